@@ -1,0 +1,332 @@
+//! Distils what the SDK reports into an error of ours: a stable code, what failed on what, why, and a hint.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+
+use crate::outcome::{ErrorCode, JobError};
+
+/// One call, in the words of its messages.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The IAM action it needs, such as `s3:GetObject`.
+    pub action: &'static str,
+    /// What it is about, such as ``layer `requests` in us-east-1`` or an S3 URI.
+    pub resource: String,
+}
+
+impl Call {
+    /// A call on a resource.
+    pub fn new(action: &'static str, resource: impl Into<String>) -> Self {
+        Self { action, resource: resource.into() }
+    }
+
+    fn service(&self) -> &'static str {
+        if self.action.starts_with("s3:") { "S3" } else { "Lambda" }
+    }
+}
+
+/// What a failed call was about, as far as its answer tells.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    /// The service's own code, such as `TooManyRequestsException`.
+    pub code: Option<String>,
+    /// The service's own words.
+    pub message: Option<String>,
+    /// HTTP status, if there was an answer.
+    pub status: Option<u16>,
+    /// Request id, if there was an answer.
+    pub request_id: Option<String>,
+    /// What `Retry-After` asks for.
+    pub retry_after: Option<Duration>,
+    /// Region of the bucket, which S3 names when it is asked in the wrong one.
+    pub bucket_region: Option<String>,
+}
+
+/// How a call failed, before its words are chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The service said no: it did nothing.
+    Refused,
+    /// The service said "too fast": it did nothing.
+    Throttled,
+    /// No answer, half an answer, or a failure inside the service: it may or may not have done the work.
+    Ambiguous,
+    /// The request never left: no credentials, nothing built.
+    NotSent,
+}
+
+/// Everything known of a failed call.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// How it failed.
+    pub kind: Kind,
+    /// What was answered.
+    pub answer: Answer,
+    /// Its code, by what was answered.
+    pub code: ErrorCode,
+    /// What lies beneath, for errors that are no answer.
+    pub detail: String,
+}
+
+const THROTTLES: [&str; 7] = [
+    "TooManyRequestsException",
+    "ThrottlingException",
+    "Throttling",
+    "ThrottledException",
+    "RequestLimitExceeded",
+    "SlowDown",
+    "RequestThrottled",
+];
+const CREDENTIALS: [&str; 14] = [
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "InvalidSignatureException",
+    "IncompleteSignature",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidToken",
+    "TokenRefreshRequired",
+    "RequestExpired",
+    "RequestTimeTooSkewed",
+    "UnrecognizedClientException",
+    "InvalidClientTokenId",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+];
+
+impl Failure {
+    /// Reads an error of the SDK.
+    pub fn of<E>(error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let detail = chain(error);
+        let bare = |kind, code| Self { kind, answer: Answer::default(), code, detail: detail.clone() };
+        match error {
+            SdkError::ConstructionFailure(_) => bare(Kind::NotSent, ErrorCode::Internal),
+            SdkError::TimeoutError(_) => bare(Kind::Ambiguous, ErrorCode::Timeout),
+            SdkError::DispatchFailure(_) if is_credentials(error) => bare(Kind::NotSent, ErrorCode::Credentials),
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => bare(Kind::Ambiguous, ErrorCode::Timeout),
+            SdkError::DispatchFailure(_) => bare(Kind::Ambiguous, ErrorCode::Network),
+            SdkError::ResponseError(response) => {
+                let answer = Answer { ..answer(response.raw(), None, None) };
+                Self { kind: Kind::Ambiguous, answer, code: ErrorCode::Network, detail }
+            }
+            SdkError::ServiceError(service) => {
+                let answer = answer(service.raw(), service.err().code(), service.err().message());
+                let (kind, code) = classify(&answer);
+                Self { kind, answer, code, detail }
+            }
+            _ => bare(Kind::Ambiguous, ErrorCode::Internal),
+        }
+    }
+
+    /// Whether the same call may succeed a little later.
+    pub fn is_transient(&self) -> bool {
+        matches!(self.kind, Kind::Throttled | Kind::Ambiguous)
+    }
+
+    /// Chooses the words.
+    pub fn into_error(self, call: &Call) -> JobError {
+        let message = match self.code {
+            ErrorCode::AccessDenied => format!("not authorized to perform `{}` on {}", call.action, call.resource),
+            ErrorCode::BucketMissing => format!("the bucket of {} does not exist", call.resource),
+            ErrorCode::WrongRegion => match &self.answer.bucket_region {
+                Some(region) => format!("the bucket of {} is in {region}", call.resource),
+                None => format!("the bucket of {} is in another Region", call.resource),
+            },
+            ErrorCode::Credentials => format!("the credentials were not accepted for {}", call.resource),
+            ErrorCode::Throttled => format!("{} kept throttling `{}`", call.service(), call.action),
+            ErrorCode::Timeout => {
+                format!("{} did not answer `{}` on {} in time", call.service(), call.action, call.resource)
+            }
+            ErrorCode::Network => {
+                format!("no usable answer from {} to `{}` on {}", call.service(), call.action, call.resource)
+            }
+            _ => format!("`{}` failed on {}", call.action, call.resource),
+        };
+        let hint = hint(self.code, call, &self.answer);
+        let mut error = JobError::new(self.code, message);
+        error.hint = hint;
+        error.causes = self.causes();
+        error.request_id = self.answer.request_id;
+        error
+    }
+
+    fn causes(&self) -> Vec<String> {
+        let Some(status) = self.answer.status else { return vec![self.detail.clone()] };
+        let mut seen = self.answer.code.clone().unwrap_or_else(|| "unreadable answer".to_owned());
+        let _ = write!(seen, " (HTTP {status}");
+        if let Some(id) = &self.answer.request_id {
+            let _ = write!(seen, ", request {id}");
+        }
+        seen.push(')');
+        let words = self.answer.message.clone().filter(|words| !words.is_empty());
+        words.map(|words| short(&words)).into_iter().chain([seen]).collect()
+    }
+}
+
+fn hint(code: ErrorCode, call: &Call, answer: &Answer) -> Option<String> {
+    Some(match code {
+        ErrorCode::AccessDenied if call.action == "s3:GetObject" => format!(
+            "allow `{}` for this role, and `s3:ListBucket` on the bucket: without it S3 answers 403 for objects that do not exist",
+            call.action
+        ),
+        ErrorCode::AccessDenied => format!("allow `{}` for this role", call.action),
+        ErrorCode::BucketMissing => "create the bucket, or correct `bucket` in the layers file".to_owned(),
+        ErrorCode::WrongRegion => {
+            "Lambda reads layers from buckets of its own Region only: give each Region its bucket, for example `bucket = \"name-{region}\"`"
+                .to_owned()
+        }
+        ErrorCode::Credentials if answer.code.as_deref() == Some("UnrecognizedClientException") => {
+            "check the credentials, and that the Region is enabled for the account".to_owned()
+        }
+        ErrorCode::Credentials if answer.code.as_deref().is_some_and(|code| code.starts_with("Expired")) => {
+            "the session has expired: log in again".to_owned()
+        }
+        ErrorCode::Credentials => "check AWS_PROFILE, the environment or the target's `profile` and `role-arn`".to_owned(),
+        ErrorCode::Throttled => "lower `lambda-requests-per-second`: other tools use the same quota".to_owned(),
+        ErrorCode::CodeStorageExceeded => {
+            "delete layer versions or function versions that nothing uses, or ask for a higher quota".to_owned()
+        }
+        ErrorCode::Timeout => "try again; `request-timeout-seconds` sets the deadline".to_owned(),
+        ErrorCode::Network => "check the network, proxies and AWS_ENDPOINT_URL, then try again".to_owned(),
+        _ => return None,
+    })
+}
+
+fn answer(raw: &HttpResponse, code: Option<&str>, message: Option<&str>) -> Answer {
+    let header = |name: &str| raw.headers().get(name).map(str::to_owned);
+    Answer {
+        code: code.map(str::to_owned),
+        message: message.map(str::to_owned),
+        status: Some(raw.status().as_u16()),
+        request_id: header("x-amzn-requestid").or_else(|| header("x-amz-request-id")),
+        retry_after: header("retry-after").and_then(|text| text.trim().parse().ok()).map(Duration::from_secs),
+        bucket_region: header("x-amz-bucket-region"),
+    }
+}
+
+/// The kind and code of an answer: by its own code first, then by its status, since answers to HEAD have no code.
+fn classify(answer: &Answer) -> (Kind, ErrorCode) {
+    let code = answer.code.as_deref().unwrap_or_default();
+    let message = answer.message.as_deref().unwrap_or_default();
+    let status = answer.status.unwrap_or_default();
+    if THROTTLES.contains(&code) || status == 429 {
+        return (Kind::Throttled, ErrorCode::Throttled);
+    }
+    let by_code = match code {
+        "NoSuchBucket" => Some(ErrorCode::BucketMissing),
+        "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException" => {
+            Some(ErrorCode::WrongRegion)
+        }
+        "CodeStorageExceededException" => Some(ErrorCode::CodeStorageExceeded),
+        "RequestTooLargeException" => Some(ErrorCode::ArchiveTooLarge),
+        "InvalidParameterValueException" => Some(by_lambdas_words(message)),
+        "AccessDenied" | "AccessDeniedException" | "AllAccessDisabled" | "AccountProblem" => {
+            Some(ErrorCode::AccessDenied)
+        }
+        code if CREDENTIALS.contains(&code) => Some(ErrorCode::Credentials),
+        _ => None,
+    };
+    let wrong_region = answer.bucket_region.is_some() && matches!(status, 301 | 307 | 400);
+    match (by_code, status) {
+        (Some(code), _) => (Kind::Refused, code),
+        (None, _) if wrong_region => (Kind::Refused, ErrorCode::WrongRegion),
+        (None, 301 | 307) => (Kind::Refused, ErrorCode::WrongRegion),
+        (None, 401 | 403) => (Kind::Refused, ErrorCode::AccessDenied),
+        (None, 408) => (Kind::Ambiguous, ErrorCode::Timeout),
+        (None, 400..=499) => (Kind::Refused, ErrorCode::Internal),
+        _ => (Kind::Ambiguous, ErrorCode::Internal),
+    }
+}
+
+/// `PublishLayerVersion` wraps what S3 told it into one code; only the words tell which.
+fn by_lambdas_words(message: &str) -> ErrorCode {
+    let table = [
+        ("NoSuchKey", ErrorCode::ArchiveMissing),
+        ("NoSuchVersion", ErrorCode::ContentMismatch),
+        ("NoSuchBucket", ErrorCode::BucketMissing),
+        ("PermanentRedirect", ErrorCode::WrongRegion),
+        ("AccessDenied", ErrorCode::AccessDenied),
+        ("unzip", ErrorCode::ArchiveInvalid),
+        ("Unzipped size", ErrorCode::ArchiveTooLarge),
+    ];
+    // "Unzipped size" also contains "unzip" in lower case only by accident of wording: the exact words come last.
+    table.iter().rev().find(|(words, _)| message.contains(words)).map_or(ErrorCode::Internal, |(_, code)| *code)
+}
+
+fn is_credentials(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.is::<CredentialsError>() || error.to_string().contains("identity") {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+/// The whole chain of causes in one line.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let words = cause.to_string();
+        if !text.ends_with(&words) {
+            let _ = write!(text, ": {words}");
+        }
+        next = cause.source();
+    }
+    short(&text)
+}
+
+/// What a server says can be of any length; a message is not.
+fn short(text: &str) -> String {
+    const LONGEST: usize = 600;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn classified(code: &str, message: &str, status: u16) -> (Kind, ErrorCode) {
+        let code = Some(code.to_owned()).filter(|code| !code.is_empty());
+        classify(&Answer { code, message: Some(message.to_owned()), status: Some(status), ..Answer::default() })
+    }
+
+    #[test]
+    fn answers_are_told_apart() {
+        use {ErrorCode as C, Kind as K};
+        for (code, message, status, expected) in [
+            ("TooManyRequestsException", "Rate exceeded", 429, (K::Throttled, C::Throttled)),
+            ("ThrottlingException", "Rate exceeded", 400, (K::Throttled, C::Throttled)),
+            ("SlowDown", "", 503, (K::Throttled, C::Throttled)),
+            ("AccessDeniedException", "", 403, (K::Refused, C::AccessDenied)),
+            ("", "", 403, (K::Refused, C::AccessDenied)),
+            ("NoSuchBucket", "", 404, (K::Refused, C::BucketMissing)),
+            ("", "", 301, (K::Refused, C::WrongRegion)),
+            ("ExpiredToken", "", 400, (K::Refused, C::Credentials)),
+            ("UnrecognizedClientException", "", 403, (K::Refused, C::Credentials)),
+            ("CodeStorageExceededException", "", 400, (K::Refused, C::CodeStorageExceeded)),
+            ("ServiceException", "", 500, (K::Ambiguous, C::Internal)),
+            ("", "", 502, (K::Ambiguous, C::Internal)),
+            ("InvalidParameterValueException", "S3 Error Code: NoSuchKey. S3", 400, (K::Refused, C::ArchiveMissing)),
+            ("InvalidParameterValueException", "S3 Error Code: PermanentRedirect.", 400, (K::Refused, C::WrongRegion)),
+            ("InvalidParameterValueException", "Could not unzip uploaded file.", 400, (K::Refused, C::ArchiveInvalid)),
+            ("InvalidParameterValueException", "Unzipped size must be smaller", 400, (K::Refused, C::ArchiveTooLarge)),
+            ("InvalidParameterValueException", "other", 400, (K::Refused, C::Internal)),
+        ] {
+            assert_eq!(classified(code, message, status), expected, "{code} {message} {status}");
+        }
+    }
+}

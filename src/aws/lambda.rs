@@ -1,0 +1,248 @@
+//! Lambda's layer API: paced, retried where that is safe, and never believed without a look.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_lambda::Client;
+use aws_sdk_lambda::config::http::HttpResponse;
+use aws_sdk_lambda::config::timeout::TimeoutConfig;
+use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_lambda::operation::RequestId as _;
+use aws_sdk_lambda::types::{Architecture, LayerVersionContentInput, LayerVersionsListItem, Runtime};
+use tokio::time::{Instant, sleep};
+
+use super::failure::{Call, Failure, Kind};
+use super::pace::Pace;
+use crate::layer::{LayerSettings, PublishedVersion, S3Location, Sha256, split_version_arn};
+use crate::outcome::{ErrorCode, JobError};
+
+/// Entries a page of a list has at most (API model).
+const PAGE: i32 = 50;
+/// Attempts of a call that failed without a throttle, where sending it twice does no harm.
+const ATTEMPTS: u32 = 4;
+/// How long a call may go on being throttled before its job fails.
+const THROTTLE_PATIENCE: Duration = Duration::from_secs(600);
+
+/// The layers of one account and Region.
+#[derive(Clone, Debug)]
+pub struct Lambda {
+    client: Client,
+    pace: Arc<Pace>,
+    region: String,
+    publish_timeout: Duration,
+}
+
+/// A version that `PublishLayerVersion` answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// Its number.
+    pub version: u64,
+    /// Its ARN.
+    pub arn: String,
+    /// SHA-256 of its content, as Lambda says.
+    pub sha256: Option<Sha256>,
+    /// Request id, for the log.
+    pub request_id: Option<String>,
+}
+
+/// Why there is no answer that can be believed.
+#[derive(Clone, Debug)]
+pub enum PublishError {
+    /// Nothing was published.
+    Refused(JobError),
+    /// It is unknown whether something was.
+    Ambiguous(JobError),
+}
+
+impl Lambda {
+    /// Wraps a client whose own retries are off: they would not be paced, and would publish twice.
+    pub fn new(client: Client, pace: Arc<Pace>, region: &str, request_timeout: Duration) -> Self {
+        Self { client, pace, region: region.to_owned(), publish_timeout: request_timeout * 4 }
+    }
+
+    /// The highest version of a layer; `None` if there is none.
+    ///
+    /// AWS documents no order of the list. A first page that is strictly descending is believed to begin with the
+    /// newest version; otherwise all pages are read.
+    ///
+    /// # Errors
+    /// Whatever the service refuses, and answers that name no version.
+    pub async fn latest(&self, name: &str) -> Result<Option<PublishedVersion>, JobError> {
+        let call = self.call("lambda:ListLayerVersions", name);
+        let mut marker: Option<String> = None;
+        let mut latest: Option<LayerVersionsListItem> = None;
+        loop {
+            let send =
+                || self.client.list_layer_versions().layer_name(name).max_items(PAGE).set_marker(marker.clone()).send();
+            let page = match self.retried(&call, send).await {
+                Ok(page) => page,
+                Err(failure) if is_not_found(&failure) => return Ok(None),
+                Err(failure) => return Err(failure.into_error(&call)),
+            };
+            let items = page.layer_versions.unwrap_or_default();
+            let descending = items.windows(2).all(|pair| pair[0].version > pair[1].version);
+            latest = latest.into_iter().chain(items).max_by_key(|item| item.version);
+            marker = page.next_marker.filter(|marker| !marker.is_empty());
+            if marker.is_none() || descending && latest.is_some() {
+                break;
+            }
+        }
+        latest.map(|item| published_version(item, &call)).transpose()
+    }
+
+    /// SHA-256 of a version's content, and what it was published with; `None` if there is no such version.
+    ///
+    /// # Errors
+    /// Whatever the service refuses.
+    pub async fn version(&self, name: &str, version: u64) -> Result<Option<Published>, JobError> {
+        let call = self.call("lambda:GetLayerVersion", &format!("{name}:{version}"));
+        let number = i64::try_from(version).map_err(|_| odd_answer(&call, "a version number out of range"))?;
+        let send = || self.client.get_layer_version().layer_name(name).version_number(number).send();
+        match self.retried(&call, send).await {
+            Ok(found) => {
+                let sha256 = found.content().and_then(|content| content.code_sha256()).and_then(Sha256::from_base64);
+                let request_id = found.request_id().map(str::to_owned);
+                let arn = found.layer_version_arn.ok_or_else(|| odd_answer(&call, "no ARN"))?;
+                Ok(Some(Published { version, arn, sha256, request_id }))
+            }
+            Err(failure) if is_not_found(&failure) => Ok(None),
+            Err(failure) => Err(failure.into_error(&call)),
+        }
+    }
+
+    /// Publishes a version of a layer from a zip in S3. Sent once; a throttle is the one answer after which it is sent
+    /// again, because a throttled call was not executed.
+    ///
+    /// # Errors
+    /// [`PublishError`] says whether something may have been published.
+    pub async fn publish(
+        &self,
+        name: &str,
+        zip: &S3Location,
+        zip_version: Option<&str>,
+        settings: &LayerSettings,
+    ) -> Result<Published, PublishError> {
+        let call = self.call("lambda:PublishLayerVersion", name);
+        let content = LayerVersionContentInput::builder()
+            .s3_bucket(&zip.bucket)
+            .s3_key(&zip.key)
+            .set_s3_object_version(zip_version.map(str::to_owned))
+            .build();
+        let timeouts = TimeoutConfig::builder()
+            .operation_timeout(self.publish_timeout)
+            .operation_attempt_timeout(self.publish_timeout)
+            .build();
+        let request = self
+            .client
+            .publish_layer_version()
+            .layer_name(name)
+            .content(content)
+            .set_compatible_runtimes(list(&settings.compatible_runtimes, |name| Runtime::from(name)))
+            .set_compatible_architectures(list(&settings.compatible_architectures, |name| Architecture::from(name)))
+            .set_description(settings.description.clone())
+            .set_license_info(settings.license.clone());
+        let send = || {
+            let overrides = aws_sdk_lambda::config::Builder::new().timeout_config(timeouts.clone());
+            request.clone().customize().config_override(overrides).send()
+        };
+        let answer = match self.throttled_only(send).await {
+            Ok(answer) => answer,
+            Err(failure) if failure.kind == Kind::Ambiguous => {
+                return Err(PublishError::Ambiguous(failure.into_error(&call)));
+            }
+            Err(failure) => return Err(PublishError::Refused(failure.into_error(&call))),
+        };
+        let version = u64::try_from(answer.version()).ok().filter(|version| *version > 0);
+        match (version, answer.layer_version_arn()) {
+            (Some(version), Some(arn)) if split_version_arn(arn).is_some_and(|(_, number)| number == version) => {
+                Ok(Published {
+                    version,
+                    arn: arn.to_owned(),
+                    sha256: answer.content().and_then(|content| content.code_sha256()).and_then(Sha256::from_base64),
+                    request_id: answer.request_id().map(str::to_owned),
+                })
+            }
+            _ => Err(PublishError::Ambiguous(odd_answer(&call, "no version and ARN that belong together"))),
+        }
+    }
+
+    fn call(&self, action: &'static str, name: &str) -> Call {
+        Call::new(action, format!("layer `{name}` in {}", self.region))
+    }
+
+    /// Sends a call that may be sent twice without harm, until it succeeds or patience ends.
+    async fn retried<T, E, F>(&self, call: &Call, send: impl Fn() -> F) -> Result<T, Failure>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        let mut attempt = 1;
+        loop {
+            match self.throttled_only(&send).await {
+                Err(failure) if failure.kind == Kind::Ambiguous && attempt < ATTEMPTS => {
+                    tracing::debug!(action = call.action, resource = %call.resource, detail = %failure.detail, "sending again");
+                    sleep(backoff(attempt)).await;
+                    attempt += 1;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Sends a call when its turn has come, and again as long as it is throttled.
+    async fn throttled_only<T, E, F>(&self, send: impl Fn() -> F) -> Result<T, Failure>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        let started = Instant::now();
+        loop {
+            let turn = self.pace.turn().await;
+            let failure = match send().await {
+                Ok(answer) => {
+                    self.pace.succeeded();
+                    return Ok(answer);
+                }
+                Err(error) => Failure::of(&error),
+            };
+            if failure.kind != Kind::Throttled {
+                return Err(failure);
+            }
+            self.pace.throttled(turn, failure.answer.retry_after);
+            if started.elapsed() > THROTTLE_PATIENCE {
+                return Err(failure);
+            }
+        }
+    }
+}
+
+fn list<T>(values: &[String], one: impl Fn(&str) -> T) -> Option<Vec<T>> {
+    (!values.is_empty()).then(|| values.iter().map(|value| one(value)).collect())
+}
+
+/// 0.2 s, 0.4 s, 0.8 s …
+pub fn backoff(attempt: u32) -> Duration {
+    Duration::from_millis(100) * 2u32.saturating_pow(attempt.min(6))
+}
+
+fn is_not_found(failure: &Failure) -> bool {
+    failure.answer.code.as_deref() == Some("ResourceNotFoundException")
+}
+
+fn published_version(item: LayerVersionsListItem, call: &Call) -> Result<PublishedVersion, JobError> {
+    let version = u64::try_from(item.version).ok().filter(|version| *version > 0);
+    let version = version.ok_or_else(|| odd_answer(call, "a version without a number"))?;
+    let arn = item.layer_version_arn().ok_or_else(|| odd_answer(call, "a version without an ARN"))?.to_owned();
+    let settings = LayerSettings {
+        compatible_runtimes: item.compatible_runtimes().iter().map(|runtime| runtime.as_str().to_owned()).collect(),
+        compatible_architectures: item.compatible_architectures().iter().map(|name| name.as_str().to_owned()).collect(),
+        description: item.description.filter(|text| !text.is_empty()),
+        license: item.license_info.filter(|text| !text.is_empty()),
+    };
+    Ok(PublishedVersion { version, arn, settings })
+}
+
+fn odd_answer(call: &Call, what: &str) -> JobError {
+    JobError::new(ErrorCode::Internal, format!("the answer to `{}` on {} has {what}", call.action, call.resource))
+        .hint("is this endpoint really Lambda? check AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_LAMBDA")
+}

@@ -1,0 +1,14 @@
+//! The edge to AWS. Nothing outside this module names a type of the SDK: calls take and return words of
+//! [`crate::layer`], and every failure is distilled into a [`crate::outcome::JobError`] here.
+
+mod failure;
+mod lambda;
+mod pace;
+mod region;
+mod s3;
+mod session;
+
+pub use lambda::{Lambda, PublishError, Published};
+pub use region::ambient_region;
+pub use s3::{BackupRead, BackupWrite, S3, Staged, StagedZip, Upload};
+pub use session::{Endpoint, Options, Session, Sessions, connect};

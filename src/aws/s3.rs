@@ -1,0 +1,330 @@
+//! S3 as this tool uses it: staged archives and manifest backups.
+
+use std::path::Path;
+use std::time::Duration;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::operation::RequestId as _;
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{ChecksumMode, ChecksumType};
+use bytes::Bytes;
+use sha2::Digest as _;
+
+use super::failure::{Call, Failure};
+use crate::archive::ReadAt;
+use crate::layer::{Md5, S3Location, Sha256};
+use crate::outcome::{ErrorCode, JobError};
+
+/// User metadata of a staged archive: MD5 of the manifest it was built from, exactly as `aws_lambda_artifact_builder`
+/// names it.
+const MANIFEST_MD5: &str = "manifest_md5";
+/// The same with a hyphen, because some proxies and servers lose header names with underscores.
+const MANIFEST_MD5_HYPHEN: &str = "manifest-md5";
+/// No manifest is larger; a backup that is was not written by this tool or the library.
+const BACKUP_LIMIT: u64 = 64 * 1024 * 1024;
+/// Bytes a second below which a transfer is given up, for the deadline of a whole upload.
+const SLOWEST_UPLOAD: u64 = 128 * 1024;
+
+/// The objects of one target's buckets.
+#[derive(Clone, Debug)]
+pub struct S3 {
+    client: Client,
+    request_timeout: Duration,
+}
+
+/// A staged archive, as far as a HEAD tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Staged {
+    /// The MD5 of the manifest it was built from, if it says.
+    pub manifest_md5: Option<String>,
+    /// SHA-256 of the whole object, where S3 keeps one.
+    pub sha256: Option<Sha256>,
+    /// Size in bytes.
+    pub size: u64,
+    /// Entity tag, to read the very same object again.
+    pub etag: Option<String>,
+    /// Version id, where the bucket is versioned.
+    pub version_id: Option<String>,
+}
+
+/// What became of reading a backup.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BackupRead {
+    /// There is none.
+    Missing,
+    /// Its entity tag is the MD5 that was asked about: the same bytes.
+    Same,
+    /// Its bytes.
+    Other(Bytes),
+}
+
+/// What became of writing a backup.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BackupWrite {
+    /// It was written.
+    Written {
+        /// Request id, for the log.
+        request_id: Option<String>,
+    },
+    /// There is one already; it was left alone.
+    AlreadyThere,
+}
+
+/// What to upload as a staged archive.
+#[derive(Clone, Debug)]
+pub struct Upload<'a> {
+    /// The local zip.
+    pub path: &'a Path,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its SHA-256.
+    pub sha256: Sha256,
+    /// MD5 of the manifest it was built from.
+    pub manifest_md5: Md5,
+}
+
+impl S3 {
+    /// Wraps a client.
+    pub fn new(client: Client, request_timeout: Duration) -> Self {
+        Self { client, request_timeout }
+    }
+
+    /// What is staged; `None` if nothing is.
+    ///
+    /// # Errors
+    /// Whatever the service refuses; a bucket that does not exist is told from a missing object.
+    pub async fn head(&self, at: &S3Location) -> Result<Option<Staged>, JobError> {
+        let call = Call::new("s3:GetObject", at.to_string());
+        let request = self.client.head_object().bucket(&at.bucket).key(&at.key).checksum_mode(ChecksumMode::Enabled);
+        match request.send().await {
+            Ok(found) => Ok(Some(staged(&found))),
+            Err(error) => {
+                let failure = Failure::of(&error);
+                match failure.answer.status {
+                    Some(404) => self.ensure_bucket(at).await.map(|()| None),
+                    // A HEAD has no body to say so: a 403 can be a bucket that is not there for us at all.
+                    _ => Err(failure.into_error(&call)),
+                }
+            }
+        }
+    }
+
+    /// A HEAD's 404 has no body, so it does not say whether the object or the bucket is missing.
+    async fn ensure_bucket(&self, at: &S3Location) -> Result<(), JobError> {
+        match self.client.head_bucket().bucket(&at.bucket).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let mut failure = Failure::of(&error);
+                match failure.answer.status {
+                    Some(404) => {
+                        failure.code = ErrorCode::BucketMissing;
+                        Err(failure.into_error(&Call::new("s3:ListBucket", at.to_string())))
+                    }
+                    Some(301 | 400) => Err(failure.into_error(&Call::new("s3:ListBucket", at.to_string()))),
+                    // No permission to look at the bucket itself: the object is missing, that is all we know.
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
+
+    /// Reads a backup, unless it is the manifest with this MD5: an object uploaded in one part has its MD5 as entity
+    /// tag, so one conditional GET answers "same" without a body.
+    ///
+    /// # Errors
+    /// Whatever the service refuses; a backup that is too large to be one.
+    pub async fn backup(&self, at: &S3Location, md5: Md5) -> Result<BackupRead, JobError> {
+        let call = Call::new("s3:GetObject", at.to_string());
+        let request = self.client.get_object().bucket(&at.bucket).key(&at.key).if_none_match(format!("\"{md5}\""));
+        match request.send().await {
+            Ok(found) => bounded(found, &call).await.map(BackupRead::Other),
+            Err(error) => {
+                let failure = Failure::of(&error);
+                match (failure.answer.status, failure.answer.code.as_deref()) {
+                    (Some(304), _) => Ok(BackupRead::Same),
+                    (_, Some("NoSuchKey")) => Ok(BackupRead::Missing),
+                    _ => Err(failure.into_error(&call)),
+                }
+            }
+        }
+    }
+
+    /// Writes a backup, never over another one.
+    ///
+    /// # Errors
+    /// Whatever the service refuses.
+    pub async fn write_backup(&self, at: &S3Location, manifest: Bytes) -> Result<BackupWrite, JobError> {
+        let call = Call::new("s3:PutObject", at.to_string());
+        let request = self
+            .client
+            .put_object()
+            .bucket(&at.bucket)
+            .key(&at.key)
+            .content_type("text/plain")
+            .if_none_match("*")
+            .body(ByteStream::from(manifest));
+        match request.send().await {
+            Ok(written) => Ok(BackupWrite::Written { request_id: written.request_id().map(str::to_owned) }),
+            Err(error) => {
+                let failure = Failure::of(&error);
+                match failure.answer.status {
+                    Some(412) => Ok(BackupWrite::AlreadyThere),
+                    _ => Err(failure.into_error(&call)),
+                }
+            }
+        }
+    }
+
+    /// Uploads a staged archive, streamed, with its SHA-256 and the MD5 of its manifest.
+    ///
+    /// # Errors
+    /// Whatever the service refuses, and a local file that cannot be read.
+    pub async fn stage(&self, at: &S3Location, upload: &Upload<'_>) -> Result<Staged, JobError> {
+        let call = Call::new("s3:PutObject", at.to_string());
+        let body = ByteStream::from_path(upload.path).await.map_err(|error| {
+            JobError::new(ErrorCode::ArchiveMissing, format!("cannot read `{}`", upload.path.display()))
+                .cause(error.to_string())
+        })?;
+        let deadline = self.request_timeout * 2 + Duration::from_secs(upload.size / SLOWEST_UPLOAD);
+        let timeouts = TimeoutConfig::builder().operation_timeout(deadline).operation_attempt_timeout(deadline).build();
+        let request = self
+            .client
+            .put_object()
+            .bucket(&at.bucket)
+            .key(&at.key)
+            .content_type("application/zip")
+            .metadata(MANIFEST_MD5, upload.manifest_md5.to_string())
+            .metadata(MANIFEST_MD5_HYPHEN, upload.manifest_md5.to_string())
+            .checksum_sha256(upload.sha256.to_base64())
+            .body(body)
+            .customize()
+            .config_override(aws_sdk_s3::config::Builder::new().timeout_config(timeouts));
+        match request.send().await {
+            Ok(answer) => Ok(Staged {
+                manifest_md5: Some(upload.manifest_md5.to_string()),
+                sha256: Some(upload.sha256),
+                size: upload.size,
+                etag: answer.e_tag().map(str::to_owned),
+                version_id: version_id(answer.version_id()),
+            }),
+            Err(error) => Err(Failure::of(&error).into_error(&call)),
+        }
+    }
+
+    /// SHA-256 of a staged archive by reading it once, streamed: for objects that were uploaded without one.
+    ///
+    /// # Errors
+    /// Whatever the service refuses; an object that was replaced since its HEAD.
+    pub async fn sha256(&self, at: &S3Location, staged: &Staged) -> Result<Sha256, JobError> {
+        let call = Call::new("s3:GetObject", at.to_string());
+        let request = self
+            .client
+            .get_object()
+            .bucket(&at.bucket)
+            .key(&at.key)
+            .set_version_id(staged.version_id.clone())
+            .set_if_match(staged.etag.clone());
+        let mut body = request.send().await.map_err(|error| read_error(Failure::of(&error), &call))?.body;
+        let mut digest = sha2::Sha256::new();
+        while let Some(chunk) = body.next().await {
+            digest.update(chunk.map_err(|error| broken(&call, &error))?);
+        }
+        Ok(Sha256::from_bytes(digest.finalize().into()))
+    }
+
+    /// A staged archive as something to read pieces of.
+    pub fn zip(&self, at: &S3Location, staged: &Staged) -> StagedZip {
+        StagedZip { s3: self.clone(), at: at.clone(), staged: staged.clone() }
+    }
+}
+
+/// A staged archive, read by ranged GETs of the very object that preflight saw.
+#[derive(Clone, Debug)]
+pub struct StagedZip {
+    s3: S3,
+    at: S3Location,
+    staged: Staged,
+}
+
+impl ReadAt for StagedZip {
+    type Error = JobError;
+
+    fn size(&self) -> u64 {
+        self.staged.size
+    }
+
+    async fn read_at(&self, offset: u64, len: u64) -> Result<Bytes, JobError> {
+        let call = Call::new("s3:GetObject", self.at.to_string());
+        let last = offset + len.saturating_sub(1);
+        let request = self
+            .s3
+            .client
+            .get_object()
+            .bucket(&self.at.bucket)
+            .key(&self.at.key)
+            .set_version_id(self.staged.version_id.clone())
+            .set_if_match(self.staged.etag.clone())
+            .range(format!("bytes={offset}-{last}"));
+        let found = request.send().await.map_err(|error| read_error(Failure::of(&error), &call))?;
+        // A server that ignores `Range` would send the whole archive.
+        if found.content_length() != i64::try_from(len).ok() {
+            return Err(broken(&call, &"the answer is not the range that was asked for"));
+        }
+        let bytes = found.body.collect().await.map_err(|error| broken(&call, &error))?;
+        Ok(bytes.into_bytes())
+    }
+}
+
+fn staged(found: &HeadObjectOutput) -> Staged {
+    let metadata = found.metadata();
+    let value = |name: &str| metadata.and_then(|metadata| metadata.get(name)).cloned();
+    let whole = found.checksum_type().is_none_or(|kind| *kind == ChecksumType::FullObject);
+    Staged {
+        manifest_md5: value(MANIFEST_MD5).or_else(|| value(MANIFEST_MD5_HYPHEN)),
+        // A composite checksum of a multipart upload ends in `-N`, which is no base64 of 32 bytes either.
+        sha256: found.checksum_sha256().filter(|_| whole).and_then(Sha256::from_base64),
+        size: found.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
+        etag: found.e_tag().map(str::to_owned),
+        version_id: version_id(found.version_id()),
+    }
+}
+
+/// Objects of a bucket whose versioning was suspended, or written before it was on, have the version `null`, which
+/// pins nothing.
+fn version_id(id: Option<&str>) -> Option<String> {
+    id.filter(|id| !id.is_empty() && *id != "null").map(str::to_owned)
+}
+
+async fn bounded(found: GetObjectOutput, call: &Call) -> Result<Bytes, JobError> {
+    let mut body = found.body;
+    let mut bytes = Vec::new();
+    while let Some(chunk) = body.next().await {
+        bytes.extend_from_slice(&chunk.map_err(|error| broken(call, &error))?);
+        if bytes.len() as u64 > BACKUP_LIMIT {
+            let message = format!("{} has more than {} MB: that is no backup", call.resource, BACKUP_LIMIT / 1_000_000);
+            return Err(JobError::new(ErrorCode::Internal, message));
+        }
+    }
+    Ok(bytes.into())
+}
+
+/// The staged archive was replaced or deleted since its HEAD.
+fn read_error(failure: Failure, call: &Call) -> JobError {
+    match failure.answer.status {
+        Some(404 | 412) => JobError::new(
+            ErrorCode::ContentMismatch,
+            format!("{} was replaced while it was being checked", call.resource),
+        )
+        .hint("another run stages the same layer; run the command again when it is done"),
+        _ => failure.into_error(call),
+    }
+}
+
+fn broken(call: &Call, error: &dyn std::fmt::Display) -> JobError {
+    JobError::new(ErrorCode::Network, format!("reading {} broke off", call.resource))
+        .cause(error.to_string())
+        .hint("try again")
+}

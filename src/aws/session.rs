@@ -1,0 +1,213 @@
+//! One session per target: credentials found, account known and guarded, clients made. Before any job.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
+use futures::future::{BoxFuture, FutureExt, Shared};
+
+use super::failure::{Call, Failure, Kind, chain};
+use super::lambda::Lambda;
+use super::pace::Pace;
+use super::s3::S3;
+use crate::outcome::{ErrorCode, JobError};
+use crate::plan::Target;
+
+/// Longest wait for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// S3 is not paced; a `SlowDown` is retried this often.
+const S3_ATTEMPTS: u32 = 10;
+
+/// Another endpoint than AWS, with its credentials.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// `http://127.0.0.1:PORT`.
+    pub url: String,
+    /// Access key id for targets that declare no account; a declared account is its own access key id.
+    pub access_key: String,
+    /// Secret access key.
+    pub secret_key: String,
+}
+
+/// How to reach AWS.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Deadline of one request.
+    pub request_timeout: Duration,
+    /// Lambda requests a second, per account and Region.
+    pub lambda_requests_per_second: u32,
+    /// Instead of the ambient configuration.
+    pub endpoint: Option<Endpoint>,
+}
+
+/// A target that can be worked at.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Account of the credentials; `None` where STS did not say and nothing asks for it.
+    pub account: Option<String>,
+    /// S3 in the target's Region.
+    pub s3: S3,
+    /// Lambda in the target's Region.
+    pub lambda: Lambda,
+}
+
+type Connecting = Shared<BoxFuture<'static, Result<Arc<Session>, JobError>>>;
+
+/// The sessions of a run, by target name. All connect at once, and a job waits for its own target only: a Region that
+/// hangs delays nobody else.
+#[derive(Clone, Debug)]
+pub struct Sessions(HashMap<String, Connecting>);
+
+impl Sessions {
+    /// The session of a target, or the error that all jobs of this target get.
+    ///
+    /// # Errors
+    /// No credentials, credentials of another account, an endpoint that cannot be reached.
+    pub async fn get(&self, target: &Target) -> Result<Arc<Session>, JobError> {
+        match self.0.get(&target.name) {
+            Some(connecting) => connecting.clone().await,
+            None => Err(JobError::new(ErrorCode::Internal, format!("target `{}` was never connected", target.name))),
+        }
+    }
+}
+
+/// The paces of a run, by account and Region: two targets may share them.
+type Paces = Arc<Mutex<HashMap<(String, String), Arc<Pace>>>>;
+
+/// Begins to connect to all targets.
+pub fn connect(targets: &[Arc<Target>], options: &Options) -> Sessions {
+    let paces = Paces::default();
+    let connecting = targets.iter().map(|target| {
+        let (target, options, paces) = (Arc::clone(target), options.clone(), Arc::clone(&paces));
+        let name = target.name.clone();
+        let session = tokio::spawn(async move { open(&target, &options, &paces).await });
+        let session = async move {
+            session.await.unwrap_or_else(|error| {
+                Err(JobError::new(ErrorCode::Internal, "connecting broke off").cause(error.to_string()))
+            })
+        };
+        (name, session.boxed().shared())
+    });
+    Sessions(connecting.collect())
+}
+
+async fn open(target: &Target, options: &Options, paces: &Paces) -> Result<Arc<Session>, JobError> {
+    let (config, account) = identify(target, options).await?;
+    // Without an account the target's own name keeps paces apart.
+    let key = (account.clone().unwrap_or_else(|| target.name.clone()), target.region.clone());
+    let pace = {
+        let mut paces = paces.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(paces.entry(key).or_insert_with(|| Arc::new(Pace::new(options.lambda_requests_per_second))))
+    };
+    Ok(Arc::new(session(&config, account, pace, target, options)))
+}
+
+async fn identify(target: &Target, options: &Options) -> Result<(SdkConfig, Option<String>), JobError> {
+    let config = config(target, options).await;
+    let provider = config.credentials_provider().ok_or_else(|| no_credentials(target, "no provider is configured"))?;
+    provider.provide_credentials().await.map_err(|error| no_credentials(target, &chain(&error)))?;
+    let account = account(&config, target).await?;
+    guard(target, account.as_deref())?;
+    Ok((config, account))
+}
+
+async fn config(target: &Target, options: &Options) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT.min(options.request_timeout))
+        .operation_attempt_timeout(options.request_timeout)
+        .operation_timeout(options.request_timeout * 4)
+        .build();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .region(Region::new(target.region.clone()))
+        .timeout_config(timeouts);
+    if let Some(endpoint) = &options.endpoint {
+        let access_key = target.account.as_deref().unwrap_or(&endpoint.access_key);
+        let credentials = Credentials::new(access_key, &endpoint.secret_key, None, None, "endpoint");
+        return loader.endpoint_url(&endpoint.url).credentials_provider(credentials).load().await;
+    }
+    if let Some(profile) = &target.profile {
+        loader = loader.profile_name(profile);
+    }
+    let base = loader.load().await;
+    let Some(role) = &target.role_arn else { return base };
+    let assumed = AssumeRoleProvider::builder(role)
+        .session_name("layership")
+        .region(Region::new(target.region.clone()))
+        .configure(&base)
+        .build()
+        .await;
+    base.to_builder().credentials_provider(SharedCredentialsProvider::new(assumed)).build()
+}
+
+/// Whose credentials these are. The call needs no permission; an endpoint without STS only matters where the target
+/// declares an account.
+async fn account(config: &SdkConfig, target: &Target) -> Result<Option<String>, JobError> {
+    let client = aws_sdk_sts::Client::new(config);
+    match client.get_caller_identity().send().await {
+        Ok(identity) => Ok(identity.account),
+        Err(error) => {
+            let failure = Failure::of(&error);
+            let refused = failure.code == ErrorCode::Credentials;
+            // An endpoint that cannot be reached will not be reached by the jobs either: say it once, at once.
+            let unreachable = failure.kind == Kind::Ambiguous && failure.answer.status.is_none();
+            if refused || unreachable || target.account.is_some() {
+                return Err(
+                    failure.into_error(&Call::new("sts:GetCallerIdentity", format!("target `{}`", target.name)))
+                );
+            }
+            Ok(None)
+        }
+    }
+}
+
+fn guard(target: &Target, found: Option<&str>) -> Result<(), JobError> {
+    match (&target.account, found) {
+        (Some(declared), Some(found)) if declared == found => Ok(()),
+        (Some(declared), found) => Err(JobError::new(
+            ErrorCode::WrongAccount,
+            format!(
+                "target `{}` is account {declared}, but the credentials are of {}",
+                target.name,
+                found.unwrap_or("an unknown one")
+            ),
+        )
+        .hint("check AWS_PROFILE, or the target's `profile` and `role-arn`")),
+        (None, _) => Ok(()),
+    }
+}
+
+fn no_credentials(target: &Target, why: &str) -> JobError {
+    JobError::new(ErrorCode::Credentials, format!("no AWS credentials for target `{}`", target.name)).cause(why).hint(
+        "set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, log in with `aws sso login`, or try it with `--sandbox`",
+    )
+}
+
+fn session(
+    config: &SdkConfig,
+    account: Option<String>,
+    pace: Arc<Pace>,
+    target: &Target,
+    options: &Options,
+) -> Session {
+    // The default quota for retries is shared by all calls of a client: 200 jobs that meet one throttled second would
+    // use it up and fail.
+    let retries = RetryPartition::custom("layership").token_bucket(TokenBucket::unlimited()).build();
+    let s3 = aws_sdk_s3::config::Builder::from(config)
+        .retry_config(RetryConfig::standard().with_max_attempts(S3_ATTEMPTS))
+        .retry_partition(retries)
+        .build();
+    let lambda = aws_sdk_lambda::config::Builder::from(config).retry_config(RetryConfig::disabled()).build();
+    let lambda = aws_sdk_lambda::Client::from_conf(lambda);
+    Session {
+        account,
+        s3: S3::new(aws_sdk_s3::Client::from_conf(s3), options.request_timeout),
+        lambda: Lambda::new(lambda, pace, &target.region, options.request_timeout),
+    }
+}

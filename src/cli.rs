@@ -1,0 +1,202 @@
+//! The command line, as close to what is typed as possible. No logic.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::Styles;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::report::{ReportRequest, When};
+
+/// Publish many AWS Lambda layers from one layers file: only what changed, each exactly once.
+#[derive(Debug, Parser)]
+#[command(name = "layership", version, styles = Styles::plain(), max_term_width = 100, propagate_version = false)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a commented layers.toml here; never overwrites
+    Init(InitArgs),
+    /// Check the layers file, manifests and archives, offline
+    Check(CheckArgs),
+    /// Preflight every layer, read-only: what would be published and why
+    Plan(PlanArgs),
+    /// Upload archives with their manifest's MD5; skip what is already staged
+    Stage(StageArgs),
+    /// Preflight every layer and publish what changed
+    Publish(PublishArgs),
+    /// Print a JSON Schema
+    Schema(SchemaArgs),
+    /// Serve a local S3 and Lambda stand-in and print the variables that point a tool at it
+    #[cfg(feature = "sandbox")]
+    Sandbox(SandboxArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// File to write
+    #[arg(short, long, value_name = "FILE", default_value = "layers.toml")]
+    pub config: PathBuf,
+}
+
+/// What every command on a layers file takes.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// Layer keys or globs such as `numpy-*`; none means all
+    #[arg(value_name = "LAYER")]
+    pub layers: Vec<String>,
+    /// Layers file
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        default_value = "layers.toml",
+        env = "LAYERSHIP_CONFIG",
+        hide_env_values = true
+    )]
+    pub config: PathBuf,
+    /// Only this target; repeatable
+    #[arg(long = "target", value_name = "NAME")]
+    pub targets: Vec<String>,
+    /// What to print on standard output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Write a report, such as `json=report.json`; repeatable
+    #[arg(long = "report", value_name = "FORMAT=PATH")]
+    pub reports: Vec<ReportRequest>,
+    /// Run against a local stand-in for S3 and Lambda, kept in DIR [default: .layership/sandbox beside the layers file]
+    #[cfg(feature = "sandbox")]
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
+    pub sandbox: Option<Option<PathBuf>>,
+    /// Show progress: auto, always, never
+    #[arg(long, value_name = "WHEN", default_value_t = When::Auto)]
+    pub progress: When,
+    /// Colour: auto, always, never
+    #[arg(long, value_name = "WHEN", default_value_t = When::Auto)]
+    pub color: When,
+    /// Say more: each job's steps and where each setting came from; twice for every request
+    #[arg(short, long, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Warnings and errors only
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Jobs in flight at once [default: 32]
+    #[arg(long, value_name = "N", help_heading = "Settings")]
+    pub concurrency: Option<u32>,
+    /// Lambda requests a second, per account and Region [default: 15]
+    #[arg(long, value_name = "N", help_heading = "Settings")]
+    pub lambda_requests_per_second: Option<u32>,
+    /// Start nothing new after the first failure
+    #[arg(long, help_heading = "Settings")]
+    pub fail_fast: bool,
+    /// How long to wait for a layer's lock that another run holds [default: 60]
+    #[arg(long, value_name = "SECONDS", help_heading = "Settings")]
+    pub lock_wait_seconds: Option<u32>,
+    /// Deadline of one request to AWS [default: 30]
+    #[arg(long, value_name = "SECONDS", help_heading = "Settings")]
+    pub request_timeout_seconds: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    pub common: Common,
+    /// Refuse a zip with nothing where Lambda's runtimes search
+    #[arg(long)]
+    pub strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    pub common: Common,
+    /// Exit with 3 if anything would be published or adopted
+    #[arg(long)]
+    pub exit_code: bool,
+    /// Plan as if the local archives were staged
+    #[arg(long)]
+    pub stage: bool,
+    /// Plan to publish unchanged layers too
+    #[arg(long)]
+    pub force: bool,
+    /// Refuse a zip with nothing where Lambda's runtimes search
+    #[arg(long)]
+    pub strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct StageArgs {
+    #[command(flatten)]
+    pub common: Common,
+    /// Refuse a zip with nothing where Lambda's runtimes search
+    #[arg(long)]
+    pub strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct PublishArgs {
+    #[command(flatten)]
+    pub common: Common,
+    /// Stage the archives first
+    #[arg(long)]
+    pub stage: bool,
+    /// Write nothing: the same as `plan`
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Publish unchanged layers too
+    #[arg(long)]
+    pub force: bool,
+    /// Finish all preflights first, and write nothing if one failed
+    #[arg(long)]
+    pub all_or_nothing: bool,
+    /// Refuse a zip with nothing where Lambda's runtimes search
+    #[arg(long)]
+    pub strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// Of what
+    #[arg(value_enum)]
+    pub of: SchemaOf,
+}
+
+#[cfg(feature = "sandbox")]
+#[derive(Debug, Args)]
+pub struct SandboxArgs {
+    /// Folder that keeps its objects and layers
+    #[arg(long, value_name = "DIR", default_value = ".layership/sandbox")]
+    pub dir: PathBuf,
+    /// Port on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+    /// Rules of faults to inject, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+    /// Answer Lambda calls beyond so many a second with a throttle
+    #[arg(long, value_name = "N")]
+    pub lambda_requests_per_second: Option<u32>,
+    /// Refuse buckets that were not created, as S3 does
+    #[arg(long)]
+    pub strict_buckets: bool,
+}
+
+/// What goes to standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// The report.
+    Json,
+}
+
+/// What has a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// The layers file.
+    Layers,
+    /// The report.
+    Report,
+}

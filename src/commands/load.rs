@@ -1,0 +1,57 @@
+//! From the command line to a plan and its settings. All problems of the layers file come together.
+
+use figment::value::Value;
+
+use crate::cli::Common;
+use crate::config::{LayersFile, Problem, Settings, SettingsOrigin, Severity, Source, Text, resolve_settings};
+use crate::error::Error;
+use crate::plan::{Ambient, Plan, Selection, build, select};
+
+/// A layers file, ready to run.
+pub struct Loaded {
+    /// The selected jobs.
+    pub plan: Plan,
+    /// The settings.
+    pub settings: Settings,
+    /// Where each setting came from.
+    pub origins: Vec<SettingsOrigin>,
+    /// What is odd but not wrong.
+    pub warnings: Vec<Problem>,
+}
+
+/// Reads the layers file and everything the command line says about it.
+pub fn load(args: &Common, ambient_region: Option<String>) -> Result<Loaded, Error> {
+    let text = Text::read(&args.config)?;
+    let (source, syntax) = Source::parse(&text);
+    let stop = |problems: Vec<Problem>| Error::Layers { file: args.config.clone(), problems };
+    if !syntax.is_empty() {
+        return Err(stop(syntax));
+    }
+    let file: LayersFile = source.file().map_err(stop)?;
+    let ambient = Ambient { region: ambient_region, env: &|name| std::env::var(name).ok() };
+    let settings = resolve_settings(&source, &flags(args));
+    let plan = build(&file, &source, &ambient);
+    let ((settings, origins, odd_variables), (plan, odd_keys)) = match (settings, plan) {
+        (Ok(settings), Ok(plan)) => (settings, plan),
+        (settings, plan) => {
+            let problems = settings.err().into_iter().chain(plan.err()).flatten();
+            return Err(stop(problems.collect()));
+        }
+    };
+    let selection = Selection { layers: args.layers.clone(), targets: args.targets.clone() };
+    let plan = select(&plan, &selection)?;
+    let warnings = odd_variables.into_iter().chain(odd_keys).filter(|problem| problem.severity == Severity::Warning);
+    Ok(Loaded { plan, settings, origins, warnings: warnings.collect() })
+}
+
+/// The settings that the command line names.
+fn flags(args: &Common) -> Vec<(&'static str, Value)> {
+    let numbers = [
+        ("concurrency", args.concurrency),
+        ("lambda-requests-per-second", args.lambda_requests_per_second),
+        ("lock-wait-seconds", args.lock_wait_seconds),
+        ("request-timeout-seconds", args.request_timeout_seconds),
+    ];
+    let numbers = numbers.into_iter().filter_map(|(name, value)| Some((name, Value::from(value?))));
+    numbers.chain(args.fail_fast.then(|| ("fail-fast", Value::from(true)))).collect()
+}

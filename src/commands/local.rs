@@ -1,0 +1,86 @@
+//! `--sandbox`: the same run against a local stand-in for S3 and Lambda. Only the endpoint differs.
+
+use crate::aws::Endpoint;
+use crate::cli::Common;
+use crate::error::Error;
+use crate::report::Screen;
+
+pub use imp::{region, start};
+
+#[cfg(feature = "sandbox")]
+mod imp {
+    use std::path::{Path, PathBuf};
+
+    use super::{Common, Endpoint, Error, Screen};
+    use crate::sandbox::{ACCESS_KEY, Options, SECRET_KEY, Sandbox};
+
+    /// The sandbox of a run, if it has one.
+    pub struct Local(Option<Sandbox>);
+
+    /// The Region of a sandbox where nothing names one.
+    pub fn region(args: &Common) -> Option<String> {
+        args.sandbox.as_ref().map(|_| "us-east-1".to_owned())
+    }
+
+    /// Starts the sandbox that the command line asks for.
+    pub async fn start(args: &Common, screen: &Screen) -> Result<Local, Error> {
+        let Some(dir) = folder(args) else { return Ok(Local(None)) };
+        let options = Options { auto_create_buckets: true, ..Options::new(dir.clone()) };
+        let sandbox = Sandbox::start(options).await;
+        let sandbox = sandbox
+            .map_err(|error| Error::other(format!("cannot start the sandbox in `{}`: {error}", dir.display())))?;
+        screen.note("Sandbox", &format!("{} (nothing leaves this machine)", dir.display()));
+        Ok(Local(Some(sandbox)))
+    }
+
+    fn folder(args: &Common) -> Option<PathBuf> {
+        let beside = || args.config.parent().unwrap_or(Path::new("")).join(".layership/sandbox");
+        args.sandbox.clone().map(|dir| dir.unwrap_or_else(beside))
+    }
+
+    impl Local {
+        /// Where to send requests; `None` for AWS itself.
+        pub fn endpoint(&self) -> Option<Endpoint> {
+            self.0.as_ref().map(|sandbox| Endpoint {
+                url: sandbox.endpoint(),
+                access_key: ACCESS_KEY.to_owned(),
+                secret_key: SECRET_KEY.to_owned(),
+            })
+        }
+
+        /// Stops serving.
+        pub async fn stop(self) {
+            if let Some(sandbox) = self.0 {
+                sandbox.stop().await;
+            }
+        }
+    }
+}
+
+#[cfg(not(feature = "sandbox"))]
+mod imp {
+    use super::{Common, Endpoint, Error, Screen};
+
+    /// There is no sandbox in this build.
+    pub struct Local;
+
+    /// Nothing stands in for the ambient Region.
+    pub fn region(_: &Common) -> Option<String> {
+        None
+    }
+
+    /// Starts nothing.
+    pub async fn start(_: &Common, _: &Screen) -> Result<Local, Error> {
+        Ok(Local)
+    }
+
+    impl Local {
+        /// Requests go to AWS.
+        pub fn endpoint(&self) -> Option<Endpoint> {
+            None
+        }
+
+        /// There is nothing to stop.
+        pub async fn stop(self) {}
+    }
+}

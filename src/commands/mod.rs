@@ -1,0 +1,38 @@
+//! One story per command.
+
+mod init;
+mod load;
+mod local;
+mod run;
+#[cfg(feature = "sandbox")]
+mod sandbox;
+mod schema;
+
+use crate::cli::{Cli, Command};
+use crate::error::{Ended, Error};
+use crate::event::Mode;
+use run::{How, run};
+
+/// Does what the command line says.
+///
+/// # Errors
+/// What stops the command before or instead of its jobs.
+pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
+    match cli.command {
+        Command::Init(args) => init::init(&args),
+        Command::Schema(args) => schema::schema(&args),
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(args) => sandbox::serve(args).await,
+        Command::Check(args) => run(&args.common, How { strict: args.strict, ..How::new(Mode::Check) }).await,
+        Command::Plan(args) => {
+            let how = How { stage_first: args.stage, force: args.force, strict: args.strict, ..How::new(Mode::Plan) };
+            run(&args.common, How { exit_code: args.exit_code, ..how }).await
+        }
+        Command::Stage(args) => run(&args.common, How { strict: args.strict, ..How::new(Mode::Stage) }).await,
+        Command::Publish(args) => {
+            let mode = if args.dry_run { Mode::Plan } else { Mode::Publish };
+            let how = How { stage_first: args.stage, force: args.force, strict: args.strict, ..How::new(mode) };
+            run(&args.common, How { all_or_nothing: args.all_or_nothing, ..how }).await
+        }
+    }
+}

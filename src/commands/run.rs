@@ -1,0 +1,99 @@
+//! The story of every command that runs jobs: check, plan, stage, publish.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc::unbounded_channel;
+
+use super::load::{Loaded, load};
+use super::local;
+use crate::aws::{self, ambient_region};
+use crate::cli::{Common, Format};
+use crate::error::{Ended, Error};
+use crate::event::Mode;
+use crate::outcome::Outcome;
+use crate::report::{self, Facts, Report, ReportFile, Screen, emit};
+use crate::run::{self, Events, Stop, on_signals};
+
+/// What the commands differ in.
+#[derive(Clone, Copy, Debug)]
+pub struct How {
+    pub mode: Mode,
+    pub stage_first: bool,
+    pub force: bool,
+    pub strict: bool,
+    pub all_or_nothing: bool,
+    pub exit_code: bool,
+}
+
+impl How {
+    pub fn new(mode: Mode) -> Self {
+        Self { mode, stage_first: false, force: false, strict: false, all_or_nothing: false, exit_code: false }
+    }
+}
+
+/// Runs the jobs of a layers file and reports them.
+pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
+    let region = ambient_region().await.or_else(|| local::region(args));
+    let Loaded { plan, settings, origins, warnings } = load(args, region)?;
+    let files =
+        args.reports.iter().map(|wanted| ReportFile::open(wanted.format, &wanted.path)).collect::<Result<Vec<_>, _>>();
+    let files = files.map_err(|error| Error::usage(error.to_string()))?;
+    let screen = Screen::of(&Facts::of_this_process(args.progress, args.color, args.quiet, args.verbose));
+    screen.say_problems(&args.config, &warnings);
+    screen.say_settings(&origins);
+    let local = local::start(args, &screen).await?;
+
+    let stop = Stop::default();
+    on_signals(stop.clone()).map_err(|error| Error::other(format!("cannot listen to signals: {error}")))?;
+    let (sender, receiver) = unbounded_channel();
+    let display = tokio::spawn(report::show(receiver, screen.choice()));
+    let sessions = aws::connect(
+        &plan.targets(),
+        &aws::Options {
+            request_timeout: Duration::from_secs(settings.request_timeout_seconds.into()),
+            lambda_requests_per_second: settings.lambda_requests_per_second,
+            endpoint: local.endpoint(),
+        },
+    );
+    let options = run::Options {
+        mode: how.mode,
+        stage_first: how.stage_first,
+        force: how.force,
+        strict: how.strict,
+        fail_fast: settings.fail_fast,
+        all_or_nothing: how.all_or_nothing,
+        concurrency: settings.concurrency,
+    };
+    let (id, started) = (run_id(), Timestamp::now());
+    let jobs = run::run(&plan, sessions, options, Events::new(sender), stop.clone()).await;
+    // The display ends when the last sender of events is gone; if it broke, the report below still tells everything.
+    let _ = display.await;
+    let report = Report::new(how.mode, &id, started, Timestamp::now(), jobs);
+    local.stop().await;
+
+    let saved: Vec<_> = files.into_iter().map(|mut file| file.write(&report)).collect();
+    let printed = match args.format {
+        Format::Json => emit::stdout(&report::json::render(&report)),
+        Format::Text => emit::stdout(&report::rendered(&report, &args.config, args.verbose)),
+    };
+    screen.say_failures(&report);
+    saved.into_iter().collect::<Result<(), _>>().map_err(|error| Error::other(error.to_string()))?;
+    printed.map_err(|error| Error::other(format!("cannot write to standard output: {error}")))?;
+    Ok(ended(&report, &how, stop.asked()))
+}
+
+fn ended(report: &Report, how: &How, interrupted: bool) -> Ended {
+    let any = |outcome| report.jobs.iter().any(|job| job.outcome == outcome);
+    match () {
+        () if interrupted => Ended::Interrupted,
+        () if any(Outcome::Failed) => Ended::JobFailed,
+        () if how.exit_code && any(Outcome::Planned) => Ended::SomethingToPublish,
+        () => Ended::Well,
+    }
+}
+
+/// Identifies a run in reports and locks: time and process, so that it sorts and cannot collide on one host.
+fn run_id() -> String {
+    format!("{}-{}", Timestamp::now().strftime("%Y%m%dT%H%M%S%3fZ"), std::process::id())
+}

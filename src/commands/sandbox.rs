@@ -1,0 +1,42 @@
+//! `layership sandbox`: serve until a signal comes, and say how to point a tool at it.
+
+use std::path::Path;
+
+use crate::cli::SandboxArgs;
+use crate::error::{Ended, Error};
+use crate::report::emit::{stderr, stdout};
+use crate::run::{Stop, on_signals};
+use crate::sandbox::{ACCESS_KEY, Options, SECRET_KEY, Sandbox};
+
+/// Serves until Ctrl-C or SIGTERM.
+pub async fn serve(args: SandboxArgs) -> Result<Ended, Error> {
+    let stop = Stop::default();
+    on_signals(stop.clone()).map_err(|error| Error::other(format!("cannot listen to signals: {error}")))?;
+    let options = Options {
+        port: args.port,
+        faults: args.faults,
+        lambda_requests_per_second: args.lambda_requests_per_second,
+        auto_create_buckets: !args.strict_buckets,
+        ..Options::new(&args.dir)
+    };
+    let sandbox = Sandbox::start(options).await;
+    let sandbox = sandbox
+        .map_err(|error| Error::other(format!("cannot start the sandbox in `{}`: {error}", args.dir.display())))?;
+    let printed = stdout(&variables(&sandbox.endpoint()));
+    printed.map_err(|error| Error::other(format!("cannot write to standard output: {error}")))?;
+    stderr(&serving(&args.dir));
+    stop.finishing().await;
+    sandbox.stop().await;
+    Ok(Ended::Well)
+}
+
+/// Lines for `eval` in a POSIX shell, and for a person to copy.
+fn variables(endpoint: &str) -> String {
+    format!(
+        "export AWS_ENDPOINT_URL={endpoint}\nexport AWS_ACCESS_KEY_ID={ACCESS_KEY}\nexport AWS_SECRET_ACCESS_KEY={SECRET_KEY}\nexport AWS_REGION=us-east-1\nexport AWS_DEFAULT_REGION=us-east-1\n"
+    )
+}
+
+fn serving(dir: &Path) -> String {
+    format!("{:>12} S3 and Lambda layers from {}; Ctrl-C stops\n", "Serving", dir.display())
+}

@@ -1,0 +1,22 @@
+//! `layership schema`
+
+use schemars::generate::SchemaSettings;
+
+use crate::cli::{SchemaArgs, SchemaOf};
+use crate::error::{Ended, Error};
+use crate::report::{Report, emit::stdout};
+
+/// Prints a schema: the text of the file in `schemas/`.
+pub fn schema(args: &SchemaArgs) -> Result<Ended, Error> {
+    stdout(&text(args.of)?).map_err(|error| Error::other(format!("cannot write to standard output: {error}")))?;
+    Ok(Ended::Well)
+}
+
+fn text(of: SchemaOf) -> Result<String, Error> {
+    let schema = match of {
+        SchemaOf::Layers => crate::config::schema(),
+        SchemaOf::Report => SchemaSettings::draft07().into_generator().into_root_schema_for::<Report>(),
+    };
+    let text = serde_json::to_string_pretty(&schema);
+    text.map(|text| text + "\n").map_err(|error| Error::other(format!("cannot print the schema: {error}")))
+}

@@ -1,0 +1,182 @@
+//! Holds a parsed layers file against its JSON Schema, so that every problem of a file is found at once, each on its
+//! line. Serde alone would stop at the first one.
+
+use serde_json::Value as Json;
+use toml::Spanned;
+use toml::de::{DeArray, DeTable, DeValue};
+
+use super::problem::{Problem, nearest};
+use super::source::Source;
+
+/// Every problem of the file, by line.
+pub fn check(tree: &Spanned<DeTable<'_>>, schema: &Json, source: &Source<'_>) -> Vec<Problem> {
+    let mut checker = Checker { root: schema, source, problems: Vec::new() };
+    checker.table(tree.get_ref(), schema, "");
+    checker.problems.sort_by_key(|problem| problem.line);
+    checker.problems
+}
+
+struct Checker<'a> {
+    root: &'a Json,
+    source: &'a Source<'a>,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Checker<'a> {
+    fn table(&mut self, table: &DeTable<'_>, schema: &'a Json, path: &str) {
+        let known = schema.get("properties").and_then(Json::as_object);
+        let others = schema.get("additionalProperties");
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            let path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+            match known.and_then(|known| known.get(name)).or(others.filter(|others| others.is_object())) {
+                Some(schema) => self.value(value, schema, &path),
+                None => {
+                    let line = self.source.line_of(&key.span());
+                    self.problems.push(unknown_key(line, &path, name, known));
+                }
+            }
+        }
+    }
+
+    fn value(&mut self, value: &Spanned<DeValue<'_>>, schema: &'a Json, path: &str) {
+        let schema = self.resolve(schema);
+        let expected = expected(schema);
+        let fits = match value.get_ref() {
+            DeValue::Table(table) if expected.types.contains(&"object") => return self.table(table, schema, path),
+            DeValue::Array(array) if expected.types.contains(&"array") => {
+                return self.array(value, array, schema, path);
+            }
+            DeValue::String(text) if !expected.words.is_empty() => {
+                return self.word(value, text, &expected.words, path);
+            }
+            DeValue::String(text) if expected.types.contains(&"string") => {
+                return self.string(value, text, schema, path);
+            }
+            DeValue::Integer(integer) if expected.types.contains(&"integer") => {
+                let number = i64::from_str_radix(integer.as_str(), integer.radix()).ok();
+                return self.integer(value, number, schema, path);
+            }
+            DeValue::Boolean(_) => expected.types.contains(&"boolean"),
+            _ => false,
+        };
+        if !fits {
+            self.add(
+                value,
+                path,
+                format!("expected {}, found {}", expected.describe(), with_article(value.get_ref().type_str())),
+            );
+        }
+    }
+
+    fn array(&mut self, value: &Spanned<DeValue<'_>>, array: &DeArray<'_>, schema: &'a Json, path: &str) {
+        if let Some(most) = schema.get("maxItems").and_then(Json::as_u64).filter(|most| array.len() as u64 > *most) {
+            self.add(value, path, format!("has {} entries; Lambda accepts at most {most}", array.len()));
+        }
+        if let Some(items) = schema.get("items") {
+            for (index, item) in array.iter().enumerate() {
+                self.value(item, items, &format!("{path}[{index}]"));
+            }
+        }
+    }
+
+    fn word(&mut self, value: &Spanned<DeValue<'_>>, text: &str, words: &[&str], path: &str) {
+        if words.contains(&text) {
+            return;
+        }
+        let line = self.source.line_of(&value.span());
+        let problem =
+            Problem::error(Some(line), path, format!("unknown value `{text}`, expected one of {}", quoted(words)));
+        self.problems.push(match nearest(text, words.iter().copied()) {
+            Some(near) => problem.hint(format!("did you mean `{near}`?")),
+            None => problem,
+        });
+    }
+
+    fn string(&mut self, value: &Spanned<DeValue<'_>>, text: &str, schema: &Json, path: &str) {
+        if schema.get("minLength").is_some() && text.is_empty() {
+            self.add(value, path, "is empty".to_owned());
+        }
+        // The one pattern of the schema is the account id; a regular expression engine for it would be too much.
+        if schema.get("pattern").is_some() && !(text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())) {
+            self.add(value, path, format!("`{text}` is no account id; expected twelve digits in quotes"));
+        }
+    }
+
+    fn integer(&mut self, value: &Spanned<DeValue<'_>>, number: Option<i64>, schema: &Json, path: &str) {
+        let bound = |name: &str, other: i64| schema.get(name).and_then(Json::as_i64).unwrap_or(other);
+        let (least, most) = (bound("minimum", 0), bound("maximum", i64::MAX));
+        if !number.is_some_and(|number| (least..=most).contains(&number)) {
+            self.add(value, path, format!("expected a number from {least} to {most}"));
+        }
+    }
+
+    fn add(&mut self, value: &Spanned<DeValue<'_>>, path: &str, message: String) {
+        let line = self.source.line_of(&value.span());
+        self.problems.push(Problem::error(Some(line), path, message));
+    }
+
+    /// Follows `$ref`, and the `anyOf`/`allOf` that the generator wraps around optional and documented references.
+    fn resolve(&self, schema: &'a Json) -> &'a Json {
+        let wrapped = ["anyOf", "allOf"].iter().find_map(|key| schema.get(key)?.as_array()?.first());
+        if let Some(inner) = wrapped {
+            return self.resolve(inner);
+        }
+        let name = schema.get("$ref").and_then(Json::as_str).and_then(|path| path.strip_prefix("#/definitions/"));
+        match name.and_then(|name| self.root.get("definitions")?.get(name)) {
+            Some(definition) => self.resolve(definition),
+            None => schema,
+        }
+    }
+}
+
+fn unknown_key(line: usize, path: &str, name: &str, known: Option<&serde_json::Map<String, Json>>) -> Problem {
+    let problem = Problem::error(Some(line), path, "unknown key");
+    let names: Vec<&str> = known.into_iter().flat_map(|known| known.keys().map(String::as_str)).collect();
+    match nearest(name, names.iter().copied()) {
+        Some(near) => problem.hint(format!("did you mean `{near}`?")),
+        None => problem.hint(format!("known here: {}", names.join(", "))),
+    }
+}
+
+/// What a schema accepts, in the words of its `type` and `enum`.
+struct Expected<'s> {
+    types: Vec<&'s str>,
+    words: Vec<&'s str>,
+}
+
+impl Expected<'_> {
+    fn describe(&self) -> String {
+        let first = self.types.first().copied().unwrap_or("value");
+        if self.words.is_empty() { with_article(first) } else { format!("one of {}", quoted(&self.words)) }
+    }
+}
+
+fn expected(schema: &Json) -> Expected<'_> {
+    let types = match schema.get("type") {
+        Some(Json::String(one)) => vec![one.as_str()],
+        Some(Json::Array(several)) => several.iter().filter_map(Json::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let plain = schema.get("enum").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
+    let documented = schema.get("oneOf").and_then(Json::as_array).into_iter().flatten();
+    let documented = documented.flat_map(|word| {
+        let one = word.get("const").and_then(Json::as_str);
+        let several = word.get("enum").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
+        one.into_iter().chain(several)
+    });
+    Expected { types, words: plain.chain(documented).collect() }
+}
+
+fn with_article(kind: &str) -> String {
+    match kind {
+        "object" | "table" => "a table".to_owned(),
+        "integer" | "array" => format!("an {kind}"),
+        "datetime" => "a date".to_owned(),
+        kind => format!("a {kind}"),
+    }
+}
+
+fn quoted(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,165 @@
+//! The layers file as it is written. The JSON Schema is generated from these types, and what the schema says of a key
+//! is its reference documentation: write the comments for someone who edits a layers file.
+
+use std::collections::BTreeMap;
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
+use serde::Deserialize;
+
+/// Layers to publish to AWS Lambda. Relative paths are relative to this file.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[schemars(title = "layership layers file")]
+pub struct LayersFile {
+    /// How a run behaves. `LAYERSHIP_*` environment variables and flags override it.
+    pub settings: SettingsTable,
+    /// Where layers go: an account and a Region each, with the credentials to use. Without targets there is one, from
+    /// the ambient AWS configuration.
+    pub targets: BTreeMap<String, TargetTable>,
+    /// Any layer key, for every layer that does not set it itself.
+    pub defaults: LayerTable,
+    /// The layers. The key of a layer is its name in Lambda unless `name` says otherwise.
+    pub layers: BTreeMap<String, LayerTable>,
+}
+
+/// How a run behaves.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct SettingsTable {
+    /// Jobs in flight at once. Default 32.
+    #[schemars(range(min = 1, max = 1024))]
+    pub concurrency: Option<u32>,
+    /// Lambda requests a second, per account and Region. Lambda allows 15 for all tools of an account together: lower
+    /// it where others need their share. Default 15.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub lambda_requests_per_second: Option<u32>,
+    /// Start nothing new after the first failure. Default false.
+    pub fail_fast: Option<bool>,
+    /// How long to wait for a layer's lock that another run holds, in seconds. Default 60.
+    #[schemars(range(min = 0, max = 3600))]
+    pub lock_wait_seconds: Option<u32>,
+    /// Deadline of one request to AWS, in seconds; publishing and transfers have several times as long. Default 30.
+    #[schemars(range(min = 1, max = 900))]
+    pub request_timeout_seconds: Option<u32>,
+}
+
+/// An account and a Region, with the credentials to use.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct TargetTable {
+    /// AWS Region. Default: the target's own name.
+    #[schemars(length(min = 1))]
+    pub region: Option<String>,
+    /// Twelve-digit account id. A guard: a run that finds credentials of another account refuses the target before
+    /// anything is written.
+    #[schemars(regex(pattern = r"^[0-9]{12}$"))]
+    pub account: Option<String>,
+    /// Profile of the AWS configuration to take credentials from.
+    #[schemars(length(min = 1))]
+    pub profile: Option<String>,
+    /// Role to assume. Placeholders: `{target}`, `{region}`, `{account}`, `{env:NAME}`.
+    #[schemars(length(min = 1))]
+    pub role_arn: Option<String>,
+    /// Bucket for every layer at this target, instead of the layers' own. It must be in the target's Region.
+    #[schemars(length(min = 1))]
+    pub bucket: Option<String>,
+}
+
+/// One layer.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct LayerTable {
+    /// Name in Lambda: letters, digits, `-` and `_`. Default: the layer's key.
+    #[schemars(length(min = 1))]
+    pub name: Option<String>,
+    /// The dependency lock file that the layer is built from: `requirements.txt`, `uv.lock`, `poetry.lock`,
+    /// `package-lock.json` … Required, here or in `[defaults]`.
+    #[schemars(length(min = 1))]
+    pub manifest: Option<String>,
+    /// The layer zip, or the folder it is made from: what `stage` uploads.
+    #[schemars(length(min = 1))]
+    pub archive: Option<String>,
+    /// S3 bucket of the staged archive and the backups, in the target's Region. Required, here, in `[defaults]` or at
+    /// the target. Placeholders: `{layer}`, `{target}`, `{region}`, `{account}`, `{env:NAME}`.
+    #[schemars(length(min = 1))]
+    pub bucket: Option<String>,
+    /// Key prefix of the staged archive and the backups: `s3dir_lambda` of aws_lambda_artifact_builder. Default
+    /// `layers/{layer}`.
+    pub prefix: Option<String>,
+    /// Key of the staged archive. Default `{prefix}/layer/layer.zip`.
+    #[schemars(length(min = 1))]
+    pub staged_key: Option<String>,
+    /// Key prefix of the manifest backups. Default `{prefix}/layer`.
+    #[schemars(length(min = 1))]
+    pub backup_prefix: Option<String>,
+    /// Runtimes the layer is for, at most 15.
+    #[schemars(length(max = 15), inner(length(min = 1)))]
+    pub compatible_runtimes: Option<Vec<String>>,
+    /// Architectures the layer is for.
+    #[schemars(length(max = 2))]
+    pub compatible_architectures: Option<Vec<Architecture>>,
+    /// Description of a version, at most 256 characters. Not compared unless `detect` says so.
+    pub description: Option<String>,
+    /// SPDX identifier, URL or text of the license, at most 512 characters.
+    pub license: Option<String>,
+    /// What counts as a change. Default `["manifest", "settings"]`.
+    pub detect: Option<Vec<Detect>>,
+    /// What to do with requirements that are not pinned to one version. Default `"warn"`.
+    pub unpinned: Option<Unpinned>,
+    /// Names of the targets this layer goes to. Default: all.
+    pub targets: Option<Vec<String>>,
+}
+
+/// An instruction set architecture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum Architecture {
+    /// 64-bit x86.
+    #[serde(rename = "x86_64")]
+    X86_64,
+    /// 64-bit Arm: Graviton.
+    #[serde(rename = "arm64")]
+    Arm64,
+}
+
+impl Architecture {
+    /// The name Lambda uses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86_64",
+            Self::Arm64 => "arm64",
+        }
+    }
+}
+
+/// A facet whose difference counts as a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Detect {
+    /// The manifest's bytes against the backup of the latest version; line endings do not count.
+    Manifest,
+    /// Compatible runtimes and architectures as sets, and the license, against the latest version's.
+    Settings,
+    /// The description against the latest version's.
+    Description,
+    /// The staged zip's SHA-256 against the latest version's.
+    Content,
+}
+
+/// What to do with requirements that are not pinned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unpinned {
+    /// Say so and go on.
+    #[default]
+    Warn,
+    /// Refuse the layer.
+    Deny,
+    /// Say nothing.
+    Allow,
+}
+
+/// The JSON Schema (draft-07, which editors' TOML support reads) of a layers file.
+pub fn schema() -> Schema {
+    SchemaSettings::draft07().into_generator().into_root_schema_for::<LayersFile>()
+}

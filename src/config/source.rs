@@ -1,0 +1,142 @@
+//! The text of a layers file, parsed once, with the line of every key.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::check::check;
+use super::file::{LayersFile, schema};
+use super::problem::{Problem, Severity};
+
+/// More than any sensible layers file (ten thousand layers make about 2 MB): beyond it, it is some other file.
+const SIZE_LIMIT: u64 = 8_000_000;
+
+/// Why a layers file could not be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// It does not exist.
+    #[error("there is no layers file `{}`", .0.display())]
+    Missing(PathBuf),
+    /// It exists but cannot be read.
+    #[error("cannot read the layers file `{}`: {}", .0.display(), .1)]
+    Unreadable(PathBuf, io::Error),
+    /// It is larger than a layers file can be.
+    #[error("`{}` has more than {} MB: that is no layers file", .0.display(), SIZE_LIMIT / 1_000_000)]
+    TooLarge(PathBuf),
+    /// It is not UTF-8, which TOML requires.
+    #[error("`{}`:{} is not UTF-8, which TOML requires", .0.display(), .1)]
+    NotUtf8(PathBuf, usize),
+}
+
+/// The text of a layers file and where it stands.
+#[derive(Debug)]
+pub struct Text {
+    path: PathBuf,
+    text: String,
+}
+
+impl Text {
+    /// Reads a layers file.
+    ///
+    /// # Errors
+    /// See [`SourceError`]. Errors of syntax come with all other problems from [`Source::parse`] and [`Source::file`].
+    pub fn read(path: &Path) -> Result<Self, SourceError> {
+        let text = String::from_utf8(read_bounded(path)?).map_err(|error| {
+            let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            SourceError::NotUtf8(path.to_owned(), valid.iter().filter(|byte| **byte == b'\n').count() + 1)
+        })?;
+        Ok(Self::new(path.to_owned(), text))
+    }
+
+    /// A layers file whose text is at hand.
+    pub fn new(path: PathBuf, text: String) -> Self {
+        Self { path, text }
+    }
+}
+
+/// A layers file that was parsed: what it says, and on which line.
+#[derive(Debug)]
+pub struct Source<'t> {
+    path: &'t Path,
+    tree: Spanned<DeTable<'t>>,
+    line_starts: Vec<usize>,
+}
+
+impl<'t> Source<'t> {
+    /// Parses the text. The problems are those of TOML's syntax, all of them.
+    pub fn parse(text: &'t Text) -> (Self, Vec<Problem>) {
+        let line_starts = std::iter::once(0).chain(text.text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        let (tree, errors) = DeTable::parse_recoverable(&text.text);
+        let source = Self { path: &text.path, tree, line_starts };
+        let problems = errors.iter().map(|error| source.syntax_problem(error)).collect();
+        (source, problems)
+    }
+
+    /// What the file says, checked against its schema, or every problem of it.
+    pub fn file(&self) -> Result<LayersFile, Vec<Problem>> {
+        let problems = check(&self.tree, schema().as_value(), self);
+        if problems.iter().any(|problem| problem.severity == Severity::Error) {
+            return Err(problems);
+        }
+        LayersFile::deserialize(toml::de::Deserializer::from(self.tree.clone()))
+            .map_err(|error| vec![self.syntax_problem(&error)])
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        self.path
+    }
+
+    /// The folder that relative paths in the file are relative to.
+    pub fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
+    /// The line of the deepest part of a key path that stands in the file.
+    pub fn line(&self, path: &[&str]) -> Option<usize> {
+        let mut table = self.tree.get_ref();
+        let mut found = None;
+        for part in path {
+            let Some((key, value)) = table.get_key_value(*part) else { break };
+            found = Some(key.span());
+            match value.get_ref() {
+                DeValue::Table(inner) => table = inner,
+                _ => break,
+            }
+        }
+        found.map(|span| self.line_of(&span))
+    }
+
+    /// The `[settings]` table, for a provider that knows each value's line.
+    pub fn settings(&self) -> Option<&DeTable<'t>> {
+        match self.tree.get_ref().get("settings")?.get_ref() {
+            DeValue::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    /// The line of a place in the text, counted from 1.
+    pub fn line_of(&self, span: &Range<usize>) -> usize {
+        self.line_starts.partition_point(|start| *start <= span.start)
+    }
+
+    fn syntax_problem(&self, error: &toml::de::Error) -> Problem {
+        let line = error.span().map(|span| self.line_of(&span));
+        Problem::error(line, "", error.message().replace('\n', ", "))
+    }
+}
+
+fn read_bounded(path: &Path) -> Result<Vec<u8>, SourceError> {
+    let unreadable = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => SourceError::Missing(path.to_owned()),
+        _ => SourceError::Unreadable(path.to_owned(), error),
+    };
+    let mut bytes = Vec::new();
+    File::open(path).map_err(unreadable)?.take(SIZE_LIMIT + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > SIZE_LIMIT { Err(SourceError::TooLarge(path.to_owned())) } else { Ok(bytes) }
+}

@@ -1,0 +1,122 @@
+//! What stops a command before or instead of its jobs, and the exit codes.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::config::{Problem, Severity, SourceError};
+use crate::plan::SelectionError;
+
+/// How a command ended that did not have to be stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Everything was done.
+    Well,
+    /// A job failed.
+    JobFailed,
+    /// `plan --exit-code` found something to publish.
+    SomethingToPublish,
+    /// A signal asked to stop.
+    Interrupted,
+}
+
+impl From<Ended> for ExitCode {
+    fn from(ended: Ended) -> Self {
+        Self::from(match ended {
+            Ended::Well => 0,
+            Ended::JobFailed => 1,
+            Ended::SomethingToPublish => 3,
+            Ended::Interrupted => 130,
+        })
+    }
+}
+
+/// What stops a command. Nothing was started.
+#[derive(Debug)]
+pub enum Error {
+    /// The layers file has problems.
+    Layers {
+        /// The file.
+        file: PathBuf,
+        /// All of them.
+        problems: Vec<Problem>,
+    },
+    /// Wrong flags, no layers file, a path that cannot be written: exit code 2.
+    Usage {
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+    /// Something else outside the jobs: exit code 1.
+    Other {
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+}
+
+impl Error {
+    /// Wrong flags or files.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), hint: None }
+    }
+
+    /// Anything outside the jobs.
+    pub fn other(message: impl Into<String>) -> Self {
+        Self::Other { message: message.into(), hint: None }
+    }
+
+    /// Adds what to do.
+    #[must_use]
+    pub fn hint(mut self, text: impl Into<String>) -> Self {
+        match &mut self {
+            Self::Usage { hint, .. } | Self::Other { hint, .. } => *hint = Some(text.into()),
+            Self::Layers { .. } => {}
+        }
+        self
+    }
+
+    /// The exit code: 2 for wrong flags or a wrong layers file.
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Layers { .. } | Self::Usage { .. } => 2,
+            Self::Other { .. } => 1,
+        })
+    }
+
+    /// The error as it stands on the screen: what, then each problem on its line, then the hint.
+    pub fn render(&self) -> String {
+        match self {
+            Self::Usage { message, hint } | Self::Other { message, hint } => {
+                let hint = hint.as_ref().map(|hint| format!("\nhint: {hint}\n")).unwrap_or_default();
+                format!("error: {message}\n{hint}")
+            }
+            Self::Layers { file, problems } => {
+                let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+                let many = if errors == 1 { "a problem".to_owned() } else { format!("{errors} problems") };
+                let mut text = format!("error: {} has {many}\n", file.display());
+                for problem in problems {
+                    let kind = if problem.severity == Severity::Warning { "warning: " } else { "" };
+                    let _ = writeln!(text, "  {kind}{}:{problem}", file.display());
+                }
+                text
+            }
+        }
+    }
+}
+
+impl From<SourceError> for Error {
+    fn from(error: SourceError) -> Self {
+        let missing = matches!(error, SourceError::Missing(_));
+        let usage = Self::usage(error.to_string());
+        if missing { usage.hint("`layership init` writes one here; `--config` names another place") } else { usage }
+    }
+}
+
+impl From<SelectionError> for Error {
+    fn from(error: SelectionError) -> Self {
+        Self::usage(error.to_string())
+    }
+}

@@ -1,0 +1,22 @@
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use layership::{cli::Cli, commands, report};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            report::emit::stderr(&format!("error: cannot start: {error}\n"));
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(commands::dispatch(cli)) {
+        Ok(ended) => ended.into(),
+        Err(error) => {
+            report::emit::stderr(&error.render());
+            error.exit_code()
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The dependencies that a manifest names.
+
+use super::text::decode;
+use super::{Format, json_locks, line_locks, mask, requirements, toml_locks};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The version shown for a dependency that names none.
+pub(super) const ANY_VERSION: &str = "*";
+
+/// Dependency names with the versions each is locked to.
+///
+/// A name may have several versions: npm installs a package once per conflicting request, and requirements can
+/// differ by environment marker. Where a dependency comes from a repository or URL, that (with the commit, and
+/// masked) stands in place of a version.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Dependencies(BTreeMap<String, BTreeSet<String>>);
+
+impl Dependencies {
+    /// Names and their versions, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &BTreeSet<String>)> {
+        self.0.iter().map(|(name, versions)| (name.as_str(), versions))
+    }
+
+    /// The versions of one dependency, or `None` if it is not there.
+    pub fn versions(&self, name: &str) -> Option<&BTreeSet<String>> {
+        self.0.get(name)
+    }
+
+    /// How many names there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether no dependency is named.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The only way in, so that nothing unmasked ever lands in a difference.
+    pub(super) fn insert(&mut self, name: &str, version: &str) {
+        let version = if version.is_empty() { ANY_VERSION } else { version };
+        let versions = self.0.entry(mask(name).into_owned()).or_default();
+        versions.insert(mask(version).into_owned());
+    }
+}
+
+/// The dependencies that a manifest of this format names, or `None` if the bytes cannot be read as that format.
+///
+/// Never an error: what cannot be read is compared by its bytes and shown without names.
+pub fn dependencies(format: Format, bytes: &[u8]) -> Option<Dependencies> {
+    let text = decode(bytes)?;
+    match format {
+        Format::Requirements => requirements::dependencies(&text),
+        Format::UvLock => toml_locks::uv(&text),
+        Format::PoetryLock => toml_locks::poetry(&text),
+        Format::PdmLock => toml_locks::pdm(&text),
+        Format::Pylock => toml_locks::pylock(&text),
+        Format::CargoLock => toml_locks::cargo(&text),
+        Format::PipfileLock => json_locks::pipfile(&text),
+        Format::NpmLock => json_locks::npm(&text),
+        Format::ComposerLock => json_locks::composer(&text),
+        Format::YarnLock => line_locks::yarn(&text),
+        Format::PnpmLock => line_locks::pnpm(&text),
+        Format::GemfileLock => line_locks::gemfile(&text),
+        Format::GoSum => line_locks::go_sum(&text),
+        Format::Unknown => None,
+    }
+}

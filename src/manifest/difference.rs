@@ -1,0 +1,215 @@
+//! What differs between the dependencies of two manifests.
+
+use super::Dependencies;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// A dependency at one version.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Dependency {
+    /// The name of the dependency, as its ecosystem normalises it.
+    pub name: String,
+    /// Its version; a specifier, a URL or `*` where the manifest fixes none.
+    pub version: String,
+}
+
+/// A dependency whose version changed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Changed {
+    /// The name of the dependency, as its ecosystem normalises it.
+    pub name: String,
+    /// The version that was published last.
+    pub from: String,
+    /// The version that the manifest names now.
+    pub to: String,
+}
+
+/// What differs between the dependencies of two manifests; each list is sorted by name.
+///
+/// Where several versions of one name are locked at once, a name may appear more than once: those that left are
+/// paired with those that came, and what is left over was added or removed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Difference {
+    /// Dependencies that only the new manifest has.
+    pub added: Vec<Dependency>,
+    /// Dependencies that only the old manifest has.
+    pub removed: Vec<Dependency>,
+    /// Dependencies that both have, at another version.
+    pub changed: Vec<Changed>,
+}
+
+/// What changed from `old` to `new`.
+pub fn difference(old: &Dependencies, new: &Dependencies) -> Difference {
+    let none = BTreeSet::new();
+    let names: BTreeSet<&str> = old.iter().chain(new.iter()).map(|(name, _)| name).collect();
+    let mut difference = Difference::default();
+    for name in names {
+        let before = old.versions(name).unwrap_or(&none);
+        let after = new.versions(name).unwrap_or(&none);
+        difference.compare(name, before, after);
+    }
+    difference
+}
+
+impl Difference {
+    fn compare(&mut self, name: &str, before: &BTreeSet<String>, after: &BTreeSet<String>) {
+        let mut gone = before.difference(after);
+        let mut come = after.difference(before);
+        loop {
+            match (gone.next(), come.next()) {
+                (Some(from), Some(to)) => {
+                    self.changed.push(Changed { name: name.to_owned(), from: from.clone(), to: to.clone() })
+                }
+                (Some(version), None) => self.removed.push(Dependency::new(name, version)),
+                (None, Some(version)) => self.added.push(Dependency::new(name, version)),
+                (None, None) => return,
+            }
+        }
+    }
+
+    /// Whether nothing differs that a manifest of this format can name.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many changes there are.
+    pub fn len(&self) -> usize {
+        self.added.len() + self.removed.len() + self.changed.len()
+    }
+
+    /// All changes on one line: `urllib3 2.0.4 -> 2.2.1, +idna 3.7, -six 1.16.0`.
+    pub fn summary(&self) -> String {
+        self.summary_of(usize::MAX)
+    }
+
+    /// The first `limit` changes on one line, and how many more there are.
+    pub fn summary_of(&self, limit: usize) -> String {
+        let shown: Vec<String> = self.changes().take(limit).collect();
+        match self.len() - shown.len() {
+            0 => shown.join(", "),
+            more if shown.is_empty() => format!("{more} more"),
+            more => format!("{}, and {more} more", shown.join(", ")),
+        }
+    }
+
+    fn changes(&self) -> impl Iterator<Item = String> {
+        let changed = self.changed.iter().map(Changed::to_string);
+        let added = self.added.iter().map(|dependency| format!("+{dependency}"));
+        let removed = self.removed.iter().map(|dependency| format!("-{dependency}"));
+        changed.chain(added).chain(removed)
+    }
+}
+
+impl Dependency {
+    fn new(name: &str, version: &str) -> Dependency {
+        Dependency { name: name.to_owned(), version: version.to_owned() }
+    }
+}
+
+impl fmt::Display for Dependency {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.name, self.version)
+    }
+}
+
+impl fmt::Display for Changed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {} -> {}", self.name, self.from, self.to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn locked(pairs: &[(&str, &str)]) -> Dependencies {
+        let mut dependencies = Dependencies::default();
+        for (name, version) in pairs {
+            dependencies.insert(name, version);
+        }
+        dependencies
+    }
+
+    #[test]
+    fn a_summary_reads_changed_added_removed() {
+        let old = locked(&[("urllib3", "2.0.4"), ("six", "1.16.0"), ("certifi", "2024.2.2")]);
+        let new = locked(&[("urllib3", "2.2.1"), ("idna", "3.7"), ("certifi", "2024.2.2")]);
+        let difference = difference(&old, &new);
+        assert_eq!(difference.summary(), "urllib3 2.0.4 -> 2.2.1, +idna 3.7, -six 1.16.0");
+        assert_eq!(difference.summary_of(3), difference.summary());
+        assert_eq!(difference.summary_of(2), "urllib3 2.0.4 -> 2.2.1, +idna 3.7, and 1 more");
+        assert_eq!(difference.summary_of(0), "3 more");
+    }
+
+    #[test]
+    fn several_versions_of_one_name_are_paired() {
+        let table: [(&[&str], &[&str], &str); 6] = [
+            (&["2.0.0", "2.1.3"], &["2.0.0", "2.1.3"], ""),
+            (&["2.0.0", "2.1.3"], &["2.1.3"], "-ms 2.0.0"),
+            (&["2.1.3"], &["2.0.0", "2.1.3"], "+ms 2.0.0"),
+            (&["2.0.0", "2.1.3"], &["2.1.2", "2.1.3"], "ms 2.0.0 -> 2.1.2"),
+            (&["1.0.0", "2.0.0"], &["2.1.4"], "ms 1.0.0 -> 2.1.4, -ms 2.0.0"),
+            (&["1.0.0", "2.0.0"], &[], "-ms 1.0.0, -ms 2.0.0"),
+        ];
+        for (before, after, summary) in table {
+            let old = locked(&before.iter().map(|version| ("ms", *version)).collect::<Vec<_>>());
+            let new = locked(&after.iter().map(|version| ("ms", *version)).collect::<Vec<_>>());
+            let difference = difference(&old, &new);
+            assert_eq!(difference.summary(), summary);
+            assert_eq!(difference.is_empty(), summary.is_empty());
+        }
+    }
+
+    #[test]
+    fn credentials_never_reach_a_difference() {
+        let new = locked(&[("tool", "git+https://user:SECRET@host/tool@abc"), ("https://SECRET@host/x", "")]);
+        let shown = serde_json::to_string(&difference(&Dependencies::default(), &new)).unwrap();
+        assert!(!shown.contains("SECRET"), "{shown}");
+        assert!(shown.contains("git+https://****@host/tool@abc"), "{shown}");
+    }
+
+    #[test]
+    fn the_report_shape_is_as_documented() {
+        let difference = difference(&locked(&[("urllib3", "2.0.4")]), &locked(&[("urllib3", "2.2.1")]));
+        let json = serde_json::to_value(&difference).unwrap();
+        let expected = serde_json::json!({
+            "added": [], "removed": [], "changed": [{ "name": "urllib3", "from": "2.0.4", "to": "2.2.1" }]
+        });
+        assert_eq!(json, expected);
+        assert_eq!(serde_json::from_value::<Difference>(json).unwrap(), difference);
+        let schema = serde_json::to_string(&schemars::schema_for!(Difference)).unwrap();
+        assert!(schema.contains("The version that was published last"), "{schema}");
+    }
+
+    fn some() -> impl Strategy<Value = Dependencies> {
+        prop::collection::vec(("[a-d]", "[1-3]"), 0..8).prop_map(|pairs| {
+            let pairs: Vec<(&str, &str)> = pairs.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+            locked(&pairs)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn applying_a_difference_to_the_old_gives_the_new(old in some(), new in some()) {
+            let difference = difference(&old, &new);
+            let mut pairs: BTreeSet<(String, String)> = flat(&old);
+            for gone in &difference.removed { pairs.remove(&(gone.name.clone(), gone.version.clone())); }
+            for change in &difference.changed { pairs.remove(&(change.name.clone(), change.from.clone())); }
+            for change in &difference.changed { pairs.insert((change.name.clone(), change.to.clone())); }
+            for come in &difference.added { pairs.insert((come.name.clone(), come.version.clone())); }
+            prop_assert_eq!(pairs, flat(&new));
+            prop_assert!(difference.added.is_sorted() && difference.removed.is_sorted() && difference.changed.is_sorted());
+            prop_assert_eq!(difference.is_empty(), old == new);
+        }
+    }
+
+    fn flat(dependencies: &Dependencies) -> BTreeSet<(String, String)> {
+        let pairs = dependencies
+            .iter()
+            .flat_map(|(name, versions)| versions.iter().map(move |version| (name.to_owned(), version.clone())));
+        pairs.collect()
+    }
+}

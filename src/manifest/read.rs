@@ -1,0 +1,68 @@
+//! A manifest from disk: its bytes and their MD5, read once.
+
+use std::io;
+use std::path::Path;
+
+use bytes::Bytes;
+use tokio::io::AsyncReadExt as _;
+
+use crate::layer::Md5;
+
+/// The largest lock files have a few megabytes; beyond this it is some other file.
+const SIZE_LIMIT: u64 = 64 * 1024 * 1024;
+
+/// The bytes of a manifest as they were at one moment.
+#[derive(Clone, Debug)]
+pub struct Manifest {
+    /// All of them.
+    pub bytes: Bytes,
+    /// Their MD5: what a staged archive carries.
+    pub md5: Md5,
+}
+
+/// Why there is no manifest, in words that follow its path.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Nothing is there.
+    #[error("does not exist")]
+    Missing,
+    /// A folder is there.
+    #[error("is a folder, not a file")]
+    Folder,
+    /// A file without content says nothing about dependencies.
+    #[error("is empty")]
+    Empty,
+    /// It is too large to be a manifest.
+    #[error("has more than {} MB: that is no dependency manifest", SIZE_LIMIT / 1_000_000)]
+    TooLarge,
+    /// It is there, but cannot be read.
+    #[error("cannot be read: {0}")]
+    Unreadable(io::Error),
+}
+
+/// Reads a manifest.
+///
+/// # Errors
+/// See [`ReadError`].
+pub async fn read(path: &Path) -> Result<Manifest, ReadError> {
+    let metadata = tokio::fs::metadata(path).await.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => ReadError::Missing,
+        _ => ReadError::Unreadable(error),
+    })?;
+    // Opening a pipe or a device could wait for ever.
+    if !metadata.is_file() {
+        return Err(if metadata.is_dir() { ReadError::Folder } else { ReadError::Unreadable(not_a_file()) });
+    }
+    let file = tokio::fs::File::open(path).await.map_err(ReadError::Unreadable)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(SIZE_LIMIT)).unwrap_or_default());
+    file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes).await.map_err(ReadError::Unreadable)?;
+    match bytes.len() as u64 {
+        0 => Err(ReadError::Empty),
+        length if length > SIZE_LIMIT => Err(ReadError::TooLarge),
+        _ => Ok(Manifest { md5: Md5::of(&bytes), bytes: bytes.into() }),
+    }
+}
+
+fn not_a_file() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")
+}

@@ -1,0 +1,367 @@
+//! How one job ended, as a value: what the run hands to every display and report.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::manifest::Difference;
+
+/// What is to be done with one job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decision {
+    /// Publish a new layer version.
+    Publish,
+    /// Take the latest version, which has exactly the staged content, as ours: write its backup, publish nothing.
+    Adopt,
+    /// Keep the latest version.
+    Keep,
+}
+
+/// Why a decision was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// Lambda has no version of this layer.
+    FirstVersion,
+    /// The latest version has no backup in S3.
+    BackupMissing,
+    /// The manifest differs from the backup of the latest version.
+    DependenciesChanged,
+    /// Runtimes, architectures, license (or the description, where it is compared) differ.
+    SettingsChanged,
+    /// The staged zip differs from the latest version's content.
+    ContentChanged,
+    /// Nothing changed.
+    Unchanged,
+    /// Nothing changed, but `--force` publishes anyway.
+    Forced,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::FirstVersion => "first version",
+            Self::BackupMissing => "backup missing",
+            Self::DependenciesChanged => "dependencies changed",
+            Self::SettingsChanged => "settings changed",
+            Self::ContentChanged => "content changed",
+            Self::Unchanged => "unchanged",
+            Self::Forced => "forced",
+        })
+    }
+}
+
+/// How a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// By `check`: what is local is in order.
+    Checked,
+    /// In a plan: would be published or adopted.
+    Planned,
+    /// A new version was published and its backup written.
+    Published,
+    /// The latest version was taken as ours and its backup written.
+    Adopted,
+    /// By `stage`: the archive was uploaded.
+    Staged,
+    /// Nothing was to be done.
+    Unchanged,
+    /// The job failed; its error says why.
+    Failed,
+    /// The job was not started or not finished, because the run was stopped.
+    Cancelled,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Checked => "checked",
+            Self::Planned => "planned",
+            Self::Published => "published",
+            Self::Adopted => "adopted",
+            Self::Staged => "staged",
+            Self::Unchanged => "unchanged",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        })
+    }
+}
+
+/// The kind of a failure. The names are stable: release jobs match on them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ErrorCode {
+    /// The manifest is not there, not readable, not a file or empty.
+    ManifestMissing,
+    /// The manifest has unpinned requirements and the layer denies them.
+    ManifestUnpinned,
+    /// There is no staged archive in S3, or no local archive to stage.
+    ArchiveMissing,
+    /// The staged archive was built from another manifest.
+    ArchiveInconsistent,
+    /// The archive is not a zip that Lambda would take.
+    ArchiveInvalid,
+    /// The archive unzips to more than Lambda accepts.
+    ArchiveTooLarge,
+    /// The bucket does not exist.
+    BucketMissing,
+    /// The bucket is not in the target's Region.
+    WrongRegion,
+    /// AWS refused the call for lack of a permission.
+    AccessDenied,
+    /// There are no credentials, or they are not accepted.
+    Credentials,
+    /// The credentials belong to another account than the target declares.
+    WrongAccount,
+    /// The service kept throttling.
+    Throttled,
+    /// Another run holds the layer's lock.
+    Locked,
+    /// A call did not end within its deadline.
+    Timeout,
+    /// The service could not be reached, or the connection broke.
+    Network,
+    /// It is unknown whether a version was published.
+    Unconfirmed,
+    /// The account's quota for code storage is used up.
+    CodeStorageExceeded,
+    /// A version was published, but its backup could not be written.
+    BackupFailed,
+    /// A version was published, but could not be shared.
+    ShareFailed,
+    /// Lambda has other content than the archive that was checked.
+    ContentMismatch,
+    /// Anything else.
+    Internal,
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The serialised name is the stable one; a unit variant always serialises to a string.
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::String(name)) => f.write_str(&name),
+            _ => write!(f, "{self:?}"),
+        }
+    }
+}
+
+/// Why a job failed: what, on what, why; the hint says what to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, thiserror::Error)]
+#[error("{message}")]
+pub struct JobError {
+    /// The stable kind of the failure.
+    pub code: ErrorCode,
+    /// What failed, on what; a fragment without a final stop.
+    pub message: String,
+    /// What lies beneath, outermost first: the service's own words, HTTP status.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<String>,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// The request id of the service that refused, for its support.
+    pub request_id: Option<String>,
+}
+
+impl JobError {
+    /// An error of this kind, without a hint.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), causes: Vec::new(), hint: None, request_id: None }
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds what lies beneath.
+    #[must_use]
+    pub fn cause(mut self, cause: impl Into<String>) -> Self {
+        self.causes.push(cause.into());
+        self
+    }
+
+    /// The same failure seen from further out: the old message becomes the first cause.
+    #[must_use]
+    pub fn context(mut self, message: impl Into<String>) -> Self {
+        let inner = std::mem::replace(&mut self.message, message.into());
+        self.causes.insert(0, inner);
+        self
+    }
+}
+
+/// Something a person should know although the job goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Warning {
+    /// The stable kind: `manifest-unpinned`, `archive-layout` …
+    pub code: String,
+    /// What is odd, and where.
+    pub message: String,
+}
+
+/// One layer setting that differs from the latest version's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SettingChange {
+    /// The layer key: `compatible-runtimes`, `compatible-architectures`, `license` or `description`.
+    pub setting: String,
+    /// Values the latest version lacks.
+    pub added: Vec<String>,
+    /// Values only the latest version has.
+    pub removed: Vec<String>,
+}
+
+/// The manifest of a job.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ManifestReport {
+    /// Local path, relative to the layers file where it was written so.
+    pub path: String,
+    /// Lower-case hexadecimal MD5 of its bytes, once read.
+    pub md5: Option<String>,
+    /// S3 URI of the backup of `version`, where there is one.
+    pub backup: Option<String>,
+}
+
+/// The archive of a job.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ArchiveReport {
+    /// S3 URI of the staged archive.
+    pub staged: String,
+    /// Lower-case hexadecimal SHA-256, where it is known.
+    pub sha256: Option<String>,
+    /// Size of the zip in bytes, where it is known.
+    pub size: Option<u64>,
+}
+
+/// Everything there is to say of one job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct JobReport {
+    /// Key of the layer in the layers file.
+    pub layer: String,
+    /// Name of the target.
+    pub target: String,
+    /// The target's Region.
+    pub region: String,
+    /// The account, where it is known.
+    pub account: Option<String>,
+    /// Name of the layer in Lambda.
+    pub layer_name: String,
+    /// What was decided; null where the job failed or stopped before.
+    pub decision: Option<Decision>,
+    /// Why.
+    pub reason: Option<Reason>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Latest version before this run; null for a first version.
+    pub previous_version: Option<u64>,
+    /// The version to use after this run: published, adopted or kept.
+    pub version: Option<u64>,
+    /// ARN of the layer.
+    pub layer_arn: Option<String>,
+    /// ARN of `version`: the one to put into a function's configuration.
+    pub layer_version_arn: Option<String>,
+    /// The dependency manifest.
+    pub manifest: ManifestReport,
+    /// The layer zip.
+    pub archive: ArchiveReport,
+    /// What changed since the latest version's backup.
+    pub dependencies: Difference,
+    /// Which settings differ from the latest version's.
+    #[serde(default)]
+    pub settings: Vec<SettingChange>,
+    /// What a person should know although it did not stop the job.
+    pub warnings: Vec<Warning>,
+    /// Time spent on this job.
+    pub seconds: f64,
+    /// Why the job failed.
+    pub error: Option<JobError>,
+}
+
+/// How many jobs ended how. Exactly one outcome a job, so the parts always add up to the jobs that ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Jobs of the run.
+    pub jobs: usize,
+    /// See [`Outcome::Checked`].
+    pub checked: usize,
+    /// See [`Outcome::Planned`].
+    pub planned: usize,
+    /// See [`Outcome::Published`].
+    pub published: usize,
+    /// See [`Outcome::Adopted`].
+    pub adopted: usize,
+    /// See [`Outcome::Staged`].
+    pub staged: usize,
+    /// See [`Outcome::Unchanged`].
+    pub unchanged: usize,
+    /// See [`Outcome::Failed`].
+    pub failed: usize,
+    /// See [`Outcome::Cancelled`].
+    pub cancelled: usize,
+}
+
+impl Tally {
+    /// A tally of nothing yet, for so many jobs.
+    pub fn of(jobs: usize) -> Self {
+        Self { jobs, ..Self::default() }
+    }
+
+    /// Counts one ended job.
+    pub fn count(&mut self, outcome: Outcome) {
+        *match outcome {
+            Outcome::Checked => &mut self.checked,
+            Outcome::Planned => &mut self.planned,
+            Outcome::Published => &mut self.published,
+            Outcome::Adopted => &mut self.adopted,
+            Outcome::Staged => &mut self.staged,
+            Outcome::Unchanged => &mut self.unchanged,
+            Outcome::Failed => &mut self.failed,
+            Outcome::Cancelled => &mut self.cancelled,
+        } += 1;
+    }
+
+    /// Jobs that ended, in whatever way.
+    pub fn ended(&self) -> usize {
+        self.checked
+            + self.planned
+            + self.published
+            + self.adopted
+            + self.staged
+            + self.unchanged
+            + self.failed
+            + self.cancelled
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn error_codes_print_their_stable_name() {
+        assert_eq!(ErrorCode::CodeStorageExceeded.to_string(), "code-storage-exceeded");
+        assert_eq!(ErrorCode::ManifestMissing.to_string(), "manifest-missing");
+    }
+
+    #[test]
+    fn every_outcome_is_counted_once() {
+        let all = [
+            Outcome::Checked,
+            Outcome::Planned,
+            Outcome::Published,
+            Outcome::Adopted,
+            Outcome::Staged,
+            Outcome::Unchanged,
+            Outcome::Failed,
+            Outcome::Cancelled,
+        ];
+        let mut tally = Tally::of(all.len());
+        for (done, outcome) in all.into_iter().enumerate() {
+            tally.count(outcome);
+            assert_eq!(tally.ended(), done + 1);
+        }
+    }
+}

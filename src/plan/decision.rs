@@ -1,0 +1,123 @@
+//! The decision: a pure function of what preflight found.
+//!
+//! | latest | its backup | bytes | settings | staged content = latest's `CodeSha256` | decision | reason |
+//! |---|---|---|---|---|---|---|
+//! | none | – | – | – | – | publish | `first-version` |
+//! | some | missing | – | – | yes | adopt | `backup-missing` |
+//! | some | missing | – | – | no, or unknown | publish | `backup-missing` |
+//! | some | there | differ | – | – | publish | `dependencies-changed` |
+//! | some | there | equal | differ | – | publish | `settings-changed` |
+//! | some | there | equal | equal | no, where `detect` has `content` | publish | `content-changed` |
+//! | some | there | equal | equal | – | keep | `unchanged` |
+//!
+//! A facet that `detect` does not name counts as equal. `--force` publishes what would be kept, reason `forced`.
+
+use std::collections::BTreeSet;
+
+use crate::config::Detect;
+use crate::layer::{LayerSettings, Sha256};
+use crate::outcome::{Decision, Reason, SettingChange};
+
+/// The backup of the latest version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backup {
+    /// There is none.
+    Missing,
+    /// The same manifest, line endings aside.
+    Same,
+    /// Another manifest.
+    Different,
+}
+
+/// The latest version in Lambda.
+#[derive(Clone, Debug)]
+pub struct Latest<'a> {
+    /// What it was published with.
+    pub settings: &'a LayerSettings,
+    /// Its backup.
+    pub backup: Backup,
+    /// `CodeSha256` of its content, where it was asked for.
+    pub content: Option<Sha256>,
+}
+
+/// What preflight found, as far as the decision needs it.
+#[derive(Clone, Debug)]
+pub struct Facts<'a> {
+    /// The latest version; `None` before the first.
+    pub latest: Option<Latest<'a>>,
+    /// What the layer is to be published with.
+    pub wanted: &'a LayerSettings,
+    /// What counts as a change.
+    pub detect: &'a BTreeSet<Detect>,
+    /// SHA-256 of the staged zip, where it is known.
+    pub staged: Option<Sha256>,
+    /// Publish what would be kept.
+    pub force: bool,
+}
+
+/// A decision, its reason and the settings that differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// What is to be done.
+    pub decision: Decision,
+    /// Why.
+    pub reason: Reason,
+    /// Which settings differ, whether or not they are the reason.
+    pub settings: Vec<SettingChange>,
+}
+
+/// Decides, by the table above.
+pub fn decide(facts: &Facts<'_>) -> Decided {
+    let settings = facts.latest.as_ref().map(|latest| differences(latest.settings, facts)).unwrap_or_default();
+    let same_content = |latest: &Latest<'_>| Some(facts.staged? == latest.content?);
+    let (decision, reason) = match &facts.latest {
+        None => (Decision::Publish, Reason::FirstVersion),
+        Some(latest) if latest.backup == Backup::Missing => match same_content(latest) {
+            Some(true) => (Decision::Adopt, Reason::BackupMissing),
+            _ => (Decision::Publish, Reason::BackupMissing),
+        },
+        Some(latest) if latest.backup == Backup::Different && facts.detect.contains(&Detect::Manifest) => {
+            (Decision::Publish, Reason::DependenciesChanged)
+        }
+        Some(_) if !settings.is_empty() => (Decision::Publish, Reason::SettingsChanged),
+        Some(latest) if facts.detect.contains(&Detect::Content) && same_content(latest) == Some(false) => {
+            (Decision::Publish, Reason::ContentChanged)
+        }
+        Some(_) if facts.force => (Decision::Publish, Reason::Forced),
+        Some(_) => (Decision::Keep, Reason::Unchanged),
+    };
+    Decided { decision, reason, settings }
+}
+
+fn differences(latest: &LayerSettings, facts: &Facts<'_>) -> Vec<SettingChange> {
+    let wanted = facts.wanted;
+    let one = |text: &Option<String>| text.iter().filter(|text| !text.is_empty()).cloned().collect::<Vec<_>>();
+    let mut changes = Vec::new();
+    if facts.detect.contains(&Detect::Settings) {
+        changes.extend(change("compatible-runtimes", &latest.compatible_runtimes, &wanted.compatible_runtimes));
+        changes.extend(change(
+            "compatible-architectures",
+            &latest.compatible_architectures,
+            &wanted.compatible_architectures,
+        ));
+        changes.extend(change("license", &one(&latest.license), &one(&wanted.license)));
+    }
+    if facts.detect.contains(&Detect::Description) {
+        changes.extend(change("description", &one(&latest.description), &one(&wanted.description)));
+    }
+    changes
+}
+
+/// The difference of two values as sets; `None` if there is none.
+fn change(setting: &str, old: &[String], new: &[String]) -> Option<SettingChange> {
+    let set = |values: &[String]| values.iter().cloned().collect::<BTreeSet<_>>();
+    let (old, new) = (set(old), set(new));
+    (old != new).then(|| SettingChange {
+        setting: setting.to_owned(),
+        added: new.difference(&old).cloned().collect(),
+        removed: old.difference(&new).cloned().collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,97 @@
+//! A layers file becomes a plan: jobs that are checked, rendered and complete, so that nothing after this looks into
+//! the file again.
+
+mod build;
+mod decision;
+mod select;
+mod unique;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use build::{Ambient, build};
+pub use decision::{Backup, Decided, Facts, Latest, decide};
+pub use select::{Selection, SelectionError, select};
+
+use crate::config::{Detect, Unpinned};
+use crate::layer::{LayerSettings, S3Location, backup_key};
+
+/// Where layers go: an account and a Region, with the credentials to use.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Target {
+    /// Name in the layers file; the Region where there are no targets in it.
+    pub name: String,
+    /// AWS Region.
+    pub region: String,
+    /// Declared account: a guard.
+    pub account: Option<String>,
+    /// Profile to take credentials from.
+    pub profile: Option<String>,
+    /// Role to assume.
+    pub role_arn: Option<String>,
+}
+
+/// A local path: where it is, and how it was written.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LocalPath {
+    /// The path to open.
+    pub path: PathBuf,
+    /// The path as the layers file writes it, for messages and reports.
+    pub shown: String,
+}
+
+/// One layer at one target: the unit that runs, succeeds, fails and is reported.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Key of the layer in the layers file.
+    pub layer: String,
+    /// Where it goes.
+    pub target: Arc<Target>,
+    /// Name in Lambda.
+    pub name: String,
+    /// The dependency manifest.
+    pub manifest: LocalPath,
+    /// File name of the manifest: the last part of its backups' keys.
+    pub manifest_name: String,
+    /// Local zip or folder, for `stage`.
+    pub archive: Option<LocalPath>,
+    /// The zip that Lambda reads.
+    pub staged: S3Location,
+    /// Bucket and key prefix of the backups.
+    pub backups: S3Location,
+    /// What a new version is published with.
+    pub settings: LayerSettings,
+    /// What counts as a change.
+    pub detect: BTreeSet<Detect>,
+    /// What to do with unpinned requirements.
+    pub unpinned: Unpinned,
+}
+
+impl Job {
+    /// Where the backup of one version's manifest lies.
+    pub fn backup(&self, version: u64) -> S3Location {
+        self.backups.sibling(backup_key(&self.backups.key, version, &self.manifest_name))
+    }
+}
+
+/// Everything a run needs to know of the layers file.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The jobs, sorted by layer, then target.
+    pub jobs: Vec<Arc<Job>>,
+}
+
+impl Plan {
+    /// The distinct targets of the jobs, by name.
+    pub fn targets(&self) -> Vec<Arc<Target>> {
+        let mut targets: Vec<Arc<Target>> = Vec::new();
+        for job in &self.jobs {
+            if !targets.iter().any(|target| target.name == job.target.name) {
+                targets.push(Arc::clone(&job.target));
+            }
+        }
+        targets.sort_by(|a, b| a.name.cmp(&b.name));
+        targets
+    }
+}

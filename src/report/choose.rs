@@ -1,0 +1,175 @@
+//! Which display a run gets: a pure function of facts, so that every combination can be read in one table of a test.
+
+use std::fmt;
+use std::io::IsTerminal as _;
+use std::str::FromStr;
+
+use crate::report::style::Style;
+
+/// Below this a bar and the running jobs cannot be read.
+const ROWS_AT_LEAST: u16 = 4;
+const COLUMNS_AT_LEAST: u16 = 20;
+
+/// What a flag such as `--progress` or `--color` asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum When {
+    /// Whatever suits the place where it is shown.
+    #[default]
+    Auto,
+    /// In any case.
+    Always,
+    /// In no case.
+    Never,
+}
+
+impl FromStr for When {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "always" => Ok(Self::Always),
+            "never" => Ok(Self::Never),
+            other => Err(format!("expected `auto`, `always` or `never`, not `{other}`")),
+        }
+    }
+}
+
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Always => "always",
+            Self::Never => "never",
+        })
+    }
+}
+
+/// What the choice depends on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// `--progress`.
+    pub progress: When,
+    /// `--color`.
+    pub color: When,
+    /// `-q`.
+    pub quiet: bool,
+    /// How many `-v`.
+    pub verbose: u8,
+    /// Standard error is a terminal.
+    pub stderr_is_terminal: bool,
+    /// The terminal says of itself that it cannot move the cursor: `TERM=dumb`.
+    pub term_is_dumb: bool,
+    /// Height of the terminal, where it is known.
+    pub rows: Option<u16>,
+    /// Width of the terminal, where it is known.
+    pub columns: Option<u16>,
+    /// `NO_COLOR` is set and not empty (<https://no-color.org>).
+    pub no_color: bool,
+}
+
+impl Facts {
+    /// The flags, and what can be asked of this process: its standard error and its environment.
+    pub fn of_this_process(progress: When, color: When, quiet: bool, verbose: u8) -> Self {
+        let size = console::Term::stderr().size_checked();
+        Self {
+            progress,
+            color,
+            quiet,
+            verbose,
+            stderr_is_terminal: std::io::stderr().is_terminal(),
+            term_is_dumb: std::env::var_os("TERM").is_some_and(|term| term == "dumb"),
+            rows: size.map(|(rows, _)| rows),
+            columns: size.map(|(_, columns)| columns),
+            no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+        }
+    }
+}
+
+/// How the run shows itself on standard error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Display {
+    /// A bar and the longest-running jobs, redrawn in place.
+    Live,
+    /// Lines that are only ever appended.
+    Log,
+    /// Warnings and errors only.
+    Silent,
+}
+
+/// The chosen display.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// Which display.
+    pub display: Display,
+    /// Colours on standard error.
+    pub style: Style,
+    /// How many `-v`.
+    pub verbose: u8,
+}
+
+/// Chooses.
+///
+/// A flag beats the environment, `-q` beats `--progress`, and `--progress always` draws the live display even where
+/// nothing looks like a terminal: that is what it is for, under wrappers that pass the output on to one.
+pub fn choose(facts: &Facts) -> Choice {
+    let terminal = facts.stderr_is_terminal && !facts.term_is_dumb;
+    let roomy = facts.rows.is_none_or(|n| n >= ROWS_AT_LEAST) && facts.columns.is_none_or(|n| n >= COLUMNS_AT_LEAST);
+    let display = match facts.progress {
+        _ if facts.quiet => Display::Silent,
+        When::Never => Display::Silent,
+        When::Always => Display::Live,
+        When::Auto if terminal && roomy => Display::Live,
+        When::Auto => Display::Log,
+    };
+    let color = match facts.color {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => terminal && !facts.no_color,
+    };
+    Choice { display, style: Style { color }, verbose: facts.verbose }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn terminal() -> Facts {
+        Facts { stderr_is_terminal: true, rows: Some(24), columns: Some(80), ..Facts::default() }
+    }
+
+    #[test]
+    fn the_table_of_choices() {
+        use Display::{Live, Log, Silent};
+        let pipe = Facts::default();
+        let table = [
+            ("a terminal", terminal(), Live, true),
+            ("a pipe", pipe.clone(), Log, false),
+            ("a dumb terminal", Facts { term_is_dumb: true, ..terminal() }, Log, false),
+            ("a terminal of unknown size", Facts { rows: None, columns: None, ..terminal() }, Live, true),
+            ("a terminal of three rows", Facts { rows: Some(3), ..terminal() }, Log, true),
+            ("a terminal of ten columns", Facts { columns: Some(10), ..terminal() }, Log, true),
+            ("NO_COLOR", Facts { no_color: true, ..terminal() }, Live, false),
+            ("--color never", Facts { color: When::Never, ..terminal() }, Live, false),
+            ("--color always to a pipe", Facts { color: When::Always, ..pipe.clone() }, Log, true),
+            ("--color always, NO_COLOR", Facts { color: When::Always, no_color: true, ..terminal() }, Live, true),
+            ("--progress always to a pipe", Facts { progress: When::Always, ..pipe.clone() }, Live, false),
+            ("--progress never", Facts { progress: When::Never, ..terminal() }, Silent, true),
+            ("-q", Facts { quiet: true, ..terminal() }, Silent, true),
+            ("-q --progress always", Facts { quiet: true, progress: When::Always, ..terminal() }, Silent, true),
+            ("-q to a pipe", Facts { quiet: true, ..pipe }, Silent, false),
+        ];
+        for (name, facts, display, color) in table {
+            let choice = choose(&facts);
+            assert_eq!((choice.display, choice.style.color), (display, color), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_words_of_the_flags_read_back() {
+        for when in [When::Auto, When::Always, When::Never] {
+            assert_eq!(when.to_string().parse(), Ok(when));
+        }
+        assert_eq!("yes".parse::<When>().unwrap_err(), "expected `auto`, `always` or `never`, not `yes`");
+    }
+}

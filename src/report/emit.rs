@@ -1,0 +1,53 @@
+//! The one place that writes to the standard streams.
+//!
+//! Nothing here can stop a run: whoever reads the progress may go away (`2>&1 | head`), while layers are being
+//! published. Only standard output, which is data, reports a write that failed for another reason than that.
+
+use std::io::{self, Write};
+
+/// Writes one line in a single call, so that lines of several processes do not mix. A failure is ignored.
+pub fn line(out: &mut impl Write, text: &str) {
+    let _ = out.write_all(format!("{text}\n").as_bytes()).and_then(|()| out.flush());
+}
+
+/// Writes to standard error as it is; a failure is ignored.
+pub fn stderr(text: &str) {
+    let mut out = io::stderr();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Writes data to standard output. A reader that has seen enough is no failure; a full disk is.
+pub fn stdout(text: &str) -> io::Result<()> {
+    data(&mut io::stdout().lock(), text)
+}
+
+fn data(out: &mut impl Write, text: &str) -> io::Result<()> {
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Failing(io::ErrorKind);
+
+    impl Write for Failing {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Err(self.0.into())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_left_is_no_failure_but_a_full_disk_is() {
+        assert!(data(&mut Failing(io::ErrorKind::BrokenPipe), "x").is_ok());
+        assert!(data(&mut Failing(io::ErrorKind::StorageFull), "x").is_err());
+        line(&mut Failing(io::ErrorKind::BrokenPipe), "x");
+    }
+}

@@ -1,0 +1,50 @@
+//! The report as JSON.
+
+use crate::report::model::Report;
+
+/// The report as JSON, indented, with a final line break.
+pub fn render(report: &Report) -> String {
+    // Serialising fails only for maps whose keys are not strings, and the report has none.
+    let mut text = escape(&serde_json::to_string_pretty(report).unwrap_or_default());
+    text.push('\n');
+    text
+}
+
+/// JSON leaves DEL and the C1 controls as they are, and terminals act on some of them. They can only stand inside
+/// strings, where the escaped form means the same.
+fn escape(json: &str) -> String {
+    let mut safe = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '\u{7f}'..='\u{9f}' => safe.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Mode;
+    use crate::outcome::{ErrorCode, Outcome};
+    use crate::report::samples::{failed, job, report};
+
+    #[test]
+    fn json_has_the_fields_of_the_contract_in_their_order() {
+        let mut done = job("requests", "us-east-1", Outcome::Published);
+        done.warnings.clear();
+        let failure = failed("scipy", "us-east-1", ErrorCode::AccessDenied, "not authorized to publish");
+        let text = render(&report(Mode::Publish, vec![done, failure]));
+        insta::assert_snapshot!(text.replace(env!("CARGO_PKG_VERSION"), "VERSION"));
+    }
+
+    #[test]
+    fn json_reads_back_and_carries_nothing_a_terminal_acts_on() {
+        let failure = failed("a\u{9b}31m", "x", ErrorCode::Internal, "\u{1b}[2J");
+        let before = report(Mode::Publish, vec![failure]);
+        let text = render(&before);
+        assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text}");
+        assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), before);
+    }
+}

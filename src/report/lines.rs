@@ -1,0 +1,188 @@
+//! What a run's state and events read like: pure, so that every screen is a snapshot.
+
+use std::time::Duration;
+
+use crate::event::{Event, Mode};
+use crate::outcome::{JobReport, Outcome, Tally};
+use crate::report::escape::one_line;
+use crate::report::line::Line;
+use crate::report::state::{Running, State};
+use crate::report::style::Tone;
+use crate::report::wording::{self, plural, size};
+
+/// The live region never has more lines than this, and never more than half of the screen.
+const LIVE_LINES: usize = 10;
+/// The bar's inside, where there is room.
+const BAR_COLUMNS: usize = 27;
+/// A bar shorter than this says nothing.
+const BAR_COLUMNS_AT_LEAST: usize = 8;
+const VERB_AND_BRACKETS: usize = 12 + 1 + 2;
+
+/// The line that an event leaves behind, if any. `state` already has the event in it.
+///
+/// What is unchanged leaves none: two hundred such lines would hide the one that matters. A plan leaves none either,
+/// for it says everything itself when it is done. With `-v` everything is told.
+pub fn told(event: &Event, state: &State, now: Duration, verbose: bool) -> Option<Line> {
+    match event {
+        Event::JobFinished { report, .. } if verbose || is_news(report, state) => Some(finished(report)),
+        Event::StepDone { job, step } if verbose => Some(within(state.running.get(job)?, now, step)),
+        Event::Warned { job, warning } if verbose => {
+            let line = within(state.running.get(job)?, now, &warning.message);
+            Some(Line { verb: "Warning", tone: Tone::Odd, ..line })
+        }
+        Event::Interrupted { running } => Some(stopping(*running, state, now)),
+        Event::RunFinished { .. } if verbose || state.mode != Mode::Plan => Some(summary(state, now)),
+        _ => None,
+    }
+}
+
+fn is_news(report: &JobReport, state: &State) -> bool {
+    state.mode != Mode::Plan && !matches!(report.outcome, Outcome::Checked | Outcome::Unchanged | Outcome::Cancelled)
+}
+
+fn finished(job: &JobReport) -> Line {
+    let (verb, tone) = match job.outcome {
+        Outcome::Checked => ("Checked", Tone::Good),
+        Outcome::Planned => ("Planned", Tone::Good),
+        Outcome::Published => ("Published", Tone::Good),
+        Outcome::Adopted => ("Adopted", Tone::Good),
+        Outcome::Staged => ("Staged", Tone::Good),
+        Outcome::Unchanged => ("Unchanged", Tone::Faint),
+        Outcome::Failed => ("Failed", Tone::Bad),
+        Outcome::Cancelled => ("Cancelled", Tone::Odd),
+    };
+    let text = format!("{} {}{}", one_line(&job.layer), one_line(&job.target), result(job));
+    Line::new(verb, tone, Some(job.seconds), text)
+}
+
+fn result(job: &JobReport) -> String {
+    match job.outcome {
+        Outcome::Published | Outcome::Adopted | Outcome::Unchanged => {
+            job.version.map(|version| format!(" version {version}")).unwrap_or_default()
+        }
+        Outcome::Staged => job.archive.size.map(|bytes| format!(" {}", size(bytes))).unwrap_or_default(),
+        Outcome::Planned => job.reason.map(|reason| format!(": {reason}")).unwrap_or_default(),
+        Outcome::Failed => job.error.as_ref().map(|e| format!(": {}", one_line(&e.message))).unwrap_or_default(),
+        Outcome::Checked | Outcome::Cancelled => String::new(),
+    }
+}
+
+/// Something that a running job met on its way.
+fn within(job: &Running, now: Duration, what: &str) -> Line {
+    let line = running(job, now);
+    Line { text: format!("{}: {}", line.text, one_line(what)), ..line }
+}
+
+fn stopping(running: usize, state: &State, now: Duration) -> Line {
+    let text = match running {
+        0 => "nothing is running".to_owned(),
+        1 => "1 job is finishing; interrupt again to stop at once".to_owned(),
+        n => format!("{n} jobs are finishing; interrupt again to stop at once"),
+    };
+    Line::new("Stopping", Tone::Odd, Some(elapsed(state, now)), text)
+}
+
+/// `Summary [  48.2s] 200 jobs: 125 published, 70 unchanged, 1 adopted, 4 failed`
+pub fn summary(state: &State, now: Duration) -> Line {
+    let tally = &state.tally;
+    let bad = tally.failed + tally.cancelled > 0;
+    let parts = wording::parts(&outcomes(tally));
+    let jobs = plural(tally.jobs, "job");
+    let text = if parts.is_empty() { jobs } else { format!("{jobs}: {parts}") };
+    Line::new("Summary", if bad { Tone::Bad } else { Tone::Good }, Some(elapsed(state, now)), text)
+}
+
+fn outcomes(tally: &Tally) -> [(usize, &'static str); 8] {
+    [
+        (tally.checked, "in order"),
+        (tally.planned, "planned"),
+        (tally.published, "published"),
+        (tally.staged, "staged"),
+        (tally.unchanged, "unchanged"),
+        (tally.adopted, "adopted"),
+        (tally.failed, "failed"),
+        (tally.cancelled, "cancelled"),
+    ]
+}
+
+/// A sign of life for a log that was silent for a while.
+pub fn heartbeat(state: &State, now: Duration) -> Line {
+    let longest = state.longest_first().first().map(|job| {
+        let target = if state.several_targets { format!(" {}", one_line(&job.target)) } else { String::new() };
+        let stage = doing(job).to_lowercase();
+        let seconds = now.saturating_sub(job.entered).as_secs_f64();
+        format!("; longest: {}{target}, {stage} {seconds:.1}s", one_line(&job.layer))
+    });
+    let text = format!("{}{}", activity(state), longest.unwrap_or_default());
+    Line { counter: Some(counter(state)), ..Line::new("Running", Tone::Busy, Some(elapsed(state, now)), text) }
+}
+
+/// `( 87/129)`: jobs that ended, of all jobs.
+pub fn counter(state: &State) -> String {
+    let total = state.tally.jobs.to_string();
+    format!("({:>width$}/{total})", state.tally.ended(), width = total.len())
+}
+
+/// The region that is drawn again and again: a bar, and below it what is running, the longest first.
+pub fn live(state: &State, now: Duration, rows: usize, columns: usize) -> Vec<Line> {
+    if state.tally.jobs == 0 || state.finished {
+        return Vec::new();
+    }
+    let room = (rows / 2).clamp(1, LIVE_LINES) - 1;
+    let all = state.longest_first();
+    // The line that counts the rest needs a place too, unless there is only one place.
+    let shown = if all.len() <= room || room == 1 { room } else { room.saturating_sub(1) };
+    let mut lines = vec![bar(state, columns)];
+    lines.extend(all.iter().take(shown).map(|job| running(job, now)));
+    if room > 1 && all.len() > room {
+        let text = format!("... and {} more running", all.len() - shown);
+        lines.push(Line::new("", Tone::Faint, None, text));
+    }
+    lines
+}
+
+/// `Publishing [==============>            ]  87/129: 16 running, 1 failed`
+fn bar(state: &State, columns: usize) -> Line {
+    let verb = match state.mode {
+        _ if state.interrupted => "Stopping",
+        Mode::Check | Mode::Plan => "Checking",
+        Mode::Stage => "Staging",
+        Mode::Publish => "Publishing",
+    };
+    let total = state.tally.jobs.to_string();
+    let counted = format!(" {:>width$}/{total}: {}", state.tally.ended(), activity(state), width = total.len());
+    let room = columns.saturating_sub(VERB_AND_BRACKETS + counted.len()).min(BAR_COLUMNS);
+    let text =
+        if room < BAR_COLUMNS_AT_LEAST { counted.trim_start().to_owned() } else { drawn(state, room) + &counted };
+    Line::new(verb, if state.interrupted { Tone::Odd } else { Tone::Busy }, None, text)
+}
+
+fn drawn(state: &State, columns: usize) -> String {
+    let done = (state.tally.ended() * columns / state.tally.jobs.max(1)).min(columns);
+    let head = if done < columns { ">" } else { "" };
+    format!("[{:<columns$}]", "=".repeat(done) + head)
+}
+
+fn activity(state: &State) -> String {
+    let running = format!("{} running", state.running.len());
+    match state.tally.failed {
+        0 => running,
+        failed => format!("{running}, {failed} failed"),
+    }
+}
+
+fn running(job: &Running, now: Duration) -> Line {
+    let seconds = now.saturating_sub(job.started).as_secs_f64();
+    Line::new(doing(job), Tone::Busy, Some(seconds), format!("{} {}", one_line(&job.layer), one_line(&job.target)))
+}
+
+fn doing(job: &Running) -> &'static str {
+    job.stage.map_or("Starting", |stage| stage.participle())
+}
+
+fn elapsed(state: &State, now: Duration) -> f64 {
+    now.saturating_sub(state.began).as_secs_f64()
+}
+
+#[cfg(test)]
+mod tests;

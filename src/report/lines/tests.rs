@@ -1,0 +1,223 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::event::Stage;
+use crate::outcome::{ErrorCode, Warning};
+use crate::report::samples::{failed, job};
+use crate::report::style::Style;
+
+fn at(seconds: f64) -> Duration {
+    Duration::from_secs_f64(seconds)
+}
+
+/// A run of 200 jobs, 87 of which have ended, and so many run.
+fn run_with(running: usize, failed: usize) -> State {
+    let mut state = State::default();
+    state.apply(&Event::RunStarted { mode: Mode::Publish, jobs: 200 }, at(0.0));
+    state.tally = Tally { published: 60 - failed, unchanged: 27, failed, ..Tally::of(200) };
+    for id in 0..running {
+        start(&mut state, id, &format!("layer-{id:03}"), 1.0 + 0.1 * id as f64);
+    }
+    state
+}
+
+fn start(state: &mut State, job: usize, layer: &str, seconds: f64) {
+    let stages = [Stage::Checking, Stage::Publishing, Stage::Recording];
+    let (layer, target) = (layer.to_owned(), "us-east-1".to_owned());
+    state.apply(&Event::JobStarted { job, layer, target }, at(seconds));
+    state.apply(&Event::StageEntered { job, stage: stages[job % 3] }, at(seconds + 0.5));
+}
+
+fn screen(state: &State, rows: usize, columns: usize) -> String {
+    let lines = live(state, at(13.95), rows, columns);
+    assert!(lines.len() <= LIVE_LINES.min((rows / 2).max(1)));
+    let text: Vec<String> = lines.iter().map(|line| line.render(Style::PLAIN, Some(columns))).collect();
+    assert!(text.iter().all(|line| wording::width(line) <= columns), "{text:#?}");
+    text.join("\n")
+}
+
+#[test]
+fn many_jobs_on_a_usual_terminal() {
+    insta::assert_snapshot!(screen(&run_with(16, 1), 24, 80), @"
+    Publishing [===========>               ]  87/200: 16 running, 1 failed
+      Checking [  12.9s] layer-000 us-east-1
+    Publishing [  12.8s] layer-001 us-east-1
+     Recording [  12.8s] layer-002 us-east-1
+      Checking [  12.7s] layer-003 us-east-1
+    Publishing [  12.6s] layer-004 us-east-1
+     Recording [  12.4s] layer-005 us-east-1
+      Checking [  12.3s] layer-006 us-east-1
+    Publishing [  12.2s] layer-007 us-east-1
+               ... and 8 more running
+    ");
+}
+
+#[test]
+fn few_jobs_have_no_line_that_counts_the_rest() {
+    insta::assert_snapshot!(screen(&run_with(2, 0), 24, 80), @"
+    Publishing [===========>               ]  87/200: 2 running
+      Checking [  12.9s] layer-000 us-east-1
+    Publishing [  12.8s] layer-001 us-east-1
+    ");
+    assert_eq!(live(&run_with(9, 0), at(14.0), 24, 80).len(), 10);
+}
+
+#[test]
+fn small_and_narrow_terminals_show_less() {
+    insta::assert_snapshot!(screen(&run_with(16, 1), 12, 50), @"
+    Publishing 87/200: 16 running, 1 failed
+      Checking [  12.9s] layer-000 us-east-1
+    Publishing [  12.8s] layer-001 us-east-1
+     Recording [  12.8s] layer-002 us-east-1
+      Checking [  12.7s] layer-003 us-east-1
+               ... and 12 more running
+    ");
+    insta::assert_snapshot!(screen(&run_with(16, 1), 4, 36), @"
+    Publishing 87/200: 16 running, 1 …
+      Checking [  12.9s] layer-000 us…
+    ");
+    insta::assert_snapshot!(screen(&run_with(16, 1), 1, 200), @"  Publishing [===========>               ]  87/200: 16 running, 1 failed");
+}
+
+#[test]
+fn wide_names_are_cut_by_the_columns_they_take() {
+    let mut state = run_with(0, 0);
+    start(&mut state, 0, "レイヤー・リクエスト・パイソン・三十二", 1.0);
+    start(&mut state, 1, "emoji-👩‍💻-\u{1b}[2J\u{1b}]0;owned\u{7}", 2.0);
+    insta::assert_snapshot!(screen(&state, 24, 50), @r"
+    Publishing [======>         ]  87/200: 2 running
+      Checking [  12.9s] レイヤー・リクエスト・パイ…
+    Publishing [  11.9s] emoji-👩‍💻-\u{1b}[2J\u{1b}…
+    ");
+}
+
+#[test]
+fn an_interrupted_run_says_so_and_a_finished_one_draws_nothing() {
+    let mut state = run_with(3, 0);
+    let event = Event::Interrupted { running: 3 };
+    state.apply(&event, at(14.0));
+    assert!(screen(&state, 24, 80).starts_with("    Stopping [==="));
+    let line = told(&event, &state, at(14.0), false).unwrap().render(Style::PLAIN, None);
+    assert_eq!(line, "    Stopping [  14.0s] 3 jobs are finishing; interrupt again to stop at once");
+    state.apply(&Event::RunFinished { tally: state.tally }, at(15.0));
+    assert_eq!(screen(&state, 24, 80), "");
+    assert_eq!(screen(&State::default(), 24, 80), "");
+}
+
+#[test]
+fn the_summary_counts_every_outcome() {
+    let mut state = run_with(0, 4);
+    state.tally = Tally { published: 125, unchanged: 70, adopted: 1, failed: 4, ..Tally::of(200) };
+    let line = summary(&state, at(48.2)).render(Style::PLAIN, None);
+    assert_eq!(line, "     Summary [  48.2s] 200 jobs: 125 published, 70 unchanged, 1 adopted, 4 failed");
+    assert_eq!(summary(&State::default(), at(0.0)).render(Style::PLAIN, None), "     Summary [   0.0s] 0 jobs");
+}
+
+#[test]
+fn a_heartbeat_names_what_takes_longest_and_its_target_where_there_are_several() {
+    let mut state = run_with(16, 1);
+    let line = |state: &State| heartbeat(state, at(31.0)).render(Style::PLAIN, None);
+    assert_eq!(
+        line(&state),
+        "     Running [  31.0s] ( 87/200) 16 running, 1 failed; longest: layer-000, checking 29.5s"
+    );
+    let elsewhere = Event::JobStarted { job: 99, layer: "layer-000".to_owned(), target: "tokyo".to_owned() };
+    state.apply(&elsewhere, at(31.0));
+    assert!(line(&state).ends_with("longest: layer-000 us-east-1, checking 29.5s"));
+}
+
+#[test]
+fn what_is_unchanged_is_counted_in_silence_and_told_with_v() {
+    let mut state = run_with(0, 0);
+    let mut tell = |report: JobReport, mode: Mode, verbose: bool| {
+        state.mode = mode;
+        let event = Event::JobFinished { job: 0, report: Box::new(report), tally: Tally::of(1) };
+        told(&event, &state, at(1.0), verbose).map(|line| line.render(Style::PLAIN, None))
+    };
+    let unchanged = || job("a", "x", Outcome::Unchanged);
+    assert_eq!(tell(unchanged(), Mode::Publish, false), None);
+    assert_eq!(tell(unchanged(), Mode::Publish, true).unwrap(), "   Unchanged [   3.4s] a x version 3");
+    assert_eq!(tell(job("a", "x", Outcome::Cancelled), Mode::Publish, false), None);
+    assert_eq!(tell(job("a", "x", Outcome::Planned), Mode::Plan, false), None);
+    assert_eq!(tell(job("a", "x", Outcome::Staged), Mode::Stage, false).unwrap(), "      Staged [   3.4s] a x 0.8 MB");
+    let failure = failed("a", "x", ErrorCode::Network, "no route\nto host \u{1b}[31m");
+    let line = tell(failure, Mode::Publish, false).unwrap();
+    assert_eq!(line, r"      Failed [   0.9s] a x: no route to host \u{1b}[31m");
+}
+
+/// Anything that could be sent, in any order.
+fn any_event() -> impl Strategy<Value = Event> {
+    let id = 0..6_usize;
+    let name = "[a-z日\u{1b}\n-]{0,12}";
+    let stages = [Stage::Packing, Stage::Checking, Stage::Locking, Stage::Publishing, Stage::Recording];
+    let outcomes = [Outcome::Published, Outcome::Unchanged, Outcome::Failed, Outcome::Cancelled, Outcome::Planned];
+    prop_oneof![
+        1 => (0..5_usize).prop_map(|jobs| Event::RunStarted { mode: Mode::Publish, jobs }),
+        6 => (id.clone(), name).prop_map(|(job, layer)| Event::JobStarted { job, target: layer.clone(), layer }),
+        6 => (id.clone(), proptest::sample::select(stages.to_vec())).prop_map(|(job, stage)| Event::StageEntered { job, stage }),
+        2 => (id.clone(), name).prop_map(|(job, step)| Event::StepDone { job, step }),
+        2 => (id.clone(), name).prop_map(|(job, message)| Event::Warned {
+            job,
+            warning: Warning { code: "w".to_owned(), message },
+        }),
+        6 => (id, name, proptest::sample::select(outcomes.to_vec()), any_tally()).prop_map(|(id, layer, outcome, tally)| {
+            Event::JobFinished { job: id, report: Box::new(job(&layer, "x", outcome)), tally }
+        }),
+        1 => (0..6_usize).prop_map(|running| Event::Interrupted { running }),
+        1 => any_tally().prop_map(|tally| Event::RunFinished { tally }),
+    ]
+}
+
+fn any_tally() -> impl Strategy<Value = Tally> {
+    (0..9_usize, 0..9_usize, 0..9_usize, 0..9_usize).prop_map(|(jobs, published, failed, unchanged)| Tally {
+        published,
+        failed,
+        unchanged,
+        ..Tally::of(jobs)
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_sequence_of_events_breaks_a_display(
+        events in proptest::collection::vec((any_event(), 0..5_000_u64), 0..60),
+        rows in 0..40_usize,
+        columns in 0..120_usize,
+    ) {
+        let mut state = State::default();
+        // Time may even run backwards.
+        for (event, milliseconds) in events {
+            let now = Duration::from_millis(milliseconds);
+            state.apply(&event, now);
+            let mut shown = live(&state, now, rows, columns);
+            shown.extend(told(&event, &state, now, true));
+            shown.extend([heartbeat(&state, now), summary(&state, now)]);
+            for line in shown {
+                let text = line.render(Style::PLAIN, Some(columns));
+                prop_assert!(wording::width(&text) <= columns);
+                prop_assert!(!text.contains(|c: char| c.is_control()));
+            }
+        }
+    }
+
+    #[test]
+    fn the_numbers_of_a_summary_add_up(ends in proptest::collection::vec(0..7_usize, 0..200)) {
+        use Outcome::{Adopted, Cancelled, Failed, Planned, Published, Staged, Unchanged};
+        let mut tally = Tally::of(ends.len());
+        let mut state = State::default();
+        state.apply(&Event::RunStarted { mode: Mode::Publish, jobs: ends.len() }, at(0.0));
+        for (id, &end) in ends.iter().enumerate() {
+            start(&mut state, id, "layer", 0.0);
+            let outcome = [Planned, Published, Adopted, Staged, Unchanged, Failed, Cancelled][end];
+            tally.count(outcome);
+            let report = Box::new(job("layer", "x", outcome));
+            state.apply(&Event::JobFinished { job: id, report, tally }, at(1.0));
+            prop_assert_eq!(state.tally.ended() + state.running.len(), id + 1);
+        }
+        let text = summary(&state, at(2.0)).text;
+        let (jobs, parts) = text.split_once(": ").unwrap_or((&text, ""));
+        let number = |part: &str| part.split(' ').next().and_then(|n| n.parse::<usize>().ok()).unwrap_or(0);
+        prop_assert_eq!(number(jobs), ends.len());
+        prop_assert_eq!(parts.split(", ").map(number).sum::<usize>(), ends.len());
+    }
+}

@@ -1,0 +1,179 @@
+//! The display where there is no terminal: lines that are only ever appended, and a sign of life after a long silence,
+//! so that neither a person nor a watchdog of the build server takes the run for hung.
+
+use std::io::Write;
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::{Instant, sleep_until};
+
+use crate::event::Event;
+use crate::report::choose::Choice;
+use crate::report::emit;
+use crate::report::lines::{counter, heartbeat, told};
+use crate::report::state::State;
+
+/// A log that says nothing for so long says that it is alive.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// Appends lines until the channel closes.
+pub async fn run(mut events: UnboundedReceiver<Event>, mut out: impl Write, choice: Choice) {
+    let start = Instant::now();
+    let mut state = State::default();
+    let mut spoke = start;
+    loop {
+        let line = tokio::select! {
+            event = events.recv() => match event {
+                Some(event) => append(&event, &mut state, start.elapsed(), choice),
+                None => break,
+            },
+            () = sleep_until(spoke + SILENCE) => {
+                spoke = Instant::now();
+                alive(&state).then(|| heartbeat(&state, start.elapsed()).render(choice.style, None))
+            }
+        };
+        if let Some(line) = line {
+            emit::line(&mut out, &line);
+            spoke = Instant::now();
+        }
+    }
+}
+
+/// Says nothing but that a signal was understood, until the channel closes. Warnings and errors come after the run.
+pub async fn run_silently(mut events: UnboundedReceiver<Event>, mut out: impl Write, choice: Choice) {
+    let start = Instant::now();
+    let mut state = State::default();
+    while let Some(event) = events.recv().await {
+        state.apply(&event, start.elapsed());
+        if let (Event::Interrupted { .. }, Some(line)) = (&event, told(&event, &state, start.elapsed(), false)) {
+            emit::line(&mut out, &line.render(choice.style, None));
+        }
+    }
+}
+
+fn alive(state: &State) -> bool {
+    state.tally.jobs > 0 && !state.finished
+}
+
+fn append(event: &Event, state: &mut State, now: Duration, choice: Choice) -> Option<String> {
+    state.apply(event, now);
+    let mut line = told(event, state, now, choice.verbose > 0)?;
+    line.counter = match event {
+        Event::JobFinished { .. } => Some(counter(state)),
+        // Keeps the names of one job under each other.
+        Event::StepDone { .. } | Event::Warned { .. } => Some(" ".repeat(counter(state).len())),
+        _ => None,
+    };
+    Some(line.render(choice.style, None))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+    use tokio::time::sleep;
+
+    use super::*;
+    use crate::event::{Mode, Stage};
+    use crate::outcome::{ErrorCode, JobReport, Outcome, Tally};
+    use crate::report::choose::Display;
+    use crate::report::samples::{failed, job, warning};
+    use crate::report::style::Style;
+
+    fn choice(verbose: u8) -> Choice {
+        Choice { display: Display::Log, style: Style::PLAIN, verbose }
+    }
+
+    fn started(job: usize, layer: &str) -> Event {
+        Event::JobStarted { job, layer: layer.to_owned(), target: "us-east-1".to_owned() }
+    }
+
+    fn finished(job: usize, report: JobReport, tally: &mut Tally) -> Event {
+        tally.count(report.outcome);
+        Event::JobFinished { job, report: Box::new(report), tally: *tally }
+    }
+
+    async fn shown<F: Future<Output = ()>>(play: impl FnOnce(UnboundedSender<Event>) -> F, verbose: u8) -> String {
+        let (send, receive) = unbounded_channel();
+        let mut out = Vec::new();
+        tokio::join!(play(send), run(receive, &mut out, choice(verbose)));
+        String::from_utf8(out).unwrap()
+    }
+
+    async fn short_run(send: UnboundedSender<Event>) {
+        let mut tally = Tally::of(129);
+        let tell = |event| send.send(event).unwrap();
+        tell(Event::RunStarted { mode: Mode::Publish, jobs: 129 });
+        tell(started(0, "requests-py312"));
+        tell(started(1, "scipy-py311"));
+        tell(Event::StageEntered { job: 0, stage: Stage::Checking });
+        tell(Event::StepDone { job: 0, step: "latest version is 2\n(request 7f3c)".to_owned() });
+        tell(Event::Warned { job: 0, warning: warning("manifest-unpinned", "`six` is not pinned") });
+        tell(Event::StageEntered { job: 0, stage: Stage::Publishing });
+        sleep(Duration::from_millis(3400)).await;
+        tell(finished(0, job("requests-py312", "us-east-1", Outcome::Published), &mut tally));
+        tell(finished(
+            1,
+            failed("scipy-py311", "us-east-1", ErrorCode::AccessDenied, "not authorized to publish"),
+            &mut tally,
+        ));
+        tell(started(2, "six"));
+        tell(finished(2, job("six", "us-east-1", Outcome::Unchanged), &mut tally));
+        tell(started(3, "torch"));
+        tell(Event::StageEntered { job: 3, stage: Stage::Locking });
+        sleep(Duration::from_secs(70)).await;
+        tell(Event::Interrupted { running: 1 });
+        tell(finished(3, job("torch", "us-east-1", Outcome::Cancelled), &mut tally));
+        tell(Event::RunFinished { tally });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_log_grows_line_by_line_and_gives_a_sign_of_life() {
+        insta::assert_snapshot!(shown(short_run, 0).await, @"
+        Published [   3.4s] (  1/129) requests-py312 us-east-1 version 3
+           Failed [   0.9s] (  2/129) scipy-py311 us-east-1: not authorized to publish
+          Running [  33.4s] (  3/129) 1 running, 1 failed; longest: torch, locking 30.0s
+          Running [  63.4s] (  3/129) 1 running, 1 failed; longest: torch, locking 60.0s
+         Stopping [  73.4s] 1 job is finishing; interrupt again to stop at once
+          Summary [  73.4s] 129 jobs: 1 published, 1 unchanged, 1 failed, 1 cancelled
+        ");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn verbose_logs_tell_the_steps_under_the_name_of_their_job() {
+        insta::assert_snapshot!(shown(short_run, 1).await, @"
+         Checking [   0.0s]           requests-py312 us-east-1: latest version is 2 (request 7f3c)
+          Warning [   0.0s]           requests-py312 us-east-1: `six` is not pinned
+        Published [   3.4s] (  1/129) requests-py312 us-east-1 version 3
+           Failed [   0.9s] (  2/129) scipy-py311 us-east-1: not authorized to publish
+        Unchanged [   3.4s] (  3/129) six us-east-1 version 3
+          Running [  33.4s] (  3/129) 1 running, 1 failed; longest: torch, locking 30.0s
+          Running [  63.4s] (  3/129) 1 running, 1 failed; longest: torch, locking 60.0s
+         Stopping [  73.4s] 1 job is finishing; interrupt again to stop at once
+        Cancelled [   3.4s] (  4/129) torch us-east-1
+          Summary [  73.4s] 129 jobs: 1 published, 1 unchanged, 1 failed, 1 cancelled
+        ");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_is_silent_but_for_the_answer_to_a_signal() {
+        let (send, receive) = unbounded_channel();
+        let mut out = Vec::new();
+        tokio::join!(short_run(send), run_silently(receive, &mut out, choice(2)));
+        insta::assert_snapshot!(String::from_utf8(out).unwrap(), @"    Stopping [  73.4s] 1 job is finishing; interrupt again to stop at once");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_that_went_away_stops_nothing() {
+        struct Gone;
+        impl Write for Gone {
+            fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+                Err(std::io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let (send, receive) = unbounded_channel();
+        tokio::join!(short_run(send), run(receive, Gone, choice(1)));
+    }
+}

@@ -1,0 +1,58 @@
+//! What people and tools see of a run.
+//!
+//! While it goes on, [`show`] turns events into a screen or a log on standard error. When it is over there is one
+//! [`Report`], and everything else is a rendering of it: [`text`] and [`json`] for standard output, [`failures`] for
+//! standard error, [`ReportFile`] for files.
+//!
+//! A display is three steps, the first two pure: `state` takes in events, `lines` says what a state reads like, and
+//! `progress` and `log` write that down.
+
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use crate::event::Event;
+
+mod check;
+mod choose;
+pub mod emit;
+mod end;
+mod escape;
+pub mod failures;
+mod file;
+mod format;
+mod group;
+pub mod json;
+mod line;
+mod lines;
+mod log;
+mod model;
+mod plan;
+mod progress;
+#[cfg(test)]
+mod samples;
+mod screen;
+mod state;
+mod style;
+mod table;
+pub mod text;
+mod wording;
+
+pub use choose::{Choice, Display, Facts, When, choose};
+pub use end::{Screen, rendered};
+pub use escape::one_line;
+pub use file::{ReportFile, ReportFileError};
+pub use format::{Format, ReportRequest};
+pub use model::{Report, Summary};
+pub use style::{Style, Tone};
+pub use wording::plural;
+
+/// Shows the run on standard error until the channel closes, and ticks by itself. Standard error is nobody else's in
+/// that time.
+///
+/// It never fails: a display that cannot be drawn is no reason to stop publishing.
+pub async fn show(events: UnboundedReceiver<Event>, choice: Choice) {
+    match choice.display {
+        Display::Live => progress::run(events, console::Term::buffered_stderr(), choice).await,
+        Display::Log => log::run(events, std::io::stderr(), choice).await,
+        Display::Silent => log::run_silently(events, std::io::stderr(), choice).await,
+    }
+}

@@ -1,0 +1,185 @@
+//! The report: one structure of which every format is a rendering.
+
+use jiff::{Timestamp, Unit};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::event::Mode;
+use crate::outcome::{JobReport, Tally};
+
+/// Version of the report's shape; raised when a field changes its meaning or goes away.
+const REPORT_VERSION: u32 = 1;
+
+/// Everything a run did, job by job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// Version of this shape: 1.
+    pub report: u32,
+    /// Name and version of the tool that wrote it.
+    pub tool: String,
+    /// What the run did.
+    #[serde(with = "ModeName")]
+    #[schemars(with = "ModeName")]
+    pub mode: Mode,
+    /// Id of the run.
+    pub run: String,
+    /// When the run began, in UTC (RFC 3339).
+    pub started_at: String,
+    /// When the run ended, in UTC (RFC 3339).
+    pub finished_at: String,
+    /// How long the run took.
+    pub seconds: f64,
+    /// How many jobs ended how.
+    pub summary: Summary,
+    /// Every job, sorted by layer, then target.
+    pub jobs: Vec<JobReport>,
+}
+
+/// What a run did.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(remote = "Mode", rename_all = "kebab-case")]
+enum ModeName {
+    /// Offline: manifests and archives.
+    Check,
+    /// Read-only: what would be published and why.
+    Plan,
+    /// Upload archives.
+    Stage,
+    /// Publish what changed.
+    Publish,
+}
+
+/// How many jobs ended how. Only the outcomes that the mode can have are there: `planned` in a plan, `published` and
+/// `adopted` when publishing, `staged` when staging.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Summary {
+    /// All jobs.
+    pub jobs: usize,
+    /// What is local is in order (in a check).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checked: Option<usize>,
+    /// Would be published or adopted (in a plan).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned: Option<usize>,
+    /// A new version was published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<usize>,
+    /// The latest version was taken as ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopted: Option<usize>,
+    /// The archive was uploaded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staged: Option<usize>,
+    /// Nothing was to be done.
+    pub unchanged: usize,
+    /// Failed.
+    pub failed: usize,
+    /// Not started or not finished, because the run was stopped.
+    pub cancelled: usize,
+}
+
+impl Summary {
+    /// The part of a tally that the mode can have.
+    pub fn new(mode: Mode, tally: &Tally) -> Self {
+        let only = |wanted: Mode, count: usize| (mode == wanted).then_some(count);
+        Self {
+            jobs: tally.jobs,
+            checked: only(Mode::Check, tally.checked),
+            planned: only(Mode::Plan, tally.planned),
+            published: only(Mode::Publish, tally.published),
+            adopted: only(Mode::Publish, tally.adopted),
+            staged: only(Mode::Stage, tally.staged),
+            unchanged: tally.unchanged,
+            failed: tally.failed,
+            cancelled: tally.cancelled,
+        }
+    }
+}
+
+impl Report {
+    /// The report of a run, its jobs sorted and counted.
+    pub fn new(mode: Mode, run_id: &str, started: Timestamp, finished: Timestamp, mut jobs: Vec<JobReport>) -> Self {
+        jobs.sort_by(|a, b| (&a.layer, &a.target).cmp(&(&b.layer, &b.target)));
+        let mut tally = Tally::of(jobs.len());
+        for job in &mut jobs {
+            job.seconds = to_milliseconds(job.seconds);
+            tally.count(job.outcome);
+        }
+        Self {
+            report: REPORT_VERSION,
+            tool: concat!("layership ", env!("CARGO_PKG_VERSION")).to_owned(),
+            mode,
+            run: run_id.to_owned(),
+            started_at: to_the_second(started),
+            finished_at: to_the_second(finished),
+            seconds: to_milliseconds(finished.duration_since(started).as_secs_f64().max(0.0)),
+            summary: Summary::new(mode, &tally),
+            jobs,
+        }
+    }
+}
+
+/// Whole seconds: `seconds` has the fraction, and tools that read timestamps disagree about fractions.
+fn to_the_second(time: Timestamp) -> String {
+    let whole = Timestamp::from_second(time.as_second()).or_else(|_| time.round(Unit::Second));
+    whole.unwrap_or(time).to_string()
+}
+
+fn to_milliseconds(seconds: f64) -> f64 {
+    (seconds * 1000.0).round() / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Outcome;
+    use crate::report::samples::{job, report};
+
+    #[test]
+    fn jobs_are_sorted_and_counted() {
+        let report = report(
+            Mode::Publish,
+            vec![job("b", "x", Outcome::Failed), job("a", "y", Outcome::Published), job("a", "x", Outcome::Adopted)],
+        );
+        let order: Vec<_> = report.jobs.iter().map(|j| (j.layer.as_str(), j.target.as_str())).collect();
+        assert_eq!(order, [("a", "x"), ("a", "y"), ("b", "x")]);
+        assert_eq!(report.summary.published, Some(1));
+        assert_eq!((report.summary.jobs, report.summary.failed, report.summary.planned), (3, 1, None));
+    }
+
+    #[test]
+    fn each_mode_counts_only_what_it_can_do() {
+        let keys = |mode| {
+            let value = serde_json::to_value(Summary::new(mode, &Tally::of(1))).unwrap();
+            let mut keys: Vec<_> = value.as_object().unwrap().keys().cloned().collect();
+            keys.sort();
+            keys.join(" ")
+        };
+        assert_eq!(keys(Mode::Plan), "cancelled failed jobs planned unchanged");
+        assert_eq!(keys(Mode::Publish), "adopted cancelled failed jobs published unchanged");
+        assert_eq!(keys(Mode::Stage), "cancelled failed jobs staged unchanged");
+    }
+
+    #[test]
+    fn the_schema_names_the_modes_as_the_report_does() {
+        let schema = serde_json::to_string(&schemars::schema_for!(Report)).unwrap();
+        for mode in [Mode::Plan, Mode::Stage, Mode::Publish] {
+            let written = serde_json::to_value(report(mode, Vec::new())).unwrap();
+            assert_eq!(written["mode"], mode.to_string());
+            assert!(schema.contains(&format!(r#""const":"{mode}""#)), "{schema}");
+        }
+    }
+
+    #[test]
+    fn times_are_utc_seconds_and_durations_milliseconds() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let mut one = job("a", "x", Outcome::Unchanged);
+        one.seconds = 1.234_567;
+        let report =
+            Report::new(Mode::Plan, "r", at("2026-11-22T10:00:00.9Z"), at("2026-11-22T10:00:05.000499Z"), vec![one]);
+        assert_eq!(report.started_at, "2026-11-22T10:00:00Z");
+        assert_eq!(report.finished_at, "2026-11-22T10:00:05Z");
+        assert!((report.seconds - 4.1).abs() < 1e-9);
+        assert!((report.jobs[0].seconds - 1.235).abs() < 1e-9);
+    }
+}

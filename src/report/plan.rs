@@ -1,0 +1,284 @@
+//! The plan as text: what would be published, why, and nothing of what stays as it is.
+
+use std::collections::BTreeSet;
+
+use crate::outcome::{Decision, JobReport, Outcome, Reason, SettingChange};
+use crate::report::escape::one_line;
+use crate::report::model::Report;
+use crate::report::text::to_text;
+use crate::report::wording::{self, nouns, plural};
+use crate::report::{table, wording::truncate};
+
+/// So many changed dependencies are named; the report has them all.
+const DEPENDENCIES_AT_MOST: usize = 4;
+/// A value of a setting, such as the full text of a license, is cut here.
+const VALUE_AT_MOST: usize = 40;
+
+/// What a plan says beside its report.
+#[derive(Clone, Debug, Default)]
+pub struct PlanContext {
+    /// The layers file, as the user named it.
+    pub file: String,
+    /// List what is unchanged as well.
+    pub list_unchanged: bool,
+}
+
+/// The plan as text.
+pub fn plan(report: &Report, context: &PlanContext) -> String {
+    let mut lines = vec![headline(report, context), String::new()];
+    let listed = listed(report, context);
+    if !listed.is_empty() {
+        lines.extend(table::align(&listed));
+        lines.push(String::new());
+    }
+    lines.push(conclusion(report));
+    to_text(&lines)
+}
+
+fn headline(report: &Report, context: &PlanContext) -> String {
+    let layers = plural(layers(report), "layer");
+    let targets = plural(targets(report), "target");
+    let accounts: BTreeSet<&str> = report.jobs.iter().filter_map(|job| job.account.as_deref()).collect();
+    let of_accounts = match accounts.len() {
+        0 => String::new(),
+        n => format!(", {} {}", nouns(n, "account"), wording::names(accounts)),
+    };
+    format!("Plan for {layers} at {targets} from {}{of_accounts}", one_line(&context.file))
+}
+
+fn layers(report: &Report) -> usize {
+    report.jobs.iter().map(|job| &job.layer).collect::<BTreeSet<_>>().len()
+}
+
+fn targets(report: &Report) -> usize {
+    report.jobs.iter().map(|job| &job.target).collect::<BTreeSet<_>>().len()
+}
+
+/// What a line begins with, in the order in which the lines are listed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Mark {
+    First,
+    Again,
+    Adopt,
+    Keep,
+    Stopped,
+    Failed,
+}
+
+impl Mark {
+    fn of(job: &JobReport) -> Self {
+        match (job.outcome, job.decision, job.reason) {
+            (Outcome::Failed, ..) => Self::Failed,
+            (Outcome::Cancelled, ..) => Self::Stopped,
+            (Outcome::Unchanged, ..) | (_, Some(Decision::Keep), _) => Self::Keep,
+            (_, Some(Decision::Adopt), _) => Self::Adopt,
+            (_, _, Some(Reason::FirstVersion)) => Self::First,
+            _ => Self::Again,
+        }
+    }
+
+    fn sign(self) -> char {
+        match self {
+            Self::First => '+',
+            Self::Again => '~',
+            Self::Adopt => '^',
+            Self::Keep => '=',
+            Self::Stopped => '-',
+            Self::Failed => '!',
+        }
+    }
+}
+
+fn listed(report: &Report, context: &PlanContext) -> Vec<Vec<String>> {
+    let mut marked: Vec<(Mark, &JobReport)> = report.jobs.iter().map(|job| (Mark::of(job), job)).collect();
+    marked.retain(|(mark, _)| context.list_unchanged || !matches!(mark, Mark::Keep | Mark::Stopped));
+    // Stable: within a mark the report's own order stays.
+    marked.sort_by_key(|(mark, _)| *mark);
+    marked.into_iter().map(|(mark, job)| row(mark, job)).collect()
+}
+
+fn row(mark: Mark, job: &JobReport) -> Vec<String> {
+    let latest = match (mark, latest_version(job)) {
+        (Mark::Again, Some(version)) => format!("after {version}"),
+        (Mark::Adopt | Mark::Keep, Some(version)) => format!("at {version}"),
+        _ => String::new(),
+    };
+    let layer = format!("  {} {}", mark.sign(), one_line(&job.layer));
+    vec![layer, one_line(&job.target), latest, explanation(mark, job)]
+}
+
+fn explanation(mark: Mark, job: &JobReport) -> String {
+    match mark {
+        Mark::Failed => job.error.as_ref().map_or_else(|| "failed".to_owned(), |error| one_line(&error.message)),
+        Mark::Stopped => "not checked".to_owned(),
+        Mark::Keep => "unchanged".to_owned(),
+        Mark::First => "first version".to_owned(),
+        Mark::Adopt => format!("adopt: {} has the staged content but no backup", version(job)),
+        Mark::Again => changes(job),
+    }
+}
+
+/// The version that is the latest now. The next one is not predicted: Lambda assigns it.
+fn latest_version(job: &JobReport) -> Option<u64> {
+    job.previous_version.or(job.version)
+}
+
+fn version(job: &JobReport) -> String {
+    latest_version(job).map_or_else(|| "the latest version".to_owned(), |n| format!("version {n}"))
+}
+
+fn changes(job: &JobReport) -> String {
+    let reason = job.reason.map_or_else(|| "changed".to_owned(), |reason| reason.to_string());
+    let dependencies = one_line(&job.dependencies.summary_of(DEPENDENCIES_AT_MOST));
+    let settings = job.settings.iter().map(setting).collect::<Vec<_>>().join(", ");
+    let detail = match job.reason {
+        Some(Reason::BackupMissing) => format!("{} has none, so what changed is unknown", version(job)),
+        Some(Reason::ContentChanged) => format!("the staged archive is not what {} has", version(job)),
+        Some(Reason::SettingsChanged) => settings,
+        // Dependencies come first, yet the settings may have changed with them.
+        _ if settings.is_empty() => dependencies,
+        _ if dependencies.is_empty() => settings,
+        _ => format!("{dependencies}; settings changed: {settings}"),
+    };
+    if detail.is_empty() { reason } else { format!("{reason}: {detail}") }
+}
+
+/// `runtimes +python3.13 -python3.8`, `license MIT -> Apache-2.0`.
+fn setting(change: &SettingChange) -> String {
+    let name = change.setting.strip_prefix("compatible-").unwrap_or(&change.setting);
+    let value = |value: &String| truncate(&one_line(value), VALUE_AT_MOST);
+    let is_list = name != change.setting;
+    if let ([to], [from], false) = (change.added.as_slice(), change.removed.as_slice(), is_list) {
+        return format!("{name} {} -> {}", value(from), value(to));
+    }
+    let added = change.added.iter().map(|one| format!(" +{}", value(one)));
+    let removed = change.removed.iter().map(|one| format!(" -{}", value(one)));
+    std::iter::once(one_line(name)).chain(added).chain(removed).collect()
+}
+
+fn conclusion(report: &Report) -> String {
+    if report.summary.unchanged == report.jobs.len() {
+        return nothing_to_do(report);
+    }
+    let marked = |mark| report.jobs.iter().filter(move |job| Mark::of(job) == mark);
+    let again = |reason| marked(Mark::Again).filter(|job| job.reason == Some(reason)).count();
+    let first = marked(Mark::First).count();
+    let (without_backup, forced) = (again(Reason::BackupMissing), again(Reason::Forced));
+    let parts = wording::parts(&[
+        (first, &nouns(first, "first version")),
+        (marked(Mark::Again).count() - without_backup - forced, "changed"),
+        (without_backup, "without backup"),
+        (forced, "forced"),
+        (marked(Mark::Adopt).count(), "to adopt"),
+        (marked(Mark::Keep).count(), "unchanged"),
+        (marked(Mark::Failed).count(), "failed"),
+        (marked(Mark::Stopped).count(), "not checked"),
+    ]);
+    format!("Plan: {parts}")
+}
+
+fn nothing_to_do(report: &Report) -> String {
+    let (layers, targets) = (layers(report), targets(report));
+    let at = if targets > 1 { format!(" at {targets} targets") } else { String::new() };
+    match layers {
+        0 => "No changes: there are no layers".to_owned(),
+        1 => format!("No changes: 1 layer is unchanged{at}"),
+        n => format!("No changes: {n} layers are unchanged{at}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Mode;
+    use crate::outcome::ErrorCode;
+    use crate::report::samples::{difference, failed, job, planned, report, runtimes};
+
+    fn context() -> PlanContext {
+        PlanContext { file: "layers.toml".to_owned(), list_unchanged: false }
+    }
+
+    fn sample() -> Vec<JobReport> {
+        let mut pandas = planned("pandas-py312", Decision::Publish, Reason::SettingsChanged, Some(17));
+        pandas.settings = vec![runtimes(&["python3.13"], &[])];
+        let mut requests = planned("requests-py312", Decision::Publish, Reason::DependenciesChanged, Some(2));
+        requests.dependencies = difference();
+        let large = "268.4 MB unzipped; Lambda accepts 262.1 MB";
+        let mut jobs = vec![
+            failed("torch-py312", "us-east-1", ErrorCode::ArchiveTooLarge, large),
+            planned("numpy-py313", Decision::Publish, Reason::FirstVersion, None),
+            planned("boto3-py312", Decision::Adopt, Reason::BackupMissing, Some(8)),
+            requests,
+            pandas,
+        ];
+        jobs.extend((0..195).map(|n| job(&format!("stable-{n:03}"), "us-east-1", Outcome::Unchanged)));
+        jobs
+    }
+
+    #[test]
+    fn a_plan_lists_what_would_happen_and_why() {
+        insta::assert_snapshot!(plan(&report(Mode::Plan, sample()), &context()), @"
+        Plan for 200 layers at 1 target from layers.toml, account 123456789012
+
+          + numpy-py313     us-east-1            first version
+          ~ pandas-py312    us-east-1  after 17  settings changed: runtimes +python3.13
+          ~ requests-py312  us-east-1  after 2   dependencies changed: urllib3 2.0.4 -> 2.2.1, +idna 3.7, -six 1.16.0
+          ^ boto3-py312     us-east-1  at 8      adopt: version 8 has the staged content but no backup
+          ! torch-py312     us-east-1            268.4 MB unzipped; Lambda accepts 262.1 MB
+
+        Plan: 1 first version, 2 changed, 1 to adopt, 195 unchanged, 1 failed
+        ");
+    }
+
+    #[test]
+    fn rarer_reasons_have_their_words_and_every_job_is_counted() {
+        let mut both = planned("both", Decision::Publish, Reason::DependenciesChanged, Some(1));
+        both.dependencies = difference();
+        both.settings = vec![runtimes(&["python3.13"], &["python3.8"])];
+        let mut license = planned("license", Decision::Publish, Reason::SettingsChanged, Some(1));
+        license.settings = vec![SettingChange {
+            setting: "license".to_owned(),
+            added: vec!["Apache-2.0".to_owned()],
+            removed: vec!["Permission is hereby granted, free of charge, to any person\nobtaining".to_owned()],
+        }];
+        let mut kept = job("kept", "us-east-1", Outcome::Unchanged);
+        (kept.version, kept.previous_version) = (Some(4), Some(4));
+        let jobs = vec![
+            both,
+            license,
+            planned("lost", Decision::Publish, Reason::BackupMissing, Some(6)),
+            planned("bytes", Decision::Publish, Reason::DependenciesChanged, Some(6)),
+            planned("content", Decision::Publish, Reason::ContentChanged, Some(6)),
+            planned("forced", Decision::Publish, Reason::Forced, Some(6)),
+            job("stopped", "us-east-1", Outcome::Cancelled),
+            kept,
+            failed("evil\u{1b}]0;title\u{7}", "tokyo", ErrorCode::Internal, "first line\nsecond line"),
+        ];
+        let listing = PlanContext { list_unchanged: true, ..context() };
+        insta::assert_snapshot!(plan(&report(Mode::Plan, jobs), &listing), @r"
+        Plan for 9 layers at 2 targets from layers.toml, account 123456789012
+
+          ~ both                     us-east-1  after 1  dependencies changed: urllib3 2.0.4 -> 2.2.1, +idna 3.7, -six 1.16.0; settings changed: runtimes +python3.13 -python3.8
+          ~ bytes                    us-east-1  after 6  dependencies changed
+          ~ content                  us-east-1  after 6  content changed: the staged archive is not what version 6 has
+          ~ forced                   us-east-1  after 6  forced
+          ~ license                  us-east-1  after 1  settings changed: license Permission is hereby granted, free of c… -> Apache-2.0
+          ~ lost                     us-east-1  after 6  backup missing: version 6 has none, so what changed is unknown
+          = kept                     us-east-1  at 4     unchanged
+          - stopped                  us-east-1           not checked
+          ! evil\u{1b}]0;title\u{7}  tokyo               first line second line
+
+        Plan: 4 changed, 1 without backup, 1 forced, 1 unchanged, 1 failed, 1 not checked
+        ");
+    }
+
+    #[test]
+    fn a_plan_without_changes_says_so() {
+        let conclusion = |jobs| plan(&report(Mode::Plan, jobs), &context()).lines().last().map(str::to_owned);
+        let unchanged = |layer: &str, target: &str| job(layer, target, Outcome::Unchanged);
+        assert_eq!(conclusion(vec![unchanged("a", "x")]).unwrap(), "No changes: 1 layer is unchanged");
+        let several = vec![unchanged("a", "x"), unchanged("a", "y"), unchanged("b", "x"), unchanged("b", "y")];
+        assert_eq!(conclusion(several).unwrap(), "No changes: 2 layers are unchanged at 2 targets");
+        assert_eq!(conclusion(vec![]).unwrap(), "No changes: there are no layers");
+    }
+}

@@ -1,0 +1,99 @@
+//! What is known of a run at one moment: a plain value that events change and displays read.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::event::{Event, JobId, Mode, Stage};
+use crate::outcome::Tally;
+
+/// A job that is running.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Running {
+    /// Layer key.
+    pub layer: String,
+    /// Target name.
+    pub target: String,
+    /// Where it is now; nowhere before its first stage.
+    pub stage: Option<Stage>,
+    /// When it was taken up.
+    pub started: Duration,
+    /// When it entered its stage.
+    pub entered: Duration,
+}
+
+/// A run at one moment. Times are durations since the display began, so that nothing here reads a clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    /// What the run does.
+    pub mode: Mode,
+    /// When it began.
+    pub began: Duration,
+    /// Jobs that ended, and all jobs.
+    pub tally: Tally,
+    /// Jobs that run.
+    pub running: BTreeMap<JobId, Running>,
+    /// A signal asked the run to stop.
+    pub interrupted: bool,
+    /// The run is over.
+    pub finished: bool,
+    /// Jobs went to more than one target: names alone do not tell them apart.
+    pub several_targets: bool,
+    first_target: Option<String>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Publish,
+            began: Duration::ZERO,
+            tally: Tally::default(),
+            running: BTreeMap::new(),
+            interrupted: false,
+            finished: false,
+            several_targets: false,
+            first_target: None,
+        }
+    }
+}
+
+impl State {
+    /// Takes in what happened. Events that do not fit, such as a stage of an unknown job, change nothing: a display
+    /// has no business stopping a run.
+    pub fn apply(&mut self, event: &Event, now: Duration) {
+        match event {
+            Event::RunStarted { mode, jobs } => {
+                *self = Self { mode: *mode, began: now, tally: Tally::of(*jobs), ..Self::default() };
+            }
+            Event::JobStarted { job, layer, target } => self.start(*job, layer, target, now),
+            Event::StageEntered { job, stage } => {
+                if let Some(running) = self.running.get_mut(job) {
+                    (running.stage, running.entered) = (Some(*stage), now);
+                }
+            }
+            Event::JobFinished { job, tally, .. } => {
+                self.running.remove(job);
+                self.tally = *tally;
+            }
+            Event::Interrupted { .. } => self.interrupted = true,
+            Event::RunFinished { tally } => {
+                self.running.clear();
+                (self.tally, self.finished) = (*tally, true);
+            }
+            Event::StepDone { .. } | Event::Warned { .. } => {}
+        }
+    }
+
+    fn start(&mut self, job: JobId, layer: &str, target: &str, now: Duration) {
+        self.several_targets |= self.first_target.get_or_insert_with(|| target.to_owned()) != target;
+        let (layer, target) = (layer.to_owned(), target.to_owned());
+        self.running.insert(job, Running { layer, target, stage: None, started: now, entered: now });
+    }
+
+    /// Running jobs, the one that runs longest first.
+    pub fn longest_first(&self) -> Vec<&Running> {
+        let mut all: Vec<&Running> = self.running.values().collect();
+        // Stable: jobs that started together stay in the order of the plan.
+        all.sort_by_key(|running| running.started);
+        all
+    }
+}

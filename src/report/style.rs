@@ -1,0 +1,55 @@
+//! Colours by meaning. They never carry the meaning: every coloured word says the same in black and white.
+
+/// What a word means, which decides its colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Done, as wished.
+    Good,
+    /// Failed.
+    Bad,
+    /// Goes on, but someone should look.
+    Odd,
+    /// In progress, or advice.
+    Busy,
+    /// Of lesser interest.
+    Faint,
+}
+
+/// Whether colours are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Style {
+    /// Colours are used.
+    pub color: bool,
+}
+
+impl Style {
+    /// Never any colour.
+    pub const PLAIN: Self = Self { color: false };
+
+    /// The text in the colour of its meaning.
+    pub fn paint(self, tone: Tone, text: &str) -> String {
+        if !self.color || text.is_empty() {
+            return text.to_owned();
+        }
+        let code = match tone {
+            Tone::Good => "1;32",
+            Tone::Bad => "1;31",
+            Tone::Odd => "1;33",
+            Tone::Busy => "1;36",
+            Tone::Faint => "2",
+        };
+        format!("\x1b[{code}m{text}\x1b[0m")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_colour_a_text_is_untouched() {
+        assert_eq!(Style::PLAIN.paint(Tone::Bad, "error"), "error");
+        assert_eq!(Style { color: true }.paint(Tone::Bad, "error"), "\x1b[1;31merror\x1b[0m");
+        assert_eq!(Style { color: true }.paint(Tone::Bad, ""), "");
+    }
+}

@@ -1,0 +1,83 @@
+//! The report as text for standard output: the plan, and the tables that a run ends with.
+
+use crate::outcome::JobReport;
+use crate::report::escape::one_line;
+use crate::report::model::Report;
+use crate::report::{table, wording};
+
+pub use crate::report::plan::{PlanContext, plan};
+
+/// What stands where there is nothing: a row with a gap would read as if its next column were this one.
+const NOTHING: &str = "-";
+
+/// Every job with its outcome and the ARN to use.
+pub fn publish(report: &Report) -> String {
+    render(["LAYER", "TARGET", "OUTCOME", "VERSION", "ARN"], report, |job| {
+        let version = job.version.map(|version| version.to_string());
+        [version, job.layer_version_arn.as_deref().map(one_line)]
+    })
+}
+
+/// Every job with its outcome and where its archive was staged.
+pub fn stage(report: &Report) -> String {
+    render(["LAYER", "TARGET", "OUTCOME", "SIZE", "STAGED"], report, |job| {
+        [job.archive.size.map(wording::size), Some(one_line(&job.archive.staged))]
+    })
+}
+
+fn render(head: [&str; 5], report: &Report, last: impl Fn(&JobReport) -> [Option<String>; 2]) -> String {
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    rows.extend(report.jobs.iter().map(|job| {
+        let mut row = vec![one_line(&job.layer), one_line(&job.target), job.outcome.to_string()];
+        row.extend(last(job).map(|cell| cell.unwrap_or_else(|| NOTHING.to_owned())));
+        row
+    }));
+    to_text(&table::align(&rows))
+}
+
+/// Lines, each with its line break.
+pub(super) fn to_text(lines: &[String]) -> String {
+    lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Mode;
+    use crate::outcome::{ErrorCode, Outcome};
+    use crate::report::samples::{failed, job, report};
+
+    #[test]
+    fn publishing_ends_with_a_table_of_arns() {
+        let jobs = vec![
+            job("requests-py312", "us-east-1", Outcome::Published),
+            job("boto3-py312", "us-east-1", Outcome::Adopted),
+            job("numpy", "us-east-1", Outcome::Unchanged),
+            failed("scipy", "us-east-1", ErrorCode::AccessDenied, "not authorized"),
+            job("torch", "us-east-1", Outcome::Cancelled),
+        ];
+        insta::assert_snapshot!(publish(&report(Mode::Publish, jobs)), @r"
+        LAYER           TARGET     OUTCOME    VERSION  ARN
+        boto3-py312     us-east-1  adopted    3        arn:aws:lambda:us-east-1:123456789012:layer:boto3-py312:3
+        numpy           us-east-1  unchanged  3        arn:aws:lambda:us-east-1:123456789012:layer:numpy:3
+        requests-py312  us-east-1  published  3        arn:aws:lambda:us-east-1:123456789012:layer:requests-py312:3
+        scipy           us-east-1  failed     -        -
+        torch           us-east-1  cancelled  -        -
+        ");
+    }
+
+    #[test]
+    fn staging_ends_with_a_table_of_archives() {
+        let mut folder = job("numpy", "us-east-1", Outcome::Staged);
+        folder.archive.size = Some(48_000_000);
+        let mut unread = failed("scipy\u{1b}[2J", "us-east-1", ErrorCode::ArchiveMissing, "there is no archive");
+        unread.archive.size = None;
+        let jobs = vec![job("requests", "us-east-1", Outcome::Unchanged), folder, unread];
+        insta::assert_snapshot!(stage(&report(Mode::Stage, jobs)), @r"
+        LAYER           TARGET     OUTCOME    SIZE     STAGED
+        numpy           us-east-1  staged     48.0 MB  s3://acme/layers/numpy/layer/layer.zip
+        requests        us-east-1  unchanged  0.8 MB   s3://acme/layers/requests/layer/layer.zip
+        scipy\u{1b}[2J  us-east-1  failed     -        s3://acme/layers/scipy\u{1b}[2J/layer/layer.zip
+        ");
+    }
+}

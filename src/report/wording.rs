@@ -1,0 +1,112 @@
+//! Small pieces of wording that several displays share.
+
+use unicode_width::UnicodeWidthChar as _;
+
+use crate::report::escape;
+
+/// Lists up to so many names are written out; longer ones are cut, since the report has them all.
+const NAMES_AT_MOST: usize = 6;
+
+/// A number with its noun: `1 layer`, `200 layers`.
+pub fn plural(count: usize, noun: &str) -> String {
+    format!("{count} {}", nouns(count, noun))
+}
+
+/// The noun alone, as the number wants it.
+pub fn nouns(count: usize, noun: &str) -> String {
+    if count == 1 { noun.to_owned() } else { format!("{noun}s") }
+}
+
+/// `a, b, c`, or `a, b, c, d, e and 195 more`.
+pub fn names<'a>(all: impl IntoIterator<Item = &'a str>) -> String {
+    let all: Vec<String> = all.into_iter().map(escape::one_line).collect();
+    if all.len() <= NAMES_AT_MOST {
+        return all.join(", ");
+    }
+    let shown = NAMES_AT_MOST - 1;
+    format!("{} and {} more", all[..shown].join(", "), all.len() - shown)
+}
+
+/// A size as people compare it: `268.4 MB`, and kB where MB would read 0.0.
+pub fn size(bytes: u64) -> String {
+    // Losing digits beyond 2^52 bytes does not show in one decimal of a megabyte.
+    #[allow(clippy::cast_precision_loss)]
+    let bytes_f = bytes as f64;
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..50_000 => format!("{:.1} kB", bytes_f / 1e3),
+        _ => format!("{:.1} MB", bytes_f / 1e6),
+    }
+}
+
+/// The parts that are not zero, as `125 published, 4 failed`.
+pub fn parts(parts: &[(usize, &str)]) -> String {
+    let shown: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    shown.join(", ")
+}
+
+/// The text cut to so many columns, `…` at the cut. Wide characters count twice, as terminals draw them.
+pub fn truncate(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let mut used = 0;
+    let mut cut: String = text
+        .chars()
+        .take_while(|c| {
+            used += c.width().unwrap_or(0);
+            used < columns
+        })
+        .collect();
+    if columns > 0 {
+        cut.push('…');
+    }
+    cut
+}
+
+/// Columns that the text takes up. Counted by character, as terminals without grapheme support do: counting too much
+/// only costs a column, counting too little breaks the line.
+pub fn width(text: &str) -> usize {
+    text.chars().map(|c| c.width().unwrap_or(0)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_agree_with_their_nouns() {
+        assert_eq!(plural(0, "job"), "0 jobs");
+        assert_eq!(plural(1, "job"), "1 job");
+        assert_eq!(plural(200, "job"), "200 jobs");
+    }
+
+    #[test]
+    fn long_lists_are_cut_but_never_to_save_a_single_name() {
+        assert_eq!(names(["a", "b", "c", "d", "e", "f"]), "a, b, c, d, e, f");
+        assert_eq!(names(["a", "b", "c", "d", "e", "f", "g"]), "a, b, c, d, e and 2 more");
+        assert_eq!(names(vec!["x"; 200]), "x, x, x, x, x and 195 more");
+    }
+
+    #[test]
+    fn sizes_have_one_decimal() {
+        assert_eq!(size(268_400_000), "268.4 MB");
+        assert_eq!(size(262_144_000), "262.1 MB");
+        assert_eq!(size(812_345), "0.8 MB");
+        assert_eq!(size(49_949), "49.9 kB");
+        assert_eq!(size(812), "812 B");
+    }
+
+    #[test]
+    fn cutting_respects_wide_characters() {
+        assert_eq!(truncate("requests", 8), "requests");
+        assert_eq!(truncate("requests", 7), "reques…");
+        assert_eq!(truncate("日本語レイヤー", 6), "日本…");
+        assert_eq!(truncate("日本語レイヤー", 14), "日本語レイヤー");
+        assert_eq!(truncate("abc", 1), "…");
+        assert_eq!(truncate("abc", 0), "");
+        for columns in 0..20 {
+            assert!(width(&truncate("a日b本c語", columns)) <= columns);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Manifests in memory: read and hashed once however many jobs share one, and let go after the last of them, so that
+//! memory follows the jobs in flight and not the jobs of the run.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+use crate::manifest::{Manifest, ReadError, read};
+use crate::plan::Job;
+
+#[derive(Debug, Default)]
+struct Shelf {
+    /// Jobs that have not ended yet.
+    users: usize,
+    manifest: Option<Arc<Manifest>>,
+}
+
+/// The manifests of a run.
+#[derive(Debug)]
+pub struct Manifests(HashMap<PathBuf, Mutex<Shelf>>);
+
+impl Manifests {
+    /// Room for the manifests of these jobs.
+    pub fn of<'a>(jobs: impl IntoIterator<Item = &'a Arc<Job>>) -> Self {
+        let mut shelves: HashMap<PathBuf, Mutex<Shelf>> = HashMap::new();
+        for job in jobs {
+            shelves.entry(job.manifest.path.clone()).or_default().get_mut().users += 1;
+        }
+        Self(shelves)
+    }
+
+    /// The manifest at a path, read when it is first asked for.
+    pub async fn get(&self, path: &Path) -> Result<Arc<Manifest>, ReadError> {
+        let Some(shelf) = self.0.get(path) else { return read(path).await.map(Arc::new) };
+        let mut shelf = shelf.lock().await;
+        if let Some(manifest) = &shelf.manifest {
+            return Ok(Arc::clone(manifest));
+        }
+        let manifest = Arc::new(read(path).await?);
+        shelf.manifest = Some(Arc::clone(&manifest));
+        Ok(manifest)
+    }
+
+    /// One job that used this path has ended.
+    pub async fn release(&self, path: &Path) {
+        let Some(shelf) = self.0.get(path) else { return };
+        let mut shelf = shelf.lock().await;
+        shelf.users = shelf.users.saturating_sub(1);
+        if shelf.users == 0 {
+            shelf.manifest = None;
+        }
+    }
+}

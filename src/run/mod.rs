@@ -1,0 +1,50 @@
+//! A run: jobs of a plan go through their steps, bounded in number, and each ends in exactly one report.
+
+mod job;
+mod log;
+mod manifests;
+mod pool;
+mod preflight;
+mod publish;
+mod stage;
+mod stop;
+
+use std::sync::Arc;
+
+pub use log::Events;
+pub use pool::run;
+pub use stop::{Stop, on_signals};
+
+use crate::aws::Sessions;
+use crate::event::Mode;
+use manifests::Manifests;
+
+/// How a run treats its jobs.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What is done.
+    pub mode: Mode,
+    /// Stage each archive before its preflight; in a plan: as if it were staged.
+    pub stage_first: bool,
+    /// Publish what would be kept.
+    pub force: bool,
+    /// A zip with nothing on Lambda's search paths is an error.
+    pub strict: bool,
+    /// Start nothing new after the first failure.
+    pub fail_fast: bool,
+    /// Finish all preflights first, and write nothing if one failed.
+    pub all_or_nothing: bool,
+    /// Jobs in flight at once.
+    pub concurrency: usize,
+}
+
+/// What all jobs of a run share.
+struct Shared {
+    options: Options,
+    sessions: Sessions,
+    manifests: Manifests,
+    events: Events,
+    stop: Stop,
+}
+
+type SharedRun = Arc<Shared>;

@@ -1,0 +1,168 @@
+//! What a request asks for: service, operation, resource, and on whose behalf. The log, the faults and the quota go
+//! by this; it is read off the request before anything is verified.
+
+use hyper::Method;
+use hyper::http::request::Parts;
+use serde::Serialize;
+
+use super::lambda::LayerCall;
+use super::signature::{self, Scope};
+use super::store::Place;
+use super::{account_of, sts, text};
+
+/// The services of the sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Service {
+    S3,
+    Lambda,
+    Sts,
+}
+
+impl Service {
+    /// As in a signature's scope, and as IAM's actions begin.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::S3 => "s3",
+            Self::Lambda => "lambda",
+            Self::Sts => "sts",
+        }
+    }
+
+    /// By the signature's scope; an unsigned request is refused by the service that its path looks like.
+    pub fn of(parts: &Parts, scope: Option<&Scope>) -> Self {
+        match scope.map(|scope| scope.service.as_str()) {
+            Some("s3") => Self::S3,
+            Some("lambda") => Self::Lambda,
+            Some("sts") => Self::Sts,
+            _ if parts.uri.path().starts_with("/2018-10-31/") => Self::Lambda,
+            _ if parts.method == Method::POST && parts.uri.path() == "/" => Self::Sts,
+            _ => Self::S3,
+        }
+    }
+}
+
+/// A request, as far as its head tells.
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    pub service: Service,
+    pub operation: &'static str,
+    /// Layer name, or bucket and key; empty where the operation has none.
+    pub resource: String,
+    pub place: Place,
+    /// The layer API's view of the request, for Lambda.
+    pub layer: Option<LayerCall>,
+}
+
+impl Call {
+    /// `body` is of use for STS, which names its actions there.
+    pub fn of(parts: &Parts, service: Service, scope: Option<&Scope>, body: &[u8], default_account: &str) -> Self {
+        let key = scope.map_or("", |scope| scope.access_key.as_str());
+        let region = scope.map_or("us-east-1", |scope| scope.region.as_str());
+        let place = Place { account: account_of(key, default_account), region: region.to_owned() };
+        let (path, query) = (parts.uri.path(), parts.uri.query());
+        let mut layer = None;
+        let (operation, resource) = match service {
+            Service::S3 => s3_operation(parts),
+            Service::Sts => (sts::action(body), String::new()),
+            Service::Lambda => {
+                layer = LayerCall::parse(&parts.method, path, query);
+                let resource = layer.as_ref().map(layer_name).unwrap_or_default();
+                (layer.as_ref().map_or("Unknown", |call| call.operation), resource)
+            }
+        };
+        Self { service, operation, resource, place, layer }
+    }
+
+    /// Bucket and key, for S3.
+    pub fn bucket_and_key(&self) -> Option<(&str, &str)> {
+        if self.service == Service::S3 { self.resource.split_once('/') } else { None }
+    }
+}
+
+/// The plain name, where the request may have used an ARN.
+fn layer_name(call: &LayerCall) -> String {
+    let named = call.layer.as_deref().or_else(|| {
+        let arn = call.parameter("Arn")?;
+        arn.rsplit_once(':').map(|(layer, _version)| layer)
+    });
+    let name = named.unwrap_or_default();
+    name.rsplit(':').next().unwrap_or(name).to_owned()
+}
+
+fn s3_operation(parts: &Parts) -> (&'static str, String) {
+    let resource = text::percent_decode(parts.uri.path().trim_start_matches('/'));
+    let (bucket, key) = resource.split_once('/').unwrap_or((&resource, ""));
+    let query = text::query_pairs(parts.uri.query());
+    let has = |name: &str| query.iter().any(|(other, _)| other == name);
+    let method = parts.method.as_str();
+    let operation = match (bucket.is_empty(), key.is_empty()) {
+        (true, _) => "ListBuckets",
+        (false, true) => bucket_operation(method, has),
+        (false, false) => object_operation(method, has, parts.headers.contains_key("x-amz-copy-source")),
+    };
+    let resource = if key.is_empty() { bucket.to_owned() } else { resource };
+    (operation, resource)
+}
+
+fn bucket_operation(method: &str, has: impl Fn(&str) -> bool) -> &'static str {
+    match method {
+        "HEAD" => "HeadBucket",
+        "DELETE" => "DeleteBucket",
+        "POST" => "DeleteObjects",
+        "PUT" if has("versioning") => "PutBucketVersioning",
+        "PUT" => "CreateBucket",
+        _ if has("versioning") => "GetBucketVersioning",
+        _ if has("location") => "GetBucketLocation",
+        _ if has("versions") => "ListObjectVersions",
+        _ if has("uploads") => "ListMultipartUploads",
+        _ if has("list-type") => "ListObjectsV2",
+        _ => "ListObjects",
+    }
+}
+
+fn object_operation(method: &str, has: impl Fn(&str) -> bool, is_copy: bool) -> &'static str {
+    match method {
+        "HEAD" => "HeadObject",
+        "PUT" if has("partNumber") => "UploadPart",
+        "PUT" if is_copy => "CopyObject",
+        "PUT" => "PutObject",
+        "POST" if has("uploads") => "CreateMultipartUpload",
+        "POST" => "CompleteMultipartUpload",
+        "DELETE" if has("uploadId") => "AbortMultipartUpload",
+        "DELETE" => "DeleteObject",
+        _ if has("uploadId") => "ListParts",
+        _ => "GetObject",
+    }
+}
+
+/// The service and the scope that a request claims.
+pub(super) fn identify(parts: &Parts) -> (Service, Option<Scope>) {
+    let scope = signature::claimed_scope(parts);
+    (Service::of(parts, scope.as_ref()), scope)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(method: &str, uri: &str) -> (Service, &'static str, String) {
+        let request = hyper::Request::builder().method(method).uri(uri).body(()).expect("a request");
+        let (parts, ()) = request.into_parts();
+        let (service, scope) = identify(&parts);
+        let call = Call::of(&parts, service, scope.as_ref(), b"Action=GetCallerIdentity", "123456789012");
+        (call.service, call.operation, call.resource)
+    }
+
+    #[test]
+    fn operations_are_told_from_the_head() {
+        assert_eq!(call("PUT", "/b/a%20b/c"), (Service::S3, "PutObject", "b/a b/c".to_owned()));
+        assert_eq!(call("GET", "/b/?list-type=2"), (Service::S3, "ListObjectsV2", "b".to_owned()));
+        assert_eq!(call("PUT", "/b/k?partNumber=1&uploadId=x").1, "UploadPart");
+        assert_eq!(call("POST", "/"), (Service::Sts, "GetCallerIdentity", String::new()));
+        let published = (Service::Lambda, "PublishLayerVersion", "numpy".to_owned());
+        assert_eq!(call("POST", "/2018-10-31/layers/numpy/versions"), published);
+        let arn = "/2018-10-31/layers?find=LayerVersion&Arn=arn%3Aaws%3Alambda%3Ar%3A1%3Alayer%3Anumpy%3A3";
+        assert_eq!(call("GET", arn).2, "numpy");
+    }
+}

@@ -1,0 +1,39 @@
+//! What Lambda demands of a layer's archive.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::PathBuf;
+
+use super::errors::Refusal;
+
+/// Lambda's limit for all files of a function or layer, unpacked (Lambda quotas: 250 MB).
+const LARGEST_UNZIPPED: u128 = 262_144_000;
+
+/// Reads the central directory and refuses as Lambda does.
+pub(super) async fn check(path: PathBuf) -> Result<(), Refusal> {
+    let checked = tokio::task::spawn_blocking(move || check_file(path)).await;
+    checked.map_err(|error| Refusal::service(error.to_string()))?
+}
+
+fn check_file(path: PathBuf) -> Result<(), Refusal> {
+    let file = File::open(path)?;
+    if file.metadata()?.len() == 0 {
+        return Err(empty());
+    }
+    let archive = zip::ZipArchive::new(BufReader::new(file)).map_err(|_| {
+        Refusal::invalid_parameter("Could not unzip uploaded file. Please check your file, then try to upload again.")
+    })?;
+    if archive.is_empty() {
+        return Err(empty());
+    }
+    // Without a size for every file there is no telling; Lambda would unpack and count.
+    if archive.decompressed_size().is_some_and(|size| size > LARGEST_UNZIPPED) {
+        let message = format!("Unzipped size must be smaller than {LARGEST_UNZIPPED} bytes");
+        return Err(Refusal::invalid_parameter(message));
+    }
+    Ok(())
+}
+
+fn empty() -> Refusal {
+    Refusal::invalid_parameter("Uploaded file must be a non-empty zip")
+}

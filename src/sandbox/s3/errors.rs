@@ -1,0 +1,127 @@
+//! S3's refusals, in S3's words.
+
+use std::io;
+
+use hyper::header::{ETAG, HeaderName, HeaderValue};
+use hyper::{HeaderMap, StatusCode};
+use s3s::{S3Error, S3ErrorCode, StdError};
+
+/// A refusal with S3's message.
+pub(super) fn refusal(code: S3ErrorCode, message: impl Into<String>) -> S3Error {
+    S3Error::with_message(code, message.into())
+}
+
+pub(super) fn no_such_bucket() -> S3Error {
+    refusal(S3ErrorCode::NoSuchBucket, "The specified bucket does not exist")
+}
+
+pub(super) fn no_such_key() -> S3Error {
+    refusal(S3ErrorCode::NoSuchKey, "The specified key does not exist.")
+}
+
+pub(super) fn no_such_version() -> S3Error {
+    refusal(S3ErrorCode::NoSuchVersion, "The specified version does not exist.")
+}
+
+pub(super) fn no_such_upload() -> S3Error {
+    let message = "The specified upload does not exist. The upload ID may be invalid, or the upload may have been \
+                   aborted or completed.";
+    refusal(S3ErrorCode::NoSuchUpload, message)
+}
+
+pub(super) fn precondition_failed() -> S3Error {
+    let message = "At least one of the pre-conditions you specified did not hold";
+    refusal(S3ErrorCode::PreconditionFailed, message)
+}
+
+pub(super) fn not_implemented() -> S3Error {
+    let message = "A header you provided implies functionality that is not implemented";
+    refusal(S3ErrorCode::NotImplemented, message)
+}
+
+/// 304 with the ETag the client already has.
+pub(super) fn not_modified(etag: &str) -> S3Error {
+    let mut error = S3Error::new(S3ErrorCode::NotModified);
+    error.set_status_code(StatusCode::NOT_MODIFIED);
+    error.set_headers(header_map([(ETAG, format!("\"{etag}\""))]));
+    error
+}
+
+/// The bucket lives elsewhere: 301, naming its Region, as S3 answers a request signed for another one.
+pub(super) fn permanent_redirect(region: &str) -> S3Error {
+    let message = "The bucket you are attempting to access must be addressed using the specified endpoint. Please \
+                   send all future requests to this endpoint.";
+    let mut error = refusal(S3ErrorCode::PermanentRedirect, message);
+    error.set_status_code(StatusCode::MOVED_PERMANENTLY);
+    error.set_headers(header_map([(HeaderName::from_static("x-amz-bucket-region"), region.to_owned())]));
+    error
+}
+
+/// The key's current version is a delete marker.
+pub(super) fn deleted(version_id: Option<&str>) -> S3Error {
+    let mut error = no_such_key();
+    error.set_headers(marker_headers(version_id));
+    error
+}
+
+/// A delete marker was asked for by its version id.
+pub(super) fn marker_addressed(version_id: &str) -> S3Error {
+    let message = "The specified method is not allowed against this resource.";
+    let mut error = refusal(S3ErrorCode::MethodNotAllowed, message);
+    let mut headers = marker_headers(Some(version_id));
+    headers.insert(hyper::header::ALLOW, HeaderValue::from_static("DELETE"));
+    error.set_headers(headers);
+    error
+}
+
+fn marker_headers(version_id: Option<&str>) -> HeaderMap {
+    let marker = (HeaderName::from_static("x-amz-delete-marker"), "true".to_owned());
+    let version = version_id.map(|id| (HeaderName::from_static("x-amz-version-id"), id.to_owned()));
+    header_map([marker].into_iter().chain(version))
+}
+
+fn header_map(pairs: impl IntoIterator<Item = (HeaderName, String)>) -> HeaderMap {
+    let pairs = pairs.into_iter().filter_map(|(name, value)| Some((name, HeaderValue::try_from(value).ok()?)));
+    pairs.collect()
+}
+
+/// What the protocol layer found wrong while reading a body. It says so in words only: its errors are private.
+pub(super) fn body_error(error: &StdError) -> S3Error {
+    let text = error.to_string();
+    if text.contains("Sha256Mismatch") {
+        let code = S3ErrorCode::Custom("XAmzContentSHA256Mismatch".into());
+        let mut error = refusal(code, "The provided 'x-amz-content-sha256' header does not match what was computed.");
+        error.set_status_code(StatusCode::BAD_REQUEST);
+        return error;
+    }
+    if text.contains("SignatureMismatch") {
+        return refusal(S3ErrorCode::SignatureDoesNotMatch, message_for("SignatureDoesNotMatch"));
+    }
+    refusal(S3ErrorCode::IncompleteBody, message_for("IncompleteBody"))
+}
+
+/// A full disk and its like.
+pub(super) fn internal(error: io::Error) -> S3Error {
+    let mut refused = refusal(S3ErrorCode::InternalError, message_for("InternalError"));
+    refused.set_source(Box::new(error));
+    refused
+}
+
+/// Messages for the codes that the protocol layer answers bare.
+pub(super) fn message_for(code: &str) -> &'static str {
+    match code {
+        "AccessDenied" => "Access Denied",
+        "IncompleteBody" => "You did not provide the number of bytes specified by the Content-Length HTTP header",
+        "InternalError" => "We encountered an internal error. Please try again.",
+        "InvalidBucketName" => "The specified bucket is not valid.",
+        "KeyTooLongError" => "Your key is too long",
+        "MalformedXML" => "The XML you provided was not well-formed or did not validate against our published schema",
+        "MissingContentLength" => "You must provide the Content-Length HTTP header.",
+        "NotImplemented" => "A header you provided implies functionality that is not implemented",
+        "SignatureDoesNotMatch" => {
+            "The request signature we calculated does not match the signature you provided. Check your key and \
+             signing method."
+        }
+        _ => "The request was refused.",
+    }
+}

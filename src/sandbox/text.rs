@@ -1,0 +1,143 @@
+//! Identifiers, clock and percent-encoding: the small change of both services.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+use jiff::fmt::strtime;
+
+/// A fresh 32-digit hexadecimal identifier: unique across restarts, since both keys are random per process.
+pub(super) fn unique_id() -> String {
+    static KEYS: OnceLock<(RandomState, RandomState)> = OnceLock::new();
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let (first, second) = KEYS.get_or_init(|| (RandomState::new(), RandomState::new()));
+    let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+    let half = |state: &RandomState| {
+        let mut hasher = state.build_hasher();
+        hasher.write_u64(count);
+        hasher.finish()
+    };
+    format!("{:016x}{:016x}", half(first), half(second))
+}
+
+/// A fresh identifier in the form of a UUID, as Lambda writes its request and revision ids.
+pub(super) fn unique_uuid() -> String {
+    let id = unique_id();
+    format!("{}-{}-{}-{}-{}", &id[..8], &id[8..12], &id[12..16], &id[16..20], &id[20..])
+}
+
+/// Milliseconds since 1970.
+pub(super) fn now_millis() -> i64 {
+    Timestamp::now().as_millisecond()
+}
+
+/// The system's time from stored milliseconds.
+pub(super) fn system_time(millis: i64) -> SystemTime {
+    Timestamp::from_millisecond(millis).map_or(SystemTime::UNIX_EPOCH, SystemTime::from)
+}
+
+/// Lambda's `CreatedDate`: `2026-11-22T10:00:00.000+0000`.
+pub(super) fn lambda_date(millis: i64) -> String {
+    let timestamp = Timestamp::from_millisecond(millis).unwrap_or_default();
+    strtime::format("%Y-%m-%dT%H:%M:%S.%3f+0000", timestamp).unwrap_or_default()
+}
+
+/// RFC 3339 in UTC, for the request log.
+pub(super) fn log_date(millis: i64) -> String {
+    Timestamp::from_millisecond(millis).unwrap_or_default().to_string()
+}
+
+/// Percent-encodes everything but the unreserved characters of RFC 3986; `/` stays as it is where `keep_slash`.
+pub(super) fn percent_encode(text: &str, keep_slash: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        let plain = byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) || (keep_slash && byte == b'/');
+        if plain {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+/// Undoes percent-encoding; a stray `%` stays, and bytes that are not UTF-8 become replacement characters.
+pub(super) fn percent_decode(text: &str) -> String {
+    if !text.contains('%') {
+        return text.to_owned();
+    }
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        match (bytes[at], hex_pair(bytes.get(at + 1..at + 3))) {
+            (b'%', Some(byte)) => {
+                out.push(byte);
+                at += 3;
+            }
+            (byte, _) => {
+                out.push(byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+fn hex_pair(pair: Option<&[u8]>) -> Option<u8> {
+    let [high, low] = pair? else { return None };
+    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    Some(digit(high)? * 16 + digit(low)?)
+}
+
+/// A query string as decoded pairs, in order.
+pub(super) fn query_pairs(query: Option<&str>) -> Vec<(String, String)> {
+    let parts = query.unwrap_or_default().split('&').filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            let decode = |text: &str| percent_decode(&text.replace('+', " "));
+            (decode(name), decode(value))
+        })
+        .collect()
+}
+
+/// Lower-case hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percent_encoding_goes_both_ways() {
+        let text = "a b/ü%+&=~";
+        assert_eq!(percent_encode("a b/c", true), "a%20b/c");
+        assert_eq!(percent_decode(&percent_encode(text, false)), text);
+        assert_eq!(percent_decode("100%"), "100%");
+        assert_eq!(percent_decode("%zz%4"), "%zz%4");
+    }
+
+    #[test]
+    fn queries_are_decoded_in_order() {
+        let pairs = query_pairs(Some("find=LayerVersion&Arn=arn%3Aaws&flag"));
+        assert_eq!(pairs[1], ("Arn".to_owned(), "arn:aws".to_owned()));
+        assert_eq!(pairs[2], ("flag".to_owned(), String::new()));
+    }
+
+    #[test]
+    fn dates_are_lambdas() {
+        assert_eq!(lambda_date(1_795_341_600_000), "2026-11-22T10:00:00.000+0000");
+    }
+
+    #[test]
+    fn identifiers_differ() {
+        assert_ne!(unique_id(), unique_id());
+        assert_eq!(unique_uuid().len(), 36);
+    }
+}
