@@ -11,10 +11,12 @@ use crate::report::{ReportRequest, When};
 #[derive(Debug, Parser)]
 #[command(name = "layership", version, styles = Styles::plain(), max_term_width = 100, propagate_version = false)]
 pub struct Cli {
+    /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
 
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Write a commented layers.toml here; never overwrites
@@ -34,6 +36,7 @@ pub enum Command {
     Sandbox(SandboxArgs),
 }
 
+/// `layership init`
 #[derive(Debug, Args)]
 pub struct InitArgs {
     /// File to write
@@ -99,8 +102,10 @@ pub struct Common {
     pub request_timeout_seconds: Option<u32>,
 }
 
+/// `layership check`
 #[derive(Debug, Args)]
 pub struct CheckArgs {
+    /// What every command on a layers file takes.
     #[command(flatten)]
     pub common: Common,
     /// Refuse a zip with nothing where Lambda's runtimes search
@@ -108,8 +113,10 @@ pub struct CheckArgs {
     pub strict: bool,
 }
 
+/// `layership plan`
 #[derive(Debug, Args)]
 pub struct PlanArgs {
+    /// What every command on a layers file takes.
     #[command(flatten)]
     pub common: Common,
     /// Exit with 3 if anything would be published or adopted
@@ -126,8 +133,10 @@ pub struct PlanArgs {
     pub strict: bool,
 }
 
+/// `layership stage`
 #[derive(Debug, Args)]
 pub struct StageArgs {
+    /// What every command on a layers file takes.
     #[command(flatten)]
     pub common: Common,
     /// Refuse a zip with nothing where Lambda's runtimes search
@@ -135,8 +144,10 @@ pub struct StageArgs {
     pub strict: bool,
 }
 
+/// `layership publish`
 #[derive(Debug, Args)]
 pub struct PublishArgs {
+    /// What every command on a layers file takes.
     #[command(flatten)]
     pub common: Common,
     /// Stage the archives first
@@ -156,6 +167,7 @@ pub struct PublishArgs {
     pub strict: bool,
 }
 
+/// `layership schema`
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
     /// Of what
@@ -163,6 +175,7 @@ pub struct SchemaArgs {
     pub of: SchemaOf,
 }
 
+/// `layership sandbox`
 #[cfg(feature = "sandbox")]
 #[derive(Debug, Args)]
 pub struct SandboxArgs {

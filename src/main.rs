@@ -1,3 +1,5 @@
+//! Parse, run, exit code.
+
 use std::process::ExitCode;
 
 use clap::Parser as _;

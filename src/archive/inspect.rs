@@ -50,8 +50,8 @@ pub struct Inspection {
     pub files: u64,
     /// The sum of all unzipped sizes.
     pub unzipped: u64,
-    /// What lies at the root: folders with a trailing `/`, then files. Of a crowded root only the first few
-    /// hundred are kept, but always the folders that Lambda looks into.
+    /// What lies at the root; folders end with `/`. Of a crowded root only the first few hundred names are kept,
+    /// but always the folders that Lambda looks into.
     pub top_level: BTreeSet<String>,
 }
 
@@ -83,10 +83,10 @@ pub async fn inspect<R: ReadAt + Sync>(source: &R) -> Result<Inspection, Inspect
     let size = source.size();
     let mut start = size.saturating_sub(TAIL);
     let mut tail = read(source, start, size - start).await?;
-    for _ in 1..READS_LIMIT {
+    for reads in 1..=READS_LIMIT {
         match survey(size, &tail) {
             Survey::Done(outcome) => return outcome.map_err(Refusal::into).and_then(acceptable),
-            Survey::NeedsFrom(offset) if size - offset > DIRECTORY_LIMIT => break,
+            Survey::NeedsFrom(offset) if size - offset > DIRECTORY_LIMIT || reads == READS_LIMIT => break,
             Survey::NeedsFrom(offset) => {
                 let mut longer = BytesMut::from(read(source, offset, start - offset).await?);
                 longer.extend_from_slice(&tail);

@@ -13,7 +13,6 @@
 //! | all | `lib/`, `bin/`, `extensions/` |
 
 use super::Inspection;
-use std::collections::BTreeSet;
 
 /// A family of runtimes, where its packages belong, and what shows that they were zipped without that folder.
 struct Family {
@@ -23,13 +22,20 @@ struct Family {
 }
 
 const FAMILIES: [Family; 6] = [
-    Family { prefix: "python", home: "python/", telltale: |name| name.ends_with(".dist-info/") },
-    Family { prefix: "nodejs", home: "nodejs/", telltale: |name| matches!(name, "node_modules/" | "package.json") },
+    Family {
+        prefix: "python",
+        home: "python/",
+        telltale: |name| name.ends_with(".dist-info/") || name.ends_with(".egg-info/"),
+    },
+    Family { prefix: "nodejs", home: "nodejs/", telltale: |name| name == "node_modules/" },
     Family { prefix: "java", home: "java/", telltale: |name| name.ends_with(".jar") },
     Family { prefix: "ruby", home: "ruby/", telltale: |name| matches!(name, "gems/" | "specifications/") },
     Family { prefix: "dotnet", home: "dotnetcore/", telltale: |_| false },
     Family { prefix: "provided", home: "bootstrap", telltale: |_| false },
 ];
+
+/// How many of the families are worth naming where none is declared.
+const COMMON_FAMILIES: usize = 4;
 
 const COMMON: [&str; 3] = ["lib/", "bin/", "extensions/"];
 
@@ -59,36 +65,36 @@ pub fn misplaced(inspection: &Inspection, runtimes: &[String]) -> Option<String>
 
 /// The families of the declared runtimes; all of them where that cannot be told.
 fn families(runtimes: &[String]) -> Vec<&'static Family> {
-    let family = |runtime: &String| FAMILIES.iter().find(|family| runtime.starts_with(family.prefix));
     // Go's old runtime has no folder of its own: only the common ones count.
-    let with_folders = runtimes.iter().filter(|runtime| !runtime.starts_with("go"));
-    let declared: Option<Vec<&Family>> = with_folders.map(family).collect();
-    match declared {
-        Some(declared) if !runtimes.is_empty() => declared,
-        _ => FAMILIES.iter().collect(),
-    }
+    let is_known = |runtime: &String| {
+        runtime.starts_with("go") || FAMILIES.iter().any(|family| runtime.starts_with(family.prefix))
+    };
+    let is_open = runtimes.is_empty() || !runtimes.iter().all(is_known);
+    let is_declared = |family: &&Family| runtimes.iter().any(|runtime| runtime.starts_with(family.prefix));
+    FAMILIES.iter().filter(|family| is_open || is_declared(family)).collect()
 }
 
-fn explain(inspection: &Inspection, families: &[&Family], astray: Option<&'static Family>) -> String {
+fn explain(inspection: &Inspection, families: &[&Family], astray: Option<&Family>) -> String {
     let root = shown(inspection);
     if inspection.top_level.iter().any(|name| name.contains('\\')) {
-        return format!("paths are written with backslashes ({root}); write them with `/`");
+        return format!("paths in the zip are written with backslashes ({root}); write them with `/`");
     }
-    let home = match (astray, families) {
-        (Some(family), _) => Some(family.home),
-        (None, [family]) => Some(family.home),
-        (None, _) => None,
-    };
-    match home.filter(|home| home.ends_with('/')) {
-        Some(home) => format!("{root} at the root of the zip; Lambda looks in `{home}`: put them there"),
-        None => format!("{root} at the root of the zip; Lambda looks in {}", places(families)),
+    // A folder of another runtime was not forgotten, so what is declared may be the mistake.
+    let is_other_runtime = inspection.top_level.iter().any(|name| is_known(name));
+    match (astray, families) {
+        (Some(Family { home, .. }), _) => format!("{root} at the root of the zip should be under `{home}`"),
+        (None, [Family { home, .. }]) if home.ends_with('/') && !is_other_runtime => {
+            format!("{root} at the root of the zip should be under `{home}`")
+        }
+        _ => format!("{root} at the root of the zip; Lambda looks in {}", places(families)),
     }
 }
 
 fn places(families: &[&Family]) -> String {
-    let homes: BTreeSet<&str> = families.iter().map(|family| family.home).collect();
-    let places = homes.into_iter().chain(COMMON).map(|place| format!("`{place}`"));
-    places.collect::<Vec<_>>().join(", ")
+    let shown = if families.len() == FAMILIES.len() { COMMON_FAMILIES } else { families.len() };
+    let homes = families.iter().take(shown).map(|family| family.home);
+    let places: Vec<String> = homes.chain(COMMON).map(|place| format!("`{place}`")).collect();
+    places.join(", ")
 }
 
 fn shown(inspection: &Inspection) -> String {
@@ -137,14 +143,14 @@ mod tests {
 
     #[test]
     fn what_lambda_would_not_find_is_told() {
-        let table: [(&[&str], &[&str]); 15] = [
+        let table: [(&[&str], &[&str]); 16] = [
             (&["requests/", "urllib3/"], &["python3.12"]),
             (&["requests/", "urllib3/"], &[]),
             (&["bin/", "requests/", "requests-2.31.0.dist-info/"], &["python3.12"]),
             (&["bin/", "requests/", "requests-2.31.0.dist-info/"], &[]),
             (&["nodejs/"], &["python3.12"]),
             (&["python/"], &["nodejs22.x"]),
-            (&["node_modules/", "package.json"], &["nodejs22.x"]),
+            (&["lib/", "node_modules/", "package.json"], &["nodejs22.x"]),
             (&["lib/", "gson.jar"], &["java21"]),
             (&["python"], &["python3.12"]),
             (&["bootstrap"], &["python3.12"]),
@@ -153,6 +159,7 @@ mod tests {
             (&["python\\requests\\__init__.py"], &["python3.12"]),
             (&["a/", "b/", "c/", "d/", "e/", "f/", "g/"], &["python3.12", "nodejs22.x"]),
             (&["a/"], &["cobol1"]),
+            (&["src/"], &["python3.12", "python3.13"]),
         ];
         let told: Vec<String> = table
             .iter()
@@ -161,6 +168,23 @@ mod tests {
                 format!("{runtimes:?}: {why}")
             })
             .collect();
-        insta::assert_snapshot!(told.join("\n"));
+        insta::assert_snapshot!(told.join("\n"), @r#"
+        ["python3.12"]: `requests/`, `urllib3/` at the root of the zip should be under `python/`
+        []: `requests/`, `urllib3/` at the root of the zip; Lambda looks in `python/`, `nodejs/`, `java/`, `ruby/`, `lib/`, `bin/`, `extensions/`
+        ["python3.12"]: `bin/`, `requests-2.31.0.dist-info/`, `requests/` at the root of the zip should be under `python/`
+        []: `bin/`, `requests-2.31.0.dist-info/`, `requests/` at the root of the zip should be under `python/`
+        ["python3.12"]: `nodejs/` at the root of the zip; Lambda looks in `python/`, `lib/`, `bin/`, `extensions/`
+        ["nodejs22.x"]: `python/` at the root of the zip; Lambda looks in `nodejs/`, `lib/`, `bin/`, `extensions/`
+        ["nodejs22.x"]: `lib/`, `node_modules/`, `package.json` at the root of the zip should be under `nodejs/`
+        ["java21"]: `gson.jar`, `lib/` at the root of the zip should be under `java/`
+        ["python3.12"]: `python` at the root of the zip should be under `python/`
+        ["python3.12"]: `bootstrap` at the root of the zip; Lambda looks in `python/`, `lib/`, `bin/`, `extensions/`
+        ["provided.al2023"]: `src/` at the root of the zip; Lambda looks in `bootstrap`, `lib/`, `bin/`, `extensions/`
+        ["go1.x"]: `python/` at the root of the zip; Lambda looks in `lib/`, `bin/`, `extensions/`
+        ["python3.12"]: paths in the zip are written with backslashes (`python\requests\__init__.py`); write them with `/`
+        ["python3.12", "nodejs22.x"]: `a/`, `b/`, `c/`, `d/`, `e/` and 2 more at the root of the zip; Lambda looks in `python/`, `nodejs/`, `lib/`, `bin/`, `extensions/`
+        ["cobol1"]: `a/` at the root of the zip; Lambda looks in `python/`, `nodejs/`, `java/`, `ruby/`, `lib/`, `bin/`, `extensions/`
+        ["python3.12", "python3.13"]: `src/` at the root of the zip should be under `python/`
+        "#);
     }
 }

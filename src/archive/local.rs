@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
-/// A zip on disk, to be [inspected](super::inspect).
+/// A zip on disk, to be [inspected](super::inspect()).
 #[derive(Debug)]
 pub struct LocalZip {
     path: PathBuf,

@@ -2,10 +2,11 @@
 //!
 //! Entries are sorted by the bytes of their names; times, owners and most permissions are left behind, since they
 //! differ between machines and checkouts. The content itself is the user's and packed as it is: nothing is left
-//! out, not even `__pycache__` (whose files carry times of their own: build with `PYTHONDONTWRITEBYTECODE=1` or
-//! `pip --no-compile` for zips that stay the same).
+//! out, not even `__pycache__`, whose files carry the times of their sources. `pip install --no-compile` builds
+//! folders that stay the same.
 
 use super::digest::digest_of;
+use super::fails_once::FailsOnce;
 use super::tree::{Entry, Kind, entries};
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
@@ -28,7 +29,7 @@ pub struct Packed {
     pub size: u64,
     /// Files, links and empty folders.
     pub entries: u64,
-    /// What it unzips to, in bytes.
+    /// What it unzips to, in bytes. It may be more than Lambda accepts: that is for the caller to judge.
     pub unzipped: u64,
 }
 
@@ -98,7 +99,7 @@ pub fn pack<W: Read + Write + Seek>(folder: &Path, zip: &mut W) -> Result<Packed
 
 /// Writes the zip and returns what it unzips to.
 fn write_zip<W: Write + Seek>(entries: &[Entry], zip: &mut W) -> Result<u64, PackError> {
-    let mut writer = ZipWriter::new(BufWriter::new(zip));
+    let mut writer = ZipWriter::new(BufWriter::new(FailsOnce::new(zip)));
     let mut piece = vec![0; PIECE];
     let mut unzipped = 0;
     for entry in entries {
@@ -123,7 +124,7 @@ fn write_entry<W: Write + Seek>(entry: &Entry, writer: &mut ZipWriter<W>, piece:
             Ok(target.len() as u64)
         }
         Kind::EmptyFolder => {
-            writer.add_directory(name, options(0o755)).map_err(write_error)?;
+            writer.add_directory(format!("{name}/"), options(0o755)).map_err(write_error)?;
             Ok(0)
         }
     }
@@ -146,6 +147,7 @@ fn copy(entry: &Entry, size: u64, writer: &mut impl Write, piece: &mut [u8]) -> 
     loop {
         let len = fill(&mut file, piece).map_err(unreadable)?;
         copied += len as u64;
+        // A log that somebody keeps writing to would never end.
         if len == 0 || copied > size {
             break;
         }
@@ -172,5 +174,5 @@ fn write_error(error: zip::result::ZipError) -> PackError {
     PackError::Write(error.into())
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;

@@ -126,11 +126,6 @@ impl Failure {
         }
     }
 
-    /// Whether the same call may succeed a little later.
-    pub fn is_transient(&self) -> bool {
-        matches!(self.kind, Kind::Throttled | Kind::Ambiguous)
-    }
-
     /// Chooses the words.
     pub fn into_error(self, call: &Call) -> JobError {
         let message = match self.code {

@@ -32,6 +32,15 @@ pub struct Lambda {
     publish_timeout: Duration,
 }
 
+/// A version and its content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionContent {
+    /// The version.
+    pub published: PublishedVersion,
+    /// SHA-256 of its zip.
+    pub sha256: Option<Sha256>,
+}
+
 /// A version that `PublishLayerVersion` answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
@@ -94,16 +103,21 @@ impl Lambda {
     ///
     /// # Errors
     /// Whatever the service refuses.
-    pub async fn version(&self, name: &str, version: u64) -> Result<Option<Published>, JobError> {
+    pub async fn version(&self, name: &str, version: u64) -> Result<Option<VersionContent>, JobError> {
         let call = self.call("lambda:GetLayerVersion", &format!("{name}:{version}"));
         let number = i64::try_from(version).map_err(|_| odd_answer(&call, "a version number out of range"))?;
         let send = || self.client.get_layer_version().layer_name(name).version_number(number).send();
         match self.retried(&call, send).await {
             Ok(found) => {
                 let sha256 = found.content().and_then(|content| content.code_sha256()).and_then(Sha256::from_base64);
-                let request_id = found.request_id().map(str::to_owned);
-                let arn = found.layer_version_arn.ok_or_else(|| odd_answer(&call, "no ARN"))?;
-                Ok(Some(Published { version, arn, sha256, request_id }))
+                let arn = found.layer_version_arn().ok_or_else(|| odd_answer(&call, "no ARN"))?.to_owned();
+                let settings = LayerSettings {
+                    compatible_runtimes: names(found.compatible_runtimes(), Runtime::as_str),
+                    compatible_architectures: names(found.compatible_architectures(), Architecture::as_str),
+                    description: found.description.filter(|text| !text.is_empty()),
+                    license: found.license_info.filter(|text| !text.is_empty()),
+                };
+                Ok(Some(VersionContent { published: PublishedVersion { version, arn, settings }, sha256 }))
             }
             Err(failure) if is_not_found(&failure) => Ok(None),
             Err(failure) => Err(failure.into_error(&call)),
@@ -216,6 +230,10 @@ impl Lambda {
     }
 }
 
+fn names<T>(values: &[T], name: fn(&T) -> &str) -> Vec<String> {
+    values.iter().map(|value| name(value).to_owned()).collect()
+}
+
 fn list<T>(values: &[String], one: impl Fn(&str) -> T) -> Option<Vec<T>> {
     (!values.is_empty()).then(|| values.iter().map(|value| one(value)).collect())
 }
@@ -234,8 +252,8 @@ fn published_version(item: LayerVersionsListItem, call: &Call) -> Result<Publish
     let version = version.ok_or_else(|| odd_answer(call, "a version without a number"))?;
     let arn = item.layer_version_arn().ok_or_else(|| odd_answer(call, "a version without an ARN"))?.to_owned();
     let settings = LayerSettings {
-        compatible_runtimes: item.compatible_runtimes().iter().map(|runtime| runtime.as_str().to_owned()).collect(),
-        compatible_architectures: item.compatible_architectures().iter().map(|name| name.as_str().to_owned()).collect(),
+        compatible_runtimes: names(item.compatible_runtimes(), Runtime::as_str),
+        compatible_architectures: names(item.compatible_architectures(), Architecture::as_str),
         description: item.description.filter(|text| !text.is_empty()),
         license: item.license_info.filter(|text| !text.is_empty()),
     };

@@ -3,12 +3,14 @@
 
 mod failure;
 mod lambda;
+mod lock;
 mod pace;
 mod region;
 mod s3;
 mod session;
 
-pub use lambda::{Lambda, PublishError, Published};
+pub use lambda::{Lambda, PublishError, Published, VersionContent};
+pub use lock::{LockRead, LockWrite};
 pub use region::ambient_region;
 pub use s3::{BackupRead, BackupWrite, S3, Staged, StagedZip, Upload};
 pub use session::{Endpoint, Options, Session, Sessions, connect};

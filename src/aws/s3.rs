@@ -92,6 +92,28 @@ impl S3 {
         Self { client, request_timeout }
     }
 
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Whether an object is there.
+    ///
+    /// # Errors
+    /// Whatever the service refuses.
+    pub async fn exists(&self, at: &S3Location) -> Result<bool, JobError> {
+        let request = self.client.head_object().bucket(&at.bucket).key(&at.key);
+        match request.send().await {
+            Ok(_) => Ok(true),
+            Err(error) => {
+                let failure = Failure::of(&error);
+                match failure.answer.status {
+                    Some(404) => Ok(false),
+                    _ => Err(failure.into_error(&Call::new("s3:GetObject", at.to_string()))),
+                }
+            }
+        }
+    }
+
     /// What is staged; `None` if nothing is.
     ///
     /// # Errors

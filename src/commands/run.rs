@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use gethostname::gethostname;
 use jiff::Timestamp;
 use tokio::sync::mpsc::unbounded_channel;
 
@@ -46,6 +47,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
 
     let stop = Stop::default();
     on_signals(stop.clone()).map_err(|error| Error::other(format!("cannot listen to signals: {error}")))?;
+    let (id, started) = (run_id(), Timestamp::now());
     let (sender, receiver) = unbounded_channel();
     let display = tokio::spawn(report::show(receiver, screen.choice()));
     let sessions = aws::connect(
@@ -64,8 +66,9 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
         fail_fast: settings.fail_fast,
         all_or_nothing: how.all_or_nothing,
         concurrency: settings.concurrency,
+        lock_wait: Duration::from_secs(settings.lock_wait_seconds.into()),
+        identity: run::Identity { run: id.clone(), host: gethostname().to_string_lossy().into_owned() },
     };
-    let (id, started) = (run_id(), Timestamp::now());
     let jobs = run::run(&plan, sessions, options, Events::new(sender), stop.clone()).await;
     // The display ends when the last sender of events is gone; if it broke, the report below still tells everything.
     let _ = display.await;

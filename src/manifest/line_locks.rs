@@ -10,14 +10,10 @@ pub(super) fn yarn(text: &str) -> Option<Dependencies> {
     let mut dependencies = Dependencies::default();
     let mut package = None;
     for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        match line.strip_prefix("  ") {
-            None => keep(package.replace(YarnPackage::new(line)), &mut dependencies),
-            Some(fact) if !fact.starts_with(' ') => {
-                if let Some(package) = &mut package {
-                    package.read(fact);
-                }
-            }
-            Some(_) => {}
+        match (line.strip_prefix("  "), &mut package) {
+            (None, _) => keep(package.replace(YarnPackage::new(line)), &mut dependencies),
+            (Some(fact), Some(package)) => package.read(fact),
+            (Some(_), None) => {}
         }
     }
     keep(package, &mut dependencies);
@@ -40,7 +36,8 @@ impl YarnPackage {
         YarnPackage { name: name.to_owned(), ..YarnPackage::default() }
     }
 
-    /// `version "1.0.0"` (classic) or `version: 1.0.0` (Yarn 2 and later).
+    /// `version "1.0.0"` (classic) or `version: 1.0.0` (Yarn 2 and later). Deeper lines begin with a blank and so
+    /// have an empty key.
     fn read(&mut self, fact: &str) {
         let Some((key, value)) = fact.split_once([' ', ':']) else { return };
         let value = value.trim().trim_matches('"');
@@ -176,7 +173,7 @@ mod tests {
 
     #[test]
     fn unusual_packages_are_read() {
-        let table: [(Read, &str, &str); 11] = [
+        let table: [(Read, &str, &str); 12] = [
             (
                 yarn,
                 "# yarn lockfile v1\n\"@s/x@^1\", \"@s/x@^1.1\":\n  version \"1.2.0\"\n  dependencies:\n    version \"9\"\n",
@@ -204,6 +201,11 @@ mod tests {
                 "@s/x 1.0.0",
             ),
             (pnpm, "lockfileVersion: '9.0'\n", ""),
+            (
+                yarn,
+                "__metadata:\n  version: 8\n\n\"own@workspace:.\":\n  version: 0.0.0-use.local\n  resolution: \"own@workspace:.\"\n",
+                "",
+            ),
             (
                 gemfile,
                 "GIT\n  remote: https://t@h/x.git\n  revision: c0ffee\n  specs:\n    x (1.0)\n      rack (>= 3)\n\nGEM\n  remote: https://rubygems.org/\n  specs:\n    rack (3.0.8)\n\nDEPENDENCIES\n    no (9)\n",

@@ -97,6 +97,7 @@ mod tests {
             "https://[::1]:80/@scope",
             "see https://host and write to me@example.com",
             "git@github.com:org/repo.git",
+            r#"{"url":"https://host","mail":"a@b.c"}"#,
             "://",
         ];
         for text in table {

@@ -1,9 +1,9 @@
 //! What a manifest says: its bytes decide, its dependencies explain.
 //!
-//! Whether a layer changed is decided by the manifest's bytes alone ([`same_text`]). Everything else here makes
-//! that decision readable: which dependencies a manifest names ([`dependencies`]), what differs between two of
-//! them ([`difference`]), and which lines leave a version open ([`unpinned`]). All of it is pure, takes any
-//! bytes without a panic, and never lets user info of a URL out ([`mask`]).
+//! Whether a layer changed is decided by the manifest's bytes alone ([`same_text()`]). Everything else here makes
+//! that decision readable: which dependencies a manifest names ([`dependencies()`]), what differs between two of
+//! them ([`difference()`]), and which lines leave a version open ([`unpinned()`]). All of it is pure, takes any
+//! bytes without a panic, and never lets user info of a URL out ([`mask()`]).
 
 mod dependencies;
 mod difference;

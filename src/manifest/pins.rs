@@ -1,7 +1,7 @@
 //! Which lines of a manifest leave open what will be installed.
 
-use super::requirements::{Asks, Line, exact_version, lines, revision, shown};
-use super::{Format, text::decode};
+use super::requirements::{Asks, Line, exact_version, lines, revision};
+use super::{Format, mask, text::decode};
 
 /// A line that leaves open what will be installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,13 @@ pub fn unpinned(format: Format, bytes: &[u8]) -> Vec<Unpinned> {
     // Bytes that are no text still get judged line by line: better a warning too many.
     let text = decode(bytes).unwrap_or_else(|| String::from_utf8_lossy(bytes));
     let open = lines(&text).into_iter().filter(|line| !is_pinned(line));
-    open.map(|line| Unpinned { line: line.number, text: shown(&line).into_owned() }).collect()
+    open.map(|line| Unpinned { line: line.number, text: shown(&line.text) }).collect()
+}
+
+/// Masked, and on one line with single blanks, however it was continued.
+fn shown(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    mask(&words.join(" ")).into_owned()
 }
 
 fn is_pinned(line: &Line) -> bool {
@@ -140,7 +146,7 @@ mod tests {
     fn lines_are_counted_as_an_editor_does_and_masked() {
         let text = "# top\r\nsix==1.16.0 \\\r\n  --hash=sha256:ab\r\n\r\nrequests \\\r\n  >=2 --hash=sha256:ab  # why\r\n-e git+https://user:SECRET@host/tool.git@main#egg=tool\r\n";
         let expected = [
-            Unpinned { line: 5, text: "requests   >=2".to_owned() },
+            Unpinned { line: 5, text: "requests >=2".to_owned() },
             Unpinned { line: 7, text: "-e git+https://****@host/tool.git@main#egg=tool".to_owned() },
         ];
         assert_eq!(judged(text), expected);

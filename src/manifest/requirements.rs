@@ -2,7 +2,6 @@
 
 use super::dependencies::Dependencies;
 use super::mask;
-use std::borrow::Cow;
 
 /// One line of a requirements file that asks for something, continuation lines joined.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,17 +98,19 @@ fn read_line(number: usize, line: &str) -> Option<Line> {
 
 /// A `#` starts a comment only at the start of a line or behind a blank: URLs have fragments.
 fn without_comment(line: &str) -> &str {
-    let starts = |(at, _): &(usize, &str)| line[..*at].chars().next_back().is_none_or(char::is_whitespace);
-    let comment = line.match_indices('#').find(starts);
-    comment.map_or(line, |(at, _)| &line[..at])
+    word_beginning(line, '#').map_or(line, |at| &line[..at])
 }
 
 /// A requirement and the options behind it, which begin at the first word with a leading dash.
 fn split_options(line: &str) -> (&str, &str) {
-    let starts = |(at, _): &(usize, &str)| line[..*at].chars().next_back().is_none_or(char::is_whitespace);
-    let options = line.match_indices('-').find(starts);
-    let (requirement, options) = line.split_at(options.map_or(line.len(), |(at, _)| at));
+    let (requirement, options) = line.split_at(word_beginning(line, '-').unwrap_or(line.len()));
     (requirement.trim_end(), options)
+}
+
+/// Where the first word begins that has this mark in front.
+fn word_beginning(line: &str, mark: char) -> Option<usize> {
+    let follows_blank = |at: usize| line[..at].chars().next_back().is_none_or(char::is_whitespace);
+    line.match_indices(mark).map(|(at, _)| at).find(|&at| follows_blank(at))
 }
 
 /// An option line; `None` for those that ask for nothing, such as `--index-url`.
@@ -253,11 +254,6 @@ pub(super) fn revision(url: &str) -> Option<&str> {
     let place = place.split('#').next().unwrap_or(place);
     let (_authority, path) = place.split_once('/')?;
     path.rsplit_once('@').map(|(_, revision)| revision)
-}
-
-/// The text of a requirement as it may be shown.
-pub(super) fn shown(line: &Line) -> Cow<'_, str> {
-    mask(&line.text)
 }
 
 #[cfg(test)]

@@ -69,6 +69,11 @@ pub struct Job {
 }
 
 impl Job {
+    /// Where the lock lies that a run holds while it publishes this job.
+    pub fn lock(&self) -> S3Location {
+        self.backups.sibling(format!("{}/publish.lock", self.backups.key))
+    }
+
     /// Where the backup of one version's manifest lies.
     pub fn backup(&self, version: u64) -> S3Location {
         self.backups.sibling(backup_key(&self.backups.key, version, &self.manifest_name))

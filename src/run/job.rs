@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::lock::{Held, acquire, clear_left_behind};
 use super::log::JobLog;
-use super::preflight::{check_layout, check_manifest, preflight};
-use super::publish::carry_out;
-use super::stage::{local_archive, stage};
+use super::preflight::{Checked, check_layout, check_manifest, preflight};
+use super::publish::{carry_out, leaves_work, note_version};
+use super::stage::{Ready, local_archive, stage};
 use super::{Options, Shared};
 use crate::aws::Session;
 use crate::event::{Mode, Stage};
+use crate::layer::PublishedVersion;
 use crate::manifest::Manifest;
 use crate::outcome::{ArchiveReport, Decision, JobError, JobReport, ManifestReport, Outcome};
 use crate::plan::Job;
@@ -61,21 +63,27 @@ async fn steps(job: &Job, shared: &Shared, log: &JobLog, report: &mut JobReport)
     if shared.options.mode == Mode::Check {
         return check_offline(job, &shared.options, log, report).await;
     }
-    // Until something is written a stop may drop the work; from then on it is finished and recorded.
+    // Until the lock is taken a stop may drop the work; from then on it is finished and recorded.
     let prepared = tokio::select! {
-        prepared = prepare(job, shared, manifest, log, report) => Some(prepared?),
-        () = shared.stop.finishing() => None,
+        prepared = prepare(job, shared, manifest, log, report) => prepared?,
+        () = shared.stop.finishing() => return Ok(Outcome::Cancelled),
     };
     match prepared {
-        None => Ok(Outcome::Cancelled),
-        Some(Prepared::Done(outcome)) => Ok(outcome),
-        Some(Prepared::ToDo(session, checked)) => carry_out(job, &session, &checked, log, report).await,
+        Prepared::Done(outcome) => Ok(outcome),
+        Prepared::ToDo(ready) => finish(job, shared, *ready, log, report).await,
     }
 }
 
 enum Prepared {
     Done(Outcome),
-    ToDo(Arc<Session>, Box<super::preflight::Checked>),
+    ToDo(Box<ToDo>),
+}
+
+/// A job that has something to publish or adopt.
+struct ToDo {
+    session: Arc<Session>,
+    ready: Option<Ready>,
+    checked: Checked,
 }
 
 async fn prepare(
@@ -97,11 +105,82 @@ async fn prepare(
         ready = Some(staged);
         log.enter(Stage::Checking);
     }
-    let checked = preflight(job, &session, manifest, ready, options, log, report).await?;
-    if options.mode == Mode::Plan && checked.decided.decision != Decision::Keep {
+    let checked = preflight(job, &session, manifest, ready.as_ref(), None, options, log, report).await?;
+    if let (Decision::Keep, Some(latest)) = (checked.decided.decision, &checked.latest) {
+        keep(job, latest, report);
+        if options.mode == Mode::Publish {
+            clear_left_behind(job, &session.s3, &options.identity.host, log).await;
+        }
+        return Ok(Prepared::Done(Outcome::Unchanged));
+    }
+    if options.mode == Mode::Plan {
         return Ok(Prepared::Done(Outcome::Planned));
     }
-    Ok(Prepared::ToDo(session, Box::new(checked)))
+    Ok(Prepared::ToDo(Box::new(ToDo { session, ready, checked })))
+}
+
+fn keep(job: &Job, latest: &PublishedVersion, report: &mut JobReport) {
+    note_version(job, latest.version, &latest.arn, report);
+    report.manifest.backup = Some(job.backup(latest.version).to_string());
+}
+
+/// Takes the lock, looks again, and does what is to be done.
+async fn finish(
+    job: &Job,
+    shared: &Shared,
+    to_do: ToDo,
+    log: &JobLog,
+    report: &mut JobReport,
+) -> Result<Outcome, JobError> {
+    let options = &shared.options;
+    let session = Arc::clone(&to_do.session);
+    log.enter(Stage::Locking);
+    let held = acquire(job, &session.s3, &options.identity, options.lock_wait, &shared.stop, log).await?;
+    let Some(held) = held else { return Ok(Outcome::Cancelled) };
+    let done = held.during(under_lock(job, to_do, &held, options, log, report)).await;
+    match &done {
+        Err(error) if leaves_work(error) => held.abandon(log).await,
+        _ => held.release(log).await,
+    }
+    done
+}
+
+/// Another run may have been quicker, or the list of versions may have lagged behind: under the lock the state is
+/// looked at once more, and the decision is taken again if it is another one.
+async fn under_lock(
+    job: &Job,
+    to_do: ToDo,
+    held: &Held<'_>,
+    options: &Options,
+    log: &JobLog,
+    report: &mut JobReport,
+) -> Result<Outcome, JobError> {
+    let ToDo { session, ready, mut checked } = to_do;
+    while let Some(newer) = newer(job, &session, &checked, held.contended).await? {
+        log.step(format!("version {newer} is there by now: deciding again"), None);
+        log.enter(Stage::Checking);
+        let manifest = Arc::clone(&checked.manifest);
+        checked = preflight(job, &session, manifest, ready.as_ref(), Some(newer), options, log, report).await?;
+        if let (Decision::Keep, Some(latest)) = (checked.decided.decision, &checked.latest) {
+            keep(job, latest, report);
+            return Ok(Outcome::Unchanged);
+        }
+    }
+    carry_out(job, &session, &checked, held, log, report).await
+}
+
+/// The version after the latest that preflight saw, if it is there by now.
+///
+/// Where nobody else held the lock meanwhile, whoever published it also wrote its backup before releasing the lock, so
+/// S3 tells; after another holder, who may have died in between, Lambda is asked for the version itself.
+async fn newer(job: &Job, session: &Session, checked: &Checked, contended: bool) -> Result<Option<u64>, JobError> {
+    let next = checked.latest.as_ref().map_or(0, |latest| latest.version) + 1;
+    let there = if contended {
+        session.lambda.version(&job.name, next).await?.is_some()
+    } else {
+        session.s3.exists(&job.backup(next)).await?
+    };
+    Ok(there.then_some(next))
 }
 
 /// What can be said of a job without the network.

@@ -1,8 +1,10 @@
 //! A run: jobs of a plan go through their steps, bounded in number, and each ends in exactly one report.
 
 mod job;
+mod lock;
 mod log;
 mod manifests;
+mod notes;
 mod pool;
 mod preflight;
 mod publish;
@@ -10,6 +12,7 @@ mod stage;
 mod stop;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use log::Events;
 pub use pool::run;
@@ -36,6 +39,19 @@ pub struct Options {
     pub all_or_nothing: bool,
     /// Jobs in flight at once.
     pub concurrency: usize,
+    /// How long to wait for a lock that another run holds.
+    pub lock_wait: Duration,
+    /// Who runs, for locks.
+    pub identity: Identity,
+}
+
+/// Who runs.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// Id of the run.
+    pub run: String,
+    /// Name of the machine.
+    pub host: String,
 }
 
 /// What all jobs of a run share.

@@ -60,24 +60,26 @@ fn unreadable(job: &Job, error: &ReadError) -> JobError {
         .hint(format!("correct `manifest` of layer `{}` in the layers file, or lock its dependencies", job.layer))
 }
 
-/// Checks everything else. `ready` is what `--stage` has just staged, or would.
+/// Checks everything else. `ready` is what `--stage` has just staged, or would; `at_least` is a version that is known to
+/// exist, whatever a list says.
 pub async fn preflight(
     job: &Job,
     session: &Session,
     manifest: Arc<Manifest>,
-    ready: Option<Ready>,
+    ready: Option<&Ready>,
+    at_least: Option<u64>,
     options: &Options,
     log: &JobLog,
     report: &mut JobReport,
 ) -> Result<Checked, JobError> {
     let staged = async {
-        match &ready {
+        match ready {
             Some(ready) => Ok(Some(ready.staged.clone())),
             None => session.s3.head(&job.staged).await,
         }
     };
     // Both at once: an unchanged layer costs one round trip after the latest version is known.
-    let (staged, published) = tokio::join!(staged, published(job, session, &manifest));
+    let (staged, published) = tokio::join!(staged, published(job, session, &manifest, at_least));
     let staged = consistent(job, staged?, &manifest, report, log)?;
     let (latest, backup) = published?;
     note_latest(job, latest.as_ref(), &backup, report, log);
@@ -107,7 +109,7 @@ pub async fn preflight(
     }
     note_decision(&decided, report, log);
     if decided.decision == Decision::Publish {
-        check_zip(job, session, &staged, ready.map(|ready| ready.inspection), options, log, report).await?;
+        check_zip(job, session, &staged, ready.map(|ready| &ready.inspection), options, log, report).await?;
     }
     Ok(Checked { manifest, staged, sha256, latest, decided })
 }
@@ -117,8 +119,14 @@ async fn published(
     job: &Job,
     session: &Session,
     manifest: &Manifest,
+    at_least: Option<u64>,
 ) -> Result<(Option<PublishedVersion>, BackupRead), JobError> {
-    let Some(latest) = session.lambda.latest(&job.name).await? else { return Ok((None, BackupRead::Missing)) };
+    let mut latest = session.lambda.latest(&job.name).await?;
+    // Lists may lag behind what is known to exist.
+    if let Some(known) = at_least.filter(|known| latest.as_ref().is_none_or(|latest| latest.version < *known)) {
+        latest = session.lambda.version(&job.name, known).await?.map(|version| version.published).or(latest);
+    }
+    let Some(latest) = latest else { return Ok((None, BackupRead::Missing)) };
     let backup = session.s3.backup(&job.backup(latest.version), manifest.md5).await?;
     Ok((Some(latest), backup))
 }
@@ -221,7 +229,7 @@ fn note_decision(decided: &Decided, report: &mut JobReport, log: &JobLog) {
             (Decision::Adopt, _) => {
                 "latest version has exactly the staged content: its backup is to be written".to_owned()
             }
-            (Decision::Publish, Reason::DependenciesChanged) => {
+            (Decision::Publish, Reason::DependenciesChanged) if !report.dependencies.is_empty() => {
                 format!("dependencies changed: {}", report.dependencies.summary_of(8))
             }
             (Decision::Publish, reason) => format!("to be published: {reason}"),
@@ -235,13 +243,13 @@ async fn check_zip(
     job: &Job,
     session: &Session,
     staged: &Staged,
-    inspected: Option<Inspection>,
+    inspected: Option<&Inspection>,
     options: &Options,
     log: &JobLog,
     report: &mut JobReport,
 ) -> Result<(), JobError> {
     let inspection = match inspected {
-        Some(inspection) => inspection,
+        Some(inspection) => inspection.clone(),
         None => {
             let zip = session.s3.zip(&job.staged, staged);
             inspect(&zip).await.map_err(|error| invalid(error, &job.staged.to_string(), |error| error))?

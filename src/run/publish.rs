@@ -1,80 +1,175 @@
-//! Publishing one job that passed its preflight, and recording it.
+//! Publishing one job that passed its preflight, exactly once, and recording it. The job's lock is held throughout.
 
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::lock::Held;
 use super::log::JobLog;
 use super::preflight::Checked;
-use crate::aws::{BackupWrite, PublishError, Published, Session};
+use crate::aws::{BackupRead, BackupWrite, PublishError, Published, Session};
 use crate::event::Stage;
-use crate::layer::{account_of_arn, split_version_arn};
+use crate::layer::{Sha256, account_of_arn, split_version_arn};
 use crate::manifest::same_text;
 use crate::outcome::{Decision, ErrorCode, JobError, JobReport, Outcome};
 use crate::plan::Job;
 
-/// Does what was decided.
+/// How often a publish is sent, if its answers are lost and nothing comes of it.
+const ATTEMPTS: u32 = 3;
+/// When to look for a version whose answer was lost: it may still be under way.
+const LOOKS: [Duration; 4] = [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
+/// Versions of others that may lie between the latest one that was seen and ours.
+const STRANGERS: u64 = 8;
+
+/// Publishes or adopts, as it was decided.
 pub async fn carry_out(
     job: &Job,
     session: &Session,
     checked: &Checked,
+    held: &Held<'_>,
     log: &JobLog,
     report: &mut JobReport,
 ) -> Result<Outcome, JobError> {
-    match (checked.decided.decision, &checked.latest) {
-        (Decision::Keep, Some(latest)) => {
-            note_version(job, latest.version, &latest.arn, report);
-            report.manifest.backup = Some(job.backup(latest.version).to_string());
-            Ok(Outcome::Unchanged)
-        }
-        (Decision::Adopt, Some(latest)) => {
-            note_version(job, latest.version, &latest.arn, report);
-            record(job, session, checked, latest.version, log, report).await?;
-            Ok(Outcome::Adopted)
-        }
-        _ => {
-            let published = publish(job, session, checked, log).await?;
-            note_version(job, published.version, &published.arn, report);
-            same_content(job, checked, &published)?;
-            record(job, session, checked, published.version, log, report).await?;
-            Ok(Outcome::Published)
+    if let (Decision::Adopt, Some(latest)) = (checked.decided.decision, &checked.latest) {
+        note_version(job, latest.version, &latest.arn, report);
+        record(job, session, checked, latest.version, log, report).await?;
+        return Ok(Outcome::Adopted);
+    }
+    let published = publish(job, session, checked, held, log).await?;
+    note_version(job, published.version, &published.arn, report);
+    same_content(job, session, checked, &published, log).await?;
+    record(job, session, checked, published.version, log, report).await?;
+    Ok(Outcome::Published)
+}
+
+/// Whether a failed job may have published something that is not recorded.
+pub fn leaves_work(error: &JobError) -> bool {
+    matches!(error.code, ErrorCode::Unconfirmed | ErrorCode::BackupFailed | ErrorCode::ContentMismatch)
+}
+
+/// Sends it, and finds out what became of it if the answer does not tell.
+async fn publish(
+    job: &Job,
+    session: &Session,
+    checked: &Checked,
+    held: &Held<'_>,
+    log: &JobLog,
+) -> Result<Published, JobError> {
+    let mut attempt = 1;
+    loop {
+        held.assure().await?;
+        log.enter(Stage::Publishing);
+        let zip_version = checked.staged.version_id.as_deref();
+        let lost = match session.lambda.publish(&job.name, &job.staged, zip_version, &job.settings).await {
+            Ok(published) => {
+                log.step(format!("published version {}", published.version), published.request_id.as_deref());
+                log.step(format!("version ARN is {}", published.arn), None);
+                return Ok(published);
+            }
+            Err(PublishError::Refused(error)) => return Err(error),
+            Err(PublishError::Ambiguous(error)) => error,
+        };
+        log.step(format!("{lost}: looking for the version"), lost.request_id.as_deref());
+        log.enter(Stage::Confirming);
+        match confirm(job, session, checked).await {
+            Ok(Some(published)) => {
+                log.step(format!("found version {}: the answer was lost, the work was done", published.version), None);
+                return Ok(published);
+            }
+            Ok(None) if attempt < ATTEMPTS => {
+                log.step("there is no such version: sending it again", None);
+                attempt += 1;
+            }
+            Ok(None) => return Err(unconfirmed(job, lost)),
+            Err(error) => return Err(unconfirmed(job, lost.cause(error.to_string()))),
         }
     }
 }
 
-async fn publish(job: &Job, session: &Session, checked: &Checked, log: &JobLog) -> Result<Published, JobError> {
-    log.enter(Stage::Publishing);
-    let zip_version = checked.staged.version_id.as_deref();
-    match session.lambda.publish(&job.name, &job.staged, zip_version, &job.settings).await {
-        Ok(published) => {
-            log.step(format!("published version {}", published.version), published.request_id.as_deref());
-            log.step(format!("version ARN is {}", published.arn), None);
-            Ok(published)
+/// Looks for a version above the latest one that preflight saw whose content is the staged zip.
+async fn confirm(job: &Job, session: &Session, checked: &Checked) -> Result<Option<Published>, JobError> {
+    let wanted = match checked.sha256 {
+        Some(sha256) => sha256,
+        None => session.s3.sha256(&job.staged, &checked.staged).await?,
+    };
+    let mut last = Ok(None);
+    for pause in LOOKS {
+        sleep(pause).await;
+        last = look(job, session, checked, wanted).await;
+        if let Ok(Some(found)) = last {
+            return Ok(Some(found));
         }
-        Err(PublishError::Refused(error)) => Err(error),
-        Err(PublishError::Ambiguous(error)) => Err(unconfirmed(job, error)),
     }
+    last
 }
 
-/// Nobody knows whether there is a version now. It is not sent again: that could make a second one.
+/// Versions are asked for one by one: a list may lag behind, a version itself is there or not.
+async fn look(job: &Job, session: &Session, checked: &Checked, wanted: Sha256) -> Result<Option<Published>, JobError> {
+    let latest = checked.latest.as_ref().map_or(0, |latest| latest.version);
+    for version in latest + 1..=latest + STRANGERS {
+        let Some(found) = session.lambda.version(&job.name, version).await? else { return Ok(None) };
+        if found.sha256 == Some(wanted) {
+            let arn = found.published.arn;
+            return Ok(Some(Published { version, arn, sha256: found.sha256, request_id: None }));
+        }
+    }
+    Ok(None)
+}
+
+/// Nobody knows whether there is a version now.
 fn unconfirmed(job: &Job, error: JobError) -> JobError {
-    let request_id = error.request_id.clone();
     let mut error = error.context(format!("it is unknown whether layer `{}` was published", job.name));
     error.code = ErrorCode::Unconfirmed;
-    error.request_id = request_id;
     error.hint("run the same command again: a version with this content is adopted, not published twice")
 }
 
 /// Lambda must have the very zip that was checked.
-fn same_content(job: &Job, checked: &Checked, published: &Published) -> Result<(), JobError> {
-    match (checked.sha256, published.sha256) {
-        (Some(checked), Some(published_sha)) if checked != published_sha => Err(JobError::new(
-            ErrorCode::ContentMismatch,
-            format!(
-                "version {} of layer `{}` has other content than the staged archive that was checked",
-                published.version, job.name
-            ),
-        )
-        .cause(format!("staged {checked}, published {published_sha}"))
-        .hint("the staged archive was replaced meanwhile: stage it again and publish; no backup was written for this version")),
-        _ => Ok(()),
+async fn same_content(
+    job: &Job,
+    session: &Session,
+    checked: &Checked,
+    published: &Published,
+    log: &JobLog,
+) -> Result<(), JobError> {
+    let expected = match (checked.sha256, published.sha256) {
+        (Some(expected), Some(found)) if expected != found => Some(expected.to_string()),
+        (Some(_), Some(_)) => None,
+        // Pinned: Lambda read that version of the object and no other.
+        _ if checked.staged.version_id.is_some() => None,
+        _ => replaced_before(job, session, checked, published).await?.then(|| "another one".to_owned()),
+    };
+    let Some(expected) = expected else {
+        log.step("its content is the staged archive that was checked", None);
+        return Ok(());
+    };
+    let found = published.sha256.map_or_else(|| "unknown".to_owned(), |sha256| sha256.to_string());
+    Err(JobError::new(
+        ErrorCode::ContentMismatch,
+        format!("version {} of layer `{}` has other content than the staged archive that was checked", published.version, job.name),
+    )
+    .cause(format!("SHA-256 of the checked archive: {expected}; of the version: {found}"))
+    .hint(
+        "the staged archive was replaced meanwhile, and no backup was written: run the same command again when nobody else stages this layer, and turn on versioning for the bucket to rule it out",
+    ))
+}
+
+/// Without a SHA-256 from S3: the staged archive is another one now, and it is what Lambda has.
+async fn replaced_before(
+    job: &Job,
+    session: &Session,
+    checked: &Checked,
+    published: &Published,
+) -> Result<bool, JobError> {
+    let now = session.s3.head(&job.staged).await;
+    let Ok(Some(now)) = now else { return Ok(false) };
+    if now.etag == checked.staged.etag {
+        return Ok(false);
     }
+    let sha256 = match now.sha256 {
+        Some(sha256) => sha256,
+        None => session.s3.sha256(&job.staged, &now).await?,
+    };
+    Ok(published.sha256 == Some(sha256))
 }
 
 /// Writes the backup from the bytes that were checked, never over another one.
@@ -92,18 +187,13 @@ async fn record(
     match session.s3.write_backup(&at, checked.manifest.bytes.clone()).await.map_err(failed)? {
         BackupWrite::Written { request_id } => log.step(format!("manifest stored at {at}"), request_id.as_deref()),
         BackupWrite::AlreadyThere => {
-            let found = session.s3.backup(&at, checked.manifest.md5).await.map_err(failed)?;
-            let same = match &found {
-                crate::aws::BackupRead::Same => true,
-                crate::aws::BackupRead::Other(bytes) => same_text(bytes, &checked.manifest.bytes),
-                crate::aws::BackupRead::Missing => false,
+            let same = match session.s3.backup(&at, checked.manifest.md5).await.map_err(failed)? {
+                BackupRead::Same => true,
+                BackupRead::Other(bytes) => same_text(&bytes, &checked.manifest.bytes),
+                BackupRead::Missing => false,
             };
             if !same {
-                return Err(backup_failed(
-                    job,
-                    version,
-                    JobError::new(ErrorCode::BackupFailed, format!("there is another manifest at {at} already")),
-                ));
+                return Err(backup_failed(job, version, another_backup(&at.to_string())));
             }
             log.step(format!("manifest was stored at {at} already"), None);
         }
@@ -112,17 +202,20 @@ async fn record(
     Ok(())
 }
 
+fn another_backup(at: &str) -> JobError {
+    JobError::new(ErrorCode::BackupFailed, format!("there is another manifest at {at}, and it was left alone"))
+}
+
 fn backup_failed(job: &Job, version: u64, error: JobError) -> JobError {
-    let mut error = error.context(format!(
-        "version {version} of layer `{}` is published, but its backup could not be written",
-        job.name
-    ));
+    let message =
+        format!("version {version} of layer `{}` is published, but its backup could not be written", job.name);
+    let mut error = error.context(message);
     error.code = ErrorCode::BackupFailed;
     error.hint("run the same command again: it adopts the version and writes the backup")
 }
 
 /// The version to use from now on.
-fn note_version(job: &Job, version: u64, arn: &str, report: &mut JobReport) {
+pub fn note_version(job: &Job, version: u64, arn: &str, report: &mut JobReport) {
     report.version = Some(version);
     report.layer_version_arn = Some(arn.to_owned());
     report.layer_arn = split_version_arn(arn).map(|(layer, _)| layer.to_owned());

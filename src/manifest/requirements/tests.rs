@@ -28,6 +28,8 @@ fn every_kind_of_line_is_read() {
         ("six==1.16.0 \\\n  --hash=sha256:ab \\\n  --hash=sha256:cd\n  # via me\nidna==3.7", "idna 3.7\nsix 1.16.0"),
         ("six== \\\n1.16.0", "six 1.16.0"),
         ("six==1.16.0 \\\n# a comment ends it\nidna==3.7", "idna 3.7\nsix 1.16.0"),
+        ("six==1.16.0 \\\n# even one that looks continued \\\nidna==3.7", "idna 3.7\nsix 1.16.0"),
+        ("git+https://host/tool.git#egg=", "tool git+https://host/tool.git#egg="),
         ("# only\n\n   # comments\n", ""),
         ("numpy==1.26.4; python_version<'3.12'\nnumpy==2.0.0; python_version>='3.12'", "numpy 1.26.4\nnumpy 2.0.0"),
         ("--index-url https://u:p@host/simple\n-c constraints.txt\n-r other.txt\nsix==1", "six 1"),

@@ -1,0 +1,287 @@
+//! The lock of one layer: whoever holds it is the only one who publishes.
+//!
+//! A lock is an object beside the backups. It is created only where there is none, lives for a lease from its last
+//! writing (by S3's clock), is renewed while work goes on, taken over once its lease ran out, and deleted only while it
+//! is still ours. A holder that could not finish leaves it behind without a lease: whoever comes next takes it over at
+//! once, and knows from it that something may have been published.
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep};
+
+use super::Identity;
+use super::log::JobLog;
+use super::notes::Note;
+use super::stop::Stop;
+use crate::aws::{LockRead, LockWrite, S3};
+use crate::layer::S3Location;
+use crate::outcome::{ErrorCode, JobError};
+use crate::plan::Job;
+
+/// How long a lock lives without being renewed.
+const LEASE: Duration = Duration::from_secs(30);
+/// How often it is renewed while it is held.
+const RENEWAL: Duration = Duration::from_secs(10);
+/// How often a lock that another holds is looked at.
+const POLL: Duration = Duration::from_secs(1);
+
+/// What a lock says: who holds it, and for how long. Times are for people; S3's clock counts.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Body {
+    run: String,
+    owner: String,
+    host: String,
+    process: u32,
+    layer: String,
+    time: String,
+    lease_seconds: u64,
+}
+
+impl Body {
+    fn read(bytes: &[u8]) -> Self {
+        // Something else under the lock's key has no lease; treat it as a lock of the usual one.
+        serde_json::from_slice(bytes).unwrap_or_else(|_| Self { lease_seconds: LEASE.as_secs(), ..Self::default() })
+    }
+
+    fn holder(&self) -> String {
+        if self.run.is_empty() { "somebody".to_owned() } else { format!("run {} on {}", self.run, self.host) }
+    }
+}
+
+/// A lock that is ours.
+pub struct Held<'a> {
+    s3: &'a S3,
+    at: S3Location,
+    body: Body,
+    state: Mutex<State>,
+    note: Note,
+    /// Somebody else held it before us, or may have died with it: what preflight saw may be out of date, and a version
+    /// may exist that has no backup yet.
+    pub contended: bool,
+}
+
+struct State {
+    etag: String,
+    renewed: Instant,
+}
+
+/// Takes the lock of a job, waiting for another holder as long as `wait`; `None` if the run was stopped meanwhile.
+pub async fn acquire<'a>(
+    job: &Job,
+    s3: &'a S3,
+    identity: &Identity,
+    wait: Duration,
+    stop: &Stop,
+    log: &JobLog,
+) -> Result<Option<Held<'a>>, JobError> {
+    let at = job.lock();
+    let body = body_of(job, identity);
+    let note = Note::of(&at);
+    note.write();
+    let started = Instant::now();
+    let mut contended = false;
+    loop {
+        if stop.asked() {
+            note.remove();
+            return Ok(None);
+        }
+        let asked = Instant::now();
+        let taken = match s3.create_lock(&at, text(&body)).await? {
+            LockWrite::Ours(etag) => Some(etag),
+            LockWrite::Lost => {
+                contended = true;
+                match s3.read_lock(&at).await? {
+                    None => continue,
+                    Some(found) => match standing(&found, &body) {
+                        Standing::Ours => Some(found.etag),
+                        Standing::Free(whose) => {
+                            log.step(format!("taking over the lock of {whose}"), None);
+                            take_over(s3, &at, &body, &found).await?
+                        }
+                        Standing::Held(holder) if started.elapsed() >= wait => {
+                            note.remove();
+                            return Err(locked(job, &holder, &found));
+                        }
+                        Standing::Held(holder) => {
+                            log.step(format!("waiting for the lock of {holder}"), None);
+                            None
+                        }
+                    },
+                }
+            }
+        };
+        if let Some(etag) = taken {
+            note.write();
+            log.step(format!("lock taken: {at}"), None);
+            let state = Mutex::new(State { etag, renewed: asked });
+            return Ok(Some(Held { s3, at, body, state, note, contended }));
+        }
+        tokio::select! {
+            () = sleep(POLL) => {}
+            () = stop.finishing() => {}
+        }
+    }
+}
+
+enum Standing {
+    /// An answer of ours was lost: we hold it already.
+    Ours,
+    /// Its lease ran out, or it was left behind.
+    Free(String),
+    Held(String),
+}
+
+fn standing(found: &LockRead, ours: &Body) -> Standing {
+    let body = Body::read(&found.body);
+    if body.owner == ours.owner {
+        return Standing::Ours;
+    }
+    // Both times of the age are cut to whole seconds: one more second proves that the whole lease has passed.
+    let free = body.lease_seconds == 0 || found.age > Duration::from_secs(body.lease_seconds);
+    if free { Standing::Free(body.holder()) } else { Standing::Held(body.holder()) }
+}
+
+async fn take_over(s3: &S3, at: &S3Location, body: &Body, found: &LockRead) -> Result<Option<String>, JobError> {
+    match s3.replace_lock(at, text(body), &found.etag).await? {
+        LockWrite::Ours(etag) => Ok(Some(etag)),
+        LockWrite::Lost => Ok(None),
+    }
+}
+
+fn locked(job: &Job, holder: &str, found: &LockRead) -> JobError {
+    JobError::new(ErrorCode::Locked, format!("layer `{}` is locked by {holder}", job.name))
+        .cause(format!("{} was written {} s ago", job.lock(), found.age.as_secs()))
+        .hint(
+            "wait for that run; if it died, its lock is taken over once its lease is over: run the same command again",
+        )
+}
+
+/// Removes a lock that a run of this machine left behind when it was killed, although its work was done.
+pub async fn clear_left_behind(job: &Job, s3: &S3, host: &str, log: &JobLog) {
+    let at = job.lock();
+    let note = Note::of(&at);
+    if !note.is_left_behind() {
+        return;
+    }
+    let Ok(found) = s3.read_lock(&at).await else { return };
+    let Some(found) = found else { return note.remove() };
+    // Another machine may have taken it over meanwhile.
+    if matches!(standing(&found, &Body::default()), Standing::Held(_)) && Body::read(&found.body).host != *host {
+        return;
+    }
+    if s3.delete_lock(&at, &found.etag).await.is_ok() {
+        log.step(format!("removed the lock that a killed run left: {at}"), None);
+        note.remove();
+    }
+}
+
+impl Held<'_> {
+    /// Does some work and renews the lock meanwhile.
+    pub async fn during<T>(&self, work: impl Future<Output = T>) -> T {
+        tokio::select! {
+            done = work => done,
+            never = self.renew_for_ever() => match never {},
+        }
+    }
+
+    async fn renew_for_ever(&self) -> std::convert::Infallible {
+        loop {
+            sleep(RENEWAL).await;
+            // A renewal that fails is tried again at the next turn; whether it is still ours is asked before a publish.
+            if let Err(error) = self.renew().await {
+                tracing::warn!(lock = %self.at, %error, "the lock could not be renewed");
+            }
+        }
+    }
+
+    /// Makes sure, at the last moment before a publish, that it is still ours: this process may have slept for longer
+    /// than the lease.
+    ///
+    /// # Errors
+    /// `locked`, if somebody took it over.
+    pub async fn assure(&self) -> Result<(), JobError> {
+        if self.state().renewed.elapsed() < LEASE / 2 {
+            return Ok(());
+        }
+        self.renew().await
+    }
+
+    async fn renew(&self) -> Result<(), JobError> {
+        let asked = Instant::now();
+        let etag = self.state().etag.clone();
+        let mut body = self.body.clone();
+        body.time = Timestamp::now().to_string();
+        let etag = match self.s3.replace_lock(&self.at, text(&body), &etag).await? {
+            LockWrite::Ours(etag) => etag,
+            LockWrite::Lost => self.still_ours().await?,
+        };
+        *self.state() = State { etag, renewed: asked };
+        Ok(())
+    }
+
+    /// The answer to an earlier renewal may have been lost: then the lock is ours under another entity tag.
+    async fn still_ours(&self) -> Result<String, JobError> {
+        let found = self.s3.read_lock(&self.at).await?;
+        let holder = match &found {
+            Some(found) if Body::read(&found.body).owner == self.body.owner => return Ok(found.etag.clone()),
+            Some(found) => Body::read(&found.body).holder(),
+            None => "nobody any more".to_owned(),
+        };
+        Err(JobError::new(ErrorCode::Locked, format!("the lock {} was lost to {holder}", self.at))
+            .hint("this process slept for longer than the lease; run the same command again"))
+    }
+
+    /// Gives it up: everything is done, or nothing was.
+    pub async fn release(self, log: &JobLog) {
+        let etag = self.state().etag.clone();
+        match self.s3.delete_lock(&self.at, &etag).await {
+            Ok(()) => {
+                log.step("lock released", None);
+                self.note.remove();
+            }
+            // It runs out by itself.
+            Err(error) => log.step(format!("the lock was not released: {error}"), None),
+        }
+    }
+
+    /// Leaves it behind without a lease: something was begun that the next run has to finish.
+    pub async fn abandon(self, log: &JobLog) {
+        let etag = self.state().etag.clone();
+        let body = Body { lease_seconds: 0, ..self.body.clone() };
+        let left = self.s3.replace_lock(&self.at, text(&body), &etag).await;
+        log.step(
+            match left {
+                Ok(_) => "lock left to the next run".to_owned(),
+                Err(error) => format!("the lock was not left to the next run, its lease will end: {error}"),
+            },
+            None,
+        );
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn body_of(job: &Job, identity: &Identity) -> Body {
+    Body {
+        run: identity.run.clone(),
+        owner: format!("{}/{}/{}", identity.run, job.layer, job.target.name),
+        host: identity.host.clone(),
+        process: std::process::id(),
+        layer: job.name.clone(),
+        time: Timestamp::now().to_string(),
+        lease_seconds: LEASE.as_secs(),
+    }
+}
+
+fn text(body: &Body) -> Bytes {
+    // Strings and numbers always serialise.
+    serde_json::to_vec_pretty(body).unwrap_or_default().into()
+}
