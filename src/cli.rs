@@ -64,7 +64,7 @@ pub struct Common {
     #[arg(long = "target", value_name = "NAME")]
     pub targets: Vec<String>,
     /// What to print on standard output
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, value_enum, value_name = "text|json", hide_possible_values = true, default_value_t = Format::Text)]
     pub format: Format,
     /// Write a report, such as `json=report.json`; repeatable
     #[arg(long = "report", value_name = "FORMAT=PATH")]

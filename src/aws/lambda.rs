@@ -32,6 +32,15 @@ pub struct Lambda {
     publish_timeout: Duration,
 }
 
+/// A page of ListLayers.
+#[derive(Clone, Debug)]
+pub struct LayersPage {
+    /// Name and latest version of each layer.
+    pub layers: Vec<(String, PublishedVersion)>,
+    /// Where the next page begins; `None` after the last.
+    pub next: Option<String>,
+}
+
 /// A version and its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VersionContent {
@@ -97,6 +106,22 @@ impl Lambda {
             }
         }
         latest.map(|item| published_version(item, &call)).transpose()
+    }
+
+    /// One page of all layers with their latest versions, from the page that `marker` names.
+    ///
+    /// # Errors
+    /// Whatever the service refuses: a role may lack `lambda:ListLayers`, which cannot be restricted to one layer.
+    pub async fn layers(&self, marker: Option<String>) -> Result<LayersPage, JobError> {
+        let call = Call::new("lambda:ListLayers", format!("all layers in {}", self.region));
+        let send = || self.client.list_layers().max_items(PAGE).set_marker(marker.clone()).send();
+        let page = self.retried(&call, send).await.map_err(|failure| failure.into_error(&call))?;
+        let layers = page.layers.unwrap_or_default().into_iter().filter_map(|layer| {
+            let latest = published_version(layer.latest_matching_version?, &call).ok()?;
+            Some((layer.layer_name?, latest))
+        });
+        let layers = layers.collect();
+        Ok(LayersPage { layers, next: page.next_marker.filter(|marker| !marker.is_empty()) })
     }
 
     /// SHA-256 of a version's content, and what it was published with; `None` if there is no such version.

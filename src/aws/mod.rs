@@ -1,6 +1,7 @@
 //! The edge to AWS. Nothing outside this module names a type of the SDK: calls take and return words of
 //! [`crate::layer`], and every failure is distilled into a [`crate::outcome::JobError`] here.
 
+mod catalogue;
 mod failure;
 mod lambda;
 mod lock;
@@ -8,6 +9,7 @@ mod pace;
 mod region;
 mod s3;
 mod session;
+mod trace;
 
 pub use lambda::{Lambda, PublishError, Published, VersionContent};
 pub use lock::{LockRead, LockWrite};

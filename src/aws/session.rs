@@ -1,6 +1,6 @@
 //! One session per target: credentials found, account known and guarded, clients made. Before any job.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,10 +13,13 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use futures::future::{BoxFuture, FutureExt, Shared};
 
+use super::catalogue::{Catalogue, Known};
 use super::failure::{Call, Failure, Kind, chain};
 use super::lambda::Lambda;
 use super::pace::Pace;
 use super::s3::S3;
+use super::trace::RequestLog;
+use crate::layer::PublishedVersion;
 use crate::outcome::{ErrorCode, JobError};
 use crate::plan::Target;
 
@@ -56,6 +59,21 @@ pub struct Session {
     pub s3: S3,
     /// Lambda in the target's Region.
     pub lambda: Lambda,
+    catalogue: Arc<Catalogue>,
+}
+
+impl Session {
+    /// The latest version of a layer; `None` if it has none.
+    ///
+    /// # Errors
+    /// Whatever Lambda refuses.
+    pub async fn latest(&self, name: &str) -> Result<Option<PublishedVersion>, JobError> {
+        match self.catalogue.look_up(name).await {
+            Known::Latest(version) => Ok(Some(version)),
+            Known::Absent => Ok(None),
+            Known::Unknown => self.lambda.latest(name).await,
+        }
+    }
 }
 
 type Connecting = Shared<BoxFuture<'static, Result<Arc<Session>, JobError>>>;
@@ -78,16 +96,24 @@ impl Sessions {
     }
 }
 
-/// The paces of a run, by account and Region: two targets may share them.
-type Paces = Arc<Mutex<HashMap<(String, String), Arc<Pace>>>>;
+/// What targets of the same account and Region share.
+#[derive(Clone, Debug)]
+struct Quarters {
+    pace: Arc<Pace>,
+    catalogue: Arc<Catalogue>,
+}
 
-/// Begins to connect to all targets.
-pub fn connect(targets: &[Arc<Target>], options: &Options) -> Sessions {
-    let paces = Paces::default();
+/// By account and Region.
+type AllQuarters = Arc<Mutex<HashMap<(String, String), Quarters>>>;
+
+/// Begins to connect to all targets. `wanted` names the layers, by Region, whose latest versions jobs will ask for.
+pub fn connect(targets: &[Arc<Target>], wanted: HashMap<String, HashSet<String>>, options: &Options) -> Sessions {
+    let (quarters, wanted) = (AllQuarters::default(), Arc::new(wanted));
     let connecting = targets.iter().map(|target| {
-        let (target, options, paces) = (Arc::clone(target), options.clone(), Arc::clone(&paces));
+        let (target, options) = (Arc::clone(target), options.clone());
+        let (quarters, wanted) = (Arc::clone(&quarters), Arc::clone(&wanted));
         let name = target.name.clone();
-        let session = tokio::spawn(async move { open(&target, &options, &paces).await });
+        let session = tokio::spawn(async move { open(&target, &options, &quarters, &wanted).await });
         let session = async move {
             session.await.unwrap_or_else(|error| {
                 Err(JobError::new(ErrorCode::Internal, "connecting broke off").cause(error.to_string()))
@@ -98,15 +124,27 @@ pub fn connect(targets: &[Arc<Target>], options: &Options) -> Sessions {
     Sessions(connecting.collect())
 }
 
-async fn open(target: &Target, options: &Options, paces: &Paces) -> Result<Arc<Session>, JobError> {
+async fn open(
+    target: &Target,
+    options: &Options,
+    all: &AllQuarters,
+    wanted: &HashMap<String, HashSet<String>>,
+) -> Result<Arc<Session>, JobError> {
     let (config, account) = identify(target, options).await?;
-    // Without an account the target's own name keeps paces apart.
+    // Without an account the target's own name keeps its quota apart.
     let key = (account.clone().unwrap_or_else(|| target.name.clone()), target.region.clone());
-    let pace = {
-        let mut paces = paces.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(paces.entry(key).or_insert_with(|| Arc::new(Pace::new(options.lambda_requests_per_second))))
+    let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+    let pace = match all.get(&key) {
+        Some(quarters) => Arc::clone(&quarters.pace),
+        None => Arc::new(Pace::new(options.lambda_requests_per_second)),
     };
-    Ok(Arc::new(session(&config, account, pace, target, options)))
+    let lambda = lambda(&config, Arc::clone(&pace), target, options);
+    let quarters = all.entry(key).or_insert_with(|| {
+        let wanted = wanted.get(&target.region).cloned().unwrap_or_default();
+        Quarters { pace, catalogue: Catalogue::sweep(&lambda, wanted) }
+    });
+    let catalogue = Arc::clone(&quarters.catalogue);
+    Ok(Arc::new(Session { account, s3: s3(&config, options), lambda, catalogue }))
 }
 
 async fn identify(target: &Target, options: &Options) -> Result<(SdkConfig, Option<String>), JobError> {
@@ -189,25 +227,23 @@ fn no_credentials(target: &Target, why: &str) -> JobError {
     )
 }
 
-fn session(
-    config: &SdkConfig,
-    account: Option<String>,
-    pace: Arc<Pace>,
-    target: &Target,
-    options: &Options,
-) -> Session {
+fn s3(config: &SdkConfig, options: &Options) -> S3 {
     // The default quota for retries is shared by all calls of a client: 200 jobs that meet one throttled second would
     // use it up and fail.
     let retries = RetryPartition::custom("layership").token_bucket(TokenBucket::unlimited()).build();
-    let s3 = aws_sdk_s3::config::Builder::from(config)
+    let config = aws_sdk_s3::config::Builder::from(config)
         .retry_config(RetryConfig::standard().with_max_attempts(S3_ATTEMPTS))
         .retry_partition(retries)
+        .interceptor(RequestLog)
         .build();
-    let lambda = aws_sdk_lambda::config::Builder::from(config).retry_config(RetryConfig::disabled()).build();
-    let lambda = aws_sdk_lambda::Client::from_conf(lambda);
-    Session {
-        account,
-        s3: S3::new(aws_sdk_s3::Client::from_conf(s3), options.request_timeout),
-        lambda: Lambda::new(lambda, pace, &target.region, options.request_timeout),
-    }
+    S3::new(aws_sdk_s3::Client::from_conf(config), options.request_timeout)
+}
+
+fn lambda(config: &SdkConfig, pace: Arc<Pace>, target: &Target, options: &Options) -> Lambda {
+    // Retries of the SDK would not be paced, and would publish twice.
+    let config = aws_sdk_lambda::config::Builder::from(config)
+        .retry_config(RetryConfig::disabled())
+        .interceptor(RequestLog)
+        .build();
+    Lambda::new(aws_sdk_lambda::Client::from_conf(config), pace, &target.region, options.request_timeout)
 }

@@ -1,5 +1,6 @@
 //! The story of every command that runs jobs: check, plan, stage, publish.
 
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use gethostname::gethostname;
@@ -13,6 +14,7 @@ use crate::cli::{Common, Format};
 use crate::error::{Ended, Error};
 use crate::event::Mode;
 use crate::outcome::Outcome;
+use crate::plan::Plan;
 use crate::report::{self, Facts, Report, ReportFile, Screen, emit};
 use crate::run::{self, Events, Stop, on_signals};
 
@@ -49,9 +51,13 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     on_signals(stop.clone()).map_err(|error| Error::other(format!("cannot listen to signals: {error}")))?;
     let (id, started) = (run_id(), Timestamp::now());
     let (sender, receiver) = unbounded_channel();
+    if args.verbose > 1 {
+        log_requests();
+    }
     let display = tokio::spawn(report::show(receiver, screen.choice()));
     let sessions = aws::connect(
         &plan.targets(),
+        wanted(&plan, how.mode),
         &aws::Options {
             request_timeout: Duration::from_secs(settings.request_timeout_seconds.into()),
             lambda_requests_per_second: settings.lambda_requests_per_second,
@@ -86,6 +92,17 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     Ok(ended(&report, &how, stop.asked()))
 }
 
+/// The layers whose latest versions the jobs will ask for, by Region.
+fn wanted(plan: &Plan, mode: Mode) -> HashMap<String, HashSet<String>> {
+    let mut wanted: HashMap<String, HashSet<String>> = HashMap::new();
+    if matches!(mode, Mode::Plan | Mode::Publish) {
+        for job in &plan.jobs {
+            wanted.entry(job.target.region.clone()).or_default().insert(job.name.clone());
+        }
+    }
+    wanted
+}
+
 fn ended(report: &Report, how: &How, interrupted: bool) -> Ended {
     let any = |outcome| report.jobs.iter().any(|job| job.outcome == outcome);
     match () {
@@ -94,6 +111,19 @@ fn ended(report: &Report, how: &How, interrupted: bool) -> Ended {
         () if how.exit_code && any(Outcome::Planned) => Ended::SomethingToPublish,
         () => Ended::Well,
     }
+}
+
+/// With `-vv`: every request and every retry, on standard error.
+fn log_requests() {
+    use tracing_subscriber::filter::{LevelFilter, Targets};
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use tracing_subscriber::util::SubscriberInitExt as _;
+    // Only our own events: those of the SDK show headers.
+    let ours = Targets::new()
+        .with_target("layership::aws", LevelFilter::DEBUG)
+        .with_target("layership::run", LevelFilter::DEBUG);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false).with_target(false);
+    let _ = tracing_subscriber::registry().with(lines).with(ours).try_init();
 }
 
 /// Identifies a run in reports and locks: time and process, so that it sorts and cannot collide on one host.

@@ -119,7 +119,8 @@ pub fn choose(facts: &Facts) -> Choice {
         _ if facts.quiet => Display::Silent,
         When::Never => Display::Silent,
         When::Always => Display::Live,
-        When::Auto if terminal && roomy => Display::Live,
+        // Requests are logged line by line: a region that is drawn over would not survive that.
+        When::Auto if terminal && roomy && facts.verbose < 2 => Display::Live,
         When::Auto => Display::Log,
     };
     let color = match facts.color {

@@ -121,11 +121,11 @@ async fn published(
     manifest: &Manifest,
     at_least: Option<u64>,
 ) -> Result<(Option<PublishedVersion>, BackupRead), JobError> {
-    let mut latest = session.lambda.latest(&job.name).await?;
-    // Lists may lag behind what is known to exist.
-    if let Some(known) = at_least.filter(|known| latest.as_ref().is_none_or(|latest| latest.version < *known)) {
-        latest = session.lambda.version(&job.name, known).await?.map(|version| version.published).or(latest);
-    }
+    let latest = match at_least {
+        // Lists may lag behind what is known to exist.
+        Some(known) => session.lambda.version(&job.name, known).await?.map(|version| version.published),
+        None => session.latest(&job.name).await?,
+    };
     let Some(latest) = latest else { return Ok((None, BackupRead::Missing)) };
     let backup = session.s3.backup(&job.backup(latest.version), manifest.md5).await?;
     Ok((Some(latest), backup))

@@ -1,0 +1,149 @@
+//! Latest versions of many layers from few calls: one sweep over ListLayers, 50 layers a page, instead of one call per
+//! layer. It is shared by all jobs of an account and Region and feeds them as its pages arrive.
+//!
+//! The sweep must not cost more than it saves. How many layers an account has is not known beforehand, so it goes on
+//! only while it pays: one page may come for every layer it has found, and a tenth as many pages as there are jobs
+//! beyond that (for layers that have no version yet nothing can be found, only ruled out at the end). An account with
+//! far more layers than jobs, few jobs, or a role that may not list layers fall back to one call per layer.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::watch;
+
+use super::lambda::Lambda;
+use crate::layer::PublishedVersion;
+use crate::outcome::JobError;
+
+/// With fewer jobs than this one call each is cheap enough.
+const JOBS_AT_LEAST: usize = 10;
+
+/// The latest versions of an account and Region, as far as they are known.
+#[derive(Debug)]
+pub struct Catalogue {
+    found: Mutex<HashMap<String, PublishedVersion>>,
+    progress: watch::Sender<Progress>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// So many pages have come.
+    Sweeping(usize),
+    /// All layers were seen: what was not found does not exist.
+    Complete,
+    /// The rest is to be asked one by one.
+    GaveUp,
+}
+
+/// What a catalogue knows of a layer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// Its latest version.
+    Latest(PublishedVersion),
+    /// It has none.
+    Absent,
+    /// Nothing: ask for it.
+    Unknown,
+}
+
+impl Catalogue {
+    /// A catalogue that knows nothing and will not.
+    pub fn empty() -> Arc<Self> {
+        Arc::new(Self { found: Mutex::default(), progress: watch::Sender::new(Progress::GaveUp) })
+    }
+
+    /// Begins a sweep for these layers, if it can pay.
+    pub fn sweep(lambda: &Lambda, wanted: HashSet<String>) -> Arc<Self> {
+        if wanted.len() < JOBS_AT_LEAST {
+            return Self::empty();
+        }
+        let catalogue = Arc::new(Self { found: Mutex::default(), progress: watch::Sender::new(Progress::Sweeping(0)) });
+        let (lambda, filled) = (lambda.clone(), Arc::clone(&catalogue));
+        tokio::spawn(async move {
+            let end = filled.fill(&lambda, &wanted).await.unwrap_or_else(|error| {
+                tracing::debug!(%error, "latest versions are asked for one by one");
+                Progress::GaveUp
+            });
+            filled.progress.send_replace(end);
+        });
+        catalogue
+    }
+
+    async fn fill(&self, lambda: &Lambda, wanted: &HashSet<String>) -> Result<Progress, JobError> {
+        let mut marker = None;
+        for pages in 1.. {
+            let page = lambda.layers(marker).await?;
+            let found = {
+                let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+                found.extend(page.layers.into_iter().filter(|(name, _)| wanted.contains(name)));
+                found.len()
+            };
+            if page.next.is_none() {
+                return Ok(Progress::Complete);
+            }
+            if found == wanted.len() || !pays(pages, found, wanted.len()) {
+                return Ok(Progress::GaveUp);
+            }
+            marker = page.next;
+            self.progress.send_replace(Progress::Sweeping(pages));
+        }
+        Ok(Progress::GaveUp)
+    }
+
+    /// What is known of a layer, once it is known or will not be.
+    pub async fn look_up(&self, name: &str) -> Known {
+        let mut progress = self.progress.subscribe();
+        loop {
+            // Read before the look: a page that comes in between is seen at the next turn.
+            let now = *progress.borrow_and_update();
+            if let Some(latest) = self.found.lock().unwrap_or_else(PoisonError::into_inner).get(name) {
+                return Known::Latest(latest.clone());
+            }
+            match now {
+                Progress::Complete => return Known::Absent,
+                Progress::GaveUp => return Known::Unknown,
+                Progress::Sweeping(_) => {}
+            }
+            if progress.changed().await.is_err() {
+                return Known::Unknown;
+            }
+        }
+    }
+}
+
+/// Whether another page can pay after so many pages found so many of the wanted layers.
+fn pays(pages: usize, found: usize, wanted: usize) -> bool {
+    pages < found + wanted / JOBS_AT_LEAST
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Calls in all: pages of a sweep over an account in which every `spread`-th layer is wanted, then one call for
+    /// each wanted layer that was not found.
+    fn calls(account: usize, wanted: usize, published: usize, spread: usize) -> usize {
+        let mut found = 0;
+        for pages in 1.. {
+            found = published.min(pages * 50 / spread.max(1));
+            if pages * 50 >= account {
+                return pages;
+            }
+            if found == wanted || !pays(pages, found, wanted) {
+                return pages + wanted - found;
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn a_sweep_costs_a_fiftieth_where_it_pays_and_at_most_a_tenth_more_where_it_does_not() {
+        assert_eq!(calls(1_000, 1_000, 1_000, 1), 20);
+        assert_eq!(calls(1_200, 300, 0, 1), 24, "a first publish beside 1,200 layers of others");
+        assert_eq!(calls(2_000, 200, 200, 10), 40);
+        for (wanted, account) in [(10, 1_000_000), (200, 1_000_000), (1_000, 1_000_000)] {
+            let worst = calls(account, wanted, 0, 1);
+            assert!(worst <= wanted + wanted / 10, "{wanted} jobs cost {worst} calls");
+        }
+    }
+}
