@@ -185,12 +185,21 @@ pub struct SandboxArgs {
     /// Port on 127.0.0.1; 0 takes a free one
     #[arg(long, default_value_t = 0)]
     pub port: u16,
-    /// Rules of faults to inject, as JSON
+    /// Rules of faults to inject, as JSON; see docs/sandbox.md
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
     /// Answer Lambda calls beyond so many a second with a throttle
     #[arg(long, value_name = "N")]
     pub lambda_requests_per_second: Option<u32>,
+    /// Delay every S3 request
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub s3_latency_ms: u64,
+    /// Delay every Lambda request but PublishLayerVersion
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub lambda_latency_ms: u64,
+    /// Delay PublishLayerVersion
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub publish_latency_ms: u64,
     /// Refuse buckets that were not created, as S3 does
     #[arg(long)]
     pub strict_buckets: bool,

@@ -1,12 +1,13 @@
 //! `layership sandbox`: serve until a signal comes, and say how to point a tool at it.
 
 use std::path::Path;
+use std::time::Duration;
 
 use crate::cli::SandboxArgs;
 use crate::error::{Ended, Error};
 use crate::report::emit::{stderr, stdout};
 use crate::run::{Stop, on_signals};
-use crate::sandbox::{ACCESS_KEY, Options, SECRET_KEY, Sandbox};
+use crate::sandbox::{ACCESS_KEY, Delays, Options, SECRET_KEY, Sandbox};
 
 /// Serves until Ctrl-C or SIGTERM.
 pub async fn serve(args: SandboxArgs) -> Result<Ended, Error> {
@@ -17,6 +18,11 @@ pub async fn serve(args: SandboxArgs) -> Result<Ended, Error> {
         faults: args.faults,
         lambda_requests_per_second: args.lambda_requests_per_second,
         auto_create_buckets: !args.strict_buckets,
+        delays: Delays {
+            s3: Duration::from_millis(args.s3_latency_ms),
+            lambda: Duration::from_millis(args.lambda_latency_ms),
+            publish: Duration::from_millis(args.publish_latency_ms),
+        },
         ..Options::new(&args.dir)
     };
     let sandbox = Sandbox::start(options).await;

@@ -5,10 +5,11 @@ use hyper::Method;
 use hyper::http::request::Parts;
 use serde::Serialize;
 
+use super::identity::account_of;
 use super::lambda::LayerCall;
 use super::signature::{self, Scope};
 use super::store::Place;
-use super::{account_of, sts, text};
+use super::{sts, text};
 
 /// The services of the sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

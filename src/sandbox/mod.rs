@@ -11,14 +11,16 @@
 //! refused in the service's own words. Layers are kept per account and Region, buckets have a home Region.
 //! An access key of twelve digits is the account of that number; any other key is the default account.
 //!
-//! It survives being killed at any point ([`store`]), injects faults ([`faults`]), keeps a log of requests
-//! (`/_sandbox/requests`, [`log`]), and can answer as slowly and as grudgingly as AWS does ([`Options`]).
+//! It survives being killed at any point (`store`), injects faults (`faults`), keeps a log of requests
+//! (`/_sandbox/requests`), and can answer as slowly and as grudgingly as AWS does ([`Options`]).
 
 mod call;
 mod control;
 mod faults;
+mod identity;
 mod lambda;
 mod log;
+mod options;
 mod pace;
 mod respond;
 mod s3;
@@ -30,7 +32,6 @@ mod text;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,81 +42,16 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use call::{Call, Service};
+pub use identity::{ACCESS_KEY, DEFAULT_ACCOUNT, SECRET_KEY};
+pub use options::{Delays, Options};
+
 use faults::Faults;
-use lambda::partition as partition_of;
 use pace::Quota;
 use server::Shared;
 use store::Store;
 
-/// An access key of the default account. Any other that is not twelve digits is as good.
-pub const ACCESS_KEY: &str = "sandbox";
-
-/// The secret of every access key.
-pub const SECRET_KEY: &str = "sandbox";
-
-/// The account of access keys that do not name one.
-pub const DEFAULT_ACCOUNT: &str = "123456789012";
-
 /// How long stopping waits for requests in flight.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// How to run a sandbox. All but `dir` has a default.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Where everything is kept.
-    pub dir: PathBuf,
-    /// 0: any free port.
-    pub port: u16,
-    /// The account of access keys that do not name one.
-    pub account: String,
-    /// A bucket that a request names and that does not exist is made, with versioning, in the request's Region. AWS
-    /// does no such thing; it lets a first run need no preparation.
-    pub auto_create_buckets: bool,
-    /// A JSON file of fault rules; see `/_sandbox/faults`.
-    pub faults: Option<PathBuf>,
-    /// Lambda's quota: so many control-plane calls a second per account and Region, with a burst of as many. AWS: 15.
-    pub lambda_requests_per_second: Option<u32>,
-    /// Added before each answer.
-    pub delays: Delays,
-}
-
-impl Options {
-    /// The defaults: any port, no faults, no quota, no delays.
-    pub fn new(dir: impl Into<PathBuf>) -> Self {
-        Self {
-            dir: dir.into(),
-            port: 0,
-            account: DEFAULT_ACCOUNT.to_owned(),
-            auto_create_buckets: false,
-            faults: None,
-            lambda_requests_per_second: None,
-            delays: Delays::default(),
-        }
-    }
-}
-
-/// Delays as a network and a busy service have them, for benchmarks.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Delays {
-    /// Every S3 call.
-    pub s3: Duration,
-    /// Every Lambda call but PublishLayerVersion.
-    pub lambda: Duration,
-    /// PublishLayerVersion.
-    pub publish: Duration,
-}
-
-impl Delays {
-    fn of(self, call: &Call) -> Duration {
-        match call.service {
-            Service::S3 => self.s3,
-            Service::Lambda if call.operation == "PublishLayerVersion" => self.publish,
-            Service::Lambda => self.lambda,
-            Service::Sts => Duration::ZERO,
-        }
-    }
-}
 
 /// A running sandbox. It stops when it is dropped, or orderly with [`Sandbox::stop`].
 #[derive(Debug)]
@@ -206,13 +142,28 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
     let _ = tokio::time::timeout(PATIENCE, connection).await;
 }
 
-/// The account of an access key.
-fn account_of(access_key: &str, default: &str) -> String {
-    let is_account = access_key.len() == 12 && access_key.bytes().all(|byte| byte.is_ascii_digit());
-    if is_account { access_key.to_owned() } else { default.to_owned() }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The one user that every account has.
-fn user_arn(partition: &str, account: &str) -> String {
-    format!("arn:{partition}:iam::{account}:user/sandbox")
+    #[tokio::test]
+    async fn a_stopped_sandbox_frees_its_folder_and_a_running_one_does_not() {
+        let dir = tempfile::tempdir().expect("a folder");
+        for _ in 0..3 {
+            let sandbox = Sandbox::start(Options::new(dir.path())).await.expect("started");
+            assert!(sandbox.endpoint().starts_with("http://127.0.0.1:"));
+            assert!(Sandbox::start(Options::new(dir.path())).await.is_err());
+            sandbox.stop().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_port_in_use_is_named() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+        let port = taken.local_addr().expect("an address").port();
+        let options = Options { port, ..Options::new(dir.path()) };
+        let error = Sandbox::start(options).await.expect_err("refused");
+        assert!(error.to_string().contains(&port.to_string()), "{error}");
+    }
 }

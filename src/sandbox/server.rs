@@ -19,10 +19,10 @@ use super::call::{self, Call, Service};
 use super::faults::{self, Fault, Faults, Replacement};
 use super::lambda::{Layers, Refusal, staged_object};
 use super::log::{InFlight, Log};
+use super::options::Delays;
 use super::pace::Quota;
-use super::signature::Scope;
 use super::store::Store;
-use super::{Delays, control, respond, s3, signature, sts, text};
+use super::{control, respond, s3, signature, sts, text};
 
 /// Lambda's limit for a publish request (its own refusal names it); 50 MB of archive in base64.
 const LARGEST_REQUEST: usize = 70_167_211;
@@ -70,7 +70,6 @@ struct Exchange<'a> {
     parts: Parts,
     body: Payload,
     call: Call,
-    scope: Option<Scope>,
     request_id: String,
 }
 
@@ -100,7 +99,7 @@ async fn handle(shared: &Shared, request: Request<Incoming>, mut sender: Sender)
     let call = Call::of(&parts, service, scope.as_ref(), bytes, &shared.account);
     let request_id = text::unique_uuid();
     let mut in_flight = shared.log.begin(&call);
-    let exchange = Exchange { shared, parts, body, call, scope, request_id };
+    let exchange = Exchange { shared, parts, body, call, request_id };
     let answer = answer(exchange, &mut in_flight, &mut sender).await;
     if let Ok(response) = answer {
         in_flight.answered(response.status().as_u16());
@@ -130,7 +129,7 @@ async fn answer(
         in_flight.fault("quota");
         return Ok(respond::refusal(&Refusal::rate_exceeded(), request_id));
     }
-    pause(shared.delays.of(call)).await;
+    pause(delay_of(shared.delays, call)).await;
     if let Some(refused) = unverified(&exchange) {
         return Ok(refused);
     }
@@ -280,6 +279,15 @@ async fn drain(body: Payload) {
     let Payload::Stream(body) = body else { return };
     let mut body = pin!(Limited::new(body, 1024 * 1024));
     while let Some(Ok(_)) = body.frame().await {}
+}
+
+fn delay_of(delays: Delays, call: &Call) -> Duration {
+    match call.service {
+        Service::S3 => delays.s3,
+        Service::Lambda if call.operation == "PublishLayerVersion" => delays.publish,
+        Service::Lambda => delays.lambda,
+        Service::Sts => Duration::ZERO,
+    }
 }
 
 async fn pause(delay: Duration) {

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use jiff::fmt::strtime;
 use s3s::crypto::{Checksum as _, Sha256};
 
-use super::{SECRET_KEY, text};
+use super::identity::SECRET_KEY;
+use super::text;
 
 /// AWS accepts a clock that is off by so much.
 const SKEW_SECONDS: i64 = 15 * 60;

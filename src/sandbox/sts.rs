@@ -2,11 +2,14 @@
 
 use hyper::StatusCode;
 
+use super::identity::{SECRET_KEY, user_arn};
 use super::signature::Unverified;
-use super::{SECRET_KEY, partition_of, text, user_arn};
+use super::text;
 
 /// An hour from now, as STS gives credentials.
 const LIFETIME_MILLIS: i64 = 3_600_000;
+
+const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
 /// The action of a form-encoded request.
 pub(super) fn action(body: &[u8]) -> &'static str {
@@ -35,7 +38,7 @@ pub(super) fn answer(body: &[u8], account: &str, region: &str, request_id: &str)
 }
 
 fn caller_identity(account: &str, region: &str, request_id: &str) -> String {
-    let arn = user_arn(partition_of(region), account);
+    let arn = user_arn(region, account);
     let result = format!("<Arn>{arn}</Arn><UserId>AIDASANDBOX{account}</UserId><Account>{account}</Account>");
     wrapped("GetCallerIdentity", &result, request_id)
 }
@@ -44,9 +47,16 @@ fn assume_role(body: &[u8], request_id: &str) -> (StatusCode, String) {
     let arn = parameter(body, "RoleArn").unwrap_or_default();
     let session = parameter(body, "RoleSessionName").unwrap_or_default();
     let parts: Vec<&str> = arn.split(':').collect();
+    let plain = |text: &str| text.chars().all(|char| char.is_ascii_alphanumeric() || "_+=,.@-/:".contains(char));
     let ["arn", partition, "iam", "", account, role] = parts[..] else {
         return (StatusCode::BAD_REQUEST, error("ValidationError", "RoleArn is invalid", request_id));
     };
+    if !plain(&arn) || !plain(&session) {
+        return (
+            StatusCode::BAD_REQUEST,
+            error("ValidationError", "RoleArn or RoleSessionName is invalid", request_id),
+        );
+    }
     let expiration = text::log_date(text::now_millis() + LIFETIME_MILLIS);
     let assumed = format!("arn:{partition}:sts::{account}:assumed-role/{}/{session}", role.trim_start_matches("role/"));
     // The account's number as access key makes the sandbox serve that account.
@@ -60,7 +70,7 @@ fn assume_role(body: &[u8], request_id: &str) -> (StatusCode, String) {
 
 fn wrapped(action: &str, result: &str, request_id: &str) -> String {
     format!(
-        "<{action}Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><{action}Result>{result}</{action}Result>\
+        "<{action}Response xmlns=\"{NAMESPACE}\"><{action}Result>{result}</{action}Result>\
          <ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{action}Response>"
     )
 }
@@ -68,7 +78,7 @@ fn wrapped(action: &str, result: &str, request_id: &str) -> String {
 /// A refusal.
 pub(super) fn error(code: &str, message: &str, request_id: &str) -> String {
     format!(
-        "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type><Code>{code}</Code>\
+        "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>Sender</Type><Code>{code}</Code>\
          <Message>{message}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
     )
 }

@@ -5,9 +5,10 @@ use hyper::{Response, StatusCode};
 use s3s::Body;
 
 use crate::sandbox::call::{Call, Service};
-use crate::sandbox::lambda::{layer_arn, partition};
+use crate::sandbox::identity::{partition, user_arn};
+use crate::sandbox::lambda::layer_arn;
 use crate::sandbox::respond::{refused, xml};
-use crate::sandbox::{sts, user_arn};
+use crate::sandbox::sts;
 
 /// Too many requests.
 pub(in crate::sandbox) fn throttled(
@@ -49,7 +50,7 @@ pub(in crate::sandbox) fn error(
 /// 403, in IAM's words.
 pub(in crate::sandbox) fn access_denied(call: &Call, request_id: &str) -> Response<Body> {
     let partition = partition(&call.place.region);
-    let user = user_arn(partition, &call.place.account);
+    let user = user_arn(&call.place.region, &call.place.account);
     let action = format!("{}:{}", call.service.name(), action(call.operation));
     let resource = match call.service {
         Service::S3 => format!("arn:{partition}:s3:::{}", call.resource),

@@ -5,9 +5,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
+use super::call::{Answer, LayerCall, Layers};
+use super::errors::Refusal;
 use super::names::LayerId;
+use super::read;
 use super::validate::Validation;
-use super::{Answer, LayerCall, Layers, Refusal, read};
 use crate::sandbox::store::{Layer, LayerVersion, Place};
 
 /// The filters and the page of a listing.

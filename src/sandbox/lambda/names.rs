@@ -2,19 +2,8 @@
 
 use super::errors::Refusal;
 use super::validate::Validation;
+use crate::sandbox::identity::{is_account, partition};
 use crate::sandbox::store::Place;
-
-/// The partition of a Region's ARNs.
-pub(in crate::sandbox) fn partition(region: &str) -> &'static str {
-    match region.split('-').next() {
-        Some("cn") => "aws-cn",
-        Some("eusc") => "aws-eusc",
-        Some("us") if region.starts_with("us-gov-") => "aws-us-gov",
-        Some("us") if region.starts_with("us-isob-") => "aws-iso-b",
-        Some("us") if region.starts_with("us-iso-") => "aws-iso",
-        _ => "aws",
-    }
-}
 
 /// A layer's ARN.
 pub(in crate::sandbox) fn layer_arn(place: &Place, name: &str) -> String {
@@ -52,9 +41,8 @@ impl LayerId {
 fn from_arn(arn: &str) -> Option<LayerId> {
     let parts: Vec<&str> = arn.split(':').collect();
     let ["arn", _, "lambda", region, account, "layer", name] = parts[..] else { return None };
-    let account_is_one = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
     let place = Place { account: account.to_owned(), region: region.to_owned() };
-    account_is_one.then(|| LayerId { place, name: name.to_owned() })
+    is_account(account).then(|| LayerId { place, name: name.to_owned() })
 }
 
 /// From the ARN of a layer version.
@@ -86,10 +74,8 @@ mod tests {
     }
 
     #[test]
-    fn partitions_follow_the_region() {
+    fn arns_have_the_partition_of_the_region() {
         assert_eq!(layer_arn(&place("cn-north-1"), "a"), "arn:aws-cn:lambda:cn-north-1:123456789012:layer:a");
-        assert_eq!(partition("us-gov-west-1"), "aws-us-gov");
-        assert_eq!(partition("us-west-2"), "aws");
     }
 
     #[test]

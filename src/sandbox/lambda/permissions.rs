@@ -4,9 +4,12 @@ use hyper::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::call::{Answer, LayerCall, Layers};
+use super::errors::Refusal;
 use super::names::LayerId;
+use super::read;
 use super::validate::{Validation, is_name_char};
-use super::{Answer, LayerCall, Layers, Refusal, partition, read};
+use crate::sandbox::identity::{is_account, partition};
 use crate::sandbox::store::{Event, LayerVersion, Place};
 use crate::sandbox::text;
 
@@ -67,17 +70,6 @@ pub(super) fn remove(this: &Layers, call: &LayerCall, place: &Place) -> Answer {
         Ok(())
     })?;
     Ok((StatusCode::NO_CONTENT, None))
-}
-
-/// Whether the policy lets another account in. Which organization an account belongs to is not known here, so a
-/// grant to an organization lets nobody in.
-pub(super) fn allow(version: &LayerVersion, account: &str) -> bool {
-    version.statements.iter().any(|statement| {
-        let everybody = statement["Principal"] == "*" && statement.get("Condition").is_none();
-        let named =
-            statement["Principal"]["AWS"].as_str().is_some_and(|arn| arn.ends_with(&format!("::{account}:root")));
-        everybody || named
-    })
 }
 
 fn addressed(call: &LayerCall, place: &Place) -> Result<(LayerId, u64), Refusal> {
@@ -147,10 +139,6 @@ fn validate(request: &Request) -> Result<(), Refusal> {
         return Err(Refusal::invalid_parameter("The principal must be * when an organization id is provided."));
     }
     Ok(())
-}
-
-fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_principal(text: &str) -> bool {

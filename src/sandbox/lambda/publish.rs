@@ -9,9 +9,11 @@ use hyper::StatusCode;
 use s3s::crypto::{Checksum as _, Sha256};
 use serde::Deserialize;
 
+use super::call::{Answer, LayerCall, Layers};
+use super::errors::Refusal;
 use super::names::LayerId;
 use super::validate::Validation;
-use super::{Answer, LayerCall, Layers, Refusal, archive, read};
+use super::{archive, read};
 use crate::sandbox::store::{Content, Draft, Event, LayerVersion, Place, State};
 use crate::sandbox::text;
 

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::call::{Answer, LayerCall, Layers};
+use super::errors::Refusal;
 use super::names::{self, LayerId};
-use super::{Answer, LayerCall, Layers, Refusal, partition, permissions};
+use crate::sandbox::identity::user_arn;
 use crate::sandbox::store::{Event, LayerVersion, Place};
-use crate::sandbox::{text, user_arn};
+use crate::sandbox::text;
 
 pub(super) fn get(this: &Layers, call: &LayerCall, place: &Place) -> Answer {
     let version = call.version_number()?;
@@ -27,12 +29,23 @@ pub(super) fn get_by_arn(this: &Layers, call: &LayerCall, place: &Place) -> Answ
 fn answer(this: &Layers, place: &Place, layer: &LayerId, number: u64) -> Answer {
     let version = find(this, layer, number);
     if layer.place.account != place.account {
-        let allowed = version.as_ref().is_ok_and(|version| permissions::allow(version, &place.account));
+        let allowed = version.as_ref().is_ok_and(|version| lets_in(version, &place.account));
         if !allowed {
             return Err(access_denied("GetLayerVersion", place, &format!("{}:{number}", layer.arn())));
         }
     }
     Ok((StatusCode::OK, Some(described(this, layer, &*version?))))
+}
+
+/// Whether the policy lets another account in. Which organization an account belongs to is not known here, so a
+/// grant to an organization lets nobody in.
+fn lets_in(version: &LayerVersion, account: &str) -> bool {
+    version.statements.iter().any(|statement| {
+        let everybody = statement["Principal"] == "*" && statement.get("Condition").is_none();
+        let named =
+            statement["Principal"]["AWS"].as_str().is_some_and(|arn| arn.ends_with(&format!("::{account}:root")));
+        everybody || named
+    })
 }
 
 /// A live version.
@@ -60,7 +73,7 @@ pub(super) fn delete(this: &Layers, call: &LayerCall, place: &Place) -> Answer {
 
 /// IAM's words.
 pub(super) fn access_denied(operation: &str, place: &Place, resource: &str) -> Refusal {
-    let user = user_arn(partition(&place.region), &place.account);
+    let user = user_arn(&place.region, &place.account);
     let message = format!(
         "User: {user} is not authorized to perform: lambda:{operation} on resource: {resource} because no \
          resource-based policy allows the lambda:{operation} action"

@@ -9,7 +9,7 @@ use super::errors::Refusal;
 const NAME_PATTERN: &str = "(arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+";
 
 /// The runtimes of the API model, deprecated ones included.
-const RUNTIMES: [&str; 49] = [
+const RUNTIMES: [&str; 51] = [
     "nodejs",
     "nodejs4.3",
     "nodejs6.10",
@@ -59,8 +59,9 @@ const RUNTIMES: [&str; 49] = [
     "ruby3.4",
     "ruby4.0",
     "provided",
+    "provided.al2",
+    "provided.al2023",
 ];
-const PROVIDED: [&str; 2] = ["provided.al2", "provided.al2023"];
 const ARCHITECTURES: [&str; 2] = ["x86_64", "arm64"];
 
 /// Gathers what is wrong with a request's parameters: Lambda reports all of it at once.
@@ -164,7 +165,7 @@ pub(super) fn is_name_char(char: char) -> bool {
 }
 
 fn is_runtime(name: &str) -> bool {
-    RUNTIMES.contains(&name) || PROVIDED.contains(&name)
+    RUNTIMES.contains(&name)
 }
 
 fn is_architecture(name: &str) -> bool {
@@ -181,6 +182,12 @@ mod tests {
         validation.finish().err().map(|refusal| refusal.message).unwrap_or_default()
     }
 
+    fn max_items(text: &str) -> String {
+        problems(|all| {
+            all.max_items(Some(text));
+        })
+    }
+
     #[test]
     fn names() {
         assert_eq!(problems(|all| all.layer_name("numpy_py-313")), "");
@@ -190,12 +197,12 @@ mod tests {
 
     #[test]
     fn pages_hold_1_to_50() {
-        assert_eq!(problems(|all| drop(all.max_items(Some("50")))), "");
+        assert_eq!(max_items("50"), "");
         let refused = "1 validation error detected: Value '51' at 'maxItems' failed to satisfy constraint: Member \
                        must have value less than or equal to 50";
-        assert_eq!(problems(|all| drop(all.max_items(Some("51")))), refused);
-        assert!(problems(|all| drop(all.max_items(Some("0")))).contains("greater than or equal to 1"));
-        assert!(problems(|all| drop(all.max_items(Some("x")))).contains("integer"));
+        assert_eq!(max_items("51"), refused);
+        assert!(max_items("0").contains("greater than or equal to 1"));
+        assert!(max_items("x").contains("integer"));
     }
 
     #[test]

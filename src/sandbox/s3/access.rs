@@ -4,20 +4,34 @@ use std::io;
 use std::sync::Arc;
 
 use hyper::HeaderMap;
-use s3s::{S3Error, S3ErrorCode, S3Request, S3Result};
+use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
-use super::{Buckets, errors};
-use crate::sandbox::store::{Bucket, BucketInfo, Event, NULL_VERSION, ObjectVersion, State, Versioning};
-use crate::sandbox::{account_of, text};
+use super::errors;
+use crate::sandbox::identity::account_of;
+use crate::sandbox::store::{Bucket, BucketInfo, Event, NULL_VERSION, ObjectVersion, State, Store, Versioning};
+use crate::sandbox::text;
 
 /// The Region of a request that does not name one.
 const DEFAULT_REGION: &str = "us-east-1";
 
-/// The bucket of a request, seen by its caller.
+/// What an operation answers.
+pub(super) type Answer<T> = S3Result<S3Response<T>>;
+
+/// What the operations need.
+#[derive(Debug, Clone)]
+pub(in crate::sandbox) struct Buckets {
+    pub store: Arc<Store>,
+    pub account: String,
+    /// A bucket that a request names and that does not exist is made, versioned, in the request's Region.
+    pub auto_create: bool,
+}
+
+/// Who makes a request.
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
     pub account: String,
-    pub region: String,
+    /// None where the signature has no scope: version 2, as old presigned links have it.
+    pub region: Option<String>,
     expected_owner: Option<String>,
 }
 
@@ -26,15 +40,20 @@ impl Caller {
     pub fn of<T>(buckets: &Buckets, request: &S3Request<T>) -> Self {
         let key = request.credentials.as_ref().map(|credentials| credentials.access_key.as_str());
         let account = account_of(key.unwrap_or_default(), &buckets.account);
-        let region = request.region.as_ref().map_or(DEFAULT_REGION, |region| region.as_str());
+        let region = request.region.as_ref().map(|region| region.as_str().to_owned());
         let expected_owner = header(&request.headers, "x-amz-expected-bucket-owner");
-        Self { account, region: region.to_owned(), expected_owner }
+        Self { account, region, expected_owner }
+    }
+
+    /// The Region to make a bucket in.
+    pub fn region_or_default(&self) -> &str {
+        self.region.as_deref().unwrap_or(DEFAULT_REGION)
     }
 
     /// The bucket, if it is there, in the Region the request was signed for, and of the owner it expects.
     pub fn bucket<'a>(&self, state: &'a State, name: &str) -> S3Result<&'a Bucket> {
         let bucket = state.buckets.get(name).ok_or_else(errors::no_such_bucket)?;
-        if bucket.info.region != self.region {
+        if self.region.as_ref().is_some_and(|region| *region != bucket.info.region) {
             return Err(errors::permanent_redirect(&bucket.info.region));
         }
         if self.expected_owner.as_ref().is_some_and(|owner| *owner != bucket.info.owner) {
@@ -46,7 +65,7 @@ impl Caller {
 
 impl Buckets {
     /// The caller, once the bucket it names can be reached: to be asked before a body is read.
-    pub fn enter<T>(&self, request: &S3Request<T>, bucket: &str) -> S3Result<Caller> {
+    pub(super) fn enter<T>(&self, request: &S3Request<T>, bucket: &str) -> S3Result<Caller> {
         let caller = Caller::of(self, request);
         let missing = self.store.read(|state| !state.buckets.contains_key(bucket));
         if missing && self.auto_create {
@@ -57,9 +76,9 @@ impl Buckets {
     }
 
     /// Makes the bucket; one that is there by now is left alone.
-    pub fn make_bucket(&self, name: &str, caller: &Caller, versioning: Versioning) -> S3Result<()> {
+    pub(super) fn make_bucket(&self, name: &str, caller: &Caller, versioning: Versioning) -> S3Result<()> {
         let info = BucketInfo {
-            region: caller.region.clone(),
+            region: caller.region_or_default().to_owned(),
             owner: caller.account.clone(),
             created: text::now_millis(),
             versioning,
@@ -69,7 +88,7 @@ impl Buckets {
     }
 
     /// The store's commit, with S3's words for a disk that fails.
-    pub fn commit<T>(&self, decide: impl FnOnce(&State) -> S3Result<(Option<Event>, T)>) -> S3Result<T> {
+    pub(super) fn commit<T>(&self, decide: impl FnOnce(&State) -> S3Result<(Option<Event>, T)>) -> S3Result<T> {
         let wrapped = |state: &State| decide(state).map_err(Failure);
         self.store.commit(wrapped).map_err(|Failure(error)| error)
     }

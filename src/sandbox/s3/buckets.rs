@@ -3,8 +3,8 @@
 use s3s::dto::*;
 use s3s::{S3ErrorCode, S3Request, S3Response};
 
-use super::access::Caller;
-use super::{Answer, Buckets, errors};
+use super::access::{Answer, Buckets, Caller};
+use super::errors;
 use crate::sandbox::store::{Event, Versioning};
 use crate::sandbox::text;
 
@@ -16,7 +16,7 @@ pub(super) fn create(this: &Buckets, request: S3Request<CreateBucketInput>) -> A
     let bucket = request.input.bucket;
     let constraint = request.input.create_bucket_configuration.and_then(|config| config.location_constraint);
     let region = constraint.as_ref().map_or(FIRST_REGION, BucketLocationConstraint::as_str);
-    if region != caller.region {
+    if region != caller.region_or_default() {
         let shown = if constraint.is_none() { "unspecified" } else { region };
         let message = format!(
             "The {shown} location constraint is incompatible for the region specific endpoint this request was sent to."
@@ -32,18 +32,20 @@ pub(super) fn create(this: &Buckets, request: S3Request<CreateBucketInput>) -> A
             return Err(errors::refusal(S3ErrorCode::BucketAlreadyExists, message));
         }
         // The first Region alone answers this with success.
-        Some(_) if caller.region == FIRST_REGION => {}
+        Some(_) if caller.region_or_default() == FIRST_REGION => {}
         Some(_) => {
             let message = "Your previous request to create the named bucket succeeded and you already own it.";
             return Err(errors::refusal(S3ErrorCode::BucketAlreadyOwnedByYou, message));
         }
     }
-    Ok(S3Response::new(CreateBucketOutput { location: Some(format!("/{bucket}")), ..Default::default() }))
+    Ok(S3Response::new(CreateBucketOutput { location: Some(format!("/{bucket}")) }))
 }
 
 pub(super) fn head(this: &Buckets, request: S3Request<HeadBucketInput>) -> Answer<HeadBucketOutput> {
-    let caller = this.enter(&request, &request.input.bucket)?;
-    Ok(S3Response::new(HeadBucketOutput { bucket_region: Some(caller.region), ..Default::default() }))
+    let bucket = &request.input.bucket;
+    let caller = this.enter(&request, bucket)?;
+    let region = this.store.read(|state| caller.bucket(state, bucket).map(|bucket| bucket.info.region.clone()))?;
+    Ok(S3Response::new(HeadBucketOutput { bucket_region: Some(region), ..Default::default() }))
 }
 
 pub(super) fn list(this: &Buckets, request: S3Request<ListBucketsInput>) -> Answer<ListBucketsOutput> {

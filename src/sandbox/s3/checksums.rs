@@ -61,7 +61,11 @@ impl Algorithm {
     /// The algorithm of that name.
     pub fn parse(name: &str) -> S3Result<Self> {
         let known = Self::ALL.into_iter().find(|algorithm| algorithm.name().eq_ignore_ascii_case(name));
-        known.ok_or_else(|| s3_error!(InvalidRequest, "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]"))
+        known.ok_or_else(|| {
+            let message = "Checksum algorithm provided is unsupported. Please try again with any of the valid types: \
+                           [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]";
+            S3Error::with_message(S3ErrorCode::InvalidRequest, message)
+        })
     }
 
     /// Whether checksums of parts can be joined to one of the whole; hashes cannot.

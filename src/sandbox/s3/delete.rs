@@ -5,8 +5,8 @@ use std::sync::Arc;
 use s3s::dto::*;
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 
-use super::access::{self, Caller};
-use super::{Answer, Buckets, conditions, errors};
+use super::access::{self, Answer, Buckets, Caller};
+use super::{conditions, errors};
 use crate::sandbox::store::{self, Event, NULL_VERSION, ObjectVersion, Versioning};
 use crate::sandbox::text;
 

@@ -8,7 +8,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use s3s::dto::*;
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 
-use super::{Answer, Buckets, errors};
+use super::access::{Answer, Buckets};
+use super::errors;
 use crate::sandbox::store;
 use crate::sandbox::text;
 

@@ -13,26 +13,17 @@ mod multipart;
 mod read;
 mod write;
 
-use std::sync::Arc;
-
 use s3s::auth::{S3Auth, SecretKey};
 use s3s::dto::*;
 use s3s::service::{S3Service, S3ServiceBuilder};
-use s3s::{S3, S3Request, S3Response, S3Result};
+use s3s::{S3, S3Request, S3Result};
 
+pub(super) use access::Buckets;
 pub(super) use finish::finish;
 pub(super) use write::replace_object;
 
-use super::store::Store;
-
-/// What the operations need.
-#[derive(Debug, Clone)]
-pub(super) struct Buckets {
-    pub store: Arc<Store>,
-    pub account: String,
-    /// A bucket that a request names and that does not exist is made, versioned, in the request's Region.
-    pub auto_create: bool,
-}
+use super::identity::SECRET_KEY;
+use access::Answer;
 
 /// The S3 service over a store.
 pub(super) fn service(buckets: Buckets) -> S3Service {
@@ -47,11 +38,9 @@ struct OneSecret;
 #[async_trait::async_trait]
 impl S3Auth for OneSecret {
     async fn get_secret_key(&self, _access_key: &str) -> S3Result<SecretKey> {
-        Ok(SecretKey::from(super::SECRET_KEY))
+        Ok(SecretKey::from(SECRET_KEY))
     }
 }
-
-type Answer<T> = S3Result<S3Response<T>>;
 
 /// Each operation is told in the file of its kind.
 #[async_trait::async_trait]

@@ -9,11 +9,11 @@ use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 use tokio::fs::File;
 use tokio_util::io::ReaderStream;
 
-use super::access;
+use super::access::{self, Answer, Buckets};
 use super::checksums::{self, Declared, Hasher, set_checksum};
 use super::conditions::WriteConditions;
+use super::errors;
 use super::write::{discard, kept_headers, metadata_of, new_version, receive};
-use super::{Answer, Buckets, errors};
 use crate::sandbox::store::{self, Algorithm, Content, Event, State, Upload};
 use crate::sandbox::text;
 

@@ -12,10 +12,10 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
-use super::access::{self, Caller};
+use super::access::{self, Answer, Buckets, Caller};
 use super::checksums::set_checksum;
 use super::conditions::ReadConditions;
-use super::{Answer, Buckets, errors};
+use super::errors;
 use crate::sandbox::store::{Content, ObjectVersion, SMALL};
 use crate::sandbox::text;
 

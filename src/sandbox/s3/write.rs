@@ -10,10 +10,10 @@ use hyper::HeaderMap;
 use s3s::dto::*;
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result, TrailingHeaders};
 
-use super::access::{self, Caller};
+use super::access::{self, Answer, Buckets, Caller};
 use super::checksums::{Declared, Digests, Hasher, set_checksum};
 use super::conditions::{ReadConditions, WriteConditions};
-use super::{Answer, Buckets, errors};
+use super::errors;
 use crate::sandbox::store::{Algorithm, BlobWriter, Bucket, Content, Draft, Event, ObjectVersion, Store};
 use crate::sandbox::text;
 

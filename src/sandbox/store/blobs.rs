@@ -32,7 +32,9 @@ impl Blobs {
         fs::create_dir_all(&dir)?;
         for entry in fs::read_dir(&dir)? {
             let entry = entry?;
-            if !entry.file_name().to_str().is_some_and(|name| known.contains(name)) {
+            let name = entry.file_name();
+            // Whatever else someone put here is not ours to remove.
+            if name.to_str().is_some_and(|name| is_blob(name) && !known.contains(name)) {
                 fs::remove_file(entry.path())?;
             }
         }
@@ -69,6 +71,10 @@ impl Blobs {
         let id = text::unique_id();
         Draft { path: self.path(&id), id, kept: false }
     }
+}
+
+fn is_blob(name: &str) -> bool {
+    name.len() == text::unique_id().len() && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// A data file that nothing refers to yet; dropped without being kept, it is removed.

@@ -25,6 +25,8 @@ pub(super) use state::{Event, State};
 
 use journal::Journal;
 
+const LOCK: &str = "lock";
+
 /// The store. Cheap reads, serialized writes.
 #[derive(Debug)]
 pub(super) struct Store {
@@ -44,6 +46,7 @@ impl Store {
     /// Opens the store in `dir`, making the folder where it is missing.
     pub fn open(dir: &Path) -> io::Result<Self> {
         fs::create_dir_all(dir)?;
+        refuse_foreign(dir)?;
         let lock = take_lock(dir)?;
         let (journal, state) = Journal::open(dir)?;
         let blobs = Blobs::open(dir.join("data"), &state.blobs())?;
@@ -83,8 +86,18 @@ impl Store {
     }
 }
 
+/// A folder of something else is left alone.
+fn refuse_foreign(dir: &Path) -> io::Result<()> {
+    let is_empty = fs::read_dir(dir)?.next().is_none();
+    if is_empty || dir.join(LOCK).exists() {
+        return Ok(());
+    }
+    let message = format!("{} is not empty and not a sandbox's folder; choose another one", dir.display());
+    Err(io::Error::new(io::ErrorKind::DirectoryNotEmpty, message))
+}
+
 fn take_lock(dir: &Path) -> io::Result<File> {
-    let lock = File::options().create(true).write(true).truncate(false).open(dir.join("lock"))?;
+    let lock = File::options().create(true).write(true).truncate(false).open(dir.join(LOCK))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::Error(error)) => Err(error),
@@ -92,5 +105,41 @@ fn take_lock(dir: &Path) -> io::Result<File> {
             let message = format!("another sandbox is using {}; stop it, or choose another folder", dir.display());
             Err(io::Error::new(io::ErrorKind::ResourceBusy, message))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open_error(dir: &Path) -> String {
+        Store::open(dir).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_folder_serves_one_sandbox_at_a_time() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let store = Store::open(dir.path()).expect("opened");
+        assert!(open_error(dir.path()).contains("another sandbox is using"));
+        drop(store);
+        assert_eq!(open_error(dir.path()), "");
+    }
+
+    #[test]
+    fn a_folder_of_something_else_is_refused() {
+        let dir = tempfile::tempdir().expect("a folder");
+        fs::write(dir.path().join("thesis.txt"), "years of work").expect("written");
+        assert!(open_error(dir.path()).contains("not a sandbox's folder"));
+    }
+
+    #[test]
+    fn rubbish_is_swept_and_other_files_are_not() {
+        let dir = tempfile::tempdir().expect("a folder");
+        drop(Store::open(dir.path()).expect("opened"));
+        let (rubbish, other) = (dir.path().join("data").join("0".repeat(32)), dir.path().join("data/notes.txt"));
+        fs::write(&rubbish, "x").expect("written");
+        fs::write(&other, "x").expect("written");
+        drop(Store::open(dir.path()).expect("opened again"));
+        assert!(!rubbish.exists() && other.exists());
     }
 }

@@ -1,0 +1,52 @@
+//! How to run a sandbox.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::identity::DEFAULT_ACCOUNT;
+
+/// How to run a sandbox. All but `dir` has a default.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where everything is kept.
+    pub dir: PathBuf,
+    /// 0: any free port.
+    pub port: u16,
+    /// The account of access keys that do not name one.
+    pub account: String,
+    /// A bucket that a request names and that does not exist is made, with versioning, in the request's Region. AWS
+    /// does no such thing; it lets a first run need no preparation.
+    pub auto_create_buckets: bool,
+    /// A JSON file of fault rules; see `/_sandbox/faults`.
+    pub faults: Option<PathBuf>,
+    /// Lambda's quota: so many control-plane calls a second per account and Region, with a burst of as many. AWS: 15.
+    pub lambda_requests_per_second: Option<u32>,
+    /// Added before each answer.
+    pub delays: Delays,
+}
+
+impl Options {
+    /// The defaults: any port, no faults, no quota, no delays.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: dir.into(),
+            port: 0,
+            account: DEFAULT_ACCOUNT.to_owned(),
+            auto_create_buckets: false,
+            faults: None,
+            lambda_requests_per_second: None,
+            delays: Delays::default(),
+        }
+    }
+}
+
+/// Delays as a network and a busy service have them, for benchmarks.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Delays {
+    /// Every S3 call.
+    pub s3: Duration,
+    /// Every Lambda call but PublishLayerVersion.
+    pub lambda: Duration,
+    /// PublishLayerVersion.
+    pub publish: Duration,
+}
