@@ -17,6 +17,22 @@
 //! - [`report`]: the only place that knows the terminal; [`sandbox`]: a local S3 and Lambda that nothing else knows
 //! - [`error`], [`cli`], [`commands`]: what the user meets
 
+#![warn(missing_docs)]
+// Nothing but `report::emit` writes to the terminal, only `main` ends the process, and nothing panics on input.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::print_stdout,
+        clippy::print_stderr,
+        clippy::exit,
+        clippy::dbg_macro,
+        clippy::todo,
+        clippy::unimplemented,
+        clippy::unwrap_used,
+        clippy::expect_used
+    )
+)]
+
 pub mod archive;
 pub mod aws;
 pub mod cli;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::lock::{Held, acquire, clear_left_behind};
 use super::log::JobLog;
-use super::preflight::{Checked, check_layout, check_manifest, preflight};
+use super::preflight::{Checked, Known, check_layout, check_manifest, preflight};
 use super::publish::{carry_out, leaves_work, note_version};
 use super::stage::{Ready, local_archive, stage};
 use super::{Options, Shared};
@@ -105,7 +105,8 @@ async fn prepare(
         ready = Some(staged);
         log.enter(Stage::Checking);
     }
-    let checked = preflight(job, &session, manifest, ready.as_ref(), None, options, log, report).await?;
+    let known = Known { ready: ready.as_ref(), version: None };
+    let checked = preflight(job, &session, manifest, known, options, log, report).await?;
     if let (Decision::Keep, Some(latest)) = (checked.decided.decision, &checked.latest) {
         keep(job, latest, report);
         if options.mode == Mode::Publish {
@@ -160,7 +161,8 @@ async fn under_lock(
         log.step(format!("version {newer} is there by now: deciding again"), None);
         log.enter(Stage::Checking);
         let manifest = Arc::clone(&checked.manifest);
-        checked = preflight(job, &session, manifest, ready.as_ref(), Some(newer), options, log, report).await?;
+        let known = Known { ready: ready.as_ref(), version: Some(newer) };
+        checked = preflight(job, &session, manifest, known, options, log, report).await?;
         if let (Decision::Keep, Some(latest)) = (checked.decided.decision, &checked.latest) {
             keep(job, latest, report);
             return Ok(Outcome::Unchanged);

@@ -60,26 +60,33 @@ fn unreadable(job: &Job, error: &ReadError) -> JobError {
         .hint(format!("correct `manifest` of layer `{}` in the layers file, or lock its dependencies", job.layer))
 }
 
-/// Checks everything else. `ready` is what `--stage` has just staged, or would; `at_least` is a version that is known to
-/// exist, whatever a list says.
+/// What is known before a preflight asks.
+#[derive(Clone, Copy, Default)]
+pub struct Known<'a> {
+    /// What `--stage` has just staged, or would.
+    pub ready: Option<&'a Ready>,
+    /// A version that exists, whatever a list says.
+    pub version: Option<u64>,
+}
+
+/// Checks everything else.
 pub async fn preflight(
     job: &Job,
     session: &Session,
     manifest: Arc<Manifest>,
-    ready: Option<&Ready>,
-    at_least: Option<u64>,
+    known: Known<'_>,
     options: &Options,
     log: &JobLog,
     report: &mut JobReport,
 ) -> Result<Checked, JobError> {
     let staged = async {
-        match ready {
+        match known.ready {
             Some(ready) => Ok(Some(ready.staged.clone())),
             None => session.s3.head(&job.staged).await,
         }
     };
     // Both at once: an unchanged layer costs one round trip after the latest version is known.
-    let (staged, published) = tokio::join!(staged, published(job, session, &manifest, at_least));
+    let (staged, published) = tokio::join!(staged, published(job, session, &manifest, known.version));
     let staged = consistent(job, staged?, &manifest, report, log)?;
     let (latest, backup) = published?;
     note_latest(job, latest.as_ref(), &backup, report, log);
@@ -109,7 +116,7 @@ pub async fn preflight(
     }
     note_decision(&decided, report, log);
     if decided.decision == Decision::Publish {
-        check_zip(job, session, &staged, ready.map(|ready| &ready.inspection), options, log, report).await?;
+        check_zip(job, session, &staged, known.ready.map(|ready| &ready.inspection), options, log, report).await?;
     }
     Ok(Checked { manifest, staged, sha256, latest, decided })
 }
@@ -119,9 +126,9 @@ async fn published(
     job: &Job,
     session: &Session,
     manifest: &Manifest,
-    at_least: Option<u64>,
+    known: Option<u64>,
 ) -> Result<(Option<PublishedVersion>, BackupRead), JobError> {
-    let latest = match at_least {
+    let latest = match known {
         // Lists may lag behind what is known to exist.
         Some(known) => session.lambda.version(&job.name, known).await?.map(|version| version.published),
         None => session.latest(&job.name).await?,
