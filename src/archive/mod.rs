@@ -8,6 +8,7 @@ mod fails_once;
 mod inspect;
 mod layout;
 mod local;
+mod note;
 mod pack;
 mod tree;
 

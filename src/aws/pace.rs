@@ -28,15 +28,14 @@ struct State {
     /// When the next request may leave.
     next: Instant,
     /// Throttles are answered to requests that left before the pace was slowed: one slowing for all of those.
-    slowed: Instant,
+    slowed: Option<Instant>,
 }
 
 impl Pace {
     /// A pace of so many requests a second.
     pub fn new(per_second: u32) -> Self {
         let normal = Duration::from_secs(1) / per_second.max(1);
-        let now = Instant::now();
-        Self { normal, state: Mutex::new(State { pause: normal, next: now, slowed: now }) }
+        Self { normal, state: Mutex::new(State { pause: normal, next: Instant::now(), slowed: None }) }
     }
 
     /// Waits for this request's turn, and tells when it was. Turns are given in the order they are asked for.
@@ -55,9 +54,9 @@ impl Pace {
     pub fn throttled(&self, turn: Instant, retry_after: Option<Duration>) {
         let mut state = self.state();
         let now = Instant::now();
-        if turn >= state.slowed {
+        if state.slowed.is_none_or(|slowed| turn > slowed) {
             state.pause = state.pause.mul_f64(SLOW_DOWN).min(SLOWEST);
-            state.slowed = now;
+            state.slowed = Some(now);
         }
         let rest = retry_after.unwrap_or(state.pause).min(Duration::from_secs(60));
         state.next = state.next.max(now + rest);

@@ -1,5 +1,6 @@
 //! S3 as this tool uses it: staged archives and manifest backups.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use bytes::Bytes;
 use sha2::Digest as _;
 
 use super::failure::{Call, Failure};
-use crate::archive::ReadAt;
+use crate::archive::{Inspection, ReadAt};
 use crate::layer::{Md5, S3Location, Sha256};
 use crate::outcome::{ErrorCode, JobError};
 
@@ -23,6 +24,9 @@ use crate::outcome::{ErrorCode, JobError};
 const MANIFEST_MD5: &str = "manifest_md5";
 /// The same with a hyphen, because some proxies and servers lose header names with underscores.
 const MANIFEST_MD5_HYPHEN: &str = "manifest-md5";
+/// What the zip says of itself, written by `stage` so that publishing need not read the zip's directory again. The
+/// Python library looks at `manifest_md5` alone.
+const INSPECTION: &str = "layership-inspection";
 /// No manifest is larger; a backup that is was not written by this tool or the library.
 const BACKUP_LIMIT: u64 = 64 * 1024 * 1024;
 /// Bytes a second below which a transfer is given up, for the deadline of a whole upload.
@@ -44,6 +48,8 @@ pub struct Staged {
     pub sha256: Option<Sha256>,
     /// Size in bytes.
     pub size: u64,
+    /// What its zip says of itself, if `stage` noted it.
+    pub inspection: Option<Inspection>,
     /// Entity tag, to read the very same object again.
     pub etag: Option<String>,
     /// Version id, where the bucket is versioned.
@@ -84,6 +90,8 @@ pub struct Upload<'a> {
     pub sha256: Sha256,
     /// MD5 of the manifest it was built from.
     pub manifest_md5: Md5,
+    /// What the zip says of itself.
+    pub inspection: &'a Inspection,
 }
 
 impl S3 {
@@ -218,8 +226,7 @@ impl S3 {
             .bucket(&at.bucket)
             .key(&at.key)
             .content_type("application/zip")
-            .metadata(MANIFEST_MD5, upload.manifest_md5.to_string())
-            .metadata(MANIFEST_MD5_HYPHEN, upload.manifest_md5.to_string())
+            .set_metadata(Some(metadata(upload)))
             .checksum_sha256(upload.sha256.to_base64())
             .body(body)
             .customize()
@@ -229,6 +236,7 @@ impl S3 {
                 manifest_md5: Some(upload.manifest_md5.to_string()),
                 sha256: Some(upload.sha256),
                 size: upload.size,
+                inspection: Some(upload.inspection.clone()),
                 etag: answer.e_tag().map(str::to_owned),
                 version_id: version_id(answer.version_id()),
             }),
@@ -309,9 +317,17 @@ fn staged(found: &HeadObjectOutput) -> Staged {
         // A composite checksum of a multipart upload ends in `-N`, which is no base64 of 32 bytes either.
         sha256: found.checksum_sha256().filter(|_| whole).and_then(Sha256::from_base64),
         size: found.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
+        inspection: value(INSPECTION).and_then(|note| Inspection::from_note(&note)),
         etag: found.e_tag().map(str::to_owned),
         version_id: version_id(found.version_id()),
     }
+}
+
+fn metadata(upload: &Upload<'_>) -> HashMap<String, String> {
+    let md5 = upload.manifest_md5.to_string();
+    let note = upload.inspection.to_note().map(|note| (INSPECTION.to_owned(), note));
+    let known = [(MANIFEST_MD5.to_owned(), md5.clone()), (MANIFEST_MD5_HYPHEN.to_owned(), md5)];
+    known.into_iter().chain(note).collect()
 }
 
 /// Objects of a bucket whose versioning was suspended, or written before it was on, have the version `null`, which

@@ -7,9 +7,9 @@ use super::lock::{Held, acquire, clear_left_behind};
 use super::log::JobLog;
 use super::preflight::{Checked, Known, check_layout, check_manifest, preflight};
 use super::publish::{carry_out, leaves_work, note_version};
-use super::stage::{Ready, local_archive, stage};
+use super::stage::{local_archive, stage};
 use super::{Options, Shared};
-use crate::aws::Session;
+use crate::aws::{Session, Staged};
 use crate::event::{Mode, Stage};
 use crate::layer::PublishedVersion;
 use crate::manifest::Manifest;
@@ -82,7 +82,7 @@ enum Prepared {
 /// A job that has something to publish or adopt.
 struct ToDo {
     session: Arc<Session>,
-    ready: Option<Ready>,
+    just_staged: Option<Staged>,
     checked: Checked,
 }
 
@@ -96,16 +96,16 @@ async fn prepare(
     let options = &shared.options;
     let session = shared.sessions.get(&job.target).await?;
     report.account = session.account.clone().or(job.target.account.clone());
-    let mut ready = None;
+    let mut just_staged = None;
     if options.stage_first || options.mode == Mode::Stage {
-        let staged = stage(job, &session, &manifest, options, log, report).await?;
+        let ready = stage(job, &session, &manifest, options, log, report).await?;
         if options.mode == Mode::Stage {
-            return Ok(Prepared::Done(if staged.uploaded { Outcome::Staged } else { Outcome::Unchanged }));
+            return Ok(Prepared::Done(if ready.uploaded { Outcome::Staged } else { Outcome::Unchanged }));
         }
-        ready = Some(staged);
+        just_staged = Some(ready.staged);
         log.enter(Stage::Checking);
     }
-    let known = Known { ready: ready.as_ref(), version: None };
+    let known = Known { staged: just_staged.as_ref(), version: None };
     let checked = preflight(job, &session, manifest, known, options, log, report).await?;
     if let (Decision::Keep, Some(latest)) = (checked.decided.decision, &checked.latest) {
         keep(job, latest, report);
@@ -117,7 +117,7 @@ async fn prepare(
     if options.mode == Mode::Plan {
         return Ok(Prepared::Done(Outcome::Planned));
     }
-    Ok(Prepared::ToDo(Box::new(ToDo { session, ready, checked })))
+    Ok(Prepared::ToDo(Box::new(ToDo { session, just_staged, checked })))
 }
 
 fn keep(job: &Job, latest: &PublishedVersion, report: &mut JobReport) {
@@ -156,12 +156,12 @@ async fn under_lock(
     log: &JobLog,
     report: &mut JobReport,
 ) -> Result<Outcome, JobError> {
-    let ToDo { session, ready, mut checked } = to_do;
+    let ToDo { session, just_staged, mut checked } = to_do;
     while let Some(newer) = newer(job, &session, &checked, held.contended).await? {
         log.step(format!("version {newer} is there by now: deciding again"), None);
         log.enter(Stage::Checking);
         let manifest = Arc::clone(&checked.manifest);
-        let known = Known { ready: ready.as_ref(), version: Some(newer) };
+        let known = Known { staged: just_staged.as_ref(), version: Some(newer) };
         checked = preflight(job, &session, manifest, known, options, log, report).await?;
         if let (Decision::Keep, Some(latest)) = (checked.decided.decision, &checked.latest) {
             keep(job, latest, report);

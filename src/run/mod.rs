@@ -1,6 +1,7 @@
 //! A run: jobs of a plan go through their steps, bounded in number, and each ends in exactly one report.
 
 mod job;
+mod lanes;
 mod lock;
 mod log;
 mod manifests;

@@ -1,11 +1,12 @@
 //! The loop: so many jobs in flight, one report each, nothing new after a stop.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::task::{Id, JoinSet};
 
 use super::job::{blank, run_job};
+use super::lanes::Lanes;
 use super::log::{Events, JobLog};
 use super::manifests::Manifests;
 use super::stop::Stop;
@@ -80,14 +81,14 @@ async fn rehearse(
 
 /// Runs these jobs, a bounded number at once; `ended` takes each report and says whether to go on starting jobs.
 async fn pool(plan: &Plan, shared: &SharedRun, jobs: Vec<JobId>, mut ended: impl FnMut(JobId, JobReport) -> bool) {
-    let mut waiting: VecDeque<JobId> = jobs.into();
+    let mut lanes = Lanes::of(jobs, &plan.jobs);
     let mut running: JoinSet<JobReport> = JoinSet::new();
     let mut names: BTreeMap<Id, JobId> = BTreeMap::new();
     let mut go_on = true;
     let mut told = false;
     loop {
         while go_on && !shared.stop.asked() && running.len() < shared.options.concurrency {
-            let Some(job) = waiting.pop_front() else { break };
+            let Some(job) = lanes.start() else { break };
             let task = running.spawn(start(Arc::clone(&plan.jobs[job]), job, Arc::clone(shared)));
             names.insert(task.id(), job);
         }
@@ -109,6 +110,7 @@ async fn pool(plan: &Plan, shared: &SharedRun, jobs: Vec<JobId>, mut ended: impl
             Err(error) => (error.id(), Err(error)),
         };
         let Some(job) = names.remove(&id) else { continue };
+        lanes.end(&plan.jobs[job].target.name);
         let report = result.unwrap_or_else(|error| broken_off(&plan.jobs[job], error.is_cancelled()));
         go_on &= ended(job, report);
     }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::Options;
 use super::log::JobLog;
-use super::stage::Ready;
 use crate::archive::{InspectError, Inspection, inspect, misplaced};
 use crate::aws::{BackupRead, Session, Staged};
 use crate::config::{Detect, Unpinned};
@@ -64,7 +63,7 @@ fn unreadable(job: &Job, error: &ReadError) -> JobError {
 #[derive(Clone, Copy, Default)]
 pub struct Known<'a> {
     /// What `--stage` has just staged, or would.
-    pub ready: Option<&'a Ready>,
+    pub staged: Option<&'a Staged>,
     /// A version that exists, whatever a list says.
     pub version: Option<u64>,
 }
@@ -80,8 +79,8 @@ pub async fn preflight(
     report: &mut JobReport,
 ) -> Result<Checked, JobError> {
     let staged = async {
-        match known.ready {
-            Some(ready) => Ok(Some(ready.staged.clone())),
+        match known.staged {
+            Some(staged) => Ok(Some(staged.clone())),
             None => session.s3.head(&job.staged).await,
         }
     };
@@ -116,7 +115,7 @@ pub async fn preflight(
     }
     note_decision(&decided, report, log);
     if decided.decision == Decision::Publish {
-        check_zip(job, session, &staged, known.ready.map(|ready| &ready.inspection), options, log, report).await?;
+        check_zip(job, session, &staged, options, log, report).await?;
     }
     Ok(Checked { manifest, staged, sha256, latest, decided })
 }
@@ -245,18 +244,17 @@ fn note_decision(decided: &Decided, report: &mut JobReport, log: &JobLog) {
     );
 }
 
-/// What the zip says of itself, read through ranged GETs of its central directory.
+/// What the zip says of itself: as `stage` noted it, or read through ranged GETs of its central directory.
 async fn check_zip(
     job: &Job,
     session: &Session,
     staged: &Staged,
-    inspected: Option<&Inspection>,
     options: &Options,
     log: &JobLog,
     report: &mut JobReport,
 ) -> Result<(), JobError> {
-    let inspection = match inspected {
-        Some(inspection) => inspection.clone(),
+    let inspection = match &staged.inspection {
+        Some(noted) => noted.clone(),
         None => {
             let zip = session.s3.zip(&job.staged, staged);
             inspect(&zip).await.map_err(|error| invalid(error, &job.staged.to_string(), |error| error))?

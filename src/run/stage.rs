@@ -19,8 +19,6 @@ use crate::plan::{Job, LocalPath};
 pub struct Ready {
     /// What is staged now; in a plan, what would be.
     pub staged: Staged,
-    /// What its zip says of itself.
-    pub inspection: Inspection,
     /// Whether it was (in a plan: would be) uploaded, or was there already.
     pub uploaded: bool,
 }
@@ -53,7 +51,8 @@ pub async fn stage(
     let found = session.s3.head(&job.staged).await?;
     if let Some(staged) = found.filter(|staged| is_same(staged, &archive, &md5)) {
         log.step(format!("staged archive {} is the same already", job.staged), None);
-        return Ok(Ready { staged, inspection: archive.inspection, uploaded: false });
+        let staged = Staged { inspection: Some(archive.inspection), ..staged };
+        return Ok(Ready { staged, uploaded: false });
     }
     if options.mode == Mode::Plan {
         log.step(format!("archive would be staged at {}", job.staged), None);
@@ -61,16 +60,23 @@ pub async fn stage(
             manifest_md5: Some(md5),
             sha256: Some(archive.sha256),
             size: archive.size,
+            inspection: Some(archive.inspection.clone()),
             etag: None,
             version_id: None,
         };
-        return Ok(Ready { staged, inspection: archive.inspection, uploaded: true });
+        return Ok(Ready { staged, uploaded: true });
     }
     log.enter(Stage::Staging);
-    let upload = Upload { path: &archive.path, size: archive.size, sha256: archive.sha256, manifest_md5: manifest.md5 };
+    let upload = Upload {
+        path: &archive.path,
+        size: archive.size,
+        sha256: archive.sha256,
+        manifest_md5: manifest.md5,
+        inspection: &archive.inspection,
+    };
     let staged = session.s3.stage(&job.staged, &upload).await?;
     log.step(format!("archive staged at {}", job.staged), None);
-    Ok(Ready { staged, inspection: archive.inspection, uploaded: true })
+    Ok(Ready { staged, uploaded: true })
 }
 
 fn is_same(staged: &Staged, archive: &LocalArchive, md5: &str) -> bool {

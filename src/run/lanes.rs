@@ -1,0 +1,78 @@
+//! Which job starts next: every target has a lane of its own, and the emptiest lane goes first. A Region that hangs or
+//! throttles fills its own lane and delays no other.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::event::JobId;
+use crate::plan::Job;
+
+#[derive(Debug, Default)]
+struct Lane {
+    target: String,
+    waiting: VecDeque<JobId>,
+    running: usize,
+}
+
+/// The jobs that wait, by target.
+#[derive(Debug, Default)]
+pub struct Lanes(Vec<Lane>);
+
+impl Lanes {
+    /// Lanes for these jobs, each in the order given.
+    pub fn of(jobs: impl IntoIterator<Item = JobId>, plan: &[Arc<Job>]) -> Self {
+        let mut lanes = Self::default();
+        for job in jobs {
+            lanes.lane(&plan[job].target.name).waiting.push_back(job);
+        }
+        lanes
+    }
+
+    /// The next job to start: the first of the lane with the fewest running jobs.
+    pub fn start(&mut self) -> Option<JobId> {
+        let lane = self.0.iter_mut().filter(|lane| !lane.waiting.is_empty()).min_by_key(|lane| lane.running)?;
+        lane.running += 1;
+        lane.waiting.pop_front()
+    }
+
+    /// A job of this target has ended.
+    pub fn end(&mut self, target: &str) {
+        let lane = self.lane(target);
+        lane.running = lane.running.saturating_sub(1);
+    }
+
+    fn lane(&mut self, target: &str) -> &mut Lane {
+        let found = self.0.iter().position(|lane| lane.target == target);
+        let at = found.unwrap_or_else(|| {
+            self.0.push(Lane { target: target.to_owned(), ..Lane::default() });
+            self.0.len() - 1
+        });
+        &mut self.0[at]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_whose_jobs_never_end_delays_no_other() {
+        let lane = |target: &str, waiting: std::ops::Range<JobId>| Lane {
+            target: target.to_owned(),
+            waiting: waiting.collect(),
+            running: 0,
+        };
+        let mut lanes = Lanes(vec![lane("hangs", 0..100), lane("works", 100..200)]);
+        // Eight slots; jobs of the first target keep theirs for ever.
+        let mut running: Vec<JobId> = (0..8).filter_map(|_| lanes.start()).collect();
+        let mut ended = 0;
+        while let Some(at) = running.iter().position(|job| *job >= 100) {
+            running.swap_remove(at);
+            lanes.end("works");
+            ended += 1;
+            running.extend(lanes.start().filter(|_| running.len() < 8));
+        }
+        assert_eq!(ended, 100);
+        assert_eq!(running.len(), 8, "the slots go to whoever is left");
+    }
+}
