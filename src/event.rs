@@ -105,6 +105,11 @@ pub enum Event {
         /// What.
         warning: Warning,
     },
+    /// A job was checked and waits for all others to be checked (`--all-or-nothing`).
+    JobSetAside {
+        /// Which.
+        job: JobId,
+    },
     /// A job ended.
     JobFinished {
         /// Which.

@@ -14,7 +14,10 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(commands::dispatch(cli)) {
+    let ended = runtime.block_on(commands::dispatch(cli));
+    // A zip that is still being packed for a run that was stopped is of no use to anybody.
+    runtime.shutdown_background();
+    match ended {
         Ok(ended) => ended.into(),
         Err(error) => {
             report::emit::stderr(&error.render());

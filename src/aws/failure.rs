@@ -259,7 +259,7 @@ fn by_lambdas_words(message: &str) -> ErrorCode {
 fn is_credentials(error: &(dyn Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
-        if error.is::<CredentialsError>() || error.to_string().contains("identity") {
+        if error.is::<CredentialsError>() {
             return true;
         }
         next = error.source();

@@ -70,6 +70,9 @@ impl State {
                     (running.stage, running.entered) = (Some(*stage), now);
                 }
             }
+            Event::JobSetAside { job } => {
+                self.running.remove(job);
+            }
             Event::JobFinished { job, tally, .. } => {
                 self.running.remove(job);
                 self.tally = *tally;

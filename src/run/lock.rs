@@ -7,7 +7,7 @@
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -68,7 +68,22 @@ pub struct Held<'a> {
 
 struct State {
     etag: String,
-    renewed: Instant,
+    renewed: Moment,
+}
+
+/// A moment by two clocks: one that never jumps, and one that goes on while a machine sleeps.
+#[derive(Clone, Copy)]
+struct Moment(Instant, SystemTime);
+
+impl Moment {
+    fn now() -> Self {
+        Self(Instant::now(), SystemTime::now())
+    }
+
+    /// By the clock that counted more.
+    fn elapsed(self) -> Duration {
+        self.0.elapsed().max(self.1.elapsed().unwrap_or_default())
+    }
 }
 
 /// Takes the lock of a job, waiting for another holder as long as `wait`; `None` if the run was stopped meanwhile.
@@ -91,13 +106,14 @@ pub async fn acquire<'a>(
             note.remove();
             return Ok(None);
         }
-        let asked = Instant::now();
+        let asked = Moment::now();
         let taken = match s3.create_lock(&at, text(&body)).await? {
             LockWrite::Ours(etag) => Some(etag),
             LockWrite::Lost => {
                 contended = true;
                 match s3.read_lock(&at).await? {
-                    None => continue,
+                    // Released between the two requests: at the next turn it is there for the taking.
+                    None => None,
                     Some(found) => match standing(&found, &body) {
                         Standing::Ours => Some(found.etag),
                         Standing::Free(whose) => {
@@ -121,6 +137,10 @@ pub async fn acquire<'a>(
             log.step(format!("lock taken: {at}"), None);
             let state = Mutex::new(State { etag, renewed: asked });
             return Ok(Some(Held { s3, at, body, state, note, contended }));
+        }
+        if started.elapsed() > wait + LEASE {
+            return Err(JobError::new(ErrorCode::Locked, format!("layer `{}` could not be locked", job.name))
+                .cause(format!("{at} is neither there nor can it be created")));
         }
         tokio::select! {
             () = sleep(POLL) => {}
@@ -213,7 +233,7 @@ impl Held<'_> {
     }
 
     async fn renew(&self) -> Result<(), JobError> {
-        let asked = Instant::now();
+        let asked = Moment::now();
         let etag = self.state().etag.clone();
         let mut body = self.body.clone();
         body.time = Timestamp::now().to_string();

@@ -63,7 +63,10 @@ async fn rehearse(
     pool(plan, &shared, jobs, |job, report| {
         failed |= report.outcome == Outcome::Failed;
         match report.outcome {
-            Outcome::Planned => planned.push((job, report)),
+            Outcome::Planned => {
+                results.events.send(Event::JobSetAside { job });
+                planned.push((job, report));
+            }
             _ => results.add(job, report),
         }
         !(failed && options.fail_fast)
