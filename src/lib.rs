@@ -11,8 +11,9 @@
 //! A module uses only those above it in this list; `tests/architecture.rs` holds it to that:
 //!
 //! - [`layer`]: the vocabulary; [`manifest`]: dependency files; [`archive`]: zips
-//! - [`config`]: the layers file; [`plan`]: jobs, and the decision under its table
-//! - [`outcome`], [`event`]: how a job ended and what happens meanwhile, the contract between work and display
+//! - [`config`]: the layers file; [`outcome`]: how a job ended, as a value
+//! - [`plan`]: jobs, and the decision under its table
+//! - [`event`]: what happens meanwhile, the contract between work and display
 //! - [`aws`]: the only place that knows the SDK; [`run`]: the loop and the steps of a job
 //! - [`report`]: the only place that knows the terminal; [`sandbox`]: a local S3 and Lambda that nothing else knows
 //! - [`error`], [`cli`], [`commands`]: what the user meets

@@ -17,10 +17,11 @@ pub fn init(args: &InitArgs) -> Result<Ended, Error> {
     let written = file.and_then(|mut file| file.write_all(EXAMPLE.as_bytes()));
     written.map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => Error::usage(format!("`{path}` exists already; nothing was written")),
+        io::ErrorKind::NotFound => Error::usage(format!("cannot write `{path}`: its folder does not exist")),
         _ => Error::usage(format!("cannot write `{path}`: {error}")),
     })?;
     stdout(&format!(
-        "Wrote {path}: name your layers in it, then\n\n  layership check      the file, manifests and archives, offline\n  layership publish --stage --sandbox      a rehearsal without AWS\n  layership plan       what would be published, and why\n"
+        "Wrote {path}: name your layers in it, then\n\n  layership check                      the file, manifests and archives, offline\n  layership publish --stage --sandbox  a rehearsal without AWS\n  layership plan                       what would be published, and why\n"
     ))
     .map_err(|error| Error::other(format!("cannot write to standard output: {error}")))?;
     Ok(Ended::Well)

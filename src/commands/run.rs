@@ -55,8 +55,10 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
         log_requests();
     }
     let display = tokio::spawn(report::show(receiver, screen.choice()));
+    // Connecting asks for credentials and whose they are: `check` is offline.
+    let targets = if how.mode == Mode::Check { Vec::new() } else { plan.targets() };
     let sessions = aws::connect(
-        &plan.targets(),
+        &targets,
         wanted(&plan, how.mode),
         &aws::Options {
             request_timeout: Duration::from_secs(settings.request_timeout_seconds.into()),
@@ -122,8 +124,22 @@ fn log_requests() {
     let ours = Targets::new()
         .with_target("layership::aws", LevelFilter::DEBUG)
         .with_target("layership::run", LevelFilter::DEBUG);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false).with_target(false);
+    let lines = tracing_subscriber::fmt::layer().with_writer(|| Stderr).with_ansi(false).with_target(false);
     let _ = tracing_subscriber::registry().with(lines).with(ours).try_init();
+}
+
+/// Standard error by way of the report, which alone knows the terminal.
+struct Stderr;
+
+impl std::io::Write for Stderr {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        emit::stderr(&String::from_utf8_lossy(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Identifies a run in reports and locks: time and process, so that it sorts and cannot collide on one host.

@@ -8,6 +8,10 @@ use toml::de::{DeArray, DeTable, DeValue};
 use super::problem::{Problem, nearest};
 use super::source::Source;
 
+/// What other tools call an architecture: `amd64` looks more like `arm64` than like what it is.
+const OTHER_NAMES: [(&str, &str); 4] =
+    [("amd64", "x86_64"), ("x64", "x86_64"), ("x86-64", "x86_64"), ("aarch64", "arm64")];
+
 /// Every problem of the file, by line.
 pub fn check(tree: &Spanned<DeTable<'_>>, schema: &Json, source: &Source<'_>) -> Vec<Problem> {
     let mut checker = Checker { root: schema, source, problems: Vec::new() };
@@ -87,7 +91,8 @@ impl<'a> Checker<'a> {
         let line = self.source.line_of(&value.span());
         let problem =
             Problem::error(Some(line), path, format!("unknown value `{text}`, expected one of {}", quoted(words)));
-        self.problems.push(match nearest(text, words.iter().copied()) {
+        let other_name = OTHER_NAMES.iter().find(|(name, _)| *name == text).map(|(_, word)| *word);
+        self.problems.push(match other_name.or_else(|| nearest(text, words.iter().copied())) {
             Some(near) => problem.hint(format!("did you mean `{near}`?")),
             None => problem,
         });
@@ -107,7 +112,8 @@ impl<'a> Checker<'a> {
         let bound = |name: &str, other: i64| schema.get(name).and_then(Json::as_i64).unwrap_or(other);
         let (least, most) = (bound("minimum", 0), bound("maximum", i64::MAX));
         if !number.is_some_and(|number| (least..=most).contains(&number)) {
-            self.add(value, path, format!("expected a number from {least} to {most}"));
+            let found = number.map(|number| format!(", found `{number}`")).unwrap_or_default();
+            self.add(value, path, format!("expected a number from {least} to {most}{found}"));
         }
     }
 

@@ -25,11 +25,14 @@ pub enum SourceError {
     /// It exists but cannot be read.
     #[error("cannot read the layers file `{}`: {}", .0.display(), .1)]
     Unreadable(PathBuf, io::Error),
+    /// It is a folder.
+    #[error("the layers file `{}` is a folder", .0.display())]
+    Folder(PathBuf),
     /// It is larger than a layers file can be.
     #[error("`{}` has more than {} MB: that is no layers file", .0.display(), SIZE_LIMIT / 1_000_000)]
     TooLarge(PathBuf),
     /// It is not UTF-8, which TOML requires.
-    #[error("`{}`:{} is not UTF-8, which TOML requires", .0.display(), .1)]
+    #[error("{}:{}: this line is not UTF-8, which TOML requires", .0.display(), .1)]
     NotUtf8(PathBuf, usize),
 }
 
@@ -63,6 +66,7 @@ impl Text {
 #[derive(Debug)]
 pub struct Source<'t> {
     path: &'t Path,
+    text: &'t str,
     tree: Spanned<DeTable<'t>>,
     line_starts: Vec<usize>,
 }
@@ -72,7 +76,7 @@ impl<'t> Source<'t> {
     pub fn parse(text: &'t Text) -> (Self, Vec<Problem>) {
         let line_starts = std::iter::once(0).chain(text.text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         let (tree, errors) = DeTable::parse_recoverable(&text.text);
-        let source = Self { path: &text.path, tree, line_starts };
+        let source = Self { path: &text.path, text: &text.text, tree, line_starts };
         let problems = errors.iter().map(|error| source.syntax_problem(error)).collect();
         (source, problems)
     }
@@ -127,13 +131,17 @@ impl<'t> Source<'t> {
 
     fn syntax_problem(&self, error: &toml::de::Error) -> Problem {
         let line = error.span().map(|span| self.line_of(&span));
-        Problem::error(line, "", error.message().replace('\n', ", "))
+        let message = error.message().replace('\n', ", ");
+        // The parser says which key only by its place.
+        let key = error.span().and_then(|span| self.text.get(span)).filter(|_| message == "duplicate key");
+        Problem::error(line, "", key.map_or(message.clone(), |key| format!("{message} `{}`", key.trim())))
     }
 }
 
 fn read_bounded(path: &Path) -> Result<Vec<u8>, SourceError> {
     let unreadable = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => SourceError::Missing(path.to_owned()),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => SourceError::Missing(path.to_owned()),
+        io::ErrorKind::IsADirectory => SourceError::Folder(path.to_owned()),
         _ => SourceError::Unreadable(path.to_owned(), error),
     };
     let mut bytes = Vec::new();

@@ -66,8 +66,10 @@ impl Builder<'_> {
         Ok((plan, self.problems))
     }
 
+    /// The path may end in empty parts.
     fn error(&mut self, path: &[&str], message: impl Into<String>) {
-        self.problems.push(Problem::error(self.source.line(path), path.join("."), message));
+        let path: Vec<&str> = path.iter().copied().filter(|part| !part.is_empty()).collect();
+        self.problems.push(Problem::error(self.source.line(&path), path.join("."), message));
     }
 
     fn warn(&mut self, path: &[&str], message: impl Into<String>) {
@@ -177,13 +179,21 @@ impl Builder<'_> {
         };
         let prefix =
             self.field(&place("prefix", own.prefix.is_some()), layer.prefix.as_deref(), "layers/{layer}", &scope);
-        let prefix = prefix.map(|prefix| prefix.trim_end_matches('/').to_owned());
-        let scope = Scope { prefix: prefix.as_deref(), ..scope };
-        let joined =
-            |rest: &str| if prefix.as_deref() == Some("") { rest.to_owned() } else { format!("{{prefix}}/{rest}") };
-        let staged_place = place("staged-key", own.staged_key.is_some());
+        // Whatever builds on a prefix that cannot be rendered would only repeat its problem: any prefix will do then.
+        let prefix = prefix.as_deref().unwrap_or("prefix").trim_end_matches('/');
+        let scope = Scope { prefix: Some(prefix), ..scope };
+        let joined = |rest: &str| if prefix.is_empty() { rest.to_owned() } else { format!("{{prefix}}/{rest}") };
+        // A key that is made of the prefix has its problems there.
+        let prefix_place = place("prefix", own.prefix.is_some() || layer.prefix.is_none());
+        let staged_place = match layer.staged_key {
+            Some(_) => place("staged-key", own.staged_key.is_some()),
+            None => prefix_place,
+        };
         let staged = self.field(&staged_place, layer.staged_key.as_deref(), &joined("layer/layer.zip"), &scope);
-        let backup_place = place("backup-prefix", own.backup_prefix.is_some());
+        let backup_place = match layer.backup_prefix {
+            Some(_) => place("backup-prefix", own.backup_prefix.is_some()),
+            None => prefix_place,
+        };
         let backups = self.field(&backup_place, layer.backup_prefix.as_deref(), &joined("layer"), &scope);
         let backups = backups.map(|prefix| prefix.trim_end_matches('/').to_owned());
         let description = match layer.description.as_deref() {
@@ -203,12 +213,18 @@ impl Builder<'_> {
             return None;
         }
         let (name, bucket, staged, backups) = (name?, bucket?, staged?, backups?);
-        self.names(key, &target, &name, &bucket);
+        let name_place = place("name", own.name.is_some() || layer.name.is_none());
+        let bucket_place = match target_bucket {
+            Some(_) => ["targets", &target.name, "bucket"],
+            None => place("bucket", own.bucket.is_some()),
+        };
+        self.name(&name_place, &target, &name);
+        self.bucket(&bucket_place, &bucket);
         for (what, place) in [(&staged, &staged_place), (&backups, &backup_place)] {
             self.key(place, what, manifest_name);
         }
         let description = description.filter(|text| !text.is_empty());
-        self.description(key, description.as_deref());
+        self.description(&place("description", own.description.is_some()), description.as_deref());
         Some(Job {
             layer: key.to_owned(),
             name,
@@ -243,40 +259,38 @@ impl Builder<'_> {
     }
 
     fn render(&mut self, path: &[&str], template: &str, scope: &Scope<'_>) -> Option<String> {
-        let path: Vec<&str> = path.iter().copied().filter(|part| !part.is_empty()).collect();
-        render(template, scope, self.ambient.env).map_err(|message| self.error(&path, message)).ok()
+        render(template, scope, self.ambient.env).map_err(|message| self.error(path, message)).ok()
     }
 
-    fn names(&mut self, key: &str, target: &Target, name: &str, bucket: &str) {
+    fn name(&mut self, place: &[&str], target: &Target, name: &str) {
         if let Some(problem) = layer_name_problem(name, &target.region) {
-            self.error(&["layers", key, "name"], format!("the layer name `{name}` {problem}"));
+            self.error(place, format!("the layer name `{name}` {problem}"));
         }
+    }
+
+    fn bucket(&mut self, place: &[&str], bucket: &str) {
         if let Some(problem) = bucket_problem(bucket) {
-            self.error(&["layers", key, "bucket"], format!("the bucket name `{bucket}` {problem}"));
+            self.error(place, format!("the bucket name `{bucket}` {problem}"));
         }
     }
 
     fn key(&mut self, path: &[&str], key: &str, manifest_name: &str) {
-        let path: Vec<&str> = path.iter().copied().filter(|part| !part.is_empty()).collect();
         if key.starts_with('/') {
-            self.error(&path, format!("the S3 key `{key}` starts with `/`; keys in S3 have no leading slash"));
+            self.error(path, "the S3 key starts with `/`; keys in S3 have no leading slash");
         }
         // The longest key made of it: a backup of a version with ten digits.
         if key.len() + manifest_name.len() + 12 > S3_KEY_LIMIT {
-            self.error(&path, format!("the S3 key is longer than the {S3_KEY_LIMIT} bytes S3 accepts"));
+            self.error(path, format!("the S3 key is longer than the {S3_KEY_LIMIT} bytes S3 accepts"));
         }
         if key.chars().any(char::is_control) {
-            self.error(&path, "the S3 key has a control character");
+            self.error(path, "the S3 key has a control character");
         }
     }
 
-    fn description(&mut self, key: &str, description: Option<&str>) {
+    fn description(&mut self, place: &[&str], description: Option<&str>) {
         let length = description.map_or(0, |text| text.chars().count());
         if length > DESCRIPTION_LIMIT {
-            self.error(
-                &["layers", key, "description"],
-                format!("has {length} characters; Lambda accepts {DESCRIPTION_LIMIT}"),
-            );
+            self.error(place, format!("has {length} characters; Lambda accepts {DESCRIPTION_LIMIT}"));
         }
     }
 

@@ -48,8 +48,12 @@ pub fn select(plan: &Plan, selection: &Selection) -> Result<Plan, SelectionError
     for name in &selection.targets {
         if !plan.jobs.iter().any(|job| job.target.name == *name) {
             let targets = plan.targets();
-            let known = targets.iter().map(|target| target.name.as_str());
-            return Err(SelectionError::NoTarget(name.clone(), suggestion(name, known)));
+            let known: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
+            let hint = nearest(name, known.iter().copied()).map_or_else(
+                || format!("; known targets: {}", known.join(", ")),
+                |near| format!("; did you mean `{near}`?"),
+            );
+            return Err(SelectionError::NoTarget(name.clone(), hint));
         }
     }
     let chosen = |job: &Arc<Job>| {

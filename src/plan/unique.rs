@@ -14,11 +14,20 @@ pub fn shared_places(jobs: &[Arc<Job>], source: &Source<'_>) -> Vec<Problem> {
     let mut backups: HashMap<_, &Job> = HashMap::with_capacity(jobs.len());
     let mut names: HashMap<_, &Job> = HashMap::with_capacity(jobs.len());
     for job in jobs {
-        if let Some(other) = staged.insert(&job.staged, job) {
-            problems.push(problem(source, job, "staged-key", other, &format!("the staged key {}", job.staged)));
-        }
-        if let Some(other) = backups.insert(&job.backups, job) {
-            problems.push(problem(source, job, "backup-prefix", other, &format!("the backup prefix {}", job.backups)));
+        let (staged_by, backed_up_by) = (staged.insert(&job.staged, job), backups.insert(&job.backups, job));
+        match (staged_by, backed_up_by) {
+            // One prefix under both is one problem.
+            (Some(other), Some(same)) if std::ptr::eq(other, same) => {
+                let what = format!("the staged key {} and the backup prefix {}", job.staged, job.backups);
+                problems.push(problem(source, job, "prefix", other, &what));
+            }
+            (by_key, by_prefix) => {
+                let key = by_key.map(|other| (other, "staged-key", format!("the staged key {}", job.staged)));
+                let prefix =
+                    by_prefix.map(|other| (other, "backup-prefix", format!("the backup prefix {}", job.backups)));
+                let shared = key.into_iter().chain(prefix);
+                problems.extend(shared.map(|(other, field, what)| problem(source, job, field, other, &what)));
+            }
         }
         // Two targets can be the same account and Region under two names.
         let account = job.target.account.as_deref().unwrap_or(&job.target.name);
@@ -38,6 +47,9 @@ fn problem(source: &Source<'_>, job: &Job, field: &str, other: &Job, what: &str)
         (format!("{} and {}", other.layer, job.layer), "`{layer}`")
     };
     let hint = match field {
+        "name" if job.layer == other.layer => {
+            "both are one account and Region: take one of them out, or put `{target}` into the name".to_owned()
+        }
         "name" => "give each its own name".to_owned(),
         _ => format!("put {placeholder} into the bucket, the prefix or the key"),
     };
