@@ -1,5 +1,12 @@
 //! What the tests share: the real binary, a sandbox to run it against, and folders of their own.
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, unused_macros, reason = "each test file uses its part")]
+
+pub mod gate;
+pub mod process;
+pub mod project;
+#[macro_use]
+pub mod shown;
+pub mod zips;
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read as _};
@@ -24,10 +31,15 @@ pub fn write(folder: impl AsRef<Path>, path: &str, content: impl AsRef<[u8]>) ->
     path
 }
 
-/// The binary with an environment in which it can reach nothing by accident: no credentials, no Region, no metadata
-/// service, no home.
+/// The binary with an environment in which it can reach nothing by accident.
 pub fn layership(folder: impl AsRef<Path>) -> Command {
-    let mut command = Command::new(LAYERSHIP);
+    isolated(LAYERSHIP, folder)
+}
+
+/// A program with an environment in which it can reach nothing by accident: no credentials, no Region, no metadata
+/// service, no home.
+pub fn isolated(program: impl AsRef<OsStr>, folder: impl AsRef<Path>) -> Command {
+    let mut command = Command::new(program);
     command.current_dir(folder.as_ref()).env_clear();
     for kept in ["PATH", "TMPDIR", "LLVM_PROFILE_FILE"] {
         if let Some(value) = std::env::var_os(kept) {
@@ -137,23 +149,34 @@ impl Drop for Sandbox {
     }
 }
 
-/// A call to the sandbox's control, such as `GET /_sandbox/requests`; returns the body. Plain HTTP by hand: no client
-/// library is among the dependencies.
+/// A call to the sandbox's control, such as `GET /_sandbox/requests`; returns the body.
 pub fn control(endpoint: &str, method: &str, path: &str, body: &str) -> String {
+    String::from_utf8(http(endpoint, method, path, body)).expect("UTF-8")
+}
+
+/// What the sandbox's control answers to a GET.
+pub fn get(endpoint: &str, path: &str) -> Vec<u8> {
+    http(endpoint, "GET", path, "")
+}
+
+/// Plain HTTP by hand: no client library is among the dependencies.
+fn http(endpoint: &str, method: &str, path: &str, body: &str) -> Vec<u8> {
     use std::io::Write as _;
     let host = endpoint.trim_start_matches("http://");
     let mut stream = std::net::TcpStream::connect(host).expect("the sandbox listens");
+    // HTTP/1.0: the body ends with the connection, in no chunks.
     write!(
         stream,
-        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        "{method} {path} HTTP/1.0\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )
     .expect("a request");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
-    assert!(head.starts_with("HTTP/1.1 2"), "{method} {path}: {answer}");
-    body.to_owned()
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("an answer");
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("a head and a body");
+    let status = String::from_utf8_lossy(&answer[..end]).split(' ').nth(1).unwrap_or_default().to_owned();
+    assert!(status.starts_with('2'), "{method} {path}: {}", String::from_utf8_lossy(&answer));
+    answer.split_off(end + 4)
 }
 
 /// `requirements.txt` with one pinned package.
@@ -163,9 +186,8 @@ pub fn requirements(package: &str, version: &str) -> String {
 
 /// A layers file with `count` layers `layer-000` …, their manifests and archive folders, below `folder`.
 pub fn many_layers(folder: &Path, count: usize, settings: &str) {
-    let mut text = format!(
-        "{settings}\n[defaults]\nbucket = \"many-artifacts\"\ncompatible-runtimes = [\"python3.12\"]\n"
-    );
+    let mut text =
+        format!("{settings}\n[defaults]\nbucket = \"many-artifacts\"\ncompatible-runtimes = [\"python3.12\"]\n");
     for number in 0..count {
         let key = format!("layer-{number:03}");
         text.push_str(&format!("[layers.{key}]\nmanifest = \"{key}/requirements.txt\"\narchive = \"{key}/layer\"\n"));

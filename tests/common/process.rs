@@ -1,0 +1,55 @@
+//! A run that is watched and interrupted while it goes on.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use super::Ended;
+use super::project::until;
+
+/// A process whose standard error is read while it runs.
+pub struct Running {
+    child: Child,
+    said: Arc<Mutex<String>>,
+    reader: JoinHandle<()>,
+}
+
+impl Running {
+    /// Starts it.
+    pub fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
+        let said = Arc::new(Mutex::new(String::new()));
+        let stderr = BufReader::new(child.stderr.take().expect("piped"));
+        let heard = Arc::clone(&said);
+        let reader = std::thread::spawn(move || {
+            for line in stderr.lines() {
+                let line = line.expect("UTF-8 on stderr");
+                let mut heard = heard.lock().expect("no panic holds it");
+                heard.push_str(&line);
+                heard.push('\n');
+            }
+        });
+        Self { child, said, reader }
+    }
+
+    /// Waits until it said this on standard error.
+    #[track_caller]
+    pub fn until_it_says(&self, words: &str) {
+        until(words, || self.said.lock().expect("no panic holds it").contains(words).then_some(()));
+    }
+
+    /// Sends a signal, such as `INT`. Through the shell, whose `kill` is built in.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("sh").arg("-c").arg(format!("kill -{name} {}", self.child.id())).status();
+        assert!(sent.expect("a shell").success(), "the process is gone");
+    }
+
+    /// Waits for its end.
+    pub fn end(self) -> Ended {
+        let output = self.child.wait_with_output().expect("it ends");
+        self.reader.join().expect("its standard error was read");
+        let stderr = self.said.lock().expect("no panic holds it").clone();
+        Ended { stderr, ..Ended::from(output) }
+    }
+}

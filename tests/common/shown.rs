@@ -1,0 +1,41 @@
+//! What a process showed, as text to compare: what differs from run to run is taken out.
+
+use super::Ended;
+
+/// Regular expressions and what stands for what they match.
+const FILTERS: [(&str, &str); 8] = [
+    (r"\[ *[0-9]+\.[0-9]s\]", "[  TIMEs]"),
+    (r", [0-9]+\.[0-9]s$", ", TIMEs"),
+    (r"127\.0\.0\.1:[0-9]+", "127.0.0.1:PORT"),
+    (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "REQUEST"),
+    (r"[0-9]{8}T[0-9]{9}Z-[0-9]+", "RUN"),
+    (r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", "INSTANT"),
+    (r#""seconds": [0-9.e-]+"#, r#""seconds": 0.0"#),
+    (r"/[^ `:]*/layership-test-[A-Za-z0-9]+", "FOLDER"),
+];
+
+/// Calls `assert` with the filters in force.
+pub fn filtered(assert: impl FnOnce()) {
+    let mut settings = insta::Settings::clone_current();
+    for (pattern, stands_for) in FILTERS {
+        settings.add_filter(pattern, stands_for);
+    }
+    settings.bind(assert);
+}
+
+/// Exit code, standard output and standard error in one text.
+pub fn whole(ended: &Ended) -> String {
+    let part = |name: &str, text: &str| match text {
+        "" => String::new(),
+        text => format!("--- {name} ---\n{text}"),
+    };
+    format!("exit code {}\n{}{}", ended.code, part("stdout", &ended.stdout), part("stderr", &ended.stderr))
+}
+
+/// The whole output against an inline snapshot.
+macro_rules! assert_shown {
+    ($ended:expr, @$snapshot:literal) => {{
+        let shown = $crate::common::shown::whole(&$ended);
+        $crate::common::shown::filtered(|| insta::assert_snapshot!(shown, @$snapshot));
+    }};
+}

@@ -1,0 +1,53 @@
+//! Zips made by another writer than the one under test, and zips read by another reader.
+
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read as _, Write as _};
+
+use zip::write::SimpleFileOptions;
+use zip::{ZipArchive, ZipWriter};
+
+/// A zip of these files.
+pub fn zip(files: &[(&str, &str)]) -> Vec<u8> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (path, content) in files {
+        zip.start_file(*path, SimpleFileOptions::default()).expect("an entry");
+        zip.write_all(content.as_bytes()).expect("its content");
+    }
+    zip.finish().expect("a zip").into_inner()
+}
+
+/// A small zip that claims, in its central directory and in its entry, to hold a file of `size` bytes.
+pub fn zip_that_claims(size: u32) -> Vec<u8> {
+    let mut bytes = zip(&[("python/large.bin", "small")]);
+    let small = 5u32.to_le_bytes();
+    // The size before compression is at 22 in a local header, at 24 in the central directory.
+    for (signature, offset) in [(b"PK\x03\x04", 22), (b"PK\x01\x02", 24)] {
+        let header = bytes.windows(4).position(|window| window == signature).expect("a header");
+        let place = &mut bytes[header + offset..header + offset + 4];
+        assert_eq!(place, small, "the size is elsewhere");
+        place.copy_from_slice(&size.to_le_bytes());
+    }
+    bytes
+}
+
+/// One entry of a zip.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Unix mode, file type included.
+    pub mode: u32,
+    /// Content; of a symbolic link, where it points to.
+    pub content: String,
+}
+
+/// All files and links of a zip by path.
+pub fn unzip(bytes: &[u8]) -> BTreeMap<String, Entry> {
+    let mut zip = ZipArchive::new(Cursor::new(bytes)).expect("a zip");
+    (0..zip.len())
+        .map(|index| {
+            let mut file = zip.by_index(index).expect("an entry");
+            let mut content = String::new();
+            file.read_to_string(&mut content).expect("text");
+            (file.name().expect("a name").into_owned(), Entry { mode: file.unix_mode().expect("a mode"), content })
+        })
+        .collect()
+}

@@ -1,0 +1,19 @@
+//! Interoperability, run for real: with the Python library whose buckets layership takes over, with an emulator that
+//! nobody here wrote, and with what operators have at hand.
+//!
+//! Needs python3 (3.10 or newer) with venv, and the Python package index on the first run; everything else the tests
+//! make themselves, below `target`.
+
+mod common;
+#[path = "interop/library.rs"]
+mod library;
+#[path = "interop/ministack.rs"]
+mod ministack;
+#[path = "interop/operator.rs"]
+mod operator;
+#[path = "interop/python.rs"]
+mod python;
+#[path = "interop/skip.rs"]
+mod skip;
+#[path = "interop/world.rs"]
+mod world;
