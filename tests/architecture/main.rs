@@ -1,0 +1,80 @@
+//! Holds `src/` to the house's rules, which the compiler does not know: imports only go down the list in the crate's
+//! documentation, only `report` touches the terminal, only `aws` names the SDK, only `commands` knows the sandbox.
+
+mod rules;
+mod source;
+mod words;
+
+use std::path::Path;
+
+use rules::{House, Violation};
+use source::File;
+
+/// Modules whose files still import each other in a circle: mend one and take it out, and put none in.
+const TANGLED: [&str; 3] = ["config", "manifest", "report"];
+
+/// A file beyond this does more than one thing.
+const LINES_AT_MOST: usize = 400;
+
+fn sources() -> Vec<File> {
+    let files = source::files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    assert!(files.len() > 50, "only {} files were found in src", files.len());
+    files
+}
+
+fn house(files: &[File]) -> House {
+    let root = files.iter().find(|file| file.path == "lib.rs").expect("src/lib.rs");
+    House::of(&root.text)
+}
+
+#[track_caller]
+fn assert_none(violations: &[Violation]) {
+    let list: Vec<String> = violations.iter().map(ToString::to_string).collect();
+    assert!(list.is_empty(), "{} violations:\n{}", list.len(), list.join("\n"));
+}
+
+#[test]
+fn every_module_has_its_place_in_the_documentation_of_the_crate() {
+    let files = sources();
+    let house = house(&files);
+    assert_eq!(house.unlisted(&files), [""; 0], "list these in src/lib.rs, each below what it uses");
+    assert_eq!(house.vanished(&files), [""; 0], "src/lib.rs lists these, but they do not exist");
+}
+
+#[test]
+fn imports_only_go_down() {
+    let files = sources();
+    assert_none(&house(&files).upward_imports(&files));
+}
+
+#[test]
+fn modules_beside_each_other_do_not_import_each_other_in_a_circle() {
+    let files = sources();
+    let (known, new): (Vec<_>, Vec<_>) =
+        rules::circles(&files).into_iter().partition(|circle| TANGLED.contains(&circle.module()));
+    assert_none(&new);
+    let mended = TANGLED.iter().filter(|module| !known.iter().any(|circle| circle.module() == **module));
+    assert_eq!(mended.collect::<Vec<_>>(), [&""; 0], "these have no circle any more: take them out of `TANGLED`");
+}
+
+#[test]
+fn only_the_report_touches_the_terminal() {
+    assert_none(&rules::terminal(&sources()));
+}
+
+#[test]
+fn only_aws_names_the_sdk() {
+    assert_none(&rules::sdk(&sources()));
+}
+
+#[test]
+fn only_commands_know_the_sandbox() {
+    assert_none(&rules::sandbox(&sources()));
+}
+
+#[test]
+fn files_are_short_enough_to_read() {
+    let mut files = sources();
+    files.extend(source::files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")));
+    assert_none(&rules::long_files(&files, LINES_AT_MOST));
+}

@@ -1,0 +1,308 @@
+//! Archives that Lambda would not take, or that nothing could use.
+
+use super::{code, refused};
+use crate::common::project::Project;
+use crate::common::zips::{zip, zip_that_claims};
+
+/// A project whose archive is a file with these bytes.
+fn with_archive(bytes: &[u8]) -> Project {
+    let project = Project::of(&["requests"]);
+    std::fs::remove_dir_all(project.folder().join("requests/layer")).unwrap();
+    project.write("requests/layer", bytes);
+    project
+}
+
+#[test]
+fn not_staged() {
+    let project = Project::of(&["requests"]);
+    assert_shown!(refused(&project, "", "archive-missing"), @"
+    exit code 1
+    --- stdout ---
+    LAYER     TARGET     OUTCOME  VERSION  ARN
+    requests  us-east-1  failed   -        -
+    --- stderr ---
+          Failed [  TIMEs] (1/1) requests us-east-1: there is no staged archive s3://artifacts/layers/requests/layer/layer.zip
+         Summary [  TIMEs] 1 job: 1 failed
+
+    error: failed to publish requests to us-east-1
+      Caused by: there is no staged archive s3://artifacts/layers/requests/layer/layer.zip
+
+    hint: stage it first: `layership stage requests`, or `publish --stage`
+    ");
+}
+
+#[test]
+fn missing() {
+    let project = Project::of(&["requests"]);
+    std::fs::remove_dir_all(project.folder().join("requests/layer")).unwrap();
+    assert_shown!(refused(&project, "--stage", "archive-missing"), @"
+    exit code 1
+    --- stdout ---
+    LAYER     TARGET     OUTCOME  VERSION  ARN
+    requests  us-east-1  failed   -        -
+    --- stderr ---
+          Failed [  TIMEs] (1/1) requests us-east-1: the archive `requests/layer` cannot be read: No such file or directory (os error 2)
+         Summary [  TIMEs] 1 job: 1 failed
+
+    error: failed to publish requests to us-east-1
+      Caused by: the archive `requests/layer` cannot be read: No such file or directory (os error 2)
+
+    hint: build it first, or correct `archive` of layer `requests` in the layers file
+    ");
+}
+
+#[test]
+fn not_declared() {
+    let project = Project::of(&["requests"]);
+    let layers = String::from_utf8(project.read("layers.toml")).unwrap();
+    project.write("layers.toml", layers.replace("archive = \"requests/layer\"\n", ""));
+    assert_shown!(refused(&project, "--stage", "archive-missing"), @"
+    exit code 1
+    --- stdout ---
+    LAYER     TARGET     OUTCOME  VERSION  ARN
+    requests  us-east-1  failed   -        -
+    --- stderr ---
+          Failed [  TIMEs] (1/1) requests us-east-1: layer `requests` has no `archive` to stage
+         Summary [  TIMEs] 1 job: 1 failed
+
+    error: failed to publish requests to us-east-1
+      Caused by: layer `requests` has no `archive` to stage
+
+    hint: set `archive` in the layers file: the layer zip, or the folder it is made from
+    ");
+}
+
+#[test]
+fn no_zip() {
+    let project = with_archive(b"<html>502 Bad Gateway</html>");
+    assert_shown!(refused(&project, "--stage", "archive-invalid"), @"
+    exit code 1
+    --- stdout ---
+    LAYER     TARGET     OUTCOME  VERSION  ARN
+    requests  us-east-1  failed   -        -
+    --- stderr ---
+          Failed [  TIMEs] (1/1) requests us-east-1: requests/layer is not a zip that Lambda can read
+         Summary [  TIMEs] 1 job: 1 failed
+
+    error: failed to publish requests to us-east-1
+      Caused by: requests/layer is not a zip that Lambda can read
+      Caused by: not a zip: it does not end as a zip does, or was cut off
+
+    hint: build the zip again, then stage it
+    ");
+}
+
+#[test]
+fn a_zip_that_was_cut_off() {
+    let whole = zip(&[("python/requests.py", &"x".repeat(10_000))]);
+    let project = with_archive(&whole[..whole.len() / 2]);
+    assert_shown!(refused(&project, "--stage", "archive-invalid"), @"
+    exit code 1
+    --- stdout ---
+    LAYER     TARGET     OUTCOME  VERSION  ARN
+    requests  us-east-1  failed   -        -
+    --- stderr ---
+          Failed [  TIMEs] (1/1) requests us-east-1: requests/layer is not a zip that Lambda can read
+         Summary [  TIMEs] 1 job: 1 failed
+
+    error: failed to publish requests to us-east-1
+      Caused by: requests/layer is not a zip that Lambda can read
+      Caused by: not a zip: it does not end as a zip does, or was cut off
+
+    hint: build the zip again, then stage it
+    ");
+}
+
+#[test]
+fn an_empty_zip() {
+    let project = with_archive(&zip(&[]));
+    assert_shown!(refused(&project, "--stage", "archive-invalid"), @"
+    exit code 1
+    --- stdout ---
+    LAYER     TARGET     OUTCOME  VERSION  ARN
+    requests  us-east-1  failed   -        -
+    --- stderr ---
+          Failed [  TIMEs] (1/1) requests us-east-1: requests/layer is an empty zip
+         Summary [  TIMEs] 1 job: 1 failed
+
+    error: failed to publish requests to us-east-1
+      Caused by: requests/layer is an empty zip
+
+    hint: build the zip again, then stage it
+    ");
+}
+
+#[test]
+fn an_empty_folder() {
+    let project = Project::of(&["requests"]);
+    std::fs::remove_dir_all(project.folder().join("requests/layer")).unwrap();
+    std::fs::create_dir(project.folder().join("requests/layer")).unwrap();
+    assert_shown!(refused(&project, "--stage", "archive-invalid"), @"
+    exit code 1
+    --- stdout ---
+    LAYER     TARGET     OUTCOME  VERSION  ARN
+    requests  us-east-1  failed   -        -
+    --- stderr ---
+          Failed [  TIMEs] (1/1) requests us-east-1: cannot make a zip of `requests/layer`
+         Summary [  TIMEs] 1 job: 1 failed
+
+    error: failed to publish requests to us-east-1
+      Caused by: cannot make a zip of `requests/layer`
+      Caused by: `requests/layer` has no files
+    ");
+}
+
+#[test]
+fn an_empty_file() {
+    let project = with_archive(b"");
+    assert_shown!(refused(&project, "--stage", "archive-invalid"), @"
+    exit code 1
+    --- stdout ---
+    LAYER     TARGET     OUTCOME  VERSION  ARN
+    requests  us-east-1  failed   -        -
+    --- stderr ---
+          Failed [  TIMEs] (1/1) requests us-east-1: requests/layer is not a zip that Lambda can read
+         Summary [  TIMEs] 1 job: 1 failed
+
+    error: failed to publish requests to us-east-1
+      Caused by: requests/layer is not a zip that Lambda can read
+      Caused by: not a zip: it has no content
+
+    hint: build the zip again, then stage it
+    ");
+}
+
+#[test]
+fn too_large_when_unzipped() {
+    let project = with_archive(&zip_that_claims(300_000_000));
+    assert_shown!(refused(&project, "--stage", "archive-too-large"), @"
+    exit code 1
+    --- stdout ---
+    LAYER     TARGET     OUTCOME  VERSION  ARN
+    requests  us-east-1  failed   -        -
+    --- stderr ---
+          Failed [  TIMEs] (1/1) requests us-east-1: 300.0 MB unzipped; Lambda accepts 262.1 MB
+         Summary [  TIMEs] 1 job: 1 failed
+
+    error: failed to publish requests to us-east-1
+      Caused by: 300.0 MB unzipped; Lambda accepts 262.1 MB
+      Caused by: requests/layer
+
+    hint: leave packages out, or split the layer
+    ");
+}
+
+#[test]
+fn exactly_as_large_as_lambda_takes() {
+    let project = with_archive(&zip_that_claims(262_144_000));
+    project.run("plan --stage", 0);
+    let project = with_archive(&zip_that_claims(262_144_001));
+    project.run("plan --stage", 1);
+}
+
+#[test]
+fn packages_at_the_root() {
+    let project = with_archive(&zip(&[("requests/__init__.py", ""), ("requests-2.32.3.dist-info/METADATA", "")]));
+    assert_shown!(refused(&project, "--stage --strict", "archive-invalid"), @"
+    exit code 1
+    --- stdout ---
+    LAYER     TARGET     OUTCOME  VERSION  ARN
+    requests  us-east-1  failed   -        -
+    --- stderr ---
+          Failed [  TIMEs] (1/1) requests us-east-1: requests/layer: `requests-2.32.3.dist-info/`, `requests/` at the root of the zip should be under `python/`
+         Summary [  TIMEs] 1 job: 1 failed
+
+    error: failed to publish requests to us-east-1
+      Caused by: requests/layer: `requests-2.32.3.dist-info/`, `requests/` at the root of the zip should be under `python/`
+
+    hint: put the packages into the folder that the runtime searches, for example `python/`
+    ");
+    assert_shown!(project.run("publish --stage", 0), @"
+    exit code 0
+    --- stdout ---
+    LAYER     TARGET     OUTCOME    VERSION  ARN
+    requests  us-east-1  published  1        arn:aws:lambda:us-east-1:123456789012:layer:requests:1
+    --- stderr ---
+       Published [  TIMEs] (1/1) requests us-east-1 version 1
+         Summary [  TIMEs] 1 job: 1 published
+
+    warning: requests/layer: `requests-2.32.3.dist-info/`, `requests/` at the root of the zip should be under `python/`
+    warning: s3://artifacts/layers/requests/layer/layer.zip: `requests-2.32.3.dist-info/`, `requests/` at the root of the zip should be under `python/`
+    ");
+}
+
+/// The same defects where something else staged the archive: found by reading what is staged.
+#[test]
+fn staged_by_something_else() {
+    for (bytes, expected) in [
+        (b"no zip at all".to_vec(), "archive-invalid"),
+        (zip(&[]), "archive-invalid"),
+        (zip_that_claims(300_000_000), "archive-too-large"),
+    ] {
+        let project = Project::of(&["requests"]);
+        project.run("stage", 0);
+        let path = project.write("other.zip", &bytes);
+        let checked = project.run("plan --format json", 0).report();
+        let metadata = serde_json::json!({ "manifest_md5": checked["jobs"][0]["manifest"]["md5"] });
+        // The object is another one from the first look at it on, with the metadata that the contract asks for.
+        project.inject(&format!(
+            r#"[{{"operation": "HeadObject", "times": 1, "fault": {{"kind": "replace-object", "path": {path:?}, "metadata": {metadata}}}}}]"#
+        ));
+        let ended = refused(&project, "", expected);
+        assert!(ended.stderr.contains("s3://artifacts/layers/requests/layer/layer.zip"), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn staged_without_its_manifests_md5() {
+    let project = Project::of(&["requests"]);
+    project.run("stage", 0);
+    let path = project.write("other.zip", zip(&[("python/requests.py", "")]));
+    project.inject(&format!(
+        r#"[{{"operation": "HeadObject", "times": 1, "fault": {{"kind": "replace-object", "path": {path:?}, "metadata": {{}}}}}}]"#
+    ));
+    assert_shown!(refused(&project, "", "archive-inconsistent"), @"
+    exit code 1
+    --- stdout ---
+    LAYER     TARGET     OUTCOME  VERSION  ARN
+    requests  us-east-1  failed   -        -
+    --- stderr ---
+          Failed [  TIMEs] (1/1) requests us-east-1: the staged archive s3://artifacts/layers/requests/layer/layer.zip was built from another dependency state than `requests/requirements.txt`
+         Summary [  TIMEs] 1 job: 1 failed
+
+    error: failed to publish requests to us-east-1
+      Caused by: the staged archive s3://artifacts/layers/requests/layer/layer.zip was built from another dependency state than `requests/requirements.txt`
+      Caused by: it has no manifest_md5, the manifest has MD5 3a5c44e75717f8fa6269584429eb61a0
+
+    hint: stage it again: `layership stage requests`; build the zip again first if it is older than the manifest
+    ");
+}
+
+#[test]
+fn a_new_manifest_but_the_old_archive() {
+    let project = Project::of(&["requests"]);
+    project.run("publish --stage", 0);
+    project.write("requests/requirements.txt", "requests==2.0.0\n");
+    assert_shown!(refused(&project, "", "archive-inconsistent"), @"
+    exit code 1
+    --- stdout ---
+    LAYER     TARGET     OUTCOME  VERSION  ARN
+    requests  us-east-1  failed   -        -
+    --- stderr ---
+          Failed [  TIMEs] (1/1) requests us-east-1: the staged archive s3://artifacts/layers/requests/layer/layer.zip was built from another dependency state than `requests/requirements.txt`
+         Summary [  TIMEs] 1 job: 1 failed
+
+    error: failed to publish requests to us-east-1
+      Caused by: the staged archive s3://artifacts/layers/requests/layer/layer.zip was built from another dependency state than `requests/requirements.txt`
+      Caused by: it has manifest_md5 3a5c44e75717f8fa6269584429eb61a0, the manifest has MD5 4b9a5bbc94c45821cc517f4f2a0a9c88
+
+    hint: stage it again: `layership stage requests`; build the zip again first if it is older than the manifest
+    ");
+}
+
+#[test]
+fn check_finds_it_offline() {
+    let project = with_archive(b"no zip");
+    project.run("check --report json=report.json", 1);
+    assert_eq!(code(&project), "archive-invalid");
+}

@@ -1,0 +1,34 @@
+//! Bad input gets a clear error: what is wrong, where, and what to do. Before anything is started where the layers file
+//! shows it, and with a stable code in the report where only the run does.
+
+#[path = "../common/mod.rs"]
+#[macro_use]
+mod common;
+
+mod archives;
+mod files;
+mod manifests;
+mod places;
+mod samples;
+
+use common::Ended;
+use common::project::Project;
+
+/// The stable code of the one failed job in `report.json`.
+#[track_caller]
+fn code(project: &Project) -> String {
+    let report = project.json("report.json");
+    let failed: Vec<_> = report["jobs"].as_array().unwrap().iter().filter(|job| job["outcome"] == "failed").collect();
+    let [job] = failed[..] else { panic!("not one failed job: {report:#}") };
+    let error = &job["error"];
+    assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()), "no message: {error:#}");
+    error["code"].as_str().unwrap().to_owned()
+}
+
+/// Publishes, which is to fail with this code in its report and to change nothing; returns everything it said.
+#[track_caller]
+fn refused(project: &Project, args: &str, expected: &str) -> Ended {
+    let ended = project.run_writing_nothing(&format!("publish --report json=report.json {args}"), 1);
+    assert_eq!(code(project), expected, "{}", ended.stderr);
+    ended
+}

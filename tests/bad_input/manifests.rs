@@ -1,0 +1,205 @@
+//! Manifests that are missing, unreadable, empty or loose.
+
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+use super::refused;
+use crate::common::project::Project;
+
+/// A project whose one archive is staged.
+fn staged() -> Project {
+    let project = Project::of(&["requests"]);
+    project.run("stage", 0);
+    project
+}
+
+fn remove(project: &Project) -> std::path::PathBuf {
+    let path = project.folder().join("requests/requirements.txt");
+    std::fs::remove_file(&path).unwrap();
+    path
+}
+
+#[test]
+fn missing() {
+    let project = staged();
+    remove(&project);
+    assert_shown!(refused(&project, "", "manifest-missing"), @"
+    exit code 1
+    --- stdout ---
+    LAYER     TARGET     OUTCOME  VERSION  ARN
+    requests  us-east-1  failed   -        -
+    --- stderr ---
+          Failed [  TIMEs] (1/1) requests us-east-1: the manifest `requests/requirements.txt` does not exist
+         Summary [  TIMEs] 1 job: 1 failed
+
+    error: failed to publish requests to us-east-1
+      Caused by: the manifest `requests/requirements.txt` does not exist
+
+    hint: correct `manifest` of layer `requests` in the layers file, or lock its dependencies
+    ");
+    assert!(project.requests().iter().all(|request| request.starts_with("GetCallerIdentity")));
+}
+
+#[test]
+fn a_folder() {
+    let project = staged();
+    std::fs::create_dir(remove(&project)).unwrap();
+    assert_shown!(refused(&project, "", "manifest-missing"), @"
+    exit code 1
+    --- stdout ---
+    LAYER     TARGET     OUTCOME  VERSION  ARN
+    requests  us-east-1  failed   -        -
+    --- stderr ---
+          Failed [  TIMEs] (1/1) requests us-east-1: the manifest `requests/requirements.txt` is a folder, not a file
+         Summary [  TIMEs] 1 job: 1 failed
+
+    error: failed to publish requests to us-east-1
+      Caused by: the manifest `requests/requirements.txt` is a folder, not a file
+
+    hint: correct `manifest` of layer `requests` in the layers file, or lock its dependencies
+    ");
+}
+
+#[test]
+fn empty() {
+    let project = staged();
+    project.write("requests/requirements.txt", "");
+    assert_shown!(refused(&project, "", "manifest-missing"), @"
+    exit code 1
+    --- stdout ---
+    LAYER     TARGET     OUTCOME  VERSION  ARN
+    requests  us-east-1  failed   -        -
+    --- stderr ---
+          Failed [  TIMEs] (1/1) requests us-east-1: the manifest `requests/requirements.txt` is empty
+         Summary [  TIMEs] 1 job: 1 failed
+
+    error: failed to publish requests to us-east-1
+      Caused by: the manifest `requests/requirements.txt` is empty
+
+    hint: correct `manifest` of layer `requests` in the layers file, or lock its dependencies
+    ");
+}
+
+/// The superuser reads whatever the mode says; a link that leads to itself is unreadable for everybody.
+#[test]
+fn unreadable() {
+    let project = staged();
+    let path = remove(&project);
+    symlink("requirements.txt", path).unwrap();
+    assert_shown!(refused(&project, "", "manifest-missing"), @"
+    exit code 1
+    --- stdout ---
+    LAYER     TARGET     OUTCOME  VERSION  ARN
+    requests  us-east-1  failed   -        -
+    --- stderr ---
+          Failed [  TIMEs] (1/1) requests us-east-1: the manifest `requests/requirements.txt` cannot be read: Too many levels of symbolic links (os error 40)
+         Summary [  TIMEs] 1 job: 1 failed
+
+    error: failed to publish requests to us-east-1
+      Caused by: the manifest `requests/requirements.txt` cannot be read: Too many levels of symbolic links (os error 40)
+
+    hint: correct `manifest` of layer `requests` in the layers file, or lock its dependencies
+    ");
+}
+
+#[test]
+fn without_permission() {
+    let project = staged();
+    let path = project.folder().join("requests/requirements.txt");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
+    if std::fs::read(&path).is_ok() {
+        // The superuser: `unreadable` is the test that counts here.
+        assert!(is_superuser(), "a file without permissions could be read");
+        return;
+    }
+    let ended = refused(&project, "", "manifest-missing");
+    assert!(ended.stderr.contains("`requests/requirements.txt` cannot be read: Permission denied"), "{}", ended.stderr);
+}
+
+fn is_superuser() -> bool {
+    let id = std::process::Command::new("id").arg("-u").output().unwrap();
+    id.stdout == b"0\n"
+}
+
+#[test]
+fn unpinned_and_denied() {
+    let project = Project::new("");
+    project.declare(&["requests"], "unpinned = \"deny\"");
+    project.run("stage", 0);
+    let secret = "--index-url https://user:password@example.com/simple\nrequests==2.0.0\nsix\nurllib3>=2\n";
+    project.write("requests/requirements.txt", secret);
+    assert_shown!(refused(&project, "", "manifest-unpinned"), @r#"
+    exit code 1
+    --- stdout ---
+    LAYER     TARGET     OUTCOME  VERSION  ARN
+    requests  us-east-1  failed   -        -
+    --- stderr ---
+          Failed [  TIMEs] (1/1) requests us-east-1: requests/requirements.txt:3: `six` is not pinned to one version, and 1 more
+         Summary [  TIMEs] 1 job: 1 failed
+
+    error: failed to publish requests to us-east-1
+      Caused by: requests/requirements.txt:3: `six` is not pinned to one version, and 1 more
+
+    hint: write `==` and a version, for example with `uv pip compile` or `pip-compile`; or set `unpinned = "warn"`
+    "#);
+}
+
+#[test]
+fn unpinned_and_warned_about_or_allowed() {
+    let project = staged();
+    project.write("requests/requirements.txt", "six\n");
+    assert_shown!(project.run("publish --stage", 0), @"
+    exit code 0
+    --- stdout ---
+    LAYER     TARGET     OUTCOME    VERSION  ARN
+    requests  us-east-1  published  1        arn:aws:lambda:us-east-1:123456789012:layer:requests:1
+    --- stderr ---
+       Published [  TIMEs] (1/1) requests us-east-1 version 1
+         Summary [  TIMEs] 1 job: 1 published
+
+    warning: requests/requirements.txt:1: `six` is not pinned to one version: changes of it go unseen
+    ");
+    let layers = String::from_utf8(project.read("layers.toml")).unwrap();
+    project.write("layers.toml", layers + "unpinned = \"allow\"\n");
+    assert_shown!(project.run("publish", 0), @"
+    exit code 0
+    --- stdout ---
+    LAYER     TARGET     OUTCOME    VERSION  ARN
+    requests  us-east-1  unchanged  1        arn:aws:lambda:us-east-1:123456789012:layer:requests:1
+    --- stderr ---
+         Summary [  TIMEs] 1 job: 1 unchanged
+    ");
+}
+
+/// What is told of a manifest never shows a password.
+#[test]
+fn secrets_in_a_manifest_are_masked() {
+    let project = Project::new("");
+    project.declare(&["requests"], "unpinned = \"deny\"");
+    project.run("stage", 0);
+    project.write("requests/requirements.txt", "six @ git+https://user:hunter2@example.com/six.git\n");
+    let ended = refused(&project, "-v", "manifest-unpinned");
+    assert_shown!(ended, @r#"
+    exit code 1
+    --- stdout ---
+    LAYER     TARGET     OUTCOME  VERSION  ARN
+    requests  us-east-1  failed   -        -
+    --- stderr ---
+    setting concurrency = 32 (default)
+    setting lambda-requests-per-second = 15 (default)
+    setting fail-fast = false (default)
+    setting lock-wait-seconds = 60 (default)
+    setting request-timeout-seconds = 30 (default)
+        Checking [  TIMEs]       requests us-east-1: manifest requests/requirements.txt has MD5 47a92357b5cfc38e1024390662f5a568
+          Failed [  TIMEs] (1/1) requests us-east-1: requests/requirements.txt:1: `six @ git+https://****@example.com/six.git` is not pinned to one version
+         Summary [  TIMEs] 1 job: 1 failed
+
+    error: failed to publish requests to us-east-1
+      Caused by: requests/requirements.txt:1: `six @ git+https://****@example.com/six.git` is not pinned to one version
+
+    hint: write `==` and a version, for example with `uv pip compile` or `pip-compile`; or set `unpinned = "warn"`
+    "#);
+    let report = String::from_utf8(project.read("report.json")).unwrap();
+    for text in [&ended.stdout, &ended.stderr, &report] {
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+}

@@ -1,0 +1,86 @@
+//! `check`: the layers file, manifests and archives, offline.
+
+use crate::common::project::Project;
+use crate::common::zips::{zip, zip_that_claims};
+
+#[test]
+fn layers_in_order_are_counted() {
+    let project = Project::of(&["numpy", "requests"]);
+    assert_shown!(project.run("check", 0), @"
+    exit code 0
+    --- stdout ---
+    Check of layers.toml: 2 of 2 jobs in order
+    --- stderr ---
+         Summary [  TIMEs] 2 jobs: 2 in order
+    ");
+    assert_eq!(project.requests(), [""; 0], "check is offline");
+}
+
+#[test]
+fn every_local_defect_is_told_at_once() {
+    let project = Project::of(&["fine", "gone", "large", "no-zip", "root", "unpinned"]);
+    let archive = |name: &str, bytes: &[u8]| {
+        std::fs::remove_dir_all(project.folder().join(name).join("layer")).unwrap();
+        project.write(&format!("{name}/layer"), bytes);
+    };
+    std::fs::remove_file(project.folder().join("gone/requirements.txt")).unwrap();
+    archive("large", &zip_that_claims(300_000_000));
+    archive("no-zip", b"PK, but no zip");
+    archive("root", &zip(&[("requests/__init__.py", "")]));
+    project.write("unpinned/requirements.txt", "urllib3>=2\n");
+    assert_shown!(project.run("check --concurrency 1", 1), @"
+    exit code 1
+    --- stdout ---
+      ! gone us-east-1: the manifest `gone/requirements.txt` does not exist
+      ! large us-east-1: 300.0 MB unzipped; Lambda accepts 262.1 MB
+      ! no-zip us-east-1: no-zip/layer is not a zip that Lambda can read
+    Check of layers.toml: 3 of 6 jobs failed
+    --- stderr ---
+          Failed [  TIMEs] (2/6) gone us-east-1: the manifest `gone/requirements.txt` does not exist
+          Failed [  TIMEs] (3/6) large us-east-1: 300.0 MB unzipped; Lambda accepts 262.1 MB
+          Failed [  TIMEs] (4/6) no-zip us-east-1: no-zip/layer is not a zip that Lambda can read
+         Summary [  TIMEs] 6 jobs: 3 in order, 3 failed
+
+    warning: root/layer: `requests/` at the root of the zip should be under `python/`
+    warning: unpinned/requirements.txt:1: `urllib3>=2` is not pinned to one version: changes of it go unseen
+
+    error: failed to check gone at us-east-1
+      Caused by: the manifest `gone/requirements.txt` does not exist
+
+    hint: correct `manifest` of layer `gone` in the layers file, or lock its dependencies
+
+    error: failed to check large at us-east-1
+      Caused by: 300.0 MB unzipped; Lambda accepts 262.1 MB
+      Caused by: large/layer
+
+    hint: leave packages out, or split the layer
+
+    error: failed to check no-zip at us-east-1
+      Caused by: no-zip/layer is not a zip that Lambda can read
+      Caused by: not a zip: it does not end as a zip does, or was cut off
+
+    hint: build the zip again, then stage it
+    ");
+    assert_eq!(project.requests(), [""; 0], "check is offline");
+}
+
+#[test]
+fn strict_makes_a_wrong_layout_an_error() {
+    let project = Project::of(&["root"]);
+    std::fs::remove_dir_all(project.folder().join("root/layer")).unwrap();
+    project.write("root/layer", zip(&[("requests/__init__.py", "")]));
+    assert_shown!(project.run("check --strict", 1), @"
+    exit code 1
+    --- stdout ---
+      ! root us-east-1: root/layer: `requests/` at the root of the zip should be under `python/`
+    Check of layers.toml: 1 of 1 job failed
+    --- stderr ---
+          Failed [  TIMEs] (1/1) root us-east-1: root/layer: `requests/` at the root of the zip should be under `python/`
+         Summary [  TIMEs] 1 job: 1 failed
+
+    error: failed to check root at us-east-1
+      Caused by: root/layer: `requests/` at the root of the zip should be under `python/`
+
+    hint: put the packages into the folder that the runtime searches, for example `python/`
+    ");
+}

@@ -1,0 +1,243 @@
+//! Data on standard output, the run on standard error, and reports where they are asked for.
+
+use crate::common::project::Project;
+
+#[test]
+fn the_report_is_the_same_on_standard_output_and_in_a_file() {
+    let project = Project::of(&["numpy"]);
+    let ended = project.run("publish --stage --format json --report json=report.json", 0);
+    assert_eq!(ended.stdout.as_bytes(), project.read("report.json"));
+    assert_shown!(ended, @r#"
+    exit code 0
+    --- stdout ---
+    {
+      "report": 1,
+      "tool": "layership 0.1.0",
+      "mode": "publish",
+      "run": "RUN",
+      "started_at": "INSTANT",
+      "finished_at": "INSTANT",
+      "seconds": 0.0,
+      "summary": {
+        "jobs": 1,
+        "published": 1,
+        "adopted": 0,
+        "unchanged": 0,
+        "failed": 0,
+        "cancelled": 0
+      },
+      "jobs": [
+        {
+          "layer": "numpy",
+          "target": "us-east-1",
+          "region": "us-east-1",
+          "account": "123456789012",
+          "layer_name": "numpy",
+          "decision": "publish",
+          "reason": "first-version",
+          "outcome": "published",
+          "previous_version": null,
+          "version": 1,
+          "layer_arn": "arn:aws:lambda:us-east-1:123456789012:layer:numpy",
+          "layer_version_arn": "arn:aws:lambda:us-east-1:123456789012:layer:numpy:1",
+          "manifest": {
+            "path": "numpy/requirements.txt",
+            "md5": "b285f58ab57a01ff7fda7fcd7f200528",
+            "backup": "s3://artifacts/layers/numpy/layer/000001/requirements.txt"
+          },
+          "archive": {
+            "staged": "s3://artifacts/layers/numpy/layer/layer.zip",
+            "sha256": "16132ac775a8893d206a70ffa85bfb715b46f2e73a486686f7af61f15480d59c",
+            "size": 145
+          },
+          "dependencies": {
+            "added": [],
+            "removed": [],
+            "changed": []
+          },
+          "settings": [],
+          "warnings": [],
+          "seconds": 0.0,
+          "error": null
+        }
+      ]
+    }
+    --- stderr ---
+       Published [  TIMEs] (1/1) numpy us-east-1 version 1
+         Summary [  TIMEs] 1 job: 1 published
+    "#);
+}
+
+#[test]
+fn a_plan_reports_what_is_planned() {
+    let project = Project::of(&["numpy", "requests"]);
+    project.run("publish --stage requests", 0);
+    let report = project.run("plan --stage --format json", 0).report();
+    assert_eq!(report["mode"], "plan");
+    assert_eq!(
+        report["summary"],
+        serde_json::json!({"jobs": 2, "planned": 1, "unchanged": 1, "failed": 0, "cancelled": 0})
+    );
+    assert_eq!(report["jobs"][0]["outcome"], "planned");
+    assert_eq!(report["jobs"][0]["version"], serde_json::Value::Null);
+    // A kept job names the version to use.
+    assert_eq!(report["jobs"][1]["outcome"], "unchanged");
+    assert_eq!(report["jobs"][1]["version"], 1);
+    assert_eq!(report["jobs"][1]["layer_version_arn"], "arn:aws:lambda:us-east-1:123456789012:layer:requests:1");
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_found_before_anything_is_sent() {
+    let project = Project::of(&["numpy"]);
+    assert_shown!(project.run("publish --stage --report json=missing/report.json", 2), @"
+    exit code 2
+    --- stderr ---
+    error: cannot write the report to `missing/report.json`: the folder `missing` does not exist
+    ");
+    assert_shown!(project.run("publish --stage --report json=numpy", 2), @"
+    exit code 2
+    --- stderr ---
+    error: cannot write the report to `numpy`: it is a folder
+    ");
+    assert_shown!(project.run("publish --stage --report json=layers.toml/report.json", 2), @"
+    exit code 2
+    --- stderr ---
+    error: cannot write the report to `layers.toml/report.json`: `layers.toml` is not a folder
+    ");
+    assert_eq!(project.requests(), [""; 0]);
+}
+
+#[test]
+fn a_failing_run_writes_its_report_too() {
+    let project = Project::of(&["numpy", "requests"]);
+    project.run("stage numpy", 0);
+    project.run("publish --report json=report.json --report json=again.json", 1);
+    assert_eq!(project.read("report.json"), project.read("again.json"));
+    let report = project.json("report.json");
+    assert_eq!(report["summary"]["published"], 1);
+    assert_eq!(report["summary"]["failed"], 1);
+    assert_eq!(report["jobs"][0]["error"], serde_json::Value::Null);
+    assert_eq!(report["jobs"][1]["error"]["code"], "archive-missing");
+}
+
+#[test]
+fn the_report_can_go_to_standard_output_as_well() {
+    let project = Project::of(&["numpy"]);
+    let ended = project.run("plan --stage -q --report json=-", 0);
+    let report = ended.stdout.find("{\n").map(|start| &ended.stdout[start..]).unwrap();
+    let end = report.rfind('}').unwrap();
+    serde_json::from_str::<serde_json::Value>(&report[..=end]).unwrap();
+}
+
+#[test]
+fn quiet_and_progress_never_leave_warnings_and_errors() {
+    let project = Project::of(&["a", "b"]);
+    project.write("a/requirements.txt", "a>=1\n");
+    project.run("stage a", 0);
+    assert_shown!(project.run("publish -q --concurrency 1", 1), @"
+    exit code 1
+    --- stdout ---
+    LAYER  TARGET     OUTCOME    VERSION  ARN
+    a      us-east-1  published  1        arn:aws:lambda:us-east-1:123456789012:layer:a:1
+    b      us-east-1  failed     -        -
+    --- stderr ---
+
+    warning: a/requirements.txt:1: `a>=1` is not pinned to one version: changes of it go unseen
+
+    error: failed to publish b to us-east-1
+      Caused by: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
+
+    hint: stage it first: `layership stage b`, or `publish --stage`
+    ");
+    assert_shown!(project.run("publish --progress never --concurrency 1", 1), @"
+    exit code 1
+    --- stdout ---
+    LAYER  TARGET     OUTCOME    VERSION  ARN
+    a      us-east-1  unchanged  1        arn:aws:lambda:us-east-1:123456789012:layer:a:1
+    b      us-east-1  failed     -        -
+    --- stderr ---
+
+    warning: a/requirements.txt:1: `a>=1` is not pinned to one version: changes of it go unseen
+
+    error: failed to publish b to us-east-1
+      Caused by: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
+
+    hint: stage it first: `layership stage b`, or `publish --stage`
+    ");
+    assert_shown!(project.run("publish -q a", 0), @"
+    exit code 0
+    --- stdout ---
+    LAYER  TARGET     OUTCOME    VERSION  ARN
+    a      us-east-1  unchanged  1        arn:aws:lambda:us-east-1:123456789012:layer:a:1
+    --- stderr ---
+
+    warning: a/requirements.txt:1: `a>=1` is not pinned to one version: changes of it go unseen
+    ");
+    assert_shown!(project.run("publish -q -v a", 2), @"
+    exit code 2
+    --- stderr ---
+    error: the argument '--quiet' cannot be used with '--verbose...'
+
+    Usage: layership publish --quiet <LAYER>...
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn verbose_tells_each_step() {
+    let project = Project::of(&["numpy"]);
+    project.run("stage", 0);
+    assert_shown!(project.run("publish -v", 0), @"
+    exit code 0
+    --- stdout ---
+    LAYER  TARGET     OUTCOME    VERSION  ARN
+    numpy  us-east-1  published  1        arn:aws:lambda:us-east-1:123456789012:layer:numpy:1
+    --- stderr ---
+    setting concurrency = 32 (default)
+    setting lambda-requests-per-second = 15 (default)
+    setting fail-fast = false (default)
+    setting lock-wait-seconds = 60 (default)
+    setting request-timeout-seconds = 30 (default)
+        Checking [  TIMEs]       numpy us-east-1: manifest numpy/requirements.txt has MD5 b285f58ab57a01ff7fda7fcd7f200528
+        Checking [  TIMEs]       numpy us-east-1: staged archive s3://artifacts/layers/numpy/layer/layer.zip is there
+        Checking [  TIMEs]       numpy us-east-1: staged archive was built from this requirements.txt
+        Checking [  TIMEs]       numpy us-east-1: layer `numpy` has no version yet
+        Checking [  TIMEs]       numpy us-east-1: to be published: first version
+        Checking [  TIMEs]       numpy us-east-1: archive unzips to 15 bytes in 1 entries
+         Locking [  TIMEs]       numpy us-east-1: lock taken: s3://artifacts/layers/numpy/layer/publish.lock
+      Publishing [  TIMEs]       numpy us-east-1: published version 1 (request REQUEST)
+      Publishing [  TIMEs]       numpy us-east-1: version ARN is arn:aws:lambda:us-east-1:123456789012:layer:numpy:1
+      Publishing [  TIMEs]       numpy us-east-1: its content is the staged archive that was checked
+       Recording [  TIMEs]       numpy us-east-1: manifest stored at s3://artifacts/layers/numpy/layer/000001/requirements.txt (request REQUEST)
+       Recording [  TIMEs]       numpy us-east-1: lock released
+       Published [  TIMEs] (1/1) numpy us-east-1 version 1
+         Summary [  TIMEs] 1 job: 1 published
+    ");
+}
+
+#[test]
+fn colour_is_only_where_it_is_asked_for() {
+    let project = Project::of(&["numpy"]);
+    assert!(!project.run("plan", 1).stderr.contains('\u{1b}'));
+    let coloured = project.run("plan --color always", 1);
+    assert!(coloured.stderr.contains('\u{1b}'));
+    assert!(!coloured.stdout.contains('\u{1b}'), "standard output is data");
+}
+
+#[test]
+fn a_reader_that_leaves_early_does_not_break_the_run() {
+    let project = Project::of(&["numpy"]);
+    let mut command = project.command();
+    let mut child = command
+        .args(["publish", "--stage", "--report", "json=report.json"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(!stderr.contains("panicked"), "{stderr}");
+    assert_eq!(project.json("report.json")["jobs"][0]["outcome"], "published");
+}

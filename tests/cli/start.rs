@@ -1,0 +1,186 @@
+//! The first minutes: help, `init`, `schema`, `sandbox`.
+
+use crate::common::process::Running;
+use crate::common::{folder, layership, run};
+
+#[test]
+fn init_writes_an_example_and_says_what_comes_next() {
+    let folder = folder();
+    let ended = run(layership(folder.path()), ["init"]);
+    assert_shown!(ended, @"
+    exit code 0
+    --- stdout ---
+    Wrote layers.toml: name your layers in it, then
+
+      layership check                      the file, manifests and archives, offline
+      layership publish --stage --sandbox  a rehearsal without AWS
+      layership plan                       what would be published, and why
+    ");
+    let written = std::fs::read_to_string(folder.path().join("layers.toml")).unwrap();
+    assert_eq!(written, include_str!("../../layers.toml.example"));
+}
+
+#[test]
+fn init_never_overwrites() {
+    let folder = folder();
+    std::fs::write(folder.path().join("layers.toml"), "# mine\n").unwrap();
+    let ended = run(layership(folder.path()), ["init"]);
+    assert_shown!(ended, @"
+    exit code 2
+    --- stderr ---
+    error: `layers.toml` exists already; nothing was written
+    ");
+    assert_eq!(std::fs::read_to_string(folder.path().join("layers.toml")).unwrap(), "# mine\n");
+}
+
+#[test]
+fn init_does_not_write_through_a_link_to_nowhere() {
+    let folder = folder();
+    std::os::unix::fs::symlink("elsewhere.toml", folder.path().join("layers.toml")).unwrap();
+    run(layership(folder.path()), ["init"]).expect(2);
+    assert!(!folder.path().join("elsewhere.toml").exists());
+}
+
+#[test]
+fn init_in_a_folder_that_does_not_exist_says_so() {
+    let folder = folder();
+    assert_shown!(run(layership(folder.path()), ["init", "-c", "missing/layers.toml"]), @"
+    exit code 2
+    --- stderr ---
+    error: cannot write `missing/layers.toml`: its folder does not exist
+    ");
+}
+
+#[test]
+fn help_lists_the_commands() {
+    let folder = folder();
+    assert_shown!(run(layership(folder.path()), ["--help"]), @"
+    exit code 0
+    --- stdout ---
+    Publish many AWS Lambda layers from one layers file: only what changed, each exactly once
+
+    Usage: layership <COMMAND>
+
+    Commands:
+      init     Write a commented layers.toml here; never overwrites
+      check    Check the layers file, manifests and archives, offline
+      plan     Preflight every layer, read-only: what would be published and why
+      stage    Upload archives with their manifest's MD5; skip what is already staged
+      publish  Preflight every layer and publish what changed
+      schema   Print a JSON Schema
+      sandbox  Serve a local S3 and Lambda stand-in and print the variables that point a tool at it
+      help     Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+    ");
+    assert_shown!(run(layership(folder.path()), ["publish", "--help"]), @"
+    exit code 0
+    --- stdout ---
+    Preflight every layer and publish what changed
+
+    Usage: layership publish [OPTIONS] [LAYER]...
+
+    Arguments:
+      [LAYER]...  Layer keys or globs such as `numpy-*`; none means all
+
+    Options:
+      -c, --config <FILE>         Layers file [env: LAYERSHIP_CONFIG] [default: layers.toml]
+          --target <NAME>         Only this target; repeatable
+          --format <text|json>    What to print on standard output [default: text]
+          --report <FORMAT=PATH>  Write a report, such as `json=report.json`; repeatable
+          --sandbox[=<DIR>]       Run against a local stand-in for S3 and Lambda, kept in DIR [default:
+                                  .layership/sandbox beside the layers file]
+          --progress <WHEN>       Show progress: auto, always, never [default: auto]
+          --color <WHEN>          Colour: auto, always, never [default: auto]
+      -v, --verbose...            Say more: each job's steps and where each setting came from; twice for
+                                  every request
+      -q, --quiet                 Warnings and errors only
+          --stage                 Stage the archives first
+          --dry-run               Write nothing: the same as `plan`
+          --force                 Publish unchanged layers too
+          --all-or-nothing        Finish all preflights first, and write nothing if one failed
+          --strict                Refuse a zip with nothing where Lambda's runtimes search
+      -h, --help                  Print help
+
+    Settings:
+          --concurrency <N>
+              Jobs in flight at once [default: 32]
+          --lambda-requests-per-second <N>
+              Lambda requests a second, per account and Region [default: 15]
+          --fail-fast
+              Start nothing new after the first failure
+          --lock-wait-seconds <SECONDS>
+              How long to wait for a layer's lock that another run holds [default: 60]
+          --request-timeout-seconds <SECONDS>
+              Deadline of one request to AWS [default: 30]
+    ");
+}
+
+#[test]
+fn a_flag_that_does_not_exist_is_a_wrong_command_line() {
+    let folder = folder();
+    assert_shown!(run(layership(folder.path()), ["publish", "--al-or-nothing"]), @"
+    exit code 2
+    --- stderr ---
+    error: unexpected argument '--al-or-nothing' found
+
+      tip: a similar argument exists: '--all-or-nothing'
+
+    Usage: layership publish --all-or-nothing [LAYER]...
+
+    For more information, try '--help'.
+    ");
+    assert_shown!(run(layership(folder.path()), ["publish", "--report", "xml=report.xml"]), @"
+    exit code 2
+    --- stderr ---
+    error: invalid value 'xml=report.xml' for '--report <FORMAT=PATH>': `xml` is not a report format; known: `json`
+
+    For more information, try '--help'.
+    ");
+    assert_shown!(run(layership(folder.path()), ["publish", "--report", "report.json"]), @"
+    exit code 2
+    --- stderr ---
+    error: invalid value 'report.json' for '--report <FORMAT=PATH>': expected FORMAT=PATH, here `json=report.json`
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn the_sandbox_prints_variables_for_a_shell_and_stops_on_a_signal() {
+    let folder = folder();
+    let mut command = layership(folder.path());
+    command.args(["sandbox", "--dir", "kept"]);
+    let sandbox = Running::start(command);
+    sandbox.until_it_says("Serving");
+    sandbox.signal("TERM");
+    assert_shown!(sandbox.end(), @"
+    exit code 0
+    --- stdout ---
+    export AWS_ENDPOINT_URL=http://127.0.0.1:PORT
+    export AWS_ACCESS_KEY_ID=sandbox
+    export AWS_SECRET_ACCESS_KEY=sandbox
+    export AWS_REGION=us-east-1
+    export AWS_DEFAULT_REGION=us-east-1
+    --- stderr ---
+         Serving S3 and Lambda layers from kept; Ctrl-C stops
+    ");
+}
+
+#[test]
+fn two_sandboxes_do_not_share_a_folder() {
+    let folder = folder();
+    let mut command = layership(folder.path());
+    command.args(["sandbox", "--dir", "kept"]);
+    let first = Running::start(command);
+    first.until_it_says("Serving");
+    assert_shown!(run(layership(folder.path()), ["sandbox", "--dir", "kept"]), @"
+    exit code 1
+    --- stderr ---
+    error: cannot start the sandbox in `kept`: another sandbox is using kept; stop it, or choose another folder
+    ");
+    first.signal("INT");
+    first.end().expect(0);
+}
