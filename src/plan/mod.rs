@@ -3,16 +3,20 @@
 
 mod build;
 mod decision;
+mod fields;
+mod problems;
 mod select;
+mod targets;
 mod unique;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use build::{Ambient, build};
+pub use build::build;
 pub use decision::{Backup, Decided, Facts, Latest, decide};
 pub use select::{Selection, SelectionError, select};
+pub use targets::Ambient;
 
 use crate::config::{Detect, Unpinned};
 use crate::layer::{LayerSettings, S3Location, backup_key};
