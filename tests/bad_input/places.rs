@@ -357,21 +357,14 @@ fn lambda_answers_garbage() {
 fn a_service_that_never_answers() {
     let project = Project::of(&["requests"]);
     project.inject(r#"[{"operation": "sts:*", "fault": "hang"}]"#);
-    assert_shown!(refused(&project, "--request-timeout-seconds 1", "timeout"), @"
-    exit code 1
-    --- stdout ---
-    LAYER     TARGET     OUTCOME  VERSION  ARN
-    requests  us-east-1  failed   -        -
-    --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: Lambda did not answer `sts:GetCallerIdentity` on target `us-east-1` in time
-         Summary [  TIMEs] 1 job: 1 failed
-
-    error: failed to publish requests to us-east-1
-      Caused by: Lambda did not answer `sts:GetCallerIdentity` on target `us-east-1` in time
-      Caused by: request has timed out: operation timeout (all attempts including retries) occurred after 4s
-
-    hint: try again; `request-timeout-seconds` sets the deadline
-    ");
+    // Whether the last attempt or all of them together run out of time first is chance.
+    let ended = refused(&project, "--request-timeout-seconds 1", "timeout");
+    for part in [
+        "did not answer `sts:GetCallerIdentity` on target `us-east-1` in time",
+        "hint: try again; `request-timeout-seconds` sets the deadline",
+    ] {
+        assert!(ended.stderr.contains(part), "{}", ended.stderr);
+    }
 }
 
 #[test]

@@ -41,6 +41,9 @@ fn finishes_and_records(signal: &str) {
         report["jobs"].as_array().unwrap().iter().map(|job| job["outcome"].as_str().unwrap()).collect();
     assert_eq!(outcomes, ["published", "cancelled", "cancelled"]);
     assert_eq!(report["summary"]["cancelled"], 2);
+    // The first thing that a job does is to read its manifest.
+    let md5 = |job: usize| report["jobs"][job]["manifest"]["md5"].is_string();
+    assert_eq!((md5(1), md5(2)), (true, false), "b had begun, c was not to be started");
 }
 
 #[test]
