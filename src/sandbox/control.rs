@@ -1,11 +1,15 @@
-//! The sandbox's own endpoints, under `/_sandbox/`: faults, the request log, archives to download.
+//! The sandbox's own endpoints, under `/_sandbox/`: faults, the request log, the state, the clock, archives to
+//! download. They are described in docs/sandbox.md.
 //!
 //! They are unsigned: the sandbox listens on the loopback interface only.
+
+use std::time::Duration;
 
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 use s3s::Body;
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Value, json};
 use tokio::fs::File;
 use tokio_util::io::ReaderStream;
 
@@ -13,7 +17,7 @@ use super::faults::Faults;
 use super::log::Log;
 use super::respond::{json, with_type};
 use super::store::{Place, Store};
-use super::text;
+use super::{clock, state, text};
 
 /// The path of the sandbox's own endpoints. No bucket name begins with an underscore.
 pub(super) const ROOT: &str = "/_sandbox/";
@@ -40,9 +44,29 @@ pub(super) async fn serve(parts: &Parts, body: &[u8], faults: &Faults, log: &Log
             log.clear();
             json(StatusCode::OK, &log.report(false))
         }
+        (&Method::GET, "state") => json(StatusCode::OK, &store.read(state::show)),
+        (&Method::GET, "clock") => json(StatusCode::OK, &clock_now()),
+        (&Method::POST, "clock") => match serde_json::from_slice::<Advance>(body) {
+            Ok(Advance { advance_seconds }) => {
+                clock::advance(Duration::from_secs(advance_seconds.into()));
+                json(StatusCode::OK, &clock_now())
+            }
+            Err(error) => json(StatusCode::BAD_REQUEST, &json!({"error": format!("not an advance: {error}")})),
+        },
         (&Method::GET, path) if path.starts_with("layers/") => archive(path, store).await,
         _ => json(StatusCode::NOT_FOUND, &json!({"error": "not an endpoint of the sandbox"})),
     }
+}
+
+/// How far to move the clock on.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    advance_seconds: u32,
+}
+
+fn clock_now() -> Value {
+    json!({"time": text::log_date(clock::now_millis()), "ahead_seconds": clock::ahead().as_secs()})
 }
 
 /// A layer version's archive, where `Content.Location` points to.

@@ -7,7 +7,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::call::{Call, Service};
-use super::text;
+use super::{clock, text};
 
 /// Entries kept; older ones are dropped, while the counts go on.
 const KEPT: usize = 10_000;
@@ -22,7 +22,8 @@ struct Entry {
     resource: String,
     account: String,
     region: String,
-    /// None while in flight, and where the connection was cut or the client left.
+    /// Of the answer; with `done` false, of an answer that is held back. None before the work is done, and where the
+    /// connection was cut.
     status: Option<u16>,
     /// The injected fault, or `quota`.
     fault: Option<&'static str>,
@@ -55,38 +56,43 @@ pub(super) struct InFlight<'a> {
     log: &'a Log,
     sequence: u64,
     started: Instant,
-    status: Option<u16>,
-    fault: Option<&'static str>,
 }
 
 impl InFlight<'_> {
     /// Notes an injected fault.
-    pub fn fault(&mut self, name: &'static str) {
-        self.fault = Some(name);
+    pub fn fault(&self, name: &'static str) {
+        self.note(|entry| entry.fault = Some(name));
     }
 
     /// Notes the answer.
-    pub fn answered(&mut self, status: u16) {
-        self.status = Some(status);
+    pub fn answered(&self, status: u16) {
+        self.note(|entry| entry.status = Some(status));
+        if matches!(status, 429 | 503) {
+            self.log.inner().throttled += 1;
+        }
+    }
+
+    /// Seen at once: whoever waits for a request to hang looks here.
+    fn note(&self, note: impl FnOnce(&mut Entry)) {
+        let mut inner = self.log.inner();
+        // Sequence numbers are dense, so the entry's place is known; it may be gone.
+        let first = inner.entries.front().map_or(0, |entry| entry.sequence);
+        let at = self.sequence.checked_sub(first).and_then(|at| usize::try_from(at).ok());
+        if let Some(entry) = at.and_then(|at| inner.entries.get_mut(at)) {
+            note(entry);
+        }
     }
 }
 
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
+        let milliseconds = u64::try_from(self.started.elapsed().as_millis()).ok();
+        self.note(|entry| {
+            entry.milliseconds = milliseconds;
+            entry.done = true;
+        });
         let mut inner = self.log.inner();
         inner.in_flight = inner.in_flight.saturating_sub(1);
-        if matches!(self.status, Some(429 | 503)) {
-            inner.throttled += 1;
-        }
-        // Sequence numbers are dense, so the entry's place is known; it may be gone.
-        let first = inner.entries.front().map_or(0, |entry| entry.sequence);
-        let at = self.sequence.checked_sub(first).and_then(|at| usize::try_from(at).ok());
-        if let Some(entry) = at.and_then(|at| inner.entries.get_mut(at)) {
-            entry.status = self.status;
-            entry.fault = self.fault;
-            entry.milliseconds = u64::try_from(self.started.elapsed().as_millis()).ok();
-            entry.done = true;
-        }
     }
 }
 
@@ -117,7 +123,7 @@ impl Log {
         }
         let entry = Entry {
             sequence,
-            time: text::log_date(text::now_millis()),
+            time: text::log_date(clock::now_millis()),
             service: call.service,
             operation: call.operation,
             resource: call.resource.clone(),
@@ -130,7 +136,7 @@ impl Log {
             done: false,
         };
         inner.entries.push_back(entry);
-        InFlight { log: self, sequence, started: Instant::now(), status: None, fault: None }
+        InFlight { log: self, sequence, started: Instant::now() }
     }
 
     /// All of it; the entries only where asked for.
@@ -174,7 +180,7 @@ mod tests {
     #[test]
     fn counts_and_in_flight() {
         let log = Log::default();
-        let mut first = log.begin(&call("PutObject"));
+        let first = log.begin(&call("PutObject"));
         let second = log.begin(&call("GetObject"));
         first.answered(503);
         drop(first);

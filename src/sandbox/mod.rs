@@ -15,6 +15,7 @@
 //! (`/_sandbox/requests`), and can answer as slowly and as grudgingly as AWS does ([`Options`]).
 
 mod call;
+mod clock;
 mod control;
 mod faults;
 mod identity;
@@ -26,6 +27,7 @@ mod respond;
 mod s3;
 mod server;
 mod signature;
+mod state;
 mod store;
 mod sts;
 mod text;

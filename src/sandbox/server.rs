@@ -22,7 +22,7 @@ use super::log::{InFlight, Log};
 use super::options::Delays;
 use super::pace::Quota;
 use super::store::Store;
-use super::{control, respond, s3, signature, sts, text};
+use super::{clock, control, respond, s3, signature, sts, text};
 
 /// Lambda's limit for a publish request (its own refusal names it); 50 MB of archive in base64.
 const LARGEST_REQUEST: usize = 70_167_211;
@@ -98,14 +98,14 @@ async fn handle(shared: &Shared, request: Request<Incoming>, mut sender: Sender)
     let bytes = if let Payload::Whole(bytes) = &body { &bytes[..] } else { &[] };
     let call = Call::of(&parts, service, scope.as_ref(), bytes, &shared.account);
     let request_id = text::unique_uuid();
-    let mut in_flight = shared.log.begin(&call);
+    let in_flight = shared.log.begin(&call);
     let exchange = Exchange { shared, parts, body, call, request_id };
-    let answer = answer(exchange, &mut in_flight, &mut sender).await;
+    let answer = answer(exchange, &in_flight, &mut sender).await;
     if let Ok(response) = answer {
         in_flight.answered(response.status().as_u16());
         drop(in_flight);
         // The client may have left.
-        let _ = sender.send(response);
+        let _ = sender.send(clock::dated(response));
     }
 }
 
@@ -120,7 +120,7 @@ async fn read_whole(body: Incoming) -> Result<Bytes, Refusal> {
 
 async fn answer(
     exchange: Exchange<'_>,
-    in_flight: &mut InFlight<'_>,
+    in_flight: &InFlight<'_>,
     sender: &mut Sender,
 ) -> Result<Response<Body>, Cut> {
     let Exchange { shared, call, request_id, .. } = &exchange;
@@ -137,7 +137,7 @@ async fn answer(
         return Ok(work(exchange, 0).await);
     };
     in_flight.fault(fault.name());
-    struck(exchange, fault, sender).await
+    struck(exchange, fault, in_flight, sender).await
 }
 
 /// Lambda and STS are verified here, S3 by its protocol layer.
@@ -157,7 +157,12 @@ fn unverified(exchange: &Exchange<'_>) -> Option<Response<Body>> {
     })
 }
 
-async fn struck(exchange: Exchange<'_>, fault: Fault, sender: &mut Sender) -> Result<Response<Body>, Cut> {
+async fn struck(
+    exchange: Exchange<'_>,
+    fault: Fault,
+    in_flight: &InFlight<'_>,
+    sender: &mut Sender,
+) -> Result<Response<Body>, Cut> {
     let (shared, id) = (exchange.shared, exchange.request_id.clone());
     let call = exchange.call.clone();
     match fault {
@@ -188,7 +193,8 @@ async fn struck(exchange: Exchange<'_>, fault: Fault, sender: &mut Sender) -> Re
         }
         Fault::Hang { seconds } => hang(shared, seconds, sender).await,
         Fault::HangAfter { seconds } => {
-            work(exchange, 0).await;
+            let held_back = work(exchange, 0).await;
+            in_flight.answered(held_back.status().as_u16());
             hang(shared, seconds, sender).await
         }
         Fault::Latency { ms } => {

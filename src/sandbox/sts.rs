@@ -4,7 +4,7 @@ use hyper::StatusCode;
 
 use super::identity::{SECRET_KEY, user_arn};
 use super::signature::Unverified;
-use super::text;
+use super::{clock, text};
 
 /// An hour from now, as STS gives credentials.
 const LIFETIME_MILLIS: i64 = 3_600_000;
@@ -57,7 +57,7 @@ fn assume_role(body: &[u8], request_id: &str) -> (StatusCode, String) {
             error("ValidationError", "RoleArn or RoleSessionName is invalid", request_id),
         );
     }
-    let expiration = text::log_date(text::now_millis() + LIFETIME_MILLIS);
+    let expiration = text::log_date(clock::now_millis() + LIFETIME_MILLIS);
     let assumed = format!("arn:{partition}:sts::{account}:assumed-role/{}/{session}", role.trim_start_matches("role/"));
     // The account's number as access key makes the sandbox serve that account.
     let result = format!(

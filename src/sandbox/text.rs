@@ -1,4 +1,4 @@
-//! Identifiers, clock and percent-encoding: the small change of both services.
+//! Identifiers, dates and percent-encoding: the small change of both services.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -27,11 +27,6 @@ pub(super) fn unique_id() -> String {
 pub(super) fn unique_uuid() -> String {
     let id = unique_id();
     format!("{}-{}-{}-{}-{}", &id[..8], &id[8..12], &id[12..16], &id[16..20], &id[20..])
-}
-
-/// Milliseconds since 1970.
-pub(super) fn now_millis() -> i64 {
-    Timestamp::now().as_millisecond()
 }
 
 /// The system's time from stored milliseconds.

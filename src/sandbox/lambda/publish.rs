@@ -15,7 +15,7 @@ use super::names::LayerId;
 use super::validate::Validation;
 use super::{archive, read};
 use crate::sandbox::store::{Content, Draft, Event, LayerVersion, Place, State};
-use crate::sandbox::text;
+use crate::sandbox::{clock, text};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -66,7 +66,7 @@ pub(super) async fn publish(this: &Layers, call: &LayerCall, place: &Place, body
     let version = this.store.commit(|state| {
         let version = LayerVersion {
             version: number(state),
-            created: text::now_millis(),
+            created: clock::now_millis(),
             blob: archive.draft.id().to_owned(),
             size: archive.size,
             sha256: archive.sha256,

@@ -8,7 +8,7 @@ use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 use super::access::{self, Answer, Buckets, Caller};
 use super::{conditions, errors};
 use crate::sandbox::store::{self, Event, NULL_VERSION, ObjectVersion, Versioning};
-use crate::sandbox::text;
+use crate::sandbox::clock;
 
 /// What a deletion asks for.
 struct Wanted {
@@ -114,7 +114,7 @@ fn remove_current(bucket: &store::Bucket, name: &str, key: &str) -> (Option<Even
         let event = bucket.objects.contains_key(key).then(|| removed(name, key, NULL_VERSION));
         return (event, Done { marker: false, version_id: None });
     }
-    let version = ObjectVersion { id: access::new_id(bucket), modified: text::now_millis(), content: None };
+    let version = ObjectVersion { id: access::new_id(bucket), modified: clock::now_millis(), content: None };
     let done = Done { marker: true, version_id: Some(version.id.clone()) };
     (Some(Event::ObjectAdded { bucket: name.to_owned(), key: key.to_owned(), version }), done)
 }

@@ -15,7 +15,7 @@ use super::conditions::WriteConditions;
 use super::errors;
 use super::write::{discard, kept_headers, metadata_of, new_version, receive};
 use crate::sandbox::store::{self, Algorithm, Content, Event, State, Upload};
-use crate::sandbox::text;
+use crate::sandbox::{clock, text};
 
 /// S3's smallest part, except for the last: 5 MiB.
 const SMALLEST_PART: u64 = 5 * 1024 * 1024;
@@ -35,7 +35,7 @@ pub(super) fn create(
     let details = Upload {
         bucket: input.bucket.clone(),
         key: input.key.clone(),
-        started: text::now_millis(),
+        started: clock::now_millis(),
         algorithm,
         declared: named.is_some(),
         composite: is_composite(algorithm, input.checksum_type.as_ref())?,
@@ -95,7 +95,7 @@ pub(super) async fn upload_part(this: &Buckets, mut request: S3Request<UploadPar
         size: received.size,
         etag: text::hex(&received.digests.md5),
         checksum: received.digests.checksum,
-        modified: text::now_millis(),
+        modified: clock::now_millis(),
     };
     let mut output = UploadPartOutput { e_tag: Some(ETag::Strong(part.etag.clone())), ..Default::default() };
     set_checksum!(output, part.checksum);

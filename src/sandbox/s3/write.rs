@@ -15,7 +15,7 @@ use super::checksums::{Declared, Digests, Hasher, set_checksum};
 use super::conditions::{ReadConditions, WriteConditions};
 use super::errors;
 use crate::sandbox::store::{Algorithm, BlobWriter, Bucket, Content, Draft, Event, ObjectVersion, Store};
-use crate::sandbox::text;
+use crate::sandbox::{clock, text};
 
 /// Headers that S3 keeps with an object and gives back.
 const KEPT_HEADERS: [&str; 6] =
@@ -145,7 +145,7 @@ fn add(
 
 /// The version that the content becomes in this bucket, now.
 pub(super) fn new_version(bucket: &Bucket, content: Content) -> (ObjectVersion, Added) {
-    let version = ObjectVersion { id: access::new_id(bucket), modified: text::now_millis(), content: Some(content) };
+    let version = ObjectVersion { id: access::new_id(bucket), modified: clock::now_millis(), content: Some(content) };
     let added = Added { shown: access::shown_id(bucket, &version), modified: version.modified };
     (version, added)
 }

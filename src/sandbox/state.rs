@@ -1,0 +1,108 @@
+//! What is in the store, as JSON: for tests that must not ask the tool under test, and for a look from outside.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::store::{Bucket, Layer, LayerVersion, ObjectVersion, State, Versioning};
+use super::text;
+
+/// Everything that `GET /_sandbox/state` answers.
+#[derive(Debug, Serialize)]
+pub(super) struct Shown<'a> {
+    /// By name.
+    buckets: BTreeMap<&'a str, ShownBucket<'a>>,
+    /// By account, Region and name, with a slash between.
+    layers: BTreeMap<String, ShownLayer<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownBucket<'a> {
+    region: &'a str,
+    versioned: bool,
+    /// The current objects by key; deleted ones are not shown.
+    objects: BTreeMap<&'a str, ShownObject<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownObject<'a> {
+    size: u64,
+    etag: &'a str,
+    /// In base64, as Lambda's `CodeSha256` is.
+    sha256: &'a str,
+    content_type: Option<&'a String>,
+    metadata: &'a BTreeMap<String, String>,
+    modified: String,
+    /// How often the key was written and deleted, as far as versions of it are kept.
+    versions: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownLayer<'a> {
+    /// The highest number ever given.
+    last: u64,
+    /// Live versions by number.
+    versions: BTreeMap<u64, ShownVersion<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownVersion<'a> {
+    code_sha256: &'a str,
+    size: u64,
+    description: Option<&'a String>,
+    license: Option<&'a String>,
+    runtimes: &'a Option<Vec<String>>,
+    architectures: &'a Option<Vec<String>>,
+    created: String,
+}
+
+/// All of it.
+pub(super) fn show(state: &State) -> serde_json::Value {
+    let buckets = state.buckets.iter().map(|(name, bucket)| (name.as_str(), shown_bucket(bucket))).collect();
+    let layers = state.layers.iter().flat_map(|(place, layers)| {
+        layers
+            .iter()
+            .map(|(name, layer)| (format!("{}/{}/{name}", place.account, place.region), shown_layer(layer)))
+    });
+    serde_json::to_value(Shown { buckets, layers: layers.collect() }).unwrap_or_default()
+}
+
+fn shown_bucket(bucket: &Bucket) -> ShownBucket<'_> {
+    let objects = bucket.objects.iter().filter_map(|(key, versions)| Some((key.as_str(), shown_object(versions)?)));
+    ShownBucket {
+        region: &bucket.info.region,
+        versioned: bucket.info.versioning == Versioning::Enabled,
+        objects: objects.collect(),
+    }
+}
+
+fn shown_object(versions: &[std::sync::Arc<ObjectVersion>]) -> Option<ShownObject<'_>> {
+    let current = versions.last()?;
+    let content = current.content.as_ref()?;
+    Some(ShownObject {
+        size: content.size,
+        etag: &content.etag,
+        sha256: &content.sha256,
+        content_type: content.headers.get("content-type"),
+        metadata: &content.metadata,
+        modified: text::log_date(current.modified),
+        versions: versions.len(),
+    })
+}
+
+fn shown_layer(layer: &Layer) -> ShownLayer<'_> {
+    let versions = layer.versions.iter().map(|(number, version)| (*number, shown_version(version))).collect();
+    ShownLayer { last: layer.last, versions }
+}
+
+fn shown_version(version: &LayerVersion) -> ShownVersion<'_> {
+    ShownVersion {
+        code_sha256: &version.sha256,
+        size: version.size,
+        description: version.description.as_ref(),
+        license: version.license.as_ref(),
+        runtimes: &version.runtimes,
+        architectures: &version.architectures,
+        created: text::lambda_date(version.created),
+    }
+}
