@@ -174,15 +174,19 @@ async fn under_lock(
 /// The version after the latest that preflight saw, if it is there by now.
 ///
 /// Where nobody else held the lock meanwhile, whoever published it also wrote its backup before releasing the lock, so
-/// S3 tells; after another holder, who may have died in between, Lambda is asked for the version itself.
+/// S3 tells; after another holder, who may have died in between, Lambda is asked for the version itself. A backup alone
+/// proves nothing: its version may have been deleted.
 async fn newer(job: &Job, session: &Session, checked: &Checked, contended: bool) -> Result<Option<u64>, JobError> {
-    let next = checked.latest.as_ref().map_or(0, |latest| latest.version) + 1;
-    let there = if contended {
-        session.lambda.version(&job.name, next).await?.is_some()
-    } else {
-        session.s3.exists(&job.backup(next)).await?
-    };
-    Ok(there.then_some(next))
+    let known = checked.latest.as_ref().map_or(0, |latest| latest.version);
+    if !contended && !session.s3.exists(&job.backup(known + 1)).await? {
+        return Ok(None);
+    }
+    if session.lambda.version(&job.name, known + 1).await?.is_some() {
+        return Ok(Some(known + 1));
+    }
+    // Numbers of deleted versions are never given again: the next version may lie behind a gap.
+    let listed = session.lambda.latest(&job.name).await?;
+    Ok(listed.map(|latest| latest.version).filter(|listed| *listed > known))
 }
 
 /// What can be said of a job without the network.

@@ -129,7 +129,10 @@ async fn published(
 ) -> Result<(Option<PublishedVersion>, BackupRead), JobError> {
     let latest = match known {
         // Lists may lag behind what is known to exist.
-        Some(known) => session.lambda.version(&job.name, known).await?.map(|version| version.published),
+        Some(known) => match session.lambda.version(&job.name, known).await? {
+            Some(version) => Some(version.published),
+            None => session.lambda.latest(&job.name).await?,
+        },
         None => session.latest(&job.name).await?,
     };
     let Some(latest) = latest else { return Ok((None, BackupRead::Missing)) };

@@ -103,17 +103,25 @@ async fn confirm(job: &Job, session: &Session, checked: &Checked) -> Result<Opti
     last
 }
 
-/// Versions are asked for one by one: a list may lag behind, a version itself is there or not.
+/// Versions are asked for one by one: a list may lag behind, a version itself is there or not. The list is asked too:
+/// numbers of deleted versions are never given again, and ours may lie behind such a gap.
 async fn look(job: &Job, session: &Session, checked: &Checked, wanted: Sha256) -> Result<Option<Published>, JobError> {
     let latest = checked.latest.as_ref().map_or(0, |latest| latest.version);
-    for version in latest + 1..=latest + STRANGERS {
-        let Some(found) = session.lambda.version(&job.name, version).await? else { return Ok(None) };
-        if found.sha256 == Some(wanted) {
-            let arn = found.published.arn;
-            return Ok(Some(Published { version, arn, sha256: found.sha256, request_id: None }));
+    let listed = session.lambda.latest(&job.name).await;
+    let listed_version = listed.as_ref().ok().and_then(Option::as_ref).map_or(0, |listed| listed.version);
+    let first = latest.max(listed_version.saturating_sub(STRANGERS)) + 1;
+    for version in first..=latest.max(listed_version) + STRANGERS {
+        match session.lambda.version(&job.name, version).await? {
+            Some(found) if found.sha256 == Some(wanted) => {
+                let arn = found.published.arn;
+                return Ok(Some(Published { version, arn, sha256: found.sha256, request_id: None }));
+            }
+            None if version > listed_version => break,
+            _ => {}
         }
     }
-    Ok(None)
+    // Without the list it is not proven that there is none.
+    listed.map(|_| None)
 }
 
 /// Nobody knows whether there is a version now.
