@@ -26,6 +26,15 @@ pub enum LockWrite {
     Lost,
 }
 
+/// What became of deleting a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockDelete {
+    /// It is not there any more.
+    Gone,
+    /// One with another entity tag is there; it was left alone.
+    Another,
+}
+
 /// A lock that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LockRead {
@@ -111,19 +120,20 @@ impl S3 {
         Ok(Some(LockRead { body: bytes.into(), etag, age: age(written, clock.now()) }))
     }
 
-    /// Deletes the lock with this entity tag; one that is gone or another's is left alone.
+    /// Deletes the lock with this entity tag; another one is left alone.
     ///
     /// # Errors
     /// Whatever the service refuses.
-    pub async fn delete_lock(&self, at: &S3Location, etag: &str) -> Result<(), JobError> {
+    pub async fn delete_lock(&self, at: &S3Location, etag: &str) -> Result<LockDelete, JobError> {
         let call = Call::new("s3:DeleteObject", at.to_string());
         let request = self.client().delete_object().bucket(&at.bucket).key(&at.key).if_match(etag);
         match request.send().await {
-            Ok(_) => Ok(()),
+            Ok(_) => Ok(LockDelete::Gone),
             Err(error) => {
                 let failure = Failure::of(&error);
                 match failure.answer.status {
-                    Some(404 | 409 | 412) => Ok(()),
+                    Some(404) => Ok(LockDelete::Gone),
+                    Some(409 | 412) => Ok(LockDelete::Another),
                     _ => Err(failure.into_error(&call)),
                 }
             }

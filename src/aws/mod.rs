@@ -12,7 +12,7 @@ mod session;
 mod trace;
 
 pub use lambda::{Lambda, PublishError, Published, VersionContent};
-pub use lock::{LockRead, LockWrite};
+pub use lock::{LockDelete, LockRead, LockWrite};
 pub use region::ambient_region;
 pub use s3::{BackupRead, BackupWrite, S3, Staged, StagedZip, Upload};
 pub use session::{Endpoint, Options, Session, Sessions, connect};

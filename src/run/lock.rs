@@ -18,7 +18,7 @@ use super::Identity;
 use super::log::JobLog;
 use super::notes::Note;
 use super::stop::Stop;
-use crate::aws::{LockRead, LockWrite, S3};
+use crate::aws::{LockDelete, LockRead, LockWrite, S3};
 use crate::layer::S3Location;
 use crate::outcome::{ErrorCode, JobError};
 use crate::plan::Job;
@@ -234,33 +234,44 @@ impl Held<'_> {
 
     async fn renew(&self) -> Result<(), JobError> {
         let asked = Moment::now();
-        let etag = self.state().etag.clone();
-        let mut body = self.body.clone();
-        body.time = Timestamp::now().to_string();
-        let etag = match self.s3.replace_lock(&self.at, text(&body), &etag).await? {
-            LockWrite::Ours(etag) => etag,
-            LockWrite::Lost => self.still_ours().await?,
-        };
+        let body = Body { time: Timestamp::now().to_string(), ..self.body.clone() };
+        let etag = self.replace(&body).await?;
         *self.state() = State { etag, renewed: asked };
         Ok(())
     }
 
-    /// The answer to an earlier renewal may have been lost: then the lock is ours under another entity tag.
+    /// Replaces what the lock says, as long as it is ours.
+    async fn replace(&self, body: &Body) -> Result<String, JobError> {
+        let etag = self.state().etag.clone();
+        if let LockWrite::Ours(etag) = self.s3.replace_lock(&self.at, text(body), &etag).await? {
+            return Ok(etag);
+        }
+        // It may be ours under another entity tag, but as old as the renewal that made that one.
+        let etag = self.still_ours().await?;
+        match self.s3.replace_lock(&self.at, text(body), &etag).await? {
+            LockWrite::Ours(etag) => Ok(etag),
+            LockWrite::Lost => Err(self.lost_to("another run")),
+        }
+    }
+
+    /// The answer to a renewal may have been lost: then the lock is ours under another entity tag.
     async fn still_ours(&self) -> Result<String, JobError> {
         let found = self.s3.read_lock(&self.at).await?;
-        let holder = match &found {
-            Some(found) if Body::read(&found.body).owner == self.body.owner => return Ok(found.etag.clone()),
-            Some(found) => Body::read(&found.body).holder(),
-            None => "nobody any more".to_owned(),
-        };
-        Err(JobError::new(ErrorCode::Locked, format!("the lock {} was lost to {holder}", self.at))
-            .hint("this process slept for longer than the lease; run the same command again"))
+        match &found {
+            Some(found) if Body::read(&found.body).owner == self.body.owner => Ok(found.etag.clone()),
+            Some(found) => Err(self.lost_to(&Body::read(&found.body).holder())),
+            None => Err(self.lost_to("nobody any more")),
+        }
+    }
+
+    fn lost_to(&self, holder: &str) -> JobError {
+        JobError::new(ErrorCode::Locked, format!("the lock {} was lost to {holder}", self.at))
+            .hint("this process slept for longer than the lease; run the same command again")
     }
 
     /// Gives it up: everything is done, or nothing was.
     pub async fn release(self, log: &JobLog) {
-        let etag = self.state().etag.clone();
-        match self.s3.delete_lock(&self.at, &etag).await {
+        match self.delete().await {
             Ok(()) => {
                 log.step("lock released", None);
                 self.note.remove();
@@ -270,11 +281,22 @@ impl Held<'_> {
         }
     }
 
+    async fn delete(&self) -> Result<(), JobError> {
+        let etag = self.state().etag.clone();
+        if self.s3.delete_lock(&self.at, &etag).await? == LockDelete::Gone {
+            return Ok(());
+        }
+        // The work may have ended while a renewal was under way. A lock that somebody took over is not ours to delete.
+        match self.still_ours().await {
+            Ok(etag) => self.s3.delete_lock(&self.at, &etag).await.map(|_| ()),
+            Err(error) if error.code == ErrorCode::Locked => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Leaves it behind without a lease: something was begun that the next run has to finish.
     pub async fn abandon(self, log: &JobLog) {
-        let etag = self.state().etag.clone();
-        let body = Body { lease_seconds: 0, ..self.body.clone() };
-        let left = self.s3.replace_lock(&self.at, text(&body), &etag).await;
+        let left = self.replace(&Body { lease_seconds: 0, ..self.body.clone() }).await;
         log.step(
             match left {
                 Ok(_) => "lock left to the next run".to_owned(),
