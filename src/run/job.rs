@@ -110,7 +110,7 @@ async fn prepare(
     if let (Decision::Keep, Some(latest)) = (checked.decided.decision, &checked.latest) {
         keep(job, latest, report);
         if options.mode == Mode::Publish {
-            clear_left_behind(job, &session.s3, &options.identity.host, log).await;
+            clear_left_behind(job, &session.s3, log).await;
         }
         return Ok(Prepared::Done(Outcome::Unchanged));
     }

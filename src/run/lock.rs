@@ -97,7 +97,7 @@ pub async fn acquire<'a>(
 ) -> Result<Option<Held<'a>>, JobError> {
     let at = job.lock();
     let body = body_of(job, identity);
-    let note = Note::of(&at);
+    let note = Note::of(&at, &body.owner);
     note.write();
     let started = Instant::now();
     let mut contended = false;
@@ -183,18 +183,13 @@ fn locked(job: &Job, holder: &str, found: &LockRead) -> JobError {
 }
 
 /// Removes a lock that a run of this machine left behind when it was killed, although its work was done.
-pub async fn clear_left_behind(job: &Job, s3: &S3, host: &str, log: &JobLog) {
+pub async fn clear_left_behind(job: &Job, s3: &S3, log: &JobLog) {
     let at = job.lock();
-    let note = Note::of(&at);
-    if !note.is_left_behind() {
-        return;
-    }
+    let note = Note::of(&at, "");
+    let Some(owner) = note.left_behind() else { return };
     let Ok(found) = s3.read_lock(&at).await else { return };
-    let Some(found) = found else { return note.remove() };
-    // Another machine may have taken it over meanwhile.
-    if matches!(standing(&found, &Body::default()), Standing::Held(_)) && Body::read(&found.body).host != *host {
-        return;
-    }
+    // Another run may have taken it over meanwhile, on this machine too.
+    let Some(found) = found.filter(|found| Body::read(&found.body).owner == owner) else { return note.remove() };
     if s3.delete_lock(&at, &found.etag).await.is_ok() {
         log.step(format!("removed the lock that a killed run left: {at}"), None);
         note.remove();
