@@ -6,11 +6,12 @@ use std::time::Duration;
 use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextRef;
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
+use aws_sdk_s3::operation::RequestId as _;
 use aws_sdk_s3::primitives::{ByteStream, DateTime, DateTimeFormat};
 use bytes::Bytes;
 
 use super::failure::{Call, Failure};
-use super::s3::S3;
+use super::s3::{S3, tag, unreadable};
 use crate::layer::S3Location;
 use crate::outcome::JobError;
 
@@ -73,9 +74,13 @@ impl S3 {
             .content_type("application/json")
             .set_if_none_match(etag.is_none().then(|| "*".to_owned()))
             .set_if_match(etag.map(str::to_owned))
-            .body(ByteStream::from(body));
+            .body(ByteStream::from(body.clone()));
         match request.send().await {
-            Ok(written) => Ok(LockWrite::Ours(written.e_tag().unwrap_or_default().to_owned())),
+            Ok(written) if written.e_tag().is_none() => match self.read_lock(at).await? {
+                Some(found) if found.body == body => Ok(LockWrite::Ours(found.etag)),
+                _ => Err(unreadable(&call)),
+            },
+            Ok(written) => tag(written.e_tag(), &call).map(LockWrite::Ours),
             Err(error) => {
                 let failure = Failure::of(&error);
                 match failure.answer.status {
@@ -108,7 +113,7 @@ impl S3 {
                 };
             }
         };
-        let (etag, written) = (found.e_tag().unwrap_or_default().to_owned(), found.last_modified().copied());
+        let (etag, written) = (tag(found.e_tag(), &call)?, found.last_modified().copied());
         let mut bytes = Vec::new();
         let mut body = found.body;
         while let Some(Ok(chunk)) = body.next().await {
@@ -128,7 +133,13 @@ impl S3 {
         let call = Call::new("s3:DeleteObject", at.to_string());
         let request = self.client().delete_object().bucket(&at.bucket).key(&at.key).if_match(etag);
         match request.send().await {
-            Ok(_) => Ok(LockDelete::Gone),
+            Ok(answer) if answer.request_id().is_some() => Ok(LockDelete::Gone),
+            // S3 names every request: this may be anybody's answer.
+            Ok(_) => match self.read_lock(at).await? {
+                None => Ok(LockDelete::Gone),
+                Some(found) if found.etag == etag => Err(unreadable(&call)),
+                Some(_) => Ok(LockDelete::Another),
+            },
             Err(error) => {
                 let failure = Failure::of(&error);
                 match failure.answer.status {

@@ -13,8 +13,10 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumMode, ChecksumType};
 use bytes::Bytes;
 use sha2::Digest as _;
+use tokio::time::sleep;
 
 use super::failure::{Call, Failure};
+use super::lambda::backoff;
 use crate::archive::{Inspection, ReadAt};
 use crate::layer::{Md5, S3Location, Sha256};
 use crate::outcome::{ErrorCode, JobError};
@@ -29,6 +31,8 @@ const MANIFEST_MD5_HYPHEN: &str = "manifest-md5";
 const INSPECTION: &str = "layership-inspection";
 /// No manifest is larger; a backup that is was not written by this tool or the library.
 const BACKUP_LIMIT: u64 = 64 * 1024 * 1024;
+/// How often a backup is sent whose answers tell nothing.
+const BACKUP_ATTEMPTS: u32 = 4;
 /// Bytes a second below which a transfer is given up, for the deadline of a whole upload.
 const SLOWEST_UPLOAD: u64 = 128 * 1024;
 
@@ -109,14 +113,15 @@ impl S3 {
     /// # Errors
     /// Whatever the service refuses.
     pub async fn exists(&self, at: &S3Location) -> Result<bool, JobError> {
+        let call = Call::new("s3:GetObject", at.to_string());
         let request = self.client.head_object().bucket(&at.bucket).key(&at.key);
         match request.send().await {
-            Ok(_) => Ok(true),
+            Ok(found) => tag(found.e_tag(), &call).map(|_| true),
             Err(error) => {
                 let failure = Failure::of(&error);
                 match failure.answer.status {
                     Some(404) => Ok(false),
-                    _ => Err(failure.into_error(&Call::new("s3:GetObject", at.to_string()))),
+                    _ => Err(failure.into_error(&call)),
                 }
             }
         }
@@ -130,7 +135,7 @@ impl S3 {
         let call = Call::new("s3:GetObject", at.to_string());
         let request = self.client.head_object().bucket(&at.bucket).key(&at.key).checksum_mode(ChecksumMode::Enabled);
         match request.send().await {
-            Ok(found) => Ok(Some(staged(&found))),
+            Ok(found) => tag(found.e_tag(), &call).map(|_| Some(staged(&found))),
             Err(error) => {
                 let failure = Failure::of(&error);
                 match failure.answer.status {
@@ -170,7 +175,10 @@ impl S3 {
         let call = Call::new("s3:GetObject", at.to_string());
         let request = self.client.get_object().bucket(&at.bucket).key(&at.key).if_none_match(format!("\"{md5}\""));
         match request.send().await {
-            Ok(found) => bounded(found, &call).await.map(BackupRead::Other),
+            Ok(found) => {
+                tag(found.e_tag(), &call)?;
+                bounded(found, &call).await.map(BackupRead::Other)
+            }
             Err(error) => {
                 let failure = Failure::of(&error);
                 match (failure.answer.status, failure.answer.code.as_deref()) {
@@ -187,7 +195,24 @@ impl S3 {
     /// # Errors
     /// Whatever the service refuses.
     pub async fn write_backup(&self, at: &S3Location, manifest: Bytes) -> Result<BackupWrite, JobError> {
-        let call = Call::new("s3:PutObject", at.to_string());
+        let mut attempt = 1;
+        loop {
+            let written = self.try_backup(at, manifest.clone()).await;
+            match written {
+                // Written or not: with `If-None-Match` it can be sent again.
+                Ok(None) if attempt < BACKUP_ATTEMPTS => {
+                    sleep(backoff(attempt)).await;
+                    attempt += 1;
+                }
+                Ok(None) => return Err(unreadable(&Call::new("s3:PutObject", at.to_string()))),
+                Ok(Some(written)) => return Ok(written),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// `None` where the answer does not tell what became of it, or asks to try again.
+    async fn try_backup(&self, at: &S3Location, manifest: Bytes) -> Result<Option<BackupWrite>, JobError> {
         let request = self
             .client
             .put_object()
@@ -197,12 +222,15 @@ impl S3 {
             .if_none_match("*")
             .body(ByteStream::from(manifest));
         match request.send().await {
-            Ok(written) => Ok(BackupWrite::Written { request_id: written.request_id().map(str::to_owned) }),
+            Ok(written) if written.e_tag().is_none() => Ok(None),
+            Ok(written) => Ok(Some(BackupWrite::Written { request_id: written.request_id().map(str::to_owned) })),
             Err(error) => {
                 let failure = Failure::of(&error);
                 match failure.answer.status {
-                    Some(412) => Ok(BackupWrite::AlreadyThere),
-                    _ => Err(failure.into_error(&call)),
+                    Some(412) => Ok(Some(BackupWrite::AlreadyThere)),
+                    // Another conditional write of the key is under way: perhaps an earlier attempt of ours.
+                    Some(409) => Ok(None),
+                    _ => Err(failure.into_error(&Call::new("s3:PutObject", at.to_string()))),
                 }
             }
         }
@@ -237,7 +265,7 @@ impl S3 {
                 sha256: Some(upload.sha256),
                 size: upload.size,
                 inspection: Some(upload.inspection.clone()),
-                etag: answer.e_tag().map(str::to_owned),
+                etag: Some(tag(answer.e_tag(), &call)?),
                 version_id: version_id(answer.version_id()),
             }),
             Err(error) => Err(Failure::of(&error).into_error(&call)),
@@ -257,7 +285,9 @@ impl S3 {
             .key(&at.key)
             .set_version_id(staged.version_id.clone())
             .set_if_match(staged.etag.clone());
-        let mut body = request.send().await.map_err(|error| read_error(Failure::of(&error), &call))?.body;
+        let found = request.send().await.map_err(|error| read_error(Failure::of(&error), &call))?;
+        tag(found.e_tag(), &call)?;
+        let mut body = found.body;
         let mut digest = sha2::Sha256::new();
         while let Some(chunk) = body.next().await {
             digest.update(chunk.map_err(|error| broken(&call, &error))?);
@@ -328,6 +358,18 @@ fn metadata(upload: &Upload<'_>) -> HashMap<String, String> {
     let note = upload.inspection.to_note().map(|note| (INSPECTION.to_owned(), note));
     let known = [(MANIFEST_MD5.to_owned(), md5.clone()), (MANIFEST_MD5_HYPHEN.to_owned(), md5)];
     known.into_iter().chain(note).collect()
+}
+
+/// The entity tag of an answer. Every object has one: an answer without it is not S3's, but of a proxy, a login page or
+/// half an answer, and must not be taken for an object or for a write that was done.
+pub(super) fn tag(found: Option<&str>, call: &Call) -> Result<String, JobError> {
+    found.map(str::to_owned).ok_or_else(|| unreadable(call))
+}
+
+pub(super) fn unreadable(call: &Call) -> JobError {
+    JobError::new(ErrorCode::Network, format!("no usable answer from S3 to `{}` on {}", call.action, call.resource))
+        .cause("the answer has no entity tag: it is not S3's")
+        .hint("check the network, proxies and AWS_ENDPOINT_URL, then try again")
 }
 
 /// Objects of a bucket whose versioning was suspended, or written before it was on, have the version `null`, which
