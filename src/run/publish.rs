@@ -56,8 +56,10 @@ async fn publish(
     log: &JobLog,
 ) -> Result<Published, JobError> {
     let mut attempt = 1;
+    // Once an answer was lost, no later refusal proves that nothing was published.
+    let settled = |error: JobError, attempt| if attempt > 1 { unconfirmed(job, error) } else { error };
     loop {
-        held.assure().await?;
+        held.assure().await.map_err(|error| settled(error, attempt))?;
         log.enter(Stage::Publishing);
         let zip_version = checked.staged.version_id.as_deref();
         let lost = match session.lambda.publish(&job.name, &job.staged, zip_version, &job.settings).await {
@@ -66,7 +68,7 @@ async fn publish(
                 log.step(format!("version ARN is {}", published.arn), None);
                 return Ok(published);
             }
-            Err(PublishError::Refused(error)) => return Err(error),
+            Err(PublishError::Refused(error)) => return Err(settled(error, attempt)),
             Err(PublishError::Ambiguous(error)) => error,
         };
         log.step(format!("{lost}: looking for the version"), lost.request_id.as_deref());
@@ -201,7 +203,9 @@ async fn record(
                 BackupRead::Missing => false,
             };
             if !same {
-                return Err(backup_failed(job, version, another_backup(&at.to_string())));
+                return Err(backup_failed(job, version, another_backup(&at.to_string())).hint(
+                    "find out who wrote it; the next run compares with it, and publishes again while it differs",
+                ));
             }
             log.step(format!("manifest was stored at {at} already"), None);
         }
