@@ -247,7 +247,9 @@ impl S3 {
                 .cause(error.to_string())
         })?;
         let deadline = self.request_timeout * 2 + Duration::from_secs(upload.size / SLOWEST_UPLOAD);
-        let timeouts = TimeoutConfig::builder().operation_timeout(deadline).operation_attempt_timeout(deadline).build();
+        // An upload that hangs is sent again, as every other call.
+        let timeouts =
+            TimeoutConfig::builder().operation_timeout(deadline * 2).operation_attempt_timeout(deadline).build();
         let request = self
             .client
             .put_object()
