@@ -1,0 +1,18 @@
+//! Exactly once: whatever fails, is killed or races, one undisturbed run later everything is as undisturbed runs leave
+//! it. One version for each change, one backup for each version, no lock left.
+
+#[path = "faults/bench.rs"]
+mod bench;
+mod common;
+#[path = "faults/kill.rs"]
+mod kill;
+#[path = "faults/locks.rs"]
+mod locks;
+#[path = "faults/races.rs"]
+mod races;
+#[path = "faults/replaced.rs"]
+mod replaced;
+#[path = "faults/signals.rs"]
+mod signals;
+#[path = "faults/table.rs"]
+mod table;

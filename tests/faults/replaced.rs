@@ -1,0 +1,251 @@
+//! What somebody else changed meanwhile: a staged zip replaced between its check and its publish, a backup that is there
+//! already, versions that were deleted.
+
+use aws_sdk_lambda::config::retry::RetryConfig;
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region, RequestChecksumCalculation};
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{BucketVersioningStatus, ChecksumAlgorithm, VersioningConfiguration};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::bench::{BUCKET, Bench, LEASE, archive, job, manifest, md5, outcome, sha256};
+
+/// AWS's own SDK at a bench's sandbox.
+struct Sdk {
+    runtime: tokio::runtime::Runtime,
+    s3: aws_sdk_s3::Client,
+    lambda: aws_sdk_lambda::Client,
+}
+
+impl Sdk {
+    fn at(bench: &Bench) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let credentials = Credentials::new("sandbox", "sandbox", None, None, "test");
+        let s3 = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .endpoint_url(&bench.sandbox.endpoint)
+            .credentials_provider(credentials.clone())
+            // As the Python library uploads: without a checksum of SHA-256.
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .build();
+        let lambda = aws_sdk_lambda::Config::builder()
+            .behavior_version(aws_sdk_lambda::config::BehaviorVersion::latest())
+            .region(aws_sdk_lambda::config::Region::new("us-east-1"))
+            .endpoint_url(&bench.sandbox.endpoint)
+            .credentials_provider(credentials)
+            .retry_config(RetryConfig::disabled())
+            .build();
+        Self { runtime, s3: aws_sdk_s3::Client::from_conf(s3), lambda: aws_sdk_lambda::Client::from_conf(lambda) }
+    }
+
+    fn bucket(&self, versioned: bool) {
+        self.runtime.block_on(async {
+            self.s3.create_bucket().bucket(BUCKET).send().await.expect("a bucket");
+            if versioned {
+                let on = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+                let set = self.s3.put_bucket_versioning().bucket(BUCKET).versioning_configuration(on);
+                set.send().await.expect("versioning");
+            }
+        });
+    }
+
+    /// Uploads the archive of a layer, with or without a SHA-256 for S3 to keep.
+    fn stage(&self, name: &str, revision: u32, with_sha256: bool) {
+        let request = self
+            .s3
+            .put_object()
+            .bucket(BUCKET)
+            .key(format!("layers/{name}/layer/layer.zip"))
+            .content_type("application/zip")
+            .metadata("manifest_md5", md5(&manifest(name, revision)))
+            .set_checksum_algorithm(with_sha256.then_some(ChecksumAlgorithm::Sha256))
+            .body(ByteStream::from(archive(name, revision)));
+        self.runtime.block_on(request.send()).expect("uploaded");
+    }
+
+    fn put(&self, key: &str, body: &[u8]) {
+        let request = self.s3.put_object().bucket(BUCKET).key(key).body(ByteStream::from(body.to_vec()));
+        self.runtime.block_on(request.send()).expect("written");
+    }
+
+    fn delete_version(&self, name: &str, version: i64) {
+        let request = self.lambda.delete_layer_version().layer_name(name).version_number(version);
+        self.runtime.block_on(request.send()).expect("deleted");
+    }
+}
+
+/// A bench with its bucket, and one layer staged at revision 1.
+fn staged(versioned: bool, with_sha256: bool) -> (Bench, Sdk) {
+    let bench = Bench::with(&["--strict-buckets"]);
+    bench.layers(&["layer"], "");
+    bench.revise("layer", 1);
+    let sdk = Sdk::at(&bench);
+    sdk.bucket(versioned);
+    sdk.stage("layer", 1, with_sha256);
+    (bench, sdk)
+}
+
+/// Just before Lambda reads the zip, somebody stages another one.
+fn replaced_before_publish(bench: &Bench) {
+    let body = STANDARD.encode(archive("layer", 7));
+    let fault = json!({"kind": "replace-object", "body": body});
+    bench.faults(&json!({"operation": "PublishLayerVersion", "times": 1, "fault": fault}));
+}
+
+fn publish(bench: &Bench, args: &[&str]) -> Value {
+    let args: Vec<_> = ["publish"].iter().chain(args).copied().collect();
+    let report = bench.run(&args).report();
+    crate::bench::adds_up(&report);
+    job(&report, "layer").clone()
+}
+
+#[test]
+fn in_a_versioned_bucket_the_zip_that_was_checked_is_published() {
+    for with_sha256 in [true, false] {
+        let (bench, _sdk) = staged(true, with_sha256);
+        replaced_before_publish(&bench);
+        assert_eq!(outcome(&publish(&bench, &[])), ("published", ""), "with SHA-256: {with_sha256}");
+        let state = bench.state();
+        assert_eq!(state.contents("layer"), [sha256(&archive("layer", 1))]);
+        assert_eq!(state.object("layer", "000001/requirements.txt")["sha256"], sha256(&manifest("layer", 1)));
+        assert!(state.object("layer", "publish.lock").is_null());
+    }
+}
+
+#[test]
+fn in_a_bucket_without_versions_a_replaced_zip_is_found_and_not_recorded() {
+    for with_sha256 in [true, false] {
+        let (bench, sdk) = staged(false, with_sha256);
+        replaced_before_publish(&bench);
+        let failed = publish(&bench, &[]);
+        assert_eq!(outcome(&failed), ("failed", "content-mismatch"), "with SHA-256: {with_sha256}: {failed:#}");
+        assert_eq!(failed["version"], 1, "the report names the version that has other content");
+        assert!(failed["error"]["hint"].as_str().is_some_and(|hint| hint.contains("versioning")), "{failed:#}");
+        let state = bench.state();
+        assert_eq!(state.contents("layer"), [sha256(&archive("layer", 7))]);
+        assert!(state.object("layer", "000001/requirements.txt").is_null(), "a backup of what was not published");
+
+        // Staged again, it is published, and both versions stay what they are.
+        sdk.stage("layer", 1, with_sha256);
+        bench.advance(LEASE + 2);
+        assert_eq!(outcome(&publish(&bench, &[])), ("published", ""));
+        let state = bench.state();
+        assert_eq!(state.contents("layer"), [sha256(&archive("layer", 7)), sha256(&archive("layer", 1))]);
+        assert!(state.object("layer", "000001/requirements.txt").is_null());
+        assert_eq!(state.object("layer", "000002/requirements.txt")["sha256"], sha256(&manifest("layer", 1)));
+        assert!(state.object("layer", "publish.lock").is_null());
+    }
+}
+
+#[test]
+fn a_replaced_zip_is_not_taken_for_ours_when_the_answer_is_lost_too() {
+    for with_sha256 in [true, false] {
+        let (bench, _sdk) = staged(false, with_sha256);
+        let body = STANDARD.encode(archive("layer", 7));
+        let replace = json!({"kind": "replace-object", "body": body, "bucket": BUCKET,
+            "key": "layers/layer/layer/layer.zip"});
+        bench.faults(&json!([
+            // Under the lock: the zip was checked, and is not published yet.
+            {"operation": "HeadObject", "match": "000001", "times": 1, "fault": replace},
+            {"operation": "PublishLayerVersion", "times": 1, "fault": "cut-after"},
+        ]));
+        let failed = publish(&bench, &[]);
+        assert_eq!(failed["outcome"], "failed", "with SHA-256: {with_sha256}: {failed:#}");
+        assert!(bench.state().object("layer", "000001/requirements.txt").is_null(), "{failed:#}");
+    }
+}
+
+#[test]
+fn a_lost_answer_is_found_whether_or_not_s3_keeps_a_sha256() {
+    for (versioned, with_sha256) in [(true, true), (true, false), (false, true), (false, false)] {
+        for fault in ["cut-after", "garbage-after"] {
+            let (bench, _sdk) = staged(versioned, with_sha256);
+            bench.faults(&json!({"operation": "PublishLayerVersion", "times": 1, "fault": fault}));
+            assert_eq!(outcome(&publish(&bench, &[])), ("published", ""));
+            bench.state().assert_exactly("layer", &[1]);
+        }
+    }
+}
+
+#[test]
+fn another_backup_is_never_overwritten() {
+    let (bench, sdk) = staged(true, true);
+    sdk.put("layers/layer/layer/000001/requirements.txt", b"someone-else==1.0\n");
+    let failed = publish(&bench, &[]);
+    assert_eq!(outcome(&failed), ("failed", "backup-failed"), "{failed:#}");
+    let said = format!("{} {}", failed["error"]["message"], failed["error"]["causes"]);
+    assert!(said.contains("another manifest"), "{said}");
+    assert!(said.contains("layers/layer/layer/000001/requirements.txt"), "{said}");
+    assert_eq!(failed["layer_version_arn"], "arn:aws:lambda:us-east-1:123456789012:layer:layer:1");
+    let state = bench.state();
+    assert_eq!(state.contents("layer"), [sha256(&archive("layer", 1))]);
+    let backup = state.object("layer", "000001/requirements.txt");
+    assert_eq!(backup["sha256"], sha256(b"someone-else==1.0\n"));
+    assert_eq!(backup["versions"], 1);
+}
+
+#[test]
+fn the_same_backup_already_there_is_fine() {
+    let (bench, sdk) = staged(true, true);
+    sdk.put("layers/layer/layer/000001/requirements.txt", &manifest("layer", 1));
+    assert_eq!(outcome(&publish(&bench, &[])), ("published", ""));
+    let state = bench.state();
+    assert_eq!(state.object("layer", "000001/requirements.txt")["versions"], 1);
+    assert!(state.object("layer", "publish.lock").is_null());
+}
+
+/// Versions 1 to 3 with their backups, of which some are deleted in Lambda by hand; then revision 4 is staged.
+fn with_deleted(versions: &[i64]) -> (Bench, Sdk) {
+    let (bench, sdk) = staged(true, true);
+    for revision in 1..=3 {
+        bench.revise("layer", revision);
+        bench.run(&["publish", "--stage"]).expect(0);
+    }
+    versions.iter().for_each(|version| sdk.delete_version("layer", *version));
+    bench.revise("layer", 4);
+    bench.run(&["stage"]).expect(0);
+    (bench, sdk)
+}
+
+#[test]
+fn numbers_of_deleted_versions_are_skipped() {
+    for deleted in [&[3][..], &[2, 3], &[1, 2, 3], &[2]] {
+        let (bench, _sdk) = with_deleted(deleted);
+        let job = publish(&bench, &[]);
+        assert_eq!((outcome(&job), &job["version"]), (("published", ""), &json!(4)), "deleted: {deleted:?}");
+        let state = bench.state();
+        assert_eq!(state.contents("layer").last(), Some(&sha256(&archive("layer", 4))));
+        assert_eq!(state.contents("layer").len(), 4 - deleted.len(), "deleted: {deleted:?}");
+        assert_eq!(state.object("layer", "000004/requirements.txt")["sha256"], sha256(&manifest("layer", 4)));
+        assert!(state.object("layer", "publish.lock").is_null());
+        assert_eq!(outcome(&publish(&bench, &[])), ("unchanged", ""));
+    }
+}
+
+#[test]
+fn a_lost_answer_is_found_behind_the_numbers_of_deleted_versions() {
+    for deleted in [&[3][..], &[1, 2, 3]] {
+        let (bench, _sdk) = with_deleted(deleted);
+        bench.faults(&json!({"operation": "PublishLayerVersion", "times": 1, "fault": "cut-after"}));
+        assert_eq!(outcome(&publish(&bench, &[])), ("published", ""), "deleted: {deleted:?}");
+        let state = bench.state();
+        assert_eq!(state.contents("layer").len(), 4 - deleted.len(), "deleted: {deleted:?}: published twice");
+        assert_eq!(state.object("layer", "000004/requirements.txt")["sha256"], sha256(&manifest("layer", 4)));
+    }
+}
+
+#[test]
+fn what_a_dead_run_published_is_found_behind_the_numbers_of_deleted_versions() {
+    let (bench, _sdk) = with_deleted(&[3]);
+    bench.faults(&json!({"operation": "PublishLayerVersion", "times": 1, "fault": "hang-after"}));
+    let running = bench.spawn(&["publish"]);
+    bench.until_hanging("hang-after");
+    running.kill();
+    bench.calm();
+    // The list does not show it yet.
+    bench.faults(&json!({"operation": "ListLayerVersions", "times": 1, "fault": "stale-list"}));
+    assert_eq!(outcome(&publish(&bench, &[])), ("adopted", ""));
+    assert_eq!(bench.state().contents("layer").len(), 3, "published twice");
+}
