@@ -12,6 +12,8 @@ mod locks;
 mod races;
 #[path = "faults/replaced.rs"]
 mod replaced;
+#[path = "faults/sdk.rs"]
+mod sdk;
 #[path = "faults/signals.rs"]
 mod signals;
 #[path = "faults/table.rs"]

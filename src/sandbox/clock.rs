@@ -45,6 +45,9 @@ mod tests {
     fn answers_are_dated_as_http_dates_are() {
         let date = dated(Response::new(())).headers()[DATE].to_str().expect("text").to_owned();
         let read = strtime::parse("%a, %d %b %Y %H:%M:%S GMT", &date).expect("an HTTP date");
-        assert_eq!(read.to_datetime().expect("a date").year(), Timestamp::now().strftime("%Y").to_string().parse().expect("a year"));
+        assert_eq!(
+            read.to_datetime().expect("a date").year(),
+            Timestamp::now().strftime("%Y").to_string().parse().expect("a year")
+        );
     }
 }

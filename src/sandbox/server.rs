@@ -118,11 +118,7 @@ async fn read_whole(body: Incoming) -> Result<Bytes, Refusal> {
     })
 }
 
-async fn answer(
-    exchange: Exchange<'_>,
-    in_flight: &InFlight<'_>,
-    sender: &mut Sender,
-) -> Result<Response<Body>, Cut> {
+async fn answer(exchange: Exchange<'_>, in_flight: &InFlight<'_>, sender: &mut Sender) -> Result<Response<Body>, Cut> {
     let Exchange { shared, call, request_id, .. } = &exchange;
     let over_quota = |quota: &Quota| call.service == Service::Lambda && !quota.admits(&call.place, Instant::now());
     if shared.quota.as_ref().is_some_and(over_quota) {

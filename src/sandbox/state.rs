@@ -60,9 +60,7 @@ struct ShownVersion<'a> {
 pub(super) fn show(state: &State) -> serde_json::Value {
     let buckets = state.buckets.iter().map(|(name, bucket)| (name.as_str(), shown_bucket(bucket))).collect();
     let layers = state.layers.iter().flat_map(|(place, layers)| {
-        layers
-            .iter()
-            .map(|(name, layer)| (format!("{}/{}/{name}", place.account, place.region), shown_layer(layer)))
+        layers.iter().map(|(name, layer)| (format!("{}/{}/{name}", place.account, place.region), shown_layer(layer)))
     });
     serde_json::to_value(Shown { buckets, layers: layers.collect() }).unwrap_or_default()
 }

@@ -99,7 +99,10 @@ fn killed_at_any_request_the_next_run_ends_as_an_undisturbed_one() {
         for request in 0..requests(before) {
             for kind in ["hang", "hang-after"] {
                 let case = |elsewhere| Case { before, request, kind, elsewhere };
-                cases.extend([case(false), case(true)]);
+                cases.push(case(false));
+                if matches!(before, Before::Changed) {
+                    cases.push(case(true));
+                }
             }
         }
     }

@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """Exercises the sandbox with boto3 and the AWS CLI, as their users would.
 
-    check_boto3.py SANDBOX_BINARY
+    check_sandbox.py LAYERSHIP [PART-OF-A-NAME…]
 
-The binary is called as `SANDBOX_BINARY DIR PORT`, with settings in the environment, and prints its endpoint first.
-Every function whose name starts with `check_` gets a fresh sandbox.
+Every function whose name starts with `check_` gets a fresh `layership sandbox`, or a folder to start its own in. Some
+run at once; a failure is printed with its trace, and ends the script with 1.
 """
 
 import base64
 import concurrent.futures
 import contextlib
+import email.utils
 import hashlib
 import io
 import json
@@ -40,18 +41,16 @@ MEBI = 1024 * 1024
 class Sandbox:
     """A running sandbox."""
 
-    def __init__(self, directory, **environment):
+    def __init__(self, directory, *flags):
         self.directory = directory
-        self.environment = {name.upper(): str(value) for name, value in environment.items()}
+        self.flags = flags
         self.start()
 
     def start(self):
-        environment = {**os.environ, **self.environment}
-        command = [BINARY, self.directory, "0"]
-        self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-        line = self.process.stdout.readline().split()
-        assert line, "the sandbox did not start"
-        self.endpoint = line[0]
+        command = [BINARY, "sandbox", "--dir", self.directory, *self.flags]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        name, _, self.endpoint = self.process.stdout.readline().strip().partition("=")
+        assert name == "export AWS_ENDPOINT_URL", "the sandbox did not start"
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
@@ -740,7 +739,7 @@ def check_permissions(sandbox):
 
 
 def check_auto_create(directory):
-    sandbox = Sandbox(directory, auto=1)
+    sandbox = Sandbox(directory)
     try:
         sandbox.client("s3", "eu-west-1").head_bucket(Bucket="headed")
         with refused("NoSuchKey"):
@@ -755,7 +754,10 @@ def check_auto_create(directory):
 
 
 def check_quota_and_delays(directory):
-    sandbox = Sandbox(directory, rate=15, s3_ms=30, lambda_ms=80, publish_ms=300)
+    sandbox = Sandbox(
+        directory, "--strict-buckets", "--lambda-requests-per-second", "15",
+        "--s3-latency-ms", "30", "--lambda-latency-ms", "80", "--publish-latency-ms", "300",
+    )
     try:
         client, other = sandbox.client("lambda", max_pool_connections=40), sandbox.client("lambda", "eu-west-1")
         with concurrent.futures.ThreadPoolExecutor(40) as pool:
@@ -917,7 +919,7 @@ def check_faults_of_a_file(directory):
     path = os.path.join(directory, "faults.json")
     with open(path, "w") as file:
         json.dump([{"operation": "ListLayers", "times": 1, "fault": "throttle"}], file)
-    sandbox = Sandbox(os.path.join(directory, "data folder"), faults=path)
+    sandbox = Sandbox(os.path.join(directory, "data folder"), "--faults", path)
     try:
         with refused("TooManyRequestsException"):
             sandbox.client("lambda").list_layers()
@@ -952,7 +954,7 @@ def check_request_log(sandbox):
 
 
 def check_one_folder_one_sandbox(sandbox):
-    second = subprocess.run([BINARY, sandbox.directory, "0"], capture_output=True, text=True)
+    second = subprocess.run([BINARY, "sandbox", "--dir", sandbox.directory], capture_output=True, text=True)
     assert second.returncode != 0 and "another sandbox is using" in second.stderr, second.stderr
 
 
@@ -994,7 +996,7 @@ def check_kills(sandbox):
     s3.create_bucket(Bucket="bucket")
     s3.put_bucket_versioning(Bucket="bucket", VersioningConfiguration={"Status": "Enabled"})
     confirmed, highest = {}, 0
-    for round_ in range(12):
+    for round_ in range(6):
         clients = [(sandbox.client("s3"), sandbox.client("lambda")) for _ in range(6)]
         stop_at = time.time() + noise.uniform(0.2, 1.2)
 
@@ -1050,31 +1052,72 @@ def check_kills(sandbox):
     assert highest > 0 and len(confirmed) > 5
 
 
+def check_state_and_clock(sandbox):
+    s3 = sandbox.client("s3")
+    s3.create_bucket(Bucket="bucket")
+    s3.put_object(Bucket="bucket", Key="a/b", Body=b"x", ContentType="text/plain", Metadata={"manifest_md5": "m"})
+    s3.put_object(Bucket="bucket", Key="gone", Body=b"x")
+    s3.delete_object(Bucket="bucket", Key="gone")
+    publish(sandbox.client("lambda"))
+    state = sandbox.control("GET", "state")
+    objects = state["buckets"]["bucket"]["objects"]
+    assert list(objects) == ["a/b"], objects
+    seen = objects["a/b"]
+    assert (seen["size"], seen["sha256"], seen["content_type"]) == (1, sha256(b"x"), "text/plain"), seen
+    assert seen["metadata"] == {"manifest_md5": "m"} and f'"{seen["etag"]}"' == etag(b"x"), seen
+    versions = state["layers"]["123456789012/us-east-1/numpy"]["versions"]
+    assert versions["1"]["code_sha256"] == sha256(layer_zip()), versions
+
+    def times():
+        found = s3.head_object(Bucket="bucket", Key="a/b")
+        headers = found["ResponseMetadata"]["HTTPHeaders"]
+        date = email.utils.parsedate_to_datetime(headers["date"])
+        return date.timestamp(), found["LastModified"].timestamp()
+
+    before, written = times()
+    assert abs(before - time.time()) < 5
+    assert sandbox.control("POST", "clock", {"advance_seconds": 90})["ahead_seconds"] == 90
+    after, still = times()
+    assert 90 <= after - before < 100 and still == written
+    s3.put_object(Bucket="bucket", Key="a/b", Body=b"x")
+    assert times()[1] - written >= 90
+    for bad in [{}, {"advance_seconds": -1}, {"advance_seconds": 1, "seconds": 1}]:
+        try:
+            sandbox.control("POST", "clock", bad)
+            raise AssertionError("a bad advance")
+        except urllib.error.HTTPError as error:
+            assert error.code == 400
+
+
+def run(name, check):
+    """Whether it passed."""
+    directory = tempfile.mkdtemp(prefix="sandbox-check-")
+    sandbox = None
+    start = time.time()
+    try:
+        if check.__code__.co_varnames[0] == "directory":
+            check(directory)
+        else:
+            sandbox = Sandbox(directory, "--strict-buckets")
+            check(sandbox)
+        print(f"ok      {name} {time.time() - start:.1f} s", flush=True)
+        return True
+    except Exception:
+        print(f"FAILED  {name}\n{traceback.format_exc()}", flush=True)
+        return False
+    finally:
+        if sandbox is not None and sandbox.process.poll() is None:
+            sandbox.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
 def main():
     chosen = sys.argv[2:]
     checks = [(name, check) for name, check in globals().items() if name.startswith("check_")]
-    failed = 0
-    for name, check in checks:
-        if chosen and not any(part in name for part in chosen):
-            continue
-        directory = tempfile.mkdtemp(prefix="sandbox-check-")
-        sandbox = None
-        start = time.time()
-        try:
-            if check.__code__.co_varnames[0] == "directory":
-                check(directory)
-            else:
-                sandbox = Sandbox(directory)
-                check(sandbox)
-            print(f"ok      {name} {time.time() - start:.1f} s", flush=True)
-        except Exception:
-            failed += 1
-            print(f"FAILED  {name}\n{traceback.format_exc()}", flush=True)
-        finally:
-            if sandbox is not None and sandbox.process.poll() is None:
-                sandbox.stop()
-            shutil.rmtree(directory, ignore_errors=True)
-    sys.exit(1 if failed else 0)
+    checks = [(name, check) for name, check in checks if not chosen or any(part in name for part in chosen)]
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        passed = list(pool.map(lambda one: run(*one), checks))
+    sys.exit(0 if passed and all(passed) else 1)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 
 use super::access::{self, Answer, Buckets, Caller};
 use super::{conditions, errors};
-use crate::sandbox::store::{self, Event, NULL_VERSION, ObjectVersion, Versioning};
 use crate::sandbox::clock;
+use crate::sandbox::store::{self, Event, NULL_VERSION, ObjectVersion, Versioning};
 
 /// What a deletion asks for.
 struct Wanted {
