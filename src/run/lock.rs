@@ -110,25 +110,26 @@ pub async fn acquire<'a>(
         let taken = match s3.create_lock(&at, text(&body)).await? {
             LockWrite::Ours(etag) => Some(etag),
             LockWrite::Lost => {
-                contended = true;
-                match s3.read_lock(&at).await? {
+                let found = s3.read_lock(&at).await?;
+                let standing = found.as_ref().map(|found| standing(found, &body));
+                contended |= !matches!(standing, Some(Standing::Ours));
+                match (standing, &found) {
+                    // Its lease began when it was written, which may be long ago: it is written again.
+                    (Some(Standing::Ours), Some(found)) => take_over(s3, &at, &body, found).await?,
+                    (Some(Standing::Free(whose)), Some(found)) => {
+                        log.step(format!("taking over the lock of {whose}"), None);
+                        take_over(s3, &at, &body, found).await?
+                    }
+                    (Some(Standing::Held(holder)), Some(found)) if started.elapsed() >= wait => {
+                        note.remove();
+                        return Err(locked(job, &holder, found));
+                    }
+                    (Some(Standing::Held(holder)), _) => {
+                        log.step(format!("waiting for the lock of {holder}"), None);
+                        None
+                    }
                     // Released between the two requests: at the next turn it is there for the taking.
-                    None => None,
-                    Some(found) => match standing(&found, &body) {
-                        Standing::Ours => Some(found.etag),
-                        Standing::Free(whose) => {
-                            log.step(format!("taking over the lock of {whose}"), None);
-                            take_over(s3, &at, &body, &found).await?
-                        }
-                        Standing::Held(holder) if started.elapsed() >= wait => {
-                            note.remove();
-                            return Err(locked(job, &holder, &found));
-                        }
-                        Standing::Held(holder) => {
-                            log.step(format!("waiting for the lock of {holder}"), None);
-                            None
-                        }
-                    },
+                    _ => None,
                 }
             }
         };

@@ -153,6 +153,28 @@ fn two_runs_that_read_the_same_dead_lock_do_not_both_take_it_over() {
 }
 
 #[test]
+fn a_lock_whose_taking_was_answered_late_is_held_for_a_whole_lease_from_then() {
+    let bench = died_publishing("hang");
+    bench.advance(LEASE + 2);
+    bench.faults(&json!([
+        // The second write is the one that takes the dead lock over.
+        {"operation": "PutObject", "match": "publish.lock", "skip": 1, "times": 1, "fault": "hang-after"},
+        {"operation": "PublishLayerVersion", "times": 1, "fault": {"kind": "latency", "ms": 5000}},
+    ]));
+    bench.forget_requests();
+    let late = bench.spawn(&["publish", "--request-timeout-seconds", "3"]);
+    bench.until_hanging("hang-after");
+    bench.advance(LEASE - 10);
+    bench.until("it publishes", |requests| requests.iter().any(|request| is(request, "PublishLayerVersion", "layer")));
+    bench.advance(LEASE - 15);
+    let report = bench.run(&["publish", "--lock-wait-seconds", "0"]).expect(1).report();
+    assert_eq!(outcome(job(&report, "layer")), ("failed", "locked"));
+    late.end().expect(0);
+    assert_eq!(bench.count("PublishLayerVersion", "layer"), 1);
+    bench.state().assert_exactly("layer", &[1]);
+}
+
+#[test]
 fn the_holder_of_a_lost_lock_does_not_delete_the_lock_of_the_next() {
     let bench = Bench::of(&["layer"]);
     bench.run(&["stage"]).expect(0);

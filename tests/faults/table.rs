@@ -219,7 +219,7 @@ fn cells(steps: &[Step]) -> Vec<Cell> {
 }
 
 /// All cells at once, so that they wait together.
-const DISTURBED: [&str; 4] = ["--concurrency", "256", "--request-timeout-seconds", "2"];
+const DISTURBED: [&str; 4] = ["--concurrency", "256", "--request-timeout-seconds", "3"];
 
 fn disturbed<'a>(args: &[&'a str]) -> Vec<&'a str> {
     args.iter().copied().chain(DISTURBED).collect()
