@@ -94,12 +94,19 @@ impl Error {
                 format!("error: {message}\n{hint}")
             }
             Self::Layers { file, problems } => {
-                let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
-                let many = if errors == 1 { "a problem".to_owned() } else { format!("{errors} problems") };
-                let mut text = format!("error: {} has {many}\n", file.display());
+                let errors: Vec<&Problem> =
+                    problems.iter().filter(|problem| problem.severity == Severity::Error).collect();
+                let many = match errors.len() {
+                    1 => "a problem".to_owned(),
+                    many => format!("{many} problems"),
+                };
+                let file = file.display().to_string();
+                let whose = if errors.iter().any(|problem| problem.in_file) { &file } else { "the settings" };
+                let has = if whose == "the settings" { "have" } else { "has" };
+                let mut text = format!("error: {whose} {has} {many}\n");
                 for problem in problems {
                     let kind = if problem.severity == Severity::Warning { "warning: " } else { "" };
-                    let _ = writeln!(text, "  {kind}{}:{problem}", file.display());
+                    let _ = writeln!(text, "  {kind}{}", problem.located(&file));
                 }
                 text
             }

@@ -160,7 +160,7 @@ pub struct Sha256([u8; 32]);
 
 impl Sha256 {
     /// Wraps a finished digest.
-    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 

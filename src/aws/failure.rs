@@ -26,7 +26,11 @@ impl Call {
     }
 
     fn service(&self) -> &'static str {
-        if self.action.starts_with("s3:") { "S3" } else { "Lambda" }
+        match self.action.split(':').next() {
+            Some("s3") => "S3",
+            Some("sts") => "STS",
+            _ => "Lambda",
+        }
     }
 }
 
@@ -155,12 +159,14 @@ impl Failure {
 
     fn causes(&self) -> Vec<String> {
         let Some(status) = self.answer.status else { return vec![self.detail.clone()] };
-        let mut seen = self.answer.code.clone().unwrap_or_else(|| "unreadable answer".to_owned());
-        let _ = write!(seen, " (HTTP {status}");
+        let mut seen = format!("HTTP {status}");
         if let Some(id) = &self.answer.request_id {
             let _ = write!(seen, ", request {id}");
         }
-        seen.push(')');
+        // Answers to HEAD have no code.
+        if let Some(code) = &self.answer.code {
+            seen = format!("{code} ({seen})");
+        }
         let words = self.answer.message.clone().filter(|words| !words.is_empty());
         words.map(|words| short(&words)).into_iter().chain([seen]).collect()
     }
@@ -172,7 +178,10 @@ fn hint(code: ErrorCode, call: &Call, answer: &Answer) -> Option<String> {
             "allow `{}` for this role, and `s3:ListBucket` on the bucket: without it S3 answers 403 for objects that do not exist",
             call.action
         ),
-        ErrorCode::AccessDenied => format!("allow `{}` for this role", call.action),
+        ErrorCode::AccessDenied => format!(
+            "allow `{}` for this role; running the same command again then does what is left",
+            call.action
+        ),
         ErrorCode::BucketMissing => "create the bucket, or correct `bucket` in the layers file".to_owned(),
         ErrorCode::WrongRegion => {
             "Lambda reads layers from buckets of its own Region only: give each Region its bucket, for example `bucket = \"name-{region}\"`"
@@ -235,6 +244,7 @@ fn classify(answer: &Answer) -> (Kind, ErrorCode) {
         (None, _) if wrong_region => (Kind::Refused, ErrorCode::WrongRegion),
         (None, 301 | 307) => (Kind::Refused, ErrorCode::WrongRegion),
         (None, 401 | 403) => (Kind::Refused, ErrorCode::AccessDenied),
+        // A success that cannot be read.
         (None, 200..=299) => (Kind::Ambiguous, ErrorCode::Network),
         (None, 408) => (Kind::Ambiguous, ErrorCode::Timeout),
         (None, 400..=499) => (Kind::Refused, ErrorCode::Internal),
@@ -274,7 +284,8 @@ pub fn chain(error: &dyn Error) -> String {
     let mut next = error.source();
     while let Some(cause) = next {
         let words = cause.to_string();
-        if !text.ends_with(&words) {
+        // Some causes print the whole request.
+        if !text.ends_with(&words) && !words.contains("SdkBody") {
             let _ = write!(text, ": {words}");
         }
         next = cause.source();

@@ -10,9 +10,11 @@ mod region;
 mod s3;
 mod session;
 mod trace;
+mod zip;
 
 pub use lambda::{Lambda, PublishError, Published, VersionContent};
 pub use lock::{LockDelete, LockRead, LockWrite};
 pub use region::ambient_region;
-pub use s3::{BackupRead, BackupWrite, S3, Staged, StagedZip, Upload};
+pub use s3::{BackupRead, BackupWrite, S3, Staged, Upload};
 pub use session::{Endpoint, Options, Session, Sessions, connect};
+pub use zip::StagedZip;

@@ -17,7 +17,7 @@ use tokio::time::sleep;
 
 use super::failure::{Call, Failure};
 use super::lambda::backoff;
-use crate::archive::{Inspection, ReadAt};
+use crate::archive::Inspection;
 use crate::layer::{Md5, S3Location, Sha256};
 use crate::outcome::{ErrorCode, JobError};
 
@@ -296,60 +296,19 @@ impl S3 {
         }
         Ok(Sha256::from_bytes(digest.finalize().into()))
     }
-
-    /// A staged archive as something to read pieces of.
-    pub fn zip(&self, at: &S3Location, staged: &Staged) -> StagedZip {
-        StagedZip { s3: self.clone(), at: at.clone(), staged: staged.clone() }
-    }
-}
-
-/// A staged archive, read by ranged GETs of the very object that preflight saw.
-#[derive(Clone, Debug)]
-pub struct StagedZip {
-    s3: S3,
-    at: S3Location,
-    staged: Staged,
-}
-
-impl ReadAt for StagedZip {
-    type Error = JobError;
-
-    fn size(&self) -> u64 {
-        self.staged.size
-    }
-
-    async fn read_at(&self, offset: u64, len: u64) -> Result<Bytes, JobError> {
-        let call = Call::new("s3:GetObject", self.at.to_string());
-        let last = offset + len.saturating_sub(1);
-        let request = self
-            .s3
-            .client
-            .get_object()
-            .bucket(&self.at.bucket)
-            .key(&self.at.key)
-            .set_version_id(self.staged.version_id.clone())
-            .set_if_match(self.staged.etag.clone())
-            .range(format!("bytes={offset}-{last}"));
-        let found = request.send().await.map_err(|error| read_error(Failure::of(&error), &call))?;
-        // A server that ignores `Range` would send the whole archive.
-        if found.content_length() != i64::try_from(len).ok() {
-            return Err(broken(&call, &"the answer is not the range that was asked for"));
-        }
-        let bytes = found.body.collect().await.map_err(|error| broken(&call, &error))?;
-        Ok(bytes.into_bytes())
-    }
 }
 
 fn staged(found: &HeadObjectOutput) -> Staged {
     let metadata = found.metadata();
     let value = |name: &str| metadata.and_then(|metadata| metadata.get(name)).cloned();
     let whole = found.checksum_type().is_none_or(|kind| *kind == ChecksumType::FullObject);
+    // A composite checksum of a multipart upload ends in `-N`, which is no base64 of 32 bytes either.
+    let sha256 = found.checksum_sha256().filter(|_| whole).and_then(Sha256::from_base64);
     Staged {
         manifest_md5: value(MANIFEST_MD5).or_else(|| value(MANIFEST_MD5_HYPHEN)),
-        // A composite checksum of a multipart upload ends in `-N`, which is no base64 of 32 bytes either.
-        sha256: found.checksum_sha256().filter(|_| whole).and_then(Sha256::from_base64),
+        sha256,
         size: found.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
-        inspection: value(INSPECTION).and_then(|note| Inspection::from_note(&note)),
+        inspection: value(INSPECTION).zip(sha256).and_then(|(note, sha256)| Inspection::from_note(&note, sha256)),
         etag: found.e_tag().map(str::to_owned),
         version_id: version_id(found.version_id()),
     }
@@ -357,7 +316,7 @@ fn staged(found: &HeadObjectOutput) -> Staged {
 
 fn metadata(upload: &Upload<'_>) -> HashMap<String, String> {
     let md5 = upload.manifest_md5.to_string();
-    let note = upload.inspection.to_note().map(|note| (INSPECTION.to_owned(), note));
+    let note = upload.inspection.to_note(upload.sha256).map(|note| (INSPECTION.to_owned(), note));
     let known = [(MANIFEST_MD5.to_owned(), md5.clone()), (MANIFEST_MD5_HYPHEN.to_owned(), md5)];
     known.into_iter().chain(note).collect()
 }
@@ -394,7 +353,7 @@ async fn bounded(found: GetObjectOutput, call: &Call) -> Result<Bytes, JobError>
 }
 
 /// The staged archive was replaced or deleted since its HEAD.
-fn read_error(failure: Failure, call: &Call) -> JobError {
+pub(super) fn read_error(failure: Failure, call: &Call) -> JobError {
     match failure.answer.status {
         Some(404 | 412) => JobError::new(
             ErrorCode::ContentMismatch,
@@ -405,7 +364,7 @@ fn read_error(failure: Failure, call: &Call) -> JobError {
     }
 }
 
-fn broken(call: &Call, error: &dyn std::fmt::Display) -> JobError {
+pub(super) fn broken(call: &Call, error: &dyn std::fmt::Display) -> JobError {
     JobError::new(ErrorCode::Network, format!("reading {} broke off", call.resource))
         .cause(error.to_string())
         .hint("try again")

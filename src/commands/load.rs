@@ -3,7 +3,7 @@
 use figment::value::Value;
 
 use crate::cli::Common;
-use crate::config::{LayersFile, Problem, Settings, SettingsOrigin, Severity, Source, Text, resolve_settings};
+use crate::config::{self, Problem, Settings, SettingsOrigin, Severity, Source, Text, resolve_settings};
 use crate::error::Error;
 use crate::plan::{Ambient, Plan, Selection, build, select};
 
@@ -27,15 +27,19 @@ pub fn load(args: &Common, ambient_region: Option<String>) -> Result<Loaded, Err
     if !syntax.is_empty() {
         return Err(stop(syntax));
     }
-    let file: LayersFile = source.file().map_err(stop)?;
+    let read = config::read(&source);
     let ambient = Ambient { region: ambient_region, env: &|name| std::env::var(name).ok() };
     let settings = resolve_settings(&source, &flags(args));
-    let plan = build(&file, &source, &ambient);
+    let plan = build(&read.file, &source, &ambient);
     let ((settings, origins, odd_variables), (plan, odd_keys)) = match (settings, plan) {
-        (Ok(settings), Ok(plan)) => (settings, plan),
+        (Ok(settings), Ok(plan)) if read.problems.is_empty() => (settings, plan),
         (settings, plan) => {
-            let problems = settings.err().into_iter().chain(plan.err()).flatten();
-            return Err(stop(problems.collect()));
+            let of_settings = settings.err().into_iter().flatten().filter(|problem| !read.explains(problem));
+            let of_plan = plan.map_or_else(|problems| problems, |(_, warnings)| warnings);
+            let of_plan = of_plan.into_iter().filter(|problem| !read.explains(problem));
+            let mut problems: Vec<Problem> = of_settings.chain(of_plan).chain(read.problems.iter().cloned()).collect();
+            problems.sort_by_key(|problem| problem.line);
+            return Err(stop(problems));
         }
     };
     let selection = Selection { layers: args.layers.clone(), targets: args.targets.clone() };

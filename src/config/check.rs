@@ -1,10 +1,12 @@
 //! Holds a parsed layers file against its JSON Schema, so that every problem of a file is found at once, each on its
 //! line. Serde alone would stop at the first one.
 
+use serde::Deserialize as _;
 use serde_json::Value as Json;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
+use super::file::{LayersFile, schema};
 use super::problem::{Problem, nearest};
 use super::source::Source;
 
@@ -12,18 +14,71 @@ use super::source::Source;
 const OTHER_NAMES: [(&str, &str); 4] =
     [("amd64", "x86_64"), ("x64", "x86_64"), ("x86-64", "x86_64"), ("aarch64", "arm64")];
 
-/// Every problem of the file, by line.
-pub fn check(tree: &Spanned<DeTable<'_>>, schema: &Json, source: &Source<'_>) -> Vec<Problem> {
-    let mut checker = Checker { root: schema, source, problems: Vec::new() };
-    checker.table(tree.get_ref(), schema, "");
-    checker.problems.sort_by_key(|problem| problem.line);
-    checker.problems
+/// What a layers file says, as far as it can be read.
+pub struct Read {
+    /// All of it that is well-formed.
+    pub file: LayersFile,
+    /// What is not, by line.
+    pub problems: Vec<Problem>,
+    malformed: Vec<Vec<String>>,
+}
+
+/// Reads a layers file against its schema. What is malformed is told and left out, so that the rest can be looked at
+/// as well and all problems are told at once.
+pub fn read(source: &Source<'_>) -> Read {
+    let schema = schema();
+    let mut checker =
+        Checker { root: schema.as_value(), source, problems: Vec::new(), malformed: Vec::new(), here: Vec::new() };
+    checker.table(source.tree().get_ref(), schema.as_value(), "");
+    let Checker { mut problems, malformed, .. } = checker;
+    let mut tree = source.tree().clone();
+    malformed.iter().for_each(|path| prune(tree.get_mut(), path));
+    let file = LayersFile::deserialize(toml::de::Deserializer::from(tree)).unwrap_or_else(|error| {
+        problems.push(source.syntax_problem(&error));
+        LayersFile::default()
+    });
+    problems.sort_by_key(|problem| problem.line);
+    Read { file, problems, malformed }
+}
+
+impl Read {
+    /// Whether a problem of the plan may only be there because something malformed was left out.
+    pub fn explains(&self, problem: &Problem) -> bool {
+        self.malformed.iter().any(|path| {
+            let Some((key, table)) = path.split_last() else { return false };
+            let table = table.join(".");
+            match path.first().map(String::as_str) {
+                Some("targets") if problem.message.starts_with("there is no target") => true,
+                Some("defaults") => problem.message.starts_with(&format!("has no `{key}`")),
+                _ if table.is_empty() => problem.message == "the file has no layers",
+                _ => problem.key == table || problem.key.starts_with(&format!("{table}.")),
+            }
+        })
+    }
+}
+
+fn prune(table: &mut DeTable<'_>, path: &[String]) {
+    match path {
+        [] => {}
+        [key] => {
+            table.remove(key.as_str());
+        }
+        [key, rest @ ..] => {
+            if let Some(DeValue::Table(inner)) = table.get_mut(key.as_str()).map(Spanned::get_mut) {
+                prune(inner, rest);
+            }
+        }
+    }
 }
 
 struct Checker<'a> {
     root: &'a Json,
     source: &'a Source<'a>,
     problems: Vec<Problem>,
+    /// Key paths of what cannot be read.
+    malformed: Vec<Vec<String>>,
+    /// The key path that is looked at.
+    here: Vec<String>,
 }
 
 impl<'a> Checker<'a> {
@@ -33,13 +88,15 @@ impl<'a> Checker<'a> {
         for (key, value) in table {
             let name = key.get_ref().as_ref();
             let path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+            self.here.push(name.to_owned());
             match known.and_then(|known| known.get(name)).or(others.filter(|others| others.is_object())) {
                 Some(schema) => self.value(value, schema, &path),
                 None => {
                     let line = self.source.line_of(&key.span());
-                    self.problems.push(unknown_key(line, &path, name, known));
+                    self.push(unknown_key(line, &path, name, known));
                 }
             }
+            self.here.pop();
         }
     }
 
@@ -92,7 +149,7 @@ impl<'a> Checker<'a> {
         let problem =
             Problem::error(Some(line), path, format!("unknown value `{text}`, expected one of {}", quoted(words)));
         let other_name = OTHER_NAMES.iter().find(|(name, _)| *name == text).map(|(_, word)| *word);
-        self.problems.push(match other_name.or_else(|| nearest(text, words.iter().copied())) {
+        self.push(match other_name.or_else(|| nearest(text, words.iter().copied())) {
             Some(near) => problem.hint(format!("did you mean `{near}`?")),
             None => problem,
         });
@@ -119,7 +176,12 @@ impl<'a> Checker<'a> {
 
     fn add(&mut self, value: &Spanned<DeValue<'_>>, path: &str, message: String) {
         let line = self.source.line_of(&value.span());
-        self.problems.push(Problem::error(Some(line), path, message));
+        self.push(Problem::error(Some(line), path, message));
+    }
+
+    fn push(&mut self, problem: Problem) {
+        self.problems.push(problem);
+        self.malformed.push(self.here.clone());
     }
 
     /// Follows `$ref`, and the `anyOf`/`allOf` that the generator wraps around optional and documented references.

@@ -7,6 +7,7 @@ mod settings;
 mod source;
 mod template;
 
+pub use check::{Read, read};
 pub use file::{Detect, LayerTable, LayersFile, SettingsTable, TargetTable, Unpinned, schema};
 pub use problem::{Problem, Severity, nearest};
 pub use settings::{Settings, SettingsOrigin, resolve as resolve_settings};

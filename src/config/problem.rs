@@ -16,6 +16,8 @@ pub enum Severity {
 pub struct Problem {
     /// Error or warning.
     pub severity: Severity,
+    /// Whether it stands in the file, or came from the environment or the command line.
+    pub in_file: bool,
     /// Line, counted from 1; `None` where the problem is that something is missing from the whole file.
     pub line: Option<usize>,
     /// Key path, such as `layers.requests.bucket`; empty for the file as a whole.
@@ -29,12 +31,27 @@ pub struct Problem {
 impl Problem {
     /// An error at a key.
     pub fn error(line: Option<usize>, key: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, line, key: key.into(), message: message.into(), hint: None }
+        Self { severity: Severity::Error, in_file: true, line, key: key.into(), message: message.into(), hint: None }
     }
 
     /// A warning at a key.
     pub fn warning(line: Option<usize>, key: impl Into<String>, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(line, key, message) }
+    }
+
+    /// The same about something that does not stand in the file.
+    #[must_use]
+    pub fn elsewhere(self) -> Self {
+        Self { in_file: false, line: None, ..self }
+    }
+
+    /// The problem with its place: `layers.toml:12: layers.requests.bucket: unknown placeholder …`.
+    pub fn located(&self, file: &str) -> String {
+        match self.line {
+            _ if !self.in_file => self.to_string(),
+            Some(line) => format!("{file}:{line}: {self}"),
+            None => format!("{file}: {self}"),
+        }
     }
 
     /// Adds what to write instead.
@@ -45,14 +62,9 @@ impl Problem {
     }
 }
 
-/// `12: layers.requests.bucket: unknown placeholder … (hint)`, to stand behind the file's name.
+/// `layers.requests.bucket: unknown placeholder …; did you mean …`, without the place.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(line) = self.line {
-            write!(f, "{line}: ")?;
-        } else {
-            f.write_str(" ")?;
-        }
         if !self.key.is_empty() {
             write!(f, "{}: ", self.key)?;
         }

@@ -109,11 +109,13 @@ fn misfit(figment: &Figment, source: &Source<'_>, name: &str, bounds: Option<(i6
     };
     let found = value.as_str().map(str::to_owned).or_else(|| number(&value).map(|number| number.to_string()));
     let found = found.map(|found| format!(", found `{found}`")).unwrap_or_default();
-    Some(Problem::error(
-        source.line(&["settings", name]),
-        describe(figment, source, name),
-        format!("{expected}{found}"),
-    ))
+    let message = format!("{expected}{found}");
+    let in_file = figment.find_metadata(name).is_some_and(|metadata| metadata.name == FILE);
+    Some(if in_file {
+        Problem::error(source.line(&["settings", name]), format!("settings.{name}"), message)
+    } else {
+        Problem::error(None, describe(figment, source, name), message).elsewhere()
+    })
 }
 
 fn origin(figment: &Figment, source: &Source<'_>, name: &'static str) -> SettingsOrigin {
@@ -153,7 +155,7 @@ fn unknown_variables() -> Vec<Problem> {
 }
 
 fn unknown_variable(name: &str, known: &[String]) -> Problem {
-    let problem = Problem::warning(None, name, "this environment variable sets nothing");
+    let problem = Problem::warning(None, name, "this environment variable sets nothing").elsewhere();
     match nearest(name, known.iter().map(String::as_str)) {
         Some(near) => problem.hint(format!("did you mean `{near}`?")),
         None => problem,
@@ -172,7 +174,9 @@ impl Provider for FileProvider<'_> {
     }
 
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
-        let table = self.0.settings().into_iter().flatten();
+        // An unknown key is a problem of the file, and told as one.
+        let known = |name: &str| BOUNDS.iter().any(|(known, _)| *known == name);
+        let table = self.0.settings().into_iter().flatten().filter(|(key, _)| known(key.get_ref()));
         let dict = table.map(|(key, value)| (key.get_ref().to_string(), figment_value(value.get_ref()))).collect();
         Ok(Profile::Default.collect(dict))
     }

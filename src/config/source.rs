@@ -5,13 +5,10 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::check::check;
-use super::file::{LayersFile, schema};
-use super::problem::{Problem, Severity};
+use super::problem::Problem;
 
 /// More than any sensible layers file (ten thousand layers make about 2 MB): beyond it, it is some other file.
 const SIZE_LIMIT: u64 = 8_000_000;
@@ -47,7 +44,7 @@ impl Text {
     /// Reads a layers file.
     ///
     /// # Errors
-    /// See [`SourceError`]. Errors of syntax come with all other problems from [`Source::parse`] and [`Source::file`].
+    /// See [`SourceError`]. Errors of syntax come from [`Source::parse`].
     pub fn read(path: &Path) -> Result<Self, SourceError> {
         let text = String::from_utf8(read_bounded(path)?).map_err(|error| {
             let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
@@ -81,14 +78,9 @@ impl<'t> Source<'t> {
         (source, problems)
     }
 
-    /// What the file says, checked against its schema, or every problem of it.
-    pub fn file(&self) -> Result<LayersFile, Vec<Problem>> {
-        let problems = check(&self.tree, schema().as_value(), self);
-        if problems.iter().any(|problem| problem.severity == Severity::Error) {
-            return Err(problems);
-        }
-        LayersFile::deserialize(toml::de::Deserializer::from(self.tree.clone()))
-            .map_err(|error| vec![self.syntax_problem(&error)])
+    /// Everything the file says, with its places.
+    pub fn tree(&self) -> &Spanned<DeTable<'t>> {
+        &self.tree
     }
 
     /// Where the file is.
@@ -129,7 +121,8 @@ impl<'t> Source<'t> {
         self.line_starts.partition_point(|start| *start <= span.start)
     }
 
-    fn syntax_problem(&self, error: &toml::de::Error) -> Problem {
+    /// What the parser says, with its line.
+    pub fn syntax_problem(&self, error: &toml::de::Error) -> Problem {
         let line = error.span().map(|span| self.line_of(&span));
         let message = error.message().replace('\n', ", ");
         // The parser says which key only by its place.

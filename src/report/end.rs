@@ -30,11 +30,8 @@ impl Screen {
     /// Warnings about the layers file.
     pub fn say_problems(&self, file: &Path, problems: &[Problem]) {
         for problem in problems {
-            emit::stderr(&format!(
-                "warning: {}:{}\n",
-                one_line(&file.display().to_string()),
-                one_line(&problem.to_string())
-            ));
+            let problem = problem.located(&file.display().to_string());
+            emit::stderr(&format!("warning: {}\n", one_line(&problem)));
         }
     }
 

@@ -4,7 +4,10 @@
 //! hundred different texts. Here the words that are a job's own become slots. What is left is equal when the cause is,
 //! and the slots of a group are filled again with what their values have in common: `scipy-*`.
 
+use std::collections::BTreeSet;
+
 use crate::outcome::JobReport;
+use crate::report::wording::names;
 
 /// Stands for a slot in a template: a private-use character, which no message has a reason to contain.
 const SLOT: char = '\u{e000}';
@@ -128,20 +131,24 @@ fn common(values: &[&Value]) -> String {
         _ if others.iter().all(|other| other == first) => first.text().to_owned(),
         Value::Request(id) => format!("{id} and {} more", others.len()),
         Value::Digest(_) => "…".to_owned(),
-        Value::Word(word) => beginning(word, others.iter().map(|other| other.text())),
+        Value::Word(word) => beginning(word, others.iter().map(|other| other.text())).unwrap_or_else(|| listed(values)),
     }
 }
 
-/// What the words begin with, up to a separator, and `*`; `…` if they share nothing.
-fn beginning<'a>(first: &str, others: impl Iterator<Item = &'a str>) -> String {
+/// Each of them once, as many as fit.
+fn listed(values: &[&Value]) -> String {
+    let distinct: BTreeSet<&str> = values.iter().map(|value| value.text()).collect();
+    names(distinct)
+}
+
+/// What the words begin with, up to a separator, and `*`; `None` if they share nothing.
+fn beginning<'a>(first: &str, others: impl Iterator<Item = &'a str>) -> Option<String> {
     let shared = others.fold(first.len(), |shared, other| {
         first.bytes().take(shared).zip(other.bytes()).take_while(|(a, b)| a == b).count()
     });
     // Separators are ASCII, so a cut behind one is on a character's border.
-    match first.as_bytes()[..shared].iter().rposition(|b| b"-_/.:".contains(b)) {
-        Some(last) => format!("{}*", &first[..=last]),
-        None => "…".to_owned(),
-    }
+    let last = first.as_bytes()[..shared].iter().rposition(|b| b"-_/.:".contains(b))?;
+    Some(format!("{}*", &first[..=last]))
 }
 
 #[cfg(test)]
@@ -185,10 +192,10 @@ mod tests {
 
     #[test]
     fn a_shared_beginning_ends_at_a_separator() {
-        assert_eq!(beginning("scipy-py311", ["scipy-py312"].into_iter()), "scipy-*");
-        assert_eq!(beginning("requests", ["numpy"].into_iter()), "…");
-        assert_eq!(beginning("é-1", ["è-1"].into_iter()), "…");
-        assert_eq!(beginning("a-", ["a-b"].into_iter()), "a-*");
+        assert_eq!(beginning("scipy-py311", ["scipy-py312"].into_iter()).as_deref(), Some("scipy-*"));
+        assert_eq!(beginning("requests", ["numpy"].into_iter()), None);
+        assert_eq!(beginning("é-1", ["è-1"].into_iter()), None);
+        assert_eq!(beginning("a-", ["a-b"].into_iter()).as_deref(), Some("a-*"));
     }
 
     #[test]

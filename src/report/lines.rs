@@ -76,8 +76,7 @@ fn within(job: &Running, now: Duration, what: &str) -> Line {
 fn stopping(running: usize, state: &State, now: Duration) -> Line {
     let text = match running {
         0 => "nothing is running".to_owned(),
-        1 => "1 job is finishing; interrupt again to stop at once".to_owned(),
-        n => format!("{n} jobs are finishing; interrupt again to stop at once"),
+        _ => "what is publishing will finish; interrupt again to stop at once".to_owned(),
     };
     Line::new("Stopping", Tone::Odd, Some(elapsed(state, now)), text)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Options;
 use super::log::JobLog;
 use crate::archive::{InspectError, Inspection, inspect, misplaced};
-use crate::aws::{BackupRead, Session, Staged};
+use crate::aws::{BackupRead, Session, Staged, StagedZip};
 use crate::config::{Detect, Unpinned};
 use crate::layer::{PublishedVersion, Sha256, split_version_arn};
 use crate::manifest::{Difference, Format, Manifest, ReadError, dependencies, difference, same_text, unpinned};
@@ -148,7 +148,7 @@ fn consistent(
     report: &mut JobReport,
     log: &JobLog,
 ) -> Result<Staged, JobError> {
-    let again = format!("`layership stage {}`", job.layer);
+    let again = "`layership stage`";
     let Some(staged) = staged else {
         return Err(JobError::new(ErrorCode::ArchiveMissing, format!("there is no staged archive {}", job.staged))
             .hint(format!("stage it first: {again}, or `publish --stage`")));
@@ -259,11 +259,12 @@ async fn check_zip(
     let inspection = match &staged.inspection {
         Some(noted) => noted.clone(),
         None => {
-            let zip = session.s3.zip(&job.staged, staged);
+            let zip = StagedZip::new(session.s3.clone(), job.staged.clone(), staged.clone());
             inspect(&zip).await.map_err(|error| invalid(error, &job.staged.to_string(), |error| error))?
         }
     };
-    log.step(format!("archive unzips to {} bytes in {} entries", inspection.unzipped, inspection.entries), None);
+    let files = if inspection.files == 1 { "1 file".to_owned() } else { format!("{} files", inspection.files) };
+    log.step(format!("archive has {files}, {} bytes unzipped", inspection.unzipped), None);
     check_layout(&inspection, job, &job.staged.to_string(), options.strict, log, report)
 }
 

@@ -46,7 +46,10 @@ pub async fn stage(
     let archive = local_archive(job, log).await?;
     report.archive.sha256 = Some(archive.sha256.to_string());
     report.archive.size = Some(archive.size);
-    check_layout(&archive.inspection, job, shown(job), options.strict, log, report)?;
+    // The preflight that follows warns of the same; but what `--strict` refuses is not uploaded.
+    if options.mode == Mode::Stage || options.strict {
+        check_layout(&archive.inspection, job, shown(job), options.strict, log, report)?;
+    }
     let md5 = manifest.md5.to_string();
     let found = session.s3.head(&job.staged).await?;
     if let Some(staged) = found.filter(|staged| is_same(staged, &archive, &md5)) {
@@ -133,7 +136,11 @@ fn zip_of(archive: &LocalPath, layer: &str) -> Result<Zipped, JobError> {
 }
 
 fn missing(archive: &LocalPath, layer: &str, error: &std::io::Error) -> JobError {
-    JobError::new(ErrorCode::ArchiveMissing, format!("the archive `{}` cannot be read: {error}", archive.shown))
+    let why = match error.kind() {
+        std::io::ErrorKind::NotFound => "does not exist".to_owned(),
+        _ => format!("cannot be read: {error}"),
+    };
+    JobError::new(ErrorCode::ArchiveMissing, format!("the archive `{}` {why}", archive.shown))
         .hint(format!("build it first, or correct `archive` of layer `{layer}` in the layers file"))
 }
 
@@ -149,4 +156,5 @@ fn no_room(archive: &LocalPath, error: &std::io::Error) -> JobError {
 fn not_packed(archive: &LocalPath, error: PackError) -> JobError {
     JobError::new(ErrorCode::ArchiveInvalid, format!("cannot make a zip of `{}`", archive.shown))
         .cause(error.to_string())
+        .hint("its content becomes the root of the zip: for Python, put the packages into a folder `python` in it")
 }

@@ -47,7 +47,7 @@ mod tests {
         let read = strtime::parse("%a, %d %b %Y %H:%M:%S GMT", &date).expect("an HTTP date");
         assert_eq!(
             read.to_datetime().expect("a date").year(),
-            Timestamp::now().strftime("%Y").to_string().parse().expect("a year")
+            Timestamp::now().strftime("%Y").to_string().parse::<i16>().expect("a year")
         );
     }
 }

@@ -98,7 +98,7 @@ fn an_interrupted_run_says_so_and_a_finished_one_draws_nothing() {
     state.apply(&event, at(14.0));
     assert!(screen(&state, 24, 80).starts_with("    Stopping [==="));
     let line = told(&event, &state, at(14.0), false).unwrap().render(Style::PLAIN, None);
-    assert_eq!(line, "    Stopping [  14.0s] 3 jobs are finishing; interrupt again to stop at once");
+    assert_eq!(line, "    Stopping [  14.0s] what is publishing will finish; interrupt again to stop at once");
     state.apply(&Event::RunFinished { tally: state.tally }, at(15.0));
     assert_eq!(screen(&state, 24, 80), "");
     assert_eq!(screen(&State::default(), 24, 80), "");
