@@ -322,9 +322,15 @@ impl Running {
         self.child().stderr.take().expect("piped, and not taken yet")
     }
 
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child().try_wait().expect("a child").is_some()
+    }
+
     /// Kills it as hard as a machine can, and waits until it is gone.
     pub fn kill(mut self) {
-        self.child().kill().expect("killed");
+        // One that has just ended cannot be killed.
+        let _ = self.child().kill();
         self.child().wait().expect("gone");
     }
 

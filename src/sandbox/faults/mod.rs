@@ -8,30 +8,7 @@
 //! [{ "operation": "PublishLayerVersion", "match": "numpy", "times": 1, "fault": "cut-after" }]
 //! ```
 //!
-//! | key | meaning |
-//! |---|---|
-//! | `operation` | an API operation's name; `s3:*`, `lambda:*`, `sts:*`; `*`, the default, is every operation |
-//! | `match` | part of the layer's name or of `bucket/key`; with a `*` in it, a glob over all of it |
-//! | `skip` | so many matching calls pass first |
-//! | `times` | so many calls are struck; all, if absent or null |
-//! | `fault` | a kind, or an object with `kind` and its settings |
-//!
-//! | kind | what happens | settings |
-//! |---|---|---|
-//! | `throttle` | 429 (Lambda), 503 (S3), the work is not done | `code`, `retry-after` (seconds) |
-//! | `error` | an error answer, the work is not done | `status` (500), `code`, `message` |
-//! | `access-denied` | 403, naming action and resource | |
-//! | `cut-before` | the connection is closed, the work is not done | |
-//! | `cut-after` | the work is done, the connection is closed | |
-//! | `hang` | no answer until the client leaves; the work is not done | `seconds`: close then |
-//! | `hang-after` | the work is done, then the same | `seconds` |
-//! | `garbage` | 200 with a body that is neither JSON nor XML; the work is not done | |
-//! | `garbage-after` | the same, but the work is done | |
-//! | `latency` | a slow answer | `ms` |
-//! | `stale-list` | ListLayers and ListLayerVersions do not show the newest versions yet | `versions` (1) |
-//! | `replace-object` | before the call is served, the object it names is uploaded anew | `body` (base64) or `path`; `bucket`, `key`, `metadata` |
-//!
-//! The first rule that strikes decides; a rule that still skips counts the call and lets later rules see it.
+//! Every key and every kind is described in docs/sandbox.md.
 
 mod answers;
 mod rule;
