@@ -2,10 +2,10 @@
 
 use super::ReadAt;
 use bytes::Bytes;
-use std::io::{self, SeekFrom};
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
-use tokio::fs::File;
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use tokio::task::spawn_blocking;
 
 /// A zip on disk, to be [inspected](super::inspect()).
 #[derive(Debug)]
@@ -15,10 +15,9 @@ pub struct LocalZip {
 }
 
 impl LocalZip {
-    /// The zip at this path, with the size it has now.
-    pub async fn open(path: &Path) -> io::Result<LocalZip> {
-        let metadata = tokio::fs::metadata(path).await?;
-        Ok(LocalZip { path: path.to_owned(), size: metadata.len() })
+    /// The zip at this path, which has this size.
+    pub fn new(path: &Path, size: u64) -> LocalZip {
+        LocalZip { path: path.to_owned(), size }
     }
 }
 
@@ -30,10 +29,16 @@ impl ReadAt for LocalZip {
     }
 
     async fn read_at(&self, offset: u64, len: u64) -> io::Result<Bytes> {
-        let mut file = File::open(&self.path).await?;
-        file.seek(SeekFrom::Start(offset)).await?;
-        let mut bytes = Vec::new();
-        file.take(len).read_to_end(&mut bytes).await?;
-        Ok(bytes.into())
+        let path = self.path.clone();
+        // One task for all of it: with tokio's file each step would be one.
+        spawn_blocking(move || read(&path, offset, len)).await?
     }
+}
+
+fn read(path: &Path, offset: u64, len: u64) -> io::Result<Bytes> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(offset))?;
+    let mut bytes = Vec::new();
+    file.take(len).read_to_end(&mut bytes)?;
+    Ok(bytes.into())
 }

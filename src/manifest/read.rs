@@ -1,10 +1,11 @@
 //! A manifest from disk: its bytes and their MD5, read once.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use bytes::Bytes;
-use tokio::io::AsyncReadExt as _;
+use tokio::task::spawn_blocking;
 
 use crate::layer::Md5;
 
@@ -45,7 +46,14 @@ pub enum ReadError {
 /// # Errors
 /// See [`ReadError`].
 pub async fn read(path: &Path) -> Result<Manifest, ReadError> {
-    let metadata = tokio::fs::metadata(path).await.map_err(|error| match error.kind() {
+    let path = path.to_owned();
+    // One task for all of it: with tokio's file each step would be one.
+    let read = spawn_blocking(move || read_now(&path)).await;
+    read.unwrap_or_else(|error| Err(ReadError::Unreadable(error.into())))
+}
+
+fn read_now(path: &Path) -> Result<Manifest, ReadError> {
+    let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => ReadError::Missing,
         _ => ReadError::Unreadable(error),
     })?;
@@ -53,9 +61,9 @@ pub async fn read(path: &Path) -> Result<Manifest, ReadError> {
     if !metadata.is_file() {
         return Err(if metadata.is_dir() { ReadError::Folder } else { ReadError::Unreadable(not_a_file()) });
     }
-    let file = tokio::fs::File::open(path).await.map_err(ReadError::Unreadable)?;
+    let file = File::open(path).map_err(ReadError::Unreadable)?;
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(SIZE_LIMIT)).unwrap_or_default());
-    file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes).await.map_err(ReadError::Unreadable)?;
+    file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes).map_err(ReadError::Unreadable)?;
     match bytes.len() as u64 {
         0 => Err(ReadError::Empty),
         length if length > SIZE_LIMIT => Err(ReadError::TooLarge),

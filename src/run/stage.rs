@@ -101,9 +101,8 @@ pub async fn local_archive(job: &Job, log: &JobLog) -> Result<LocalArchive, JobE
     let zipped =
         zipped.map_err(|error| JobError::new(ErrorCode::Internal, "packing broke off").cause(error.to_string()))?;
     let Zipped { path, temporary, sha256, size } = zipped?;
-    let zip = LocalZip::open(&path).await.map_err(|error| unreadable(shown(job), &error))?;
     let unread = |error| unreadable(shown(job), &error);
-    let inspection = inspect(&zip).await.map_err(|error| invalid(error, shown(job), unread))?;
+    let inspection = inspect(&LocalZip::new(&path, size)).await.map_err(|error| invalid(error, shown(job), unread))?;
     log.step(format!("archive {} has SHA-256 {sha256}, {size} bytes", shown(job)), None);
     Ok(LocalArchive { path, sha256, size, inspection, _temporary: temporary })
 }

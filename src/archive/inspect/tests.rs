@@ -260,11 +260,9 @@ fn local_zips_are_read_like_any_other() {
     let names: Vec<String> = (0..3_000).map(|index| format!("python/package/module_number_{index:06}.py")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     std::fs::write(&path, zipped(&names)).unwrap();
+    let zip = crate::archive::LocalZip::new(&path, std::fs::metadata(&path).unwrap().len());
     let runtime = Builder::new_current_thread().build().unwrap();
-    let inspection = runtime.block_on(async {
-        let zip = crate::archive::LocalZip::open(&path).await.unwrap();
-        inspect(&zip).await.unwrap()
-    });
+    let inspection = runtime.block_on(inspect(&zip)).unwrap();
     assert_eq!(inspection.files, 3_000);
 }
 

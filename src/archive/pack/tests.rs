@@ -132,7 +132,7 @@ fn our_own_inspection_agrees() {
     let mut zip = File::options().read(true).write(true).create_new(true).open(&path).unwrap();
     let packed = pack(folder.path(), &mut zip).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let inspection = runtime.block_on(async { inspect(&LocalZip::open(&path).await.unwrap()).await.unwrap() });
+    let inspection = runtime.block_on(inspect(&LocalZip::new(&path, packed.size))).unwrap();
     let top_level: BTreeSet<String> = ["lib/", "python-extra/", "python/"].map(str::to_owned).into();
     let expected = Inspection { entries: packed.entries, files: 8, unzipped: packed.unzipped, top_level };
     assert_eq!(inspection, expected);
