@@ -7,6 +7,8 @@ from load import Rate
 from sandbox import LATENCY, QUOTA
 
 S3 = LATENCY["s3"] / 1000
+# What the endpoint must answer in plenty. A page of ListLayers holds 50 layers: a run of 1,000 asks for 20 of them.
+SMALL = ["HeadObject", "GetObject, not modified", "GetObject, 1 KB", "GetLayerVersion", "ListLayerVersions"]
 
 
 @dataclass
@@ -75,6 +77,7 @@ def targets(results: Results) -> list[Target]:
     found = [
         at_least(f"sandbox: 10,000 requests/s, {rate.call}", rate.per_second, 10_000, "requests/s")
         for rate in results.rates
+        if rate.call in SMALL
     ]
     if row := results.row("unchanged", "layership", 1000):
         found += unchanged_targets(results, row)
@@ -132,7 +135,7 @@ def markdown(results: Results) -> str:
         "\n".join(f"- {name}: {value}" for name, value in results.machine.items()),
     ]
     if results.rates:
-        parts += ["### The endpoint itself", table(*rate_table(results.rates))]
+        parts += ["### The endpoint itself", table(*rate_table(results.rates)), RATE_NOTES]
     for name, case in CASES.items():
         if rows := [row for row in results.rows if row.case == name]:
             parts += [f"### {case.title}", table(*case_table(rows))]
@@ -146,6 +149,9 @@ def markdown(results: Results) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+RATE_NOTES = """\
+Without latency, 32 connections, one request in flight on each, the load generator on the same cores. A page of
+ListLayers is no small call: it has 50 layers."""
 NOTES = """\
 ms a layer: seconds divided by layers. CPU: the tool with everything it starts, without the endpoint. Memory: peak of
 the largest process (of `xargs -P 16` there are sixteen at once). Throttled: answers of 429 and 503. Left: layers that
