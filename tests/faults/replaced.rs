@@ -102,6 +102,23 @@ fn a_lost_answer_is_found_whether_or_not_s3_keeps_a_sha256() {
 }
 
 #[test]
+fn a_strangers_version_is_not_taken_for_ours_when_the_answer_is_lost() {
+    for with_sha256 in [true, false] {
+        let (bench, sdk) = staged(true, with_sha256);
+        bench.faults(&json!({"operation": "PublishLayerVersion", "times": 1, "fault": "hang"}));
+        let running = bench.spawn(&["publish", "--request-timeout-seconds", "2"]);
+        bench.until_hanging("hang");
+        sdk.publish("layer", archive("stranger", 1));
+        let report = running.end().expect(0).report();
+        let job = job(&report, "layer");
+        assert_eq!((outcome(job), &job["version"]), (("published", ""), &json!(2)), "{job:#}");
+        let state = bench.state();
+        assert_eq!(state.contents("layer"), [sha256(&archive("stranger", 1)), sha256(&archive("layer", 1))]);
+        assert_eq!(state.keys("layer"), ["000002/requirements.txt", "layer.zip"]);
+    }
+}
+
+#[test]
 fn another_backup_is_never_overwritten() {
     let (bench, sdk) = staged(true, true);
     sdk.put("layers/layer/layer/000001/requirements.txt", b"someone-else==1.0\n");

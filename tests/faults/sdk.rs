@@ -67,6 +67,13 @@ impl Sdk {
         self.runtime.block_on(request.send()).expect("written");
     }
 
+    /// Publishes a version past everybody's lock, from bytes and not from S3.
+    pub fn publish(&self, name: &str, zip: Vec<u8>) {
+        let content = aws_sdk_lambda::types::LayerVersionContentInput::builder().zip_file(zip.into()).build();
+        let request = self.lambda.publish_layer_version().layer_name(name).content(content);
+        self.runtime.block_on(request.send()).expect("published");
+    }
+
     pub fn delete_version(&self, name: &str, version: i64) {
         let request = self.lambda.delete_layer_version().layer_name(name).version_number(version);
         self.runtime.block_on(request.send()).expect("deleted");
