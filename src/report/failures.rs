@@ -206,7 +206,7 @@ mod tests {
         let jobs = hit.map(|(layer, target)| denied(layer, target, "r")).to_vec();
         insta::assert_snapshot!(render(&report(Mode::Plan, jobs), Style::PLAIN), @"
         error: failed to check a, b at east, west
-          Caused by: not authorized to perform `lambda:PublishLayerVersion` on layer `…`
+          Caused by: not authorized to perform `lambda:PublishLayerVersion` on layer `a, b`
           Caused by: AccessDeniedException (HTTP 403)
 
         error: failed to check b at tokyo

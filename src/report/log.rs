@@ -133,7 +133,7 @@ mod tests {
            Failed [   0.9s] (  2/129) scipy-py311 us-east-1: not authorized to publish
           Running [  33.4s] (  3/129) 1 running, 1 failed; longest: torch, locking 30.0s
           Running [  63.4s] (  3/129) 1 running, 1 failed; longest: torch, locking 60.0s
-         Stopping [  73.4s] 1 job is finishing; interrupt again to stop at once
+         Stopping [  73.4s] what is publishing will finish; interrupt again to stop at once
           Summary [  73.4s] 129 jobs: 1 published, 1 unchanged, 1 failed, 1 cancelled
         ");
     }
@@ -148,7 +148,7 @@ mod tests {
         Unchanged [   3.4s] (  3/129) six us-east-1 version 3
           Running [  33.4s] (  3/129) 1 running, 1 failed; longest: torch, locking 30.0s
           Running [  63.4s] (  3/129) 1 running, 1 failed; longest: torch, locking 60.0s
-         Stopping [  73.4s] 1 job is finishing; interrupt again to stop at once
+         Stopping [  73.4s] what is publishing will finish; interrupt again to stop at once
         Cancelled [   3.4s] (  4/129) torch us-east-1
           Summary [  73.4s] 129 jobs: 1 published, 1 unchanged, 1 failed, 1 cancelled
         ");
@@ -159,7 +159,7 @@ mod tests {
         let (send, receive) = unbounded_channel();
         let mut out = Vec::new();
         tokio::join!(short_run(send), run_silently(receive, &mut out, choice(2)));
-        insta::assert_snapshot!(String::from_utf8(out).unwrap(), @"    Stopping [  73.4s] 1 job is finishing; interrupt again to stop at once");
+        insta::assert_snapshot!(String::from_utf8(out).unwrap(), @"    Stopping [  73.4s] what is publishing will finish; interrupt again to stop at once");
     }
 
     #[tokio::test(start_paused = true)]

@@ -27,7 +27,7 @@ fn not_staged() {
     error: failed to publish requests to us-east-1
       Caused by: there is no staged archive s3://artifacts/layers/requests/layer/layer.zip
 
-    hint: stage it first: `layership stage requests`, or `publish --stage`
+    hint: stage it first: `layership stage`, or `publish --stage`
     ");
 }
 
@@ -41,11 +41,11 @@ fn missing() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: the archive `requests/layer` cannot be read: No such file or directory (os error 2)
+          Failed [  TIMEs] (1/1) requests us-east-1: the archive `requests/layer` does not exist
          Summary [  TIMEs] 1 job: 1 failed
 
     error: failed to publish requests to us-east-1
-      Caused by: the archive `requests/layer` cannot be read: No such file or directory (os error 2)
+      Caused by: the archive `requests/layer` does not exist
 
     hint: build it first, or correct `archive` of layer `requests` in the layers file
     ");
@@ -149,6 +149,8 @@ fn an_empty_folder() {
     error: failed to publish requests to us-east-1
       Caused by: cannot make a zip of `requests/layer`
       Caused by: `requests/layer` has no files
+
+    hint: its content becomes the root of the zip: for Python, put the packages into a folder `python` in it
     ");
 }
 
@@ -226,7 +228,6 @@ fn packages_at_the_root() {
        Published [  TIMEs] (1/1) requests us-east-1 version 1
          Summary [  TIMEs] 1 job: 1 published
 
-    warning: requests/layer: `requests-2.32.3.dist-info/`, `requests/` at the root of the zip should be under `python/`
     warning: s3://artifacts/layers/requests/layer/layer.zip: `requests-2.32.3.dist-info/`, `requests/` at the root of the zip should be under `python/`
     ");
 }
@@ -274,7 +275,7 @@ fn staged_without_its_manifests_md5() {
       Caused by: the staged archive s3://artifacts/layers/requests/layer/layer.zip was built from another dependency state than `requests/requirements.txt`
       Caused by: it has no manifest_md5, the manifest has MD5 3a5c44e75717f8fa6269584429eb61a0
 
-    hint: stage it again: `layership stage requests`; build the zip again first if it is older than the manifest
+    hint: stage it again: `layership stage`; build the zip again first if it is older than the manifest
     ");
 }
 
@@ -296,7 +297,7 @@ fn a_new_manifest_but_the_old_archive() {
       Caused by: the staged archive s3://artifacts/layers/requests/layer/layer.zip was built from another dependency state than `requests/requirements.txt`
       Caused by: it has manifest_md5 3a5c44e75717f8fa6269584429eb61a0, the manifest has MD5 4b9a5bbc94c45821cc517f4f2a0a9c88
 
-    hint: stage it again: `layership stage requests`; build the zip again first if it is older than the manifest
+    hint: stage it again: `layership stage`; build the zip again first if it is older than the manifest
     ");
 }
 

@@ -185,7 +185,7 @@ fn a_bucket_in_another_region() {
 
     error: failed to publish requests to us-east-1
       Caused by: the bucket of s3://artifacts/layers/requests/layer/layer.zip is in eu-west-1
-      Caused by: unreadable answer (HTTP 301, request REQUEST)
+      Caused by: HTTP 301, request REQUEST
 
     hint: Lambda reads layers from buckets of its own Region only: give each Region its bucket, for example `bucket = "name-{region}"`
     "#);
@@ -200,7 +200,7 @@ fn a_bucket_in_another_region() {
 
     error: failed to publish requests to us-east-1
       Caused by: the bucket of s3://artifacts/layers/requests/layer/layer.zip is in eu-west-1
-      Caused by: unreadable answer (HTTP 301, request REQUEST)
+      Caused by: HTTP 301, request REQUEST
 
     hint: Lambda reads layers from buckets of its own Region only: give each Region its bucket, for example `bucket = "name-{region}"`
     "#);
@@ -217,11 +217,11 @@ fn a_port_where_nobody_listens() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: no usable answer from Lambda to `sts:GetCallerIdentity` on target `us-east-1`
+          Failed [  TIMEs] (1/1) requests us-east-1: no usable answer from STS to `sts:GetCallerIdentity` on target `us-east-1`
          Summary [  TIMEs] 1 job: 1 failed
 
     error: failed to publish requests to us-east-1
-      Caused by: no usable answer from Lambda to `sts:GetCallerIdentity` on target `us-east-1`
+      Caused by: no usable answer from STS to `sts:GetCallerIdentity` on target `us-east-1`
       Caused by: dispatch failure: io error: client error (Connect): tcp connect error: Connection refused (os error 111)
 
     hint: check the network, proxies and AWS_ENDPOINT_URL, then try again
@@ -239,21 +239,21 @@ fn a_host_that_does_not_exist() {
 fn an_endpoint_that_is_no_url() {
     let project = Project::of(&["requests"]);
     let ended = refused_with(&project, &[("AWS_ENDPOINT_URL", "127.0.0.1 port 80")], "network");
-    assert_shown!(ended, @r#"
+    assert_shown!(ended, @"
     exit code 1
     --- stdout ---
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: no usable answer from Lambda to `sts:GetCallerIdentity` on target `us-east-1`
+          Failed [  TIMEs] (1/1) requests us-east-1: no usable answer from STS to `sts:GetCallerIdentity` on target `us-east-1`
          Summary [  TIMEs] 1 job: 1 failed
 
     error: failed to publish requests to us-east-1
-      Caused by: no usable answer from Lambda to `sts:GetCallerIdentity` on target `us-east-1`
-      Caused by: dispatch failure: other: failed to apply endpoint `127.0.0.1 port 80` to request `Request { body: SdkBody { inner: Once(Some(b"Action=GetCallerIdentity&Version=2011-06-15")), retryable: true }, uri: Uri { as_string: "/", parsed: H1(/) }, method: POST, extensions: Extensions { extensions_1x: {} }, headers: {"content-type": "application/x-www-form-urlencoded"} }`: endpoint is not a valid URI: invalid uri character
+      Caused by: no usable answer from STS to `sts:GetCallerIdentity` on target `us-east-1`
+      Caused by: dispatch failure: other: endpoint is not a valid URI: invalid uri character
 
     hint: check the network, proxies and AWS_ENDPOINT_URL, then try again
-    "#);
+    ");
 }
 
 /// Answers every connection with the same bytes.
@@ -281,11 +281,11 @@ fn a_server_that_does_not_speak_http() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: no usable answer from Lambda to `sts:GetCallerIdentity` on target `us-east-1`
+          Failed [  TIMEs] (1/1) requests us-east-1: no usable answer from STS to `sts:GetCallerIdentity` on target `us-east-1`
          Summary [  TIMEs] 1 job: 1 failed
 
     error: failed to publish requests to us-east-1
-      Caused by: no usable answer from Lambda to `sts:GetCallerIdentity` on target `us-east-1`
+      Caused by: no usable answer from STS to `sts:GetCallerIdentity` on target `us-east-1`
       Caused by: dispatch failure: other: client error (SendRequest): invalid HTTP version parsed
 
     hint: check the network, proxies and AWS_ENDPOINT_URL, then try again
@@ -302,11 +302,11 @@ fn tls_where_there_is_none() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: no usable answer from Lambda to `sts:GetCallerIdentity` on target `us-east-1`
+          Failed [  TIMEs] (1/1) requests us-east-1: no usable answer from STS to `sts:GetCallerIdentity` on target `us-east-1`
          Summary [  TIMEs] 1 job: 1 failed
 
     error: failed to publish requests to us-east-1
-      Caused by: no usable answer from Lambda to `sts:GetCallerIdentity` on target `us-east-1`
+      Caused by: no usable answer from STS to `sts:GetCallerIdentity` on target `us-east-1`
       Caused by: dispatch failure: io error: client error (Connect): TLS handshake failed: received corrupt message of type InvalidContentType
 
     hint: check the network, proxies and AWS_ENDPOINT_URL, then try again
@@ -317,19 +317,21 @@ fn tls_where_there_is_none() {
 fn a_web_server_that_is_not_aws() {
     let project = Project::of(&["requests"]);
     let page = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 26\r\nConnection: close\r\n\r\n<html>Hello, world</html>\n";
-    let ended = refused_with(&project, &[("AWS_ENDPOINT_URL", &answers(page))], "internal");
+    let ended = refused_with(&project, &[("AWS_ENDPOINT_URL", &answers(page))], "network");
     assert_shown!(ended, @"
     exit code 1
     --- stdout ---
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: `lambda:ListLayerVersions` failed on layer `requests` in us-east-1
+          Failed [  TIMEs] (1/1) requests us-east-1: no usable answer from S3 to `s3:GetObject` on s3://artifacts/layers/requests/layer/layer.zip
          Summary [  TIMEs] 1 job: 1 failed
 
     error: failed to publish requests to us-east-1
-      Caused by: `lambda:ListLayerVersions` failed on layer `requests` in us-east-1
-      Caused by: unreadable answer (HTTP 200)
+      Caused by: no usable answer from S3 to `s3:GetObject` on s3://artifacts/layers/requests/layer/layer.zip
+      Caused by: the answer has no entity tag: it is not S3's
+
+    hint: check the network, proxies and AWS_ENDPOINT_URL, then try again
     ");
 }
 
@@ -338,18 +340,20 @@ fn lambda_answers_garbage() {
     let project = Project::of(&["requests"]);
     project.run("stage", 0);
     project.inject(r#"[{"operation": "lambda:*", "fault": "garbage"}]"#);
-    assert_shown!(refused(&project, "", "internal"), @"
+    assert_shown!(refused(&project, "", "network"), @"
     exit code 1
     --- stdout ---
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: `lambda:ListLayerVersions` failed on layer `requests` in us-east-1
+          Failed [  TIMEs] (1/1) requests us-east-1: no usable answer from Lambda to `lambda:ListLayerVersions` on layer `requests` in us-east-1
          Summary [  TIMEs] 1 job: 1 failed
 
     error: failed to publish requests to us-east-1
-      Caused by: `lambda:ListLayerVersions` failed on layer `requests` in us-east-1
-      Caused by: unreadable answer (HTTP 200)
+      Caused by: no usable answer from Lambda to `lambda:ListLayerVersions` on layer `requests` in us-east-1
+      Caused by: HTTP 200
+
+    hint: check the network, proxies and AWS_ENDPOINT_URL, then try again
     ");
 }
 

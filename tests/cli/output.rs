@@ -147,7 +147,7 @@ fn quiet_and_progress_never_leave_warnings_and_errors() {
     error: failed to publish b to us-east-1
       Caused by: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
 
-    hint: stage it first: `layership stage b`, or `publish --stage`
+    hint: stage it first: `layership stage`, or `publish --stage`
     ");
     assert_shown!(project.run("publish --progress never --concurrency 1", 1), @"
     exit code 1
@@ -162,7 +162,7 @@ fn quiet_and_progress_never_leave_warnings_and_errors() {
     error: failed to publish b to us-east-1
       Caused by: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
 
-    hint: stage it first: `layership stage b`, or `publish --stage`
+    hint: stage it first: `layership stage`, or `publish --stage`
     ");
     assert_shown!(project.run("publish -q a", 0), @"
     exit code 0
@@ -204,7 +204,7 @@ fn verbose_tells_each_step() {
         Checking [  TIMEs]       numpy us-east-1: staged archive was built from this requirements.txt
         Checking [  TIMEs]       numpy us-east-1: layer `numpy` has no version yet
         Checking [  TIMEs]       numpy us-east-1: to be published: first version
-        Checking [  TIMEs]       numpy us-east-1: archive unzips to 15 bytes in 1 entries
+        Checking [  TIMEs]       numpy us-east-1: archive has 1 file, 15 bytes unzipped
          Locking [  TIMEs]       numpy us-east-1: lock taken: s3://artifacts/layers/numpy/layer/publish.lock
       Publishing [  TIMEs]       numpy us-east-1: published version 1 (request REQUEST)
       Publishing [  TIMEs]       numpy us-east-1: version ARN is arn:aws:lambda:us-east-1:123456789012:layer:numpy:1

@@ -112,7 +112,7 @@ fn one_failure_stops_no_other_job() {
     error: failed to publish b to us-east-1
       Caused by: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
 
-    hint: stage it first: `layership stage b`, or `publish --stage`
+    hint: stage it first: `layership stage`, or `publish --stage`
     ");
     assert_eq!(project.effects().iter().filter(|write| write.starts_with("Publish")).count(), 2);
 }
@@ -137,7 +137,7 @@ fn fail_fast_starts_nothing_new_after_a_failure() {
     error: failed to publish b to us-east-1
       Caused by: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
 
-    hint: stage it first: `layership stage b`, or `publish --stage`
+    hint: stage it first: `layership stage`, or `publish --stage`
     ");
     let writes = ["PublishLayerVersion a", "PutObject artifacts/layers/a/layer/000001/requirements.txt"];
     assert_eq!(project.effects(), writes);
@@ -162,7 +162,7 @@ fn all_or_nothing_writes_nothing_where_one_is_bad() {
     error: failed to publish b to us-east-1
       Caused by: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
 
-    hint: stage it first: `layership stage b`, or `publish --stage`
+    hint: stage it first: `layership stage`, or `publish --stage`
     ");
     project.run_writing_nothing("publish --all-or-nothing --fail-fast --concurrency 1", 1);
 }

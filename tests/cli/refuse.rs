@@ -27,7 +27,7 @@ fn equal_refusals_are_told_once() {
       Caused by: User: arn:aws:iam::123456789012:user/sandbox is not authorized to perform: lambda:PublishLayerVersion on resource: arn:aws:lambda:us-east-1:123456789012:layer:scipy-* because no identity-based policy allows the lambda:PublishLayerVersion action
       Caused by: AccessDeniedException (HTTP 403, request REQUEST and 2 more)
 
-    hint: allow `lambda:PublishLayerVersion` for this role
+    hint: allow `lambda:PublishLayerVersion` for this role; running the same command again then does what is left
     ");
 }
 

@@ -88,22 +88,22 @@ fn settings_that_do_not_fit_are_told_with_their_origin() {
     assert_shown!(with("LAYERSHIP_CONCURRENCY", "many", "check --request-timeout-seconds 0"), @"
     exit code 2
     --- stderr ---
-    error: layers.toml has 2 problems
-      layers.toml: LAYERSHIP_CONCURRENCY: expected a number from 1 to 1024, found `many`
-      layers.toml: --request-timeout-seconds: expected a number from 1 to 900, found `0`
+    error: the settings have 2 problems
+      LAYERSHIP_CONCURRENCY: expected a number from 1 to 1024, found `many`
+      --request-timeout-seconds: expected a number from 1 to 900, found `0`
     ");
     assert_shown!(with("LAYERSHIP_FAIL_FAST", "perhaps", "check"), @"
     exit code 2
     --- stderr ---
-    error: layers.toml has a problem
-      layers.toml: LAYERSHIP_FAIL_FAST: expected true or false, found `perhaps`
+    error: the settings have a problem
+      LAYERSHIP_FAIL_FAST: expected true or false, found `perhaps`
     ");
     assert_shown!(with("LAYERSHIP_CONCURENCY", "4", "check"), @"
     exit code 0
     --- stdout ---
     Check of layers.toml: 1 of 1 job in order
     --- stderr ---
-    warning: layers.toml:LAYERSHIP_CONCURENCY: this environment variable sets nothing; did you mean `LAYERSHIP_CONCURRENCY`?
+    warning: LAYERSHIP_CONCURENCY: this environment variable sets nothing; did you mean `LAYERSHIP_CONCURRENCY`?
          Summary [  TIMEs] 1 job: 1 in order
     ");
 }
