@@ -16,5 +16,7 @@ mod replaced;
 mod sdk;
 #[path = "faults/signals.rs"]
 mod signals;
+#[path = "faults/single.rs"]
+mod single;
 #[path = "faults/table.rs"]
 mod table;

@@ -1,11 +1,9 @@
 //! Every operation of a run × every fault, once and for good. Each cell is a layer of its own, so that all cells of one
 //! run wait at the same time.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, adds_up, all_at_once, archive, job, outcome, parsed, sha256};
+use crate::bench::{Bench, adds_up, all_at_once, job, outcome, parsed};
 use crate::common::control;
 use crate::sdk::Sdk;
 
@@ -344,81 +342,4 @@ fn who_we_are_need_not_be_known_but_an_endpoint_that_is_not_there_is_told_once()
             }
         }
     });
-}
-
-#[test]
-fn a_lagging_list_of_versions_publishes_nothing_twice() {
-    let bench = Bench::of(&["one", "two"]);
-    for revision in 1..=3 {
-        bench.revise("one", revision);
-        bench.revise("two", revision);
-        bench.run(&["publish", "--stage"]).expect(0);
-    }
-    for hidden in 1..=3 {
-        let rule = json!({"operation": "ListLayerVersions", "fault": {"kind": "stale-list", "versions": hidden}});
-        bench.faults(&rule);
-        let report = bench.run(&["publish"]).expect(0).report();
-        assert_eq!(outcome(job(&report, "one")), ("unchanged", ""), "{hidden} versions hidden");
-        bench.no_faults();
-    }
-    bench.revise("one", 4);
-    bench.run(&["stage"]).expect(0);
-    bench.faults(&json!({"operation": "ListLayerVersions", "fault": {"kind": "stale-list", "versions": 2}}));
-    bench.run(&["publish"]).expect(0);
-    let state = bench.state();
-    state.assert_exactly("one", &[1, 2, 3, 4]);
-    state.assert_exactly("two", &[1, 2, 3]);
-}
-
-#[test]
-fn a_refusal_after_a_lost_answer_proves_nothing() {
-    let bench = Bench::of(&["layer"]);
-    bench.run(&["stage"]).expect(0);
-    bench.faults(&json!([
-        {"operation": "PublishLayerVersion", "times": 1, "fault": "cut-before"},
-        {"operation": "PublishLayerVersion", "fault": "access-denied"},
-    ]));
-    let report = bench.run(&["publish"]).expect(1).report();
-    let failed = job(&report, "layer");
-    assert_eq!(outcome(failed), ("failed", "unconfirmed"));
-    assert!(failed["error"]["causes"].to_string().contains("lambda:PublishLayerVersion"), "{failed:#}");
-    bench.no_faults();
-    // The lock was left without a lease: nobody has to wait.
-    bench.run(&["publish", "--lock-wait-seconds", "0"]).expect(0);
-    bench.state().assert_exactly("layer", &[1]);
-}
-
-#[test]
-fn a_throttle_that_does_not_end_is_waited_out() {
-    for operation in ["ListLayerVersions", "PublishLayerVersion"] {
-        let bench = Bench::of(&["layer"]);
-        bench.run(&["stage"]).expect(0);
-        bench.faults(&json!({"operation": operation, "fault": "throttle"}));
-        let running = bench.spawn(&["publish"]);
-        bench.until("eight throttles", |requests| {
-            requests.iter().filter(|request| request["fault"] == "throttle").count() >= 8
-        });
-        assert_eq!(bench.state().contents("layer"), [] as [String; 0]);
-        bench.no_faults();
-        running.end().expect(0);
-        bench.state().assert_exactly("layer", &[1]);
-    }
-}
-
-#[test]
-fn nothing_is_published_from_a_zip_that_was_replaced_between_its_check_and_its_reading() {
-    let bench = Bench::of(&["layer"]);
-    Sdk::at(&bench).stage("layer", 1, true);
-    let other = STANDARD.encode(archive("other", 1));
-    let replaced = json!({"kind": "replace-object", "body": other});
-    // The range is asked for by entity tag; without one, a mixture of two zips could pass for one.
-    bench.faults(&json!({"operation": "GetObject", "match": "layer.zip", "times": 1, "fault": replaced}));
-    let report = bench.run(&["publish"]).report();
-    let contents = bench.state().contents("layer");
-    match outcome(job(&report, "layer")) {
-        ("failed", "content-mismatch") => assert_eq!(contents, [] as [String; 0]),
-        // The bucket is versioned: what was checked is still there, and pinned.
-        ("published", "") => assert_eq!(contents, [sha256(&archive("layer", 1))]),
-        other => panic!("{other:?}: {report:#}"),
-    }
 }
