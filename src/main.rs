@@ -1,5 +1,6 @@
 //! Parse, run, exit code.
 
+use std::panic::resume_unwind;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -14,7 +15,9 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let ended = runtime.block_on(commands::dispatch(cli));
+    // On a worker: this thread would be woken for every job that ends.
+    let ended = runtime.block_on(runtime.spawn(commands::dispatch(cli)));
+    let ended = ended.unwrap_or_else(|broken| resume_unwind(broken.into_panic()));
     // A zip that is still being packed for a run that was stopped is of no use to anybody.
     runtime.shutdown_background();
     match ended {

@@ -5,9 +5,8 @@ use bytes::Bytes;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
-use tokio::task::spawn_blocking;
 
-/// A zip on disk, to be [inspected](super::inspect()).
+/// A zip on disk, to be [inspected](super::inspect()). It blocks: inspect it where that does no harm.
 #[derive(Debug)]
 pub struct LocalZip {
     path: PathBuf,
@@ -29,16 +28,10 @@ impl ReadAt for LocalZip {
     }
 
     async fn read_at(&self, offset: u64, len: u64) -> io::Result<Bytes> {
-        let path = self.path.clone();
-        // One task for all of it: with tokio's file each step would be one.
-        spawn_blocking(move || read(&path, offset, len)).await?
+        let mut file = File::open(&self.path)?;
+        file.seek(SeekFrom::Start(offset))?;
+        let mut bytes = Vec::new();
+        file.take(len).read_to_end(&mut bytes)?;
+        Ok(bytes.into())
     }
-}
-
-fn read(path: &Path, offset: u64, len: u64) -> io::Result<Bytes> {
-    let mut file = File::open(path)?;
-    file.seek(SeekFrom::Start(offset))?;
-    let mut bytes = Vec::new();
-    file.take(len).read_to_end(&mut bytes)?;
-    Ok(bytes.into())
 }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use tempfile::TempPath;
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 
 use super::Options;
 use super::log::JobLog;
@@ -97,12 +99,18 @@ pub async fn local_archive(job: &Job, log: &JobLog) -> Result<LocalArchive, JobE
         .hint("set `archive` in the layers file: the layer zip, or the folder it is made from"));
     };
     let layer = job.layer.clone();
-    let zipped = tokio::task::spawn_blocking(move || zip_of(&archive, &layer)).await;
-    let zipped =
-        zipped.map_err(|error| JobError::new(ErrorCode::Internal, "packing broke off").cause(error.to_string()))?;
-    let Zipped { path, temporary, sha256, size } = zipped?;
-    let unread = |error| unreadable(shown(job), &error);
-    let inspection = inspect(&LocalZip::new(&path, size)).await.map_err(|error| invalid(error, shown(job), unread))?;
+    let runtime = Handle::current();
+    // One task for all of it: each one is handed over to another thread and back.
+    let ready = spawn_blocking(move || {
+        let zipped = zip_of(&archive, &layer)?;
+        let unread = |error| unreadable(&archive.shown, &error);
+        let inspected = runtime.block_on(inspect(&LocalZip::new(&zipped.path, zipped.size)));
+        let inspection = inspected.map_err(|error| invalid(error, &archive.shown, unread))?;
+        Ok((zipped, inspection))
+    });
+    let ready = ready.await;
+    let (Zipped { path, temporary, sha256, size }, inspection) =
+        ready.map_err(|error| JobError::new(ErrorCode::Internal, "packing broke off").cause(error.to_string()))??;
     log.step(format!("archive {} has SHA-256 {sha256}, {size} bytes", shown(job)), None);
     Ok(LocalArchive { path, sha256, size, inspection, _temporary: temporary })
 }
