@@ -1,6 +1,7 @@
 //! The story of every command that runs jobs: check, plan, stage, publish.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
 use gethostname::gethostname;
@@ -144,7 +145,10 @@ impl std::io::Write for Stderr {
     }
 }
 
-/// Identifies a run in reports and locks: time and process, so that it sorts and cannot collide on one host.
+/// Identifies a run in reports and locks: the time, so that it sorts, and a random number, because two containers can
+/// start the same process number in the same millisecond, and whoever has the run's id holds its locks.
 fn run_id() -> String {
-    format!("{}-{}", Timestamp::now().strftime("%Y%m%dT%H%M%S%3fZ"), std::process::id())
+    // Seeded by the operating system, freshly for each process.
+    let random = RandomState::new().build_hasher().finish();
+    format!("{}-{random:016x}", Timestamp::now().strftime("%Y%m%dT%H%M%S%3fZ"))
 }
