@@ -5,7 +5,6 @@
 mod bench;
 mod common;
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use bench::{Bench, adds_up, is, job, outcome};
@@ -99,12 +98,6 @@ fn case() -> impl Strategy<Value = Case> {
     parts.prop_map(|(layers, strikes, cut, concurrency)| Case { layers, strikes, cut, concurrency })
 }
 
-/// All cases share a sandbox; each has layers of its own.
-fn the_bench() -> &'static Bench {
-    static BENCH: OnceLock<Bench> = OnceLock::new();
-    BENCH.get_or_init(Bench::open)
-}
-
 fn names(case: &Case) -> Vec<String> {
     static CASES: AtomicU32 = AtomicU32::new(0);
     let number = CASES.fetch_add(1, Ordering::Relaxed);
@@ -195,8 +188,7 @@ fn disturb(bench: &Bench, case: &Case, names: &[String]) {
     }
 }
 
-fn check(case: &Case) {
-    let bench = the_bench();
+fn check(bench: &Bench, case: &Case) {
     let names = names(case);
     prepare(bench, case, &names);
     disturb(bench, case, &names);
@@ -215,8 +207,11 @@ fn check(case: &Case) {
 #[test]
 fn any_disturbance_is_healed_by_one_undisturbed_run() {
     let config = Config { cases: 16, failure_persistence: None, max_shrink_iters: 8, ..Config::default() };
+    // All cases share a sandbox; each has layers of its own.
+    let bench = Bench::open();
     let ran = TestRunner::new(config).run(&case(), |case| {
-        check(&case);
+        bench.no_faults();
+        check(&bench, &case);
         Ok(())
     });
     if let Err(failed) = ran {

@@ -107,5 +107,5 @@ fn killed_at_any_request_the_next_run_ends_as_an_undisturbed_one() {
         }
     }
     assert!(cases.len() > 60, "a run makes more requests than {} cases tell", cases.len());
-    all_at_once(&cases, 4, check);
+    all_at_once(&cases, 8, check);
 }

@@ -314,7 +314,7 @@ fn disturbed_run(rules: &Value, layers: usize) -> Vec<(String, String)> {
 fn a_sweep_that_fails_or_lags_costs_calls_and_no_versions() {
     let kinds = FAULTS.iter().copied().chain(["stale-list"]);
     let cases: Vec<_> = kinds.flat_map(|kind| [Once, Always].map(|often| (kind, often))).collect();
-    all_at_once(&cases, 4, |(kind, often)| {
+    all_at_once(&cases, 8, |(kind, often)| {
         let times = match (often, kind.starts_with("throttle")) {
             (Once, _) => json!(1),
             (Always, true) => json!(4),
@@ -330,7 +330,7 @@ fn a_sweep_that_fails_or_lags_costs_calls_and_no_versions() {
 #[test]
 fn who_we_are_need_not_be_known_but_an_endpoint_that_is_not_there_is_told_once() {
     let cases: Vec<_> = FAULTS.iter().flat_map(|kind| [Once, Always].map(|often| (*kind, often))).collect();
-    all_at_once(&cases, 4, |(kind, often)| {
+    all_at_once(&cases, 8, |(kind, often)| {
         let times = if *often == Once { json!(1) } else { Value::Null };
         let rule = json!({"operation": "GetCallerIdentity", "times": times, "fault": fault(kind, Latest)});
         let unreachable = *often == Always && (kind.starts_with("hang") || kind.starts_with("cut"));
