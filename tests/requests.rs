@@ -1,0 +1,148 @@
+//! What a run costs: exactly these requests, in this order, and never more at once than asked for. No timing.
+
+#[path = "faults/bench.rs"]
+mod bench;
+mod common;
+
+use std::collections::BTreeMap;
+
+use bench::{Bench, outcome};
+use common::{run, write};
+use serde_json::{Value, json};
+
+const LAYERS: usize = 20;
+
+fn names() -> Vec<String> {
+    (0..LAYERS).map(|number| format!("layer-{number:02}")).collect()
+}
+
+/// The requests so far by operation; forgotten afterwards.
+fn counted(bench: &Bench) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for request in bench.requests() {
+        *counts.entry(request["operation"].as_str().expect("an operation").to_owned()).or_default() += 1;
+    }
+    bench.forget_requests();
+    counts
+}
+
+#[track_caller]
+fn assert_counts(bench: &Bench, expected: &[(&str, usize)]) {
+    let expected = expected.iter().map(|(operation, count)| ((*operation).to_owned(), *count));
+    assert_eq!(counted(bench), expected.collect::<BTreeMap<_, _>>());
+}
+
+/// The operations on one layer, in the order in which they arrived.
+fn order(bench: &Bench, layer: &str) -> Vec<String> {
+    let of_layer = |request: &&Value| request.to_string().contains(layer);
+    let operation = |request: &Value| request["operation"].as_str().expect("an operation").to_owned();
+    bench.requests().iter().filter(of_layer).map(operation).collect()
+}
+
+#[test]
+fn a_first_publish_a_second_one_and_one_change_cost_exactly_this() {
+    let bench = Bench::of(&names());
+    bench.run(&["stage"]).expect(0);
+    assert_counts(
+        &bench,
+        &[("GetCallerIdentity", 1), ("HeadObject", LAYERS), ("PutObject", LAYERS), ("HeadBucket", LAYERS)],
+    );
+
+    bench.run(&["publish"]).expect(0);
+    let first = [
+        ("GetCallerIdentity", 1),
+        ("ListLayers", 1),
+        // The staged archive, and the second look.
+        ("HeadObject", 2 * LAYERS),
+        // The lock and the backup.
+        ("PutObject", 2 * LAYERS),
+        ("PublishLayerVersion", LAYERS),
+        ("DeleteObject", LAYERS),
+    ];
+    assert_counts(&bench, &first);
+
+    bench.run(&["publish"]).expect(0);
+    let unchanged = [("GetCallerIdentity", 1), ("ListLayers", 1), ("HeadObject", LAYERS), ("GetObject", LAYERS)];
+    assert_counts(&bench, &unchanged);
+
+    bench.revise("layer-07", 2);
+    bench.run(&["stage", "layer-07"]).expect(0);
+    bench.forget_requests();
+    bench.run(&["publish"]).expect(0);
+    let changed = order(&bench, "layer-07");
+    let (mut asked, then) = (changed[..2].to_vec(), &changed[2..]);
+    asked.sort();
+    assert_eq!(asked, ["GetObject", "HeadObject"], "both at once, in either order");
+    assert_eq!(then, ["PutObject", "HeadObject", "PublishLayerVersion", "PutObject", "DeleteObject"]);
+}
+
+#[test]
+fn few_layers_and_a_role_that_may_not_list_ask_for_each_layer() {
+    let few = Bench::of(&["one", "two"]);
+    few.run(&["stage"]).expect(0);
+    few.forget_requests();
+    few.run(&["plan"]).expect(0);
+    assert_eq!(counted(&few).get("ListLayers"), None);
+
+    let bench = Bench::of(&names());
+    bench.run(&["stage"]).expect(0);
+    bench.faults(&json!({"operation": "ListLayers", "fault": "access-denied"}));
+    bench.forget_requests();
+    bench.run(&["publish"]).expect(0);
+    let counts = counted(&bench);
+    assert_eq!((counts["ListLayers"], counts["ListLayerVersions"]), (1, LAYERS));
+}
+
+#[test]
+fn no_more_requests_are_in_flight_than_jobs_allow() {
+    let bench = Bench::of(&names());
+    bench.run(&["publish", "--stage"]).expect(0);
+    bench.faults(&json!({"operation": "*", "fault": {"kind": "latency", "ms": 20}}));
+    bench.forget_requests();
+    bench.run(&["publish", "--concurrency", "3"]).expect(0);
+    let most = bench.requests().iter().filter_map(|request| request["in_flight"].as_u64()).max();
+    // Each job has two requests in flight, and the sweep one.
+    assert!(most.is_some_and(|most| (2..=7).contains(&most)), "{most:?}");
+}
+
+#[test]
+fn another_tool_that_uses_half_the_quota_makes_no_job_fail() {
+    let folder = common::folder();
+    // The quota that is left: half of what the run believes it has.
+    let sandbox = common::Sandbox::start(&folder.path().join("sandbox"), &["--lambda-requests-per-second", "20"]);
+    let bench = Bench { folder, sandbox };
+    let names: Vec<String> = (0..60).map(|number| format!("layer-{number:02}")).collect();
+    bench.layers(&names, "");
+    names.iter().for_each(|name| bench.revise(name, 1));
+    let mut command = bench.sandbox.layership(bench.project());
+    command.args(["publish", "--stage", "--format", "json", "--lambda-requests-per-second", "40"]);
+    let report = run(command, [] as [&str; 0]).expect(0).report();
+    assert_eq!(report["summary"]["published"], 60);
+    let throttled = bench.requests().iter().filter(|request| request["status"] == 429).count();
+    assert!(throttled > 0, "nothing was throttled: this test shows nothing");
+    let state = bench.state();
+    names.iter().for_each(|name| state.assert_exactly(name, &[1]));
+}
+
+#[test]
+fn a_region_that_hangs_fails_its_own_jobs_and_no_others() {
+    let bench = Bench::open();
+    let mut text = "[targets]\nus-east-1 = {}\ntokyo = { region = \"ap-northeast-1\" }\n\
+                    [defaults]\nbucket = \"acme-{region}\"\n"
+        .to_owned();
+    for name in names() {
+        text.push_str(&format!(
+            "[layers.{name}]\nmanifest = \"{name}/requirements.txt\"\narchive = \"{name}/layer.zip\"\n"
+        ));
+        bench.revise(&name, 1);
+    }
+    write(bench.project(), "layers.toml", text);
+    bench.faults(&json!({"operation": "s3:*", "match": "acme-ap-northeast-1", "fault": "hang"}));
+    let args = ["publish", "--stage", "--concurrency", "4", "--request-timeout-seconds", "1"];
+    let report = bench.run(&args).expect(1).report();
+    for found in report["jobs"].as_array().expect("jobs") {
+        let expected = if found["target"] == "tokyo" { ("failed", "timeout") } else { ("published", "") };
+        assert_eq!(outcome(found), expected, "{found:#}");
+    }
+    assert_eq!((&report["summary"]["published"], &report["summary"]["failed"]), (&json!(LAYERS), &json!(LAYERS)));
+}
