@@ -15,23 +15,12 @@
 //! - [`plan`]: jobs, and the decision under its table
 //! - [`event`]: what happens meanwhile, the contract between work and display
 //! - [`aws`]: the only place that knows the SDK; [`run`]: the loop and the steps of a job
-//! - [`report`]: the only place that knows the terminal; [`sandbox`]: a local S3 and Lambda that nothing else knows
+//! - [`report`]: the only place that knows the terminal
 //! - [`error`], [`cli`], [`commands`]: what the user meets
 
-#![warn(missing_docs)]
-// Nothing but `report::emit` writes to the terminal, only `main` ends the process, and nothing panics on input.
 #![cfg_attr(
-    not(test),
-    deny(
-        clippy::print_stdout,
-        clippy::print_stderr,
-        clippy::exit,
-        clippy::dbg_macro,
-        clippy::todo,
-        clippy::unimplemented,
-        clippy::unwrap_used,
-        clippy::expect_used
-    )
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "a test fails by panicking")
 )]
 
 pub mod archive;
@@ -47,5 +36,3 @@ pub mod outcome;
 pub mod plan;
 pub mod report;
 pub mod run;
-#[cfg(feature = "sandbox")]
-pub mod sandbox;

@@ -1,5 +1,12 @@
 //! Exactly once: whatever fails, is killed or races, one undisturbed run later everything is as undisturbed runs leave
 //! it. One version for each change, one backup for each version, no lock left.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
 
 #[path = "faults/bench.rs"]
 mod bench;

@@ -1,4 +1,11 @@
 //! What is generated stays what it is generated from: the schemas, the example, and what `init` writes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
 
 #[macro_use]
 mod common;

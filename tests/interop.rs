@@ -3,6 +3,13 @@
 //!
 //! Needs python3 (3.10 or newer) with venv, and the Python package index on the first run; everything else the tests
 //! make themselves, below `target`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 #[path = "interop/library.rs"]

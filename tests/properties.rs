@@ -1,5 +1,12 @@
 //! Whatever a layer's state, whatever strikes a run and wherever it is cut: one undisturbed run later everything is as
 //! undisturbed runs leave it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
 
 #[path = "faults/bench.rs"]
 mod bench;

@@ -1,4 +1,11 @@
 //! What a run costs: exactly these requests, in this order, and never more at once than asked for. No timing.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
 
 #[path = "faults/bench.rs"]
 mod bench;

@@ -1,4 +1,11 @@
 //! The sandbox, as boto3 and the AWS CLI see it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 #[path = "interop/python.rs"]

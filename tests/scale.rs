@@ -4,6 +4,13 @@
 //! What was published is read back through AWS's own SDK, which is among the dependencies anyway: it knows the protocol
 //! and nothing of this tool. The tool itself would agree with its own mistakes, and the sandbox's files on disk would
 //! tie this test to their form.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
 
 #[macro_use]
 mod common;

@@ -12,7 +12,7 @@ mod imp {
     use std::path::{Path, PathBuf};
 
     use super::{Common, Endpoint, Error, Screen};
-    use crate::sandbox::{ACCESS_KEY, Options, SECRET_KEY, Sandbox};
+    use lambda_layers_sandbox::{ACCESS_KEY, Options, SECRET_KEY, Sandbox};
 
     /// The sandbox of a run, if it has one.
     pub struct Local(Option<Sandbox>);

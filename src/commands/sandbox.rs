@@ -7,7 +7,7 @@ use crate::cli::SandboxArgs;
 use crate::error::{Ended, Error};
 use crate::report::emit::{stderr, stdout};
 use crate::run::{Stop, on_signals};
-use crate::sandbox::{ACCESS_KEY, Delays, Options, SECRET_KEY, Sandbox};
+use lambda_layers_sandbox::{ACCESS_KEY, Delays, Options, SECRET_KEY, Sandbox};
 
 /// Serves until Ctrl-C or SIGTERM.
 pub async fn serve(args: SandboxArgs) -> Result<Ended, Error> {

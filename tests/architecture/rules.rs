@@ -138,15 +138,7 @@ pub fn sdk(files: &[File]) -> Vec<Violation> {
 
 /// Names of the sandbox outside `commands`.
 pub fn sandbox(files: &[File]) -> Vec<Violation> {
-    let outside = files.iter().filter(|file| !matches!(file.top(), Some("sandbox" | "commands")));
-    let used = outside.flat_map(|file| named(file).into_iter().map(move |used| (file, used)));
-    used.filter(|(_, used)| used.path.first().is_some_and(|module| module == "sandbox"))
-        .map(|(file, used)| Violation {
-            path: file.path.clone(),
-            line: used.line,
-            what: "only `commands` know the sandbox".to_owned(),
-        })
-        .collect()
+    words_outside(files, &["commands"], &["lambda_layers_sandbox"], "only `commands` know the sandbox")
 }
 
 fn words_outside(files: &[File], allowed: &[&str], words: &[&str], why: &str) -> Vec<Violation> {
@@ -258,9 +250,12 @@ mod tests {
 
     #[test]
     fn the_sandbox_is_known_to_commands_alone() {
-        let text = "use crate::{layer, sandbox::Sandbox};";
+        let text = "use lambda_layers_sandbox::Sandbox;";
         let files = [File::new("run/mod.rs", text), File::new("commands/sandbox.rs", text)];
-        assert_eq!(shown(&sandbox(&files)), ["run/mod.rs:1: only `commands` know the sandbox"]);
+        assert_eq!(
+            shown(&sandbox(&files)),
+            ["run/mod.rs:1: `lambda_layers_sandbox`: only `commands` know the sandbox"]
+        );
     }
 
     #[test]

@@ -1,5 +1,12 @@
 //! Bad input gets a clear error: what is wrong, where, and what to do. Before anything is started where the layers file
 //! shows it, and with a stable code in the report where only the run does.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
 
 #[path = "../common/mod.rs"]
 #[macro_use]

@@ -1,4 +1,11 @@
 //! The stories a user lives through, with the real binary against the real sandbox, and everything it prints.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
 
 #[path = "../common/mod.rs"]
 #[macro_use]

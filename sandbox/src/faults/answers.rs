@@ -1,0 +1,98 @@
+//! The answers of injected faults, in each service's form.
+
+use hyper::header::{HeaderValue, RETRY_AFTER};
+use hyper::{Response, StatusCode};
+use s3s::Body;
+
+use crate::call::{Call, Service};
+use crate::identity::{partition, user_arn};
+use crate::lambda::layer_arn;
+use crate::respond::{refused, xml};
+use crate::sts;
+
+/// Too many requests.
+pub(crate) fn throttled(call: &Call, code: Option<&str>, retry_after: Option<u64>, request_id: &str) -> Response<Body> {
+    let (status, usual, message) = match call.service {
+        Service::S3 => (StatusCode::SERVICE_UNAVAILABLE, "SlowDown", "Please reduce your request rate."),
+        Service::Lambda => (StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", "Rate exceeded"),
+        Service::Sts => (StatusCode::BAD_REQUEST, "Throttling", "Rate exceeded"),
+    };
+    let mut response = refusal(call.service, status, code.unwrap_or(usual), message, request_id);
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// Any error.
+pub(crate) fn error(
+    call: &Call,
+    status: u16,
+    code: Option<&str>,
+    message: Option<&str>,
+    request_id: &str,
+) -> Response<Body> {
+    let usual = match call.service {
+        Service::S3 => "InternalError",
+        Service::Lambda => "ServiceException",
+        Service::Sts => "InternalFailure",
+    };
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let message = message.unwrap_or("An injected fault. Please try again.");
+    refusal(call.service, status, code.unwrap_or(usual), message, request_id)
+}
+
+/// 403, in IAM's words.
+pub(crate) fn access_denied(call: &Call, request_id: &str) -> Response<Body> {
+    let partition = partition(&call.place.region);
+    let user = user_arn(&call.place.region, &call.place.account);
+    let action = format!("{}:{}", call.service.name(), action(call.operation));
+    let resource = match call.service {
+        Service::S3 => format!("arn:{partition}:s3:::{}", call.resource),
+        Service::Lambda if call.resource.is_empty() => "*".to_owned(),
+        Service::Lambda => layer_arn(&call.place, &call.resource),
+        Service::Sts => "*".to_owned(),
+    };
+    let resource = if call.service == Service::S3 { format!("\"{resource}\"") } else { resource };
+    let message = format!(
+        "User: {user} is not authorized to perform: {action} on resource: {resource} because no identity-based policy \
+         allows the {action} action"
+    );
+    let code = if call.service == Service::Lambda { "AccessDeniedException" } else { "AccessDenied" };
+    refusal(call.service, StatusCode::FORBIDDEN, code, &message, request_id)
+}
+
+/// The IAM action that an operation needs, where it has another name.
+fn action(operation: &'static str) -> &'static str {
+    match operation {
+        "HeadObject" => "GetObject",
+        "CopyObject" | "CreateMultipartUpload" | "UploadPart" | "CompleteMultipartUpload" => "PutObject",
+        "DeleteObjects" => "DeleteObject",
+        "HeadBucket" | "ListObjects" | "ListObjectsV2" => "ListBucket",
+        "ListObjectVersions" => "ListBucketVersions",
+        "ListBuckets" => "ListAllMyBuckets",
+        "ListParts" => "ListMultipartUploadParts",
+        "GetLayerVersionByArn" => "GetLayerVersion",
+        other => other,
+    }
+}
+
+/// 200 with nonsense.
+pub(crate) fn garbage() -> Response<Body> {
+    Response::new(Body::from("<<{{ neither JSON nor XML \u{0}".to_owned()))
+}
+
+fn refusal(service: Service, status: StatusCode, code: &str, message: &str, request_id: &str) -> Response<Body> {
+    match service {
+        Service::Lambda => refused(status, code, &serde_json::json!({"Type": "User", "message": message}), request_id),
+        Service::Sts => xml(status, sts::error(code, message, request_id), request_id),
+        Service::S3 => {
+            let message = message.replace('"', "&quot;");
+            let body = format!(
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message>\
+                 <RequestId>{request_id}</RequestId><HostId>{request_id}</HostId></Error>"
+            );
+            xml(status, body, request_id)
+        }
+    }
+}

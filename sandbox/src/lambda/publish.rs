@@ -1,0 +1,183 @@
+//! PublishLayerVersion.
+
+use std::io;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use hyper::StatusCode;
+use s3s::crypto::{Checksum as _, Sha256};
+use serde::Deserialize;
+
+use super::call::{Answer, LayerCall, Layers};
+use super::errors::Refusal;
+use super::names::LayerId;
+use super::validate::Validation;
+use super::{archive, read};
+use crate::store::{Content, Draft, Event, LayerVersion, Place, State};
+use crate::{clock, text};
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Request {
+    description: Option<String>,
+    license_info: Option<String>,
+    compatible_runtimes: Option<Vec<String>>,
+    compatible_architectures: Option<Vec<String>>,
+    content: Option<Source>,
+}
+
+/// Where the archive is: in S3, or in the request.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Source {
+    #[serde(rename = "S3Bucket")]
+    pub bucket: Option<String>,
+    #[serde(rename = "S3Key")]
+    pub key: Option<String>,
+    #[serde(rename = "S3ObjectVersion")]
+    pub version: Option<String>,
+    zip_file: Option<String>,
+}
+
+/// The bucket and key that a publish request names.
+pub(crate) fn staged_object(body: &[u8]) -> Option<(String, String)> {
+    let source = serde_json::from_slice::<Request>(body).ok()?.content?;
+    source.bucket.zip(source.key)
+}
+
+/// An archive with its size and SHA-256.
+struct Archive {
+    draft: Draft,
+    size: u64,
+    sha256: String,
+}
+
+pub(super) async fn publish(this: &Layers, call: &LayerCall, place: &Place, body: &[u8]) -> Answer {
+    let request: Request = serde_json::from_slice(body).map_err(|error| {
+        let message = format!("Could not parse request body into json: {error}");
+        Refusal::new(StatusCode::BAD_REQUEST, "InvalidRequestContentException", message)
+    })?;
+    let layer = own_layer(call, place)?;
+    validate(&request)?;
+    let archive = take_archive(this, place, request.content.as_ref().unwrap_or(&Source::default())).await?;
+    archive::check(archive.draft.path().to_owned()).await?;
+    let number = |state: &State| state.layer(place, &layer.name).map_or(0, |layer| layer.last) + 1;
+    let version = this.store.commit(|state| {
+        let version = LayerVersion {
+            version: number(state),
+            created: clock::now_millis(),
+            blob: archive.draft.id().to_owned(),
+            size: archive.size,
+            sha256: archive.sha256,
+            description: request.description,
+            license: request.license_info,
+            runtimes: request.compatible_runtimes,
+            architectures: request.compatible_architectures,
+            statements: Vec::new(),
+            revision: text::unique_uuid(),
+        };
+        check_arn_length(&layer, version.version)?;
+        let published =
+            Event::LayerPublished { place: place.clone(), name: layer.name.clone(), version: version.clone() };
+        Ok::<_, Refusal>((Some(published), version))
+    })?;
+    archive.draft.keep();
+    Ok((StatusCode::CREATED, Some(read::described(this, &layer, &version))))
+}
+
+/// A layer of the caller's own account: others' cannot be published to.
+fn own_layer(call: &LayerCall, place: &Place) -> Result<LayerId, Refusal> {
+    let layer = call.layer_id(place)?;
+    if layer.place != *place {
+        return Err(read::access_denied("PublishLayerVersion", place, &layer.arn()));
+    }
+    Ok(layer)
+}
+
+fn validate(request: &Request) -> Result<(), Refusal> {
+    let mut validation = Validation::default();
+    validation.length(request.description.as_deref().unwrap_or_default(), "description", 256);
+    validation.length(request.license_info.as_deref().unwrap_or_default(), "licenseInfo", 512);
+    validation.runtimes(request.compatible_runtimes.as_deref().unwrap_or_default());
+    validation.architectures(request.compatible_architectures.as_deref().unwrap_or_default());
+    if request.content.is_none() {
+        validation.problem("null", "content", "Member must not be null");
+    }
+    validation.finish()
+}
+
+/// The version's ARN may have 140 characters (Lambda's published limits), so the name has fewer.
+fn check_arn_length(layer: &LayerId, version: u64) -> Result<(), Refusal> {
+    let arn = format!("{}:{version}", layer.arn());
+    let mut validation = Validation::default();
+    validation.length(&arn, "layerVersionArn", 140);
+    validation.finish()
+}
+
+async fn take_archive(this: &Layers, place: &Place, source: &Source) -> Result<Archive, Refusal> {
+    match (&source.zip_file, &source.bucket, &source.key) {
+        (Some(_), Some(_), _) | (Some(_), _, Some(_)) => Err(Refusal::invalid_parameter(
+            "Please do not provide other FunctionCode parameters when providing a ZipFile.",
+        )),
+        (Some(zip), None, None) => from_request(this, zip).await,
+        (None, Some(bucket), Some(key)) => from_s3(this, place, bucket, key, source.version.as_deref()),
+        _ => Err(Refusal::invalid_parameter("Please provide a source for code.")),
+    }
+}
+
+async fn from_request(this: &Layers, zip: &str) -> Result<Archive, Refusal> {
+    let bytes = STANDARD.decode(zip).map_err(|_| {
+        Refusal::invalid_parameter("Could not unzip uploaded file. Please check your file, then try to upload again.")
+    })?;
+    let sha256 = STANDARD.encode(Sha256::checksum(&bytes));
+    let size = bytes.len() as u64;
+    let mut writer = this.store.blobs().writer();
+    writer.write(&Bytes::from(bytes)).await?;
+    Ok(Archive { draft: writer.finish().await?, size, sha256 })
+}
+
+/// Lambda copies the object when it publishes; a second name for the same bytes does the same.
+fn from_s3(this: &Layers, place: &Place, bucket: &str, key: &str, version: Option<&str>) -> Result<Archive, Refusal> {
+    // An object that is replaced between look-up and link is looked up again.
+    for _ in 0..3 {
+        let content = this.store.read(|state| find_object(state, place, bucket, key, version))?;
+        match this.store.blobs().link(&content.blob) {
+            Ok(draft) => return Ok(Archive { draft, size: content.size, sha256: content.sha256 }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(s3_refused("NoSuchKey", "The specified key does not exist."))
+}
+
+fn find_object(
+    state: &State,
+    place: &Place,
+    bucket: &str,
+    key: &str,
+    version: Option<&str>,
+) -> Result<Content, Refusal> {
+    let no_bucket = || s3_refused("NoSuchBucket", "The specified bucket does not exist");
+    let bucket = state.buckets.get(bucket).ok_or_else(no_bucket)?;
+    if bucket.info.region != place.region {
+        let region = &bucket.info.region;
+        let message = format!("The bucket is in this region: {region}. Please use this region to retry the request");
+        return Err(s3_refused("PermanentRedirect", &message));
+    }
+    let versions = bucket.objects.get(key).map(Vec::as_slice).unwrap_or_default();
+    let (found, refusal) = match version {
+        Some(id) => {
+            let found = versions.iter().find(|version| version.id == id);
+            (found, s3_refused("NoSuchVersion", "The specified version does not exist."))
+        }
+        None => (versions.last(), s3_refused("NoSuchKey", "The specified key does not exist.")),
+    };
+    found.and_then(|version| version.content.clone()).ok_or(refusal)
+}
+
+/// Lambda passes on what S3 told it.
+fn s3_refused(code: &str, message: &str) -> Refusal {
+    let text = format!("Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}");
+    Refusal::invalid_parameter(text)
+}

@@ -1,0 +1,290 @@
+//! Listings: keys under a prefix, common prefixes, pages.
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use s3s::dto::*;
+use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
+
+use super::access::{Answer, Buckets};
+use super::errors;
+use crate::store;
+use crate::text;
+
+/// S3's largest page.
+const LARGEST_PAGE: usize = 1000;
+
+/// What to list.
+struct Query<'a> {
+    prefix: &'a str,
+    delimiter: Option<&'a str>,
+    /// Only keys behind this one.
+    after: &'a str,
+    limit: usize,
+}
+
+/// One line of a listing: a key, or the keys under a common prefix.
+enum Line {
+    Key(String, Arc<store::ObjectVersion>),
+    Prefix(String),
+}
+
+impl Line {
+    fn name(&self) -> &str {
+        match self {
+            Self::Key(name, _) | Self::Prefix(name) => name,
+        }
+    }
+}
+
+struct Page {
+    lines: Vec<Line>,
+    truncated: bool,
+}
+
+fn page(bucket: &store::Bucket, query: &Query<'_>) -> Page {
+    let mut lines: Vec<Line> = Vec::new();
+    if query.limit == 0 {
+        return Page { lines, truncated: false };
+    }
+    let from = query.after.max(query.prefix);
+    let range = bucket.objects.range::<str, _>((Bound::Included(from), Bound::Unbounded));
+    for (key, versions) in range.take_while(|(key, _)| key.starts_with(query.prefix)) {
+        let Some(version) = versions.last().filter(|version| version.content.is_some()) else { continue };
+        let line = match common_prefix(key, query) {
+            Some(prefix) if lines.last().is_some_and(|line| line.name() == prefix) => continue,
+            // The page before ended with this prefix.
+            Some(prefix) if prefix <= query.after && query.after.starts_with(prefix) => continue,
+            Some(prefix) => Line::Prefix(prefix.to_owned()),
+            None if key.as_str() <= query.after => continue,
+            None => Line::Key(key.clone(), version.clone()),
+        };
+        if lines.len() == query.limit {
+            return Page { lines, truncated: true };
+        }
+        lines.push(line);
+    }
+    Page { lines, truncated: false }
+}
+
+fn common_prefix<'k>(key: &'k str, query: &Query<'_>) -> Option<&'k str> {
+    let delimiter = query.delimiter.filter(|delimiter| !delimiter.is_empty())?;
+    let rest = &key[query.prefix.len()..];
+    let end = rest.find(delimiter)? + delimiter.len();
+    Some(&key[..query.prefix.len() + end])
+}
+
+/// How names are written: percent-encoded where the client asked for it.
+struct Names {
+    encoded: bool,
+}
+
+impl Names {
+    fn of(encoding: Option<&EncodingType>) -> Self {
+        Self { encoded: encoding.is_some_and(|encoding| encoding.as_str() == EncodingType::URL) }
+    }
+
+    fn write(&self, name: &str) -> String {
+        if self.encoded { text::percent_encode(name, true) } else { name.to_owned() }
+    }
+
+    fn split(&self, lines: Vec<Line>) -> (Vec<Object>, Vec<CommonPrefix>) {
+        let (mut objects, mut prefixes) = (Vec::new(), Vec::new());
+        for line in lines {
+            match line {
+                Line::Key(key, version) => objects.push(self.object(&key, &version)),
+                Line::Prefix(prefix) => prefixes.push(CommonPrefix { prefix: Some(self.write(&prefix)) }),
+            }
+        }
+        (objects, prefixes)
+    }
+
+    fn object(&self, key: &str, version: &store::ObjectVersion) -> Object {
+        let content = version.content.as_ref();
+        Object {
+            key: Some(self.write(key)),
+            e_tag: content.map(|content| ETag::Strong(content.etag.clone())),
+            size: content.and_then(|content| i64::try_from(content.size).ok()),
+            last_modified: Some(Timestamp::from(text::system_time(version.modified))),
+            storage_class: Some(ObjectStorageClass::from_static(ObjectStorageClass::STANDARD)),
+            checksum_algorithm: content.and_then(algorithm_of),
+            ..Default::default()
+        }
+    }
+}
+
+fn algorithm_of(content: &store::Content) -> Option<Vec<ChecksumAlgorithm>> {
+    let algorithm = content.checksum.as_ref()?.algorithm;
+    Some(vec![ChecksumAlgorithm::from_static(algorithm.name())])
+}
+
+fn limit_of(max_keys: Option<i32>) -> S3Result<usize> {
+    let refused = || {
+        errors::refusal(S3ErrorCode::InvalidArgument, "Argument maxKeys must be an integer between 0 and 2147483647")
+    };
+    Ok(usize::try_from(max_keys.unwrap_or(1000)).map_err(|_| refused())?.min(LARGEST_PAGE))
+}
+
+pub(super) fn objects_v2(this: &Buckets, request: S3Request<ListObjectsV2Input>) -> Answer<ListObjectsV2Output> {
+    let caller = this.enter(&request, &request.input.bucket)?;
+    let input = request.input;
+    let after = match &input.continuation_token {
+        Some(token) => decode_token(token)?,
+        None => input.start_after.clone().unwrap_or_default(),
+    };
+    let limit = limit_of(input.max_keys)?;
+    let prefix = input.prefix.unwrap_or_default();
+    let query = Query { prefix: &prefix, delimiter: input.delimiter.as_deref(), after: &after, limit };
+    let page = this.store.read(|state| Ok::<_, s3s::S3Error>(page(caller.bucket(state, &input.bucket)?, &query)))?;
+    let names = Names::of(input.encoding_type.as_ref());
+    let next = page.lines.last().filter(|_| page.truncated).map(|line| URL_SAFE_NO_PAD.encode(line.name()));
+    let key_count = i32::try_from(page.lines.len()).ok();
+    let (objects, prefixes) = names.split(page.lines);
+    let output = ListObjectsV2Output {
+        name: Some(input.bucket),
+        prefix: Some(names.write(&prefix)),
+        delimiter: input.delimiter.as_deref().map(|delimiter| names.write(delimiter)),
+        max_keys: i32::try_from(limit).ok(),
+        key_count,
+        is_truncated: Some(page.truncated),
+        continuation_token: input.continuation_token,
+        next_continuation_token: next,
+        start_after: input.start_after.as_deref().map(|after| names.write(after)),
+        contents: Some(objects),
+        common_prefixes: Some(prefixes),
+        encoding_type: input.encoding_type,
+        ..Default::default()
+    };
+    Ok(S3Response::new(output))
+}
+
+fn decode_token(token: &str) -> S3Result<String> {
+    let bytes = URL_SAFE_NO_PAD.decode(token).ok();
+    let name = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    let message = "The continuation token provided is incorrect";
+    name.ok_or_else(|| errors::refusal(S3ErrorCode::InvalidArgument, message))
+}
+
+pub(super) fn objects(this: &Buckets, request: S3Request<ListObjectsInput>) -> Answer<ListObjectsOutput> {
+    let caller = this.enter(&request, &request.input.bucket)?;
+    let input = request.input;
+    let limit = limit_of(input.max_keys)?;
+    let prefix = input.prefix.unwrap_or_default();
+    let after = input.marker.clone().unwrap_or_default();
+    let query = Query { prefix: &prefix, delimiter: input.delimiter.as_deref(), after: &after, limit };
+    let page = this.store.read(|state| Ok::<_, s3s::S3Error>(page(caller.bucket(state, &input.bucket)?, &query)))?;
+    let names = Names::of(input.encoding_type.as_ref());
+    let next = page.lines.last().filter(|_| page.truncated).map(|line| names.write(line.name()));
+    let (objects, prefixes) = names.split(page.lines);
+    let output = ListObjectsOutput {
+        name: Some(input.bucket),
+        prefix: Some(names.write(&prefix)),
+        marker: Some(names.write(&after)),
+        delimiter: input.delimiter.as_deref().map(|delimiter| names.write(delimiter)),
+        max_keys: i32::try_from(limit).ok(),
+        is_truncated: Some(page.truncated),
+        next_marker: next,
+        contents: Some(objects),
+        common_prefixes: Some(prefixes),
+        encoding_type: input.encoding_type,
+        ..Default::default()
+    };
+    Ok(S3Response::new(output))
+}
+
+pub(super) fn versions(
+    this: &Buckets,
+    request: S3Request<ListObjectVersionsInput>,
+) -> Answer<ListObjectVersionsOutput> {
+    let caller = this.enter(&request, &request.input.bucket)?;
+    let input = request.input;
+    let limit = limit_of(input.max_keys)?;
+    let prefix = input.prefix.clone().unwrap_or_default();
+    let names = Names::of(input.encoding_type.as_ref());
+    let lines = this.store.read(|state| {
+        let bucket = caller.bucket(state, &input.bucket)?;
+        Ok::<_, s3s::S3Error>(version_lines(bucket, &input, &prefix, limit))
+    })?;
+    let truncated = lines.len() > limit;
+    let shown = &lines[..lines.len().min(limit)];
+    let last = shown.last().filter(|_| truncated);
+    let output = ListObjectVersionsOutput {
+        name: Some(input.bucket),
+        prefix: Some(names.write(&prefix)),
+        max_keys: i32::try_from(limit).ok(),
+        is_truncated: Some(truncated),
+        next_key_marker: last.map(|line| names.write(&line.key)),
+        next_version_id_marker: last.map(|line| line.version.id.clone()),
+        key_marker: Some(names.write(&input.key_marker.unwrap_or_default())),
+        version_id_marker: input.version_id_marker,
+        versions: Some(shown.iter().filter_map(|line| names.version(line)).collect()),
+        delete_markers: Some(shown.iter().filter_map(|line| names.marker(line)).collect()),
+        encoding_type: input.encoding_type,
+        ..Default::default()
+    };
+    Ok(S3Response::new(output))
+}
+
+/// One version in a listing of versions.
+struct VersionLine {
+    key: String,
+    version: Arc<store::ObjectVersion>,
+    latest: bool,
+}
+
+/// One line more than the limit, where there is one. Newest first within a key.
+fn version_lines(
+    bucket: &store::Bucket,
+    input: &ListObjectVersionsInput,
+    prefix: &str,
+    limit: usize,
+) -> Vec<VersionLine> {
+    let marker = input.key_marker.as_deref().unwrap_or_default();
+    let range = bucket.objects.range::<str, _>((Bound::Included(marker.max(prefix)), Bound::Unbounded));
+    let mut lines = Vec::new();
+    for (key, versions) in range.take_while(|(key, _)| key.starts_with(prefix)) {
+        let newest_first = versions.iter().rev().enumerate();
+        // Without a version id the marker's key is done; with one, what is behind that version is still to come.
+        let skip = match (&input.version_id_marker, key == marker) {
+            (_, false) => 0,
+            (None, true) => versions.len(),
+            (Some(id), true) => versions.iter().rev().position(|version| version.id == *id).map_or(0, |at| at + 1),
+        };
+        for (at, version) in newest_first.skip(skip) {
+            lines.push(VersionLine { key: key.clone(), version: version.clone(), latest: at == 0 });
+            if lines.len() > limit {
+                return lines;
+            }
+        }
+    }
+    lines
+}
+
+impl Names {
+    fn version(&self, line: &VersionLine) -> Option<ObjectVersion> {
+        let content = line.version.content.as_ref()?;
+        Some(ObjectVersion {
+            key: Some(self.write(&line.key)),
+            version_id: Some(line.version.id.clone()),
+            is_latest: Some(line.latest),
+            e_tag: Some(ETag::Strong(content.etag.clone())),
+            size: i64::try_from(content.size).ok(),
+            last_modified: Some(Timestamp::from(text::system_time(line.version.modified))),
+            storage_class: Some(ObjectVersionStorageClass::from_static(ObjectVersionStorageClass::STANDARD)),
+            checksum_algorithm: algorithm_of(content),
+            ..Default::default()
+        })
+    }
+
+    fn marker(&self, line: &VersionLine) -> Option<DeleteMarkerEntry> {
+        line.version.content.is_none().then(|| DeleteMarkerEntry {
+            key: Some(self.write(&line.key)),
+            version_id: Some(line.version.id.clone()),
+            is_latest: Some(line.latest),
+            last_modified: Some(Timestamp::from(text::system_time(line.version.modified))),
+            ..Default::default()
+        })
+    }
+}

@@ -1,0 +1,279 @@
+//! Writing objects: the body goes to a data file, and the journal's line makes it an object.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::StreamExt;
+use hyper::HeaderMap;
+use s3s::dto::*;
+use s3s::{S3ErrorCode, S3Request, S3Response, S3Result, TrailingHeaders};
+
+use super::access::{self, Answer, Buckets, Caller};
+use super::checksums::{Declared, Digests, Hasher, set_checksum};
+use super::conditions::{ReadConditions, WriteConditions};
+use super::errors;
+use crate::store::{Algorithm, BlobWriter, Bucket, Content, Draft, Event, ObjectVersion, Store};
+use crate::{clock, text};
+
+/// Headers that S3 keeps with an object and gives back.
+const KEPT_HEADERS: [&str; 6] =
+    ["content-type", "content-encoding", "content-language", "content-disposition", "cache-control", "expires"];
+
+/// S3's content type for an object that came without one.
+const DEFAULT_TYPE: &str = "binary/octet-stream";
+
+/// S3's limit for one object written with one request: 5 GiB.
+const LARGEST_PUT: u64 = 5 * 1024 * 1024 * 1024;
+
+/// S3's limit for the names and values of user metadata: 2 KB.
+const LARGEST_METADATA: usize = 2 * 1024;
+
+/// A body that has arrived whole and is what the client said it is.
+pub(super) struct Received {
+    pub draft: Draft,
+    pub size: u64,
+    pub digests: Digests,
+}
+
+/// Reads a body into a data file.
+pub(super) async fn receive(
+    store: &Store,
+    body: Option<StreamingBlob>,
+    mut declared: Declared,
+    trailers: Option<TrailingHeaders>,
+) -> S3Result<Received> {
+    let mut hasher = Hasher::new(declared.algorithm.unwrap_or(Algorithm::Crc64Nvme));
+    let mut writer = store.blobs().writer();
+    let size = copy_body(body, &mut writer, &mut hasher).await?;
+    if let Some(trailers) = trailers.and_then(|trailers| trailers.take()) {
+        declared.add_trailer(&trailers)?;
+    }
+    let digests = hasher.finish();
+    declared.verify(&digests)?;
+    let draft = writer.finish().await.map_err(errors::internal)?;
+    Ok(Received { draft, size, digests })
+}
+
+async fn copy_body(body: Option<StreamingBlob>, writer: &mut BlobWriter, hasher: &mut Hasher) -> S3Result<u64> {
+    let Some(mut body) = body else { return Ok(0) };
+    let mut size = 0;
+    while let Some(bytes) = body.next().await {
+        let bytes = bytes.map_err(|error| errors::body_error(&error))?;
+        size += bytes.len() as u64;
+        if size > LARGEST_PUT {
+            let message = "Your proposed upload exceeds the maximum allowed size";
+            return Err(errors::refusal(S3ErrorCode::EntityTooLarge, message));
+        }
+        hasher.update(&bytes);
+        writer.write(&bytes).await.map_err(errors::internal)?;
+    }
+    Ok(size)
+}
+
+/// Reads what is left of a refused body, up to a megabyte: a client that is still sending when the connection closes
+/// would see a reset instead of the refusal.
+pub(super) async fn discard(body: Option<StreamingBlob>) {
+    let Some(mut body) = body else { return };
+    let mut left: usize = 1024 * 1024;
+    while let Some(Ok(bytes)) = body.next().await {
+        left = left.saturating_sub(bytes.len());
+        if left == 0 {
+            return;
+        }
+    }
+}
+
+pub(super) async fn put(this: &Buckets, mut request: S3Request<PutObjectInput>) -> Answer<PutObjectOutput> {
+    let body = request.input.body.take();
+    let entered = this.enter(&request, &request.input.bucket).and_then(|caller| {
+        let metadata = metadata_of(request.input.metadata.take())?;
+        Ok((caller, metadata, Declared::from_headers(&request.headers)?))
+    });
+    let (caller, metadata, declared) = match entered {
+        Ok(entered) => entered,
+        Err(refused) => {
+            discard(body).await;
+            return Err(refused);
+        }
+    };
+    let received = receive(&this.store, body, declared, request.trailing_headers.take()).await?;
+    let input = request.input;
+    let conditions = WriteConditions { if_match: input.if_match, if_none_match: input.if_none_match };
+    let content = Content {
+        blob: received.draft.id().to_owned(),
+        size: received.size,
+        etag: text::hex(&received.digests.md5),
+        sha256: received.digests.sha256,
+        checksum: Some(received.digests.checksum.clone()),
+        headers: kept_headers(&request.headers),
+        metadata,
+        parts: Vec::new(),
+    };
+    let mut output = PutObjectOutput { e_tag: Some(ETag::Strong(content.etag.clone())), ..Default::default() };
+    set_checksum!(output, received.digests.checksum);
+    output.checksum_type = Some(ChecksumType::from_static(ChecksumType::FULL_OBJECT));
+    output.version_id = add(this, &caller, &input.bucket, &input.key, content, &conditions)?.shown;
+    received.draft.keep();
+    Ok(S3Response::new(output))
+}
+
+/// What became of a write.
+pub(super) struct Added {
+    pub shown: Option<String>,
+    pub modified: i64,
+}
+
+/// Makes the content the key's current version, if the conditions hold at that moment.
+fn add(
+    this: &Buckets,
+    caller: &Caller,
+    bucket_name: &str,
+    key: &str,
+    content: Content,
+    conditions: &WriteConditions,
+) -> S3Result<Added> {
+    this.commit(|state| {
+        let bucket = caller.bucket(state, bucket_name)?;
+        conditions.check(access::current(bucket, key).map(Arc::as_ref))?;
+        let (version, added) = new_version(bucket, content);
+        let bucket = bucket_name.to_owned();
+        Ok((Some(Event::ObjectAdded { bucket, key: key.to_owned(), version }), added))
+    })
+}
+
+/// The version that the content becomes in this bucket, now.
+pub(super) fn new_version(bucket: &Bucket, content: Content) -> (ObjectVersion, Added) {
+    let version = ObjectVersion { id: access::new_id(bucket), modified: clock::now_millis(), content: Some(content) };
+    let added = Added { shown: access::shown_id(bucket, &version), modified: version.modified };
+    (version, added)
+}
+
+/// The headers to keep with an object. `aws-chunked` is how the body travelled, not what it is.
+pub(super) fn kept_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let mut kept = BTreeMap::from([("content-type".to_owned(), DEFAULT_TYPE.to_owned())]);
+    for name in KEPT_HEADERS {
+        let Some(mut value) = access::header(headers, name).filter(|value| !value.is_empty()) else { continue };
+        if name == "content-encoding" {
+            let codings = value.split(',').map(str::trim).filter(|coding| *coding != "aws-chunked");
+            value = codings.collect::<Vec<_>>().join(",");
+        }
+        if !value.is_empty() {
+            kept.insert(name.to_owned(), value);
+        }
+    }
+    kept
+}
+
+/// User metadata within S3's limit.
+pub(super) fn metadata_of(metadata: Option<Metadata>) -> S3Result<BTreeMap<String, String>> {
+    let metadata: BTreeMap<_, _> = metadata.unwrap_or_default().into_iter().collect();
+    let size: usize = metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if size > LARGEST_METADATA {
+        let message = "Your metadata headers exceed the maximum allowed metadata size";
+        return Err(errors::refusal(S3ErrorCode::MetadataTooLarge, message));
+    }
+    Ok(metadata)
+}
+
+pub(super) async fn copy(this: &Buckets, mut request: S3Request<CopyObjectInput>) -> Answer<CopyObjectOutput> {
+    let caller = this.enter(&request, &request.input.bucket)?;
+    let conditions = write_conditions(&request.headers)?;
+    let source = source_of(this, &request.input)?;
+    let metadata = metadata_of(request.input.metadata.take())?;
+    let input = request.input;
+    let replace = input.metadata_directive.as_ref().is_some_and(|directive| directive.as_str() == "REPLACE");
+    let Some(mut content) = source.content.clone() else { return Err(errors::no_such_key()) };
+    let draft = this.store.blobs().link(&content.blob).map_err(|error| match error.kind() {
+        // Deleted since it was looked up.
+        io::ErrorKind::NotFound => errors::no_such_key(),
+        _ => errors::internal(error),
+    })?;
+    content.blob = draft.id().to_owned();
+    if replace {
+        content.headers = kept_headers(&request.headers);
+        content.metadata = metadata;
+    }
+    let mut result = CopyObjectResult { e_tag: Some(ETag::Strong(content.etag.clone())), ..Default::default() };
+    if let Some(checksum) = &content.checksum {
+        set_checksum!(result, checksum);
+    }
+    let added = add(this, &caller, &input.bucket, &input.key, content, &conditions)?;
+    draft.keep();
+    result.last_modified = Some(Timestamp::from(text::system_time(added.modified)));
+    let copy_source_version_id = (source.id != crate::store::NULL_VERSION).then(|| source.id.clone());
+    let output = CopyObjectOutput {
+        copy_object_result: Some(result),
+        copy_source_version_id,
+        version_id: added.shown,
+        ..Default::default()
+    };
+    Ok(S3Response::new(output))
+}
+
+/// The protocol layer does not know these two on a copy yet.
+fn write_conditions(headers: &HeaderMap) -> S3Result<WriteConditions> {
+    let condition = |name: &str| {
+        let value = headers.get(name).map(|value| ETagCondition::parse_http_header(value.as_bytes()));
+        value.transpose().map_err(|_| errors::refusal(S3ErrorCode::InvalidArgument, format!("invalid header: {name}")))
+    };
+    Ok(WriteConditions { if_match: condition("if-match")?, if_none_match: condition("if-none-match")? })
+}
+
+fn source_of(this: &Buckets, input: &CopyObjectInput) -> S3Result<Arc<ObjectVersion>> {
+    let CopySource::Bucket { bucket, key, version_id } = &input.copy_source else {
+        return Err(errors::not_implemented());
+    };
+    let source = this.store.read(|state| {
+        // A source may live in another Region.
+        let bucket = state.buckets.get(bucket.as_ref()).ok_or_else(errors::no_such_bucket)?;
+        access::find(bucket, key, version_id.as_deref())
+    })?;
+    let conditions = ReadConditions {
+        if_match: input.copy_source_if_match.clone(),
+        if_none_match: input.copy_source_if_none_match.clone(),
+        if_modified_since: input.copy_source_if_modified_since.clone(),
+        if_unmodified_since: input.copy_source_if_unmodified_since.clone(),
+    };
+    if let Some(content) = &source.content {
+        // On a copy, "not modified" is a failed condition too.
+        conditions.check(&source, content).map_err(|_| errors::precondition_failed())?;
+    }
+    Ok(source)
+}
+
+/// Another upload of the key, as the `replace-object` fault makes it. Without new metadata the old one stays.
+pub(crate) async fn replace_object(
+    store: &Store,
+    bucket: &str,
+    key: &str,
+    body: Bytes,
+    metadata: Option<BTreeMap<String, String>>,
+) -> S3Result<()> {
+    let body = StreamingBlob::from(s3s::Body::from(body));
+    let received = receive(store, Some(body), Declared::default(), None).await?;
+    let before = store.read(|state| state.buckets.get(bucket).and_then(|bucket| access::current(bucket, key).cloned()));
+    let before = before.and_then(|version| version.content.clone());
+    let (headers, kept) = before.map(|content| (content.headers, content.metadata)).unwrap_or_default();
+    let content = Content {
+        blob: received.draft.id().to_owned(),
+        size: received.size,
+        etag: text::hex(&received.digests.md5),
+        sha256: received.digests.sha256,
+        checksum: Some(received.digests.checksum),
+        headers,
+        metadata: metadata.unwrap_or(kept),
+        parts: Vec::new(),
+    };
+    let added = store.commit(|state| {
+        let Some(found) = state.buckets.get(bucket) else { return Ok((None, false)) };
+        let (version, _) = new_version(found, content);
+        let event = Event::ObjectAdded { bucket: bucket.to_owned(), key: key.to_owned(), version };
+        Ok::<_, io::Error>((Some(event), true))
+    });
+    if added.map_err(errors::internal)? {
+        received.draft.keep();
+    }
+    Ok(())
+}

@@ -1,0 +1,279 @@
+//! The state and the events that change it. Replaying a journal's events gives the state they were written from.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::model::{Bucket, BucketInfo, Content, Layer, LayerVersion, NULL_VERSION, ObjectVersion, Part};
+use super::model::{Place, Upload, Versioning};
+
+/// Everything the sandbox knows, in memory; bytes of objects and layers are in data files.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub buckets: BTreeMap<String, Bucket>,
+    pub uploads: HashMap<String, Upload>,
+    pub layers: HashMap<Place, BTreeMap<String, Layer>>,
+}
+
+/// One change, whole in itself: a line of the journal.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Event {
+    BucketCreated {
+        bucket: String,
+        info: BucketInfo,
+    },
+    BucketDeleted {
+        bucket: String,
+    },
+    VersioningSet {
+        bucket: String,
+        versioning: Versioning,
+    },
+    ObjectAdded {
+        bucket: String,
+        key: String,
+        version: ObjectVersion,
+    },
+    ObjectsRemoved {
+        bucket: String,
+        versions: Vec<(String, String)>,
+    },
+    UploadStarted {
+        upload: String,
+        details: Upload,
+    },
+    PartAdded {
+        upload: String,
+        number: i32,
+        part: Part,
+    },
+    UploadCompleted {
+        upload: String,
+        bucket: String,
+        key: String,
+        version: ObjectVersion,
+    },
+    UploadAborted {
+        upload: String,
+    },
+    /// The highest number a layer ever had; only a compacted journal needs to say it apart from its versions.
+    LayerNumbered {
+        place: Place,
+        name: String,
+        last: u64,
+    },
+    LayerPublished {
+        place: Place,
+        name: String,
+        version: LayerVersion,
+    },
+    LayerDeleted {
+        place: Place,
+        name: String,
+        version: u64,
+    },
+    PolicySet {
+        place: Place,
+        name: String,
+        version: u64,
+        statements: Vec<serde_json::Value>,
+        revision: String,
+    },
+}
+
+impl State {
+    /// Makes the change; answers the data files that nothing refers to any more.
+    pub fn apply(&mut self, event: Event) -> Vec<String> {
+        match event {
+            Event::BucketCreated { bucket, info } => {
+                self.buckets.insert(bucket, Bucket { info, objects: BTreeMap::new() });
+                Vec::new()
+            }
+            Event::BucketDeleted { bucket } => {
+                self.buckets.remove(&bucket);
+                Vec::new()
+            }
+            Event::VersioningSet { bucket, versioning } => {
+                if let Some(bucket) = self.buckets.get_mut(&bucket) {
+                    bucket.info.versioning = versioning;
+                }
+                Vec::new()
+            }
+            Event::ObjectAdded { bucket, key, version } => self.add_object(&bucket, key, version),
+            Event::ObjectsRemoved { bucket, versions } => self.remove_objects(&bucket, versions),
+            Event::UploadStarted { upload, details } => {
+                self.uploads.insert(upload, details);
+                Vec::new()
+            }
+            Event::PartAdded { upload, number, part } => self.add_part(&upload, number, part),
+            Event::UploadCompleted { upload, bucket, key, version } => {
+                let mut freed = self.end_upload(&upload);
+                freed.extend(self.add_object(&bucket, key, version));
+                freed
+            }
+            Event::UploadAborted { upload } => self.end_upload(&upload),
+            other => self.apply_to_layers(other),
+        }
+    }
+
+    fn apply_to_layers(&mut self, event: Event) -> Vec<String> {
+        match event {
+            Event::LayerNumbered { place, name, last } => {
+                let layer = self.layer_mut(place, name);
+                layer.last = layer.last.max(last);
+            }
+            Event::LayerPublished { place, name, version } => {
+                let layer = self.layer_mut(place, name);
+                layer.last = layer.last.max(version.version);
+                layer.versions.insert(version.version, Arc::new(version));
+            }
+            Event::LayerDeleted { place, name, version } => {
+                let removed = self.layer_mut(place, name).versions.remove(&version);
+                return removed.map(|version| version.blob.clone()).into_iter().collect();
+            }
+            Event::PolicySet { place, name, version, statements, revision } => {
+                if let Some(version) = self.layer_mut(place, name).versions.get_mut(&version) {
+                    let version = Arc::make_mut(version);
+                    version.statements = statements;
+                    version.revision = revision;
+                }
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// The layers of one account and Region.
+    pub fn layers_at(&self, place: &Place) -> impl Iterator<Item = (&String, &Layer)> {
+        self.layers.get(place).into_iter().flatten()
+    }
+
+    /// One layer, if it ever had a version.
+    pub fn layer(&self, place: &Place, name: &str) -> Option<&Layer> {
+        self.layers.get(place)?.get(name)
+    }
+
+    fn layer_mut(&mut self, place: Place, name: String) -> &mut Layer {
+        self.layers.entry(place).or_default().entry(name).or_default()
+    }
+
+    fn add_object(&mut self, bucket: &str, key: String, version: ObjectVersion) -> Vec<String> {
+        let Some(bucket) = self.buckets.get_mut(bucket) else { return Vec::new() };
+        let versions = bucket.objects.entry(key).or_default();
+        // Without versioning there is one version, called null, and a write replaces it.
+        let freed = if version.id == NULL_VERSION { take_version(versions, NULL_VERSION) } else { None };
+        versions.push(Arc::new(version));
+        freed.into_iter().collect()
+    }
+
+    fn remove_objects(&mut self, bucket: &str, removed: Vec<(String, String)>) -> Vec<String> {
+        let Some(bucket) = self.buckets.get_mut(bucket) else { return Vec::new() };
+        let mut freed = Vec::new();
+        for (key, id) in removed {
+            if let Some(versions) = bucket.objects.get_mut(&key) {
+                freed.extend(take_version(versions, &id));
+                if versions.is_empty() {
+                    bucket.objects.remove(&key);
+                }
+            }
+        }
+        freed
+    }
+
+    fn add_part(&mut self, upload: &str, number: i32, part: Part) -> Vec<String> {
+        let upload = self.uploads.get_mut(upload);
+        let replaced = upload.and_then(|upload| upload.parts.insert(number, part));
+        replaced.map(|part| part.blob).into_iter().collect()
+    }
+
+    fn end_upload(&mut self, upload: &str) -> Vec<String> {
+        let parts = self.uploads.remove(upload).map(|upload| upload.parts).unwrap_or_default();
+        parts.into_values().map(|part| part.blob).collect()
+    }
+
+    /// The shortest journal that gives this state.
+    pub fn events(&self) -> Vec<Event> {
+        let mut events = Vec::new();
+        for (name, bucket) in &self.buckets {
+            events.push(Event::BucketCreated { bucket: name.clone(), info: bucket.info.clone() });
+            for (key, versions) in &bucket.objects {
+                events.extend(versions.iter().map(|version| Event::ObjectAdded {
+                    bucket: name.clone(),
+                    key: key.clone(),
+                    version: ObjectVersion::clone(version),
+                }));
+            }
+        }
+        let uploads = self.uploads.iter();
+        events
+            .extend(uploads.map(|(id, details)| Event::UploadStarted { upload: id.clone(), details: details.clone() }));
+        for (place, layers) in &self.layers {
+            events.extend(layers.iter().flat_map(|(name, layer)| layer_events(place, name, layer)));
+        }
+        events
+    }
+
+    /// Every data file that something refers to.
+    pub fn blobs(&self) -> HashSet<&str> {
+        let versions = self.buckets.values().flat_map(|bucket| bucket.objects.values()).flatten();
+        let objects = versions.filter_map(|version| version.content.as_ref()).map(blob_of);
+        let parts = self.uploads.values().flat_map(|upload| upload.parts.values()).map(|part| part.blob.as_str());
+        let layers = self.layers.values().flat_map(|layers| layers.values());
+        let archives = layers.flat_map(|layer| layer.versions.values()).map(|version| version.blob.as_str());
+        objects.chain(parts).chain(archives).collect()
+    }
+}
+
+fn blob_of(content: &Content) -> &str {
+    &content.blob
+}
+
+fn layer_events(place: &Place, name: &str, layer: &Layer) -> Vec<Event> {
+    let numbered = Event::LayerNumbered { place: place.clone(), name: name.to_owned(), last: layer.last };
+    let published = layer.versions.values().map(|version| Event::LayerPublished {
+        place: place.clone(),
+        name: name.to_owned(),
+        version: LayerVersion::clone(version),
+    });
+    std::iter::once(numbered).chain(published).collect()
+}
+
+/// Takes the version out; answers its data file.
+fn take_version(versions: &mut Vec<Arc<ObjectVersion>>, id: &str) -> Option<String> {
+    let at = versions.iter().position(|version| version.id == id)?;
+    versions.remove(at).content.as_ref().map(|content| content.blob.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place() -> Place {
+        Place { account: "123456789012".to_owned(), region: "eu-west-1".to_owned() }
+    }
+
+    fn published(version: u64) -> Event {
+        let version = serde_json::json!({"version": version, "created": 0, "blob": format!("blob{version}"),
+            "size": 1, "sha256": "", "description": null, "license": null, "runtimes": null, "architectures": null});
+        let version = serde_json::from_value(version).expect("a layer version");
+        Event::LayerPublished { place: place(), name: "numpy".to_owned(), version }
+    }
+
+    #[test]
+    fn a_compacted_journal_keeps_the_highest_number_of_a_deleted_version() {
+        let mut state = State::default();
+        state.apply(published(1));
+        state.apply(published(2));
+        let freed = state.apply(Event::LayerDeleted { place: place(), name: "numpy".to_owned(), version: 2 });
+        assert_eq!(freed, ["blob2"]);
+
+        let mut again = State::default();
+        for event in state.events() {
+            again.apply(event);
+        }
+        assert_eq!(again.layer(&place(), "numpy").map(|layer| layer.last), Some(2));
+        assert_eq!(again.blobs(), HashSet::from(["blob1"]));
+    }
+}
