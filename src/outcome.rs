@@ -1,5 +1,6 @@
 //! How one job ended, as a value: what the run hands to every display and report.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -54,8 +55,23 @@ impl fmt::Display for Reason {
 }
 
 /// How a job ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::Display,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Outcome {
     /// By `check`: what is local is in order.
     Checked,
@@ -75,24 +91,29 @@ pub enum Outcome {
     Cancelled,
 }
 
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Checked => "checked",
-            Self::Planned => "planned",
-            Self::Published => "published",
-            Self::Adopted => "adopted",
-            Self::Staged => "staged",
-            Self::Unchanged => "unchanged",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        })
-    }
+impl Outcome {
+    /// Every outcome, in the order in which they are reported.
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 }
 
 /// The kind of a failure. The names are stable: release jobs match on them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::Display,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum ErrorCode {
     /// The manifest is not there, not readable, not a file or empty.
     ManifestMissing,
@@ -138,14 +159,9 @@ pub enum ErrorCode {
     Internal,
 }
 
-impl fmt::Display for ErrorCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The serialised name is the stable one; a unit variant always serialises to a string.
-        match serde_json::to_value(self) {
-            Ok(serde_json::Value::String(name)) => f.write_str(&name),
-            _ => write!(f, "{self:?}"),
-        }
-    }
+impl ErrorCode {
+    /// Every code, in the order in which they are declared.
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 }
 
 /// Why a job failed: what, on what, why; the hint says what to do.
@@ -280,27 +296,12 @@ pub struct JobReport {
     pub error: Option<JobError>,
 }
 
-/// How many jobs ended how. Exactly one outcome a job, so the parts always add up to the jobs that ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// How many jobs ended how. Exactly one outcome a job, so the counts always add up to the jobs that ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Jobs of the run.
+    /// Jobs of the run, ended or not.
     pub jobs: usize,
-    /// See [`Outcome::Checked`].
-    pub checked: usize,
-    /// See [`Outcome::Planned`].
-    pub planned: usize,
-    /// See [`Outcome::Published`].
-    pub published: usize,
-    /// See [`Outcome::Adopted`].
-    pub adopted: usize,
-    /// See [`Outcome::Staged`].
-    pub staged: usize,
-    /// See [`Outcome::Unchanged`].
-    pub unchanged: usize,
-    /// See [`Outcome::Failed`].
-    pub failed: usize,
-    /// See [`Outcome::Cancelled`].
-    pub cancelled: usize,
+    counts: BTreeMap<Outcome, usize>,
 }
 
 impl Tally {
@@ -311,28 +312,17 @@ impl Tally {
 
     /// Counts one ended job.
     pub fn count(&mut self, outcome: Outcome) {
-        *match outcome {
-            Outcome::Checked => &mut self.checked,
-            Outcome::Planned => &mut self.planned,
-            Outcome::Published => &mut self.published,
-            Outcome::Adopted => &mut self.adopted,
-            Outcome::Staged => &mut self.staged,
-            Outcome::Unchanged => &mut self.unchanged,
-            Outcome::Failed => &mut self.failed,
-            Outcome::Cancelled => &mut self.cancelled,
-        } += 1;
+        *self.counts.entry(outcome).or_default() += 1;
+    }
+
+    /// How many jobs ended so.
+    pub fn get(&self, outcome: Outcome) -> usize {
+        self.counts.get(&outcome).copied().unwrap_or_default()
     }
 
     /// Jobs that ended, in whatever way.
     pub fn ended(&self) -> usize {
-        self.checked
-            + self.planned
-            + self.published
-            + self.adopted
-            + self.staged
-            + self.unchanged
-            + self.failed
-            + self.cancelled
+        self.counts.values().sum()
     }
 }
 
@@ -343,25 +333,25 @@ mod tests {
     #[test]
     fn error_codes_print_their_stable_name() {
         assert_eq!(ErrorCode::CodeStorageExceeded.to_string(), "code-storage-exceeded");
-        assert_eq!(ErrorCode::ManifestMissing.to_string(), "manifest-missing");
+        for code in ErrorCode::ALL {
+            assert_eq!(serde_json::to_value(code).unwrap(), code.to_string());
+        }
+    }
+
+    #[test]
+    fn outcomes_print_their_serialised_name() {
+        for outcome in Outcome::ALL {
+            assert_eq!(serde_json::to_value(outcome).unwrap(), outcome.to_string());
+        }
     }
 
     #[test]
     fn every_outcome_is_counted_once() {
-        let all = [
-            Outcome::Checked,
-            Outcome::Planned,
-            Outcome::Published,
-            Outcome::Adopted,
-            Outcome::Staged,
-            Outcome::Unchanged,
-            Outcome::Failed,
-            Outcome::Cancelled,
-        ];
-        let mut tally = Tally::of(all.len());
-        for (done, outcome) in all.into_iter().enumerate() {
-            tally.count(outcome);
-            assert_eq!(tally.ended(), done + 1);
+        let mut tally = Tally::of(Outcome::ALL.len());
+        for (done, outcome) in Outcome::ALL.iter().enumerate() {
+            assert_eq!(tally.get(*outcome), 0);
+            tally.count(*outcome);
+            assert_eq!((tally.get(*outcome), tally.ended()), (1, done + 1));
         }
     }
 }

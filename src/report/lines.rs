@@ -84,24 +84,26 @@ fn stopping(running: usize, state: &State, now: Duration) -> Line {
 /// `Summary [  48.2s] 200 jobs: 125 published, 70 unchanged, 1 adopted, 4 failed`
 pub fn summary(state: &State, now: Duration) -> Line {
     let tally = &state.tally;
-    let bad = tally.failed + tally.cancelled > 0;
+    let bad = tally.get(Outcome::Failed) + tally.get(Outcome::Cancelled) > 0;
     let parts = wording::parts(&outcomes(tally));
     let jobs = plural(tally.jobs, "job");
     let text = if parts.is_empty() { jobs } else { format!("{jobs}: {parts}") };
     Line::new("Summary", if bad { Tone::Bad } else { Tone::Good }, Some(elapsed(state, now)), text)
 }
 
+/// The outcomes in the order in which a summary names them: what was done, what was not, what went wrong.
 fn outcomes(tally: &Tally) -> [(usize, &'static str); 8] {
     [
-        (tally.checked, "in order"),
-        (tally.planned, "planned"),
-        (tally.published, "published"),
-        (tally.staged, "staged"),
-        (tally.unchanged, "unchanged"),
-        (tally.adopted, "adopted"),
-        (tally.failed, "failed"),
-        (tally.cancelled, "cancelled"),
+        (Outcome::Checked, "in order"),
+        (Outcome::Planned, "planned"),
+        (Outcome::Published, "published"),
+        (Outcome::Staged, "staged"),
+        (Outcome::Unchanged, "unchanged"),
+        (Outcome::Adopted, "adopted"),
+        (Outcome::Failed, "failed"),
+        (Outcome::Cancelled, "cancelled"),
     ]
+    .map(|(outcome, word)| (tally.get(outcome), word))
 }
 
 /// A sign of life for a log that was silent for a while.
@@ -164,7 +166,7 @@ fn drawn(state: &State, columns: usize) -> String {
 
 fn activity(state: &State) -> String {
     let running = format!("{} running", state.running.len());
-    match state.tally.failed {
+    match state.tally.get(Outcome::Failed) {
         0 => running,
         failed => format!("{running}, {failed} failed"),
     }

@@ -89,7 +89,7 @@ mod tests {
 
     fn finished(job: usize, report: JobReport, tally: &mut Tally) -> Event {
         tally.count(report.outcome);
-        Event::JobFinished { job, report: Box::new(report), tally: *tally }
+        Event::JobFinished { job, report: Box::new(report), tally: tally.clone() }
     }
 
     async fn shown<F: Future<Output = ()>>(play: impl FnOnce(UnboundedSender<Event>) -> F, verbose: u8) -> String {

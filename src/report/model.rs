@@ -1,11 +1,15 @@
 //! The report: one structure of which every format is a rendering.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use jiff::{Timestamp, Unit};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::event::Mode;
-use crate::outcome::{JobReport, Tally};
+use crate::outcome::{JobReport, Outcome, Tally};
 
 /// Version of the report's shape; raised when a field changes its meaning or goes away.
 const REPORT_VERSION: u32 = 1;
@@ -50,49 +54,62 @@ enum ModeName {
 }
 
 /// How many jobs ended how. Only the outcomes that the mode can have are there: `planned` in a plan, `published` and
-/// `adopted` when publishing, `staged` when staging.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// `adopted` when publishing, `staged` when staging, `checked` in a check.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// All jobs.
     pub jobs: usize,
-    /// What is local is in order (in a check).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub checked: Option<usize>,
-    /// Would be published or adopted (in a plan).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub planned: Option<usize>,
-    /// A new version was published.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub published: Option<usize>,
-    /// The latest version was taken as ours.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub adopted: Option<usize>,
-    /// The archive was uploaded.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub staged: Option<usize>,
-    /// Nothing was to be done.
-    pub unchanged: usize,
-    /// Failed.
-    pub failed: usize,
-    /// Not started or not finished, because the run was stopped.
-    pub cancelled: usize,
+    /// The outcomes that the mode can have, each with its count.
+    #[serde(flatten)]
+    counts: BTreeMap<Outcome, usize>,
 }
 
 impl Summary {
     /// The part of a tally that the mode can have.
     pub fn new(mode: Mode, tally: &Tally) -> Self {
-        let only = |wanted: Mode, count: usize| (mode == wanted).then_some(count);
-        Self {
-            jobs: tally.jobs,
-            checked: only(Mode::Check, tally.checked),
-            planned: only(Mode::Plan, tally.planned),
-            published: only(Mode::Publish, tally.published),
-            adopted: only(Mode::Publish, tally.adopted),
-            staged: only(Mode::Stage, tally.staged),
-            unchanged: tally.unchanged,
-            failed: tally.failed,
-            cancelled: tally.cancelled,
+        let counts = Outcome::ALL.iter().filter(|outcome| can_end(mode, **outcome));
+        Self { jobs: tally.jobs, counts: counts.map(|outcome| (*outcome, tally.get(*outcome))).collect() }
+    }
+
+    /// How many jobs ended so; none where the mode cannot have it.
+    pub fn get(&self, outcome: Outcome) -> usize {
+        self.counts.get(&outcome).copied().unwrap_or_default()
+    }
+}
+
+/// Whether a job of such a run can end so.
+fn can_end(mode: Mode, outcome: Outcome) -> bool {
+    match outcome {
+        Outcome::Checked => mode == Mode::Check,
+        Outcome::Planned => mode == Mode::Plan,
+        Outcome::Published | Outcome::Adopted => mode == Mode::Publish,
+        Outcome::Staged => mode == Mode::Stage,
+        Outcome::Unchanged | Outcome::Failed | Outcome::Cancelled => true,
+    }
+}
+
+/// Written from the outcomes themselves, so that each has one description.
+impl JsonSchema for Summary {
+    fn schema_name() -> Cow<'static, str> {
+        "Summary".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut properties = serde_json::Map::new();
+        let count = |what: &str| json!({ "description": what, "type": "integer", "minimum": 0 });
+        properties.insert("jobs".to_owned(), count("All jobs."));
+        let outcomes = Outcome::json_schema(generator);
+        for outcome in outcomes.get("oneOf").and_then(Value::as_array).into_iter().flatten() {
+            if let (Some(name), Some(what)) = (outcome["const"].as_str(), outcome["description"].as_str()) {
+                properties.insert(name.to_owned(), count(what));
+            }
         }
+        json_schema!({
+            "description": "How many jobs ended how. Only the outcomes that the mode can have are there.",
+            "type": "object",
+            "properties": properties,
+            "required": ["jobs", "unchanged", "failed", "cancelled"],
+        })
     }
 }
 
@@ -132,7 +149,6 @@ fn to_milliseconds(seconds: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::Outcome;
     use crate::report::samples::{job, report};
 
     #[test]
@@ -143,8 +159,8 @@ mod tests {
         );
         let order: Vec<_> = report.jobs.iter().map(|j| (j.layer.as_str(), j.target.as_str())).collect();
         assert_eq!(order, [("a", "x"), ("a", "y"), ("b", "x")]);
-        assert_eq!(report.summary.published, Some(1));
-        assert_eq!((report.summary.jobs, report.summary.failed, report.summary.planned), (3, 1, None));
+        let counts = [Outcome::Published, Outcome::Adopted, Outcome::Failed, Outcome::Unchanged];
+        assert_eq!((report.summary.jobs, counts.map(|outcome| report.summary.get(outcome))), (3, [1, 1, 1, 0]));
     }
 
     #[test]

@@ -157,7 +157,7 @@ fn setting(change: &SettingChange) -> String {
 }
 
 fn conclusion(report: &Report) -> String {
-    if report.summary.unchanged == report.jobs.len() {
+    if report.summary.get(Outcome::Unchanged) == report.jobs.len() {
         return nothing_to_do(report);
     }
     let marked = |mark| report.jobs.iter().filter(move |job| Mark::of(job) == mark);

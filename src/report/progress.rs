@@ -91,7 +91,7 @@ mod tests {
                 let outcome = if id == 0 { Outcome::Published } else { Outcome::Unchanged };
                 tally.count(outcome);
                 let report = Box::new(job(&format!("layer-{id:03}"), "us-east-1", outcome));
-                send.send(Event::JobFinished { job: id, report, tally }).unwrap();
+                send.send(Event::JobFinished { job: id, report, tally: tally.clone() }).unwrap();
             }
             sleep(Duration::from_millis(840)).await;
             let during = term.contents();

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use crate::event::Mode;
 use crate::manifest::{Changed, Dependency};
 use crate::outcome::{
-    ArchiveReport, Decision, ErrorCode, JobError, JobReport, ManifestReport, Outcome, Reason, SettingChange, Warning,
+    ArchiveReport, Decision, ErrorCode, JobError, JobReport, ManifestReport, Outcome, Reason, SettingChange, Tally,
+    Warning,
 };
 use crate::report::model::Report;
 
@@ -60,6 +61,13 @@ pub fn report(mode: Mode, jobs: Vec<JobReport>) -> Report {
     let started = Timestamp::from_second(1_795_255_200).unwrap();
     let finished = Timestamp::from_millisecond(1_795_255_204_100).unwrap();
     Report::new(mode, "01K0RUN", started, finished, jobs)
+}
+
+/// A tally of a run of so many jobs, of which these ended.
+pub fn tally(jobs: usize, ended: &[(Outcome, usize)]) -> Tally {
+    let mut tally = Tally::of(jobs);
+    ended.iter().for_each(|(outcome, count)| (0..*count).for_each(|_| tally.count(*outcome)));
+    tally
 }
 
 /// A change of runtimes.

@@ -75,12 +75,12 @@ impl State {
             }
             Event::JobFinished { job, tally, .. } => {
                 self.running.remove(job);
-                self.tally = *tally;
+                self.tally = tally.clone();
             }
             Event::Interrupted { .. } => self.interrupted = true,
             Event::RunFinished { tally } => {
                 self.running.clear();
-                (self.tally, self.finished) = (*tally, true);
+                (self.tally, self.finished) = (tally.clone(), true);
             }
             Event::StepDone { .. } | Event::Warned { .. } => {}
         }

@@ -147,7 +147,7 @@ struct Results {
 impl Results {
     fn add(&mut self, job: JobId, report: JobReport) {
         self.tally.count(report.outcome);
-        self.events.send(Event::JobFinished { job, report: Box::new(report.clone()), tally: self.tally });
+        self.events.send(Event::JobFinished { job, report: Box::new(report.clone()), tally: self.tally.clone() });
         self.reports.insert(job, report);
     }
 
@@ -158,7 +158,7 @@ impl Results {
                 self.add(id, blank(job));
             }
         }
-        self.events.send(Event::RunFinished { tally: self.tally });
+        self.events.send(Event::RunFinished { tally: self.tally.clone() });
         self.reports.into_values().collect()
     }
 }

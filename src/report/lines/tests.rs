@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::event::Stage;
 use crate::outcome::{ErrorCode, Warning};
-use crate::report::samples::{failed, job};
+use crate::report::samples::{failed, job, tally};
 use crate::report::style::Style;
 
 fn at(seconds: f64) -> Duration {
@@ -14,7 +14,7 @@ fn at(seconds: f64) -> Duration {
 fn run_with(running: usize, failed: usize) -> State {
     let mut state = State::default();
     state.apply(&Event::RunStarted { mode: Mode::Publish, jobs: 200 }, at(0.0));
-    state.tally = Tally { published: 60 - failed, unchanged: 27, failed, ..Tally::of(200) };
+    state.tally = tally(200, &[(Outcome::Published, 60 - failed), (Outcome::Unchanged, 27), (Outcome::Failed, failed)]);
     for id in 0..running {
         start(&mut state, id, &format!("layer-{id:03}"), 1.0 + 0.1 * id as f64);
     }
@@ -99,7 +99,7 @@ fn an_interrupted_run_says_so_and_a_finished_one_draws_nothing() {
     assert!(screen(&state, 24, 80).starts_with("    Stopping [==="));
     let line = told(&event, &state, at(14.0), false).unwrap().render(Style::PLAIN, None);
     assert_eq!(line, "    Stopping [  14.0s] what is publishing will finish; interrupt again to stop at once");
-    state.apply(&Event::RunFinished { tally: state.tally }, at(15.0));
+    state.apply(&Event::RunFinished { tally: state.tally.clone() }, at(15.0));
     assert_eq!(screen(&state, 24, 80), "");
     assert_eq!(screen(&State::default(), 24, 80), "");
 }
@@ -107,7 +107,8 @@ fn an_interrupted_run_says_so_and_a_finished_one_draws_nothing() {
 #[test]
 fn the_summary_counts_every_outcome() {
     let mut state = run_with(0, 4);
-    state.tally = Tally { published: 125, unchanged: 70, adopted: 1, failed: 4, ..Tally::of(200) };
+    use Outcome::{Adopted, Failed, Published, Unchanged};
+    state.tally = tally(200, &[(Published, 125), (Unchanged, 70), (Adopted, 1), (Failed, 4)]);
     let line = summary(&state, at(48.2)).render(Style::PLAIN, None);
     assert_eq!(line, "     Summary [  48.2s] 200 jobs: 125 published, 70 unchanged, 1 adopted, 4 failed");
     assert_eq!(summary(&State::default(), at(0.0)).render(Style::PLAIN, None), "     Summary [   0.0s] 0 jobs");
@@ -150,7 +151,6 @@ fn any_event() -> impl Strategy<Value = Event> {
     let id = 0..6_usize;
     let name = "[a-z日\u{1b}\n-]{0,12}";
     let stages = [Stage::Packing, Stage::Checking, Stage::Locking, Stage::Publishing, Stage::Recording];
-    let outcomes = [Outcome::Published, Outcome::Unchanged, Outcome::Failed, Outcome::Cancelled, Outcome::Planned];
     prop_oneof![
         1 => (0..5_usize).prop_map(|jobs| Event::RunStarted { mode: Mode::Publish, jobs }),
         6 => (id.clone(), name).prop_map(|(job, layer)| Event::JobStarted { job, target: layer.clone(), layer }),
@@ -160,7 +160,7 @@ fn any_event() -> impl Strategy<Value = Event> {
             job,
             warning: Warning { code: "w".to_owned(), message },
         }),
-        6 => (id, name, proptest::sample::select(outcomes.to_vec()), any_tally()).prop_map(|(id, layer, outcome, tally)| {
+        6 => (id, name, proptest::sample::select(Outcome::ALL), any_tally()).prop_map(|(id, layer, outcome, tally)| {
             Event::JobFinished { job: id, report: Box::new(job(&layer, "x", outcome)), tally }
         }),
         1 => (0..6_usize).prop_map(|running| Event::Interrupted { running }),
@@ -169,12 +169,8 @@ fn any_event() -> impl Strategy<Value = Event> {
 }
 
 fn any_tally() -> impl Strategy<Value = Tally> {
-    (0..9_usize, 0..9_usize, 0..9_usize, 0..9_usize).prop_map(|(jobs, published, failed, unchanged)| Tally {
-        published,
-        failed,
-        unchanged,
-        ..Tally::of(jobs)
-    })
+    let counts = proptest::collection::vec((proptest::sample::select(Outcome::ALL), 0..9_usize), 0..5);
+    (0..9_usize, counts).prop_map(|(jobs, counts)| tally(jobs, &counts))
 }
 
 proptest! {
@@ -211,7 +207,7 @@ proptest! {
             let outcome = [Planned, Published, Adopted, Staged, Unchanged, Failed, Cancelled][end];
             tally.count(outcome);
             let report = Box::new(job("layer", "x", outcome));
-            state.apply(&Event::JobFinished { job: id, report, tally }, at(1.0));
+            state.apply(&Event::JobFinished { job: id, report, tally: tally.clone() }, at(1.0));
             prop_assert_eq!(state.tally.ended() + state.running.len(), id + 1);
         }
         let text = summary(&state, at(2.0)).text;
