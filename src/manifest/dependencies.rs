@@ -1,7 +1,6 @@
 //! The dependencies that a manifest names.
 
-use super::text::decode;
-use super::{Format, json_locks, line_locks, mask, requirements, toml_locks};
+use super::mask::mask;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The version shown for a dependency that names none.
@@ -41,28 +40,5 @@ impl Dependencies {
         let version = if version.is_empty() { ANY_VERSION } else { version };
         let versions = self.0.entry(mask(name).into_owned()).or_default();
         versions.insert(mask(version).into_owned());
-    }
-}
-
-/// The dependencies that a manifest of this format names, or `None` if the bytes cannot be read as that format.
-///
-/// Never an error: what cannot be read is compared by its bytes and shown without names.
-pub fn dependencies(format: Format, bytes: &[u8]) -> Option<Dependencies> {
-    let text = decode(bytes)?;
-    match format {
-        Format::Requirements => requirements::dependencies(&text),
-        Format::UvLock => toml_locks::uv(&text),
-        Format::PoetryLock => toml_locks::poetry(&text),
-        Format::PdmLock => toml_locks::pdm(&text),
-        Format::Pylock => toml_locks::pylock(&text),
-        Format::CargoLock => toml_locks::cargo(&text),
-        Format::PipfileLock => json_locks::pipfile(&text),
-        Format::NpmLock => json_locks::npm(&text),
-        Format::ComposerLock => json_locks::composer(&text),
-        Format::YarnLock => line_locks::yarn(&text),
-        Format::PnpmLock => line_locks::pnpm(&text),
-        Format::GemfileLock => line_locks::gemfile(&text),
-        Format::GoSum => line_locks::go_sum(&text),
-        Format::Unknown => None,
     }
 }

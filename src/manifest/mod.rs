@@ -11,6 +11,7 @@ mod format;
 mod json_locks;
 mod line_locks;
 mod mask;
+mod parse;
 mod pins;
 mod read;
 mod requirements;
@@ -20,10 +21,11 @@ mod toml_locks;
 #[cfg(test)]
 mod samples;
 
-pub use dependencies::{Dependencies, dependencies};
+pub use dependencies::Dependencies;
 pub use difference::{Changed, Dependency, Difference, difference};
 pub use format::Format;
 pub use mask::mask;
+pub use parse::dependencies;
 pub use pins::{Unpinned, unpinned};
 pub use read::{Manifest, ReadError, read};
 pub use text::same_text;

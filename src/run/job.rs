@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::archive::check_layout;
 use super::lock::{Held, acquire, clear_left_behind};
 use super::log::JobLog;
-use super::preflight::{Checked, Known, check_layout, check_manifest, preflight};
+use super::preflight::{Checked, Known, check_manifest, preflight};
 use super::publish::{carry_out, leaves_work, note_version};
 use super::stage::{local_archive, stage};
 use super::{Options, Shared};

@@ -1,5 +1,6 @@
 //! A run: jobs of a plan go through their steps, bounded in number, and each ends in exactly one report.
 
+mod archive;
 mod job;
 mod lanes;
 mod lock;

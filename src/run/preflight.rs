@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::Options;
+use super::archive::{check_layout, invalid};
 use super::log::JobLog;
-use crate::archive::{InspectError, Inspection, inspect, misplaced};
+use crate::archive::inspect;
 use crate::aws::{BackupRead, Session, Staged, StagedZip};
 use crate::config::{Detect, Unpinned};
 use crate::layer::{PublishedVersion, Sha256, split_version_arn};
@@ -266,44 +267,6 @@ async fn check_zip(
     let files = if inspection.files == 1 { "1 file".to_owned() } else { format!("{} files", inspection.files) };
     log.step(format!("archive has {files}, {} bytes unzipped", inspection.unzipped), None);
     check_layout(&inspection, job, &job.staged.to_string(), options.strict, log, report)
-}
-
-/// Whether Lambda will find what is in the zip.
-pub fn check_layout(
-    inspection: &Inspection,
-    job: &Job,
-    place: &str,
-    strict: bool,
-    log: &JobLog,
-    report: &mut JobReport,
-) -> Result<(), JobError> {
-    let Some(problem) = misplaced(inspection, &job.settings.compatible_runtimes) else { return Ok(()) };
-    let message = format!("{place}: {problem}");
-    if strict {
-        return Err(JobError::new(ErrorCode::ArchiveInvalid, message)
-            .hint("put the packages into the folder that the runtime searches, for example `python/`"));
-    }
-    log.warn(report, "archive-layout", message);
-    Ok(())
-}
-
-/// An archive that Lambda would not take; `unread` words a failure to read it at all.
-pub fn invalid<E: std::error::Error>(
-    error: InspectError<E>,
-    place: &str,
-    unread: impl FnOnce(E) -> JobError,
-) -> JobError {
-    let again = "build the zip again, then stage it";
-    match error {
-        InspectError::Read(error) => unread(error),
-        InspectError::TooLarge { .. } => JobError::new(ErrorCode::ArchiveTooLarge, error.to_string())
-            .cause(place)
-            .hint("leave packages out, or split the layer"),
-        InspectError::Empty => JobError::new(ErrorCode::ArchiveInvalid, format!("{place} is an empty zip")).hint(again),
-        other => JobError::new(ErrorCode::ArchiveInvalid, format!("{place} is not a zip that Lambda can read"))
-            .cause(other.to_string())
-            .hint(again),
-    }
 }
 
 /// What changed between two manifests, where both can be read as what their name says.

@@ -7,8 +7,8 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use super::Options;
+use super::archive::{check_layout, invalid};
 use super::log::JobLog;
-use super::preflight::{check_layout, invalid};
 use crate::archive::{Inspection, LocalZip, PackError, digest, inspect, pack};
 use crate::aws::{Session, Staged, Upload};
 use crate::event::{Mode, Stage};

@@ -18,7 +18,7 @@ use rules::{House, Violation};
 use source::File;
 
 /// Modules whose files still import each other in a circle: mend one and take it out, and put none in.
-const TANGLED: [&str; 2] = ["manifest", "report"];
+const TANGLED: [&str; 1] = ["report"];
 
 /// A file beyond this does more than one thing.
 const LINES_AT_MOST: usize = 400;
