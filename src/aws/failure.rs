@@ -178,6 +178,9 @@ fn hint(code: ErrorCode, call: &Call, answer: &Answer) -> Option<String> {
             "allow `{}` for this role, and `s3:ListBucket` on the bucket: without it S3 answers 403 for objects that do not exist",
             call.action
         ),
+        ErrorCode::AccessDenied if call.action == "sts:AssumeRole" => {
+            "allow `sts:AssumeRole` on the role for these credentials, and let the role's trust policy name them".to_owned()
+        }
         ErrorCode::AccessDenied => format!(
             "allow `{}` for this role; running the same command again then does what is left",
             call.action

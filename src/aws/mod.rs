@@ -2,6 +2,7 @@
 //! [`crate::layer`], and every failure is distilled into a [`crate::outcome::JobError`] here.
 
 mod catalogue;
+mod credentials;
 mod failure;
 mod lambda;
 mod lock;

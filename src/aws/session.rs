@@ -4,17 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
-use aws_config::sts::AssumeRoleProvider;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use futures::future::{BoxFuture, FutureExt, Shared};
 
 use super::catalogue::{Catalogue, Known};
-use super::failure::{Call, Failure, Kind, chain};
+use super::credentials::configured;
+use super::failure::{Call, Failure, Kind};
 use super::lambda::Lambda;
 use super::pace::Pace;
 use super::s3::S3;
@@ -23,8 +20,6 @@ use crate::layer::PublishedVersion;
 use crate::outcome::{ErrorCode, JobError};
 use crate::plan::Target;
 
-/// Longest wait for a connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// S3 is not paced; a `SlowDown` is retried this often.
 const S3_ATTEMPTS: u32 = 10;
 
@@ -46,6 +41,9 @@ pub struct Options {
     pub request_timeout: Duration,
     /// Lambda requests a second, per account and Region.
     pub lambda_requests_per_second: u32,
+    /// What sessions of assumed roles are called, so that an account's log tells which run it was: letters, digits and
+    /// `_+=,.@-`, 64 characters at most (API model of STS).
+    pub session_name: String,
     /// Instead of the ambient configuration.
     pub endpoint: Option<Endpoint>,
 }
@@ -148,40 +146,10 @@ async fn open(
 }
 
 async fn identify(target: &Target, options: &Options) -> Result<(SdkConfig, Option<String>), JobError> {
-    let config = config(target, options).await;
-    let provider = config.credentials_provider().ok_or_else(|| no_credentials(target, "no provider is configured"))?;
-    provider.provide_credentials().await.map_err(|error| no_credentials(target, &chain(&error)))?;
+    let config = configured(target, options).await?;
     let account = account(&config, target).await?;
     guard(target, account.as_deref())?;
     Ok((config, account))
-}
-
-async fn config(target: &Target, options: &Options) -> SdkConfig {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT.min(options.request_timeout))
-        .operation_attempt_timeout(options.request_timeout)
-        .operation_timeout(options.request_timeout * 4)
-        .build();
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .region(Region::new(target.region.clone()))
-        .timeout_config(timeouts);
-    if let Some(endpoint) = &options.endpoint {
-        let access_key = target.account.as_deref().unwrap_or(&endpoint.access_key);
-        let credentials = Credentials::new(access_key, &endpoint.secret_key, None, None, "endpoint");
-        return loader.endpoint_url(&endpoint.url).credentials_provider(credentials).load().await;
-    }
-    if let Some(profile) = &target.profile {
-        loader = loader.profile_name(profile);
-    }
-    let base = loader.load().await;
-    let Some(role) = &target.role_arn else { return base };
-    let assumed = AssumeRoleProvider::builder(role)
-        .session_name("layership")
-        .region(Region::new(target.region.clone()))
-        .configure(&base)
-        .build()
-        .await;
-    base.to_builder().credentials_provider(SharedCredentialsProvider::new(assumed)).build()
 }
 
 /// Whose credentials these are. The call needs no permission; an endpoint without STS only matters where the target
@@ -211,7 +179,7 @@ fn guard(target: &Target, found: Option<&str>) -> Result<(), JobError> {
         (Some(declared), found) => Err(JobError::new(
             ErrorCode::WrongAccount,
             format!(
-                "target `{}` is account {declared}, but the credentials are of {}",
+                "target `{}` is account {declared}, but the credentials belong to {}",
                 target.name,
                 found.unwrap_or("an unknown one")
             ),
@@ -219,12 +187,6 @@ fn guard(target: &Target, found: Option<&str>) -> Result<(), JobError> {
         .hint("check AWS_PROFILE, or the target's `profile` and `role-arn`")),
         (None, _) => Ok(()),
     }
-}
-
-fn no_credentials(target: &Target, why: &str) -> JobError {
-    JobError::new(ErrorCode::Credentials, format!("no AWS credentials for target `{}`", target.name)).cause(why).hint(
-        "set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, log in with `aws sso login`, or try it with `--sandbox`",
-    )
 }
 
 fn s3(config: &SdkConfig, options: &Options) -> S3 {

@@ -66,6 +66,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
         &aws::Options {
             request_timeout: Duration::from_secs(settings.request_timeout_seconds.into()),
             lambda_requests_per_second: settings.lambda_requests_per_second,
+            session_name: format!("layership-{id}"),
             endpoint: local.endpoint(),
         },
     );

@@ -110,11 +110,11 @@ fn credentials_of_another_account() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: target `us-east-1` is account 210987654321, but the credentials are of 123456789012
+          Failed [  TIMEs] (1/1) requests us-east-1: target `us-east-1` is account 210987654321, but the credentials belong to 123456789012
          Summary [  TIMEs] 1 job: 1 failed
 
     error: failed to publish requests to us-east-1
-      Caused by: target `us-east-1` is account 210987654321, but the credentials are of 123456789012
+      Caused by: target `us-east-1` is account 210987654321, but the credentials belong to 123456789012
 
     hint: check AWS_PROFILE, or the target's `profile` and `role-arn`
     ");

@@ -11,6 +11,7 @@
 #[macro_use]
 mod common;
 
+mod accounts;
 mod check;
 mod output;
 mod plan;

@@ -1,0 +1,193 @@
+//! Whose credentials a target uses: the ones that it declares, or none at all.
+
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::common::project::{Project, layer};
+use crate::common::{Ended, requirements, run};
+
+/// The account of the ambient keys; the sandbox takes an access key of twelve digits for its account.
+const AMBIENT: &str = "111111111111";
+const PROFILE: &str = "222222222222";
+const ROLE: &str = "333333333333";
+
+/// One layer at one target with these keys, and an AWS configuration with these profiles.
+fn project(target: &str, profiles: &str) -> Project {
+    let layers =
+        format!("[targets]\nprod = {{ region = \"us-east-1\", {target} }}\n[defaults]\nbucket = \"artifacts\"\n");
+    let project = Project::new(&format!("{layers}{}", layer("alpha")));
+    project.write("alpha/requirements.txt", requirements("alpha", "1.0.0"));
+    project.write("alpha/layer/python/alpha.py", "A = 1\n");
+    project.write("aws-config", profiles);
+    project
+}
+
+/// The binary with ambient keys of one account, and that AWS configuration.
+fn command(project: &Project) -> Command {
+    let mut command = project.command();
+    command.env("AWS_ACCESS_KEY_ID", AMBIENT).env("AWS_CONFIG_FILE", project.folder().join("aws-config"));
+    command
+}
+
+fn plan(project: &Project, code: i32) -> Ended {
+    run(command(project), ["plan", "--stage", "--format", "json"]).expect(code)
+}
+
+/// The account that a plan of the only job found.
+#[track_caller]
+fn account(project: &Project) -> String {
+    plan(project, 0).report()["jobs"][0]["account"].as_str().expect("an account").to_owned()
+}
+
+#[track_caller]
+fn error(project: &Project) -> serde_json::Value {
+    plan(project, 1).report()["jobs"][0]["error"].clone()
+}
+
+fn keys(profile: &str, account: &str) -> String {
+    format!("[profile {profile}]\naws_access_key_id = {account}\naws_secret_access_key = sandbox\n")
+}
+
+fn role(account: &str) -> String {
+    format!("arn:aws:iam::{account}:role/publisher")
+}
+
+/// Who assumed roles, and which, as the sandbox saw it.
+fn assumed(project: &Project) -> Vec<String> {
+    let log = crate::common::control(&project.sandbox.endpoint, "GET", "/_sandbox/requests", "");
+    let log: serde_json::Value = serde_json::from_str(&log).expect("JSON");
+    let entries = log["requests"].as_array().expect("requests");
+    let assumed = entries.iter().filter(|entry| entry["operation"] == "AssumeRole");
+    assumed.map(|entry| entry["account"].as_str().expect("an account").to_owned()).collect()
+}
+
+#[test]
+fn a_declared_profile_beats_the_keys_of_the_environment() {
+    let project = project("profile = \"prod\"", &keys("prod", PROFILE));
+    assert_eq!(account(&project), PROFILE);
+    run(command(&project), ["publish", "--stage"]).expect(0);
+    let state = crate::common::control(&project.sandbox.endpoint, "GET", "/_sandbox/state", "");
+    let state: serde_json::Value = serde_json::from_str(&state).expect("JSON");
+    let layers: Vec<&String> = state["layers"].as_object().expect("layers").keys().collect();
+    assert_eq!(layers, [&format!("{PROFILE}/us-east-1/alpha")]);
+}
+
+#[test]
+fn a_profile_that_is_not_there_fails_its_target_and_is_named() {
+    let project = project("profile = \"prdo\"", &keys("prod", PROFILE));
+    project.forget_requests();
+    let shown = run(command(&project), ["publish", "--stage"]).expect(1);
+    assert_shown!(shown, @r"
+    exit code 1
+    --- stdout ---
+    LAYER  TARGET  OUTCOME  VERSION  ARN
+    alpha  prod    failed   -        -
+    --- stderr ---
+          Failed [  TIMEs] (1/1) alpha prod: profile `prdo` has no AWS credentials for target `prod`
+         Summary [  TIMEs] 1 job: 1 failed
+
+    error: failed to publish alpha to prod
+      Caused by: profile `prdo` has no AWS credentials for target `prod`
+      Caused by: the credential provider was not enabled: profile `prdo` was not defined: could not find source profile prdo referenced from the root profile
+
+    hint: define the profile in ~/.aws/config, or correct the target's `profile`; with single sign-on, log in with `aws sso login --profile prdo`
+    ");
+    assert_eq!(project.requests(), [""; 0], "something was asked with other credentials");
+}
+
+#[test]
+fn a_profile_without_credentials_does_not_fall_back_to_others() {
+    let project = project("profile = \"prod\"", "[profile prod]\nregion = eu-west-1\n");
+    let error = error(&project);
+    assert_eq!(error["code"], "credentials");
+    assert!(error["message"].as_str().expect("a message").contains("profile `prod`"), "{error}");
+    assert_eq!(project.requests(), [""; 0]);
+}
+
+#[test]
+fn a_role_is_assumed_with_the_profiles_credentials_or_else_the_ambient_ones() {
+    let declared = format!("role-arn = \"{}\"", role(ROLE));
+    let ambient = project(&declared, &keys("prod", PROFILE));
+    assert_eq!((account(&ambient).as_str(), &assumed(&ambient)[..]), (ROLE, &[AMBIENT.to_owned()][..]));
+    let profile = project(&format!("profile = \"prod\", {declared}"), &keys("prod", PROFILE));
+    assert_eq!((account(&profile).as_str(), &assumed(&profile)[..]), (ROLE, &[PROFILE.to_owned()][..]));
+}
+
+#[test]
+fn a_profile_that_names_a_role_itself_is_followed() {
+    let chain = format!("{}[profile prod]\nrole_arn = {}\nsource_profile = base\n", keys("base", PROFILE), role(ROLE));
+    let project = project("profile = \"prod\"", &chain);
+    assert_eq!(account(&project), ROLE);
+    assert_eq!(assumed(&project), [PROFILE]);
+}
+
+#[test]
+fn a_refused_role_is_a_missing_permission() {
+    let project = project(&format!("role-arn = \"{}\"", role(ROLE)), "");
+    project.inject(&json!({ "operation": "AssumeRole", "fault": "access-denied" }).to_string());
+    let shown = run(command(&project), ["publish", "--stage"]).expect(1);
+    assert_shown!(shown, @r"
+    exit code 1
+    --- stdout ---
+    LAYER  TARGET  OUTCOME  VERSION  ARN
+    alpha  prod    failed   -        -
+    --- stderr ---
+          Failed [  TIMEs] (1/1) alpha prod: not authorized to perform `sts:AssumeRole` on arn:aws:iam::333333333333:role/publisher
+         Summary [  TIMEs] 1 job: 1 failed
+
+    error: failed to publish alpha to prod
+      Caused by: not authorized to perform `sts:AssumeRole` on arn:aws:iam::333333333333:role/publisher
+      Caused by: User: arn:aws:iam::111111111111:user/sandbox is not authorized to perform: sts:AssumeRole on resource: * because no identity-based policy allows the sts:AssumeRole action
+      Caused by: AccessDenied (HTTP 403, request REQUEST)
+
+    hint: allow `sts:AssumeRole` on the role for these credentials, and let the role's trust policy name them
+    ");
+}
+
+#[test]
+fn a_refused_role_of_a_profile_is_a_missing_permission() {
+    let chain = format!("{}[profile prod]\nrole_arn = {}\nsource_profile = base\n", keys("base", PROFILE), role(ROLE));
+    let project = project("profile = \"prod\"", &chain);
+    project.inject(&json!({ "operation": "AssumeRole", "fault": "access-denied" }).to_string());
+    let error = error(&project);
+    assert_eq!(error["code"], "access-denied");
+    assert_eq!(error["message"], "not authorized to perform `sts:AssumeRole` on the role of profile `prod`");
+}
+
+#[test]
+fn credentials_of_a_process_are_used() {
+    let process = json!({ "Version": 1, "AccessKeyId": PROFILE, "SecretAccessKey": "sandbox" });
+    let project = project("profile = \"prod\"", "");
+    let printed = project.write("credentials.json", process.to_string());
+    project.write("aws-config", format!("[profile prod]\ncredential_process = cat {}\n", printed.display()));
+    assert_eq!(account(&project), PROFILE);
+}
+
+#[test]
+fn a_process_that_fails_fails_its_target() {
+    let project = project("profile = \"prod\"", "[profile prod]\ncredential_process = false\n");
+    let error = error(&project);
+    assert_eq!(error["code"], "credentials");
+    assert_eq!(project.requests(), [""; 0]);
+}
+
+#[test]
+fn a_single_sign_on_that_is_not_logged_in_says_how_to() {
+    let sso = "[profile prod]\nsso_session = work\nsso_account_id = 222222222222\nsso_role_name = Publisher\n\
+               [sso-session work]\nsso_start_url = https://example.awsapps.com/start\nsso_region = us-east-1\n";
+    let project = project("profile = \"prod\"", sso);
+    let error = error(&project);
+    assert_eq!(error["code"], "credentials");
+    assert!(error["hint"].as_str().expect("a hint").contains("`aws sso login --profile prod`"), "{error}");
+    assert_eq!(project.requests(), [""; 0]);
+}
+
+#[test]
+fn the_declared_account_is_held_against_the_profiles() {
+    let project = project(&format!("account = \"{AMBIENT}\", profile = \"prod\""), &keys("prod", PROFILE));
+    let error = error(&project);
+    assert_eq!(error["code"], "wrong-account");
+    let message = error["message"].as_str().expect("a message");
+    assert!(message.contains(AMBIENT) && message.contains(PROFILE), "{message}");
+}
