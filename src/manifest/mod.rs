@@ -17,6 +17,7 @@ mod read;
 mod requirements;
 mod text;
 mod toml_locks;
+mod urls;
 
 #[cfg(test)]
 mod samples;

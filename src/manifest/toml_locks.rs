@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn origins_other_than_an_index_take_the_place_of_the_version() {
         let table: [(Read, &str, &str); 12] = [
-            (uv, "source = { git = \"https://t@h/x?rev=v1#c0ffee\" }", "x https://****@h/x?rev=v1#c0ffee"),
+            (uv, "source = { git = \"https://t@h/x?rev=v1#c0ffee\" }", "x https://****@h/x?****#c0ffee"),
             (uv, "source = { editable = \"packages/x\" }", "x packages/x"),
             (uv, "source = { virtual = \"packages/x\" }", ""),
             (uv, "source = { editable = \".\" }", ""),
@@ -121,7 +121,7 @@ mod tests {
             (poetry, "source = { type = \"file\", url = \"x.whl\" }", "x x.whl"),
             (pdm, "git = \"https://h/x.git\"\nrevision = \"c0ffee\"", "x https://h/x.git#c0ffee"),
             (pdm, "path = \"./x\"", "x ./x"),
-            (cargo, "source = \"git+https://h/x?tag=v1#c0ffee\"", "x git+https://h/x?tag=v1#c0ffee"),
+            (cargo, "source = \"git+https://h/x?tag=v1#c0ffee\"", "x git+https://h/x?****#c0ffee"),
             (cargo, "source = \"registry+https://github.com/rust-lang/crates.io-index\"", "x 1.0"),
             (cargo, "", ""),
         ];

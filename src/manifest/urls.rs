@@ -1,0 +1,109 @@
+//! The parts of URLs in a text that may hold credentials, found in one pass.
+//!
+//! Every byte is looked at a fixed number of times, whatever the text is: a manifest may come from anybody, and three
+//! hundred kilobytes of `://` must not take longer than as many of words.
+
+use std::ops::Range;
+
+/// A part of a URL that is not shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// `user:password` before the `@`.
+    UserInfo,
+    /// What stands behind a `?`.
+    Query,
+    /// The value of `key=value` behind a `#`, unless it says what is installed (`egg`, `sha256` …).
+    Fragment,
+}
+
+/// Keys behind a `#` whose values say what is installed: pip's hashes, `egg` and `subdirectory`, Yarn's `commit`.
+const OPEN_KEYS: [&str; 10] =
+    ["egg", "subdirectory", "commit", "sha512", "sha384", "sha256", "sha224", "sha1", "md5", "semver"];
+
+/// Tells every such part of every URL in a text, in order, with its place. Any scheme counts (`git+ssh`, `git+https` …).
+pub(super) fn hidden_parts(text: &str, mut found: impl FnMut(Part, Range<usize>)) {
+    let mut rest = text;
+    while let Some(start) = rest.find("://") {
+        let offset = text.len() - rest.len();
+        let end = rest[start..].find(ends_url).map_or(rest.len(), |end| start + end);
+        let mut url = Url { text: &rest[..end], last_at: rest[..end].rfind('@'), at: start };
+        while let Some((part, Range { start, end })) = url.next_part() {
+            found(part, offset + start..offset + end);
+        }
+        rest = &rest[end..];
+    }
+}
+
+fn ends_url(character: char) -> bool {
+    character.is_whitespace() || matches!(character, '"' | '<' | '>' | '`')
+}
+
+/// A run of characters that can all be part of a URL. It may hold several, one in the path of the other.
+struct Url<'a> {
+    text: &'a str,
+    last_at: Option<usize>,
+    /// Everything before was looked at.
+    at: usize,
+}
+
+impl Url<'_> {
+    fn next_part(&mut self) -> Option<(Part, Range<usize>)> {
+        while self.at < self.text.len() {
+            let rest = &self.text[self.at..];
+            let step = rest.find([':', '?', '#', '&'])?;
+            self.at += step;
+            let rest = &rest[step..];
+            let part = if rest.starts_with("://") {
+                self.user_info(self.at + 3)
+            } else if rest.starts_with('?') {
+                self.query(self.at + 1)
+            } else if rest.starts_with(':') {
+                self.at += 1;
+                None
+            } else {
+                self.fragment(self.at + 1)
+            };
+            if let Some((part, range)) = part {
+                self.at = range.end;
+                return Some((part, range));
+            }
+        }
+        None
+    }
+
+    fn user_info(&mut self, start: usize) -> Option<(Part, Range<usize>)> {
+        self.at = start;
+        let url = &self.text[start..];
+        let authority = &url[..url.find(['/', '?', '#']).unwrap_or(url.len())];
+        // A password may contain an `@` of its own, so the last one counts.
+        let end = authority.rfind('@').map(|at| start + at);
+        let end = end.or_else(|| self.last_at.filter(|at| *at >= start && has_unescaped_password(authority)))?;
+        Some((Part::UserInfo, start..end))
+    }
+
+    fn query(&mut self, start: usize) -> Option<(Part, Range<usize>)> {
+        self.at = start;
+        let query = &self.text[start..];
+        let end = start + query.find('#').unwrap_or(query.len());
+        (end > start).then_some((Part::Query, start..end))
+    }
+
+    fn fragment(&mut self, start: usize) -> Option<(Part, Range<usize>)> {
+        self.at = start;
+        let fragment = &self.text[start..];
+        let pair = &fragment[..fragment.find(['&', '?', '#']).unwrap_or(fragment.len())];
+        let (key, value) = pair.split_once('=')?;
+        let is_key = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+        let is_open = !is_key || OPEN_KEYS.iter().any(|open| key.eq_ignore_ascii_case(open));
+        let range = start + key.len() + 1..start + pair.len();
+        (!is_open && !value.is_empty()).then_some((Part::Fragment, range))
+    }
+}
+
+/// A password with a `/`, `?` or `#` that somebody forgot to escape: such a URL does not work, but it must not be
+/// shown either. It betrays itself by something other than a port behind the first colon.
+fn has_unescaped_password(authority: &str) -> bool {
+    let Some((host, port)) = authority.split_once(':') else { return false };
+    let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    !host.starts_with('[') && !is_port
+}
