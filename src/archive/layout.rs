@@ -13,25 +13,30 @@
 //! | all | `lib/`, `bin/`, `extensions/` |
 
 use super::Inspection;
+use crate::layer::{Runtime, RuntimeFamily};
 
 /// A family of runtimes, where its packages belong, and what shows that they were zipped without that folder.
 struct Family {
-    prefix: &'static str,
+    runtimes: RuntimeFamily,
     home: &'static str,
     telltale: fn(&str) -> bool,
 }
 
 const FAMILIES: [Family; 6] = [
     Family {
-        prefix: "python",
+        runtimes: RuntimeFamily::Python,
         home: "python/",
         telltale: |name| name.ends_with(".dist-info/") || name.ends_with(".egg-info/"),
     },
-    Family { prefix: "nodejs", home: "nodejs/", telltale: |name| name == "node_modules/" },
-    Family { prefix: "java", home: "java/", telltale: |name| name.ends_with(".jar") },
-    Family { prefix: "ruby", home: "ruby/", telltale: |name| matches!(name, "gems/" | "specifications/") },
-    Family { prefix: "dotnet", home: "dotnetcore/", telltale: |_| false },
-    Family { prefix: "provided", home: "bootstrap", telltale: |_| false },
+    Family { runtimes: RuntimeFamily::Node, home: "nodejs/", telltale: |name| name == "node_modules/" },
+    Family { runtimes: RuntimeFamily::Java, home: "java/", telltale: |name| name.ends_with(".jar") },
+    Family {
+        runtimes: RuntimeFamily::Ruby,
+        home: "ruby/",
+        telltale: |name| matches!(name, "gems/" | "specifications/"),
+    },
+    Family { runtimes: RuntimeFamily::DotNet, home: "dotnetcore/", telltale: |_| false },
+    Family { runtimes: RuntimeFamily::Custom, home: "bootstrap", telltale: |_| false },
 ];
 
 /// How many of the families are worth naming where none is declared.
@@ -52,7 +57,7 @@ pub(super) fn is_known(name: &str) -> bool {
 /// Without declared runtimes, or with one that is not known here (the service learns new ones first), any known
 /// folder will do. `lib/`, `bin/` and `extensions/` serve every runtime, but do not excuse packages beside them:
 /// `pip install --target` into the root makes a `bin/`, too.
-pub fn misplaced(inspection: &Inspection, runtimes: &[String]) -> Option<String> {
+pub fn misplaced(inspection: &Inspection, runtimes: &[Runtime]) -> Option<String> {
     let families = families(runtimes);
     let has = |name: &str| inspection.top_level.contains(name);
     let found_home = families.iter().any(|family| has(family.home));
@@ -64,13 +69,11 @@ pub fn misplaced(inspection: &Inspection, runtimes: &[String]) -> Option<String>
 }
 
 /// The families of the declared runtimes; all of them where that cannot be told.
-fn families(runtimes: &[String]) -> Vec<&'static Family> {
+fn families(runtimes: &[Runtime]) -> Vec<&'static Family> {
     // Go's old runtime has no folder of its own: only the common ones count.
-    let is_known = |runtime: &String| {
-        runtime.starts_with("go") || FAMILIES.iter().any(|family| runtime.starts_with(family.prefix))
-    };
-    let is_open = runtimes.is_empty() || !runtimes.iter().all(is_known);
-    let is_declared = |family: &&Family| runtimes.iter().any(|runtime| runtime.starts_with(family.prefix));
+    let declared: Vec<Option<RuntimeFamily>> = runtimes.iter().map(Runtime::family).collect();
+    let is_open = declared.is_empty() || declared.contains(&None);
+    let is_declared = |family: &&Family| declared.contains(&Some(family.runtimes));
     FAMILIES.iter().filter(|family| is_open || is_declared(family)).collect()
 }
 
@@ -112,7 +115,7 @@ mod tests {
 
     fn judged(top_level: &[&str], runtimes: &[&str]) -> Option<String> {
         let top_level = top_level.iter().map(|name| (*name).to_owned()).collect();
-        let runtimes: Vec<String> = runtimes.iter().map(|runtime| (*runtime).to_owned()).collect();
+        let runtimes: Vec<_> = runtimes.iter().map(|runtime| runtime.parse().unwrap()).collect();
         misplaced(&Inspection { top_level, ..Inspection::default() }, &runtimes)
     }
 

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
 use super::lambda::Lambda;
-use crate::layer::PublishedVersion;
+use crate::layer::{LayerName, LayerVersion};
 use crate::outcome::JobError;
 
 /// With fewer jobs than this one call each is cheap enough.
@@ -21,7 +21,7 @@ const JOBS_AT_LEAST: usize = 10;
 /// The latest versions of an account and Region, as far as they are known.
 #[derive(Debug)]
 pub struct Catalogue {
-    found: Mutex<HashMap<String, PublishedVersion>>,
+    found: Mutex<HashMap<LayerName, LayerVersion>>,
     progress: watch::Sender<Progress>,
 }
 
@@ -39,7 +39,7 @@ enum Progress {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Known {
     /// Its latest version.
-    Latest(PublishedVersion),
+    Latest(Box<LayerVersion>),
     /// It has none.
     Absent,
     /// Nothing: ask for it.
@@ -53,7 +53,7 @@ impl Catalogue {
     }
 
     /// Begins a sweep for these layers, if it can pay.
-    pub fn sweep(lambda: &Lambda, wanted: HashSet<String>) -> Arc<Self> {
+    pub fn sweep(lambda: &Lambda, wanted: HashSet<LayerName>) -> Arc<Self> {
         if wanted.len() < JOBS_AT_LEAST {
             return Self::empty();
         }
@@ -69,7 +69,7 @@ impl Catalogue {
         catalogue
     }
 
-    async fn fill(&self, lambda: &Lambda, wanted: &HashSet<String>) -> Result<Progress, JobError> {
+    async fn fill(&self, lambda: &Lambda, wanted: &HashSet<LayerName>) -> Result<Progress, JobError> {
         let mut marker = None;
         for pages in 1.. {
             let page = lambda.layers(marker).await?;
@@ -91,13 +91,13 @@ impl Catalogue {
     }
 
     /// What is known of a layer, once it is known or will not be.
-    pub async fn look_up(&self, name: &str) -> Known {
+    pub async fn look_up(&self, name: &LayerName) -> Known {
         let mut progress = self.progress.subscribe();
         loop {
             // Read before the look: a page that comes in between is seen at the next turn.
             let now = *progress.borrow_and_update();
             if let Some(latest) = self.found.lock().unwrap_or_else(PoisonError::into_inner).get(name) {
-                return Known::Latest(latest.clone());
+                return Known::Latest(Box::new(latest.clone()));
             }
             match now {
                 Progress::Complete => return Known::Absent,

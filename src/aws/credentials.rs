@@ -25,6 +25,7 @@ use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 
 use super::Options;
 use super::failure::{Call, Failure, chain};
+use crate::layer::AccountId;
 use crate::outcome::{ErrorCode, JobError};
 use crate::plan::Target;
 
@@ -55,11 +56,11 @@ async fn declared(target: &Target, options: &Options) -> SdkConfig {
         .operation_attempt_timeout(options.request_timeout)
         .operation_timeout(options.request_timeout * 4)
         .build();
-    let region = Region::new(target.region.clone());
+    let region = Region::new(target.region.to_string());
     let mut loader =
         aws_config::defaults(BehaviorVersion::latest()).region(region.clone()).timeout_config(timeouts.clone());
     if let Some(endpoint) = &options.endpoint {
-        let access_key = target.account.as_deref().unwrap_or(&endpoint.access_key);
+        let access_key = target.account.as_ref().map_or(endpoint.access_key.as_str(), AccountId::as_str);
         let credentials = Credentials::new(access_key, &endpoint.secret_key, None, None, "endpoint");
         return loader.endpoint_url(&endpoint.url).credentials_provider(credentials).load().await;
     }
@@ -68,7 +69,7 @@ async fn declared(target: &Target, options: &Options) -> SdkConfig {
     }
     let base = loader.load().await;
     let Some(role) = &target.role_arn else { return base };
-    let assumed = AssumeRoleProvider::builder(role)
+    let assumed = AssumeRoleProvider::builder(role.as_str())
         .session_name(&options.session_name)
         .region(region)
         .configure(&base)
@@ -133,7 +134,7 @@ fn refused_role<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a SdkError<Ass
 
 fn role(target: &Target) -> String {
     match (&target.role_arn, &target.profile) {
-        (Some(role), _) => role.clone(),
+        (Some(role), _) => role.to_string(),
         (None, Some(profile)) => format!("the role of profile `{profile}`"),
         (None, None) => "the role of the AWS profile".to_owned(),
     }

@@ -8,12 +8,14 @@ use aws_sdk_lambda::config::http::HttpResponse;
 use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_lambda::operation::RequestId as _;
-use aws_sdk_lambda::types::{Architecture, LayerVersionContentInput, LayerVersionsListItem, Runtime};
+use aws_sdk_lambda::types::{self, LayerVersionContentInput, LayerVersionsListItem};
 use tokio::time::{Instant, sleep};
 
 use super::failure::{Call, Failure, Kind};
 use super::pace::Pace;
-use crate::layer::{LayerSettings, PublishedVersion, S3Location, Sha256, split_version_arn};
+use crate::layer::{
+    Architecture, LayerName, LayerSettings, LayerVersion, Region, Runtime, S3Location, Sha256, VersionArn,
+};
 use crate::outcome::{ErrorCode, JobError};
 
 /// Entries a page of a list has at most (API model).
@@ -28,7 +30,7 @@ const THROTTLE_PATIENCE: Duration = Duration::from_secs(600);
 pub struct Lambda {
     client: Client,
     pace: Arc<Pace>,
-    region: String,
+    region: Region,
     publish_timeout: Duration,
 }
 
@@ -36,31 +38,9 @@ pub struct Lambda {
 #[derive(Clone, Debug)]
 pub struct LayersPage {
     /// Name and latest version of each layer.
-    pub layers: Vec<(String, PublishedVersion)>,
+    pub layers: Vec<(LayerName, LayerVersion)>,
     /// Where the next page begins; `None` after the last.
     pub next: Option<String>,
-}
-
-/// A version and its content.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VersionContent {
-    /// The version.
-    pub published: PublishedVersion,
-    /// SHA-256 of its zip.
-    pub sha256: Option<Sha256>,
-}
-
-/// A version that `PublishLayerVersion` answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Published {
-    /// Its number.
-    pub version: u64,
-    /// Its ARN.
-    pub arn: String,
-    /// SHA-256 of its content, as Lambda says.
-    pub sha256: Option<Sha256>,
-    /// Request id, for the log.
-    pub request_id: Option<String>,
 }
 
 /// Why there is no answer that can be believed.
@@ -74,8 +54,8 @@ pub enum PublishError {
 
 impl Lambda {
     /// Wraps a client whose own retries are off: they would not be paced, and would publish twice.
-    pub fn new(client: Client, pace: Arc<Pace>, region: &str, request_timeout: Duration) -> Self {
-        Self { client, pace, region: region.to_owned(), publish_timeout: request_timeout * 4 }
+    pub fn new(client: Client, pace: Arc<Pace>, region: &Region, request_timeout: Duration) -> Self {
+        Self { client, pace, region: region.clone(), publish_timeout: request_timeout * 4 }
     }
 
     /// The highest version of a layer; `None` if there is none.
@@ -85,13 +65,19 @@ impl Lambda {
     ///
     /// # Errors
     /// Whatever the service refuses, and answers that name no version.
-    pub async fn latest(&self, name: &str) -> Result<Option<PublishedVersion>, JobError> {
-        let call = self.call("lambda:ListLayerVersions", name);
+    pub async fn latest(&self, name: &LayerName) -> Result<Option<LayerVersion>, JobError> {
+        let call = self.call("lambda:ListLayerVersions", name.as_str());
         let mut marker: Option<String> = None;
         let mut latest: Option<LayerVersionsListItem> = None;
         loop {
-            let send =
-                || self.client.list_layer_versions().layer_name(name).max_items(PAGE).set_marker(marker.clone()).send();
+            let send = || {
+                self.client
+                    .list_layer_versions()
+                    .layer_name(name.as_str())
+                    .max_items(PAGE)
+                    .set_marker(marker.clone())
+                    .send()
+            };
             let page = match self.retried(&call, send).await {
                 Ok(page) => page,
                 Err(failure) if is_not_found(&failure) => return Ok(None),
@@ -105,7 +91,7 @@ impl Lambda {
                 break;
             }
         }
-        latest.map(|item| published_version(item, &call)).transpose()
+        latest.map(|item| listed_version(item, &call)).transpose()
     }
 
     /// One page of all layers with their latest versions, from the page that `marker` names.
@@ -117,8 +103,8 @@ impl Lambda {
         let send = || self.client.list_layers().max_items(PAGE).set_marker(marker.clone()).send();
         let page = self.retried(&call, send).await.map_err(|failure| failure.into_error(&call))?;
         let layers = page.layers.unwrap_or_default().into_iter().filter_map(|layer| {
-            let latest = published_version(layer.latest_matching_version?, &call).ok()?;
-            Some((layer.layer_name?, latest))
+            let latest = listed_version(layer.latest_matching_version?, &call).ok()?;
+            Some((layer.layer_name?.parse().ok()?, latest))
         });
         let layers = layers.collect();
         Ok(LayersPage { layers, next: page.next_marker.filter(|marker| !marker.is_empty()) })
@@ -128,21 +114,21 @@ impl Lambda {
     ///
     /// # Errors
     /// Whatever the service refuses.
-    pub async fn version(&self, name: &str, version: u64) -> Result<Option<VersionContent>, JobError> {
+    pub async fn version(&self, name: &LayerName, version: u64) -> Result<Option<LayerVersion>, JobError> {
         let call = self.call("lambda:GetLayerVersion", &format!("{name}:{version}"));
         let number = i64::try_from(version).map_err(|_| odd_answer(&call, "a version number out of range"))?;
-        let send = || self.client.get_layer_version().layer_name(name).version_number(number).send();
+        let send = || self.client.get_layer_version().layer_name(name.as_str()).version_number(number).send();
         match self.retried(&call, send).await {
             Ok(found) => {
                 let sha256 = found.content().and_then(|content| content.code_sha256()).and_then(Sha256::from_base64);
-                let arn = found.layer_version_arn().ok_or_else(|| odd_answer(&call, "no ARN"))?.to_owned();
+                let arn = version_arn(found.layer_version_arn(), found.version(), &call)?;
                 let settings = LayerSettings {
-                    compatible_runtimes: names(found.compatible_runtimes(), Runtime::as_str),
-                    compatible_architectures: names(found.compatible_architectures(), Architecture::as_str),
+                    compatible_runtimes: runtimes(found.compatible_runtimes()),
+                    compatible_architectures: architectures(found.compatible_architectures()),
                     description: found.description.filter(|text| !text.is_empty()),
                     license: found.license_info.filter(|text| !text.is_empty()),
                 };
-                Ok(Some(VersionContent { published: PublishedVersion { version, arn, settings }, sha256 }))
+                Ok(Some(LayerVersion { arn, settings, sha256 }))
             }
             Err(failure) if is_not_found(&failure) => Ok(None),
             Err(failure) => Err(failure.into_error(&call)),
@@ -150,18 +136,18 @@ impl Lambda {
     }
 
     /// Publishes a version of a layer from a zip in S3. Sent once; a throttle is the one answer after which it is sent
-    /// again, because a throttled call was not executed.
+    /// again, because a throttled call was not executed. Beside the version stands the request id, for the log.
     ///
     /// # Errors
     /// [`PublishError`] says whether something may have been published.
     pub async fn publish(
         &self,
-        name: &str,
+        name: &LayerName,
         zip: &S3Location,
         zip_version: Option<&str>,
         settings: &LayerSettings,
-    ) -> Result<Published, PublishError> {
-        let call = self.call("lambda:PublishLayerVersion", name);
+    ) -> Result<(LayerVersion, Option<String>), PublishError> {
+        let call = self.call("lambda:PublishLayerVersion", name.as_str());
         let content = LayerVersionContentInput::builder()
             .s3_bucket(&zip.bucket)
             .s3_key(&zip.key)
@@ -174,10 +160,10 @@ impl Lambda {
         let request = self
             .client
             .publish_layer_version()
-            .layer_name(name)
+            .layer_name(name.as_str())
             .content(content)
-            .set_compatible_runtimes(list(&settings.compatible_runtimes, |name| Runtime::from(name)))
-            .set_compatible_architectures(list(&settings.compatible_architectures, |name| Architecture::from(name)))
+            .set_compatible_runtimes(list(&settings.compatible_runtimes))
+            .set_compatible_architectures(list(&settings.compatible_architectures))
             .set_description(settings.description.clone())
             .set_license_info(settings.license.clone());
         let send = || {
@@ -191,18 +177,16 @@ impl Lambda {
             }
             Err(failure) => return Err(PublishError::Refused(failure.into_error(&call))),
         };
-        let version = u64::try_from(answer.version()).ok().filter(|version| *version > 0);
-        match (version, answer.layer_version_arn()) {
-            (Some(version), Some(arn)) if split_version_arn(arn).is_some_and(|(_, number)| number == version) => {
-                Ok(Published {
-                    version,
-                    arn: arn.to_owned(),
-                    sha256: answer.content().and_then(|content| content.code_sha256()).and_then(Sha256::from_base64),
-                    request_id: answer.request_id().map(str::to_owned),
-                })
-            }
-            _ => Err(PublishError::Ambiguous(odd_answer(&call, "no version and ARN that belong together"))),
-        }
+        let arn = version_arn(answer.layer_version_arn(), answer.version(), &call).map_err(PublishError::Ambiguous)?;
+        let request_id = answer.request_id().map(str::to_owned);
+        let sha256 = answer.content().and_then(|content| content.code_sha256()).and_then(Sha256::from_base64);
+        let settings = LayerSettings {
+            compatible_runtimes: runtimes(answer.compatible_runtimes()),
+            compatible_architectures: architectures(answer.compatible_architectures()),
+            description: answer.description.filter(|text| !text.is_empty()),
+            license: answer.license_info.filter(|text| !text.is_empty()),
+        };
+        Ok((LayerVersion { arn, settings, sha256 }, request_id))
     }
 
     fn call(&self, action: &'static str, name: &str) -> Call {
@@ -255,12 +239,17 @@ impl Lambda {
     }
 }
 
-fn names<T>(values: &[T], name: fn(&T) -> &str) -> Vec<String> {
-    values.iter().map(|value| name(value).to_owned()).collect()
+fn runtimes(named: &[types::Runtime]) -> Vec<Runtime> {
+    named.iter().filter_map(|runtime| runtime.as_str().parse().ok()).collect()
 }
 
-fn list<T>(values: &[String], one: impl Fn(&str) -> T) -> Option<Vec<T>> {
-    (!values.is_empty()).then(|| values.iter().map(|value| one(value)).collect())
+fn architectures(named: &[types::Architecture]) -> Vec<Architecture> {
+    named.iter().filter_map(|architecture| architecture.as_str().parse().ok()).collect()
+}
+
+/// The words as the SDK's own; nothing is sent where there are none.
+fn list<'w, T: From<&'w str>, W: AsRef<str>>(words: &'w [W]) -> Option<Vec<T>> {
+    (!words.is_empty()).then(|| words.iter().map(|word| T::from(word.as_ref())).collect())
 }
 
 /// 0.2 s, 0.4 s, 0.8 s …
@@ -272,17 +261,22 @@ fn is_not_found(failure: &Failure) -> bool {
     failure.answer.code.as_deref() == Some("ResourceNotFoundException")
 }
 
-fn published_version(item: LayerVersionsListItem, call: &Call) -> Result<PublishedVersion, JobError> {
-    let version = u64::try_from(item.version).ok().filter(|version| *version > 0);
-    let version = version.ok_or_else(|| odd_answer(call, "a version without a number"))?;
-    let arn = item.layer_version_arn().ok_or_else(|| odd_answer(call, "a version without an ARN"))?.to_owned();
+fn listed_version(item: LayerVersionsListItem, call: &Call) -> Result<LayerVersion, JobError> {
+    let arn = version_arn(item.layer_version_arn(), item.version, call)?;
     let settings = LayerSettings {
-        compatible_runtimes: names(item.compatible_runtimes(), Runtime::as_str),
-        compatible_architectures: names(item.compatible_architectures(), Architecture::as_str),
+        compatible_runtimes: runtimes(item.compatible_runtimes()),
+        compatible_architectures: architectures(item.compatible_architectures()),
         description: item.description.filter(|text| !text.is_empty()),
         license: item.license_info.filter(|text| !text.is_empty()),
     };
-    Ok(PublishedVersion { version, arn, settings })
+    Ok(LayerVersion { arn, settings, sha256: None })
+}
+
+/// The ARN of an answer, if it is one and belongs to the number beside it: an endpoint that is not Lambda says neither.
+fn version_arn(arn: Option<&str>, number: i64, call: &Call) -> Result<VersionArn, JobError> {
+    let arn = arn.and_then(|arn| arn.parse::<VersionArn>().ok());
+    let belongs = |arn: &VersionArn| i64::try_from(arn.number) == Ok(number);
+    arn.filter(belongs).ok_or_else(|| odd_answer(call, "no version and ARN that belong together"))
 }
 
 fn odd_answer(call: &Call, what: &str) -> JobError {

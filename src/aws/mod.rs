@@ -13,9 +13,25 @@ mod session;
 mod trace;
 mod zip;
 
-pub use lambda::{Lambda, PublishError, Published, VersionContent};
+pub use lambda::{Lambda, PublishError};
 pub use lock::{LockDelete, LockRead, LockWrite};
 pub use region::ambient_region;
 pub use s3::{BackupRead, BackupWrite, S3, Staged, Upload};
 pub use session::{Endpoint, Options, Session, Sessions, connect};
 pub use zip::StagedZip;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use aws_sdk_lambda::types;
+
+    use crate::layer::{Architecture, KNOWN_RUNTIMES};
+
+    #[test]
+    fn the_runtimes_and_architectures_known_here_are_those_of_the_sdk() {
+        let set = |names: &[&'static str]| names.iter().copied().collect::<BTreeSet<_>>();
+        assert_eq!(set(KNOWN_RUNTIMES), set(types::Runtime::values()));
+        assert_eq!(set(&Architecture::KNOWN), set(types::Architecture::values()));
+    }
+}

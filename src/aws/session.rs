@@ -16,7 +16,7 @@ use super::lambda::Lambda;
 use super::pace::Pace;
 use super::s3::S3;
 use super::trace::RequestLog;
-use crate::layer::PublishedVersion;
+use crate::layer::{AccountId, LayerName, LayerVersion, Region};
 use crate::outcome::{ErrorCode, JobError};
 use crate::plan::Target;
 
@@ -52,7 +52,7 @@ pub struct Options {
 #[derive(Clone, Debug)]
 pub struct Session {
     /// Account of the credentials; `None` where STS did not say and nothing asks for it.
-    pub account: Option<String>,
+    pub account: Option<AccountId>,
     /// S3 in the target's Region.
     pub s3: S3,
     /// Lambda in the target's Region.
@@ -65,9 +65,9 @@ impl Session {
     ///
     /// # Errors
     /// Whatever Lambda refuses.
-    pub async fn latest(&self, name: &str) -> Result<Option<PublishedVersion>, JobError> {
+    pub async fn latest(&self, name: &LayerName) -> Result<Option<LayerVersion>, JobError> {
         match self.catalogue.look_up(name).await {
-            Known::Latest(version) => Ok(Some(version)),
+            Known::Latest(version) => Ok(Some(*version)),
             Known::Absent => Ok(None),
             Known::Unknown => self.lambda.latest(name).await,
         }
@@ -102,10 +102,10 @@ struct Quarters {
 }
 
 /// By account and Region.
-type AllQuarters = Arc<Mutex<HashMap<(String, String), Quarters>>>;
+type AllQuarters = Arc<Mutex<HashMap<(String, Region), Quarters>>>;
 
 /// Begins to connect to all targets. `wanted` names the layers, by Region, whose latest versions jobs will ask for.
-pub fn connect(targets: &[Arc<Target>], wanted: HashMap<String, HashSet<String>>, options: &Options) -> Sessions {
+pub fn connect(targets: &[Arc<Target>], wanted: HashMap<Region, HashSet<LayerName>>, options: &Options) -> Sessions {
     let (quarters, wanted) = (AllQuarters::default(), Arc::new(wanted));
     let connecting = targets.iter().map(|target| {
         let (target, options) = (Arc::clone(target), options.clone());
@@ -126,11 +126,11 @@ async fn open(
     target: &Target,
     options: &Options,
     all: &AllQuarters,
-    wanted: &HashMap<String, HashSet<String>>,
+    wanted: &HashMap<Region, HashSet<LayerName>>,
 ) -> Result<Arc<Session>, JobError> {
     let (config, account) = identify(target, options).await?;
     // Without an account the target's own name keeps its quota apart.
-    let key = (account.clone().unwrap_or_else(|| target.name.clone()), target.region.clone());
+    let key = (account.as_ref().map_or_else(|| target.name.clone(), ToString::to_string), target.region.clone());
     let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
     let pace = match all.get(&key) {
         Some(quarters) => Arc::clone(&quarters.pace),
@@ -145,19 +145,19 @@ async fn open(
     Ok(Arc::new(Session { account, s3: s3(&config, options), lambda, catalogue }))
 }
 
-async fn identify(target: &Target, options: &Options) -> Result<(SdkConfig, Option<String>), JobError> {
+async fn identify(target: &Target, options: &Options) -> Result<(SdkConfig, Option<AccountId>), JobError> {
     let config = configured(target, options).await?;
     let account = account(&config, target).await?;
-    guard(target, account.as_deref())?;
+    guard(target, account.as_ref())?;
     Ok((config, account))
 }
 
 /// Whose credentials these are. The call needs no permission; an endpoint without STS only matters where the target
 /// declares an account.
-async fn account(config: &SdkConfig, target: &Target) -> Result<Option<String>, JobError> {
+async fn account(config: &SdkConfig, target: &Target) -> Result<Option<AccountId>, JobError> {
     let client = aws_sdk_sts::Client::new(config);
     match client.get_caller_identity().send().await {
-        Ok(identity) => Ok(identity.account),
+        Ok(identity) => Ok(identity.account.and_then(|account| account.parse().ok())),
         Err(error) => {
             let failure = Failure::of(&error);
             let refused = failure.code == ErrorCode::Credentials;
@@ -173,7 +173,7 @@ async fn account(config: &SdkConfig, target: &Target) -> Result<Option<String>, 
     }
 }
 
-fn guard(target: &Target, found: Option<&str>) -> Result<(), JobError> {
+fn guard(target: &Target, found: Option<&AccountId>) -> Result<(), JobError> {
     match (&target.account, found) {
         (Some(declared), Some(found)) if declared == found => Ok(()),
         (Some(declared), found) => Err(JobError::new(
@@ -181,7 +181,7 @@ fn guard(target: &Target, found: Option<&str>) -> Result<(), JobError> {
             format!(
                 "target `{}` is account {declared}, but the credentials belong to {}",
                 target.name,
-                found.unwrap_or("an unknown one")
+                found.map_or("an unknown one", AccountId::as_str)
             ),
         )
         .hint("check AWS_PROFILE, or the target's `profile` and `role-arn`")),

@@ -14,6 +14,7 @@ use crate::aws::{self, ambient_region};
 use crate::cli::{Common, Format};
 use crate::error::{Ended, Error};
 use crate::event::Mode;
+use crate::layer::{LayerName, Region};
 use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::report::{self, Facts, Report, ReportFile, Screen, emit};
@@ -99,8 +100,8 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
 }
 
 /// The layers whose latest versions the jobs will ask for, by Region.
-fn wanted(plan: &Plan, mode: Mode) -> HashMap<String, HashSet<String>> {
-    let mut wanted: HashMap<String, HashSet<String>> = HashMap::new();
+fn wanted(plan: &Plan, mode: Mode) -> HashMap<Region, HashSet<LayerName>> {
+    let mut wanted: HashMap<Region, HashSet<LayerName>> = HashMap::new();
     if matches!(mode, Mode::Plan | Mode::Publish) {
         for job in &plan.jobs {
             wanted.entry(job.target.region.clone()).or_default().insert(job.name.clone());

@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 
 use schemars::generate::SchemaSettings;
-use schemars::{JsonSchema, Schema};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
+
+use crate::layer::{Architecture, Runtime};
 
 /// Layers to publish to AWS Lambda. Relative paths are relative to this file.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -95,9 +97,9 @@ pub struct LayerTable {
     pub backup_prefix: Option<String>,
     /// Runtimes the layer is for, at most 15.
     #[schemars(length(max = 15), inner(length(min = 1)))]
-    pub compatible_runtimes: Option<Vec<String>>,
+    pub compatible_runtimes: Option<Vec<Runtime>>,
     /// Architectures the layer is for.
-    #[schemars(length(max = 2))]
+    #[schemars(schema_with = "architectures")]
     pub compatible_architectures: Option<Vec<Architecture>>,
     /// Description of a version, at most 256 characters. Not compared unless `detect` says so.
     pub description: Option<String>,
@@ -109,27 +111,6 @@ pub struct LayerTable {
     pub unpinned: Option<Unpinned>,
     /// Names of the targets this layer goes to. Default: all.
     pub targets: Option<Vec<String>>,
-}
-
-/// An instruction set architecture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-pub enum Architecture {
-    /// 64-bit x86.
-    #[serde(rename = "x86_64")]
-    X86_64,
-    /// 64-bit Arm: Graviton.
-    #[serde(rename = "arm64")]
-    Arm64,
-}
-
-impl Architecture {
-    /// The name Lambda uses.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::X86_64 => "x86_64",
-            Self::Arm64 => "arm64",
-        }
-    }
 }
 
 /// A facet whose difference counts as a change.
@@ -157,6 +138,12 @@ pub enum Unpinned {
     Deny,
     /// Say nothing.
     Allow,
+}
+
+/// The architectures that Lambda runs on, and no others: one that is misspelt is refused.
+fn architectures(_: &mut SchemaGenerator) -> Schema {
+    let known = Architecture::KNOWN;
+    json_schema!({ "type": "array", "items": { "type": "string", "enum": known }, "maxItems": known.len() })
 }
 
 /// The JSON Schema (draft-07, which editors' TOML support reads) of a layers file.

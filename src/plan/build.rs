@@ -47,9 +47,8 @@ fn limits(path: &[&str], table: &LayerTable, problems: &mut Problems<'_>) {
         let place = [path, &["license"]].concat();
         problems.error(&place, format!("has {length} characters; Lambda accepts {LICENSE_LIMIT}"));
     }
-    let unknown = |runtime: &&String| !KNOWN_RUNTIMES.contains(&runtime.as_str());
-    for runtime in table.compatible_runtimes.iter().flatten().filter(unknown) {
-        let near = nearest(runtime, KNOWN_RUNTIMES.iter().copied());
+    for runtime in table.compatible_runtimes.iter().flatten().filter(|runtime| !runtime.is_known()) {
+        let near = nearest(runtime.as_str(), KNOWN_RUNTIMES.iter().copied());
         let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         let place = [path, &["compatible-runtimes"]].concat();
         problems.warn(&place, format!("`{runtime}` is not among the runtimes known here{hint}"));

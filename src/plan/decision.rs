@@ -91,27 +91,33 @@ pub fn decide(facts: &Facts<'_>) -> Decided {
 
 fn differences(latest: &LayerSettings, facts: &Facts<'_>) -> Vec<SettingChange> {
     let wanted = facts.wanted;
-    let one = |text: &Option<String>| text.iter().filter(|text| !text.is_empty()).cloned().collect::<Vec<_>>();
+    let one = |text: &Option<String>| text.iter().filter(|text| !text.is_empty()).cloned().collect::<BTreeSet<_>>();
     let mut changes = Vec::new();
     if facts.detect.contains(&Detect::Settings) {
-        changes.extend(change("compatible-runtimes", &latest.compatible_runtimes, &wanted.compatible_runtimes));
+        changes.extend(change(
+            "compatible-runtimes",
+            texts(&latest.compatible_runtimes),
+            texts(&wanted.compatible_runtimes),
+        ));
         changes.extend(change(
             "compatible-architectures",
-            &latest.compatible_architectures,
-            &wanted.compatible_architectures,
+            texts(&latest.compatible_architectures),
+            texts(&wanted.compatible_architectures),
         ));
-        changes.extend(change("license", &one(&latest.license), &one(&wanted.license)));
+        changes.extend(change("license", one(&latest.license), one(&wanted.license)));
     }
     if facts.detect.contains(&Detect::Description) {
-        changes.extend(change("description", &one(&latest.description), &one(&wanted.description)));
+        changes.extend(change("description", one(&latest.description), one(&wanted.description)));
     }
     changes
 }
 
+fn texts<T: AsRef<str>>(words: &[T]) -> BTreeSet<String> {
+    words.iter().map(|word| word.as_ref().to_owned()).collect()
+}
+
 /// The difference of two values as sets; `None` if there is none.
-fn change(setting: &str, old: &[String], new: &[String]) -> Option<SettingChange> {
-    let set = |values: &[String]| values.iter().cloned().collect::<BTreeSet<_>>();
-    let (old, new) = (set(old), set(new));
+fn change(setting: &str, old: BTreeSet<String>, new: BTreeSet<String>) -> Option<SettingChange> {
     (old != new).then(|| SettingChange {
         setting: setting.to_owned(),
         added: new.difference(&old).cloned().collect(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::problems::Problems;
 use super::{Job, LocalPath, Target};
 use crate::config::{Detect, LayerTable, Scope, render};
-use crate::layer::{DESCRIPTION_LIMIT, LayerSettings, S3_KEY_LIMIT, S3Location, layer_name_problem};
+use crate::layer::{AccountId, DESCRIPTION_LIMIT, LayerName, LayerSettings, S3_KEY_LIMIT, S3Location};
 
 /// One layer at one target, before it is a job.
 pub struct Fields<'a> {
@@ -61,8 +61,8 @@ impl<'a> Fields<'a> {
         Scope {
             layer: Some(self.key),
             target: &self.target.name,
-            region: &self.target.region,
-            account: self.target.account.as_deref(),
+            region: self.target.region.as_str(),
+            account: self.target.account.as_ref().map(AccountId::as_str),
             prefix: None,
         }
     }
@@ -76,17 +76,17 @@ impl<'a> Fields<'a> {
         render(template, scope, self.env).map_err(|message| problems.error(place, message)).ok()
     }
 
-    fn name(&self, problems: &mut Problems<'_>) -> Option<String> {
+    fn name(&self, problems: &mut Problems<'_>) -> Option<LayerName> {
         let place = self.place("name", self.own.name.is_some() || self.layer.name.is_none());
         let name = match &self.layer.name {
             Some(template) => self.fill(template, &self.scope(), &place, problems)?,
             // The key itself is no template.
             None => self.key.to_owned(),
         };
-        let problem = layer_name_problem(&name, &self.target.region);
-        problem
-            .map_or(Some(&name), |problem| refuse(problems, &place, format!("the layer name `{name}` {problem}")))?;
-        Some(name)
+        match LayerName::in_region(&name, &self.target.region) {
+            Ok(parsed) => Some(parsed),
+            Err(unfit) => refuse(problems, &place, format!("the layer name `{name}` {unfit}")),
+        }
     }
 
     fn bucket(&self, problems: &mut Problems<'_>) -> Option<String> {
@@ -171,10 +171,9 @@ impl<'a> Fields<'a> {
     }
 
     fn settings(&self, description: Option<String>) -> LayerSettings {
-        let architectures = self.layer.compatible_architectures.iter().flatten();
         LayerSettings {
             compatible_runtimes: self.layer.compatible_runtimes.clone().unwrap_or_default(),
-            compatible_architectures: architectures.map(|architecture| architecture.as_str().to_owned()).collect(),
+            compatible_architectures: self.layer.compatible_architectures.clone().unwrap_or_default(),
             description,
             license: self.layer.license.clone().filter(|text| !text.is_empty()),
         }

@@ -19,7 +19,7 @@ pub use select::{Selection, SelectionError, select};
 pub use targets::Ambient;
 
 use crate::config::{Detect, Unpinned};
-use crate::layer::{LayerSettings, S3Location, backup_key};
+use crate::layer::{AccountId, LayerName, LayerSettings, Region, RoleArn, S3Location, backup_key};
 
 /// Where layers go: an account and a Region, with the credentials to use.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -27,13 +27,13 @@ pub struct Target {
     /// Name in the layers file; the Region where there are no targets in it.
     pub name: String,
     /// AWS Region.
-    pub region: String,
+    pub region: Region,
     /// Declared account: a guard.
-    pub account: Option<String>,
+    pub account: Option<AccountId>,
     /// Profile to take credentials from.
     pub profile: Option<String>,
     /// Role to assume.
-    pub role_arn: Option<String>,
+    pub role_arn: Option<RoleArn>,
 }
 
 /// A local path: where it is, and how it was written.
@@ -53,7 +53,7 @@ pub struct Job {
     /// Where it goes.
     pub target: Arc<Target>,
     /// Name in Lambda.
-    pub name: String,
+    pub name: LayerName,
     /// The dependency manifest.
     pub manifest: LocalPath,
     /// File name of the manifest: the last part of its backups' keys.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Target;
 use super::problems::Problems;
 use crate::config::{LayerTable, Problem, Scope, TargetTable, nearest, render};
+use crate::layer::{AccountId, Region};
 
 /// What a plan takes from its surroundings.
 pub struct Ambient<'a> {
@@ -28,30 +29,52 @@ pub fn targets(
 }
 
 fn ambient_target(ambient: &Ambient<'_>, problems: &mut Problems<'_>) -> Option<Target> {
-    let Some(region) = ambient.region.clone() else {
+    let Some(region) = &ambient.region else {
         let problem = "there is no target, and the AWS configuration names no Region";
         problems.extend([Problem::error(None, "targets", problem)
             .hint("set AWS_REGION, or a region in the AWS profile, or add a target such as `[targets.us-east-1]`")]);
         return None;
     };
-    Some(Target { name: region.clone(), region, account: None, profile: None, role_arn: None })
+    match region.parse() {
+        Ok(parsed) => {
+            Some(Target { name: region.clone(), region: parsed, account: None, profile: None, role_arn: None })
+        }
+        Err(unfit) => {
+            let problem = Problem::error(None, "targets", format!("`{region}` {unfit}"));
+            problems.extend([problem.hint("correct AWS_REGION, or the region in the AWS profile")]);
+            None
+        }
+    }
 }
 
 fn target(name: &str, table: &TargetTable, ambient: &Ambient<'_>, problems: &mut Problems<'_>) -> Option<Target> {
-    let region = table.region.clone().unwrap_or_else(|| name.to_owned());
-    if !looks_like_region(&region) {
-        match &table.region {
-            Some(_) => problems.error(&["targets", name, "region"], format!("`{region}` is no AWS Region")),
-            None => problems
-                .error(&["targets", name], format!("`{name}` is no AWS Region; add `region = \"…\"` to the target")),
+    let region = match table.region.as_deref().unwrap_or(name).parse::<Region>() {
+        Ok(region) => region,
+        Err(unfit) => {
+            match &table.region {
+                Some(region) => problems.error(&["targets", name, "region"], format!("`{region}` {unfit}")),
+                None => {
+                    problems.error(&["targets", name], format!("`{name}` {unfit}; add `region = \"…\"` to the target"))
+                }
+            }
+            return None;
         }
-        return None;
-    }
-    let (account, profile) = (table.account.clone(), table.profile.clone());
-    let scope = Scope { target: name, region: &region, account: account.as_deref(), ..Scope::default() };
-    let role_arn = table.role_arn.as_deref().map(|template| render(template, &scope, ambient.env)).transpose();
+    };
+    let account = table.account.as_deref().map(str::parse::<AccountId>).transpose();
+    let account = account.map_err(|unfit| problems.error(&["targets", name, "account"], unfit.to_string())).ok()?;
+    let scope = Scope {
+        target: name,
+        region: region.as_str(),
+        account: account.as_ref().map(AccountId::as_str),
+        ..Scope::default()
+    };
+    let filled = table.role_arn.as_deref().map(|template| render(template, &scope, ambient.env)).transpose();
+    let role_arn =
+        filled.and_then(|role| role.map(|role| role.parse().map_err(|unfit| format!("`{role}` {unfit}"))).transpose());
     match role_arn {
-        Ok(role_arn) => Some(Target { name: name.to_owned(), region, account, profile, role_arn }),
+        Ok(role_arn) => {
+            Some(Target { name: name.to_owned(), region, account, profile: table.profile.clone(), role_arn })
+        }
         Err(message) => {
             problems.error(&["targets", name, "role-arn"], message);
             None
@@ -87,11 +110,4 @@ fn suggestion(name: &str, targets: &[Arc<Target>]) -> String {
     let known: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
     nearest(name, known.iter().copied())
         .map_or_else(|| format!("known targets: {}", known.join(", ")), |near| format!("did you mean `{near}`?"))
-}
-
-fn looks_like_region(region: &str) -> bool {
-    let mut parts: Vec<&str> = region.split('-').collect();
-    let number = parts.pop().is_some_and(|last| !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit()));
-    let word = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
-    number && parts.len() >= 2 && parts.iter().all(word)
 }

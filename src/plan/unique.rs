@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Job;
 use crate::config::{Problem, Source};
+use crate::layer::AccountId;
 
 /// One problem for every job that shares a staged key, a backup prefix or a layer name with an earlier one.
 pub fn shared_places(jobs: &[Arc<Job>], source: &Source<'_>) -> Vec<Problem> {
@@ -30,7 +31,7 @@ pub fn shared_places(jobs: &[Arc<Job>], source: &Source<'_>) -> Vec<Problem> {
             }
         }
         // Two targets can be the same account and Region under two names.
-        let account = job.target.account.as_deref().unwrap_or(&job.target.name);
+        let account = job.target.account.as_ref().map_or(job.target.name.as_str(), AccountId::as_str);
         if let Some(other) = names.insert((account, &job.target.region, &job.name), job) {
             problems.push(problem(source, job, "name", other, &format!("the layer name `{}`", job.name)));
         }

@@ -12,7 +12,7 @@ use super::stage::{local_archive, stage};
 use super::{Options, Shared};
 use crate::aws::{Session, Staged};
 use crate::event::{Mode, Stage};
-use crate::layer::PublishedVersion;
+use crate::layer::LayerVersion;
 use crate::manifest::Manifest;
 use crate::outcome::{ArchiveReport, Decision, JobError, JobReport, ManifestReport, Outcome};
 use crate::plan::Job;
@@ -22,9 +22,9 @@ pub fn blank(job: &Job) -> JobReport {
     JobReport {
         layer: job.layer.clone(),
         target: job.target.name.clone(),
-        region: job.target.region.clone(),
-        account: job.target.account.clone(),
-        layer_name: job.name.clone(),
+        region: job.target.region.to_string(),
+        account: job.target.account.as_ref().map(ToString::to_string),
+        layer_name: job.name.to_string(),
         decision: None,
         reason: None,
         outcome: Outcome::Cancelled,
@@ -96,7 +96,7 @@ async fn prepare(
 ) -> Result<Prepared, JobError> {
     let options = &shared.options;
     let session = shared.sessions.get(&job.target).await?;
-    report.account = session.account.clone().or(job.target.account.clone());
+    report.account = session.account.as_ref().or(job.target.account.as_ref()).map(ToString::to_string);
     let mut just_staged = None;
     if options.stage_first || options.mode == Mode::Stage {
         let ready = stage(job, &session, &manifest, options, log, report).await?;
@@ -121,9 +121,9 @@ async fn prepare(
     Ok(Prepared::ToDo(Box::new(ToDo { session, just_staged, checked })))
 }
 
-fn keep(job: &Job, latest: &PublishedVersion, report: &mut JobReport) {
-    note_version(job, latest.version, &latest.arn, report);
-    report.manifest.backup = Some(job.backup(latest.version).to_string());
+fn keep(job: &Job, latest: &LayerVersion, report: &mut JobReport) {
+    note_version(&latest.arn, report);
+    report.manifest.backup = Some(job.backup(latest.arn.number).to_string());
 }
 
 /// Takes the lock, looks again, and does what is to be done.
@@ -178,7 +178,7 @@ async fn under_lock(
 /// S3 tells; after another holder, who may have died in between, Lambda is asked for the version itself. A backup alone
 /// proves nothing: its version may have been deleted.
 async fn newer(job: &Job, session: &Session, checked: &Checked, contended: bool) -> Result<Option<u64>, JobError> {
-    let known = checked.latest.as_ref().map_or(0, |latest| latest.version);
+    let known = checked.latest.as_ref().map_or(0, |latest| latest.arn.number);
     if !contended && !session.s3.exists(&job.backup(known + 1)).await? {
         return Ok(None);
     }
@@ -187,7 +187,7 @@ async fn newer(job: &Job, session: &Session, checked: &Checked, contended: bool)
     }
     // Numbers of deleted versions are never given again: the next version may lie behind a gap.
     let listed = session.lambda.latest(&job.name).await?;
-    Ok(listed.map(|latest| latest.version).filter(|listed| *listed > known))
+    Ok(listed.map(|latest| latest.arn.number).filter(|listed| *listed > known))
 }
 
 /// What can be said of a job without the network.

@@ -313,7 +313,7 @@ fn body_of(job: &Job, identity: &Identity) -> Body {
         owner: format!("{}/{}/{}", identity.run, job.layer, job.target.name),
         host: identity.host.clone(),
         process: std::process::id(),
-        layer: job.name.clone(),
+        layer: job.name.to_string(),
         time: Timestamp::now().to_string(),
         lease_seconds: LEASE.as_secs(),
     }

@@ -8,7 +8,7 @@ use super::log::JobLog;
 use crate::archive::inspect;
 use crate::aws::{BackupRead, Session, Staged, StagedZip};
 use crate::config::{Detect, Unpinned};
-use crate::layer::{PublishedVersion, Sha256, split_version_arn};
+use crate::layer::{LayerVersion, Sha256};
 use crate::manifest::{Difference, Format, Manifest, ReadError, dependencies, difference, same_text, unpinned};
 use crate::outcome::{Decision, ErrorCode, JobError, JobReport, Reason};
 use crate::plan::{Backup, Decided, Facts, Job, Latest, decide};
@@ -22,7 +22,7 @@ pub struct Checked {
     /// SHA-256 of it, where it is known.
     pub sha256: Option<Sha256>,
     /// The latest version before this run.
-    pub latest: Option<PublishedVersion>,
+    pub latest: Option<LayerVersion>,
     /// What is to be done.
     pub decided: Decided,
 }
@@ -127,17 +127,17 @@ async fn published(
     session: &Session,
     manifest: &Manifest,
     known: Option<u64>,
-) -> Result<(Option<PublishedVersion>, BackupRead), JobError> {
+) -> Result<(Option<LayerVersion>, BackupRead), JobError> {
     let latest = match known {
         // Lists may lag behind what is known to exist.
         Some(known) => match session.lambda.version(&job.name, known).await? {
-            Some(version) => Some(version.published),
+            Some(version) => Some(version),
             None => session.lambda.latest(&job.name).await?,
         },
         None => session.latest(&job.name).await?,
     };
     let Some(latest) = latest else { return Ok((None, BackupRead::Missing)) };
-    let backup = session.s3.backup(&job.backup(latest.version), manifest.md5).await?;
+    let backup = session.s3.backup(&job.backup(latest.arn.number), manifest.md5).await?;
     Ok((Some(latest), backup))
 }
 
@@ -179,21 +179,15 @@ fn consistent(
     }
 }
 
-fn note_latest(
-    job: &Job,
-    latest: Option<&PublishedVersion>,
-    backup: &BackupRead,
-    report: &mut JobReport,
-    log: &JobLog,
-) {
+fn note_latest(job: &Job, latest: Option<&LayerVersion>, backup: &BackupRead, report: &mut JobReport, log: &JobLog) {
     let Some(latest) = latest else {
         log.step(format!("layer `{}` has no version yet", job.name), None);
         return;
     };
-    report.previous_version = Some(latest.version);
-    report.layer_arn = split_version_arn(&latest.arn).map(|(layer, _)| layer.to_owned());
+    report.previous_version = Some(latest.arn.number);
+    report.layer_arn = Some(latest.arn.layer.to_string());
     let state = if *backup == BackupRead::Missing { "has no backup" } else { "has a backup" };
-    log.step(format!("latest version is {}; it {state}", latest.version), None);
+    log.step(format!("latest version is {}; it {state}", latest.arn.number), None);
 }
 
 struct Contents {
@@ -206,14 +200,14 @@ async fn contents(
     job: &Job,
     session: &Session,
     staged: &Staged,
-    latest: Option<&PublishedVersion>,
+    latest: Option<&LayerVersion>,
     backup: &BackupRead,
 ) -> Result<Option<Contents>, JobError> {
     let Some(latest) = latest else { return Ok(None) };
     if *backup != BackupRead::Missing && !job.detect.contains(&Detect::Content) {
         return Ok(None);
     }
-    let published = session.lambda.version(&job.name, latest.version).await?.and_then(|version| version.sha256);
+    let published = session.lambda.version(&job.name, latest.arn.number).await?.and_then(|version| version.sha256);
     let staged = match staged.sha256 {
         Some(sha256) => sha256,
         None => session.s3.sha256(&job.staged, staged).await?,

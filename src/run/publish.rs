@@ -7,9 +7,9 @@ use tokio::time::sleep;
 use super::lock::Held;
 use super::log::JobLog;
 use super::preflight::Checked;
-use crate::aws::{BackupRead, BackupWrite, PublishError, Published, Session};
+use crate::aws::{BackupRead, BackupWrite, PublishError, Session};
 use crate::event::Stage;
-use crate::layer::{Sha256, account_of_arn, split_version_arn};
+use crate::layer::{LayerVersion, Sha256, VersionArn};
 use crate::manifest::same_text;
 use crate::outcome::{Decision, ErrorCode, JobError, JobReport, Outcome};
 use crate::plan::Job;
@@ -31,14 +31,14 @@ pub async fn carry_out(
     report: &mut JobReport,
 ) -> Result<Outcome, JobError> {
     if let (Decision::Adopt, Some(latest)) = (checked.decided.decision, &checked.latest) {
-        note_version(job, latest.version, &latest.arn, report);
-        record(job, session, checked, latest.version, log, report).await?;
+        note_version(&latest.arn, report);
+        record(job, session, checked, latest.arn.number, log, report).await?;
         return Ok(Outcome::Adopted);
     }
     let published = publish(job, session, checked, held, log).await?;
-    note_version(job, published.version, &published.arn, report);
+    note_version(&published.arn, report);
     same_content(job, session, checked, &published, log).await?;
-    record(job, session, checked, published.version, log, report).await?;
+    record(job, session, checked, published.arn.number, log, report).await?;
     Ok(Outcome::Published)
 }
 
@@ -54,7 +54,7 @@ async fn publish(
     checked: &Checked,
     held: &Held<'_>,
     log: &JobLog,
-) -> Result<Published, JobError> {
+) -> Result<LayerVersion, JobError> {
     let mut attempt = 1;
     // Once an answer was lost, no later refusal proves that nothing was published.
     let settled = |error: JobError, attempt| if attempt > 1 { unconfirmed(job, error) } else { error };
@@ -63,8 +63,8 @@ async fn publish(
         log.enter(Stage::Publishing);
         let zip_version = checked.staged.version_id.as_deref();
         let lost = match session.lambda.publish(&job.name, &job.staged, zip_version, &job.settings).await {
-            Ok(published) => {
-                log.step(format!("published version {}", published.version), published.request_id.as_deref());
+            Ok((published, request_id)) => {
+                log.step(format!("published version {}", published.arn.number), request_id.as_deref());
                 log.step(format!("version ARN is {}", published.arn), None);
                 return Ok(published);
             }
@@ -75,7 +75,10 @@ async fn publish(
         log.enter(Stage::Confirming);
         match confirm(job, session, checked).await {
             Ok(Some(published)) => {
-                log.step(format!("found version {}: the answer was lost, the work was done", published.version), None);
+                log.step(
+                    format!("found version {}: the answer was lost, the work was done", published.arn.number),
+                    None,
+                );
                 return Ok(published);
             }
             Ok(None) if attempt < ATTEMPTS => {
@@ -89,7 +92,7 @@ async fn publish(
 }
 
 /// Looks for a version above the latest one that preflight saw whose content is the staged zip.
-async fn confirm(job: &Job, session: &Session, checked: &Checked) -> Result<Option<Published>, JobError> {
+async fn confirm(job: &Job, session: &Session, checked: &Checked) -> Result<Option<LayerVersion>, JobError> {
     let wanted = match checked.sha256 {
         Some(sha256) => sha256,
         None => session.s3.sha256(&job.staged, &checked.staged).await?,
@@ -107,17 +110,19 @@ async fn confirm(job: &Job, session: &Session, checked: &Checked) -> Result<Opti
 
 /// Versions are asked for one by one: a list may lag behind, a version itself is there or not. The list is asked too:
 /// numbers of deleted versions are never given again, and ours may lie behind such a gap.
-async fn look(job: &Job, session: &Session, checked: &Checked, wanted: Sha256) -> Result<Option<Published>, JobError> {
-    let latest = checked.latest.as_ref().map_or(0, |latest| latest.version);
+async fn look(
+    job: &Job,
+    session: &Session,
+    checked: &Checked,
+    wanted: Sha256,
+) -> Result<Option<LayerVersion>, JobError> {
+    let latest = checked.latest.as_ref().map_or(0, |latest| latest.arn.number);
     let listed = session.lambda.latest(&job.name).await;
-    let listed_version = listed.as_ref().ok().and_then(Option::as_ref).map_or(0, |listed| listed.version);
+    let listed_version = listed.as_ref().ok().and_then(Option::as_ref).map_or(0, |listed| listed.arn.number);
     let first = latest.max(listed_version.saturating_sub(STRANGERS)) + 1;
     for version in first..=latest.max(listed_version) + STRANGERS {
         match session.lambda.version(&job.name, version).await? {
-            Some(found) if found.sha256 == Some(wanted) => {
-                let arn = found.published.arn;
-                return Ok(Some(Published { version, arn, sha256: found.sha256, request_id: None }));
-            }
+            Some(found) if found.sha256 == Some(wanted) => return Ok(Some(found)),
             None if version > listed_version => break,
             _ => {}
         }
@@ -138,7 +143,7 @@ async fn same_content(
     job: &Job,
     session: &Session,
     checked: &Checked,
-    published: &Published,
+    published: &LayerVersion,
     log: &JobLog,
 ) -> Result<(), JobError> {
     let expected = match (checked.sha256, published.sha256) {
@@ -155,7 +160,7 @@ async fn same_content(
     let found = published.sha256.map_or_else(|| "unknown".to_owned(), |sha256| sha256.to_string());
     Err(JobError::new(
         ErrorCode::ContentMismatch,
-        format!("version {} of layer `{}` has other content than the staged archive that was checked", published.version, job.name),
+        format!("version {} of layer `{}` has other content than the staged archive that was checked", published.arn.number, job.name),
     )
     .cause(format!("SHA-256 of the checked archive: {expected}; of the version: {found}"))
     .hint(
@@ -168,7 +173,7 @@ async fn replaced_before(
     job: &Job,
     session: &Session,
     checked: &Checked,
-    published: &Published,
+    published: &LayerVersion,
 ) -> Result<bool, JobError> {
     let now = session.s3.head(&job.staged).await;
     let Ok(Some(now)) = now else { return Ok(false) };
@@ -227,11 +232,9 @@ fn backup_failed(job: &Job, version: u64, error: JobError) -> JobError {
 }
 
 /// The version to use from now on.
-pub fn note_version(job: &Job, version: u64, arn: &str, report: &mut JobReport) {
-    report.version = Some(version);
-    report.layer_version_arn = Some(arn.to_owned());
-    report.layer_arn = split_version_arn(arn).map(|(layer, _)| layer.to_owned());
-    if report.account.is_none() {
-        report.account = account_of_arn(arn).or(job.target.account.as_deref()).map(str::to_owned);
-    }
+pub fn note_version(arn: &VersionArn, report: &mut JobReport) {
+    report.version = Some(arn.number);
+    report.layer_version_arn = Some(arn.to_string());
+    report.layer_arn = Some(arn.layer.to_string());
+    report.account.get_or_insert_with(|| arn.layer.account.to_string());
 }

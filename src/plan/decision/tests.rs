@@ -9,8 +9,8 @@ fn sha(text: &str) -> Option<Sha256> {
 
 fn settings(runtimes: &[&str], license: &str, description: &str) -> LayerSettings {
     LayerSettings {
-        compatible_runtimes: runtimes.iter().map(|runtime| (*runtime).to_owned()).collect(),
-        compatible_architectures: vec!["arm64".to_owned()],
+        compatible_runtimes: runtimes.iter().map(|runtime| runtime.parse().unwrap()).collect(),
+        compatible_architectures: vec!["arm64".parse().unwrap()],
         description: Some(description.to_owned()).filter(|text| !text.is_empty()),
         license: Some(license.to_owned()).filter(|text| !text.is_empty()),
     }

@@ -1,0 +1,28 @@
+//! Accounts.
+
+use super::word::{Unfit, word};
+
+word! {
+    /// The twelve digits that name an AWS account.
+    AccountId, check
+}
+
+fn check(text: &str) -> Result<(), Unfit> {
+    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(());
+    }
+    Err(Unfit::because("is not an account id; expected twelve digits"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_twelve_digits() {
+        assert_eq!("123456789012".parse::<AccountId>().unwrap().as_str(), "123456789012");
+        for wrong in ["", "12345678901", "1234567890123", "12345678901a", "１２３４５６７８９０１２"] {
+            assert!(wrong.parse::<AccountId>().is_err(), "{wrong}");
+        }
+    }
+}

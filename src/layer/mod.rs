@@ -1,0 +1,27 @@
+//! The vocabulary: the words of Lambda, S3 and of this tool as types, checked once at the edge and then trusted.
+
+mod account;
+mod architecture;
+mod arn;
+mod digest;
+mod limits;
+mod name;
+mod partition;
+mod region;
+mod runtime;
+mod s3;
+mod version;
+mod word;
+
+pub use account::AccountId;
+pub use architecture::Architecture;
+pub use arn::{LayerArn, RoleArn, VersionArn};
+pub use digest::{Md5, Sha256};
+pub use limits::{DESCRIPTION_LIMIT, LICENSE_LIMIT, S3_KEY_LIMIT};
+pub use name::LayerName;
+pub use partition::Partition;
+pub use region::Region;
+pub use runtime::{KNOWN_RUNTIMES, Runtime, RuntimeFamily};
+pub use s3::{S3Location, backup_key};
+pub use version::{LayerSettings, LayerVersion};
+pub use word::Unfit;

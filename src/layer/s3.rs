@@ -1,0 +1,76 @@
+//! Places in S3.
+
+use std::fmt;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Serialize, Serializer};
+
+use super::partition::Partition;
+use super::region::Region;
+
+/// What must be written in another way in a query: everything but what RFC 3986 leaves alone there.
+const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
+/// One object in S3.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct S3Location {
+    /// Bucket name.
+    pub bucket: String,
+    /// Object key, without a leading slash.
+    pub key: String,
+}
+
+impl S3Location {
+    /// The page of the object in the AWS console; `None` in partitions whose console is not public.
+    pub fn console_link(&self, region: &Region) -> Option<String> {
+        let host = Partition::of(region).s3_console(region)?;
+        Some(format!("https://{host}/s3/object/{}?prefix={}", self.bucket, utf8_percent_encode(&self.key, IN_QUERY)))
+    }
+
+    /// An object in the same bucket.
+    pub fn sibling(&self, key: String) -> Self {
+        Self { bucket: self.bucket.clone(), key }
+    }
+}
+
+impl fmt::Display for S3Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "s3://{}/{}", self.bucket, self.key)
+    }
+}
+
+impl Serialize for S3Location {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Key of the backup of one published manifest: the version is padded to six digits so that keys sort like numbers,
+/// exactly as `aws_lambda_artifact_builder` writes it (`str(version).zfill(6)`).
+pub fn backup_key(backup_prefix: &str, version: u64, manifest_file_name: &str) -> String {
+    format!("{backup_prefix}/{version:06}/{manifest_file_name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backup_keys_are_padded_to_six_digits_and_no_further() {
+        assert_eq!(backup_key("layers/a/layer", 3, "uv.lock"), "layers/a/layer/000003/uv.lock");
+        assert_eq!(backup_key("p", 999_999, "uv.lock"), "p/999999/uv.lock");
+        assert_eq!(backup_key("p", 1_234_567, "uv.lock"), "p/1234567/uv.lock");
+    }
+
+    #[test]
+    fn each_partition_has_its_console() {
+        let at = S3Location { bucket: "acme".to_owned(), key: "layers/a b&c/uv.lock".to_owned() };
+        let link = |region: &str| at.console_link(&region.parse().unwrap());
+        let page = |host: &str| Some(format!("https://{host}/s3/object/acme?prefix=layers/a%20b%26c/uv.lock"));
+        assert_eq!(link("eu-west-1"), page("s3.console.aws.amazon.com"));
+        assert_eq!(link("cn-north-1"), page("console.amazonaws.cn"));
+        assert_eq!(link("us-gov-west-1"), page("console.amazonaws-us-gov.com"));
+        assert_eq!(link("eusc-de-east-1"), page("eusc-de-east-1.console.amazonaws-eusc.eu"));
+        assert_eq!(link("us-iso-east-1"), None);
+    }
+}

@@ -1,0 +1,30 @@
+//! Versions of layers.
+
+use super::architecture::Architecture;
+use super::arn::VersionArn;
+use super::digest::Sha256;
+use super::runtime::Runtime;
+
+/// What a published version says of itself beside its content; also what a layer asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LayerSettings {
+    /// Runtimes the layer is declared compatible with.
+    pub compatible_runtimes: Vec<Runtime>,
+    /// Architectures the layer is declared compatible with.
+    pub compatible_architectures: Vec<Architecture>,
+    /// Free text shown in the console.
+    pub description: Option<String>,
+    /// SPDX identifier, URL or full text of the license.
+    pub license: Option<String>,
+}
+
+/// A version that Lambda has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayerVersion {
+    /// Its ARN, with the number that Lambda assigned.
+    pub arn: VersionArn,
+    /// What it was published with.
+    pub settings: LayerSettings,
+    /// SHA-256 of its zip, where Lambda was asked for it: lists do not tell it.
+    pub sha256: Option<Sha256>,
+}
