@@ -1,11 +1,12 @@
 //! What stops a command before or instead of its jobs, and the exit codes.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::config::{Problem, Severity, SourceError};
 use crate::plan::SelectionError;
+use crate::report::Shown;
+use crate::shown;
 
 /// How a command ended that did not have to be stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,11 +88,11 @@ impl Error {
     }
 
     /// The error as it stands on the screen: what, then each problem on its line, then the hint.
-    pub fn render(&self) -> String {
+    pub fn render(&self) -> Shown {
         match self {
             Self::Usage { message, hint } | Self::Other { message, hint } => {
-                let hint = hint.as_ref().map(|hint| format!("\nhint: {hint}\n")).unwrap_or_default();
-                format!("error: {message}\n{hint}")
+                let hint = hint.as_ref().map(|hint| shown!("\nhint: {}\n", hint)).unwrap_or_default();
+                shown!("error: {}\n{}", message, hint)
             }
             Self::Layers { file, problems } => {
                 let errors: Vec<&Problem> =
@@ -103,12 +104,12 @@ impl Error {
                 let file = file.display().to_string();
                 let whose = if errors.iter().any(|problem| problem.in_file) { &file } else { "the settings" };
                 let has = if whose == "the settings" { "have" } else { "has" };
-                let mut text = format!("error: {whose} {has} {many}\n");
-                for problem in problems {
+                let line = |problem: &Problem| {
                     let kind = if problem.severity == Severity::Warning { "warning: " } else { "" };
-                    let _ = writeln!(text, "  {kind}{}", problem.located(&file));
-                }
-                text
+                    shown!("  {}{}", Shown::from(kind), problem.located(&file))
+                };
+                let headline = shown!("error: {} {} {}", whose, has, many);
+                Shown::of_lines(std::iter::once(headline).chain(problems.iter().map(line)))
             }
         }
     }

@@ -4,14 +4,24 @@ use std::panic::resume_unwind;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use layership::{cli::Cli, commands, report};
+use layership::{cli::Cli, commands, report, shown};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => {
+            report::say_usage(&error.render().to_string());
+            return ExitCode::from(2);
+        }
+        Err(help) => {
+            let _ = help.print();
+            return ExitCode::SUCCESS;
+        }
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            report::emit::stderr(&format!("error: cannot start: {error}\n"));
+            report::emit::stderr(&shown!("error: cannot start: {}\n", error.to_string()));
             return ExitCode::FAILURE;
         }
     };

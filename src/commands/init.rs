@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 use crate::cli::InitArgs;
 use crate::error::{Ended, Error};
 use crate::report::emit::stdout;
+use crate::shown;
 
 /// The complete, commented example; a test parses, checks and plans it.
 const EXAMPLE: &str = include_str!("../../layers.toml.example");
@@ -20,8 +21,9 @@ pub fn init(args: &InitArgs) -> Result<Ended, Error> {
         io::ErrorKind::NotFound => Error::usage(format!("cannot write `{path}`: its folder does not exist")),
         _ => Error::usage(format!("cannot write `{path}`: {error}")),
     })?;
-    stdout(&format!(
-        "Wrote {path}: name your layers in it, then\n\n  layership check                      the file, manifests and archives, offline\n  layership publish --stage --sandbox  a rehearsal without AWS\n  layership plan                       what would be published, and why\n"
+    stdout(&shown!(
+        "Wrote {}: name your layers in it, then\n\n  layership check                      the file, manifests and archives, offline\n  layership publish --stage --sandbox  a rehearsal without AWS\n  layership plan                       what would be published, and why\n",
+        args.config
     ))
     .map_err(|error| Error::other(format!("cannot write to standard output: {error}")))?;
     Ok(Ended::Well)

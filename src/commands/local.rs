@@ -12,6 +12,7 @@ mod imp {
     use std::path::{Path, PathBuf};
 
     use super::{Common, Endpoint, Error, Screen};
+    use crate::shown;
     use lambda_layers_sandbox::{ACCESS_KEY, Options, SECRET_KEY, Sandbox};
 
     /// The sandbox of a run, if it has one.
@@ -29,7 +30,7 @@ mod imp {
         let sandbox = Sandbox::start(options).await;
         let sandbox = sandbox
             .map_err(|error| Error::other(format!("cannot start the sandbox in `{}`: {error}", dir.display())))?;
-        screen.note("Sandbox", &format!("{} (nothing leaves this machine)", dir.display()));
+        screen.note("Sandbox", &shown!("{} (nothing leaves this machine)", dir));
         Ok(Local(Some(sandbox)))
     }
 

@@ -17,7 +17,7 @@ use crate::event::Mode;
 use crate::layer::{LayerName, Region};
 use crate::outcome::Outcome;
 use crate::plan::Plan;
-use crate::report::{self, Facts, Report, ReportFile, Screen, emit};
+use crate::report::{self, Facts, Report, ReportFile, Screen, Shown, emit};
 use crate::run::{self, Events, Stop, on_signals};
 
 /// What the commands differ in.
@@ -138,7 +138,7 @@ struct Stderr;
 
 impl std::io::Write for Stderr {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        emit::stderr(&String::from_utf8_lossy(bytes));
+        emit::stderr(&Shown::lines(&String::from_utf8_lossy(bytes)));
         Ok(bytes.len())
     }
 

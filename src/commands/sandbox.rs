@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use crate::cli::SandboxArgs;
 use crate::error::{Ended, Error};
+use crate::report::Shown;
 use crate::report::emit::{stderr, stdout};
 use crate::run::{Stop, on_signals};
+use crate::shown;
 use lambda_layers_sandbox::{ACCESS_KEY, Delays, Options, SECRET_KEY, Sandbox};
 
 /// Serves until Ctrl-C or SIGTERM.
@@ -37,12 +39,15 @@ pub async fn serve(args: SandboxArgs) -> Result<Ended, Error> {
 }
 
 /// Lines for `eval` in a POSIX shell, and for a person to copy.
-fn variables(endpoint: &str) -> String {
-    format!(
-        "export AWS_ENDPOINT_URL={endpoint}\nexport AWS_ACCESS_KEY_ID={ACCESS_KEY}\nexport AWS_SECRET_ACCESS_KEY={SECRET_KEY}\nexport AWS_REGION=us-east-1\nexport AWS_DEFAULT_REGION=us-east-1\n"
+fn variables(endpoint: &str) -> Shown {
+    shown!(
+        "export AWS_ENDPOINT_URL={}\nexport AWS_ACCESS_KEY_ID={}\nexport AWS_SECRET_ACCESS_KEY={}\nexport AWS_REGION=us-east-1\nexport AWS_DEFAULT_REGION=us-east-1\n",
+        endpoint,
+        ACCESS_KEY,
+        SECRET_KEY,
     )
 }
 
-fn serving(dir: &Path) -> String {
-    format!("{:>12} S3 and Lambda layers from {}; Ctrl-C stops\n", "Serving", dir.display())
+fn serving(dir: &Path) -> Shown {
+    shown!("{:>12} S3 and Lambda layers from {}; Ctrl-C stops\n", "Serving", dir)
 }

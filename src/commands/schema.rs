@@ -4,11 +4,12 @@ use schemars::generate::SchemaSettings;
 
 use crate::cli::{SchemaArgs, SchemaOf};
 use crate::error::{Ended, Error};
-use crate::report::{Report, emit::stdout};
+use crate::report::{Report, Shown, emit::stdout};
 
 /// Prints a schema: the text of the file in `schemas/`.
 pub fn schema(args: &SchemaArgs) -> Result<Ended, Error> {
-    stdout(&text(args.of)?).map_err(|error| Error::other(format!("cannot write to standard output: {error}")))?;
+    stdout(&Shown::json(&text(args.of)?))
+        .map_err(|error| Error::other(format!("cannot write to standard output: {error}")))?;
     Ok(Ended::Well)
 }
 

@@ -1,24 +1,26 @@
 //! The one place that writes to the standard streams.
 //!
-//! Nothing here can stop a run: whoever reads the progress may go away (`2>&1 | head`), while layers are being
+//! It takes nothing but [`Shown`], so that nothing foreign reaches a terminal or a log as it is. Nothing here can stop a run: whoever reads the progress may go away (`2>&1 | head`), while layers are being
 //! published. Only standard output, which is data, reports a write that failed for another reason than that.
 
 use std::io::{self, Write};
 
+use crate::report::Shown;
+
 /// Writes one line in a single call, so that lines of several processes do not mix. A failure is ignored.
-pub fn line(out: &mut impl Write, text: &str) {
+pub fn line(out: &mut impl Write, text: &Shown) {
     let _ = out.write_all(format!("{text}\n").as_bytes()).and_then(|()| out.flush());
 }
 
 /// Writes to standard error as it is; a failure is ignored.
-pub fn stderr(text: &str) {
+pub fn stderr(text: &Shown) {
     let mut out = io::stderr();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let _ = out.write_all(text.as_str().as_bytes()).and_then(|()| out.flush());
 }
 
 /// Writes data to standard output. A reader that has seen enough is no failure; a full disk is.
-pub fn stdout(text: &str) -> io::Result<()> {
-    data(&mut io::stdout().lock(), text)
+pub fn stdout(text: &Shown) -> io::Result<()> {
+    data(&mut io::stdout().lock(), text.as_str())
 }
 
 fn data(out: &mut impl Write, text: &str) -> io::Result<()> {
@@ -48,6 +50,6 @@ mod tests {
     fn a_reader_that_left_is_no_failure_but_a_full_disk_is() {
         assert!(data(&mut Failing(io::ErrorKind::BrokenPipe), "x").is_ok());
         assert!(data(&mut Failing(io::ErrorKind::StorageFull), "x").is_err());
-        line(&mut Failing(io::ErrorKind::BrokenPipe), "x");
+        line(&mut Failing(io::ErrorKind::BrokenPipe), &"x".into());
     }
 }

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use crate::config::{Problem, SettingsOrigin};
 use crate::event::Mode;
-use crate::report::choose::{Choice, Facts, choose};
-use crate::report::escape::one_line;
+use crate::report::choose::{Choice, Facts, When, choose};
+use crate::report::style::Tone;
 use crate::report::text::PlanContext;
-use crate::report::{Display, Report, check, emit, failures, text};
+use crate::report::{Display, Report, Shown, check, emit, failures, text};
+use crate::shown;
 
 /// Standard error before and after a run.
 #[derive(Clone, Copy, Debug)]
@@ -30,8 +31,7 @@ impl Screen {
     /// Warnings about the layers file.
     pub fn say_problems(&self, file: &Path, problems: &[Problem]) {
         for problem in problems {
-            let problem = problem.located(&file.display().to_string());
-            emit::stderr(&format!("warning: {}\n", one_line(&problem)));
+            emit::stderr(&shown!("warning: {}\n", problem.located(&file.display().to_string())));
         }
     }
 
@@ -39,15 +39,15 @@ impl Screen {
     pub fn say_settings(&self, settings: &[SettingsOrigin]) {
         if self.choice.verbose > 0 {
             for setting in settings {
-                emit::stderr(&format!("setting {}\n", one_line(&setting.to_string())));
+                emit::stderr(&shown!("setting {}\n", setting.to_string()));
             }
         }
     }
 
     /// A line about the surroundings of the run, such as where the sandbox keeps its objects.
-    pub fn note(&self, verb: &str, line: &str) {
+    pub fn note(&self, verb: &'static str, line: &Shown) {
         if !self.quiet && self.choice.display != Display::Silent {
-            emit::stderr(&format!("{verb:>12} {}\n", one_line(line)));
+            emit::stderr(&shown!("{:>12} {}\n", verb, line));
         }
     }
 
@@ -55,13 +55,23 @@ impl Screen {
     pub fn say_failures(&self, report: &Report) {
         let said = failures::render(report, self.choice.style);
         if !said.is_empty() {
-            emit::stderr(&format!("\n{said}"));
+            emit::stderr(&shown!("\n{}", said));
         }
     }
 }
 
+/// What is wrong with the command line. It quotes what was typed, which a script may have taken from anywhere.
+pub fn say_usage(text: &str) {
+    let style = choose(&Facts::of_this_process(When::Auto, When::Auto, false, 0)).style;
+    let said = match text.strip_prefix("error") {
+        Some(rest) => shown!("{}{}", style.paint(Tone::Bad, "error"), Shown::lines(rest)),
+        None => Shown::lines(text),
+    };
+    emit::stderr(&said);
+}
+
 /// The report as text for standard output.
-pub fn rendered(report: &Report, file: &Path, verbose: u8) -> String {
+pub fn rendered(report: &Report, file: &Path, verbose: u8) -> Shown {
     match report.mode {
         Mode::Check => check::render(report, file),
         Mode::Plan => {

@@ -5,17 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::event::Mode;
 use crate::outcome::{JobError, JobReport};
-use crate::report::escape::{lines, one_line};
+use crate::report::Shown;
 use crate::report::group::{Masked, mask, merge};
 use crate::report::model::Report;
 use crate::report::style::{Style, Tone};
 use crate::report::wording::names;
+use crate::shown;
 
 /// Warnings, then failures, each cause once; empty if there are none. A blank line stands between two causes.
-pub fn render(report: &Report, style: Style) -> String {
+pub fn render(report: &Report, style: Style) -> Shown {
     let warnings = warnings(report, style);
     let errors = errors(report, style);
-    [warnings, errors].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+    Shown::join([warnings, errors].into_iter().filter(|part| !part.is_empty()), "\n")
 }
 
 /// One job's part in a group: the texts, with the job's own words taken out.
@@ -63,33 +64,28 @@ fn merged_hint(group: &[&Member<'_>]) -> Option<String> {
     (!hints.is_empty()).then(|| merge(&hints))
 }
 
-fn warnings(report: &Report, style: Style) -> String {
+fn warnings(report: &Report, style: Style) -> Shown {
     let all = report.jobs.iter().flat_map(|job| job.warnings.iter().map(move |warning| (job, warning)));
     let members = all.map(|(job, warning)| Member::new(job, std::slice::from_ref(&warning.message), None)).collect();
-    grouped(members).iter().map(|group| warning(group, style)).collect()
+    Shown::join(grouped(members).iter().map(|group| warning(group, style)), "")
 }
 
-fn warning(group: &[Member<'_>], style: Style) -> String {
+fn warning(group: &[Member<'_>], style: Style) -> Shown {
     let text = merged(&group.iter().collect::<Vec<_>>()).concat();
     let layers: BTreeSet<&str> = group.iter().map(|member| member.job.layer.as_str()).collect();
     let mentions = |layer: &&str| text.contains(*layer);
-    let whose = if layers.iter().all(mentions) { String::new() } else { format!("{}: ", names(layers)) };
-    format!("{}: {whose}{}\n", style.paint(Tone::Odd, "warning"), one_line(&text))
+    let whose = if layers.iter().all(mentions) { Shown::default() } else { shown!("{}: ", names(layers)) };
+    shown!("{}: {}{}\n", style.paint(Tone::Odd, "warning"), whose, text)
 }
 
-fn errors(report: &Report, style: Style) -> String {
+fn errors(report: &Report, style: Style) -> Shown {
     let failed = report.jobs.iter().filter_map(|job| job.error.as_ref().map(|error| (job, error)));
     let members = failed.map(|(job, error)| Member::new(job, &causes(error), error.hint.as_deref())).collect();
     let groups = grouped(members);
     let blocks: Vec<Block> = groups.iter().flat_map(|group| blocks(report.mode, group)).collect();
-    let mut text = String::new();
-    for (n, block) in blocks.iter().enumerate() {
-        // Causes that want the same done about them share one hint, under the last of them.
-        let repeated = blocks.get(n + 1).is_some_and(|next| next.hint == block.hint);
-        text.push_str(if n == 0 { "" } else { "\n" });
-        text.push_str(&block.render(!repeated, style));
-    }
-    text
+    // Causes that want the same done about them share one hint, under the last of them.
+    let repeated = |n: usize, block: &Block| blocks.get(n + 1).is_some_and(|next| next.hint == block.hint);
+    Shown::join(blocks.iter().enumerate().map(|(n, block)| block.render(!repeated(n, block), style)), "\n")
 }
 
 /// The message and what lies beneath it, the request id behind the last.
@@ -110,7 +106,7 @@ fn causes(error: &JobError) -> Vec<String> {
 
 /// One cause at a set of targets.
 struct Block {
-    headline: String,
+    headline: Shown,
     causes: Vec<String>,
     hint: Option<String>,
 }
@@ -134,35 +130,29 @@ fn blocks(mode: Mode, group: &[Member<'_>]) -> Vec<Block> {
         .collect()
 }
 
-fn headline(mode: Mode, layers: BTreeSet<&str>, targets: Vec<&str>) -> String {
+fn headline(mode: Mode, layers: BTreeSet<&str>, targets: Vec<&str>) -> Shown {
     let (verb, to) = match mode {
         Mode::Check | Mode::Plan => ("check", "at"),
         Mode::Stage => ("stage", "for"),
         Mode::Publish => ("publish", "to"),
     };
-    format!("failed to {verb} {} {to} {}", names(layers), names(targets))
+    shown!("failed to {} {} {} {}", verb, names(layers), to, names(targets))
 }
 
 impl Block {
-    fn render(&self, with_hint: bool, style: Style) -> String {
-        let mut text = format!("{}: {}\n", style.paint(Tone::Bad, "error"), self.headline);
-        for cause in &self.causes {
-            text.push_str(&caused_by(cause));
-        }
-        if let (Some(hint), true) = (&self.hint, with_hint) {
-            text.push_str(&format!("\n{}: {}\n", style.paint(Tone::Busy, "hint"), one_line(hint)));
-        }
-        text
+    fn render(&self, with_hint: bool, style: Style) -> Shown {
+        let headline = shown!("{}: {}\n", style.paint(Tone::Bad, "error"), self.headline);
+        let hint = self.hint.as_ref().filter(|_| with_hint);
+        let hint = hint.map(|hint| shown!("\n{}: {}\n", style.paint(Tone::Busy, "hint"), hint));
+        let causes = self.causes.iter().map(|cause| caused_by(cause));
+        Shown::join(std::iter::once(headline).chain(causes).chain(hint), "")
     }
 }
 
 /// A cause of several lines, such as an answer in HTML, stays readable: its lines are indented under the first.
-fn caused_by(cause: &str) -> String {
-    lines(cause)
-        .join("\n             ")
-        .lines()
-        .enumerate()
-        .fold(String::new(), |text, (n, line)| text + if n == 0 { "  Caused by: " } else { "" } + line + "\n")
+fn caused_by(cause: &str) -> Shown {
+    let lines = cause.lines().map(Shown::one_line).filter(|line| !line.is_empty());
+    shown!("  Caused by: {}\n", Shown::join(lines, "\n             "))
 }
 
 #[cfg(test)]
@@ -259,7 +249,7 @@ mod tests {
 
     #[test]
     fn nothing_to_tell_is_an_empty_text() {
-        assert_eq!(render(&report(Mode::Publish, vec![job("a", "x", Outcome::Published)]), Style::PLAIN), "");
+        assert_eq!(render(&report(Mode::Publish, vec![job("a", "x", Outcome::Published)]), Style::PLAIN).as_str(), "");
     }
 
     #[test]
@@ -267,6 +257,6 @@ mod tests {
         let report = report(Mode::Publish, vec![denied("a", "x", "r")]);
         let colored = render(&report, Style { color: true });
         assert_ne!(colored, render(&report, Style::PLAIN));
-        assert_eq!(console::strip_ansi_codes(&colored), render(&report, Style::PLAIN));
+        assert_eq!(console::strip_ansi_codes(colored.as_str()), render(&report, Style::PLAIN).as_str());
     }
 }

@@ -60,9 +60,9 @@ impl ReportFile {
                 emit::stderr(&text);
                 Ok(())
             }
-            Sink::Special(file) => file.write_all(text.as_bytes()).and_then(|()| file.flush()),
-            Sink::Replaced { path, permissions } => replace(path, permissions.as_ref(), &text),
-            Sink::Overwritten(path) => fs::write(path, &text),
+            Sink::Special(file) => file.write_all(text.as_str().as_bytes()).and_then(|()| file.flush()),
+            Sink::Replaced { path, permissions } => replace(path, permissions.as_ref(), text.as_str()),
+            Sink::Overwritten(path) => fs::write(path, text.as_str()),
         };
         written.map_err(|error| ReportFileError { path: self.request.path.clone(), why: reason(&error) })
     }

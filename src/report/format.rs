@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::report::json;
 use crate::report::model::Report;
+use crate::report::{Shown, json};
 
 /// Every format: its name and its rendering. A new one is a pure function and a line here.
 const FORMATS: &[Format] = &[Format { name: "json", render: json::render }];
@@ -15,7 +15,7 @@ pub struct Format {
     /// What it is called on the command line.
     pub name: &'static str,
     /// The report in this format.
-    pub render: fn(&Report) -> String,
+    pub render: fn(&Report) -> Shown,
 }
 
 impl PartialEq for Format {

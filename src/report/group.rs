@@ -138,7 +138,7 @@ fn common(values: &[&Value]) -> String {
 /// Each of them once, as many as fit.
 fn listed(values: &[&Value]) -> String {
     let distinct: BTreeSet<&str> = values.iter().map(|value| value.text()).collect();
-    names(distinct)
+    names(distinct).to_string()
 }
 
 /// What the words begin with, up to a separator, and `*`; `None` if they share nothing.

@@ -1,26 +1,12 @@
 //! The report as JSON.
 
+use crate::report::Shown;
 use crate::report::model::Report;
 
 /// The report as JSON, indented, with a final line break.
-pub fn render(report: &Report) -> String {
+pub fn render(report: &Report) -> Shown {
     // Serialising fails only for maps whose keys are not strings, and the report has none.
-    let mut text = escape(&serde_json::to_string_pretty(report).unwrap_or_default());
-    text.push('\n');
-    text
-}
-
-/// JSON leaves DEL and the C1 controls as they are, and terminals act on some of them. They can only stand inside
-/// strings, where the escaped form means the same.
-fn escape(json: &str) -> String {
-    let mut safe = String::with_capacity(json.len());
-    for c in json.chars() {
-        match c {
-            '\u{7f}'..='\u{9f}' => safe.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => safe.push(c),
-        }
-    }
-    safe
+    Shown::json(&(serde_json::to_string_pretty(report).unwrap_or_default() + "\n"))
 }
 
 #[cfg(test)]
@@ -36,7 +22,7 @@ mod tests {
         done.warnings.clear();
         let failure = failed("scipy", "us-east-1", ErrorCode::AccessDenied, "not authorized to publish");
         let text = render(&report(Mode::Publish, vec![done, failure]));
-        insta::assert_snapshot!(text.replace(env!("CARGO_PKG_VERSION"), "VERSION"));
+        insta::assert_snapshot!(text.as_str().replace(env!("CARGO_PKG_VERSION"), "VERSION"));
     }
 
     #[test]
@@ -44,7 +30,7 @@ mod tests {
         let failure = failed("a\u{9b}31m", "x", ErrorCode::Internal, "\u{1b}[2J");
         let before = report(Mode::Publish, vec![failure]);
         let text = render(&before);
-        assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text}");
-        assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), before);
+        assert!(!text.as_str().chars().any(|c| c.is_control() && c != '\n'), "{text}");
+        assert_eq!(serde_json::from_str::<Report>(text.as_str()).unwrap(), before);
     }
 }

@@ -1,5 +1,6 @@
 //! One line of a run: a right-aligned verb, a duration, what it is about.
 
+use crate::report::Shown;
 use crate::report::style::{Style, Tone};
 use crate::report::wording::truncate;
 
@@ -17,29 +18,28 @@ pub struct Line {
     pub seconds: Option<f64>,
     /// How many jobs ended: `( 87/129)`; only where lines are appended.
     pub counter: Option<String>,
-    /// What it is about, without anything that a terminal would act on.
-    pub text: String,
+    /// What it is about.
+    pub text: Shown,
 }
 
 impl Line {
     /// A line without a counter.
-    pub fn new(verb: &'static str, tone: Tone, seconds: Option<f64>, text: String) -> Self {
+    pub fn new(verb: &'static str, tone: Tone, seconds: Option<f64>, text: Shown) -> Self {
         Self { verb, tone, seconds, counter: None, text }
     }
 
     /// The line as text. Cut to so many columns where the line is one of a region that is drawn again and again: a
     /// line that wraps there would break the region. Whatever stays on the screen is never cut.
-    pub fn render(&self, style: Style, columns: Option<usize>) -> String {
+    pub fn render(&self, style: Style, columns: Option<usize>) -> Shown {
         let plain = self.plain();
         let cut = columns.map_or_else(|| plain.clone(), |columns| truncate(&plain, columns));
-        // The verb is ASCII, so its columns are bytes, unless the cut came that early.
-        match cut.split_at_checked(VERB_COLUMNS) {
-            Some((verb, rest)) => {
-                let spaces = verb.len() - verb.trim_start().len();
-                format!("{}{}{rest}", &verb[..spaces], style.paint(self.tone, &verb[spaces..]))
-            }
+        let spaces = " ".repeat(VERB_COLUMNS.saturating_sub(self.verb.len()));
+        // No colour where the cut came as early as that.
+        let rest = cut.strip_prefix(spaces.as_str()).and_then(|cut| cut.strip_prefix(self.verb));
+        Shown::guarded(match rest {
+            Some(rest) => format!("{spaces}{}{rest}", style.paint(self.tone, self.verb)),
             None => cut,
-        }
+        })
     }
 
     fn plain(&self) -> String {
@@ -52,7 +52,7 @@ impl Line {
             line.push_str(counter);
         }
         line.push(' ');
-        line.push_str(&self.text);
+        line.push_str(self.text.as_str());
         line.truncate(line.trim_end().len());
         line
     }
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn a_line_has_its_verb_in_twelve_columns() {
-        let mut line = Line::new("Published", Tone::Good, Some(3.44), "requests-py312 us-east-1 version 3".to_owned());
+        let mut line = Line::new("Published", Tone::Good, Some(3.44), "requests-py312 us-east-1 version 3".into());
         assert_eq!(line.render(Style::PLAIN, None), "   Published [   3.4s] requests-py312 us-east-1 version 3");
         line.counter = Some("(  1/129)".to_owned());
         assert_eq!(line.render(Style::PLAIN, Some(50)), "   Published [   3.4s] (  1/129) requests-py312 u…");
@@ -73,12 +73,12 @@ mod tests {
 
     #[test]
     fn the_cut_comes_before_the_colour() {
-        let line = Line::new("Failed", Tone::Bad, None, "a layer".to_owned());
+        let line = Line::new("Failed", Tone::Bad, None, "a layer".into());
         let color = Style { color: true };
         assert_eq!(line.render(color, Some(15)), "      \x1b[1;31mFailed\x1b[0m a…");
         for columns in 0..30 {
             let text = line.render(color, Some(columns));
-            assert_eq!(console::strip_ansi_codes(&text), line.render(Style::PLAIN, Some(columns)));
+            assert_eq!(console::strip_ansi_codes(&text), line.render(Style::PLAIN, Some(columns)).as_str());
         }
     }
 }

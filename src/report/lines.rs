@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use crate::event::{Event, Mode};
 use crate::outcome::{JobReport, Outcome, Tally};
-use crate::report::escape::one_line;
+use crate::report::Shown;
 use crate::report::line::Line;
 use crate::report::state::{Running, State};
 use crate::report::style::Tone;
 use crate::report::wording::{self, plural, size};
+use crate::shown;
 
 /// The live region never has more lines than this, and never more than half of the screen.
 const LIVE_LINES: usize = 10;
@@ -51,32 +52,32 @@ fn finished(job: &JobReport) -> Line {
         Outcome::Failed => ("Failed", Tone::Bad),
         Outcome::Cancelled => ("Cancelled", Tone::Odd),
     };
-    let text = format!("{} {}{}", one_line(&job.layer), one_line(&job.target), result(job));
+    let text = shown!("{} {}{}", job.layer, job.target, result(job));
     Line::new(verb, tone, Some(job.seconds), text)
 }
 
-fn result(job: &JobReport) -> String {
+fn result(job: &JobReport) -> Shown {
     match job.outcome {
         Outcome::Published | Outcome::Adopted | Outcome::Unchanged => {
-            job.version.map(|version| format!(" version {version}")).unwrap_or_default()
+            job.version.map(|version| shown!(" version {}", version)).unwrap_or_default()
         }
-        Outcome::Staged => job.archive.size.map(|bytes| format!(" {}", size(bytes))).unwrap_or_default(),
-        Outcome::Planned => job.reason.map(|reason| format!(": {reason}")).unwrap_or_default(),
-        Outcome::Failed => job.error.as_ref().map(|e| format!(": {}", one_line(&e.message))).unwrap_or_default(),
-        Outcome::Checked | Outcome::Cancelled => String::new(),
+        Outcome::Staged => job.archive.size.map(|bytes| shown!(" {}", size(bytes))).unwrap_or_default(),
+        Outcome::Planned => job.reason.map(|reason| shown!(": {}", reason.to_string())).unwrap_or_default(),
+        Outcome::Failed => job.error.as_ref().map(|e| shown!(": {}", e.message)).unwrap_or_default(),
+        Outcome::Checked | Outcome::Cancelled => Shown::default(),
     }
 }
 
 /// Something that a running job met on its way.
 fn within(job: &Running, now: Duration, what: &str) -> Line {
     let line = running(job, now);
-    Line { text: format!("{}: {}", line.text, one_line(what)), ..line }
+    Line { text: shown!("{}: {}", line.text, what), ..line }
 }
 
 fn stopping(running: usize, state: &State, now: Duration) -> Line {
     let text = match running {
-        0 => "nothing is running".to_owned(),
-        _ => "what is publishing will finish; interrupt again to stop at once".to_owned(),
+        0 => "nothing is running".into(),
+        _ => "what is publishing will finish; interrupt again to stop at once".into(),
     };
     Line::new("Stopping", Tone::Odd, Some(elapsed(state, now)), text)
 }
@@ -87,7 +88,7 @@ pub fn summary(state: &State, now: Duration) -> Line {
     let bad = tally.get(Outcome::Failed) + tally.get(Outcome::Cancelled) > 0;
     let parts = wording::parts(&outcomes(tally));
     let jobs = plural(tally.jobs, "job");
-    let text = if parts.is_empty() { jobs } else { format!("{jobs}: {parts}") };
+    let text = if parts.is_empty() { shown!("{}", jobs) } else { shown!("{}: {}", jobs, parts) };
     Line::new("Summary", if bad { Tone::Bad } else { Tone::Good }, Some(elapsed(state, now)), text)
 }
 
@@ -109,12 +110,12 @@ fn outcomes(tally: &Tally) -> [(usize, &'static str); 8] {
 /// A sign of life for a log that was silent for a while.
 pub fn heartbeat(state: &State, now: Duration) -> Line {
     let longest = state.longest_first().first().map(|job| {
-        let target = if state.several_targets { format!(" {}", one_line(&job.target)) } else { String::new() };
+        let target = if state.several_targets { shown!(" {}", job.target) } else { Shown::default() };
         let stage = doing(job).to_lowercase();
         let seconds = now.saturating_sub(job.entered).as_secs_f64();
-        format!("; longest: {}{target}, {stage} {seconds:.1}s", one_line(&job.layer))
+        shown!("; longest: {}{}, {} {}s", job.layer, target, stage, format!("{seconds:.1}"))
     });
-    let text = format!("{}{}", activity(state), longest.unwrap_or_default());
+    let text = shown!("{}{}", activity(state), longest.unwrap_or_default());
     Line { counter: Some(counter(state)), ..Line::new("Running", Tone::Busy, Some(elapsed(state, now)), text) }
 }
 
@@ -136,7 +137,7 @@ pub fn live(state: &State, now: Duration, rows: usize, columns: usize) -> Vec<Li
     let mut lines = vec![bar(state, columns)];
     lines.extend(all.iter().take(shown).map(|job| running(job, now)));
     if room > 1 && all.len() > room {
-        let text = format!("... and {} more running", all.len() - shown);
+        let text = shown!("... and {} more running", all.len() - shown);
         lines.push(Line::new("", Tone::Faint, None, text));
     }
     lines
@@ -153,9 +154,8 @@ fn bar(state: &State, columns: usize) -> Line {
     let total = state.tally.jobs.to_string();
     let counted = format!(" {:>width$}/{total}: {}", state.tally.ended(), activity(state), width = total.len());
     let room = columns.saturating_sub(VERB_AND_BRACKETS + counted.len()).min(BAR_COLUMNS);
-    let text =
-        if room < BAR_COLUMNS_AT_LEAST { counted.trim_start().to_owned() } else { drawn(state, room) + &counted };
-    Line::new(verb, if state.interrupted { Tone::Odd } else { Tone::Busy }, None, text)
+    let text = if room < BAR_COLUMNS_AT_LEAST { counted } else { drawn(state, room) + &counted };
+    Line::new(verb, if state.interrupted { Tone::Odd } else { Tone::Busy }, None, shown!("{}", text))
 }
 
 fn drawn(state: &State, columns: usize) -> String {
@@ -174,7 +174,7 @@ fn activity(state: &State) -> String {
 
 fn running(job: &Running, now: Duration) -> Line {
     let seconds = now.saturating_sub(job.started).as_secs_f64();
-    Line::new(doing(job), Tone::Busy, Some(seconds), format!("{} {}", one_line(&job.layer), one_line(&job.target)))
+    Line::new(doing(job), Tone::Busy, Some(seconds), shown!("{} {}", job.layer, job.target))
 }
 
 fn doing(job: &Running) -> &'static str {

@@ -9,9 +9,9 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::event::Event;
 use crate::report::choose::Choice;
-use crate::report::emit;
 use crate::report::lines::{counter, heartbeat, told};
 use crate::report::state::State;
+use crate::report::{Shown, emit};
 
 /// A log that says nothing for so long says that it is alive.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -55,7 +55,7 @@ fn alive(state: &State) -> bool {
     state.tally.jobs > 0 && !state.finished
 }
 
-fn append(event: &Event, state: &mut State, now: Duration, choice: Choice) -> Option<String> {
+fn append(event: &Event, state: &mut State, now: Duration, choice: Choice) -> Option<Shown> {
     state.apply(event, now);
     let mut line = told(event, state, now, choice.verbose > 0)?;
     line.counter = match event {

@@ -37,8 +37,8 @@ pub mod text;
 mod wording;
 
 pub use choose::{Choice, Display, Facts, When, choose};
-pub use end::{Screen, rendered};
-pub use escape::one_line;
+pub use end::{Screen, rendered, say_usage};
+pub use escape::{Escaped, Show, Shown};
 pub use file::{ReportFile, ReportFileError};
 pub use format::{Format, ReportRequest};
 pub use model::{Report, Summary};

@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::outcome::{Decision, JobReport, Outcome, Reason, SettingChange};
-use crate::report::escape::one_line;
 use crate::report::model::Report;
-use crate::report::text::to_text;
 use crate::report::wording::{self, nouns, plural};
-use crate::report::{table, wording::truncate};
+use crate::report::{Shown, table, wording::truncate};
+use crate::shown;
 
 /// So many changed dependencies are named; the report has them all.
 const DEPENDENCIES_AT_MOST: usize = 4;
@@ -24,26 +23,26 @@ pub struct PlanContext {
 }
 
 /// The plan as text.
-pub fn plan(report: &Report, context: &PlanContext) -> String {
-    let mut lines = vec![headline(report, context), String::new()];
+pub fn plan(report: &Report, context: &PlanContext) -> Shown {
+    let mut lines = vec![headline(report, context), Shown::default()];
     let listed = listed(report, context);
     if !listed.is_empty() {
         lines.extend(table::align(&listed));
-        lines.push(String::new());
+        lines.push(Shown::default());
     }
     lines.push(conclusion(report));
-    to_text(&lines)
+    Shown::of_lines(lines)
 }
 
-fn headline(report: &Report, context: &PlanContext) -> String {
+fn headline(report: &Report, context: &PlanContext) -> Shown {
     let layers = plural(layers(report), "layer");
     let targets = plural(targets(report), "target");
     let accounts: BTreeSet<&str> = report.jobs.iter().filter_map(|job| job.account.as_deref()).collect();
     let of_accounts = match accounts.len() {
-        0 => String::new(),
-        n => format!(", {} {}", nouns(n, "account"), wording::names(accounts)),
+        0 => Shown::default(),
+        n => shown!(", {} {}", nouns(n, "account"), wording::names(accounts)),
     };
-    format!("Plan for {layers} at {targets} from {}{of_accounts}", one_line(&context.file))
+    shown!("Plan for {} at {} from {}{}", layers, targets, context.file, of_accounts)
 }
 
 fn layers(report: &Report) -> usize {
@@ -77,19 +76,19 @@ impl Mark {
         }
     }
 
-    fn sign(self) -> char {
+    fn sign(self) -> &'static str {
         match self {
-            Self::First => '+',
-            Self::Again => '~',
-            Self::Adopt => '^',
-            Self::Keep => '=',
-            Self::Stopped => '-',
-            Self::Failed => '!',
+            Self::First => "+",
+            Self::Again => "~",
+            Self::Adopt => "^",
+            Self::Keep => "=",
+            Self::Stopped => "-",
+            Self::Failed => "!",
         }
     }
 }
 
-fn listed(report: &Report, context: &PlanContext) -> Vec<Vec<String>> {
+fn listed(report: &Report, context: &PlanContext) -> Vec<Vec<Shown>> {
     let mut marked: Vec<(Mark, &JobReport)> = report.jobs.iter().map(|job| (Mark::of(job), job)).collect();
     marked.retain(|(mark, _)| context.list_unchanged || !matches!(mark, Mark::Keep | Mark::Stopped));
     // Stable: within a mark the report's own order stays.
@@ -97,23 +96,23 @@ fn listed(report: &Report, context: &PlanContext) -> Vec<Vec<String>> {
     marked.into_iter().map(|(mark, job)| row(mark, job)).collect()
 }
 
-fn row(mark: Mark, job: &JobReport) -> Vec<String> {
+fn row(mark: Mark, job: &JobReport) -> Vec<Shown> {
     let latest = match (mark, latest_version(job)) {
-        (Mark::Again, Some(version)) => format!("after {version}"),
-        (Mark::Adopt | Mark::Keep, Some(version)) => format!("at {version}"),
-        _ => String::new(),
+        (Mark::Again, Some(version)) => shown!("after {}", version),
+        (Mark::Adopt | Mark::Keep, Some(version)) => shown!("at {}", version),
+        _ => Shown::default(),
     };
-    let layer = format!("  {} {}", mark.sign(), one_line(&job.layer));
-    vec![layer, one_line(&job.target), latest, explanation(mark, job)]
+    let layer = shown!("  {} {}", mark.sign(), job.layer);
+    vec![layer, Shown::one_line(&job.target), latest, explanation(mark, job)]
 }
 
-fn explanation(mark: Mark, job: &JobReport) -> String {
+fn explanation(mark: Mark, job: &JobReport) -> Shown {
     match mark {
-        Mark::Failed => job.error.as_ref().map_or_else(|| "failed".to_owned(), |error| one_line(&error.message)),
-        Mark::Stopped => "not checked".to_owned(),
-        Mark::Keep => "unchanged".to_owned(),
-        Mark::First => "first version".to_owned(),
-        Mark::Adopt => format!("adopt: {} has the staged content but no backup", version(job)),
+        Mark::Failed => job.error.as_ref().map_or("failed".into(), |error| Shown::one_line(&error.message)),
+        Mark::Stopped => "not checked".into(),
+        Mark::Keep => "unchanged".into(),
+        Mark::First => "first version".into(),
+        Mark::Adopt => shown!("adopt: {} has the staged content but no backup", version(job)),
         Mark::Again => changes(job),
     }
 }
@@ -127,36 +126,36 @@ fn version(job: &JobReport) -> String {
     latest_version(job).map_or_else(|| "the latest version".to_owned(), |n| format!("version {n}"))
 }
 
-fn changes(job: &JobReport) -> String {
+fn changes(job: &JobReport) -> Shown {
     let reason = job.reason.map_or_else(|| "changed".to_owned(), |reason| reason.to_string());
-    let dependencies = one_line(&job.dependencies.summary_of(DEPENDENCIES_AT_MOST));
-    let settings = job.settings.iter().map(setting).collect::<Vec<_>>().join(", ");
+    let dependencies = Shown::one_line(&job.dependencies.summary_of(DEPENDENCIES_AT_MOST));
+    let settings = Shown::join(job.settings.iter().map(setting), ", ");
     let detail = match job.reason {
-        Some(Reason::BackupMissing) => format!("{} has none, so what changed is unknown", version(job)),
-        Some(Reason::ContentChanged) => format!("the staged archive is not what {} has", version(job)),
+        Some(Reason::BackupMissing) => shown!("{} has none, so what changed is unknown", version(job)),
+        Some(Reason::ContentChanged) => shown!("the staged archive is not what {} has", version(job)),
         Some(Reason::SettingsChanged) => settings,
         // Dependencies come first, yet the settings may have changed with them.
         _ if settings.is_empty() => dependencies,
         _ if dependencies.is_empty() => settings,
-        _ => format!("{dependencies}; settings changed: {settings}"),
+        _ => shown!("{}; settings changed: {}", dependencies, settings),
     };
-    if detail.is_empty() { reason } else { format!("{reason}: {detail}") }
+    if detail.is_empty() { shown!("{}", reason) } else { shown!("{}: {}", reason, detail) }
 }
 
 /// `runtimes +python3.13 -python3.8`, `license MIT -> Apache-2.0`.
-fn setting(change: &SettingChange) -> String {
+fn setting(change: &SettingChange) -> Shown {
     let name = change.setting.strip_prefix("compatible-").unwrap_or(&change.setting);
-    let value = |value: &String| truncate(&one_line(value), VALUE_AT_MOST);
+    let value = |value: &String| truncate(Shown::one_line(value).as_str(), VALUE_AT_MOST);
     let is_list = name != change.setting;
     if let ([to], [from], false) = (change.added.as_slice(), change.removed.as_slice(), is_list) {
-        return format!("{name} {} -> {}", value(from), value(to));
+        return shown!("{} {} -> {}", name, value(from), value(to));
     }
-    let added = change.added.iter().map(|one| format!(" +{}", value(one)));
-    let removed = change.removed.iter().map(|one| format!(" -{}", value(one)));
-    std::iter::once(one_line(name)).chain(added).chain(removed).collect()
+    let added = change.added.iter().map(|one| shown!(" +{}", value(one)));
+    let removed = change.removed.iter().map(|one| shown!(" -{}", value(one)));
+    Shown::join(std::iter::once(Shown::one_line(name)).chain(added).chain(removed), "")
 }
 
-fn conclusion(report: &Report) -> String {
+fn conclusion(report: &Report) -> Shown {
     if report.summary.get(Outcome::Unchanged) == report.jobs.len() {
         return nothing_to_do(report);
     }
@@ -174,16 +173,16 @@ fn conclusion(report: &Report) -> String {
         (marked(Mark::Failed).count(), "failed"),
         (marked(Mark::Stopped).count(), "not checked"),
     ]);
-    format!("Plan: {parts}")
+    shown!("Plan: {}", parts)
 }
 
-fn nothing_to_do(report: &Report) -> String {
+fn nothing_to_do(report: &Report) -> Shown {
     let (layers, targets) = (layers(report), targets(report));
-    let at = if targets > 1 { format!(" at {targets} targets") } else { String::new() };
+    let at = if targets > 1 { shown!(" at {} targets", targets) } else { Shown::default() };
     match layers {
-        0 => "No changes: there are no layers".to_owned(),
-        1 => format!("No changes: 1 layer is unchanged{at}"),
-        n => format!("No changes: {n} layers are unchanged{at}"),
+        0 => "No changes: there are no layers".into(),
+        1 => shown!("No changes: 1 layer is unchanged{}", at),
+        n => shown!("No changes: {} layers are unchanged{}", n, at),
     }
 }
 
@@ -274,7 +273,7 @@ mod tests {
 
     #[test]
     fn a_plan_without_changes_says_so() {
-        let conclusion = |jobs| plan(&report(Mode::Plan, jobs), &context()).lines().last().map(str::to_owned);
+        let conclusion = |jobs| plan(&report(Mode::Plan, jobs), &context()).as_str().lines().last().map(str::to_owned);
         let unchanged = |layer: &str, target: &str| job(layer, target, Outcome::Unchanged);
         assert_eq!(conclusion(vec![unchanged("a", "x")]).unwrap(), "No changes: 1 layer is unchanged");
         let several = vec![unchanged("a", "x"), unchanged("a", "y"), unchanged("b", "x"), unchanged("b", "y")];

@@ -8,6 +8,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::event::Event;
+use crate::report::Shown;
 use crate::report::choose::Choice;
 use crate::report::lines::{live, told};
 use crate::report::screen::Screen;
@@ -39,7 +40,7 @@ struct View<T> {
     screen: Screen<T>,
     state: State,
     /// Lines that the next frame writes above the region.
-    stay: Vec<String>,
+    stay: Vec<Shown>,
     choice: Choice,
 }
 
@@ -52,7 +53,7 @@ impl<T: TermLike + Clone + 'static> View<T> {
 
     fn draw(&mut self, now: Duration) {
         let (rows, columns) = self.screen.size();
-        let region: Vec<String> = live(&self.state, now, rows, columns)
+        let region: Vec<Shown> = live(&self.state, now, rows, columns)
             .iter()
             .map(|line| line.render(self.choice.style, Some(columns)))
             .collect();

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 
+use crate::report::Shown;
+
 /// A terminal with a region at its end that is drawn again and again.
 ///
 /// One bar whose message is the whole region: bars of their own would be cut off at the height of the screen.
@@ -32,27 +34,27 @@ impl<T: TermLike + Clone + 'static> Screen<T> {
     }
 
     /// Writes lines that stay, and draws the region below them.
-    pub fn draw(&mut self, stay: &[String], region: &[String]) {
+    pub fn draw(&mut self, stay: &[Shown], region: &[Shown]) {
         if !stay.is_empty() {
             self.region.suspend(|| self.write(stay));
         }
         // An empty region would be drawn as an empty line.
         if self.drawn || !region.is_empty() {
             self.drawn = true;
-            self.region.set_message(region.join("\n"));
+            self.region.set_message(Shown::join(region.iter().cloned(), "\n").to_string());
         }
     }
 
     /// Clears the region for good and writes the last lines.
-    pub fn close(self, stay: &[String]) {
+    pub fn close(self, stay: &[Shown]) {
         self.region.finish_and_clear();
         self.write(stay);
     }
 
     /// Written past the bar, which would fill each line with spaces up to the border.
-    fn write(&self, lines: &[String]) {
+    fn write(&self, lines: &[Shown]) {
         for line in lines {
-            let _ = self.term.write_line(line);
+            let _ = self.term.write_line(line.as_str());
         }
         let _ = self.term.flush();
     }
@@ -129,8 +131,8 @@ mod tests {
 
     use super::*;
 
-    fn owned(lines: &[&str]) -> Vec<String> {
-        lines.iter().map(|&line| line.to_owned()).collect()
+    fn owned(lines: &[&'static str]) -> Vec<Shown> {
+        lines.iter().map(|&line| line.into()).collect()
     }
 
     #[test]

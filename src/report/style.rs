@@ -1,5 +1,7 @@
 //! Colours by meaning. They never carry the meaning: every coloured word says the same in black and white.
 
+use crate::report::Shown;
+
 /// What a word means, which decides its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
@@ -27,9 +29,9 @@ impl Style {
     pub const PLAIN: Self = Self { color: false };
 
     /// The text in the colour of its meaning.
-    pub fn paint(self, tone: Tone, text: &str) -> String {
+    pub fn paint(self, tone: Tone, text: &'static str) -> Shown {
         if !self.color || text.is_empty() {
-            return text.to_owned();
+            return text.into();
         }
         let code = match tone {
             Tone::Good => "1;32",
@@ -38,7 +40,7 @@ impl Style {
             Tone::Busy => "1;36",
             Tone::Faint => "2",
         };
-        format!("\x1b[{code}m{text}\x1b[0m")
+        Shown::guarded(format!("\x1b[{code}m{text}\x1b[0m"))
     }
 }
 
@@ -48,8 +50,8 @@ mod tests {
 
     #[test]
     fn without_colour_a_text_is_untouched() {
-        assert_eq!(Style::PLAIN.paint(Tone::Bad, "error"), "error");
-        assert_eq!(Style { color: true }.paint(Tone::Bad, "error"), "\x1b[1;31merror\x1b[0m");
-        assert_eq!(Style { color: true }.paint(Tone::Bad, ""), "");
+        assert_eq!(Style::PLAIN.paint(Tone::Bad, "error").as_str(), "error");
+        assert_eq!(Style { color: true }.paint(Tone::Bad, "error").as_str(), "\x1b[1;31merror\x1b[0m");
+        assert_eq!(Style { color: true }.paint(Tone::Bad, "").as_str(), "");
     }
 }

@@ -1,9 +1,9 @@
 //! The report as text for standard output: the plan, and the tables that a run ends with.
 
 use crate::outcome::JobReport;
-use crate::report::escape::one_line;
 use crate::report::model::Report;
-use crate::report::{table, wording};
+use crate::report::{Shown, table, wording};
+use crate::shown;
 
 pub use crate::report::plan::{PlanContext, plan};
 
@@ -11,33 +11,27 @@ pub use crate::report::plan::{PlanContext, plan};
 const NOTHING: &str = "-";
 
 /// Every job with its outcome and the ARN to use.
-pub fn publish(report: &Report) -> String {
+pub fn publish(report: &Report) -> Shown {
     render(["LAYER", "TARGET", "OUTCOME", "VERSION", "ARN"], report, |job| {
-        let version = job.version.map(|version| version.to_string());
-        [version, job.layer_version_arn.as_deref().map(one_line)]
+        [job.version.map(|version| shown!("{}", version)), job.layer_version_arn.as_deref().map(Shown::one_line)]
     })
 }
 
 /// Every job with its outcome and where its archive was staged.
-pub fn stage(report: &Report) -> String {
+pub fn stage(report: &Report) -> Shown {
     render(["LAYER", "TARGET", "OUTCOME", "SIZE", "STAGED"], report, |job| {
-        [job.archive.size.map(wording::size), Some(one_line(&job.archive.staged))]
+        [job.archive.size.map(|size| shown!("{}", wording::size(size))), Some(Shown::one_line(&job.archive.staged))]
     })
 }
 
-fn render(head: [&str; 5], report: &Report, last: impl Fn(&JobReport) -> [Option<String>; 2]) -> String {
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
+fn render(head: [&'static str; 5], report: &Report, last: impl Fn(&JobReport) -> [Option<Shown>; 2]) -> Shown {
+    let mut rows = vec![head.map(Shown::from).to_vec()];
     rows.extend(report.jobs.iter().map(|job| {
-        let mut row = vec![one_line(&job.layer), one_line(&job.target), job.outcome.to_string()];
-        row.extend(last(job).map(|cell| cell.unwrap_or_else(|| NOTHING.to_owned())));
+        let mut row = [&job.layer, &job.target, &job.outcome.to_string()].map(|cell| Shown::one_line(cell)).to_vec();
+        row.extend(last(job).map(|cell| cell.unwrap_or_else(|| NOTHING.into())));
         row
     }));
-    to_text(&table::align(&rows))
-}
-
-/// Lines, each with its line break.
-pub(super) fn to_text(lines: &[String]) -> String {
-    lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
+    Shown::of_lines(table::align(&rows))
 }
 
 #[cfg(test)]

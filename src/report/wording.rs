@@ -2,7 +2,8 @@
 
 use unicode_width::UnicodeWidthChar as _;
 
-use crate::report::escape;
+use crate::report::Shown;
+use crate::shown;
 
 /// Lists up to so many names are written out; longer ones are cut, since the report has them all.
 const NAMES_AT_MOST: usize = 6;
@@ -18,13 +19,13 @@ pub fn nouns(count: usize, noun: &str) -> String {
 }
 
 /// `a, b, c`, or `a, b, c, d, e and 195 more`.
-pub fn names<'a>(all: impl IntoIterator<Item = &'a str>) -> String {
-    let all: Vec<String> = all.into_iter().map(escape::one_line).collect();
+pub fn names<'a>(all: impl IntoIterator<Item = &'a str>) -> Shown {
+    let all: Vec<Shown> = all.into_iter().map(Shown::one_line).collect();
     if all.len() <= NAMES_AT_MOST {
-        return all.join(", ");
+        return Shown::join(all, ", ");
     }
-    let shown = NAMES_AT_MOST - 1;
-    format!("{} and {} more", all[..shown].join(", "), all.len() - shown)
+    let more = all.len() - (NAMES_AT_MOST - 1);
+    shown!("{} and {} more", Shown::join(all.into_iter().take(NAMES_AT_MOST - 1), ", "), more)
 }
 
 /// A size as people compare it: `268.4 MB`, and kB where MB would read 0.0.
@@ -83,9 +84,9 @@ mod tests {
 
     #[test]
     fn long_lists_are_cut_but_never_to_save_a_single_name() {
-        assert_eq!(names(["a", "b", "c", "d", "e", "f"]), "a, b, c, d, e, f");
-        assert_eq!(names(["a", "b", "c", "d", "e", "f", "g"]), "a, b, c, d, e and 2 more");
-        assert_eq!(names(vec!["x"; 200]), "x, x, x, x, x and 195 more");
+        assert_eq!(names(["a", "b", "c", "d", "e", "f"]).as_str(), "a, b, c, d, e, f");
+        assert_eq!(names(["a", "b", "c", "d", "e", "f", "g"]).as_str(), "a, b, c, d, e and 2 more");
+        assert_eq!(names(vec!["x"; 200]).as_str(), "x, x, x, x, x and 195 more");
     }
 
     #[test]

@@ -31,9 +31,9 @@ fn start(state: &mut State, job: usize, layer: &str, seconds: f64) {
 fn screen(state: &State, rows: usize, columns: usize) -> String {
     let lines = live(state, at(13.95), rows, columns);
     assert!(lines.len() <= LIVE_LINES.min((rows / 2).max(1)));
-    let text: Vec<String> = lines.iter().map(|line| line.render(Style::PLAIN, Some(columns))).collect();
+    let text: Vec<Shown> = lines.iter().map(|line| line.render(Style::PLAIN, Some(columns))).collect();
     assert!(text.iter().all(|line| wording::width(line) <= columns), "{text:#?}");
-    text.join("\n")
+    Shown::join(text, "\n").to_string()
 }
 
 #[test]
