@@ -297,7 +297,7 @@ pub struct JobReport {
 }
 
 /// How many jobs ended how. Exactly one outcome a job, so the counts always add up to the jobs that ended.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
     /// Jobs of the run, ended or not.
     pub jobs: usize,

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use crate::event::{Event, Mode};
+use crate::event::{Happening, Mode};
 use crate::outcome::{JobReport, Outcome, Tally};
 use crate::report::Shown;
+use crate::report::facts::sentence;
 use crate::report::line::Line;
 use crate::report::state::{Running, State};
 use crate::report::style::Tone;
@@ -23,16 +24,16 @@ const VERB_AND_BRACKETS: usize = 12 + 1 + 2;
 ///
 /// What is unchanged leaves none: two hundred such lines would hide the one that matters. A plan leaves none either,
 /// for it says everything itself when it is done. With `-v` everything is told.
-pub fn told(event: &Event, state: &State, now: Duration, verbose: bool) -> Option<Line> {
+pub fn told(event: &Happening, state: &State, now: Duration, verbose: bool) -> Option<Line> {
     match event {
-        Event::JobFinished { report, .. } if verbose || is_news(report, state) => Some(finished(report)),
-        Event::StepDone { job, step } if verbose => Some(within(state.running.get(job)?, now, step)),
-        Event::Warned { job, warning } if verbose => {
+        Happening::JobFinished { report, .. } if verbose || is_news(report, state) => Some(finished(report)),
+        Happening::FactFound { job, fact } if verbose => Some(within(state.running.get(job)?, now, &sentence(fact))),
+        Happening::Warned { job, warning } if verbose => {
             let line = within(state.running.get(job)?, now, &warning.message);
             Some(Line { verb: "Warning", tone: Tone::Odd, ..line })
         }
-        Event::Interrupted { running } => Some(stopping(*running, state, now)),
-        Event::RunFinished { .. } if verbose || state.mode != Mode::Plan => Some(summary(state, now)),
+        Happening::Interrupted { running } => Some(stopping(*running, state, now)),
+        Happening::RunFinished { .. } if verbose || state.mode != Mode::Plan => Some(summary(state, now)),
         _ => None,
     }
 }
@@ -178,7 +179,7 @@ fn running(job: &Running, now: Duration) -> Line {
 }
 
 fn doing(job: &Running) -> &'static str {
-    job.stage.map_or("Starting", |stage| stage.participle())
+    job.activity.map_or("Starting", |stage| stage.participle())
 }
 
 fn elapsed(state: &State, now: Duration) -> f64 {

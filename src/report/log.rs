@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until};
 
-use crate::event::Event;
+use crate::event::{Event, Happening};
 use crate::report::choose::Choice;
 use crate::report::lines::{counter, heartbeat, told};
 use crate::report::state::State;
@@ -24,7 +24,7 @@ pub async fn run(mut events: UnboundedReceiver<Event>, mut out: impl Write, choi
     loop {
         let line = tokio::select! {
             event = events.recv() => match event {
-                Some(event) => append(&event, &mut state, start.elapsed(), choice),
+                Some(event) => append(&event.what, &mut state, start.elapsed(), choice),
                 None => break,
             },
             () = sleep_until(spoke + SILENCE) => {
@@ -44,8 +44,10 @@ pub async fn run_silently(mut events: UnboundedReceiver<Event>, mut out: impl Wr
     let start = Instant::now();
     let mut state = State::default();
     while let Some(event) = events.recv().await {
-        state.apply(&event, start.elapsed());
-        if let (Event::Interrupted { .. }, Some(line)) = (&event, told(&event, &state, start.elapsed(), false)) {
+        state.apply(&event.what, start.elapsed());
+        if let (Happening::Interrupted { .. }, Some(line)) =
+            (&event.what, told(&event.what, &state, start.elapsed(), false))
+        {
             emit::line(&mut out, &line.render(choice.style, None));
         }
     }
@@ -55,13 +57,13 @@ fn alive(state: &State) -> bool {
     state.tally.jobs > 0 && !state.finished
 }
 
-fn append(event: &Event, state: &mut State, now: Duration, choice: Choice) -> Option<Shown> {
+fn append(event: &Happening, state: &mut State, now: Duration, choice: Choice) -> Option<Shown> {
     state.apply(event, now);
     let mut line = told(event, state, now, choice.verbose > 0)?;
     line.counter = match event {
-        Event::JobFinished { .. } => Some(counter(state)),
+        Happening::JobFinished { .. } => Some(counter(state)),
         // Keeps the names of one job under each other.
-        Event::StepDone { .. } | Event::Warned { .. } => Some(" ".repeat(counter(state).len())),
+        Happening::FactFound { .. } | Happening::Warned { .. } => Some(" ".repeat(counter(state).len())),
         _ => None,
     };
     Some(line.render(choice.style, None))
@@ -73,7 +75,7 @@ mod tests {
     use tokio::time::sleep;
 
     use super::*;
-    use crate::event::{Mode, Stage};
+    use crate::event::{Activity, Fact, Mode};
     use crate::outcome::{ErrorCode, JobReport, Outcome, Tally};
     use crate::report::choose::Display;
     use crate::report::samples::{failed, job, warning};
@@ -83,13 +85,13 @@ mod tests {
         Choice { display: Display::Log, style: Style::PLAIN, verbose }
     }
 
-    fn started(job: usize, layer: &str) -> Event {
-        Event::JobStarted { job, layer: layer.to_owned(), target: "us-east-1".to_owned() }
+    fn started(job: usize, layer: &str) -> Happening {
+        Happening::JobStarted { job, layer: layer.to_owned(), target: "us-east-1".to_owned() }
     }
 
-    fn finished(job: usize, report: JobReport, tally: &mut Tally) -> Event {
+    fn finished(job: usize, report: JobReport, tally: &mut Tally) -> Happening {
         tally.count(report.outcome);
-        Event::JobFinished { job, report: Box::new(report), tally: tally.clone() }
+        Happening::JobFinished { job, report: Box::new(report), tally: tally.clone() }
     }
 
     async fn shown<F: Future<Output = ()>>(play: impl FnOnce(UnboundedSender<Event>) -> F, verbose: u8) -> String {
@@ -101,14 +103,17 @@ mod tests {
 
     async fn short_run(send: UnboundedSender<Event>) {
         let mut tally = Tally::of(129);
-        let tell = |event| send.send(event).unwrap();
-        tell(Event::RunStarted { mode: Mode::Publish, jobs: 129 });
+        let tell = |what| send.send(Event::now(what)).unwrap();
+        tell(Happening::RunStarted { mode: Mode::Publish, jobs: 129 });
         tell(started(0, "requests-py312"));
         tell(started(1, "scipy-py311"));
-        tell(Event::StageEntered { job: 0, stage: Stage::Checking });
-        tell(Event::StepDone { job: 0, step: "latest version is 2\n(request 7f3c)".to_owned() });
-        tell(Event::Warned { job: 0, warning: warning("manifest-unpinned", "`six` is not pinned") });
-        tell(Event::StageEntered { job: 0, stage: Stage::Publishing });
+        tell(Happening::ActivityEntered { job: 0, activity: Activity::Checking });
+        tell(Happening::FactFound {
+            job: 0,
+            fact: Fact::LockAwaited { holder: "run\n7f3c".to_owned(), phase: "holding".to_owned(), until: None },
+        });
+        tell(Happening::Warned { job: 0, warning: warning("manifest-unpinned", "`six` is not pinned") });
+        tell(Happening::ActivityEntered { job: 0, activity: Activity::Publishing });
         sleep(Duration::from_millis(3400)).await;
         tell(finished(0, job("requests-py312", "us-east-1", Outcome::Published), &mut tally));
         tell(finished(
@@ -119,11 +124,11 @@ mod tests {
         tell(started(2, "six"));
         tell(finished(2, job("six", "us-east-1", Outcome::Unchanged), &mut tally));
         tell(started(3, "torch"));
-        tell(Event::StageEntered { job: 3, stage: Stage::Locking });
+        tell(Happening::ActivityEntered { job: 3, activity: Activity::Locking });
         sleep(Duration::from_secs(70)).await;
-        tell(Event::Interrupted { running: 1 });
+        tell(Happening::Interrupted { running: 1 });
         tell(finished(3, job("torch", "us-east-1", Outcome::Cancelled), &mut tally));
-        tell(Event::RunFinished { tally });
+        tell(Happening::RunFinished { tally });
     }
 
     #[tokio::test(start_paused = true)]
@@ -141,7 +146,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn verbose_logs_tell_the_steps_under_the_name_of_their_job() {
         insta::assert_snapshot!(shown(short_run, 1).await, @"
-         Checking [   0.0s]           requests-py312 us-east-1: latest version is 2 (request 7f3c)
+         Checking [   0.0s]           requests-py312 us-east-1: waiting for the lock of run 7f3c
           Warning [   0.0s]           requests-py312 us-east-1: `six` is not pinned
         Published [   3.4s] (  1/129) requests-py312 us-east-1 version 3
            Failed [   0.9s] (  2/129) scipy-py311 us-east-1: not authorized to publish

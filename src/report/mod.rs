@@ -16,6 +16,7 @@ mod choose;
 pub mod emit;
 mod end;
 mod escape;
+mod facts;
 pub mod failures;
 mod file;
 mod format;

@@ -7,7 +7,7 @@ use indicatif::TermLike;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use crate::event::Event;
+use crate::event::{Event, Happening};
 use crate::report::Shown;
 use crate::report::choose::Choice;
 use crate::report::lines::{live, told};
@@ -27,7 +27,7 @@ pub async fn run<T: TermLike + Clone + 'static>(mut events: UnboundedReceiver<Ev
     loop {
         tokio::select! {
             event = events.recv() => match event {
-                Some(event) => view.take(&event, start.elapsed()),
+                Some(event) => view.take(&event.what, start.elapsed()),
                 None => break,
             },
             _ = frames.tick() => view.draw(start.elapsed()),
@@ -45,7 +45,7 @@ struct View<T> {
 }
 
 impl<T: TermLike + Clone + 'static> View<T> {
-    fn take(&mut self, event: &Event, now: Duration) {
+    fn take(&mut self, event: &Happening, now: Duration) {
         self.state.apply(event, now);
         let line = told(event, &self.state, now, self.choice.verbose > 0);
         self.stay.extend(line.map(|line| line.render(self.choice.style, None)));
@@ -68,7 +68,7 @@ mod tests {
     use tokio::time::sleep;
 
     use super::*;
-    use crate::event::{Mode, Stage};
+    use crate::event::{Activity, Mode};
     use crate::outcome::{Outcome, Tally};
     use crate::report::choose::Display;
     use crate::report::samples::job;
@@ -81,23 +81,25 @@ mod tests {
         let (send, receive) = unbounded_channel();
         let mut tally = Tally::of(200);
         let play = async {
-            send.send(Event::RunStarted { mode: Mode::Publish, jobs: 200 }).unwrap();
+            // The display ends with the last sender.
+            let send = send;
+            let tell = |what| send.send(Event::now(what)).unwrap();
+            tell(Happening::RunStarted { mode: Mode::Publish, jobs: 200 });
             for id in 0..16 {
                 let (layer, target) = (format!("layer-{id:03}"), "us-east-1".to_owned());
-                send.send(Event::JobStarted { job: id, layer, target }).unwrap();
-                send.send(Event::StageEntered { job: id, stage: Stage::Checking }).unwrap();
+                tell(Happening::JobStarted { job: id, layer, target });
+                tell(Happening::ActivityEntered { job: id, activity: Activity::Checking });
                 sleep(Duration::from_millis(10)).await;
             }
             for id in 0..2 {
                 let outcome = if id == 0 { Outcome::Published } else { Outcome::Unchanged };
                 tally.count(outcome);
                 let report = Box::new(job(&format!("layer-{id:03}"), "us-east-1", outcome));
-                send.send(Event::JobFinished { job: id, report, tally: tally.clone() }).unwrap();
+                tell(Happening::JobFinished { job: id, report, tally: tally.clone() });
             }
             sleep(Duration::from_millis(840)).await;
             let during = term.contents();
-            send.send(Event::RunFinished { tally }).unwrap();
-            drop(send);
+            tell(Happening::RunFinished { tally });
             during
         };
         let (during, ()) = tokio::join!(play, run(receive, term.clone(), choice));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::event::{Event, JobId, Mode, Stage};
+use crate::event::{Activity, Happening, JobId, Mode};
 use crate::outcome::Tally;
 
 /// A job that is running.
@@ -13,11 +13,11 @@ pub struct Running {
     pub layer: String,
     /// Target name.
     pub target: String,
-    /// Where it is now; nowhere before its first stage.
-    pub stage: Option<Stage>,
+    /// What it is doing; nothing yet at the very beginning.
+    pub activity: Option<Activity>,
     /// When it was taken up.
     pub started: Duration,
-    /// When it entered its stage.
+    /// When it began to do that.
     pub entered: Duration,
 }
 
@@ -57,39 +57,39 @@ impl Default for State {
 }
 
 impl State {
-    /// Takes in what happened. Events that do not fit, such as a stage of an unknown job, change nothing: a display
+    /// Takes in what happened. Events that do not fit, such as an activity of an unknown job, change nothing: a display
     /// has no business stopping a run.
-    pub fn apply(&mut self, event: &Event, now: Duration) {
+    pub fn apply(&mut self, event: &Happening, now: Duration) {
         match event {
-            Event::RunStarted { mode, jobs } => {
+            Happening::RunStarted { mode, jobs } => {
                 *self = Self { mode: *mode, began: now, tally: Tally::of(*jobs), ..Self::default() };
             }
-            Event::JobStarted { job, layer, target } => self.start(*job, layer, target, now),
-            Event::StageEntered { job, stage } => {
+            Happening::JobStarted { job, layer, target } => self.start(*job, layer, target, now),
+            Happening::ActivityEntered { job, activity } => {
                 if let Some(running) = self.running.get_mut(job) {
-                    (running.stage, running.entered) = (Some(*stage), now);
+                    (running.activity, running.entered) = (Some(*activity), now);
                 }
             }
-            Event::JobSetAside { job } => {
+            Happening::JobSetAside { job } => {
                 self.running.remove(job);
             }
-            Event::JobFinished { job, tally, .. } => {
+            Happening::JobFinished { job, tally, .. } => {
                 self.running.remove(job);
                 self.tally = tally.clone();
             }
-            Event::Interrupted { .. } => self.interrupted = true,
-            Event::RunFinished { tally } => {
+            Happening::Interrupted { .. } => self.interrupted = true,
+            Happening::RunFinished { tally } => {
                 self.running.clear();
                 (self.tally, self.finished) = (tally.clone(), true);
             }
-            Event::StepDone { .. } | Event::Warned { .. } => {}
+            Happening::FactFound { .. } | Happening::Warned { .. } => {}
         }
     }
 
     fn start(&mut self, job: JobId, layer: &str, target: &str, now: Duration) {
         self.several_targets |= self.first_target.get_or_insert_with(|| target.to_owned()) != target;
         let (layer, target) = (layer.to_owned(), target.to_owned());
-        self.running.insert(job, Running { layer, target, stage: None, started: now, entered: now });
+        self.running.insert(job, Running { layer, target, activity: None, started: now, entered: now });
     }
 
     /// Running jobs, the one that runs longest first.

@@ -1,8 +1,8 @@
 //! The checks of archives that `check`, `stage` and preflight share.
 
-use super::log::JobLog;
+use super::trail::Trail;
 use crate::archive::{InspectError, Inspection, misplaced};
-use crate::outcome::{ErrorCode, JobError, JobReport};
+use crate::outcome::{ErrorCode, JobError};
 use crate::plan::Job;
 
 /// Whether Lambda will find what is in the zip.
@@ -11,8 +11,7 @@ pub fn check_layout(
     job: &Job,
     place: &str,
     strict: bool,
-    log: &JobLog,
-    report: &mut JobReport,
+    trail: &mut Trail,
 ) -> Result<(), JobError> {
     let Some(problem) = misplaced(inspection, &job.settings.compatible_runtimes) else { return Ok(()) };
     let message = format!("{place}: {problem}");
@@ -20,7 +19,7 @@ pub fn check_layout(
         return Err(JobError::new(ErrorCode::ArchiveInvalid, message)
             .hint("put the packages into the folder that the runtime searches, for example `python/`"));
     }
-    log.warn(report, "archive-layout", message);
+    trail.warn("archive-layout", message);
     Ok(())
 }
 

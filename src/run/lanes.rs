@@ -2,10 +2,8 @@
 //! throttles fills its own lane and delays no other.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use crate::event::JobId;
-use crate::plan::Job;
 
 #[derive(Debug, Default)]
 struct Lane {
@@ -19,11 +17,11 @@ struct Lane {
 pub struct Lanes(Vec<Lane>);
 
 impl Lanes {
-    /// Lanes for these jobs, each in the order given.
-    pub fn of(jobs: impl IntoIterator<Item = JobId>, plan: &[Arc<Job>]) -> Self {
+    /// Lanes for these jobs, each in the order given; `lane` names the lane of a job.
+    pub fn of<'a>(jobs: impl IntoIterator<Item = JobId>, lane: impl Fn(JobId) -> &'a str) -> Self {
         let mut lanes = Self::default();
         for job in jobs {
-            lanes.lane(&plan[job].target.name).waiting.push_back(job);
+            lanes.lane(lane(job)).waiting.push_back(job);
         }
         lanes
     }

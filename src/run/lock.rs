@@ -15,10 +15,12 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
 use super::Identity;
-use super::log::JobLog;
 use super::notes::Note;
+use super::site::Site;
 use super::stop::Stop;
-use crate::aws::{LockDelete, LockRead, LockWrite, S3};
+use super::trail::Trail;
+use crate::aws::{LockDelete, LockRead, LockWrite};
+use crate::event::Fact;
 use crate::layer::S3Location;
 use crate::outcome::{ErrorCode, JobError};
 use crate::plan::Job;
@@ -56,7 +58,7 @@ impl Body {
 
 /// A lock that is ours.
 pub struct Held<'a> {
-    s3: &'a S3,
+    site: Site<'a>,
     at: S3Location,
     body: Body,
     state: Mutex<State>,
@@ -88,15 +90,15 @@ impl Moment {
 
 /// Takes the lock of a job, waiting for another holder as long as `wait`; `None` if the run was stopped meanwhile.
 pub async fn acquire<'a>(
-    job: &Job,
-    s3: &'a S3,
+    site: Site<'a>,
     identity: &Identity,
     wait: Duration,
     stop: &Stop,
-    log: &JobLog,
+    trail: &mut Trail,
 ) -> Result<Option<Held<'a>>, JobError> {
-    let at = job.lock();
-    let body = body_of(job, identity);
+    let at = site.job.lock();
+    let body = body_of(site.job, identity);
+    let mut from = None;
     let note = Note::of(&at, &body.owner);
     note.write();
     let started = Instant::now();
@@ -107,25 +109,25 @@ pub async fn acquire<'a>(
             return Ok(None);
         }
         let asked = Moment::now();
-        let taken = match s3.create_lock(&at, text(&body)).await? {
+        let taken = match site.write_lock(text(&body), None).await? {
             LockWrite::Ours(etag) => Some(etag),
             LockWrite::Lost => {
-                let found = s3.read_lock(&at).await?;
+                let found = site.read_lock().await?;
                 let standing = found.as_ref().map(|found| standing(found, &body));
                 contended |= !matches!(standing, Some(Standing::Ours));
                 match (standing, &found) {
                     // Its lease began when it was written, which may be long ago: it is written again.
-                    (Some(Standing::Ours), Some(found)) => take_over(s3, &at, &body, found).await?,
+                    (Some(Standing::Ours), Some(found)) => take_over(site, &body, found).await?,
                     (Some(Standing::Free(whose)), Some(found)) => {
-                        log.step(format!("taking over the lock of {whose}"), None);
-                        take_over(s3, &at, &body, found).await?
+                        from = Some(whose);
+                        take_over(site, &body, found).await?
                     }
                     (Some(Standing::Held(holder)), Some(found)) if started.elapsed() >= wait => {
                         note.remove();
-                        return Err(locked(job, &holder, found));
+                        return Err(locked(site.job, &holder, found));
                     }
                     (Some(Standing::Held(holder)), _) => {
-                        log.step(format!("waiting for the lock of {holder}"), None);
+                        trail.found(Fact::LockAwaited { holder, phase: "holding".to_owned(), until: None });
                         None
                     }
                     // Released between the two requests: at the next turn it is there for the taking.
@@ -135,12 +137,12 @@ pub async fn acquire<'a>(
         };
         if let Some(etag) = taken {
             note.write();
-            log.step(format!("lock taken: {at}"), None);
+            trail.found(Fact::LockTaken { at: at.to_string(), from });
             let state = Mutex::new(State { etag, renewed: asked });
-            return Ok(Some(Held { s3, at, body, state, note, contended }));
+            return Ok(Some(Held { site, at, body, state, note, contended }));
         }
         if started.elapsed() > wait + LEASE {
-            return Err(JobError::new(ErrorCode::Locked, format!("layer `{}` could not be locked", job.name))
+            return Err(JobError::new(ErrorCode::Locked, format!("layer `{}` could not be locked", site.job.name))
                 .cause(format!("{at} is neither there nor can it be created")));
         }
         tokio::select! {
@@ -168,8 +170,8 @@ fn standing(found: &LockRead, ours: &Body) -> Standing {
     if free { Standing::Free(body.holder()) } else { Standing::Held(body.holder()) }
 }
 
-async fn take_over(s3: &S3, at: &S3Location, body: &Body, found: &LockRead) -> Result<Option<String>, JobError> {
-    match s3.replace_lock(at, text(body), &found.etag).await? {
+async fn take_over(site: Site<'_>, body: &Body, found: &LockRead) -> Result<Option<String>, JobError> {
+    match site.write_lock(text(body), Some(&found.etag)).await? {
         LockWrite::Ours(etag) => Ok(Some(etag)),
         LockWrite::Lost => Ok(None),
     }
@@ -184,15 +186,14 @@ fn locked(job: &Job, holder: &str, found: &LockRead) -> JobError {
 }
 
 /// Removes a lock that a run of this machine left behind when it was killed, although its work was done.
-pub async fn clear_left_behind(job: &Job, s3: &S3, log: &JobLog) {
-    let at = job.lock();
-    let note = Note::of(&at, "");
+pub async fn clear_left_behind(site: Site<'_>, trail: &mut Trail) {
+    let note = Note::of(&site.job.lock(), "");
     let Some(owner) = note.left_behind() else { return };
-    let Ok(found) = s3.read_lock(&at).await else { return };
+    let Ok(found) = site.read_lock().await else { return };
     // Another run may have taken it over meanwhile, on this machine too.
     let Some(found) = found.filter(|found| Body::read(&found.body).owner == owner) else { return note.remove() };
-    if s3.delete_lock(&at, &found.etag).await.is_ok() {
-        log.step(format!("removed the lock that a killed run left: {at}"), None);
+    if site.delete_lock(&found.etag).await.is_ok() {
+        trail.found(Fact::LockFreed);
         note.remove();
     }
 }
@@ -239,12 +240,12 @@ impl Held<'_> {
     /// Replaces what the lock says, as long as it is ours.
     async fn replace(&self, body: &Body) -> Result<String, JobError> {
         let etag = self.state().etag.clone();
-        if let LockWrite::Ours(etag) = self.s3.replace_lock(&self.at, text(body), &etag).await? {
+        if let LockWrite::Ours(etag) = self.site.write_lock(text(body), Some(&etag)).await? {
             return Ok(etag);
         }
         // It may be ours under another entity tag, but as old as the renewal that made that one.
         let etag = self.still_ours().await?;
-        match self.s3.replace_lock(&self.at, text(body), &etag).await? {
+        match self.site.write_lock(text(body), Some(&etag)).await? {
             LockWrite::Ours(etag) => Ok(etag),
             LockWrite::Lost => Err(self.lost_to("another run")),
         }
@@ -252,7 +253,7 @@ impl Held<'_> {
 
     /// The answer to a renewal may have been lost: then the lock is ours under another entity tag.
     async fn still_ours(&self) -> Result<String, JobError> {
-        let found = self.s3.read_lock(&self.at).await?;
+        let found = self.site.read_lock().await?;
         match &found {
             Some(found) if Body::read(&found.body).owner == self.body.owner => Ok(found.etag.clone()),
             Some(found) => Err(self.lost_to(&Body::read(&found.body).holder())),
@@ -266,40 +267,37 @@ impl Held<'_> {
     }
 
     /// Gives it up: everything is done, or nothing was.
-    pub async fn release(self, log: &JobLog) {
+    pub async fn release(self, trail: &mut Trail) {
         match self.delete().await {
             Ok(()) => {
-                log.step("lock released", None);
+                trail.found(Fact::LockFreed);
                 self.note.remove();
             }
             // It runs out by itself.
-            Err(error) => log.step(format!("the lock was not released: {error}"), None),
+            Err(error) => trail.warn("lock-not-released", format!("the lock {} was not released: {error}", self.at)),
         }
     }
 
     async fn delete(&self) -> Result<(), JobError> {
         let etag = self.state().etag.clone();
-        if self.s3.delete_lock(&self.at, &etag).await? == LockDelete::Gone {
+        if self.site.delete_lock(&etag).await? == LockDelete::Gone {
             return Ok(());
         }
         // The work may have ended while a renewal was under way. A lock that somebody took over is not ours to delete.
         match self.still_ours().await {
-            Ok(etag) => self.s3.delete_lock(&self.at, &etag).await.map(|_| ()),
+            Ok(etag) => self.site.delete_lock(&etag).await.map(|_| ()),
             Err(error) if error.code == ErrorCode::Locked => Ok(()),
             Err(error) => Err(error),
         }
     }
 
     /// Leaves it behind without a lease: something was begun that the next run has to finish.
-    pub async fn abandon(self, log: &JobLog) {
+    pub async fn abandon(self, trail: &mut Trail) {
         let left = self.replace(&Body { lease_seconds: 0, ..self.body.clone() }).await;
-        log.step(
-            match left {
-                Ok(_) => "lock left to the next run".to_owned(),
-                Err(error) => format!("the lock was not left to the next run, its lease will end: {error}"),
-            },
-            None,
-        );
+        match left {
+            Ok(_) => trail.found(Fact::LockLeft),
+            Err(error) => trail.warn("lock-not-released", format!("the lock {} keeps its lease: {error}", self.at)),
+        }
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {

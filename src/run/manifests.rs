@@ -7,7 +7,11 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
-use crate::manifest::{Manifest, ReadError, read};
+use super::trail::Trail;
+use crate::config::Unpinned;
+use crate::event::Fact;
+use crate::manifest::{Format, Manifest, ReadError, read, unpinned};
+use crate::outcome::{ErrorCode, JobError};
 use crate::plan::Job;
 
 #[derive(Debug, Default)]
@@ -52,4 +56,35 @@ impl Manifests {
             shelf.manifest = None;
         }
     }
+}
+
+/// Checks the manifest itself: readable, not empty, pinned.
+pub fn check(
+    job: &Job,
+    manifest: Result<Arc<Manifest>, ReadError>,
+    trail: &mut Trail,
+) -> Result<Arc<Manifest>, JobError> {
+    let manifest = manifest.map_err(|error| unreadable(job, &error))?;
+    trail.found(Fact::ManifestRead { path: job.manifest.shown.clone(), md5: manifest.md5.to_string() });
+    if job.unpinned == Unpinned::Allow {
+        return Ok(manifest);
+    }
+    let loose = unpinned(Format::from_file_name(&job.manifest_name), &manifest.bytes);
+    let Some(first) = loose.first() else { return Ok(manifest) };
+    let more = match loose.len() - 1 {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    let message = format!("{}:{}: `{}` is not pinned to one version{more}", job.manifest.shown, first.line, first.text);
+    if job.unpinned == Unpinned::Deny {
+        return Err(JobError::new(ErrorCode::ManifestUnpinned, message)
+            .hint("write `==` and a version, for example with `uv pip compile` or `pip-compile`; or set `unpinned = \"warn\"`"));
+    }
+    trail.warn("manifest-unpinned", format!("{message}: changes of it go unseen"));
+    Ok(manifest)
+}
+
+fn unreadable(job: &Job, error: &ReadError) -> JobError {
+    JobError::new(ErrorCode::ManifestMissing, format!("the manifest `{}` {error}", job.manifest.shown))
+        .hint(format!("correct `manifest` of layer `{}` in the layers file, or lock its dependencies", job.layer))
 }

@@ -1,23 +1,26 @@
 //! A run: jobs of a plan go through their steps, bounded in number, and each ends in exactly one report.
 
 mod archive;
+mod batch;
+mod events;
 mod job;
 mod lanes;
 mod lock;
-mod log;
 mod manifests;
 mod notes;
 mod pool;
 mod preflight;
 mod publish;
+mod site;
 mod stage;
 mod stop;
+mod trail;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-pub use log::Events;
-pub use pool::run;
+pub use batch::run;
+pub use events::Events;
+
 pub use stop::{Stop, on_signals};
 
 use crate::aws::Sessions;
@@ -64,5 +67,3 @@ struct Shared {
     events: Events,
     stop: Stop,
 }
-
-type SharedRun = Arc<Shared>;

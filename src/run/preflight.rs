@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use super::Options;
 use super::archive::{check_layout, invalid};
-use super::log::JobLog;
+use super::site::Site;
+use super::trail::Trail;
 use crate::archive::inspect;
-use crate::aws::{BackupRead, Session, Staged, StagedZip};
-use crate::config::{Detect, Unpinned};
+use crate::aws::{BackupRead, Staged};
+use crate::config::Detect;
+use crate::event::Fact;
 use crate::layer::{LayerVersion, Sha256};
-use crate::manifest::{Difference, Format, Manifest, ReadError, dependencies, difference, same_text, unpinned};
-use crate::outcome::{Decision, ErrorCode, JobError, JobReport, Reason};
+use crate::manifest::{Difference, Format, Manifest, dependencies, difference, same_text};
+use crate::outcome::{Decision, ErrorCode, JobError};
 use crate::plan::{Backup, Decided, Facts, Job, Latest, decide};
 
 /// A job that passed its preflight.
@@ -27,39 +29,6 @@ pub struct Checked {
     pub decided: Decided,
 }
 
-/// Checks the manifest itself: readable, not empty, pinned.
-pub fn check_manifest(
-    job: &Job,
-    manifest: Result<Arc<Manifest>, ReadError>,
-    log: &JobLog,
-    report: &mut JobReport,
-) -> Result<Arc<Manifest>, JobError> {
-    let manifest = manifest.map_err(|error| unreadable(job, &error))?;
-    report.manifest.md5 = Some(manifest.md5.to_string());
-    log.step(format!("manifest {} has MD5 {}", job.manifest.shown, manifest.md5), None);
-    if job.unpinned == Unpinned::Allow {
-        return Ok(manifest);
-    }
-    let loose = unpinned(Format::from_file_name(&job.manifest_name), &manifest.bytes);
-    let Some(first) = loose.first() else { return Ok(manifest) };
-    let more = match loose.len() - 1 {
-        0 => String::new(),
-        more => format!(", and {more} more"),
-    };
-    let message = format!("{}:{}: `{}` is not pinned to one version{more}", job.manifest.shown, first.line, first.text);
-    if job.unpinned == Unpinned::Deny {
-        return Err(JobError::new(ErrorCode::ManifestUnpinned, message)
-            .hint("write `==` and a version, for example with `uv pip compile` or `pip-compile`; or set `unpinned = \"warn\"`"));
-    }
-    log.warn(report, "manifest-unpinned", format!("{message}: changes of it go unseen"));
-    Ok(manifest)
-}
-
-fn unreadable(job: &Job, error: &ReadError) -> JobError {
-    JobError::new(ErrorCode::ManifestMissing, format!("the manifest `{}` {error}", job.manifest.shown))
-        .hint(format!("correct `manifest` of layer `{}` in the layers file, or lock its dependencies", job.layer))
-}
-
 /// What is known before a preflight asks.
 #[derive(Clone, Copy, Default)]
 pub struct Known<'a> {
@@ -71,29 +40,29 @@ pub struct Known<'a> {
 
 /// Checks everything else.
 pub async fn preflight(
-    job: &Job,
-    session: &Session,
+    site: Site<'_>,
     manifest: Arc<Manifest>,
     known: Known<'_>,
     options: &Options,
-    log: &JobLog,
-    report: &mut JobReport,
+    trail: &mut Trail,
 ) -> Result<Checked, JobError> {
     let staged = async {
         match known.staged {
             Some(staged) => Ok(Some(staged.clone())),
-            None => session.s3.head(&job.staged).await,
+            None => site.staged().await,
         }
     };
     // Both at once: an unchanged layer costs one round trip after the latest version is known.
-    let (staged, published) = tokio::join!(staged, published(job, session, &manifest, known.version));
-    let staged = consistent(job, staged?, &manifest, report, log)?;
+    let (staged, published) = tokio::join!(staged, published(site, &manifest, known.version));
+    let staged = consistent(site.job, staged?, &manifest, trail)?;
     let (latest, backup) = published?;
-    note_latest(job, latest.as_ref(), &backup, report, log);
+    note_latest(site.job, latest.as_ref(), &backup, trail);
 
-    let contents = contents(job, session, &staged, latest.as_ref(), &backup).await?;
+    let contents = contents(site, &staged, latest.as_ref(), &backup).await?;
     let sha256 = contents.as_ref().map_or(staged.sha256, |contents| Some(contents.staged));
-    report.archive.sha256 = sha256.map(|sha256| sha256.to_string());
+    if let (None, Some(sha256)) = (staged.sha256, sha256) {
+        trail.found(Fact::StagedArchiveDigested { sha256: sha256.to_string() });
+    }
     let old = changed_bytes(&backup, &manifest);
     let facts = Facts {
         latest: latest.as_ref().map(|latest| Latest {
@@ -105,62 +74,61 @@ pub async fn preflight(
             },
             content: contents.as_ref().and_then(|contents| contents.published),
         }),
-        wanted: &job.settings,
-        detect: &job.detect,
+        wanted: &site.job.settings,
+        detect: &site.job.detect,
         staged: sha256,
         force: options.force,
     };
     let decided = decide(&facts);
-    if let Some(old) = old {
-        report.dependencies = difference_between(&job.manifest_name, old, &manifest.bytes);
-    }
-    note_decision(&decided, report, log);
+    trail.found(Fact::Decided {
+        decision: decided.decision,
+        reason: decided.reason,
+        settings: decided.settings.clone(),
+        dependencies: old
+            .map(|old| difference_between(&site.job.manifest_name, old, &manifest.bytes))
+            .unwrap_or_default(),
+    });
     if decided.decision == Decision::Publish {
-        check_zip(job, session, &staged, options, log, report).await?;
+        check_zip(site, &staged, options, trail).await?;
     }
     Ok(Checked { manifest, staged, sha256, latest, decided })
 }
 
 /// The latest version and its backup.
 async fn published(
-    job: &Job,
-    session: &Session,
+    site: Site<'_>,
     manifest: &Manifest,
     known: Option<u64>,
 ) -> Result<(Option<LayerVersion>, BackupRead), JobError> {
     let latest = match known {
         // Lists may lag behind what is known to exist.
-        Some(known) => match session.lambda.version(&job.name, known).await? {
+        Some(known) => match site.version(known).await? {
             Some(version) => Some(version),
-            None => session.lambda.latest(&job.name).await?,
+            None => site.listed().await?,
         },
-        None => session.latest(&job.name).await?,
+        None => site.latest().await?,
     };
     let Some(latest) = latest else { return Ok((None, BackupRead::Missing)) };
-    let backup = session.s3.backup(&job.backup(latest.arn.number), manifest.md5).await?;
+    let backup = site.backup(latest.arn.number, manifest).await?;
     Ok((Some(latest), backup))
 }
 
 /// The staged archive exists and was built from this manifest.
-fn consistent(
-    job: &Job,
-    staged: Option<Staged>,
-    manifest: &Manifest,
-    report: &mut JobReport,
-    log: &JobLog,
-) -> Result<Staged, JobError> {
+fn consistent(job: &Job, staged: Option<Staged>, manifest: &Manifest, trail: &mut Trail) -> Result<Staged, JobError> {
     let again = "`layership stage`";
     let Some(staged) = staged else {
         return Err(JobError::new(ErrorCode::ArchiveMissing, format!("there is no staged archive {}", job.staged))
             .hint(format!("stage it first: {again}, or `publish --stage`")));
     };
-    report.archive.size = Some(staged.size);
-    report.archive.sha256 = staged.sha256.map(|sha256| sha256.to_string());
-    log.step(format!("staged archive {} is there", job.staged), None);
+    trail.found(Fact::StagedArchiveFound {
+        at: job.staged.to_string(),
+        sha256: staged.sha256.map(|sha256| sha256.to_string()),
+        size: staged.size,
+    });
     let expected = manifest.md5.to_string();
     match &staged.manifest_md5 {
         Some(found) if *found == expected => {
-            log.step(format!("staged archive was built from this {}", job.manifest_name), None);
+            trail.found(Fact::StagedArchiveConsistent { manifest: job.manifest_name.clone() });
             Ok(staged)
         }
         found => {
@@ -179,15 +147,11 @@ fn consistent(
     }
 }
 
-fn note_latest(job: &Job, latest: Option<&LayerVersion>, backup: &BackupRead, report: &mut JobReport, log: &JobLog) {
-    let Some(latest) = latest else {
-        log.step(format!("layer `{}` has no version yet", job.name), None);
-        return;
-    };
-    report.previous_version = Some(latest.arn.number);
-    report.layer_arn = Some(latest.arn.layer.to_string());
-    let state = if *backup == BackupRead::Missing { "has no backup" } else { "has a backup" };
-    log.step(format!("latest version is {}; it {state}", latest.arn.number), None);
+fn note_latest(job: &Job, latest: Option<&LayerVersion>, backup: &BackupRead, trail: &mut Trail) {
+    trail.found(match latest {
+        None => Fact::NoVersionFound { layer: job.name.clone() },
+        Some(latest) => Fact::LatestFound { arn: latest.arn.clone(), backed_up: *backup != BackupRead::Missing },
+    });
 }
 
 struct Contents {
@@ -197,21 +161,17 @@ struct Contents {
 
 /// SHA-256 of both zips, only where the decision needs them: they cost a Lambda call, and perhaps a whole download.
 async fn contents(
-    job: &Job,
-    session: &Session,
+    site: Site<'_>,
     staged: &Staged,
     latest: Option<&LayerVersion>,
     backup: &BackupRead,
 ) -> Result<Option<Contents>, JobError> {
     let Some(latest) = latest else { return Ok(None) };
-    if *backup != BackupRead::Missing && !job.detect.contains(&Detect::Content) {
+    if *backup != BackupRead::Missing && !site.job.detect.contains(&Detect::Content) {
         return Ok(None);
     }
-    let published = session.lambda.version(&job.name, latest.arn.number).await?.and_then(|version| version.sha256);
-    let staged = match staged.sha256 {
-        Some(sha256) => sha256,
-        None => session.s3.sha256(&job.staged, staged).await?,
-    };
+    let published = site.version(latest.arn.number).await?.and_then(|version| version.sha256);
+    let staged = site.sha256(staged).await?;
     Ok(Some(Contents { staged, published }))
 }
 
@@ -223,44 +183,17 @@ fn changed_bytes<'b>(backup: &'b BackupRead, manifest: &Manifest) -> Option<&'b 
     }
 }
 
-fn note_decision(decided: &Decided, report: &mut JobReport, log: &JobLog) {
-    report.decision = Some(decided.decision);
-    report.reason = Some(decided.reason);
-    report.settings.clone_from(&decided.settings);
-    log.step(
-        match (decided.decision, decided.reason) {
-            (Decision::Keep, _) => "unchanged since the latest version: nothing to publish".to_owned(),
-            (Decision::Adopt, _) => {
-                "latest version has exactly the staged content: its backup is to be written".to_owned()
-            }
-            (Decision::Publish, Reason::DependenciesChanged) if !report.dependencies.is_empty() => {
-                format!("dependencies changed: {}", report.dependencies.summary_of(8))
-            }
-            (Decision::Publish, reason) => format!("to be published: {reason}"),
-        },
-        None,
-    );
-}
-
 /// What the zip says of itself: as `stage` noted it, or read through ranged GETs of its central directory.
-async fn check_zip(
-    job: &Job,
-    session: &Session,
-    staged: &Staged,
-    options: &Options,
-    log: &JobLog,
-    report: &mut JobReport,
-) -> Result<(), JobError> {
+async fn check_zip(site: Site<'_>, staged: &Staged, options: &Options, trail: &mut Trail) -> Result<(), JobError> {
     let inspection = match &staged.inspection {
         Some(noted) => noted.clone(),
         None => {
-            let zip = StagedZip::new(session.s3.clone(), job.staged.clone(), staged.clone());
-            inspect(&zip).await.map_err(|error| invalid(error, &job.staged.to_string(), |error| error))?
+            let zip = site.staged_zip(staged);
+            inspect(&zip).await.map_err(|error| invalid(error, &site.job.staged.to_string(), |error| error))?
         }
     };
-    let files = if inspection.files == 1 { "1 file".to_owned() } else { format!("{} files", inspection.files) };
-    log.step(format!("archive has {files}, {} bytes unzipped", inspection.unzipped), None);
-    check_layout(&inspection, job, &job.staged.to_string(), options.strict, log, report)
+    trail.found(Fact::ArchiveInspected { files: inspection.files, unzipped: inspection.unzipped });
+    check_layout(&inspection, site.job, &site.job.staged.to_string(), options.strict, trail)
 }
 
 /// What changed between two manifests, where both can be read as what their name says.

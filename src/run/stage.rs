@@ -8,13 +8,14 @@ use tokio::task::spawn_blocking;
 
 use super::Options;
 use super::archive::{check_layout, invalid};
-use super::log::JobLog;
+use super::site::Site;
+use super::trail::Trail;
 use crate::archive::{Inspection, LocalZip, PackError, digest, inspect, pack};
-use crate::aws::{Session, Staged, Upload};
-use crate::event::{Mode, Stage};
+use crate::aws::{Staged, Upload};
+use crate::event::{Activity, Fact, Mode};
 use crate::layer::Sha256;
 use crate::manifest::Manifest;
-use crate::outcome::{ErrorCode, JobError, JobReport};
+use crate::outcome::{ErrorCode, JobError};
 use crate::plan::{Job, LocalPath};
 
 /// A staged archive, fresh from here.
@@ -38,29 +39,26 @@ pub struct LocalArchive {
 
 /// Stages the archive of a job; in a plan, tells what would be staged.
 pub async fn stage(
-    job: &Job,
-    session: &Session,
+    site: Site<'_>,
     manifest: &Manifest,
     options: &Options,
-    log: &JobLog,
-    report: &mut JobReport,
+    trail: &mut Trail,
 ) -> Result<Ready, JobError> {
-    let archive = local_archive(job, log).await?;
-    report.archive.sha256 = Some(archive.sha256.to_string());
-    report.archive.size = Some(archive.size);
+    let job = site.job;
+    let archive = local_archive(job, trail).await?;
     // The preflight that follows warns of the same; but what `--strict` refuses is not uploaded.
     if options.mode == Mode::Stage || options.strict {
-        check_layout(&archive.inspection, job, shown(job), options.strict, log, report)?;
+        check_layout(&archive.inspection, job, shown(job), options.strict, trail)?;
     }
     let md5 = manifest.md5.to_string();
-    let found = session.s3.head(&job.staged).await?;
+    let found = site.staged().await?;
     if let Some(staged) = found.filter(|staged| is_same(staged, &archive, &md5)) {
-        log.step(format!("staged archive {} is the same already", job.staged), None);
+        trail.found(Fact::ArchiveAlreadyStaged { at: job.staged.to_string() });
         let staged = Staged { inspection: Some(archive.inspection), ..staged };
         return Ok(Ready { staged, uploaded: false });
     }
     if options.mode == Mode::Plan {
-        log.step(format!("archive would be staged at {}", job.staged), None);
+        trail.found(Fact::ArchiveToBeStaged { at: job.staged.to_string() });
         let staged = Staged {
             manifest_md5: Some(md5),
             sha256: Some(archive.sha256),
@@ -71,7 +69,7 @@ pub async fn stage(
         };
         return Ok(Ready { staged, uploaded: true });
     }
-    log.enter(Stage::Staging);
+    trail.enter(Activity::Staging);
     let upload = Upload {
         path: &archive.path,
         size: archive.size,
@@ -79,8 +77,8 @@ pub async fn stage(
         manifest_md5: manifest.md5,
         inspection: &archive.inspection,
     };
-    let staged = session.s3.stage(&job.staged, &upload).await?;
-    log.step(format!("archive staged at {}", job.staged), None);
+    let staged = site.stage(&upload).await?;
+    trail.found(Fact::ArchiveStaged { at: job.staged.to_string() });
     Ok(Ready { staged, uploaded: true })
 }
 
@@ -89,8 +87,8 @@ fn is_same(staged: &Staged, archive: &LocalArchive, md5: &str) -> bool {
 }
 
 /// The zip to stage: the local one, or one made of the local folder; with its digest and what it says of itself.
-pub async fn local_archive(job: &Job, log: &JobLog) -> Result<LocalArchive, JobError> {
-    log.enter(Stage::Packing);
+pub async fn local_archive(job: &Job, trail: &mut Trail) -> Result<LocalArchive, JobError> {
+    trail.enter(Activity::Packing);
     let Some(archive) = job.archive.clone() else {
         return Err(JobError::new(
             ErrorCode::ArchiveMissing,
@@ -111,8 +109,15 @@ pub async fn local_archive(job: &Job, log: &JobLog) -> Result<LocalArchive, JobE
     let ready = ready.await;
     let (Zipped { path, temporary, sha256, size }, inspection) =
         ready.map_err(|error| JobError::new(ErrorCode::Internal, "packing broke off").cause(error.to_string()))??;
-    log.step(format!("archive {} has SHA-256 {sha256}, {size} bytes", shown(job)), None);
+    trail.found(Fact::ArchiveRead { path: shown(job).to_owned(), sha256: sha256.to_string(), size });
     Ok(LocalArchive { path, sha256, size, inspection, _temporary: temporary })
+}
+
+/// What can be said of the local archive without the network, if there is one.
+pub async fn check_local(job: &Job, options: &Options, trail: &mut Trail) -> Result<(), JobError> {
+    let Some(archive) = &job.archive else { return Ok(()) };
+    let local = local_archive(job, trail).await?;
+    check_layout(&local.inspection, job, &archive.shown, options.strict, trail)
 }
 
 fn shown(job: &Job) -> &str {

@@ -1,54 +1,36 @@
 //! Stopping a run: the first signal lets what is publishing finish, the second one does not.
 
-use std::sync::Arc;
-
-use tokio::sync::watch;
-
-/// How urgently a run is to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Urgency {
-    None,
-    Finish,
-    Now,
-}
+use tokio_util::sync::CancellationToken;
 
 /// Tells a run to stop.
-#[derive(Clone, Debug)]
-pub struct Stop(Arc<watch::Sender<Urgency>>);
-
-impl Default for Stop {
-    fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(Urgency::None)))
-    }
+#[derive(Clone, Debug, Default)]
+pub struct Stop {
+    finishing: CancellationToken,
+    at_once: CancellationToken,
 }
 
 impl Stop {
     /// Asks once more: first to finish, then to stop at once.
     pub fn ask(&self) {
-        self.0.send_modify(|urgency| {
-            *urgency = if *urgency == Urgency::None { Urgency::Finish } else { Urgency::Now };
-        });
+        if self.asked() {
+            self.at_once.cancel();
+        }
+        self.finishing.cancel();
     }
 
     /// Whether nothing new is to start.
     pub fn asked(&self) -> bool {
-        *self.0.borrow() != Urgency::None
+        self.finishing.is_cancelled()
     }
 
     /// Waits until nothing new is to start.
     pub async fn finishing(&self) {
-        self.reached(Urgency::Finish).await;
+        self.finishing.cancelled().await;
     }
 
     /// Waits until everything is to be dropped.
     pub async fn at_once(&self) {
-        self.reached(Urgency::Now).await;
-    }
-
-    async fn reached(&self, urgency: Urgency) {
-        let mut seen = self.0.subscribe();
-        // The sender lives as long as `self`.
-        let _ = seen.wait_for(|now| *now >= urgency).await;
+        self.at_once.cancelled().await;
     }
 }
 

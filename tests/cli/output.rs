@@ -200,14 +200,15 @@ fn verbose_tells_each_step() {
     setting lock-wait-seconds = 60 (default)
     setting request-timeout-seconds = 30 (default)
         Checking [  TIMEs]       numpy us-east-1: manifest numpy/requirements.txt has MD5 b285f58ab57a01ff7fda7fcd7f200528
+        Checking [  TIMEs]       numpy us-east-1: credentials belong to account 123456789012
         Checking [  TIMEs]       numpy us-east-1: staged archive s3://artifacts/layers/numpy/layer/layer.zip is there
         Checking [  TIMEs]       numpy us-east-1: staged archive was built from this requirements.txt
         Checking [  TIMEs]       numpy us-east-1: layer `numpy` has no version yet
         Checking [  TIMEs]       numpy us-east-1: to be published: first version
         Checking [  TIMEs]       numpy us-east-1: archive has 1 file, 15 bytes unzipped
          Locking [  TIMEs]       numpy us-east-1: lock taken: s3://artifacts/layers/numpy/layer/publish.lock
-      Publishing [  TIMEs]       numpy us-east-1: published version 1 (request REQUEST)
-      Publishing [  TIMEs]       numpy us-east-1: version ARN is arn:aws:lambda:us-east-1:123456789012:layer:numpy:1
+      Publishing [  TIMEs]       numpy us-east-1: published arn:aws:lambda:us-east-1:123456789012:layer:numpy:1 (request REQUEST)
+      Publishing [  TIMEs]       numpy us-east-1: version to use is arn:aws:lambda:us-east-1:123456789012:layer:numpy:1
       Publishing [  TIMEs]       numpy us-east-1: its content is the staged archive that was checked
        Recording [  TIMEs]       numpy us-east-1: manifest stored at s3://artifacts/layers/numpy/layer/000001/requirements.txt (request REQUEST)
        Recording [  TIMEs]       numpy us-east-1: lock released

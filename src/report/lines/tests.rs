@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::event::Stage;
+use crate::event::{Activity, Fact};
 use crate::outcome::{ErrorCode, Warning};
 use crate::report::samples::{failed, job, tally};
 use crate::report::style::Style;
@@ -13,7 +13,7 @@ fn at(seconds: f64) -> Duration {
 /// A run of 200 jobs, 87 of which have ended, and so many run.
 fn run_with(running: usize, failed: usize) -> State {
     let mut state = State::default();
-    state.apply(&Event::RunStarted { mode: Mode::Publish, jobs: 200 }, at(0.0));
+    state.apply(&Happening::RunStarted { mode: Mode::Publish, jobs: 200 }, at(0.0));
     state.tally = tally(200, &[(Outcome::Published, 60 - failed), (Outcome::Unchanged, 27), (Outcome::Failed, failed)]);
     for id in 0..running {
         start(&mut state, id, &format!("layer-{id:03}"), 1.0 + 0.1 * id as f64);
@@ -22,10 +22,10 @@ fn run_with(running: usize, failed: usize) -> State {
 }
 
 fn start(state: &mut State, job: usize, layer: &str, seconds: f64) {
-    let stages = [Stage::Checking, Stage::Publishing, Stage::Recording];
+    let activities = [Activity::Checking, Activity::Publishing, Activity::Recording];
     let (layer, target) = (layer.to_owned(), "us-east-1".to_owned());
-    state.apply(&Event::JobStarted { job, layer, target }, at(seconds));
-    state.apply(&Event::StageEntered { job, stage: stages[job % 3] }, at(seconds + 0.5));
+    state.apply(&Happening::JobStarted { job, layer, target }, at(seconds));
+    state.apply(&Happening::ActivityEntered { job, activity: activities[job % 3] }, at(seconds + 0.5));
 }
 
 fn screen(state: &State, rows: usize, columns: usize) -> String {
@@ -94,12 +94,12 @@ fn wide_names_are_cut_by_the_columns_they_take() {
 #[test]
 fn an_interrupted_run_says_so_and_a_finished_one_draws_nothing() {
     let mut state = run_with(3, 0);
-    let event = Event::Interrupted { running: 3 };
+    let event = Happening::Interrupted { running: 3 };
     state.apply(&event, at(14.0));
     assert!(screen(&state, 24, 80).starts_with("    Stopping [==="));
     let line = told(&event, &state, at(14.0), false).unwrap().render(Style::PLAIN, None);
     assert_eq!(line, "    Stopping [  14.0s] what is publishing will finish; interrupt again to stop at once");
-    state.apply(&Event::RunFinished { tally: state.tally.clone() }, at(15.0));
+    state.apply(&Happening::RunFinished { tally: state.tally.clone() }, at(15.0));
     assert_eq!(screen(&state, 24, 80), "");
     assert_eq!(screen(&State::default(), 24, 80), "");
 }
@@ -122,7 +122,7 @@ fn a_heartbeat_names_what_takes_longest_and_its_target_where_there_are_several()
         line(&state),
         "     Running [  31.0s] ( 87/200) 16 running, 1 failed; longest: layer-000, checking 29.5s"
     );
-    let elsewhere = Event::JobStarted { job: 99, layer: "layer-000".to_owned(), target: "tokyo".to_owned() };
+    let elsewhere = Happening::JobStarted { job: 99, layer: "layer-000".to_owned(), target: "tokyo".to_owned() };
     state.apply(&elsewhere, at(31.0));
     assert!(line(&state).ends_with("longest: layer-000 us-east-1, checking 29.5s"));
 }
@@ -132,7 +132,7 @@ fn what_is_unchanged_is_counted_in_silence_and_told_with_v() {
     let mut state = run_with(0, 0);
     let mut tell = |report: JobReport, mode: Mode, verbose: bool| {
         state.mode = mode;
-        let event = Event::JobFinished { job: 0, report: Box::new(report), tally: Tally::of(1) };
+        let event = Happening::JobFinished { job: 0, report: Box::new(report), tally: Tally::of(1) };
         told(&event, &state, at(1.0), verbose).map(|line| line.render(Style::PLAIN, None))
     };
     let unchanged = || job("a", "x", Outcome::Unchanged);
@@ -147,24 +147,25 @@ fn what_is_unchanged_is_counted_in_silence_and_told_with_v() {
 }
 
 /// Anything that could be sent, in any order.
-fn any_event() -> impl Strategy<Value = Event> {
+fn any_event() -> impl Strategy<Value = Happening> {
     let id = 0..6_usize;
     let name = "[a-z日\u{1b}\n-]{0,12}";
-    let stages = [Stage::Packing, Stage::Checking, Stage::Locking, Stage::Publishing, Stage::Recording];
+    let activities =
+        [Activity::Packing, Activity::Checking, Activity::Locking, Activity::Publishing, Activity::Recording];
     prop_oneof![
-        1 => (0..5_usize).prop_map(|jobs| Event::RunStarted { mode: Mode::Publish, jobs }),
-        6 => (id.clone(), name).prop_map(|(job, layer)| Event::JobStarted { job, target: layer.clone(), layer }),
-        6 => (id.clone(), proptest::sample::select(stages.to_vec())).prop_map(|(job, stage)| Event::StageEntered { job, stage }),
-        2 => (id.clone(), name).prop_map(|(job, step)| Event::StepDone { job, step }),
-        2 => (id.clone(), name).prop_map(|(job, message)| Event::Warned {
+        1 => (0..5_usize).prop_map(|jobs| Happening::RunStarted { mode: Mode::Publish, jobs }),
+        6 => (id.clone(), name).prop_map(|(job, layer)| Happening::JobStarted { job, target: layer.clone(), layer }),
+        6 => (id.clone(), proptest::sample::select(activities.to_vec())).prop_map(|(job, activity)| Happening::ActivityEntered { job, activity }),
+        2 => (id.clone(), name).prop_map(|(job, path)| Happening::FactFound { job, fact: Fact::ManifestRead { path, md5: String::new() } }),
+        2 => (id.clone(), name).prop_map(|(job, message)| Happening::Warned {
             job,
             warning: Warning { code: "w".to_owned(), message },
         }),
         6 => (id, name, proptest::sample::select(Outcome::ALL), any_tally()).prop_map(|(id, layer, outcome, tally)| {
-            Event::JobFinished { job: id, report: Box::new(job(&layer, "x", outcome)), tally }
+            Happening::JobFinished { job: id, report: Box::new(job(&layer, "x", outcome)), tally }
         }),
-        1 => (0..6_usize).prop_map(|running| Event::Interrupted { running }),
-        1 => any_tally().prop_map(|tally| Event::RunFinished { tally }),
+        1 => (0..6_usize).prop_map(|running| Happening::Interrupted { running }),
+        1 => any_tally().prop_map(|tally| Happening::RunFinished { tally }),
     ]
 }
 
@@ -201,13 +202,13 @@ proptest! {
         use Outcome::{Adopted, Cancelled, Failed, Planned, Published, Staged, Unchanged};
         let mut tally = Tally::of(ends.len());
         let mut state = State::default();
-        state.apply(&Event::RunStarted { mode: Mode::Publish, jobs: ends.len() }, at(0.0));
+        state.apply(&Happening::RunStarted { mode: Mode::Publish, jobs: ends.len() }, at(0.0));
         for (id, &end) in ends.iter().enumerate() {
             start(&mut state, id, "layer", 0.0);
             let outcome = [Planned, Published, Adopted, Staged, Unchanged, Failed, Cancelled][end];
             tally.count(outcome);
             let report = Box::new(job("layer", "x", outcome));
-            state.apply(&Event::JobFinished { job: id, report, tally: tally.clone() }, at(1.0));
+            state.apply(&Happening::JobFinished { job: id, report, tally: tally.clone() }, at(1.0));
             prop_assert_eq!(state.tally.ended() + state.running.len(), id + 1);
         }
         let text = summary(&state, at(2.0)).text;

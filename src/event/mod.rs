@@ -1,11 +1,22 @@
 //! What happens in a run, in the past tense: the contract between the work and everything that displays it.
+//!
+//! Events carry values and no prose: what the screen, `-v` and every report say is a rendering of them.
+
+mod fact;
 
 use std::fmt;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use fact::Fact;
 
 use crate::outcome::{JobReport, Tally, Warning};
 
 /// What a run does with its jobs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// Offline: manifests and archives.
     Check,
@@ -32,8 +43,9 @@ impl fmt::Display for Mode {
 pub type JobId = usize;
 
 /// What a job is doing right now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Stage {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Activity {
     /// Making the zip of a folder, or reading the local zip.
     Packing,
     /// Uploading the zip.
@@ -50,8 +62,8 @@ pub enum Stage {
     Recording,
 }
 
-impl Stage {
-    /// The participle shown while it runs.
+impl Activity {
+    /// The participle shown while it lasts.
     pub fn participle(self) -> &'static str {
         match self {
             Self::Packing => "Packing",
@@ -65,9 +77,27 @@ impl Stage {
     }
 }
 
+/// Something that happened, and when.
+#[derive(Clone, Debug, Serialize)]
+pub struct Event {
+    /// When, by the clock of this machine.
+    pub at: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub what: Happening,
+}
+
+impl Event {
+    /// Something that happened just now.
+    pub fn now(what: Happening) -> Self {
+        Self { at: Timestamp::now(), what }
+    }
+}
+
 /// Something that happened.
-#[derive(Clone, Debug)]
-pub enum Event {
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Happening {
     /// The run began.
     RunStarted {
         /// What it does.
@@ -84,21 +114,22 @@ pub enum Event {
         /// Target name.
         target: String,
     },
-    /// A job went on to its next stage.
-    StageEntered {
+    /// A job went on to something else.
+    ActivityEntered {
         /// Which.
         job: JobId,
-        /// Where it is now.
-        stage: Stage,
+        /// What it is doing now.
+        activity: Activity,
     },
-    /// A step of a job was done; shown with `-v`.
-    StepDone {
+    /// A job found something out, or did something.
+    FactFound {
         /// Which.
         job: JobId,
-        /// What was done or found, with the request id where there is one.
-        step: String,
+        /// What.
+        #[serde(flatten)]
+        fact: Fact,
     },
-    /// A job met something odd.
+    /// A job met something that a person should know although it goes on.
     Warned {
         /// Which.
         job: JobId,

@@ -1,0 +1,166 @@
+//! What a job finds out and does, as values: `-v`, the event stream and the job's report are made of them.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::layer::{AccountId, LayerName, VersionArn};
+use crate::manifest::Difference;
+use crate::outcome::{Decision, Reason, SettingChange};
+
+/// One thing that a job found out or did. Places in S3 are URIs, digests are hexadecimal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "fact", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+pub enum Fact {
+    /// Whose credentials the job uses.
+    AccountKnown {
+        /// The account's number.
+        account: AccountId,
+    },
+    /// The manifest was read.
+    ManifestRead {
+        /// Path, as the layers file writes it.
+        path: String,
+        /// MD5 of its bytes.
+        md5: String,
+    },
+    /// The local archive was read, or made from its folder.
+    ArchiveRead {
+        /// Path, as the layers file writes it.
+        path: String,
+        /// SHA-256 of the zip.
+        sha256: String,
+        /// Size of the zip in bytes.
+        size: u64,
+    },
+    /// The very archive is staged already.
+    ArchiveAlreadyStaged {
+        /// Where.
+        at: String,
+    },
+    /// In a plan: the archive would be uploaded.
+    ArchiveToBeStaged {
+        /// Where.
+        at: String,
+    },
+    /// The archive was uploaded.
+    ArchiveStaged {
+        /// Where.
+        at: String,
+    },
+    /// There is a staged archive.
+    StagedArchiveFound {
+        /// Where.
+        at: String,
+        /// SHA-256, where S3 keeps one.
+        sha256: Option<String>,
+        /// Size of the zip in bytes.
+        size: u64,
+    },
+    /// The staged archive was built from the manifest at hand.
+    StagedArchiveConsistent {
+        /// File name of the manifest.
+        manifest: String,
+    },
+    /// The SHA-256 of the staged archive became known.
+    StagedArchiveDigested {
+        /// The digest.
+        sha256: String,
+    },
+    /// The zip's directory was read.
+    ArchiveInspected {
+        /// Number of files.
+        files: u64,
+        /// Size of all files, unpacked, in bytes.
+        unzipped: u64,
+    },
+    /// Lambda has no version of the layer.
+    NoVersionFound {
+        /// The layer's name.
+        layer: LayerName,
+    },
+    /// The latest version in Lambda.
+    LatestFound {
+        /// Its ARN.
+        arn: VersionArn,
+        /// Whether S3 has its backup.
+        backed_up: bool,
+    },
+    /// What is to be done, and why.
+    Decided {
+        /// What.
+        decision: Decision,
+        /// Why.
+        reason: Reason,
+        /// Settings that differ from the latest version's.
+        settings: Vec<SettingChange>,
+        /// Dependencies that differ from the latest version's backup.
+        dependencies: Difference,
+    },
+    /// Another version is there by now: the decision is taken again.
+    Overtaken {
+        /// The other version.
+        version: u64,
+    },
+    /// Another run holds the lock: this one waits.
+    LockAwaited {
+        /// Who holds it.
+        holder: String,
+        /// What the holder is doing, as the lock says.
+        phase: String,
+        /// When it can be taken over if its holder is dead, by S3's clock.
+        until: Option<Timestamp>,
+    },
+    /// The lock is taken.
+    LockTaken {
+        /// Where it lies.
+        at: String,
+        /// Whose dead lock it was.
+        from: Option<String>,
+    },
+    /// The lock is free again.
+    LockFreed,
+    /// The lock stays as it is, for the next run to finish what was begun.
+    LockLeft,
+    /// Another run has the lock by now.
+    LockLost,
+    /// A version was published.
+    VersionPublished {
+        /// Its ARN.
+        arn: VersionArn,
+        /// Id of the request.
+        request_id: Option<String>,
+    },
+    /// Nobody knows what became of a publish: the version is looked for.
+    AnswerLost {
+        /// Why there is no answer that can be believed.
+        why: String,
+        /// Id of the request, if there was an answer.
+        request_id: Option<String>,
+        /// Until when the version can still appear, by S3's clock.
+        until: Option<Timestamp>,
+    },
+    /// A version whose publish was not answered was found.
+    VersionFound {
+        /// Its ARN.
+        arn: VersionArn,
+    },
+    /// Nothing came of a publish: it is sent again.
+    SentAgain,
+    /// The published version has the content that was checked.
+    ContentVerified,
+    /// The version to use from now on: published, adopted or kept.
+    VersionToUse {
+        /// Its ARN.
+        arn: VersionArn,
+    },
+    /// The copy of the manifest that belongs to the version to use is in S3.
+    BackupThere {
+        /// Where.
+        at: String,
+        /// Whether it was written just now, and not before.
+        written: bool,
+        /// Id of the request that wrote it.
+        request_id: Option<String>,
+    },
+}

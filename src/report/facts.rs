@@ -1,0 +1,75 @@
+//! What a fact reads like in `-v`.
+
+use crate::event::Fact;
+use crate::outcome::{Decision, Reason};
+use crate::report::wording::plural;
+
+/// A fact in one sentence, with the request's id where there is one.
+pub fn sentence(fact: &Fact) -> String {
+    match fact {
+        Fact::AccountKnown { account } => format!("credentials belong to account {account}"),
+        Fact::ManifestRead { path, md5 } => format!("manifest {path} has MD5 {md5}"),
+        Fact::ArchiveRead { path, sha256, size } => format!("archive {path} has SHA-256 {sha256}, {size} bytes"),
+        Fact::ArchiveAlreadyStaged { at } => format!("staged archive {at} is the same already"),
+        Fact::ArchiveToBeStaged { at } => format!("archive would be staged at {at}"),
+        Fact::ArchiveStaged { at } => format!("archive staged at {at}"),
+        Fact::StagedArchiveFound { at, .. } => format!("staged archive {at} is there"),
+        Fact::StagedArchiveConsistent { manifest } => format!("staged archive was built from this {manifest}"),
+        Fact::StagedArchiveDigested { sha256 } => format!("staged archive has SHA-256 {sha256}"),
+        Fact::ArchiveInspected { files, unzipped } => {
+            format!(
+                "archive has {}, {unzipped} bytes unzipped",
+                plural(usize::try_from(*files).unwrap_or(usize::MAX), "file")
+            )
+        }
+        Fact::NoVersionFound { layer } => format!("layer `{layer}` has no version yet"),
+        Fact::LatestFound { arn, backed_up: true } => format!("latest version is {}; it has a backup", arn.number),
+        Fact::LatestFound { arn, .. } => format!("latest version is {}; it has no backup", arn.number),
+        Fact::Decided { decision, reason, dependencies, .. } => match (decision, reason) {
+            (Decision::Keep, _) => "unchanged since the latest version: nothing to publish".to_owned(),
+            (Decision::Adopt, _) => {
+                "latest version has exactly the staged content: its backup is to be written".to_owned()
+            }
+            (Decision::Publish, Reason::DependenciesChanged) if !dependencies.is_empty() => {
+                format!("dependencies changed: {}", dependencies.summary_of(8))
+            }
+            (Decision::Publish, reason) => format!("to be published: {reason}"),
+        },
+        _ => publishing(fact),
+    }
+}
+
+/// The facts of publishing and of the lock.
+fn publishing(fact: &Fact) -> String {
+    match fact {
+        Fact::Overtaken { version } => format!("version {version} is there by now: deciding again"),
+        Fact::LockAwaited { holder, .. } => format!("waiting for the lock of {holder}"),
+        Fact::LockTaken { at, from: None } => format!("lock taken: {at}"),
+        Fact::LockTaken { at, from: Some(from) } => format!("lock taken over from {from}: {at}"),
+        Fact::LockFreed => "lock released".to_owned(),
+        Fact::LockLeft => "lock left to the next run".to_owned(),
+        Fact::LockLost => "another run has the lock by now".to_owned(),
+        Fact::VersionPublished { arn, request_id, .. } => {
+            with_request(format!("published {arn}"), request_id.as_deref())
+        }
+        Fact::AnswerLost { why, request_id, .. } => {
+            with_request(format!("{why}: looking for the version"), request_id.as_deref())
+        }
+        Fact::VersionFound { arn } => format!("found {arn}: the answer was lost, the work was done"),
+        Fact::SentAgain => "there is no such version: sending it again".to_owned(),
+        Fact::ContentVerified => "its content is the staged archive that was checked".to_owned(),
+        Fact::VersionToUse { arn } => format!("version to use is {arn}"),
+        Fact::BackupThere { at, written: true, request_id } => {
+            with_request(format!("manifest stored at {at}"), request_id.as_deref())
+        }
+        Fact::BackupThere { at, .. } => format!("manifest was stored at {at} already"),
+        _ => String::new(),
+    }
+}
+
+fn with_request(text: String, id: Option<&str>) -> String {
+    match id {
+        Some(id) => format!("{text} (request {id})"),
+        None => text,
+    }
+}

@@ -1,0 +1,125 @@
+//! All jobs of a plan: each ends in exactly one report, whatever happens.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::job::run_job;
+use super::manifests::Manifests;
+use super::pool::{Bounds, Operation, pool};
+use super::trail::blank;
+use super::{Events, Options, Shared, Stop};
+use crate::aws::Sessions;
+use crate::event::{Happening, JobId, Mode};
+use crate::outcome::{ErrorCode, JobError, JobReport, Outcome, Tally};
+use crate::plan::{Job, Plan};
+
+/// Runs all jobs of a plan and returns their reports in the plan's order.
+pub async fn run(plan: &Plan, sessions: Sessions, options: Options, events: Events, stop: Stop) -> Vec<JobReport> {
+    events.send(Happening::RunStarted { mode: options.mode, jobs: plan.jobs.len() });
+    let rehearsed = options.all_or_nothing && options.mode == Mode::Publish;
+    let batch = Batch { plan, sessions, bounds: Bounds { concurrency: options.concurrency, stop, events } };
+    let mut results = Results::of(plan, batch.bounds.events.clone());
+    let all = (0..plan.jobs.len()).collect();
+    let rest = if rehearsed { batch.rehearse(all, &options, &mut results).await } else { all };
+    let fail_fast = options.fail_fast;
+    let ended = |job, report: JobReport| {
+        let failed = report.outcome == Outcome::Failed;
+        results.add(job, report);
+        !(failed && fail_fast)
+    };
+    batch.perform(rest, options, ended).await;
+    results.finish(plan)
+}
+
+struct Batch<'a> {
+    plan: &'a Plan,
+    sessions: Sessions,
+    bounds: Bounds,
+}
+
+impl Batch<'_> {
+    async fn perform(&self, jobs: Vec<JobId>, options: Options, ended: impl FnMut(JobId, JobReport) -> bool) {
+        let operation = Arc::new(Shared {
+            manifests: Manifests::of(jobs.iter().map(|job| &self.plan.jobs[*job])),
+            options,
+            sessions: self.sessions.clone(),
+            events: self.bounds.events.clone(),
+            stop: self.bounds.stop.clone(),
+        });
+        pool(operation, &self.plan.jobs, jobs, &self.bounds, ended).await;
+    }
+
+    /// `--all-or-nothing`: a plan of all jobs first. Returns the jobs that are still to be done: none, if one failed.
+    async fn rehearse(&self, jobs: Vec<JobId>, options: &Options, results: &mut Results) -> Vec<JobId> {
+        let mut planned = Vec::new();
+        let mut failed = false;
+        let ended = |job, report: JobReport| {
+            failed |= report.outcome == Outcome::Failed;
+            if report.outcome == Outcome::Planned {
+                self.bounds.events.send(Happening::JobSetAside { job });
+                planned.push((job, report));
+            } else {
+                results.add(job, report);
+            }
+            !(failed && options.fail_fast)
+        };
+        self.perform(jobs, Options { mode: Mode::Plan, ..options.clone() }, ended).await;
+        if !failed {
+            planned.sort_by_key(|(job, _)| *job);
+            return planned.into_iter().map(|(job, _)| job).collect();
+        }
+        for (job, report) in planned {
+            results.add(job, JobReport { outcome: Outcome::Cancelled, ..report });
+        }
+        Vec::new()
+    }
+}
+
+impl Operation for Shared {
+    type Job = Job;
+    type Report = JobReport;
+
+    fn lane(job: &Job) -> &str {
+        &job.target.name
+    }
+
+    async fn perform(&self, id: JobId, job: Arc<Job>) -> JobReport {
+        run_job(id, &job, self).await
+    }
+
+    fn broken(&self, job: &Job) -> JobReport {
+        let error = JobError::new(ErrorCode::Internal, "broke off because of a defect in layership")
+            .hint("please report it; running the same command again finishes what was not done");
+        JobReport { outcome: Outcome::Failed, error: Some(error), ..blank(job) }
+    }
+}
+
+/// The reports so far.
+struct Results {
+    reports: BTreeMap<JobId, JobReport>,
+    tally: Tally,
+    events: Events,
+}
+
+impl Results {
+    fn of(plan: &Plan, events: Events) -> Self {
+        Self { reports: BTreeMap::new(), tally: Tally::of(plan.jobs.len()), events }
+    }
+
+    fn add(&mut self, job: JobId, report: JobReport) {
+        self.tally.count(report.outcome);
+        self.events.send(Happening::JobFinished { job, report: Box::new(report.clone()), tally: self.tally.clone() });
+        self.reports.insert(job, report);
+    }
+
+    /// Whatever was not started is cancelled.
+    fn finish(mut self, plan: &Plan) -> Vec<JobReport> {
+        for (id, job) in plan.jobs.iter().enumerate() {
+            if !self.reports.contains_key(&id) {
+                self.add(id, blank(job));
+            }
+        }
+        self.events.send(Happening::RunFinished { tally: self.tally.clone() });
+        self.reports.into_values().collect()
+    }
+}

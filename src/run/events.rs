@@ -1,0 +1,23 @@
+//! The way out of the work: events to whoever displays them. The work never waits for the display, and does not care
+//! whether there is one.
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::event::{Event, Happening};
+
+/// Where events go.
+#[derive(Clone, Debug)]
+pub struct Events(UnboundedSender<Event>);
+
+impl Events {
+    /// Events into a channel.
+    pub fn new(sender: UnboundedSender<Event>) -> Self {
+        Self(sender)
+    }
+
+    /// Tells what happened just now.
+    pub fn send(&self, what: Happening) {
+        // A display that is gone has nothing to show; the report still tells everything.
+        let _ = self.0.send(Event::now(what));
+    }
+}

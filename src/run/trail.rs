@@ -1,0 +1,116 @@
+//! The trail of a job: everything it does and finds out, told to the displays at once and kept for its report. What was
+//! found survives the failure of whatever comes after it.
+
+use std::time::Instant;
+
+use super::Events;
+use crate::event::{Activity, Fact, Happening, JobId};
+use crate::manifest::Difference;
+use crate::outcome::{ArchiveReport, JobError, JobReport, ManifestReport, Outcome, Warning};
+use crate::plan::Job;
+
+/// The only writer of a job's report.
+#[derive(Debug)]
+pub struct Trail {
+    id: JobId,
+    events: Events,
+    started: Instant,
+    report: JobReport,
+}
+
+impl Trail {
+    /// The trail of a job that begins now.
+    pub fn begin(id: JobId, job: &Job, events: Events) -> Self {
+        let (layer, target) = (job.layer.clone(), job.target.name.clone());
+        events.send(Happening::JobStarted { job: id, layer, target });
+        Self { id, events, started: Instant::now(), report: blank(job) }
+    }
+
+    /// The job is doing something else now.
+    pub fn enter(&self, activity: Activity) {
+        self.events.send(Happening::ActivityEntered { job: self.id, activity });
+    }
+
+    /// The job found something out, or did something.
+    pub fn found(&mut self, fact: Fact) {
+        note(&mut self.report, &fact);
+        self.events.send(Happening::FactFound { job: self.id, fact });
+    }
+
+    /// The job met something that a person should know although it goes on. Told once, however often it is met.
+    pub fn warn(&mut self, code: &str, message: impl Into<String>) {
+        let warning = Warning { code: code.to_owned(), message: message.into() };
+        if !self.report.warnings.contains(&warning) {
+            self.report.warnings.push(warning.clone());
+            self.events.send(Happening::Warned { job: self.id, warning });
+        }
+    }
+
+    /// The report of the job, which ended so.
+    pub fn close(mut self, ended: Result<Outcome, JobError>) -> JobReport {
+        match ended {
+            Ok(outcome) => self.report.outcome = outcome,
+            Err(error) => {
+                self.report.outcome = Outcome::Failed;
+                self.report.error = Some(error);
+            }
+        }
+        self.report.seconds = self.started.elapsed().as_secs_f64();
+        self.report
+    }
+}
+
+/// A report of a job of which nothing is known yet.
+pub fn blank(job: &Job) -> JobReport {
+    JobReport {
+        layer: job.layer.clone(),
+        target: job.target.name.clone(),
+        region: job.target.region.to_string(),
+        account: job.target.account.as_ref().map(ToString::to_string),
+        layer_name: job.name.to_string(),
+        decision: None,
+        reason: None,
+        outcome: Outcome::Cancelled,
+        previous_version: None,
+        version: None,
+        layer_arn: None,
+        layer_version_arn: None,
+        manifest: ManifestReport { path: job.manifest.shown.clone(), ..ManifestReport::default() },
+        archive: ArchiveReport { staged: job.staged.to_string(), ..ArchiveReport::default() },
+        dependencies: Difference::default(),
+        settings: Vec::new(),
+        warnings: Vec::new(),
+        seconds: 0.0,
+        error: None,
+    }
+}
+
+/// What a fact adds to the report. The last fact of a kind counts.
+fn note(report: &mut JobReport, fact: &Fact) {
+    match fact {
+        Fact::AccountKnown { account } => report.account = Some(account.to_string()),
+        Fact::ManifestRead { md5, .. } => report.manifest.md5 = Some(md5.clone()),
+        Fact::ArchiveRead { sha256, size, .. } => {
+            (report.archive.sha256, report.archive.size) = (Some(sha256.clone()), Some(*size));
+        }
+        Fact::StagedArchiveFound { sha256, size, .. } => {
+            (report.archive.sha256, report.archive.size) = (sha256.clone(), Some(*size));
+        }
+        Fact::StagedArchiveDigested { sha256 } => report.archive.sha256 = Some(sha256.clone()),
+        Fact::LatestFound { arn, .. } => {
+            (report.previous_version, report.layer_arn) = (Some(arn.number), Some(arn.layer.to_string()));
+        }
+        Fact::Decided { decision, reason, settings, dependencies } => {
+            (report.decision, report.reason) = (Some(*decision), Some(*reason));
+            report.settings.clone_from(settings);
+            report.dependencies.clone_from(dependencies);
+        }
+        Fact::VersionToUse { arn } => {
+            (report.version, report.layer_version_arn) = (Some(arn.number), Some(arn.to_string()));
+            report.layer_arn = Some(arn.layer.to_string());
+            report.account.get_or_insert_with(|| arn.layer.account.to_string());
+        }
+        Fact::BackupThere { at, .. } => report.manifest.backup = Some(at.clone()),
+        _ => {}
+    }
+}
