@@ -1,3 +1,69 @@
-//! How layership publishes a layer version exactly once, as a pure function: state and observation in, next step out.
+//! How layership publishes a layer version exactly once: a pure machine, state and observation in, next step out.
+//!
+//! No clock, no network, no random number is in here: the crate is `no_std`, times and nonces are values that are handed
+//! in. The same code runs in production, in the model of `tests/model` and in simulations. Its rules stand in one table
+//! above the transition function, in `src/machine.rs`; `docs/exactly-once.md` says why they are as they are.
+//!
+//! # How to drive it
+//!
+//! [`Machine::begin`] gives the first [`Step`]. Whoever drives the machine carries each step out, and hands what came of
+//! it to [`Machine::next`], which gives the next one. A step is answered once; [`Step::End`] is the last. While the
+//! answer to one step is awaited, [`Machine::renewal_due`] may come: `Seen::RenewalDue` then gives a write of the lock to
+//! be carried out beside it. At most two steps are under way, never two writes of the lock:
+//!
+//! ```text
+//! let (mut machine, first) = Machine::begin(latest, decision, clock.now());
+//! let mut under_way = FuturesUnordered::from_iter([carry_out(first)]);
+//! loop {
+//!     let seen = select! {
+//!         Some(seen) = under_way.next() => seen,
+//!         () = sleep_until(machine.renewal_due()) => Seen::RenewalDue,      // for ever, if there is none
+//!     };
+//!     match machine.next(&job, seen, Moment { now: clock.now(), nonce: random() }) {
+//!         Some(Step::End(end)) => break end,                                // drop what is still under way
+//!         Some(step) => under_way.push(carry_out(step)),
+//!         None => {}                                                        // the other step's answer comes first
+//!     }
+//! }
+//! ```
+//!
+//! What the driver owes the machine, beside what each [`Step`] says:
+//!
+//! - `now` is S3's clock, and never later than it really is: the `Date` of its last answer and what a clock that never
+//!   jumps, and goes on while the machine sleeps, counted since that answer came.
+//! - [`Step::WriteLock`] and [`Step::Send`] reach the network once. Nothing below repeats them.
+//! - A [`Step::Send`] that may have left this machine is never answered [`Answer::TooLate`] or [`Answer::NeverSent`].
+//! - Every step has a deadline of its own and is then answered: as failed, unknown or ambiguous.
+//! - A stop (Ctrl-C) is told only in answer to a step that waits: [`Step::WaitTurn`], or [`Step::ReadLock`] before its
+//!   time. From the mark on a publish is finished and recorded.
+//!
+//! Words are not in here: an [`Outcome`] says who holds a lock, until when and why, as values.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking"))]
+#![no_std]
+
+extern crate alloc;
+
+mod body;
+mod digest;
+mod keep;
+mod look;
+mod machine;
+mod outcome;
+mod publish;
+mod record;
+mod rules;
+mod seen;
+mod standing;
+mod step;
+mod take;
+mod time;
+
+pub use body::{BODY_LIMIT, Body, Content, FORMAT, Holder, Last, Mark, Phase, Version};
+pub use digest::{Md5, Sha256};
+pub use machine::Machine;
+pub use outcome::{Confirmed, End, Failure, LockEnd, Outcome};
+pub use rules::{LEAST_SETTLE, Rules};
+pub use seen::{Answer, BackupAnswer, Decision, LockRead, LockWritten, Seen, Sight, There};
+pub use standing::{Dead, Etag, Found, Holding, NotOurs, PhaseName, Standing};
+pub use step::{Ask, Condition, Intent, Job, Looking, Reading, Send, Step, Wait, Writing};
+pub use time::{Moment, Nonce, Time};

@@ -1,0 +1,172 @@
+//! What is to be done: the protocol's half of the vocabulary between it and whoever drives it.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::body::{Body, Holder, Version};
+use crate::digest::{Md5, Sha256};
+use crate::outcome::End;
+use crate::rules::Rules;
+use crate::standing::{Etag, Holding};
+use crate::time::Time;
+
+/// What is to be done next. Each is answered by exactly one [`Seen`](crate::Seen), except `End`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// Read the lock, not before `at`. Answer: `LockRead`, or `Stopped` if a stop was asked for before `at`.
+    ReadLock {
+        /// When.
+        at: Time,
+        /// What for.
+        why: Reading,
+    },
+    /// Write the lock, under a condition. Never repeat it: whether it was done is found out by reading. Answer:
+    /// `LockWritten`.
+    WriteLock {
+        /// What it is to say.
+        body: Body,
+        /// Only if.
+        condition: Condition,
+        /// What for.
+        why: Writing,
+    },
+    /// Look for versions in Lambda, not before `at`. Answer: `Looked` or `LookFailed`.
+    Look {
+        /// When.
+        at: Time,
+        /// Which.
+        ask: Ask,
+        /// What for.
+        why: Looking,
+    },
+    /// Look at the staged archive again and decide again, with this latest version (0: there is none). Answer:
+    /// `Decided` or `DecideFailed`.
+    Decide {
+        /// The latest version.
+        latest: Version,
+    },
+    /// Wait until it is this job's turn to call Lambda. Answer: `Turn`, or `Stopped` if a stop was asked for.
+    WaitTurn,
+    /// Send `PublishLayerVersion` once, with no repetition of any kind. Answer: `Sent`.
+    Send(Send),
+    /// Write the backup. Answer: `Backup`.
+    WriteBackup {
+        /// Of this version.
+        version: Version,
+        /// Without: only if nothing is there (`If-None-Match: *`). With: only in place of this object (`If-Match`).
+        replacing: Option<Etag>,
+    },
+    /// Do what follows a version: share, parameter. Answer: `FollowedUp`.
+    FollowUp {
+        /// The version.
+        version: Version,
+    },
+    /// It is over. Whatever is still under way is to be dropped.
+    End(End),
+}
+
+/// What the lock is read for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Reading {
+    /// To take it. Beside it: is the backup of this version there? (See [`LockRead::backup`](crate::LockRead::backup).)
+    First {
+        /// The one after the latest that preflight saw.
+        backup: Version,
+    },
+    /// To see whether its holder gave it up or died.
+    Waiting(Wait),
+    /// To find out what became of a write, or because reading failed.
+    Again,
+}
+
+/// Whom a job waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Wait {
+    /// The holder, its phase, and until when at most, if it does not write again.
+    pub holding: Holding,
+    /// Whether its lease still runs.
+    pub living: bool,
+}
+
+/// The condition of a write.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Condition {
+    /// Nothing is there: `If-None-Match: *`.
+    Absent,
+    /// This is there: `If-Match`.
+    Match(Etag),
+}
+
+/// What the lock is written for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Writing {
+    /// To take it.
+    Take,
+    /// To take it over from a holder that died.
+    TakeOver(Holding),
+    /// To keep it.
+    Renew,
+    /// To say that a publish will be sent.
+    Mark,
+    /// To give it up.
+    Free,
+}
+
+/// What versions are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Looking {
+    /// Has the dead holder's publish taken effect?
+    TakeOver,
+    /// What is the latest version by now?
+    UnderLock,
+    /// Has this job's own publish taken effect?
+    Confirm,
+}
+
+/// Which versions to look for. All of them can be asked for at once, beside the list.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Ask {
+    /// To be asked for one by one (GetLayerVersion), in ascending order: a list may lag, a version is there or not.
+    pub versions: Vec<Version>,
+    /// Only what is above this is of interest.
+    pub above: Version,
+    /// The content that is looked for. The list does not tell it: the listed versions above `above`, the highest
+    /// `neighbours` of them at most, are then asked for one by one too.
+    pub sha256: Option<Sha256>,
+}
+
+/// One request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Send {
+    /// What is published.
+    pub intent: Intent,
+    /// The moment as of which the request is signed; never read a clock for that a second time.
+    pub signed_as_of: Time,
+    /// After signing, before the first byte leaves, look at the clock: after this moment the answer is `TooLate` and
+    /// nothing may leave.
+    pub not_after: Time,
+    /// Whether it is signed as of an earlier moment than now.
+    pub back_dated: bool,
+    /// Which send it is: 1 for the first.
+    pub attempt: u32,
+}
+
+/// What a version is to contain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Intent {
+    /// SHA-256 of the staged zip.
+    pub sha256: Sha256,
+    /// MD5 of the manifest.
+    pub manifest_md5: Md5,
+}
+
+/// The fixed facts of a job.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Job {
+    /// Who.
+    pub holder: Arc<Holder>,
+    /// The layer's ARN, or its name where the account is not known; for people who read the lock.
+    pub layer_arn: Arc<str>,
+    /// Durations and counts.
+    pub rules: Rules,
+}
