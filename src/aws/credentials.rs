@@ -7,7 +7,6 @@
 //! | – | yes | the role's, assumed with the ambient ones |
 //! | yes | yes | the role's, assumed with the profile's |
 
-use std::error::Error;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -24,7 +23,7 @@ use aws_sdk_s3::error::SdkError;
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 
 use super::Options;
-use super::failure::{Call, Failure, chain};
+use super::failure::{Call, Failure, chain, find};
 use crate::layer::AccountId;
 use crate::outcome::{ErrorCode, JobError};
 use crate::plan::Target;
@@ -114,22 +113,11 @@ impl ProvideCredentials for Loaded {
 }
 
 fn not_loaded(target: &Target, error: &CredentialsError) -> JobError {
-    match refused_role(error) {
+    // What STS said to an AssumeRole, of the target or of its profile.
+    match find::<SdkError<AssumeRoleError, HttpResponse>>(error) {
         Some(refusal) => Failure::of(refusal).into_error(&Call::new("sts:AssumeRole", role(target))),
         None => missing(target, &chain(error)),
     }
-}
-
-/// What STS said to an AssumeRole, of the target or of its profile.
-fn refused_role<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a SdkError<AssumeRoleError, HttpResponse>> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(refusal) = error.downcast_ref() {
-            return Some(refusal);
-        }
-        next = error.source();
-    }
-    None
 }
 
 fn role(target: &Target) -> String {

@@ -60,7 +60,7 @@ pub enum Kind {
     Throttled,
     /// No answer, half an answer, or a failure inside the service: it may or may not have done the work.
     Ambiguous,
-    /// The request never left: no credentials, nothing built.
+    /// The request never left: no connection, no credentials, nothing built.
     NotSent,
 }
 
@@ -114,7 +114,10 @@ impl Failure {
         match error {
             SdkError::ConstructionFailure(_) => bare(Kind::NotSent, ErrorCode::Internal),
             SdkError::TimeoutError(_) => bare(Kind::Ambiguous, ErrorCode::Timeout),
-            SdkError::DispatchFailure(_) if is_credentials(error) => bare(Kind::NotSent, ErrorCode::Credentials),
+            SdkError::DispatchFailure(_) if find::<CredentialsError>(error).is_some() => {
+                bare(Kind::NotSent, ErrorCode::Credentials)
+            }
+            SdkError::DispatchFailure(_) if is_unconnected(error) => bare(Kind::NotSent, ErrorCode::Network),
             SdkError::DispatchFailure(failure) if failure.is_timeout() => bare(Kind::Ambiguous, ErrorCode::Timeout),
             SdkError::DispatchFailure(_) => bare(Kind::Ambiguous, ErrorCode::Network),
             SdkError::ResponseError(response) => {
@@ -127,6 +130,21 @@ impl Failure {
                 Self { kind, answer, code, detail }
             }
             _ => bare(Kind::Ambiguous, ErrorCode::Internal),
+        }
+    }
+
+    /// Whether the next try may succeed although nothing was changed: no answer, or no connection.
+    pub fn may_pass(&self) -> bool {
+        self.kind == Kind::Ambiguous || self.kind == Kind::NotSent && self.code == ErrorCode::Network
+    }
+
+    /// Whether the time that was signed was refused. The refusal tells the right one.
+    pub fn is_of_a_wrong_clock(&self) -> bool {
+        let words = self.answer.message.as_deref().unwrap_or_default();
+        match self.answer.code.as_deref() {
+            Some("RequestTimeTooSkewed" | "RequestExpired") => true,
+            Some("InvalidSignatureException") => words.contains("expired") || words.contains("not yet current"),
+            _ => false,
         }
     }
 
@@ -270,15 +288,21 @@ fn by_lambdas_words(message: &str) -> ErrorCode {
     table.iter().rev().find(|(words, _)| message.contains(words)).map_or(ErrorCode::Internal, |(_, code)| *code)
 }
 
-fn is_credentials(error: &(dyn Error + 'static)) -> bool {
+/// A cause of this type, at whatever depth.
+pub fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
     let mut next = Some(error);
     while let Some(error) = next {
-        if error.is::<CredentialsError>() {
-            return true;
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
         }
         next = error.source();
     }
-    false
+    None
+}
+
+/// The connection was never made: nothing of the request left this machine.
+fn is_unconnected(error: &(dyn Error + 'static)) -> bool {
+    find::<hyper_util::client::legacy::Error>(error).is_some_and(hyper_util::client::legacy::Error::is_connect)
 }
 
 /// The whole chain of causes in one line.

@@ -7,12 +7,12 @@ use aws_sdk_lambda::Client;
 use aws_sdk_lambda::config::http::HttpResponse;
 use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_lambda::operation::RequestId as _;
 use aws_sdk_lambda::types::{self, LayerVersionContentInput, LayerVersionsListItem};
 use tokio::time::{Instant, sleep};
 
 use super::failure::{Call, Failure, Kind};
 use super::pace::Pace;
+use super::publish::published;
 use crate::layer::{
     Architecture, LayerName, LayerSettings, LayerVersion, Region, Runtime, S3Location, Sha256, VersionArn,
 };
@@ -172,24 +172,27 @@ impl Lambda {
         };
         let answer = match self.throttled_only(send).await {
             Ok(answer) => answer,
-            Err(failure) if failure.kind == Kind::Ambiguous => {
+            Err(failure) if failure.may_pass() => {
                 return Err(PublishError::Ambiguous(failure.into_error(&call)));
             }
             Err(failure) => return Err(PublishError::Refused(failure.into_error(&call))),
         };
-        let arn = version_arn(answer.layer_version_arn(), answer.version(), &call).map_err(PublishError::Ambiguous)?;
-        let request_id = answer.request_id().map(str::to_owned);
-        let sha256 = answer.content().and_then(|content| content.code_sha256()).and_then(Sha256::from_base64);
-        let settings = LayerSettings {
-            compatible_runtimes: runtimes(answer.compatible_runtimes()),
-            compatible_architectures: architectures(answer.compatible_architectures()),
-            description: answer.description.filter(|text| !text.is_empty()),
-            license: answer.license_info.filter(|text| !text.is_empty()),
-        };
-        Ok((LayerVersion { arn, settings, sha256 }, request_id))
+        published(answer, &call).map_err(PublishError::Ambiguous)
     }
 
-    fn call(&self, action: &'static str, name: &str) -> Call {
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(super) fn pace(&self) -> &Arc<Pace> {
+        &self.pace
+    }
+
+    pub(super) fn publish_timeout(&self) -> Duration {
+        self.publish_timeout
+    }
+
+    pub(super) fn call(&self, action: &'static str, name: &str) -> Call {
         Call::new(action, format!("layer `{name}` in {}", self.region))
     }
 
@@ -202,7 +205,9 @@ impl Lambda {
         let mut attempt = 1;
         loop {
             match self.throttled_only(&send).await {
-                Err(failure) if failure.kind == Kind::Ambiguous && attempt < ATTEMPTS => {
+                // The first request of all may be signed by a wrong clock, before anybody told the time.
+                Err(failure) if failure.is_of_a_wrong_clock() && attempt == 1 => attempt += 1,
+                Err(failure) if failure.may_pass() && attempt < ATTEMPTS => {
                     tracing::debug!(action = call.action, resource = %call.resource, detail = %failure.detail, "sending again");
                     sleep(backoff(attempt)).await;
                     attempt += 1;
@@ -223,7 +228,7 @@ impl Lambda {
             let turn = self.pace.turn().await;
             let failure = match send().await {
                 Ok(answer) => {
-                    self.pace.succeeded();
+                    turn.succeeded();
                     return Ok(answer);
                 }
                 Err(error) => Failure::of(&error),
@@ -231,7 +236,7 @@ impl Lambda {
             if failure.kind != Kind::Throttled {
                 return Err(failure);
             }
-            self.pace.throttled(turn, failure.answer.retry_after);
+            turn.throttled(failure.answer.retry_after);
             if started.elapsed() > THROTTLE_PATIENCE {
                 return Err(failure);
             }
@@ -239,16 +244,16 @@ impl Lambda {
     }
 }
 
-fn runtimes(named: &[types::Runtime]) -> Vec<Runtime> {
+pub(super) fn runtimes(named: &[types::Runtime]) -> Vec<Runtime> {
     named.iter().filter_map(|runtime| runtime.as_str().parse().ok()).collect()
 }
 
-fn architectures(named: &[types::Architecture]) -> Vec<Architecture> {
+pub(super) fn architectures(named: &[types::Architecture]) -> Vec<Architecture> {
     named.iter().filter_map(|architecture| architecture.as_str().parse().ok()).collect()
 }
 
 /// The words as the SDK's own; nothing is sent where there are none.
-fn list<'w, T: From<&'w str>, W: AsRef<str>>(words: &'w [W]) -> Option<Vec<T>> {
+pub(super) fn list<'w, T: From<&'w str>, W: AsRef<str>>(words: &'w [W]) -> Option<Vec<T>> {
     (!words.is_empty()).then(|| words.iter().map(|word| T::from(word.as_ref())).collect())
 }
 
@@ -273,13 +278,13 @@ fn listed_version(item: LayerVersionsListItem, call: &Call) -> Result<LayerVersi
 }
 
 /// The ARN of an answer, if it is one and belongs to the number beside it: an endpoint that is not Lambda says neither.
-fn version_arn(arn: Option<&str>, number: i64, call: &Call) -> Result<VersionArn, JobError> {
+pub(super) fn version_arn(arn: Option<&str>, number: i64, call: &Call) -> Result<VersionArn, JobError> {
     let arn = arn.and_then(|arn| arn.parse::<VersionArn>().ok());
     let belongs = |arn: &VersionArn| i64::try_from(arn.number) == Ok(number);
     arn.filter(belongs).ok_or_else(|| odd_answer(call, "no version and ARN that belong together"))
 }
 
-fn odd_answer(call: &Call, what: &str) -> JobError {
+pub(super) fn odd_answer(call: &Call, what: &str) -> JobError {
     JobError::new(ErrorCode::Internal, format!("the answer to `{}` on {} has {what}", call.action, call.resource))
         .hint("is this endpoint really Lambda? check AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_LAMBDA")
 }

@@ -2,19 +2,24 @@
 //! [`crate::layer`], and every failure is distilled into a [`crate::outcome::JobError`] here.
 
 mod catalogue;
+mod clock;
 mod credentials;
 mod failure;
 mod lambda;
 mod lock;
 mod pace;
+mod publish;
 mod region;
 mod s3;
 mod session;
 mod trace;
 mod zip;
 
+pub use clock::{ServerClock, ServerTime};
 pub use lambda::{Lambda, PublishError};
 pub use lock::{LockDelete, LockRead, LockWrite};
+pub use pace::Turn;
+pub use publish::{NeverSent, NewVersion, SIGNATURE_LIFETIME, Sent};
 pub use region::ambient_region;
 pub use s3::{BackupRead, BackupWrite, S3, Staged, Upload};
 pub use session::{Endpoint, Options, Session, Sessions, connect};

@@ -1,7 +1,7 @@
 //! Pacing of Lambda calls: they are spaced before they are sent, because the quota (15 requests a second per account
 //! and Region, for all tools together) is met long before the network is.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
@@ -12,6 +12,25 @@ const SLOWEST: Duration = Duration::from_secs(2);
 const SLOW_DOWN: f64 = 1.5;
 /// How much of the pause remains after a success, until the pace is back at the setting.
 const RECOVER: f64 = 0.95;
+
+/// A turn that was given to one request, which tells how it fared.
+#[derive(Debug)]
+pub struct Turn {
+    pace: Arc<Pace>,
+    at: Instant,
+}
+
+impl Turn {
+    /// The request was throttled: everything slows down, and nothing leaves before `retry_after`.
+    pub fn throttled(self, retry_after: Option<Duration>) {
+        self.pace.throttled(self.at, retry_after);
+    }
+
+    /// The request was within the quota, whatever else became of it.
+    pub fn succeeded(self) {
+        self.pace.succeeded();
+    }
+}
 
 /// The pace of one account and Region.
 #[derive(Debug)]
@@ -38,8 +57,8 @@ impl Pace {
         Self { normal, state: Mutex::new(State { pause: normal, next: Instant::now(), slowed: None }) }
     }
 
-    /// Waits for this request's turn, and tells when it was. Turns are given in the order they are asked for.
-    pub async fn turn(&self) -> Instant {
+    /// Waits for a turn. Turns are given in the order they are asked for.
+    pub async fn turn(self: &Arc<Self>) -> Turn {
         let turn = {
             let mut state = self.state();
             let turn = state.next.max(Instant::now());
@@ -47,11 +66,11 @@ impl Pace {
             turn
         };
         sleep_until(turn).await;
-        turn
+        Turn { pace: Arc::clone(self), at: turn }
     }
 
     /// A request that left at `turn` was throttled: everything slows down, and nothing leaves before `retry_after`.
-    pub fn throttled(&self, turn: Instant, retry_after: Option<Duration>) {
+    fn throttled(&self, turn: Instant, retry_after: Option<Duration>) {
         let mut state = self.state();
         let now = Instant::now();
         if state.slowed.is_none_or(|slowed| turn > slowed) {
@@ -63,7 +82,7 @@ impl Pace {
     }
 
     /// A request went through: a slowed pace recovers a little.
-    pub fn succeeded(&self) {
+    fn succeeded(&self) {
         let mut state = self.state();
         state.pause = state.pause.mul_f64(RECOVER).max(self.normal);
     }
@@ -80,7 +99,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn turns_are_spaced_and_never_bunch_up() {
-        let pace = Pace::new(10);
+        let pace = Arc::new(Pace::new(10));
         let start = Instant::now();
         for _ in 0..21 {
             pace.turn().await;
@@ -96,10 +115,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_throttle_slows_down_once_for_all_that_were_under_way_and_recovers() {
-        let pace = Pace::new(10);
+        let pace = Arc::new(Pace::new(10));
         let (first, second) = (pace.turn().await, pace.turn().await);
-        pace.throttled(first, None);
-        pace.throttled(second, None);
+        first.throttled(None);
+        second.throttled(None);
         assert_eq!(pace.state().pause, Duration::from_millis(150));
         for _ in 0..8 {
             pace.succeeded();
@@ -109,9 +128,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn retry_after_is_honoured() {
-        let pace = Pace::new(10);
+        let pace = Arc::new(Pace::new(10));
         let turn = pace.turn().await;
-        pace.throttled(turn, Some(Duration::from_secs(7)));
+        turn.throttled(Some(Duration::from_secs(7)));
         let start = Instant::now();
         pace.turn().await;
         assert_eq!(start.elapsed().as_secs(), 7);

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use sha2::Digest as _;
 use tokio::time::sleep;
 
+use super::clock::ServerClock;
 use super::failure::{Call, Failure};
 use super::lambda::backoff;
 use crate::archive::Inspection;
@@ -40,6 +41,7 @@ const SLOWEST_UPLOAD: u64 = 128 * 1024;
 #[derive(Clone, Debug)]
 pub struct S3 {
     client: Client,
+    clock: ServerClock,
     request_timeout: Duration,
 }
 
@@ -100,8 +102,13 @@ pub struct Upload<'a> {
 
 impl S3 {
     /// Wraps a client.
-    pub fn new(client: Client, request_timeout: Duration) -> Self {
-        Self { client, request_timeout }
+    pub fn new(client: Client, clock: ServerClock, request_timeout: Duration) -> Self {
+        Self { client, clock, request_timeout }
+    }
+
+    /// S3's clock, fed by every answer.
+    pub fn clock(&self) -> &ServerClock {
+        &self.clock
     }
 
     pub(super) fn client(&self) -> &Client {

@@ -10,8 +10,9 @@ use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use futures::future::{BoxFuture, FutureExt, Shared};
 
 use super::catalogue::{Catalogue, Known};
+use super::clock::{ServerClock, Source};
 use super::credentials::configured;
-use super::failure::{Call, Failure, Kind};
+use super::failure::{Call, Failure};
 use super::lambda::Lambda;
 use super::pace::Pace;
 use super::s3::S3;
@@ -128,7 +129,8 @@ async fn open(
     all: &AllQuarters,
     wanted: &HashMap<Region, HashSet<LayerName>>,
 ) -> Result<Arc<Session>, JobError> {
-    let (config, account) = identify(target, options).await?;
+    let clock = ServerClock::default();
+    let (config, account) = identify(target, options, &clock).await?;
     // Without an account the target's own name keeps its quota apart.
     let key = (account.as_ref().map_or_else(|| target.name.clone(), ToString::to_string), target.region.clone());
     let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
@@ -136,33 +138,38 @@ async fn open(
         Some(quarters) => Arc::clone(&quarters.pace),
         None => Arc::new(Pace::new(options.lambda_requests_per_second)),
     };
-    let lambda = lambda(&config, Arc::clone(&pace), target, options);
+    let lambda = lambda(&config, &clock, Arc::clone(&pace), target, options);
     let quarters = all.entry(key).or_insert_with(|| {
         let wanted = wanted.get(&target.region).cloned().unwrap_or_default();
         Quarters { pace, catalogue: Catalogue::sweep(&lambda, wanted) }
     });
     let catalogue = Arc::clone(&quarters.catalogue);
-    Ok(Arc::new(Session { account, s3: s3(&config, options), lambda, catalogue }))
+    Ok(Arc::new(Session { account, s3: s3(&config, clock, options), lambda, catalogue }))
 }
 
-async fn identify(target: &Target, options: &Options) -> Result<(SdkConfig, Option<AccountId>), JobError> {
+async fn identify(
+    target: &Target,
+    options: &Options,
+    clock: &ServerClock,
+) -> Result<(SdkConfig, Option<AccountId>), JobError> {
     let config = configured(target, options).await?;
-    let account = account(&config, target).await?;
+    let account = account(&config, target, clock).await?;
     guard(target, account.as_ref())?;
     Ok((config, account))
 }
 
 /// Whose credentials these are. The call needs no permission; an endpoint without STS only matters where the target
 /// declares an account.
-async fn account(config: &SdkConfig, target: &Target) -> Result<Option<AccountId>, JobError> {
-    let client = aws_sdk_sts::Client::new(config);
+async fn account(config: &SdkConfig, target: &Target, clock: &ServerClock) -> Result<Option<AccountId>, JobError> {
+    let config = aws_sdk_sts::config::Builder::from(config).interceptor(clock.listener(Source::Elsewhere)).build();
+    let client = aws_sdk_sts::Client::from_conf(config);
     match client.get_caller_identity().send().await {
         Ok(identity) => Ok(identity.account.and_then(|account| account.parse().ok())),
         Err(error) => {
             let failure = Failure::of(&error);
             let refused = failure.code == ErrorCode::Credentials;
             // An endpoint that cannot be reached will not be reached by the jobs either: say it once, at once.
-            let unreachable = failure.kind == Kind::Ambiguous && failure.answer.status.is_none();
+            let unreachable = failure.may_pass() && failure.answer.status.is_none();
             if refused || unreachable || target.account.is_some() {
                 return Err(
                     failure.into_error(&Call::new("sts:GetCallerIdentity", format!("target `{}`", target.name)))
@@ -189,22 +196,30 @@ fn guard(target: &Target, found: Option<&AccountId>) -> Result<(), JobError> {
     }
 }
 
-fn s3(config: &SdkConfig, options: &Options) -> S3 {
+// Both clients sign by S3's clock, so the SDK has nothing to correct; it would correct once more.
+
+fn s3(config: &SdkConfig, clock: ServerClock, options: &Options) -> S3 {
     // The default quota for retries is shared by all calls of a client: 200 jobs that meet one throttled second would
     // use it up and fail.
     let retries = RetryPartition::custom("layership").token_bucket(TokenBucket::unlimited()).build();
     let config = aws_sdk_s3::config::Builder::from(config)
         .retry_config(RetryConfig::standard().with_max_attempts(S3_ATTEMPTS))
         .retry_partition(retries)
+        .time_source(clock.clone())
+        .disable_clock_skew_correction(true)
+        .interceptor(clock.listener(Source::S3))
         .interceptor(RequestLog)
         .build();
-    S3::new(aws_sdk_s3::Client::from_conf(config), options.request_timeout)
+    S3::new(aws_sdk_s3::Client::from_conf(config), clock, options.request_timeout)
 }
 
-fn lambda(config: &SdkConfig, pace: Arc<Pace>, target: &Target, options: &Options) -> Lambda {
+fn lambda(config: &SdkConfig, clock: &ServerClock, pace: Arc<Pace>, target: &Target, options: &Options) -> Lambda {
     // Retries of the SDK would not be paced, and would publish twice.
     let config = aws_sdk_lambda::config::Builder::from(config)
         .retry_config(RetryConfig::disabled())
+        .time_source(clock.clone())
+        .disable_clock_skew_correction(true)
+        .interceptor(clock.listener(Source::Elsewhere))
         .interceptor(RequestLog)
         .build();
     Lambda::new(aws_sdk_lambda::Client::from_conf(config), pace, &target.region, options.request_timeout)
