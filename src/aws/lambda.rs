@@ -7,16 +7,14 @@ use aws_sdk_lambda::Client;
 use aws_sdk_lambda::config::http::HttpResponse;
 use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_lambda::types::{self, LayerVersionContentInput, LayerVersionsListItem};
+use aws_sdk_lambda::types::{LayerVersionContentInput, LayerVersionsListItem};
 use tokio::time::{Instant, sleep};
 
+use super::answer::{self, list, listed_version, odd_answer, published};
 use super::failure::{Call, Failure, Kind};
 use super::pace::Pace;
-use super::publish::published;
-use crate::layer::{
-    Architecture, LayerName, LayerSettings, LayerVersion, Region, Runtime, S3Location, Sha256, VersionArn,
-};
-use crate::outcome::{ErrorCode, JobError};
+use crate::layer::{LayerName, LayerSettings, LayerVersion, Region, S3Location};
+use crate::outcome::JobError;
 
 /// Entries a page of a list has at most (API model).
 const PAGE: i32 = 50;
@@ -119,17 +117,7 @@ impl Lambda {
         let number = i64::try_from(version).map_err(|_| odd_answer(&call, "a version number out of range"))?;
         let send = || self.client.get_layer_version().layer_name(name.as_str()).version_number(number).send();
         match self.retried(&call, send).await {
-            Ok(found) => {
-                let sha256 = found.content().and_then(|content| content.code_sha256()).and_then(Sha256::from_base64);
-                let arn = version_arn(found.layer_version_arn(), found.version(), &call)?;
-                let settings = LayerSettings {
-                    compatible_runtimes: runtimes(found.compatible_runtimes()),
-                    compatible_architectures: architectures(found.compatible_architectures()),
-                    description: found.description.filter(|text| !text.is_empty()),
-                    license: found.license_info.filter(|text| !text.is_empty()),
-                };
-                Ok(Some(LayerVersion { arn, settings, sha256 }))
-            }
+            Ok(found) => answer::version(found, &call).map(Some),
             Err(failure) if is_not_found(&failure) => Ok(None),
             Err(failure) => Err(failure.into_error(&call)),
         }
@@ -244,19 +232,6 @@ impl Lambda {
     }
 }
 
-pub(super) fn runtimes(named: &[types::Runtime]) -> Vec<Runtime> {
-    named.iter().filter_map(|runtime| runtime.as_str().parse().ok()).collect()
-}
-
-pub(super) fn architectures(named: &[types::Architecture]) -> Vec<Architecture> {
-    named.iter().filter_map(|architecture| architecture.as_str().parse().ok()).collect()
-}
-
-/// The words as the SDK's own; nothing is sent where there are none.
-pub(super) fn list<'w, T: From<&'w str>, W: AsRef<str>>(words: &'w [W]) -> Option<Vec<T>> {
-    (!words.is_empty()).then(|| words.iter().map(|word| T::from(word.as_ref())).collect())
-}
-
 /// 0.2 s, 0.4 s, 0.8 s …
 pub fn backoff(attempt: u32) -> Duration {
     Duration::from_millis(100) * 2u32.saturating_pow(attempt.min(6))
@@ -264,27 +239,4 @@ pub fn backoff(attempt: u32) -> Duration {
 
 fn is_not_found(failure: &Failure) -> bool {
     failure.answer.code.as_deref() == Some("ResourceNotFoundException")
-}
-
-fn listed_version(item: LayerVersionsListItem, call: &Call) -> Result<LayerVersion, JobError> {
-    let arn = version_arn(item.layer_version_arn(), item.version, call)?;
-    let settings = LayerSettings {
-        compatible_runtimes: runtimes(item.compatible_runtimes()),
-        compatible_architectures: architectures(item.compatible_architectures()),
-        description: item.description.filter(|text| !text.is_empty()),
-        license: item.license_info.filter(|text| !text.is_empty()),
-    };
-    Ok(LayerVersion { arn, settings, sha256: None })
-}
-
-/// The ARN of an answer, if it is one and belongs to the number beside it: an endpoint that is not Lambda says neither.
-pub(super) fn version_arn(arn: Option<&str>, number: i64, call: &Call) -> Result<VersionArn, JobError> {
-    let arn = arn.and_then(|arn| arn.parse::<VersionArn>().ok());
-    let belongs = |arn: &VersionArn| i64::try_from(arn.number) == Ok(number);
-    arn.filter(belongs).ok_or_else(|| odd_answer(call, "no version and ARN that belong together"))
-}
-
-pub(super) fn odd_answer(call: &Call, what: &str) -> JobError {
-    JobError::new(ErrorCode::Internal, format!("the answer to `{}` on {} has {what}", call.action, call.resource))
-        .hint("is this endpoint really Lambda? check AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_LAMBDA")
 }

@@ -1,6 +1,7 @@
 //! The edge to AWS. Nothing outside this module names a type of the SDK: calls take and return words of
 //! [`crate::layer`], and every failure is distilled into a [`crate::outcome::JobError`] here.
 
+mod answer;
 mod catalogue;
 mod clock;
 mod credentials;

@@ -16,17 +16,17 @@ use aws_sdk_lambda::config::retry::RetryConfig;
 use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::config::{Builder, ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_lambda::error::{BoxError, SdkError};
-use aws_sdk_lambda::operation::RequestId as _;
+use aws_sdk_lambda::operation::publish_layer_version::PublishLayerVersionError;
 use aws_sdk_lambda::operation::publish_layer_version::builders::PublishLayerVersionFluentBuilder;
-use aws_sdk_lambda::operation::publish_layer_version::{PublishLayerVersionError, PublishLayerVersionOutput};
 use aws_sdk_lambda::types::LayerVersionContentInput;
 use aws_smithy_async::time::StaticTimeSource;
 
+use super::answer::{list, published};
 use super::clock::ServerClock;
 use super::failure::{Call, Failure, Kind, find};
-use super::lambda::{Lambda, architectures, list, runtimes, version_arn};
+use super::lambda::Lambda;
 use super::pace::Turn;
-use crate::layer::{LayerName, LayerSettings, LayerVersion, S3Location, Sha256};
+use crate::layer::{LayerName, LayerSettings, LayerVersion, S3Location};
 use crate::outcome::{ErrorCode, JobError};
 
 /// Age at which Lambda refuses a signature.
@@ -135,23 +135,6 @@ impl Lambda {
 fn signed_at(accepted_until: i64) -> Duration {
     let accepted_until = Duration::from_secs(u64::try_from(accepted_until / 1_000).unwrap_or_default());
     accepted_until.saturating_sub(SIGNATURE_LIFETIME)
-}
-
-/// The version that was answered, and the request id for the log.
-pub(super) fn published(
-    answer: PublishLayerVersionOutput,
-    call: &Call,
-) -> Result<(LayerVersion, Option<String>), JobError> {
-    let arn = version_arn(answer.layer_version_arn(), answer.version(), call)?;
-    let request_id = answer.request_id().map(str::to_owned);
-    let sha256 = answer.content().and_then(|content| content.code_sha256()).and_then(Sha256::from_base64);
-    let settings = LayerSettings {
-        compatible_runtimes: runtimes(answer.compatible_runtimes()),
-        compatible_architectures: architectures(answer.compatible_architectures()),
-        description: answer.description.filter(|text| !text.is_empty()),
-        license: answer.license_info.filter(|text| !text.is_empty()),
-    };
-    Ok((LayerVersion { arn, settings, sha256 }, request_id))
 }
 
 fn failed(error: &SdkError<PublishLayerVersionError, HttpResponse>, call: &Call, turn: Turn) -> Sent {

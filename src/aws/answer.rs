@@ -1,0 +1,76 @@
+//! What Lambda's answers say, in words of ours. An endpoint that is not Lambda answers fields that are missing or do not
+//! belong together: nothing of such an answer is believed.
+
+use aws_sdk_lambda::operation::RequestId as _;
+use aws_sdk_lambda::operation::get_layer_version::GetLayerVersionOutput;
+use aws_sdk_lambda::operation::publish_layer_version::PublishLayerVersionOutput;
+use aws_sdk_lambda::types::{self, LayerVersionsListItem};
+
+use super::failure::Call;
+use crate::layer::{LayerSettings, LayerVersion, Sha256, VersionArn};
+use crate::outcome::{ErrorCode, JobError};
+
+fn settings(
+    runtimes: Option<Vec<types::Runtime>>,
+    architectures: Option<Vec<types::Architecture>>,
+    description: Option<String>,
+    license: Option<String>,
+) -> LayerSettings {
+    let (runtimes, architectures) = (runtimes.unwrap_or_default(), architectures.unwrap_or_default());
+    LayerSettings {
+        compatible_runtimes: runtimes.iter().filter_map(|runtime| runtime.as_str().parse().ok()).collect(),
+        compatible_architectures: architectures.iter().filter_map(|named| named.as_str().parse().ok()).collect(),
+        description: description.filter(|text| !text.is_empty()),
+        license: license.filter(|text| !text.is_empty()),
+    }
+}
+
+/// The words as the SDK's own; nothing is sent where there are none.
+pub(super) fn list<'w, T: From<&'w str>, W: AsRef<str>>(words: &'w [W]) -> Option<Vec<T>> {
+    (!words.is_empty()).then(|| words.iter().map(|word| T::from(word.as_ref())).collect())
+}
+
+fn sha256(content: Option<&types::LayerVersionContentOutput>) -> Option<Sha256> {
+    content.and_then(types::LayerVersionContentOutput::code_sha256).and_then(Sha256::from_base64)
+}
+
+/// The version that was asked for.
+pub(super) fn version(answer: GetLayerVersionOutput, call: &Call) -> Result<LayerVersion, JobError> {
+    let arn = version_arn(answer.layer_version_arn(), answer.version(), call)?;
+    let sha256 = sha256(answer.content.as_ref());
+    let settings =
+        settings(answer.compatible_runtimes, answer.compatible_architectures, answer.description, answer.license_info);
+    Ok(LayerVersion { arn, settings, sha256 })
+}
+
+/// The version that was answered, and the request id for the log.
+pub(super) fn published(
+    answer: PublishLayerVersionOutput,
+    call: &Call,
+) -> Result<(LayerVersion, Option<String>), JobError> {
+    let arn = version_arn(answer.layer_version_arn(), answer.version(), call)?;
+    let request_id = answer.request_id().map(str::to_owned);
+    let sha256 = sha256(answer.content.as_ref());
+    let settings =
+        settings(answer.compatible_runtimes, answer.compatible_architectures, answer.description, answer.license_info);
+    Ok((LayerVersion { arn, settings, sha256 }, request_id))
+}
+
+pub(super) fn listed_version(item: LayerVersionsListItem, call: &Call) -> Result<LayerVersion, JobError> {
+    let arn = version_arn(item.layer_version_arn(), item.version, call)?;
+    let settings =
+        settings(item.compatible_runtimes, item.compatible_architectures, item.description, item.license_info);
+    Ok(LayerVersion { arn, settings, sha256: None })
+}
+
+/// The ARN of an answer, if it is one and belongs to the number beside it: an endpoint that is not Lambda says neither.
+fn version_arn(arn: Option<&str>, number: i64, call: &Call) -> Result<VersionArn, JobError> {
+    let arn = arn.and_then(|arn| arn.parse::<VersionArn>().ok());
+    let belongs = |arn: &VersionArn| i64::try_from(arn.number) == Ok(number);
+    arn.filter(belongs).ok_or_else(|| odd_answer(call, "no version and ARN that belong together"))
+}
+
+pub(super) fn odd_answer(call: &Call, what: &str) -> JobError {
+    JobError::new(ErrorCode::Internal, format!("the answer to `{}` on {} has {what}", call.action, call.resource))
+        .hint("is this endpoint really Lambda? check AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_LAMBDA")
+}
