@@ -36,7 +36,11 @@ class Sandbox:
 
     def requests(self) -> dict:
         """Counts by operation, and how many were throttled."""
-        with urllib.request.urlopen(f"{self.endpoint}/_sandbox/requests?summary") as answer:
+        request = urllib.request.Request(
+            f"{self.endpoint}/_sandbox/requests?summary",
+            headers={"x-sandbox-secret": self.environment["AWS_SECRET_ACCESS_KEY"]},
+        )
+        with urllib.request.urlopen(request) as answer:
             return json.load(answer)
 
     def cpu_seconds(self) -> float:

@@ -179,12 +179,15 @@ pub struct SchemaArgs {
 #[cfg(feature = "sandbox")]
 #[derive(Debug, Args)]
 pub struct SandboxArgs {
-    /// Folder that keeps its objects and layers
-    #[arg(long, value_name = "DIR", default_value = ".layership/sandbox")]
-    pub dir: PathBuf,
+    /// Folder that keeps its objects and layers [default: .layership/sandbox]
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
     /// Port on 127.0.0.1; 0 takes a free one
     #[arg(long, default_value_t = 0)]
     pub port: u16,
+    /// What requests are signed with, for scripts; without it, a random one for each start
+    #[arg(long, value_name = "SECRET")]
+    pub secret: Option<String>,
     /// Rules of faults to inject, as JSON; see docs/sandbox.md
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,

@@ -32,7 +32,7 @@ const BUCKET: &str = "many-artifacts";
 
 /// The SDK, pointed at the sandbox.
 fn sdk(project: &Project) -> SdkConfig {
-    let credentials = Credentials::new("sandbox", "sandbox", None, None, "test");
+    let credentials = Credentials::new("sandbox", &project.sandbox.secret, None, None, "test");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("us-east-1"))

@@ -1,40 +1,70 @@
-//! The sandbox's clock: the machine's, moved on as far as a test or a rehearsal asked. What takes a lease to run out can
-//! so be seen at once. One sandbox process, one clock; it is the machine's again after a restart.
+//! The sandbox's clock: the machine's, moved on as far as a test or a rehearsal asked, and never back. What takes a lease
+//! to run out can so be seen at once. After a restart it is the machine's again.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use hyper::Response;
 use hyper::header::{DATE, HeaderValue};
 use jiff::Timestamp;
-use jiff::fmt::strtime;
+use tokio::sync::watch;
 
-/// Milliseconds ahead of the machine's clock.
-static AHEAD: AtomicI64 = AtomicI64::new(0);
+use super::text;
 
-/// Milliseconds since 1970.
-pub(super) fn now_millis() -> i64 {
-    Timestamp::now().as_millisecond().saturating_add(AHEAD.load(Ordering::Relaxed))
+/// How far it can be moved on: ten years. Dates stay dates that every client can read.
+const FURTHEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
+/// The clock of one sandbox; clones tell the same time.
+#[derive(Debug, Clone)]
+pub(super) struct Clock(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    ahead: watch::Sender<Duration>,
+    /// The latest time that was told: the machine's own clock may be set back meanwhile.
+    told: AtomicI64,
 }
 
-/// Moves the clock on.
-pub(super) fn advance(by: Duration) {
-    AHEAD.fetch_add(i64::try_from(by.as_millis()).unwrap_or_default(), Ordering::Relaxed);
-}
-
-/// How far it was moved on.
-pub(super) fn ahead() -> Duration {
-    Duration::from_millis(u64::try_from(AHEAD.load(Ordering::Relaxed)).unwrap_or_default())
-}
-
-/// Answers tell the time by this clock: clients judge by it how old an object is.
-pub(super) fn dated<B>(mut response: Response<B>) -> Response<B> {
-    let now = Timestamp::from_millisecond(now_millis()).unwrap_or_default();
-    let date = strtime::format("%a, %d %b %Y %H:%M:%S GMT", now).ok().and_then(|date| HeaderValue::try_from(date).ok());
-    if let Some(date) = date {
-        response.headers_mut().insert(DATE, date);
+impl Default for Clock {
+    fn default() -> Self {
+        Self(Arc::new(Inner { ahead: watch::Sender::default(), told: AtomicI64::new(i64::MIN) }))
     }
-    response
+}
+
+impl Clock {
+    /// Milliseconds since 1970.
+    pub fn now_millis(&self) -> i64 {
+        let ahead = i64::try_from(self.ahead().as_millis()).unwrap_or_default();
+        let now = Timestamp::now().as_millisecond().saturating_add(ahead);
+        now.max(self.0.told.fetch_max(now, Ordering::Relaxed))
+    }
+
+    /// Moves the clock on; false, and it stays, if that is further than it goes.
+    pub fn advance(&self, by: Duration) -> bool {
+        let mut moved = false;
+        self.0.ahead.send_if_modified(|ahead| {
+            moved = ahead.saturating_add(by) <= FURTHEST;
+            if moved {
+                *ahead = ahead.saturating_add(by);
+            }
+            moved
+        });
+        moved
+    }
+
+    /// How far it was moved on.
+    pub fn ahead(&self) -> Duration {
+        *self.0.ahead.borrow()
+    }
+
+    /// Answers tell the time by this clock: clients judge by it how old an object is.
+    pub fn dated<B>(&self, mut response: Response<B>) -> Response<B> {
+        if let Ok(date) = HeaderValue::try_from(text::http_date(self.now_millis())) {
+            response.headers_mut().insert(DATE, date);
+        }
+        response
+    }
 }
 
 #[cfg(test)]
@@ -42,12 +72,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_are_dated_as_http_dates_are() {
-        let date = dated(Response::new(())).headers()[DATE].to_str().expect("text").to_owned();
-        let read = strtime::parse("%a, %d %b %Y %H:%M:%S GMT", &date).expect("an HTTP date");
-        assert_eq!(
-            read.to_datetime().expect("a date").year(),
-            Timestamp::now().strftime("%Y").to_string().parse::<i16>().expect("a year")
-        );
+    fn it_moves_on_and_never_back() {
+        let (clock, other) = (Clock::default(), Clock::default());
+        let before = clock.now_millis();
+        assert!(clock.advance(Duration::from_secs(90)));
+        assert!(clock.now_millis() - before >= 90_000);
+        assert!(other.now_millis() - before < 60_000, "another sandbox's clock moved too");
+        assert!(!clock.advance(Duration::MAX) && !clock.advance(FURTHEST));
+        assert_eq!(clock.ahead(), Duration::from_secs(90));
+        clock.0.told.store(i64::MAX, Ordering::Relaxed);
+        assert_eq!(clock.now_millis(), i64::MAX, "the machine's clock was set back");
     }
 }

@@ -1,34 +1,67 @@
 //! The sandbox's own endpoints, under `/_sandbox/`: faults, the request log, the state, the clock, archives to
 //! download. They are described in docs/sandbox.md.
 //!
-//! They are unsigned: the sandbox listens on the loopback interface only.
+//! They ask for the sandbox's secret in a header of their own: every program of the machine can reach the port. Archives
+//! are downloaded by address alone, as Lambda's clients do it; the address is signed.
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 use s3s::Body;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use subtle::ConstantTimeEq as _;
 use tokio::fs::File;
 use tokio_util::io::ReaderStream;
 
-use super::faults::Faults;
-use super::log::Log;
+use super::faults::Origin;
 use super::respond::{json, with_type};
+use super::secret::Secret;
+use super::server::Shared;
+use super::signature::hmac;
 use super::store::{Place, Store};
-use super::{clock, state, text};
+use super::{state, text};
 
 /// The path of the sandbox's own endpoints. No bucket name begins with an underscore.
 pub(super) const ROOT: &str = "/_sandbox/";
 
+/// The header that carries the secret.
+const SECRET: &str = "x-sandbox-secret";
+
+/// The largest body: rules of faults, with new bytes of objects in them.
+const LARGEST_BODY: usize = 16 * 1024 * 1024;
+
 /// Answers a request to the sandbox itself.
-pub(super) async fn serve(parts: &Parts, body: &[u8], faults: &Faults, log: &Log, store: &Store) -> Response<Body> {
+pub(super) async fn serve(shared: &Shared, parts: &Parts, body: Incoming) -> Response<Body> {
     let path = parts.uri.path().strip_prefix(ROOT).unwrap_or_default();
+    let knows_secret = parts.headers.get(SECRET).is_some_and(|claimed| shared.secret.is(claimed.as_bytes()));
+    let is_download = parts.method == Method::GET && path.starts_with("layers/");
+    if is_download && (knows_secret || is_signed(parts, path, &shared.secret)) {
+        return archive(path, &shared.store).await;
+    }
+    if !knows_secret {
+        let why = format!("the sandbox's secret is missing or wrong: send AWS_SECRET_ACCESS_KEY in `{SECRET}`");
+        return json(StatusCode::FORBIDDEN, &json!({ "error": why }));
+    }
+    match Limited::new(body, LARGEST_BODY).collect().await {
+        Ok(body) => controlled(shared, parts, path, &body.to_bytes()),
+        Err(_) => {
+            let why = format!("the body is cut off, or larger than {LARGEST_BODY} bytes");
+            json(StatusCode::PAYLOAD_TOO_LARGE, &json!({ "error": why }))
+        }
+    }
+}
+
+fn controlled(shared: &Shared, parts: &Parts, path: &str, body: &Bytes) -> Response<Body> {
+    let Shared { faults, log, store, .. } = shared;
     match (&parts.method, path) {
         (&Method::GET, "health") => json(StatusCode::OK, &json!({"sandbox": env!("CARGO_PKG_VERSION")})),
         (&Method::GET, "faults") => json(StatusCode::OK, &faults.show()),
-        (&Method::POST, "faults") => match faults.add(body) {
+        (&Method::POST, "faults") => match faults.add(body, Origin::Request) {
             Ok(()) => json(StatusCode::OK, &faults.show()),
             Err(error) => json(StatusCode::BAD_REQUEST, &json!({"error": format!("not fault rules: {error}")})),
         },
@@ -45,15 +78,14 @@ pub(super) async fn serve(parts: &Parts, body: &[u8], faults: &Faults, log: &Log
             json(StatusCode::OK, &log.report(false))
         }
         (&Method::GET, "state") => json(StatusCode::OK, &store.read(state::show)),
-        (&Method::GET, "clock") => json(StatusCode::OK, &clock_now()),
+        (&Method::GET, "clock") => json(StatusCode::OK, &clock_now(store)),
         (&Method::POST, "clock") => match serde_json::from_slice::<Advance>(body) {
-            Ok(Advance { advance_seconds }) => {
-                clock::advance(Duration::from_secs(advance_seconds.into()));
-                json(StatusCode::OK, &clock_now())
+            Ok(Advance { advance_seconds }) if store.clock().advance(Duration::from_secs(advance_seconds.into())) => {
+                json(StatusCode::OK, &clock_now(store))
             }
+            Ok(_) => json(StatusCode::BAD_REQUEST, &json!({"error": "the clock does not go on for that long"})),
             Err(error) => json(StatusCode::BAD_REQUEST, &json!({"error": format!("not an advance: {error}")})),
         },
-        (&Method::GET, path) if path.starts_with("layers/") => archive(path, store).await,
         _ => json(StatusCode::NOT_FOUND, &json!({"error": "not an endpoint of the sandbox"})),
     }
 }
@@ -65,8 +97,28 @@ struct Advance {
     advance_seconds: u32,
 }
 
-fn clock_now() -> Value {
-    json!({"time": text::log_date(clock::now_millis()), "ahead_seconds": clock::ahead().as_secs()})
+fn clock_now(store: &Store) -> Value {
+    let clock = store.clock();
+    json!({"time": text::log_date(clock.now_millis()), "ahead_seconds": clock.ahead().as_secs()})
+}
+
+/// The path and query of a layer version's archive. Who was told it may download the archive.
+pub(super) fn location(secret: &Secret, place: &Place, name: &str, version: u64) -> String {
+    let Place { account, region } = place;
+    let path = format!("layers/{account}/{region}/{name}/{version}.zip");
+    format!("{ROOT}{path}?{SIGNATURE}={}", signed(secret, &path))
+}
+
+const SIGNATURE: &str = "signature";
+
+fn signed(secret: &Secret, path: &str) -> String {
+    text::hex(&hmac(secret.as_str().as_bytes(), path.as_bytes()))
+}
+
+fn is_signed(parts: &Parts, path: &str, secret: &Secret) -> bool {
+    let query = text::query_pairs(parts.uri.query());
+    let claimed = query.iter().find(|(name, _)| name == SIGNATURE).map(|(_, value)| value.as_bytes());
+    claimed.is_some_and(|claimed| signed(secret, path).as_bytes().ct_eq(claimed).into())
 }
 
 /// A layer version's archive, where `Content.Location` points to.
@@ -80,7 +132,7 @@ async fn archive(path: &str, store: &Store) -> Response<Body> {
     let place = Place { account: account.to_owned(), region: region.to_owned() };
     let version = store.read(|state| state.layer(&place, name)?.versions.get(&number).cloned());
     let Some(version) = version else { return missing() };
-    let Ok(file) = File::open(store.blobs().path(&version.blob)).await else { return missing() };
-    let stream = s3s::dto::StreamingBlob::wrap(ReaderStream::with_capacity(file, 256 * 1024));
+    let Ok(file) = store.blobs().read(&version.blob) else { return missing() };
+    let stream = s3s::dto::StreamingBlob::wrap(ReaderStream::with_capacity(File::from_std(file), 256 * 1024));
     with_type(StatusCode::OK, "application/zip", Body::from(stream))
 }

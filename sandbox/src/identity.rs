@@ -3,9 +3,6 @@
 /// An access key of the default account. Any other that is not twelve digits is as good.
 pub const ACCESS_KEY: &str = "sandbox";
 
-/// The secret of every access key.
-pub const SECRET_KEY: &str = "sandbox";
-
 /// The account of access keys that do not name one.
 pub const DEFAULT_ACCOUNT: &str = "123456789012";
 

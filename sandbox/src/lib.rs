@@ -4,12 +4,13 @@
 //! points to it:
 //!
 //! ```text
-//! AWS_ENDPOINT_URL=http://127.0.0.1:PORT AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox AWS_REGION=us-east-1
+//! AWS_ENDPOINT_URL=http://127.0.0.1:PORT AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=… AWS_REGION=us-east-1
 //! ```
 //!
 //! It is strict where emulators are lax: signatures are verified, limits kept, pages cut at 50, what is missing
 //! refused in the service's own words. Layers are kept per account and Region, buckets have a home Region.
-//! An access key of twelve digits is the account of that number; any other key is the default account.
+//! An access key of twelve digits is the account of that number; any other key is the default account. The secret is a new
+//! one for each start.
 //!
 //! It survives being killed at any point (`store`), injects faults (`faults`), keeps a log of requests
 //! (`/_sandbox/requests`), and can answer as slowly and as grudgingly as AWS does ([`Options`]).
@@ -20,6 +21,7 @@ mod call;
 mod clock;
 mod control;
 mod faults;
+mod guard;
 mod identity;
 mod lambda;
 mod log;
@@ -27,6 +29,7 @@ mod options;
 mod pace;
 mod respond;
 mod s3;
+mod secret;
 mod server;
 mod signature;
 mod state;
@@ -46,11 +49,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use identity::{ACCESS_KEY, DEFAULT_ACCOUNT, SECRET_KEY};
+pub use identity::{ACCESS_KEY, DEFAULT_ACCOUNT};
 pub use options::{Delays, Options};
 
 use faults::Faults;
 use pace::Quota;
+use secret::Secret;
 use server::Shared;
 use store::Store;
 
@@ -61,6 +65,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Sandbox {
     endpoint: String,
+    secret: Secret,
     stopping: CancellationToken,
     tracker: TaskTracker,
 }
@@ -69,7 +74,8 @@ impl Sandbox {
     /// Opens the folder and starts serving it. Fails if the port is taken, or another sandbox serves the folder.
     pub async fn start(options: Options) -> io::Result<Self> {
         let faults = options.faults.as_deref().map_or_else(|| Ok(Faults::default()), Faults::load)?;
-        let store = Arc::new(Store::open(&options.dir)?);
+        let secret = Secret::new(options.secret.as_deref())?;
+        let store = Arc::new(Store::open(&options.dir, options.trusted.as_deref())?);
         let listener = listen(options.port).await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
         let buckets = s3::Buckets {
@@ -80,23 +86,29 @@ impl Sandbox {
         let (stopping, tracker) = (CancellationToken::new(), TaskTracker::new());
         let shared = Shared {
             account: options.account,
+            secret: secret.clone(),
             delays: options.delays,
             quota: options.lambda_requests_per_second.map(Quota::new),
             faults,
             log: log::Log::default(),
-            s3: s3::service(buckets),
-            layers: lambda::Layers { store: store.clone(), endpoint: endpoint.clone() },
+            s3: s3::service(buckets, secret.clone()),
+            layers: lambda::Layers { store: store.clone(), endpoint: endpoint.clone(), secret: secret.clone() },
             store,
             stopping: stopping.clone(),
             tracker: tracker.clone(),
         };
         tracker.spawn(accept(listener, Arc::new(shared)));
-        Ok(Self { endpoint, stopping, tracker })
+        Ok(Self { endpoint, secret, stopping, tracker })
     }
 
     /// `http://127.0.0.1:PORT`.
     pub fn endpoint(&self) -> String {
         self.endpoint.clone()
+    }
+
+    /// What requests are signed with, under whatever access key; its control asks for it too.
+    pub fn secret(&self) -> &str {
+        self.secret.as_str()
     }
 
     /// Stops orderly: requests in flight are finished, within reason, and the folder is free afterwards.

@@ -7,7 +7,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::call::{Call, Service};
-use super::{clock, text};
+use super::text;
 
 /// Entries kept; older ones are dropped, while the counts go on.
 const KEPT: usize = 10_000;
@@ -110,7 +110,7 @@ pub(super) struct Report {
 
 impl Log {
     /// A request arrived.
-    pub fn begin(&self, call: &Call) -> InFlight<'_> {
+    pub fn begin(&self, call: &Call, now_millis: i64) -> InFlight<'_> {
         let mut inner = self.inner();
         let sequence = inner.next;
         inner.next += 1;
@@ -123,7 +123,7 @@ impl Log {
         }
         let entry = Entry {
             sequence,
-            time: text::log_date(clock::now_millis()),
+            time: text::log_date(now_millis),
             service: call.service,
             operation: call.operation,
             resource: call.resource.clone(),
@@ -180,12 +180,12 @@ mod tests {
     #[test]
     fn counts_and_in_flight() {
         let log = Log::default();
-        let first = log.begin(&call("PutObject"));
-        let second = log.begin(&call("GetObject"));
+        let first = log.begin(&call("PutObject"), 0);
+        let second = log.begin(&call("GetObject"), 0);
         first.answered(503);
         drop(first);
         drop(second);
-        drop(log.begin(&call("PutObject")));
+        drop(log.begin(&call("PutObject"), 0));
         let report = log.report(true);
         assert_eq!((report.total, report.throttled, report.in_flight, report.max_in_flight), (3, 1, 0, 2));
         assert_eq!(report.counts["PutObject"], 2);
@@ -197,9 +197,9 @@ mod tests {
     #[test]
     fn memory_is_bounded_and_late_answers_find_their_entry() {
         let log = Log::default();
-        let early = log.begin(&call("GetObject"));
+        let early = log.begin(&call("GetObject"), 0);
         for _ in 0..KEPT {
-            drop(log.begin(&call("GetObject")));
+            drop(log.begin(&call("GetObject"), 0));
         }
         drop(early);
         let report = log.report(true);

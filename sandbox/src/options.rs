@@ -10,6 +10,12 @@ use super::identity::DEFAULT_ACCOUNT;
 pub struct Options {
     /// Where everything is kept.
     pub dir: PathBuf,
+    /// A folder above `dir` that is the user's own, such as the checkout that `dir` may have come with: no part of `dir`
+    /// below it may be a symbolic link. The last part never may.
+    pub trusted: Option<PathBuf>,
+    /// What requests are signed with; without one, a random one for this start. 8 to 128 letters, digits and characters
+    /// of `/+=_.-`.
+    pub secret: Option<String>,
     /// 0: any free port.
     pub port: u16,
     /// The account of access keys that do not name one.
@@ -30,6 +36,8 @@ impl Options {
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
             dir: dir.into(),
+            trusted: None,
+            secret: None,
             port: 0,
             account: DEFAULT_ACCOUNT.to_owned(),
             auto_create_buckets: false,

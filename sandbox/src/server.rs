@@ -21,15 +21,20 @@ use super::lambda::{Layers, Refusal, staged_object};
 use super::log::{InFlight, Log};
 use super::options::Delays;
 use super::pace::Quota;
+use super::secret::Secret;
 use super::store::Store;
-use super::{clock, control, respond, s3, signature, sts, text};
+use super::{control, guard, respond, s3, signature, sts, text};
 
 /// Lambda's limit for a publish request (its own refusal names it); 50 MB of archive in base64.
-const LARGEST_REQUEST: usize = 70_167_211;
+const LARGEST_PUBLISH: usize = 70_167_211;
+
+/// No other request to Lambda or STS comes near.
+const LARGEST_REQUEST: usize = 1024 * 1024;
 
 /// What serving needs, shared by all connections.
 pub(super) struct Shared {
     pub account: String,
+    pub secret: Secret,
     pub delays: Delays,
     pub quota: Option<Quota>,
     pub faults: Faults,
@@ -81,40 +86,45 @@ enum Payload {
 
 async fn handle(shared: &Shared, request: Request<Incoming>, mut sender: Sender) {
     let (parts, body) = request.into_parts();
+    if let Some(refused) = guard::refusal(&parts) {
+        return drop(sender.send(refused));
+    }
     if parts.uri.path().starts_with(control::ROOT) {
-        let Ok(body) = read_whole(body).await else { return };
-        let response = control::serve(&parts, &body, &shared.faults, &shared.log, &shared.store).await;
-        let _ = sender.send(response);
+        let _ = sender.send(control::serve(shared, &parts, body).await);
         return;
     }
     let (service, scope) = call::identify(&parts);
     let body = match service {
         Service::S3 => Payload::Stream(body),
-        Service::Lambda | Service::Sts => match read_whole(body).await {
+        Service::Lambda | Service::Sts => match read_whole(&parts, service, body).await {
             Ok(bytes) => Payload::Whole(bytes),
-            Err(refusal) => return drop(sender.send(respond::refusal(&refusal, &text::unique_uuid()))),
+            Err(refused) => return drop(sender.send(*refused)),
         },
     };
     let bytes = if let Payload::Whole(bytes) = &body { &bytes[..] } else { &[] };
     let call = Call::of(&parts, service, scope.as_ref(), bytes, &shared.account);
     let request_id = text::unique_uuid();
-    let in_flight = shared.log.begin(&call);
+    let in_flight = shared.log.begin(&call, shared.store.clock().now_millis());
     let exchange = Exchange { shared, parts, body, call, request_id };
     let answer = answer(exchange, &in_flight, &mut sender).await;
     if let Ok(response) = answer {
         in_flight.answered(response.status().as_u16());
         drop(in_flight);
         // The client may have left.
-        let _ = sender.send(clock::dated(response));
+        let _ = sender.send(shared.store.clock().dated(response));
     }
 }
 
-async fn read_whole(body: Incoming) -> Result<Bytes, Refusal> {
-    let collected = Limited::new(body, LARGEST_REQUEST).collect().await;
+/// The body, or the refusal of one that is too large.
+async fn read_whole(parts: &Parts, service: Service, body: Incoming) -> Result<Bytes, Box<Response<Body>>> {
+    let is_publish = service == Service::Lambda && parts.uri.path().ends_with("/versions");
+    let limit = if is_publish { LARGEST_PUBLISH } else { LARGEST_REQUEST };
+    let collected = Limited::new(body, limit).collect().await;
     collected.map(http_body_util::Collected::to_bytes).map_err(|_| {
-        let message =
-            format!("Request must be smaller than {LARGEST_REQUEST} bytes for the PublishLayerVersion operation");
-        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", message)
+        let operation = if is_publish { " for the PublishLayerVersion operation" } else { "" };
+        let message = format!("Request must be smaller than {limit} bytes{operation}");
+        let refusal = Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", message);
+        Box::new(respond::refusal(&refusal, &text::unique_uuid()))
     })
 }
 
@@ -139,7 +149,7 @@ async fn answer(exchange: Exchange<'_>, in_flight: &InFlight<'_>, sender: &mut S
 /// Lambda and STS are verified here, S3 by its protocol layer.
 fn unverified(exchange: &Exchange<'_>) -> Option<Response<Body>> {
     let Payload::Whole(body) = &exchange.body else { return None };
-    let refused = signature::verify(&exchange.parts, body).err()?;
+    let refused = signature::verify(&exchange.parts, body, &exchange.shared.secret).err()?;
     let id = &exchange.request_id;
     Some(match exchange.call.service {
         Service::Sts => {
@@ -219,7 +229,7 @@ async fn work(exchange: Exchange<'_>, hidden: usize) -> Response<Body> {
             }
         }
         (Service::Sts, Payload::Whole(body)) => {
-            let (status, answer) = sts::answer(&body, &call.place.account, &call.place.region, &request_id);
+            let (status, answer) = sts::answer(shared, &body, &call.place, &request_id);
             respond::xml(status, answer, &request_id)
         }
         (Service::Lambda, Payload::Whole(body)) => {

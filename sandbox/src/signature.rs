@@ -1,12 +1,13 @@
 //! Signature Version 4 for Lambda and STS; S3's is verified by its protocol layer, which takes no other service.
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use hyper::HeaderMap;
 use hyper::http::request::Parts;
 use jiff::Timestamp;
 use jiff::fmt::strtime;
 use s3s::crypto::{Checksum as _, Sha256};
 
-use super::identity::SECRET_KEY;
+use super::secret::Secret;
 use super::text;
 
 /// AWS accepts a clock that is off by so much.
@@ -76,7 +77,7 @@ impl Unverified {
 }
 
 /// Verifies a request signed in its headers.
-pub(super) fn verify(parts: &Parts, body: &[u8]) -> Result<(), Unverified> {
+pub(super) fn verify(parts: &Parts, body: &[u8], secret: &Secret) -> Result<(), Unverified> {
     let text_of = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
     let header = text_of("authorization").ok_or(Unverified::Unsigned)?;
     let scope = claimed_scope(parts).ok_or(Unverified::Unsigned)?;
@@ -88,7 +89,7 @@ pub(super) fn verify(parts: &Parts, body: &[u8]) -> Result<(), Unverified> {
     let Scope { region, service, date: day, .. } = &scope;
     let hashed = text::hex(&Sha256::checksum(request.as_bytes()));
     let to_sign = format!("AWS4-HMAC-SHA256\n{date}\n{day}/{region}/{service}/aws4_request\n{hashed}");
-    let signature = text::hex(&hmac(&signing_key(&scope), to_sign.as_bytes()));
+    let signature = text::hex(&hmac(&signing_key(&scope, secret), to_sign.as_bytes()));
     if signature == claimed { Ok(()) } else { Err(Unverified::Mismatch) }
 }
 
@@ -127,9 +128,9 @@ fn canonical_query(query: Option<&str>) -> String {
     pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
 }
 
-fn signing_key(scope: &Scope) -> [u8; 32] {
+fn signing_key(scope: &Scope, secret: &Secret) -> [u8; 32] {
     let steps = [&scope.date, &scope.region, &scope.service].map(String::as_bytes);
-    let start = format!("AWS4{SECRET_KEY}");
+    let start = format!("AWS4{}", secret.as_str());
     let mut key = hmac(start.as_bytes(), steps[0]);
     for step in [steps[1], steps[2], b"aws4_request"] {
         key = hmac(&key, step);
@@ -137,15 +138,11 @@ fn signing_key(scope: &Scope) -> [u8; 32] {
     key
 }
 
-/// HMAC-SHA-256 (RFC 2104); the keys here are never longer than a block.
-fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
-    const BLOCK: usize = 64;
-    let mut padded = [0; BLOCK];
-    padded[..key.len()].copy_from_slice(key);
-    let inner: Vec<u8> = padded.iter().map(|byte| byte ^ 0x36).chain(message.iter().copied()).collect();
-    let outer = padded.iter().map(|byte| byte ^ 0x5c);
-    let outer: Vec<u8> = outer.chain(Sha256::checksum(&inner)).collect();
-    Sha256::checksum(&outer)
+/// HMAC-SHA-256, by a key of any length.
+pub(super) fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(key).unwrap_or_else(|_| Hmac::new(&Default::default()));
+    mac.update(message);
+    mac.finalize().into_bytes().into()
 }
 
 #[cfg(test)]
@@ -172,7 +169,7 @@ mod tests {
         let request = hyper::Request::builder().uri(query).body(()).expect("a request");
         assert_eq!(claimed_scope(&request.into_parts().0).map(|scope| scope.service), Some("s3".to_owned()));
         let request = hyper::Request::builder().body(()).expect("a request").into_parts().0;
-        assert_eq!(verify(&request, b""), Err(Unverified::Unsigned));
+        assert_eq!(verify(&request, b"", &Secret::new(None).expect("random")), Err(Unverified::Unsigned));
     }
 
     #[test]

@@ -2,9 +2,11 @@
 
 use hyper::StatusCode;
 
-use super::identity::{SECRET_KEY, user_arn};
+use super::identity::user_arn;
+use super::server::Shared;
 use super::signature::Unverified;
-use super::{clock, text};
+use super::store::Place;
+use super::text;
 
 /// An hour from now, as STS gives credentials.
 const LIFETIME_MILLIS: i64 = 3_600_000;
@@ -26,10 +28,10 @@ fn parameter(body: &[u8], name: &str) -> Option<String> {
 }
 
 /// Status and XML.
-pub(super) fn answer(body: &[u8], account: &str, region: &str, request_id: &str) -> (StatusCode, String) {
+pub(super) fn answer(shared: &Shared, body: &[u8], caller: &Place, request_id: &str) -> (StatusCode, String) {
     match action(body) {
-        "GetCallerIdentity" => (StatusCode::OK, caller_identity(account, region, request_id)),
-        "AssumeRole" => assume_role(body, request_id),
+        "GetCallerIdentity" => (StatusCode::OK, caller_identity(caller, request_id)),
+        "AssumeRole" => assume_role(shared, body, request_id),
         _ => {
             let message = "The action is not one that the sandbox knows";
             (StatusCode::BAD_REQUEST, error("InvalidAction", message, request_id))
@@ -37,13 +39,14 @@ pub(super) fn answer(body: &[u8], account: &str, region: &str, request_id: &str)
     }
 }
 
-fn caller_identity(account: &str, region: &str, request_id: &str) -> String {
+fn caller_identity(caller: &Place, request_id: &str) -> String {
+    let Place { account, region } = caller;
     let arn = user_arn(region, account);
     let result = format!("<Arn>{arn}</Arn><UserId>AIDASANDBOX{account}</UserId><Account>{account}</Account>");
     wrapped("GetCallerIdentity", &result, request_id)
 }
 
-fn assume_role(body: &[u8], request_id: &str) -> (StatusCode, String) {
+fn assume_role(shared: &Shared, body: &[u8], request_id: &str) -> (StatusCode, String) {
     let arn = parameter(body, "RoleArn").unwrap_or_default();
     let session = parameter(body, "RoleSessionName").unwrap_or_default();
     let parts: Vec<&str> = arn.split(':').collect();
@@ -57,11 +60,12 @@ fn assume_role(body: &[u8], request_id: &str) -> (StatusCode, String) {
             error("ValidationError", "RoleArn or RoleSessionName is invalid", request_id),
         );
     }
-    let expiration = text::log_date(clock::now_millis() + LIFETIME_MILLIS);
+    let expiration = text::log_date(shared.store.clock().now_millis() + LIFETIME_MILLIS);
+    let secret = shared.secret.as_str();
     let assumed = format!("arn:{partition}:sts::{account}:assumed-role/{}/{session}", role.trim_start_matches("role/"));
     // The account's number as access key makes the sandbox serve that account.
     let result = format!(
-        "<Credentials><AccessKeyId>{account}</AccessKeyId><SecretAccessKey>{SECRET_KEY}</SecretAccessKey>\
+        "<Credentials><AccessKeyId>{account}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>\
          <SessionToken>sandbox</SessionToken><Expiration>{expiration}</Expiration></Credentials><AssumedRoleUser>\
          <AssumedRoleId>AROASANDBOX:{session}</AssumedRoleId><Arn>{assumed}</Arn></AssumedRoleUser>"
     );

@@ -23,6 +23,11 @@ pub(super) fn unique_id() -> String {
     format!("{:016x}{:016x}", half(first), half(second))
 }
 
+/// Whether it has the form of [`unique_id`].
+pub(super) fn is_unique_id(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
 /// A fresh identifier in the form of a UUID, as Lambda writes its request and revision ids.
 pub(super) fn unique_uuid() -> String {
     let id = unique_id();
@@ -38,6 +43,11 @@ pub(super) fn system_time(millis: i64) -> SystemTime {
 pub(super) fn lambda_date(millis: i64) -> String {
     let timestamp = Timestamp::from_millisecond(millis).unwrap_or_default();
     strtime::format("%Y-%m-%dT%H:%M:%S.%3f+0000", timestamp).unwrap_or_default()
+}
+
+/// The date of a header: `Sun, 22 Nov 2026 10:00:00 GMT`.
+pub(super) fn http_date(millis: i64) -> String {
+    httpdate::fmt_http_date(system_time(millis))
 }
 
 /// RFC 3339 in UTC, for the request log.

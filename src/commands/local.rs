@@ -9,11 +9,11 @@ pub use imp::{region, start};
 
 #[cfg(feature = "sandbox")]
 mod imp {
-    use std::path::{Path, PathBuf};
+    use std::path::Path;
 
     use super::{Common, Endpoint, Error, Screen};
     use crate::shown;
-    use lambda_layers_sandbox::{ACCESS_KEY, Options, SECRET_KEY, Sandbox};
+    use lambda_layers_sandbox::{ACCESS_KEY, Options, Sandbox};
 
     /// The sandbox of a run, if it has one.
     pub struct Local(Option<Sandbox>);
@@ -25,8 +25,8 @@ mod imp {
 
     /// Starts the sandbox that the command line asks for.
     pub async fn start(args: &Common, screen: &Screen) -> Result<Local, Error> {
-        let Some(dir) = folder(args) else { return Ok(Local(None)) };
-        let options = Options { auto_create_buckets: true, ..Options::new(dir.clone()) };
+        let Some(options) = options(args) else { return Ok(Local(None)) };
+        let dir = options.dir.clone();
         let sandbox = Sandbox::start(options).await;
         let sandbox = sandbox
             .map_err(|error| Error::other(format!("cannot start the sandbox in `{}`: {error}", dir.display())))?;
@@ -34,9 +34,13 @@ mod imp {
         Ok(Local(Some(sandbox)))
     }
 
-    fn folder(args: &Common) -> Option<PathBuf> {
-        let beside = || args.config.parent().unwrap_or(Path::new("")).join(".layership/sandbox");
-        args.sandbox.clone().map(|dir| dir.unwrap_or_else(beside))
+    /// A checkout may bring the folder beside its layers file, but not lead elsewhere with it.
+    fn options(args: &Common) -> Option<Options> {
+        let beside = args.config.parent().unwrap_or(Path::new(""));
+        let chosen = args.sandbox.as_ref()?.clone();
+        let trusted = chosen.is_none().then(|| beside.to_owned());
+        let dir = chosen.unwrap_or_else(|| beside.join(".layership/sandbox"));
+        Some(Options { trusted, auto_create_buckets: true, ..Options::new(dir) })
     }
 
     impl Local {
@@ -45,7 +49,7 @@ mod imp {
             self.0.as_ref().map(|sandbox| Endpoint {
                 url: sandbox.endpoint(),
                 access_key: ACCESS_KEY.to_owned(),
-                secret_key: SECRET_KEY.to_owned(),
+                secret_key: sandbox.secret().to_owned(),
             })
         }
 

@@ -1,6 +1,6 @@
 //! `layership sandbox`: serve until a signal comes, and say how to point a tool at it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::cli::SandboxArgs;
@@ -9,13 +9,20 @@ use crate::report::Shown;
 use crate::report::emit::{stderr, stdout};
 use crate::run::{Stop, on_signals};
 use crate::shown;
-use lambda_layers_sandbox::{ACCESS_KEY, Delays, Options, SECRET_KEY, Sandbox};
+use lambda_layers_sandbox::{ACCESS_KEY, Delays, Options, Sandbox};
+
+/// Where objects and layers are kept by default.
+const FOLDER: &str = ".layership/sandbox";
 
 /// Serves until Ctrl-C or SIGTERM.
 pub async fn serve(args: SandboxArgs) -> Result<Ended, Error> {
     let stop = Stop::default();
     on_signals(stop.clone()).map_err(|error| Error::other(format!("cannot listen to signals: {error}")))?;
+    let dir = args.dir.clone().unwrap_or_else(|| PathBuf::from(FOLDER));
     let options = Options {
+        // A checkout may bring the folder, but not lead elsewhere with it.
+        trusted: args.dir.is_none().then(PathBuf::new),
+        secret: args.secret,
         port: args.port,
         faults: args.faults,
         lambda_requests_per_second: args.lambda_requests_per_second,
@@ -25,26 +32,26 @@ pub async fn serve(args: SandboxArgs) -> Result<Ended, Error> {
             lambda: Duration::from_millis(args.lambda_latency_ms),
             publish: Duration::from_millis(args.publish_latency_ms),
         },
-        ..Options::new(&args.dir)
+        ..Options::new(&dir)
     };
     let sandbox = Sandbox::start(options).await;
-    let sandbox = sandbox
-        .map_err(|error| Error::other(format!("cannot start the sandbox in `{}`: {error}", args.dir.display())))?;
-    let printed = stdout(&variables(&sandbox.endpoint()));
+    let sandbox =
+        sandbox.map_err(|error| Error::other(format!("cannot start the sandbox in `{}`: {error}", dir.display())))?;
+    let printed = stdout(&variables(&sandbox));
     printed.map_err(|error| Error::other(format!("cannot write to standard output: {error}")))?;
-    stderr(&serving(&args.dir));
+    stderr(&serving(&dir));
     stop.finishing().await;
     sandbox.stop().await;
     Ok(Ended::Well)
 }
 
 /// Lines for `eval` in a POSIX shell, and for a person to copy.
-fn variables(endpoint: &str) -> Shown {
+fn variables(sandbox: &Sandbox) -> Shown {
     shown!(
         "export AWS_ENDPOINT_URL={}\nexport AWS_ACCESS_KEY_ID={}\nexport AWS_SECRET_ACCESS_KEY={}\nexport AWS_REGION=us-east-1\nexport AWS_DEFAULT_REGION=us-east-1\n",
-        endpoint,
+        sandbox.endpoint(),
         ACCESS_KEY,
-        SECRET_KEY,
+        sandbox.secret(),
     )
 }
 

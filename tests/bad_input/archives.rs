@@ -1,5 +1,8 @@
 //! Archives that Lambda would not take, or that nothing could use.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::{code, refused};
 use crate::common::project::Project;
 use crate::common::zips::{zip, zip_that_claims};
@@ -242,12 +245,12 @@ fn staged_by_something_else() {
     ] {
         let project = Project::of(&["requests"]);
         project.run("stage", 0);
-        let path = project.write("other.zip", &bytes);
+        let body = STANDARD.encode(&bytes);
         let checked = project.run("plan --format json", 0).report();
         let metadata = serde_json::json!({ "manifest_md5": checked["jobs"][0]["manifest"]["md5"] });
         // The object is another one from the first look at it on, with the metadata that the contract asks for.
         project.inject(&format!(
-            r#"[{{"operation": "HeadObject", "times": 1, "fault": {{"kind": "replace-object", "path": {path:?}, "metadata": {metadata}}}}}]"#
+            r#"[{{"operation": "HeadObject", "times": 1, "fault": {{"kind": "replace-object", "body": "{body}", "metadata": {metadata}}}}}]"#
         ));
         let ended = refused(&project, "", expected);
         assert!(ended.stderr.contains("s3://artifacts/layers/requests/layer/layer.zip"), "{}", ended.stderr);
@@ -258,9 +261,9 @@ fn staged_by_something_else() {
 fn staged_without_its_manifests_md5() {
     let project = Project::of(&["requests"]);
     project.run("stage", 0);
-    let path = project.write("other.zip", zip(&[("python/requests.py", "")]));
+    let body = STANDARD.encode(zip(&[("python/requests.py", "")]));
     project.inject(&format!(
-        r#"[{{"operation": "HeadObject", "times": 1, "fault": {{"kind": "replace-object", "path": {path:?}, "metadata": {{}}}}}}]"#
+        r#"[{{"operation": "HeadObject", "times": 1, "fault": {{"kind": "replace-object", "body": "{body}", "metadata": {{}}}}}}]"#
     ));
     assert_shown!(refused(&project, "", "archive-inconsistent"), @"
     exit code 1

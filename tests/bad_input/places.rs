@@ -380,7 +380,7 @@ fn permissions_that_are_missing() {
         ("ListLayerVersions", "lambda:ListLayerVersions"),
         ("PublishLayerVersion", "lambda:PublishLayerVersion"),
     ] {
-        control(&project.sandbox.endpoint, "DELETE", "/_sandbox/faults", "");
+        control(&project.sandbox, "DELETE", "/_sandbox/faults", "");
         project.inject(&format!(r#"[{{"operation": "{operation}", "fault": "access-denied"}}]"#));
         let ended = project.run("publish --report json=report.json", 1);
         assert_eq!(code(&project), "access-denied");

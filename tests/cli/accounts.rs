@@ -12,14 +12,15 @@ const AMBIENT: &str = "111111111111";
 const PROFILE: &str = "222222222222";
 const ROLE: &str = "333333333333";
 
-/// One layer at one target with these keys, and an AWS configuration with these profiles.
+/// One layer at one target with these keys, and an AWS configuration with these profiles; `SECRET` stands for the
+/// sandbox's.
 fn project(target: &str, profiles: &str) -> Project {
     let layers =
         format!("[targets]\nprod = {{ region = \"us-east-1\", {target} }}\n[defaults]\nbucket = \"artifacts\"\n");
     let project = Project::new(&format!("{layers}{}", layer("alpha")));
     project.write("alpha/requirements.txt", requirements("alpha", "1.0.0"));
     project.write("alpha/layer/python/alpha.py", "A = 1\n");
-    project.write("aws-config", profiles);
+    project.write("aws-config", profiles.replace("SECRET", &project.sandbox.secret));
     project
 }
 
@@ -46,7 +47,7 @@ fn error(project: &Project) -> serde_json::Value {
 }
 
 fn keys(profile: &str, account: &str) -> String {
-    format!("[profile {profile}]\naws_access_key_id = {account}\naws_secret_access_key = sandbox\n")
+    format!("[profile {profile}]\naws_access_key_id = {account}\naws_secret_access_key = SECRET\n")
 }
 
 fn role(account: &str) -> String {
@@ -55,7 +56,7 @@ fn role(account: &str) -> String {
 
 /// Who assumed roles, and which, as the sandbox saw it.
 fn assumed(project: &Project) -> Vec<String> {
-    let log = crate::common::control(&project.sandbox.endpoint, "GET", "/_sandbox/requests", "");
+    let log = crate::common::control(&project.sandbox, "GET", "/_sandbox/requests", "");
     let log: serde_json::Value = serde_json::from_str(&log).expect("JSON");
     let entries = log["requests"].as_array().expect("requests");
     let assumed = entries.iter().filter(|entry| entry["operation"] == "AssumeRole");
@@ -67,7 +68,7 @@ fn a_declared_profile_beats_the_keys_of_the_environment() {
     let project = project("profile = \"prod\"", &keys("prod", PROFILE));
     assert_eq!(account(&project), PROFILE);
     run(command(&project), ["publish", "--stage"]).expect(0);
-    let state = crate::common::control(&project.sandbox.endpoint, "GET", "/_sandbox/state", "");
+    let state = crate::common::control(&project.sandbox, "GET", "/_sandbox/state", "");
     let state: serde_json::Value = serde_json::from_str(&state).expect("JSON");
     let layers: Vec<&String> = state["layers"].as_object().expect("layers").keys().collect();
     assert_eq!(layers, [&format!("{PROFILE}/us-east-1/alpha")]);
@@ -157,8 +158,8 @@ fn a_refused_role_of_a_profile_is_a_missing_permission() {
 
 #[test]
 fn credentials_of_a_process_are_used() {
-    let process = json!({ "Version": 1, "AccessKeyId": PROFILE, "SecretAccessKey": "sandbox" });
     let project = project("profile = \"prod\"", "");
+    let process = json!({ "Version": 1, "AccessKeyId": PROFILE, "SecretAccessKey": project.sandbox.secret });
     let printed = project.write("credentials.json", process.to_string());
     project.write("aws-config", format!("[profile prod]\ncredential_process = cat {}\n", printed.display()));
     assert_eq!(account(&project), PROFILE);

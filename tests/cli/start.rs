@@ -161,7 +161,7 @@ fn the_sandbox_prints_variables_for_a_shell_and_stops_on_a_signal() {
     --- stdout ---
     export AWS_ENDPOINT_URL=http://127.0.0.1:PORT
     export AWS_ACCESS_KEY_ID=sandbox
-    export AWS_SECRET_ACCESS_KEY=sandbox
+    export AWS_SECRET_ACCESS_KEY=SECRET
     export AWS_REGION=us-east-1
     export AWS_DEFAULT_REGION=us-east-1
     --- stderr ---

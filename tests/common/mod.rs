@@ -104,6 +104,8 @@ pub struct Sandbox {
     pub variables: Vec<(String, String)>,
     /// `http://127.0.0.1:PORT`
     pub endpoint: String,
+    /// What requests are signed with, and what its control asks for.
+    pub secret: String,
 }
 
 impl Sandbox {
@@ -124,8 +126,9 @@ impl Sandbox {
             let (name, value) = line.trim().trim_start_matches("export ").split_once('=').expect("NAME=VALUE");
             variables.push((name.to_owned(), value.to_owned()));
         }
-        let endpoint = variables.iter().find(|(name, _)| name == "AWS_ENDPOINT_URL").expect("an endpoint").1.clone();
-        Self { child, _stdout: stdout, variables, endpoint }
+        let variable = |name: &str| variables.iter().find(|(other, _)| other == name).expect(name).1.clone();
+        let (endpoint, secret) = (variable("AWS_ENDPOINT_URL"), variable("AWS_SECRET_ACCESS_KEY"));
+        Self { child, _stdout: stdout, variables, endpoint, secret }
     }
 
     /// The binary, pointed at this sandbox the way any tool is.
@@ -150,24 +153,25 @@ impl Drop for Sandbox {
 }
 
 /// A call to the sandbox's control, such as `GET /_sandbox/requests`; returns the body.
-pub fn control(endpoint: &str, method: &str, path: &str, body: &str) -> String {
-    String::from_utf8(http(endpoint, method, path, body)).expect("UTF-8")
+pub fn control(sandbox: &Sandbox, method: &str, path: &str, body: &str) -> String {
+    String::from_utf8(http(sandbox, method, path, body)).expect("UTF-8")
 }
 
 /// What the sandbox's control answers to a GET.
-pub fn get(endpoint: &str, path: &str) -> Vec<u8> {
-    http(endpoint, "GET", path, "")
+pub fn get(sandbox: &Sandbox, path: &str) -> Vec<u8> {
+    http(sandbox, "GET", path, "")
 }
 
 /// Plain HTTP by hand: no client library is among the dependencies.
-fn http(endpoint: &str, method: &str, path: &str, body: &str) -> Vec<u8> {
+fn http(sandbox: &Sandbox, method: &str, path: &str, body: &str) -> Vec<u8> {
     use std::io::Write as _;
-    let host = endpoint.trim_start_matches("http://");
+    let host = sandbox.endpoint.trim_start_matches("http://");
     let mut stream = std::net::TcpStream::connect(host).expect("the sandbox listens");
     // HTTP/1.0: the body ends with the connection, in no chunks.
     write!(
         stream,
-        "{method} {path} HTTP/1.0\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        "{method} {path} HTTP/1.0\r\nHost: {host}\r\nX-Sandbox-Secret: {}\r\nContent-Length: {}\r\n\r\n{body}",
+        sandbox.secret,
         body.len()
     )
     .expect("a request");

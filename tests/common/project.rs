@@ -115,17 +115,17 @@ impl Project {
 
     /// Injects faults; see the documentation of the sandbox's faults.
     pub fn inject(&self, rules: &str) {
-        control(&self.sandbox.endpoint, "POST", "/_sandbox/faults", rules);
+        control(&self.sandbox, "POST", "/_sandbox/faults", rules);
     }
 
     /// Removes all faults.
     pub fn heal(&self) {
-        control(&self.sandbox.endpoint, "DELETE", "/_sandbox/faults", "");
+        control(&self.sandbox, "DELETE", "/_sandbox/faults", "");
     }
 
     /// Every request so far, as `Operation resource`.
     pub fn requests(&self) -> Vec<String> {
-        let log = control(&self.sandbox.endpoint, "GET", "/_sandbox/requests", "");
+        let log = control(&self.sandbox, "GET", "/_sandbox/requests", "");
         let log: Value = serde_json::from_str(&log).expect("JSON");
         let entries = log["requests"].as_array().expect("requests");
         let text = |entry: &Value, key: &str| entry[key].as_str().expect("a text").to_owned();
@@ -142,19 +142,19 @@ impl Project {
 
     /// The most requests that were in flight at the same time.
     pub fn most_in_flight(&self) -> u64 {
-        let log = control(&self.sandbox.endpoint, "GET", "/_sandbox/requests?summary", "");
+        let log = control(&self.sandbox, "GET", "/_sandbox/requests?summary", "");
         let log: Value = serde_json::from_str(&log).expect("JSON");
         log["max_in_flight"].as_u64().expect("a number")
     }
 
     /// The zip of a published version, as Lambda keeps it.
     pub fn layer_archive(&self, region: &str, name: &str, version: u64) -> Vec<u8> {
-        get(&self.sandbox.endpoint, &format!("/_sandbox/layers/123456789012/{region}/{name}/{version}.zip"))
+        get(&self.sandbox, &format!("/_sandbox/layers/123456789012/{region}/{name}/{version}.zip"))
     }
 
     /// Forgets the requests so far.
     pub fn forget_requests(&self) {
-        control(&self.sandbox.endpoint, "DELETE", "/_sandbox/requests", "");
+        control(&self.sandbox, "DELETE", "/_sandbox/requests", "");
     }
 
     /// What a run left behind: all of `writes` but the locks, which come and go.

@@ -3,11 +3,12 @@
 use super::Ended;
 
 /// Regular expressions and what stands for what they match.
-const FILTERS: [(&str, &str); 8] = [
+const FILTERS: [(&str, &str); 9] = [
     (r"\[ *[0-9]+\.[0-9]s\]", "[  TIMEs]"),
     (r", [0-9]+\.[0-9]s$", ", TIMEs"),
     (r"127\.0\.0\.1:[0-9]+", "127.0.0.1:PORT"),
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "REQUEST"),
+    (r"AWS_SECRET_ACCESS_KEY=[0-9a-f]{40}", "AWS_SECRET_ACCESS_KEY=SECRET"),
     (r"[0-9]{8}T[0-9]{9}Z-[0-9a-f]{16}", "RUN"),
     (r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", "INSTANT"),
     (r#""seconds": [0-9.e-]+"#, r#""seconds": 0.0"#),

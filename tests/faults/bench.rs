@@ -94,23 +94,23 @@ impl Bench {
 
     /// Adds fault rules.
     pub fn faults(&self, rules: &Value) {
-        control(&self.sandbox.endpoint, "POST", "/_sandbox/faults", &rules.to_string());
+        control(&self.sandbox, "POST", "/_sandbox/faults", &rules.to_string());
     }
 
     /// Removes all fault rules.
     pub fn no_faults(&self) {
-        control(&self.sandbox.endpoint, "DELETE", "/_sandbox/faults", "");
+        control(&self.sandbox, "DELETE", "/_sandbox/faults", "");
     }
 
     /// Moves S3's clock on.
     pub fn advance(&self, seconds: u64) {
         let body = json!({"advance_seconds": seconds}).to_string();
-        control(&self.sandbox.endpoint, "POST", "/_sandbox/clock", &body);
+        control(&self.sandbox, "POST", "/_sandbox/clock", &body);
     }
 
     /// The log of requests.
     pub fn requests(&self) -> Vec<Value> {
-        let log = parsed(&control(&self.sandbox.endpoint, "GET", "/_sandbox/requests", ""));
+        let log = parsed(&control(&self.sandbox, "GET", "/_sandbox/requests", ""));
         log["requests"].as_array().expect("requests").clone()
     }
 
@@ -121,7 +121,7 @@ impl Bench {
 
     /// Forgets the requests so far.
     pub fn forget_requests(&self) {
-        control(&self.sandbox.endpoint, "DELETE", "/_sandbox/requests", "");
+        control(&self.sandbox, "DELETE", "/_sandbox/requests", "");
     }
 
     /// Waits until a request that this describes is in the log.
@@ -138,7 +138,7 @@ impl Bench {
 
     /// What is in S3 and Lambda.
     pub fn state(&self) -> State {
-        State(parsed(&control(&self.sandbox.endpoint, "GET", "/_sandbox/state", "")))
+        State(parsed(&control(&self.sandbox, "GET", "/_sandbox/state", "")))
     }
 
     /// After a disturbance: no faults, and every lease that was left has run out.

@@ -207,7 +207,7 @@ fn what_lies_at_the_locks_key_and_is_no_lock_is_treated_as_one() {
     let report = bench.run(&["publish", "--lock-wait-seconds", "0"]).expect(1).report();
     assert_eq!(outcome(job(&report, "layer")), ("failed", "locked"));
     bench.advance(LEASE + 2);
-    let health = control(&bench.sandbox.endpoint, "GET", "/_sandbox/clock", "");
+    let health = control(&bench.sandbox, "GET", "/_sandbox/clock", "");
     assert!(health.contains("\"ahead_seconds\":32"), "{health}");
     bench.run(&["publish", "--lock-wait-seconds", "0"]).expect(0);
     bench.state().assert_exactly("layer", &[1]);

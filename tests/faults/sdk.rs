@@ -17,7 +17,7 @@ pub struct Sdk {
 impl Sdk {
     pub fn at(bench: &Bench) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let credentials = Credentials::new("sandbox", "sandbox", None, None, "test");
+        let credentials = Credentials::new("sandbox", &bench.sandbox.secret, None, None, "test");
         let s3 = aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))

@@ -233,7 +233,7 @@ fn strike(bench: &Bench, cells: &[Cell], to_be: u32) {
 /// Every fault that was asked for did strike: a cell whose request is never made would prove nothing.
 #[track_caller]
 fn all_struck(bench: &Bench, cells: &[Cell]) {
-    let rules = parsed(&control(&bench.sandbox.endpoint, "GET", "/_sandbox/faults", ""));
+    let rules = parsed(&control(&bench.sandbox, "GET", "/_sandbox/faults", ""));
     for rule in rules.as_array().expect("rules") {
         let cell = cells.iter().find(|cell| rule["match"].as_str().is_some_and(|text| text.contains(&cell.name)));
         let name = cell.map(ToString::to_string).unwrap_or_default();

@@ -49,8 +49,10 @@ class Sandbox:
     def start(self):
         command = [BINARY, "sandbox", "--dir", self.directory, *self.flags]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        name, _, self.endpoint = self.process.stdout.readline().strip().partition("=")
-        assert name == "export AWS_ENDPOINT_URL", "the sandbox did not start"
+        lines = [self.process.stdout.readline() for _ in range(5)]
+        variables = dict(line.removeprefix("export ").strip().partition("=")[::2] for line in lines)
+        assert "AWS_ENDPOINT_URL" in variables, "the sandbox did not start"
+        self.endpoint, self.secret = variables["AWS_ENDPOINT_URL"], variables["AWS_SECRET_ACCESS_KEY"]
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
@@ -60,17 +62,18 @@ class Sandbox:
         self.process.send_signal(signal.SIGINT)
         assert self.process.wait(timeout=10) == 0
 
-    def client(self, service, region="us-east-1", key="sandbox", secret="sandbox", retries=1, **settings):
+    def client(self, service, region="us-east-1", key="sandbox", secret=None, retries=1, **settings):
         config = botocore.config.Config(
             retries={"total_max_attempts": retries, "mode": "standard"}, read_timeout=settings.pop("timeout", 20), **settings
         )
         return boto3.Session().client(
-            service, region, endpoint_url=self.endpoint, config=config, aws_access_key_id=key, aws_secret_access_key=secret
+            service, region, endpoint_url=self.endpoint, config=config, aws_access_key_id=key, aws_secret_access_key=secret or self.secret
         )
 
     def control(self, method, path, body=None):
         data = json.dumps(body).encode() if body is not None else None
-        request = urllib.request.Request(f"{self.endpoint}/_sandbox/{path}", method=method, data=data)
+        headers = {"x-sandbox-secret": self.secret}
+        request = urllib.request.Request(f"{self.endpoint}/_sandbox/{path}", method=method, data=data, headers=headers)
         with urllib.request.urlopen(request) as response:
             return json.load(response)
 
@@ -82,7 +85,7 @@ class Sandbox:
             **os.environ,
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": "sandbox",
-            "AWS_SECRET_ACCESS_KEY": "sandbox",
+            "AWS_SECRET_ACCESS_KEY": self.secret,
             "AWS_DEFAULT_REGION": region,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,
@@ -303,7 +306,7 @@ def chunked_by_hand(sandbox, body):
             def payload(self, request):
                 return "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 
-        Auth(botocore.credentials.Credentials("sandbox", "sandbox"), "s3", "us-east-1").add_auth(request)
+        Auth(botocore.credentials.Credentials("sandbox", sandbox.secret), "s3", "us-east-1").add_auth(request)
         sent = urllib.request.Request(request.url, method="PUT", data=payload, headers=dict(request.headers.items()))
         try:
             with urllib.request.urlopen(sent) as response:
@@ -393,7 +396,7 @@ def check_listing(sandbox):
     assert walk(Prefix="layers/a/")[0] == [key for key in by_bytes if key.startswith("layers/a/")]
     assert walk(StartAfter="layers/ü/layer/000006/uv.lock")[0] == ["layers/ü/layer/000007/uv.lock", "top"]
     assert [item.key for item in boto3.resource("s3", "us-east-1", endpoint_url=sandbox.endpoint, aws_access_key_id="x",
-            aws_secret_access_key="sandbox").Bucket("bucket").objects.page_size(5).all()] == by_bytes
+            aws_secret_access_key=sandbox.secret).Bucket("bucket").objects.page_size(5).all()] == by_bytes
     item = s3.list_objects_v2(Bucket="bucket", Prefix="top")["Contents"][0]
     assert item["ETag"] == etag(b"x") and item["Size"] == 1 and item["StorageClass"] == "STANDARD", item
     with refused("InvalidArgument"):

@@ -1,7 +1,7 @@
 //! Fault injection: rehearse what a release does when AWS fails.
 //!
-//! Rules are given as a JSON list, in a file read at the start ([`Options::faults`](super::Options)) or over HTTP:
-//! `POST /_sandbox/faults` adds a rule or a list of rules, `GET` shows them with how often each matched and struck,
+//! Rules are given as a JSON list, in a file read at the start ([`Options::faults`](super::Options)) or over HTTP, with
+//! the sandbox's secret: `POST /_sandbox/faults` adds a rule or a list of rules, `GET` shows them with how often each matched and struck,
 //! `DELETE` removes them all. For example, the next publish of `numpy` is done and its answer lost:
 //!
 //! ```json
@@ -24,6 +24,13 @@ pub(super) use rule::{Fault, Replacement, Rule};
 
 use super::call::Call;
 
+/// Where rules come from: who can start the sandbox may read any file, who can send it a request may not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    File,
+    Request,
+}
+
 /// The rules in force.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
@@ -40,15 +47,18 @@ impl Faults {
             io::Error::new(error.kind(), format!("{}: fault rules cannot be read: {error}", path.display()))
         })?;
         let faults = Self::default();
-        faults.add(&bytes).map_err(invalid)?;
+        faults.add(&bytes, Origin::File).map_err(invalid)?;
         Ok(faults)
     }
 
     /// Adds a rule or a list of rules; all of them, or none and what is wrong.
-    pub fn add(&self, json: &[u8]) -> Result<(), String> {
+    pub fn add(&self, json: &[u8], origin: Origin) -> Result<(), String> {
         let value: Value = serde_json::from_slice(json).map_err(|error| error.to_string())?;
         let list = if value.is_array() { value } else { Value::Array(vec![value]) };
         let rules: Vec<Rule> = serde_json::from_value(list).map_err(|error| error.to_string())?;
+        if origin == Origin::Request && rules.iter().any(Rule::reads_a_file) {
+            return Err("`path` is read only from a file of rules; send the bytes as `body`".to_owned());
+        }
         self.rules().extend(rules);
         Ok(())
     }
@@ -86,7 +96,7 @@ mod tests {
 
     fn faults(json: &str) -> Faults {
         let faults = Faults::default();
-        faults.add(json.as_bytes()).expect("rules");
+        faults.add(json.as_bytes(), Origin::Request).expect("rules");
         faults
     }
 
@@ -133,8 +143,16 @@ mod tests {
             r#"{"fault": "hang", "time": 1}"#,
             r#"[{"fault": "hang"}, {}]"#,
         ] {
-            assert!(faults.add(json.as_bytes()).is_err(), "{json}");
+            assert!(faults.add(json.as_bytes(), Origin::Request).is_err(), "{json}");
         }
         assert_eq!(faults.show(), serde_json::json!([]));
+    }
+
+    #[test]
+    fn a_path_is_taken_from_a_file_only() {
+        let rule = br#"{"fault": {"kind": "replace-object", "path": "/etc/passwd"}}"#;
+        let faults = Faults::default();
+        assert!(faults.add(rule, Origin::Request).is_err_and(|error| error.contains("`path`")));
+        assert_eq!(faults.add(rule, Origin::File), Ok(()));
     }
 }

@@ -136,6 +136,11 @@ impl Fault {
 }
 
 impl Rule {
+    /// Whether its fault reads a file of this machine.
+    pub fn reads_a_file(&self) -> bool {
+        matches!(&self.fault, Fault::ReplaceObject(Replacement { path: Some(_), .. }))
+    }
+
     /// Counts the call if it matches; the fault, if it strikes.
     pub fn strike(&mut self, call: &Call) -> Option<Fault> {
         if !self.matches(call) {

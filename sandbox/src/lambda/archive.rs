@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::BufReader;
-use std::path::PathBuf;
 
 use super::errors::Refusal;
 
@@ -10,13 +9,12 @@ use super::errors::Refusal;
 const LARGEST_UNZIPPED: u128 = 262_144_000;
 
 /// Reads the central directory and refuses as Lambda does.
-pub(super) async fn check(path: PathBuf) -> Result<(), Refusal> {
-    let checked = tokio::task::spawn_blocking(move || check_file(path)).await;
+pub(super) async fn check(file: File) -> Result<(), Refusal> {
+    let checked = tokio::task::spawn_blocking(move || check_file(file)).await;
     checked.map_err(|error| Refusal::service(error.to_string()))?
 }
 
-fn check_file(path: PathBuf) -> Result<(), Refusal> {
-    let file = File::open(path)?;
+fn check_file(file: File) -> Result<(), Refusal> {
     if file.metadata()?.len() == 0 {
         return Err(empty());
     }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::errors::Refusal;
 use super::names::{self, LayerId};
+use crate::secret::Secret;
 use crate::store::{Place, Store};
 use crate::text;
 
@@ -71,8 +72,9 @@ pub(crate) type Answer = Result<(StatusCode, Option<Value>), Refusal>;
 #[derive(Debug, Clone)]
 pub(crate) struct Layers {
     pub store: Arc<Store>,
-    /// Where archives can be downloaded.
+    /// Where archives can be downloaded, and what the addresses are signed with.
     pub endpoint: String,
+    pub secret: Secret,
 }
 
 #[cfg(test)]

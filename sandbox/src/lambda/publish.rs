@@ -15,7 +15,7 @@ use super::names::LayerId;
 use super::validate::Validation;
 use super::{archive, read};
 use crate::store::{Content, Draft, Event, LayerVersion, Place, State};
-use crate::{clock, text};
+use crate::text;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -61,13 +61,13 @@ pub(super) async fn publish(this: &Layers, call: &LayerCall, place: &Place, body
     let layer = own_layer(call, place)?;
     validate(&request)?;
     let archive = take_archive(this, place, request.content.as_ref().unwrap_or(&Source::default())).await?;
-    archive::check(archive.draft.path().to_owned()).await?;
+    archive::check(archive.draft.read()?).await?;
     let number = |state: &State| state.layer(place, &layer.name).map_or(0, |layer| layer.last) + 1;
     let version = this.store.commit(|state| {
         let version = LayerVersion {
             version: number(state),
-            created: clock::now_millis(),
-            blob: archive.draft.id().to_owned(),
+            created: this.store.clock().now_millis(),
+            blob: archive.draft.id().clone(),
             size: archive.size,
             sha256: archive.sha256,
             description: request.description,

@@ -9,7 +9,7 @@ use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 use super::errors;
 use crate::identity::account_of;
 use crate::store::{Bucket, BucketInfo, Event, NULL_VERSION, ObjectVersion, State, Store, Versioning};
-use crate::{clock, text};
+use crate::text;
 
 /// The Region of a request that does not name one.
 const DEFAULT_REGION: &str = "us-east-1";
@@ -80,7 +80,7 @@ impl Buckets {
         let info = BucketInfo {
             region: caller.region_or_default().to_owned(),
             owner: caller.account.clone(),
-            created: clock::now_millis(),
+            created: self.store.clock().now_millis(),
             versioning,
         };
         let created = Event::BucketCreated { bucket: name.to_owned(), info };

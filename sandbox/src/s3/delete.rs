@@ -7,7 +7,7 @@ use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 
 use super::access::{self, Answer, Buckets, Caller};
 use super::{conditions, errors};
-use crate::clock;
+use crate::clock::Clock;
 use crate::store::{self, Event, NULL_VERSION, ObjectVersion, Versioning};
 
 /// What a deletion asks for.
@@ -80,7 +80,7 @@ fn delete(this: &Buckets, caller: &Caller, bucket_name: &str, wanted: &Wanted) -
         check(bucket, wanted)?;
         let decided = match &wanted.version_id {
             Some(id) => remove_version(bucket, bucket_name, &wanted.key, id),
-            None => remove_current(bucket, bucket_name, &wanted.key),
+            None => remove_current(bucket, bucket_name, &wanted.key, this.store.clock()),
         };
         Ok(decided)
     })
@@ -109,12 +109,12 @@ fn remove_version(bucket: &store::Bucket, name: &str, key: &str, id: &str) -> (O
     (event, Done { marker, version_id: Some(id.to_owned()) })
 }
 
-fn remove_current(bucket: &store::Bucket, name: &str, key: &str) -> (Option<Event>, Done) {
+fn remove_current(bucket: &store::Bucket, name: &str, key: &str, clock: &Clock) -> (Option<Event>, Done) {
     if bucket.info.versioning == Versioning::Never {
         let event = bucket.objects.contains_key(key).then(|| removed(name, key, NULL_VERSION));
         return (event, Done { marker: false, version_id: None });
     }
-    let version = ObjectVersion { id: access::new_id(bucket), modified: clock::now_millis(), content: None };
+    let version = ObjectVersion { id: access::new_id(bucket), modified: clock.now_millis(), content: None };
     let done = Done { marker: true, version_id: Some(version.id.clone()) };
     (Some(Event::ObjectAdded { bucket: name.to_owned(), key: key.to_owned(), version }), done)
 }

@@ -22,23 +22,23 @@ pub(super) use access::Buckets;
 pub(super) use finish::finish;
 pub(super) use write::replace_object;
 
-use super::identity::SECRET_KEY;
+use super::secret::Secret;
 use access::Answer;
 
 /// The S3 service over a store.
-pub(super) fn service(buckets: Buckets) -> S3Service {
+pub(super) fn service(buckets: Buckets, secret: Secret) -> S3Service {
     let mut builder = S3ServiceBuilder::new(buckets);
-    builder.set_auth(OneSecret);
+    builder.set_auth(OneSecret(secret));
     builder.build()
 }
 
 /// Every access key has the sandbox's one secret.
-struct OneSecret;
+struct OneSecret(Secret);
 
 #[async_trait::async_trait]
 impl S3Auth for OneSecret {
     async fn get_secret_key(&self, _access_key: &str) -> S3Result<SecretKey> {
-        Ok(SecretKey::from(SECRET_KEY))
+        Ok(SecretKey::from(self.0.as_str()))
     }
 }
 

@@ -15,7 +15,7 @@ use super::conditions::WriteConditions;
 use super::errors;
 use super::write::{discard, kept_headers, metadata_of, new_version, receive};
 use crate::store::{self, Algorithm, Content, Event, State, Upload};
-use crate::{clock, text};
+use crate::text;
 
 /// S3's smallest part, except for the last: 5 MiB.
 const SMALLEST_PART: u64 = 5 * 1024 * 1024;
@@ -35,7 +35,7 @@ pub(super) fn create(
     let details = Upload {
         bucket: input.bucket.clone(),
         key: input.key.clone(),
-        started: clock::now_millis(),
+        started: this.store.clock().now_millis(),
         algorithm,
         declared: named.is_some(),
         composite: is_composite(algorithm, input.checksum_type.as_ref())?,
@@ -91,11 +91,11 @@ pub(super) async fn upload_part(this: &Buckets, mut request: S3Request<UploadPar
     let received = receive(&this.store, body, declared, request.trailing_headers.take()).await?;
     let input = request.input;
     let part = store::Part {
-        blob: received.draft.id().to_owned(),
+        blob: received.draft.id().clone(),
         size: received.size,
         etag: text::hex(&received.digests.md5),
         checksum: received.digests.checksum,
-        modified: clock::now_millis(),
+        modified: this.store.clock().now_millis(),
     };
     let mut output = UploadPartOutput { e_tag: Some(ETag::Strong(part.etag.clone())), ..Default::default() };
     set_checksum!(output, part.checksum);
@@ -159,7 +159,7 @@ pub(super) async fn complete(
         upload_of(state, &input.upload_id, &input.bucket, &input.key)?;
         let bucket = caller.bucket(state, &input.bucket)?;
         conditions.check(access::current(bucket, &input.key).map(Arc::as_ref))?;
-        let (version, added) = new_version(bucket, joined.content);
+        let (version, added) = new_version(bucket, joined.content, this.store.clock());
         let (bucket, key) = (input.bucket.clone(), input.key.clone());
         Ok((Some(Event::UploadCompleted { upload: input.upload_id.clone(), bucket, key, version }), added))
     })?;
@@ -217,8 +217,8 @@ async fn join(this: &Buckets, upload: &Upload, parts: &[&store::Part]) -> S3Resu
     let mut hasher = Hasher::new(upload.algorithm);
     let mut writer = this.store.blobs().writer();
     for part in parts {
-        let file = File::open(this.store.blobs().path(&part.blob)).await.map_err(|_| errors::no_such_upload())?;
-        let mut bytes = ReaderStream::with_capacity(file, 256 * 1024);
+        let file = this.store.blobs().read(&part.blob).map_err(|_| errors::no_such_upload())?;
+        let mut bytes = ReaderStream::with_capacity(File::from_std(file), 256 * 1024);
         while let Some(bytes) = bytes.next().await {
             let bytes: Bytes = bytes.map_err(errors::internal)?;
             hasher.update(&bytes);
@@ -232,7 +232,7 @@ async fn join(this: &Buckets, upload: &Upload, parts: &[&store::Part]) -> S3Resu
         false => digests.checksum,
     };
     let content = Content {
-        blob: draft.id().to_owned(),
+        blob: draft.id().clone(),
         size: parts.iter().map(|part| part.size).sum(),
         etag: checksums::multipart_etag(parts.iter().map(|part| part.etag.as_str())),
         sha256: digests.sha256,

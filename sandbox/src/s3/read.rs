@@ -1,6 +1,6 @@
 //! Reading objects.
 
-use std::io::{self, SeekFrom};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use s3s::dto::{ChecksumType, ETag, GetObjectInput, GetObjectOutput, HeadObjectIn
 use s3s::dto::{StreamingBlob, Timestamp, TimestampFormat};
 use s3s::{Body, S3ErrorCode, S3Request, S3Response, S3Result};
 use tokio::fs::File;
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use tokio::io::AsyncReadExt as _;
 use tokio_util::io::ReaderStream;
 
 use super::access::{self, Answer, Buckets, Caller};
@@ -167,14 +167,15 @@ fn part_range(content: &Content, part: i32) -> S3Result<Range<u64>> {
 }
 
 async fn body_of(this: &Buckets, content: &Content, range: Range<u64>) -> io::Result<StreamingBlob> {
-    let path = this.store.blobs().path(&content.blob);
+    let mut file = this.store.blobs().read(&content.blob)?;
     if content.size <= SMALL {
-        let bytes = Bytes::from(std::fs::read(path)?);
+        let mut bytes = Vec::new();
+        file.take(SMALL).read_to_end(&mut bytes)?;
+        let bytes = Bytes::from(bytes);
         let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
         return Ok(StreamingBlob::from(Body::from(bytes.slice(at(range.start)..at(range.end)))));
     }
-    let mut file = File::open(path).await?;
-    file.seek(SeekFrom::Start(range.start)).await?;
-    let part = file.take(range.end - range.start);
+    file.seek(SeekFrom::Start(range.start))?;
+    let part = File::from_std(file).take(range.end - range.start);
     Ok(StreamingBlob::wrap(ReaderStream::with_capacity(part, CHUNK)))
 }

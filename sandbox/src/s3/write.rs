@@ -14,8 +14,9 @@ use super::access::{self, Answer, Buckets, Caller};
 use super::checksums::{Declared, Digests, Hasher, set_checksum};
 use super::conditions::{ReadConditions, WriteConditions};
 use super::errors;
+use crate::clock::Clock;
 use crate::store::{Algorithm, BlobWriter, Bucket, Content, Draft, Event, ObjectVersion, Store};
-use crate::{clock, text};
+use crate::text;
 
 /// Headers that S3 keeps with an object and gives back.
 const KEPT_HEADERS: [&str; 6] =
@@ -102,7 +103,7 @@ pub(super) async fn put(this: &Buckets, mut request: S3Request<PutObjectInput>) 
     let input = request.input;
     let conditions = WriteConditions { if_match: input.if_match, if_none_match: input.if_none_match };
     let content = Content {
-        blob: received.draft.id().to_owned(),
+        blob: received.draft.id().clone(),
         size: received.size,
         etag: text::hex(&received.digests.md5),
         sha256: received.digests.sha256,
@@ -137,15 +138,15 @@ fn add(
     this.commit(|state| {
         let bucket = caller.bucket(state, bucket_name)?;
         conditions.check(access::current(bucket, key).map(Arc::as_ref))?;
-        let (version, added) = new_version(bucket, content);
+        let (version, added) = new_version(bucket, content, this.store.clock());
         let bucket = bucket_name.to_owned();
         Ok((Some(Event::ObjectAdded { bucket, key: key.to_owned(), version }), added))
     })
 }
 
 /// The version that the content becomes in this bucket, now.
-pub(super) fn new_version(bucket: &Bucket, content: Content) -> (ObjectVersion, Added) {
-    let version = ObjectVersion { id: access::new_id(bucket), modified: clock::now_millis(), content: Some(content) };
+pub(super) fn new_version(bucket: &Bucket, content: Content, clock: &Clock) -> (ObjectVersion, Added) {
+    let version = ObjectVersion { id: access::new_id(bucket), modified: clock.now_millis(), content: Some(content) };
     let added = Added { shown: access::shown_id(bucket, &version), modified: version.modified };
     (version, added)
 }
@@ -190,7 +191,7 @@ pub(super) async fn copy(this: &Buckets, mut request: S3Request<CopyObjectInput>
         io::ErrorKind::NotFound => errors::no_such_key(),
         _ => errors::internal(error),
     })?;
-    content.blob = draft.id().to_owned();
+    content.blob = draft.id().clone();
     if replace {
         content.headers = kept_headers(&request.headers);
         content.metadata = metadata;
@@ -257,7 +258,7 @@ pub(crate) async fn replace_object(
     let before = before.and_then(|version| version.content.clone());
     let (headers, kept) = before.map(|content| (content.headers, content.metadata)).unwrap_or_default();
     let content = Content {
-        blob: received.draft.id().to_owned(),
+        blob: received.draft.id().clone(),
         size: received.size,
         etag: text::hex(&received.digests.md5),
         sha256: received.digests.sha256,
@@ -268,7 +269,7 @@ pub(crate) async fn replace_object(
     };
     let added = store.commit(|state| {
         let Some(found) = state.buckets.get(bucket) else { return Ok((None, false)) };
-        let (version, _) = new_version(found, content);
+        let (version, _) = new_version(found, content, store.clock());
         let event = Event::ObjectAdded { bucket: bucket.to_owned(), key: key.to_owned(), version };
         Ok::<_, io::Error>((Some(event), true))
     });

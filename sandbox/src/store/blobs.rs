@@ -4,13 +4,15 @@
 //! refused write) is rubbish: removed at once where possible, and swept on the next start.
 
 use std::collections::HashSet;
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::io::AsyncWriteExt;
 
+use super::folder::Folder;
+use super::model::BlobId;
 use crate::text;
 
 /// Bodies up to this size are read and written with one blocking call: for a page or two, handing the work to
@@ -23,27 +25,25 @@ const CHUNK: usize = 512 * 1024;
 /// The folder of data files.
 #[derive(Debug, Clone)]
 pub(crate) struct Blobs {
-    dir: PathBuf,
+    folder: Arc<Folder>,
 }
 
 impl Blobs {
-    /// Opens the folder and removes what `known` does not list.
-    pub fn open(dir: PathBuf, known: &HashSet<&str>) -> io::Result<Self> {
-        fs::create_dir_all(&dir)?;
-        for entry in fs::read_dir(&dir)? {
-            let entry = entry?;
-            let name = entry.file_name();
+    /// Takes the folder and removes from it what `known` does not list.
+    pub fn open(folder: Folder, known: &HashSet<&BlobId>) -> io::Result<Self> {
+        for name in folder.names()? {
             // Whatever else someone put here is not ours to remove.
-            if name.to_str().is_some_and(|name| is_blob(name) && !known.contains(name)) {
-                fs::remove_file(entry.path())?;
+            let Some(name) = name.to_str().filter(|name| text::is_unique_id(name)) else { continue };
+            if BlobId::try_from(name.to_owned()).is_ok_and(|blob| !known.contains(&blob)) {
+                folder.remove(name)?;
             }
         }
-        Ok(Self { dir })
+        Ok(Self { folder: Arc::new(folder) })
     }
 
-    /// Where a data file is.
-    pub fn path(&self, blob: &str) -> PathBuf {
-        self.dir.join(blob)
+    /// Opens a data file to read it.
+    pub fn read(&self, blob: &BlobId) -> io::Result<File> {
+        self.folder.read(blob.as_str())
     }
 
     /// Starts a new data file.
@@ -52,48 +52,45 @@ impl Blobs {
     }
 
     /// A second name for the same bytes, so that each data file has exactly one owner and none needs counting.
-    pub fn link(&self, blob: &str) -> io::Result<Draft> {
+    pub fn link(&self, blob: &BlobId) -> io::Result<Draft> {
         let draft = self.draft();
-        let from = self.path(blob);
-        // Some file systems have no hard links.
-        fs::hard_link(&from, &draft.path).or_else(|_| fs::copy(&from, &draft.path).map(drop))?;
+        self.folder.link(blob.as_str(), draft.id.as_str())?;
         Ok(draft)
     }
 
     /// Removes data files that nothing refers to any more. One that stays behind is swept on the next start.
-    pub fn remove(&self, blobs: &[String]) {
+    pub fn remove(&self, blobs: &[BlobId]) {
         for blob in blobs {
-            let _ = fs::remove_file(self.path(blob));
+            let _ = self.folder.remove(blob.as_str());
         }
     }
 
     fn draft(&self) -> Draft {
-        let id = text::unique_id();
-        Draft { path: self.path(&id), id, kept: false }
+        Draft { id: BlobId::unique(), folder: Arc::clone(&self.folder), kept: false }
     }
-}
-
-fn is_blob(name: &str) -> bool {
-    name.len() == text::unique_id().len() && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// A data file that nothing refers to yet; dropped without being kept, it is removed.
 #[derive(Debug)]
 pub(crate) struct Draft {
-    id: String,
-    path: PathBuf,
+    id: BlobId,
+    folder: Arc<Folder>,
     kept: bool,
 }
 
 impl Draft {
     /// The name to refer to it by.
-    pub fn id(&self) -> &str {
+    pub fn id(&self) -> &BlobId {
         &self.id
     }
 
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// Opens it to read it.
+    pub fn read(&self) -> io::Result<File> {
+        self.folder.read(self.id.as_str())
+    }
+
+    fn make(&self) -> io::Result<File> {
+        self.folder.make(self.id.as_str())
     }
 
     /// To be called once the journal refers to it.
@@ -105,7 +102,7 @@ impl Draft {
 impl Drop for Draft {
     fn drop(&mut self) {
         if !self.kept {
-            let _ = fs::remove_file(&self.path);
+            let _ = self.folder.remove(self.id.as_str());
         }
     }
 }
@@ -131,7 +128,7 @@ impl BlobWriter {
     /// Writes what is left.
     pub async fn finish(mut self) -> io::Result<Draft> {
         if self.file.is_none() && self.buffer.len() as u64 <= SMALL {
-            fs::write(&self.draft.path, &self.buffer)?;
+            self.draft.make()?.write_all(&self.buffer)?;
             return Ok(self.draft);
         }
         self.flush().await?;
@@ -141,7 +138,7 @@ impl BlobWriter {
     async fn flush(&mut self) -> io::Result<()> {
         let file = match &mut self.file {
             Some(file) => file,
-            None => self.file.insert(tokio::fs::File::create(&self.draft.path).await?),
+            None => self.file.insert(tokio::fs::File::from_std(self.draft.make()?)),
         };
         file.write_all(&self.buffer).await?;
         file.flush().await?;

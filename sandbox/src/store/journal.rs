@@ -4,14 +4,17 @@
 //! the next start. Starting also compacts: the shortest journal that gives the same state is written beside the
 //! old one and renamed over it.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Read as _, Seek, SeekFrom, Write};
 
+use super::folder::Folder;
 use super::state::{Event, State};
 
 const NAME: &str = "journal.jsonl";
 const NEW_NAME: &str = "journal.new";
+
+/// More than the longest change takes, an upload of 10,000 parts.
+const LONGEST_LINE: u64 = 16 * 1024 * 1024;
 
 /// The open journal.
 #[derive(Debug)]
@@ -21,19 +24,20 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Reads the state from `dir`, and opens a compacted journal of it.
-    pub fn open(dir: &Path) -> io::Result<(Self, State)> {
-        let path = dir.join(NAME);
-        let state = match File::open(&path) {
-            Ok(file) => replay(file, &path)?,
+    /// Reads the state from the folder, and opens a compacted journal of it.
+    pub fn open(folder: &Folder) -> io::Result<(Self, State)> {
+        let state = match folder.read(NAME) {
+            Ok(file) => replay(file, &folder.shown(NAME))?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => State::default(),
             Err(error) => return Err(error),
         };
-        let new_path = dir.join(NEW_NAME);
-        write_all(&new_path, &state)?;
-        fs::rename(&new_path, &path)?;
-        let mut file = OpenOptions::new().write(true).open(&path)?;
-        let length = file.seek(SeekFrom::End(0))?;
+        match folder.remove(NEW_NAME) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = write_all(folder.make(NEW_NAME)?, &state)?;
+        folder.rename(NEW_NAME, NAME)?;
+        let length = file.stream_position()?;
         Ok((Self { file, length }, state))
     }
 
@@ -51,38 +55,51 @@ impl Journal {
     }
 }
 
-fn replay(file: File, path: &Path) -> io::Result<State> {
+fn replay(file: File, path: &str) -> io::Result<State> {
     let mut state = State::default();
     let mut reader = BufReader::new(file);
     let mut line = Vec::new();
     for number in 1.. {
+        let invalid = |why: String| {
+            let message = format!("{path} line {number} is not a change this sandbox knows: {why}");
+            io::Error::new(io::ErrorKind::InvalidData, message)
+        };
         line.clear();
-        reader.read_until(b'\n', &mut line)?;
+        let length = reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)?;
+        if length as u64 == LONGEST_LINE {
+            return Err(invalid(format!("it is longer than {LONGEST_LINE} bytes")));
+        }
         // No line end: the end of the file, or a write that was cut short.
         if line.pop() != Some(b'\n') {
             break;
         }
-        let event = serde_json::from_slice(&line).map_err(|error| {
-            let message = format!("{} line {number} is not a change this sandbox knows: {error}", path.display());
-            io::Error::new(io::ErrorKind::InvalidData, message)
-        })?;
+        let event: Event = serde_json::from_slice(&line).map_err(|error| invalid(error.to_string()))?;
+        event.check().map_err(|why| invalid(why.to_owned()))?;
         state.apply(event);
     }
     Ok(state)
 }
 
-fn write_all(path: &Path, state: &State) -> io::Result<()> {
-    let mut writer = BufWriter::new(File::create(path)?);
+/// Writes the shortest journal of the state; the file stands at its end.
+fn write_all(file: File, state: &State) -> io::Result<File> {
+    let mut writer = BufWriter::new(file);
     for event in state.events() {
         serde_json::to_writer(&mut writer, &event)?;
         writer.write_all(b"\n")?;
     }
-    writer.flush()
+    writer.into_inner().map_err(io::IntoInnerError::into_error)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
+
+    fn open(dir: &Path) -> io::Result<(Journal, State)> {
+        Journal::open(&Folder::open(dir, None)?)
+    }
 
     fn deleted(bucket: &str) -> Event {
         Event::BucketDeleted { bucket: bucket.to_owned() }
@@ -97,14 +114,14 @@ mod tests {
     #[test]
     fn a_torn_last_line_is_dropped() {
         let dir = tempfile::tempdir().expect("a folder");
-        let (mut journal, _) = Journal::open(dir.path()).expect("opened");
+        let (mut journal, _) = open(dir.path()).expect("opened");
         journal.append(&created("kept")).expect("appended");
         let whole = fs::read(dir.path().join(NAME)).expect("read");
         journal.append(&created("torn")).expect("appended");
         let both = fs::read(dir.path().join(NAME)).expect("read");
         for cut in whole.len()..both.len() {
             fs::write(dir.path().join(NAME), &both[..cut]).expect("written");
-            let (_, state) = Journal::open(dir.path()).expect("opened again");
+            let (_, state) = open(dir.path()).expect("opened again");
             assert_eq!(state.buckets.keys().collect::<Vec<_>>(), ["kept"], "cut at {cut}");
         }
     }
@@ -112,13 +129,13 @@ mod tests {
     #[test]
     fn starting_compacts() {
         let dir = tempfile::tempdir().expect("a folder");
-        let (mut journal, _) = Journal::open(dir.path()).expect("opened");
+        let (mut journal, _) = open(dir.path()).expect("opened");
         for _ in 0..10 {
             journal.append(&created("gone")).expect("appended");
             journal.append(&deleted("gone")).expect("appended");
         }
         drop(journal);
-        drop(Journal::open(dir.path()).expect("opened again"));
+        drop(open(dir.path()).expect("opened again"));
         assert_eq!(fs::read(dir.path().join(NAME)).expect("read"), b"");
     }
 
@@ -126,7 +143,7 @@ mod tests {
     fn a_journal_of_another_kind_is_refused() {
         let dir = tempfile::tempdir().expect("a folder");
         fs::write(dir.path().join(NAME), "{\"unknown\":{}}\n").expect("written");
-        let error = Journal::open(dir.path()).expect_err("refused");
+        let error = open(dir.path()).expect_err("refused");
         assert!(error.to_string().contains("line 1"), "{error}");
     }
 }

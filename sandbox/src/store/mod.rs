@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! DIR/lock            held while a sandbox serves the folder; a second one is refused
+//! DIR/.gitignore      nothing here is to be committed
 //! DIR/journal.jsonl   one line per change; a complete line is the commit
 //! DIR/data/…          the bytes of objects, parts and layers
 //! ```
@@ -10,12 +11,13 @@
 //! against a process killed at any point; it makes no promise for a loss of power.
 
 mod blobs;
+mod folder;
 mod journal;
 mod model;
 mod state;
 
-use std::fs::{self, File, TryLockError};
-use std::io;
+use std::fs::{File, TryLockError};
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -23,15 +25,19 @@ pub(super) use blobs::{BlobWriter, Blobs, Draft, SMALL};
 pub(super) use model::*;
 pub(super) use state::{Event, State};
 
+use crate::clock::Clock;
+use folder::Folder;
 use journal::Journal;
 
 const LOCK: &str = "lock";
+const IGNORE: &str = ".gitignore";
 
 /// The store. Cheap reads, serialized writes.
 #[derive(Debug)]
 pub(super) struct Store {
     inner: Mutex<Inner>,
     blobs: Blobs,
+    clock: Clock,
     /// Holds the folder's lock until the store is dropped, or the process dies.
     _lock: File,
 }
@@ -43,19 +49,26 @@ struct Inner {
 }
 
 impl Store {
-    /// Opens the store in `dir`, making the folder where it is missing.
-    pub fn open(dir: &Path) -> io::Result<Self> {
-        fs::create_dir_all(dir)?;
-        refuse_foreign(dir)?;
-        let lock = take_lock(dir)?;
-        let (journal, state) = Journal::open(dir)?;
-        let blobs = Blobs::open(dir.join("data"), &state.blobs())?;
-        Ok(Self { inner: Mutex::new(Inner { journal, state }), blobs, _lock: lock })
+    /// Opens the store in `dir`, making the folder where it is missing. No part of `dir` below `trusted` may be a link,
+    /// nor may its last part.
+    pub fn open(dir: &Path, trusted: Option<&Path>) -> io::Result<Self> {
+        let folder = Folder::open(dir, trusted)?;
+        refuse_foreign(&folder, dir)?;
+        let lock = take_lock(&folder, dir)?;
+        ignore(&folder)?;
+        let (journal, state) = Journal::open(&folder)?;
+        let blobs = Blobs::open(folder.below(Path::new("data"))?, &state.blobs())?;
+        Ok(Self { inner: Mutex::new(Inner { journal, state }), blobs, clock: Clock::default(), _lock: lock })
     }
 
     /// The data files.
     pub fn blobs(&self) -> &Blobs {
         &self.blobs
+    }
+
+    /// The time of what is written.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// Looks at the state.
@@ -87,17 +100,26 @@ impl Store {
 }
 
 /// A folder of something else is left alone.
-fn refuse_foreign(dir: &Path) -> io::Result<()> {
-    let is_empty = fs::read_dir(dir)?.next().is_none();
-    if is_empty || dir.join(LOCK).exists() {
+fn refuse_foreign(folder: &Folder, dir: &Path) -> io::Result<()> {
+    let names = folder.names()?;
+    if names.is_empty() || names.iter().any(|name| name == LOCK) {
         return Ok(());
     }
     let message = format!("{} is not empty and not a sandbox's folder; choose another one", dir.display());
     Err(io::Error::new(io::ErrorKind::DirectoryNotEmpty, message))
 }
 
-fn take_lock(dir: &Path) -> io::Result<File> {
-    let lock = File::options().create(true).write(true).truncate(false).open(dir.join(LOCK))?;
+/// Keeps what is here out of commits, whatever the repository around it ignores.
+fn ignore(folder: &Folder) -> io::Result<()> {
+    match folder.make(IGNORE) {
+        Ok(mut file) => file.write_all(b"*\n"),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn take_lock(folder: &Folder, dir: &Path) -> io::Result<File> {
+    let lock = folder.open_or_make(LOCK)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::Error(error)) => Err(error),
@@ -110,16 +132,18 @@ fn take_lock(dir: &Path) -> io::Result<File> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn open_error(dir: &Path) -> String {
-        Store::open(dir).err().map(|error| error.to_string()).unwrap_or_default()
+        Store::open(dir, None).err().map(|error| error.to_string()).unwrap_or_default()
     }
 
     #[test]
     fn a_folder_serves_one_sandbox_at_a_time() {
         let dir = tempfile::tempdir().expect("a folder");
-        let store = Store::open(dir.path()).expect("opened");
+        let store = Store::open(dir.path(), None).expect("opened");
         assert!(open_error(dir.path()).contains("another sandbox is using"));
         drop(store);
         assert_eq!(open_error(dir.path()), "");
@@ -135,11 +159,11 @@ mod tests {
     #[test]
     fn rubbish_is_swept_and_other_files_are_not() {
         let dir = tempfile::tempdir().expect("a folder");
-        drop(Store::open(dir.path()).expect("opened"));
+        drop(Store::open(dir.path(), None).expect("opened"));
         let (rubbish, other) = (dir.path().join("data").join("0".repeat(32)), dir.path().join("data/notes.txt"));
         fs::write(&rubbish, "x").expect("written");
         fs::write(&other, "x").expect("written");
-        drop(Store::open(dir.path()).expect("opened again"));
+        drop(Store::open(dir.path(), None).expect("opened again"));
         assert!(!rubbish.exists() && other.exists());
     }
 }

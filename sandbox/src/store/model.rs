@@ -1,9 +1,49 @@
 //! What the store keeps: buckets, object versions, uploads in parts, layer versions.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+use crate::text;
+
+/// The name of a data file. It has one form and no other: a journal may come from a stranger.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct BlobId(String);
+
+impl BlobId {
+    /// A name that nothing has.
+    pub fn unique() -> Self {
+        Self(text::unique_id())
+    }
+
+    /// As a file name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for BlobId {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        if text::is_unique_id(&name) { Ok(Self(name)) } else { Err(format!("`{name}` is not the name of a data file")) }
+    }
+}
+
+impl From<BlobId> for String {
+    fn from(blob: BlobId) -> Self {
+        blob.0
+    }
+}
+
+impl fmt::Display for BlobId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
 
 /// A bucket's versioning status; a bucket that never had it set answers no status at all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +85,7 @@ pub(crate) struct ObjectVersion {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Content {
     /// The data file.
-    pub blob: String,
+    pub blob: BlobId,
     pub size: u64,
     /// Without quotes.
     pub etag: String,
@@ -98,7 +138,7 @@ pub(crate) struct Upload {
 /// One part of an upload.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Part {
-    pub blob: String,
+    pub blob: BlobId,
     pub size: u64,
     pub etag: String,
     pub checksum: Checksum,
@@ -124,7 +164,7 @@ pub(crate) struct Layer {
 pub(crate) struct LayerVersion {
     pub version: u64,
     pub created: i64,
-    pub blob: String,
+    pub blob: BlobId,
     pub size: u64,
     pub sha256: String,
     pub description: Option<String>,

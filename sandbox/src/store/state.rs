@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{Bucket, BucketInfo, Content, Layer, LayerVersion, NULL_VERSION, ObjectVersion, Part};
+use super::model::{BlobId, Bucket, BucketInfo, Content, Layer, LayerVersion, NULL_VERSION, ObjectVersion, Part};
 use super::model::{Place, Upload, Versioning};
 
 /// Everything the sandbox knows, in memory; bytes of objects and layers are in data files.
@@ -83,9 +83,33 @@ pub(crate) enum Event {
     },
 }
 
+/// Numbers that JSON and every client keep exactly; no layer has a version above.
+const LARGEST_VERSION: u64 = 1 << 53;
+
+impl Event {
+    /// What the types alone do not tell: a line may come from a stranger. The error says what is wrong.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let number = match self {
+            Self::LayerNumbered { last, .. } => *last,
+            Self::LayerPublished { version, .. } => version.version,
+            Self::ObjectAdded { version, .. } | Self::UploadCompleted { version, .. } => {
+                return version.content.as_ref().map_or(Ok(()), check_parts);
+            }
+            _ => return Ok(()),
+        };
+        if number < LARGEST_VERSION { Ok(()) } else { Err("no layer version has such a number") }
+    }
+}
+
+fn check_parts(content: &Content) -> Result<(), &'static str> {
+    let sum = content.parts.iter().try_fold(0_u64, |sum, part| sum.checked_add(*part));
+    let whole = content.parts.is_empty() || sum == Some(content.size);
+    if whole { Ok(()) } else { Err("the parts of an object are not as large as the object") }
+}
+
 impl State {
     /// Makes the change; answers the data files that nothing refers to any more.
-    pub fn apply(&mut self, event: Event) -> Vec<String> {
+    pub fn apply(&mut self, event: Event) -> Vec<BlobId> {
         match event {
             Event::BucketCreated { bucket, info } => {
                 self.buckets.insert(bucket, Bucket { info, objects: BTreeMap::new() });
@@ -118,7 +142,7 @@ impl State {
         }
     }
 
-    fn apply_to_layers(&mut self, event: Event) -> Vec<String> {
+    fn apply_to_layers(&mut self, event: Event) -> Vec<BlobId> {
         match event {
             Event::LayerNumbered { place, name, last } => {
                 let layer = self.layer_mut(place, name);
@@ -159,7 +183,7 @@ impl State {
         self.layers.entry(place).or_default().entry(name).or_default()
     }
 
-    fn add_object(&mut self, bucket: &str, key: String, version: ObjectVersion) -> Vec<String> {
+    fn add_object(&mut self, bucket: &str, key: String, version: ObjectVersion) -> Vec<BlobId> {
         let Some(bucket) = self.buckets.get_mut(bucket) else { return Vec::new() };
         let versions = bucket.objects.entry(key).or_default();
         // Without versioning there is one version, called null, and a write replaces it.
@@ -168,7 +192,7 @@ impl State {
         freed.into_iter().collect()
     }
 
-    fn remove_objects(&mut self, bucket: &str, removed: Vec<(String, String)>) -> Vec<String> {
+    fn remove_objects(&mut self, bucket: &str, removed: Vec<(String, String)>) -> Vec<BlobId> {
         let Some(bucket) = self.buckets.get_mut(bucket) else { return Vec::new() };
         let mut freed = Vec::new();
         for (key, id) in removed {
@@ -182,13 +206,13 @@ impl State {
         freed
     }
 
-    fn add_part(&mut self, upload: &str, number: i32, part: Part) -> Vec<String> {
+    fn add_part(&mut self, upload: &str, number: i32, part: Part) -> Vec<BlobId> {
         let upload = self.uploads.get_mut(upload);
         let replaced = upload.and_then(|upload| upload.parts.insert(number, part));
         replaced.map(|part| part.blob).into_iter().collect()
     }
 
-    fn end_upload(&mut self, upload: &str) -> Vec<String> {
+    fn end_upload(&mut self, upload: &str) -> Vec<BlobId> {
         let parts = self.uploads.remove(upload).map(|upload| upload.parts).unwrap_or_default();
         parts.into_values().map(|part| part.blob).collect()
     }
@@ -216,17 +240,17 @@ impl State {
     }
 
     /// Every data file that something refers to.
-    pub fn blobs(&self) -> HashSet<&str> {
+    pub fn blobs(&self) -> HashSet<&BlobId> {
         let versions = self.buckets.values().flat_map(|bucket| bucket.objects.values()).flatten();
         let objects = versions.filter_map(|version| version.content.as_ref()).map(blob_of);
-        let parts = self.uploads.values().flat_map(|upload| upload.parts.values()).map(|part| part.blob.as_str());
+        let parts = self.uploads.values().flat_map(|upload| upload.parts.values()).map(|part| &part.blob);
         let layers = self.layers.values().flat_map(|layers| layers.values());
-        let archives = layers.flat_map(|layer| layer.versions.values()).map(|version| version.blob.as_str());
+        let archives = layers.flat_map(|layer| layer.versions.values()).map(|version| &version.blob);
         objects.chain(parts).chain(archives).collect()
     }
 }
 
-fn blob_of(content: &Content) -> &str {
+fn blob_of(content: &Content) -> &BlobId {
     &content.blob
 }
 
@@ -241,7 +265,7 @@ fn layer_events(place: &Place, name: &str, layer: &Layer) -> Vec<Event> {
 }
 
 /// Takes the version out; answers its data file.
-fn take_version(versions: &mut Vec<Arc<ObjectVersion>>, id: &str) -> Option<String> {
+fn take_version(versions: &mut Vec<Arc<ObjectVersion>>, id: &str) -> Option<BlobId> {
     let at = versions.iter().position(|version| version.id == id)?;
     versions.remove(at).content.as_ref().map(|content| content.blob.clone())
 }
@@ -255,7 +279,7 @@ mod tests {
     }
 
     fn published(version: u64) -> Event {
-        let version = serde_json::json!({"version": version, "created": 0, "blob": format!("blob{version}"),
+        let version = serde_json::json!({"version": version, "created": 0, "blob": format!("{version:032x}"),
             "size": 1, "sha256": "", "description": null, "license": null, "runtimes": null, "architectures": null});
         let version = serde_json::from_value(version).expect("a layer version");
         Event::LayerPublished { place: place(), name: "numpy".to_owned(), version }
@@ -267,13 +291,14 @@ mod tests {
         state.apply(published(1));
         state.apply(published(2));
         let freed = state.apply(Event::LayerDeleted { place: place(), name: "numpy".to_owned(), version: 2 });
-        assert_eq!(freed, ["blob2"]);
+        assert_eq!(freed.iter().map(BlobId::as_str).collect::<Vec<_>>(), [format!("{:032x}", 2)]);
 
         let mut again = State::default();
         for event in state.events() {
             again.apply(event);
         }
         assert_eq!(again.layer(&place(), "numpy").map(|layer| layer.last), Some(2));
-        assert_eq!(again.blobs(), HashSet::from(["blob1"]));
+        let kept: Vec<_> = again.blobs().into_iter().map(BlobId::as_str).collect();
+        assert_eq!(kept, [format!("{:032x}", 1)]);
     }
 }
