@@ -1,95 +1,68 @@
-//! What went wrong, told last: where eyes and the tails of logs land. Each cause is told once, whoever it hit; the
-//! report has every job's own words.
+//! What went wrong, told last, where eyes and the tails of logs land, and told once: whoever a cause hit, it is one
+//! message. The report has every job's own words.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::event::Mode;
 use crate::outcome::{JobError, JobReport};
-use crate::report::Shown;
-use crate::report::group::{Masked, mask, merge};
+use crate::report::group::{Masked, different, mask, merge};
 use crate::report::model::Report;
 use crate::report::style::{Style, Tone};
-use crate::report::wording::names;
+use crate::report::wording::{names, plural};
+use crate::report::{Shown, warnings};
 use crate::shown;
+
+/// So many paths or names of what a cause hit are listed, one a line.
+const LISTED_AT_MOST: usize = 10;
+/// So many causes are told.
+const CAUSES_AT_MOST: usize = 40;
 
 /// Warnings, then failures, each cause once; empty if there are none. A blank line stands between two causes.
 pub fn render(report: &Report, style: Style) -> Shown {
-    let warnings = warnings(report, style);
-    let errors = errors(report, style);
-    Shown::join([warnings, errors].into_iter().filter(|part| !part.is_empty()), "\n")
+    let parts = [warnings::render(report, style), errors(report, style)];
+    Shown::join(parts.into_iter().filter(|part| !part.is_empty()), "\n")
 }
 
-/// One job's part in a group: the texts, with the job's own words taken out.
+fn errors(report: &Report, style: Style) -> Shown {
+    let failed = report.jobs.iter().filter_map(|job| job.error.as_ref().map(|error| (job, error)));
+    let groups = grouped(failed.map(|(job, error)| Member::new(job, error)).collect());
+    let all: BTreeSet<&str> = report.jobs.iter().map(|job| job.layer.as_str()).collect();
+    let told: Vec<Cause> = groups.iter().take(CAUSES_AT_MOST).map(|group| Cause::of(group, &all)).collect();
+    // Causes that want the same done about them share one hint, under the last of them.
+    let repeated = |n: usize, cause: &Cause| told.get(n + 1).is_some_and(|next| next.hint == cause.hint);
+    let blocks = told.iter().enumerate().map(|(n, cause)| cause.render(!repeated(n, cause), style));
+    Shown::join(blocks.chain(left_out(&groups, style)), "\n")
+}
+
+fn left_out(groups: &[Vec<Member<'_>>], style: Style) -> Option<Shown> {
+    let more = groups.get(CAUSES_AT_MOST..).filter(|more| !more.is_empty())?;
+    let jobs: usize = more.iter().map(Vec::len).sum();
+    let (jobs, causes) = (plural(jobs, "more job"), plural(more.len(), "other cause"));
+    let error = style.paint(Tone::Bad, "error");
+    Some(shown!("{}: {} failed for {}; `--report json=PATH` has them all\n", error, jobs, causes))
+}
+
+/// One job that failed: its texts, with the layer's own words taken out.
 struct Member<'a> {
     job: &'a JobReport,
+    /// The message, and what lies beneath it.
     texts: Vec<Masked>,
     hint: Option<Masked>,
 }
 
 impl<'a> Member<'a> {
-    fn new(job: &'a JobReport, texts: &[String], hint: Option<&str>) -> Self {
-        let mask = |text: &str| mask(text, job);
-        Self { job, texts: texts.iter().map(|text| mask(text)).collect(), hint: hint.map(mask) }
+    fn new(job: &'a JobReport, error: &JobError) -> Self {
+        let mask = |text: &String| mask(text, job);
+        Self { job, texts: texts(error).iter().map(mask).collect(), hint: error.hint.as_ref().map(mask) }
     }
 
-    fn key(&self) -> (Vec<String>, Option<String>) {
+    fn key(&self) -> (Option<String>, Vec<String>) {
         let templates = self.texts.iter().map(|text| text.template.clone()).collect();
-        (templates, self.hint.as_ref().map(|hint| hint.template.clone()))
+        (self.hint.as_ref().map(|hint| hint.template.clone()), templates)
     }
-}
-
-/// Members with equal texts, groups in the order of their first members.
-fn grouped(members: Vec<Member<'_>>) -> Vec<Vec<Member<'_>>> {
-    let mut place = BTreeMap::new();
-    let mut groups: Vec<Vec<Member<'_>>> = Vec::new();
-    for member in members {
-        let at = *place.entry(member.key()).or_insert(groups.len());
-        match groups.get_mut(at) {
-            Some(group) => group.push(member),
-            None => groups.push(vec![member]),
-        }
-    }
-    groups
-}
-
-/// The texts of a group, its slots filled with what they have in common.
-fn merged(group: &[&Member<'_>]) -> Vec<String> {
-    let count = group.first().map_or(0, |member| member.texts.len());
-    let nth = |n: usize| group.iter().filter_map(|member| member.texts.get(n)).collect::<Vec<_>>();
-    (0..count).map(|n| merge(&nth(n))).collect()
-}
-
-fn merged_hint(group: &[&Member<'_>]) -> Option<String> {
-    let hints: Vec<&Masked> = group.iter().filter_map(|member| member.hint.as_ref()).collect();
-    (!hints.is_empty()).then(|| merge(&hints))
-}
-
-fn warnings(report: &Report, style: Style) -> Shown {
-    let all = report.jobs.iter().flat_map(|job| job.warnings.iter().map(move |warning| (job, warning)));
-    let members = all.map(|(job, warning)| Member::new(job, std::slice::from_ref(&warning.message), None)).collect();
-    Shown::join(grouped(members).iter().map(|group| warning(group, style)), "")
-}
-
-fn warning(group: &[Member<'_>], style: Style) -> Shown {
-    let text = merged(&group.iter().collect::<Vec<_>>()).concat();
-    let layers: BTreeSet<&str> = group.iter().map(|member| member.job.layer.as_str()).collect();
-    let mentions = |layer: &&str| text.contains(*layer);
-    let whose = if layers.iter().all(mentions) { Shown::default() } else { shown!("{}: ", names(layers)) };
-    shown!("{}: {}{}\n", style.paint(Tone::Odd, "warning"), whose, text)
-}
-
-fn errors(report: &Report, style: Style) -> Shown {
-    let failed = report.jobs.iter().filter_map(|job| job.error.as_ref().map(|error| (job, error)));
-    let members = failed.map(|(job, error)| Member::new(job, &causes(error), error.hint.as_deref())).collect();
-    let groups = grouped(members);
-    let blocks: Vec<Block> = groups.iter().flat_map(|group| blocks(report.mode, group)).collect();
-    // Causes that want the same done about them share one hint, under the last of them.
-    let repeated = |n: usize, block: &Block| blocks.get(n + 1).is_some_and(|next| next.hint == block.hint);
-    Shown::join(blocks.iter().enumerate().map(|(n, block)| block.render(!repeated(n, block), style)), "\n")
 }
 
 /// The message and what lies beneath it, the request id behind the last.
-fn causes(error: &JobError) -> Vec<String> {
+fn texts(error: &JobError) -> Vec<String> {
     let mut all = vec![error.message.clone()];
     all.extend(error.causes.iter().cloned());
     if let (Some(id), Some(last)) = (&error.request_id, all.last_mut())
@@ -104,49 +77,105 @@ fn causes(error: &JobError) -> Vec<String> {
     all
 }
 
-/// One cause at a set of targets.
-struct Block {
-    headline: Shown,
-    causes: Vec<String>,
+/// Members with equal texts, groups in the order of their first members, but those with one hint beside each other.
+fn grouped(members: Vec<Member<'_>>) -> Vec<Vec<Member<'_>>> {
+    let mut hints = BTreeMap::new();
+    let mut places = BTreeMap::new();
+    let mut groups: Vec<(usize, Vec<Member<'_>>)> = Vec::new();
+    for member in members {
+        let key = member.key();
+        let next = hints.len();
+        let hint = *hints.entry(key.0.clone()).or_insert(next);
+        let at = *places.entry(key).or_insert(groups.len());
+        match groups.get_mut(at) {
+            Some((_, group)) => group.push(member),
+            None => groups.push((hint, vec![member])),
+        }
+    }
+    groups.sort_by_key(|(hint, _)| *hint);
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+/// One cause, and what it hit.
+struct Cause {
+    whose: Shown,
+    message: String,
+    listed: Vec<Shown>,
+    beneath: Vec<String>,
     hint: Option<String>,
 }
 
-/// A cause told once for all targets where it hit the same layers, since "a, b to x, y" means each of them at both.
-fn blocks(mode: Mode, group: &[Member<'_>]) -> Vec<Block> {
-    let mut layers_of: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for Member { job, .. } in group {
-        layers_of.entry(&job.target).or_default().insert(&job.layer);
+impl Cause {
+    /// What a group has in common; `all` are the layers of the run.
+    fn of(group: &[Member<'_>], all: &BTreeSet<&str>) -> Self {
+        let layers: BTreeSet<&str> = group.iter().map(|member| member.job.layer.as_str()).collect();
+        let count = group.iter().map(|member| member.texts.len()).min().unwrap_or(0);
+        let nth = |n: usize| group.iter().filter_map(|member| member.texts.get(n)).collect::<Vec<_>>();
+        let mut texts = (0..count).map(|n| merge(&nth(n)));
+        let hints: Vec<&Masked> = group.iter().filter_map(|member| member.hint.as_ref()).collect();
+        Self {
+            listed: match pairs(group) {
+                Some(pairs) => bounded(pairs),
+                None => bounded(listed(&different(&nth(0)), &layers, layers.len() == all.len())),
+            },
+            message: texts.next().unwrap_or_default(),
+            beneath: texts.collect(),
+            hint: (!hints.is_empty()).then(|| merge(&hints)),
+            whose: whose(group, &layers),
+        }
     }
-    let mut targets_of: BTreeMap<BTreeSet<&str>, Vec<&str>> = BTreeMap::new();
-    for (target, layers) in layers_of {
-        targets_of.entry(layers).or_default().push(target);
-    }
-    targets_of
-        .into_iter()
-        .map(|(layers, targets)| {
-            let hit: Vec<&Member<'_>> = group.iter().filter(|m| targets.contains(&m.job.target.as_str())).collect();
-            Block { headline: headline(mode, layers, targets), causes: merged(&hit), hint: merged_hint(&hit) }
-        })
-        .collect()
-}
 
-fn headline(mode: Mode, layers: BTreeSet<&str>, targets: Vec<&str>) -> Shown {
-    let (verb, to) = match mode {
-        Mode::Check | Mode::Plan => ("check", "at"),
-        Mode::Stage => ("stage", "for"),
-        Mode::Publish => ("publish", "to"),
-    };
-    shown!("failed to {} {} {} {}", verb, names(layers), to, names(targets))
-}
-
-impl Block {
     fn render(&self, with_hint: bool, style: Style) -> Shown {
-        let headline = shown!("{}: {}\n", style.paint(Tone::Bad, "error"), self.headline);
+        let headline = shown!("{}: {}: {}\n", style.paint(Tone::Bad, "error"), self.whose, self.message);
+        let listed = self.listed.iter().map(|line| shown!("    {}\n", line));
+        let beneath = self.beneath.iter().map(|cause| caused_by(cause));
         let hint = self.hint.as_ref().filter(|_| with_hint);
         let hint = hint.map(|hint| shown!("\n{}: {}\n", style.paint(Tone::Busy, "hint"), hint));
-        let causes = self.causes.iter().map(|cause| caused_by(cause));
-        Shown::join(std::iter::once(headline).chain(causes).chain(hint), "")
+        Shown::join(std::iter::once(headline).chain(listed).chain(beneath).chain(hint), "")
     }
+}
+
+/// `scipy at us-east-1`, `3 layers at us-east-1, tokyo`, `3 layers at 2 targets (5 jobs)` where not each is meant at each.
+fn whose(group: &[Member<'_>], layers: &BTreeSet<&str>) -> Shown {
+    let targets = targets(group);
+    let what = if layers.len() == 1 { names(layers.iter().copied()) } else { shown!("{} layers", layers.len()) };
+    if group.len() < layers.len() * targets.len() {
+        return shown!("{} at {} targets ({} jobs)", what, targets.len(), group.len());
+    }
+    shown!("{} at {}", what, names(targets))
+}
+
+fn targets<'a>(group: &[Member<'a>]) -> BTreeSet<&'a str> {
+    group.iter().map(|member| member.job.target.as_str()).collect()
+}
+
+/// Each layer with its targets, where not each layer was hit at each target.
+fn pairs(group: &[Member<'_>]) -> Option<Vec<Shown>> {
+    let mut targets_of: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for Member { job, .. } in group {
+        targets_of.entry(&job.layer).or_default().insert(&job.target);
+    }
+    let all = targets(group);
+    let each_at_each = targets_of.values().all(|targets| *targets == all);
+    (!each_at_each).then(|| targets_of.into_iter().map(|(layer, at)| shown!("{} at {}", layer, names(at))).collect())
+}
+
+/// What a cause hit, one a line: what the messages name, or else the layers, unless it is all of them.
+fn listed(different: &[&str], layers: &BTreeSet<&str>, is_all: bool) -> Vec<Shown> {
+    match different {
+        [] if is_all || layers.len() == 1 => Vec::new(),
+        [] => layers.iter().copied().map(Shown::one_line).collect(),
+        words => words.iter().copied().map(Shown::one_line).collect(),
+    }
+}
+
+fn bounded(mut lines: Vec<Shown>) -> Vec<Shown> {
+    if lines.len() > LISTED_AT_MOST {
+        let more = lines.len() - (LISTED_AT_MOST - 1);
+        lines.truncate(LISTED_AT_MOST - 1);
+        lines.push(shown!("… and {} more", more));
+    }
+    lines
 }
 
 /// A cause of several lines, such as an answer in HTML, stays readable: its lines are indented under the first.
@@ -158,8 +187,9 @@ fn caused_by(cause: &str) -> Shown {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Mode;
     use crate::outcome::{ErrorCode, Outcome};
-    use crate::report::samples::{failed, job, report, warning};
+    use crate::report::samples::{failed, job, report};
 
     fn denied(layer: &str, target: &str, request: &str) -> JobReport {
         let message = format!("not authorized to perform `lambda:PublishLayerVersion` on layer `{layer}`");
@@ -182,8 +212,10 @@ mod tests {
             job("fine", "us-east-1", Outcome::Published),
         ];
         insta::assert_snapshot!(render(&report(Mode::Publish, jobs), Style::PLAIN), @"
-        error: failed to publish scipy-py311, scipy-py312, scipy-py313 to us-east-1
-          Caused by: not authorized to perform `lambda:PublishLayerVersion` on layer `scipy-*`
+        error: 3 layers at us-east-1: not authorized to perform `lambda:PublishLayerVersion` on layer `…`
+            scipy-py311
+            scipy-py312
+            scipy-py313
           Caused by: AccessDeniedException (HTTP 403, request 7f3c0a12-0000-4000-8000-000000000001 and 2 more)
 
         hint: allow `lambda:PublishLayerVersion` for this role; running the same command again publishes what failed
@@ -195,12 +227,9 @@ mod tests {
         let hit = [("a", "east"), ("b", "east"), ("a", "west"), ("b", "west"), ("b", "tokyo")];
         let jobs = hit.map(|(layer, target)| denied(layer, target, "r")).to_vec();
         insta::assert_snapshot!(render(&report(Mode::Plan, jobs), Style::PLAIN), @"
-        error: failed to check a, b at east, west
-          Caused by: not authorized to perform `lambda:PublishLayerVersion` on layer `a, b`
-          Caused by: AccessDeniedException (HTTP 403)
-
-        error: failed to check b at tokyo
-          Caused by: not authorized to perform `lambda:PublishLayerVersion` on layer `b`
+        error: 2 layers at 3 targets (5 jobs): not authorized to perform `lambda:PublishLayerVersion` on layer `…`
+            a
+            b
           Caused by: AccessDeniedException (HTTP 403)
 
         hint: allow `lambda:PublishLayerVersion` for this role; running the same command again publishes what failed
@@ -213,38 +242,76 @@ mod tests {
             (0..200).map(|n| failed(&format!("layer-{n:03}"), "x", ErrorCode::Network, "no route")).collect();
         jobs.push(failed("torch", "x", ErrorCode::Internal, "<html>\n <p>\u{1b}[31mbad\n\ngateway</html>"));
         insta::assert_snapshot!(render(&report(Mode::Stage, jobs), Style::PLAIN), @r"
-        error: failed to stage layer-000, layer-001, layer-002, layer-003, layer-004 and 195 more for x
-          Caused by: no route
+        error: 200 layers at x: no route
+            layer-000
+            layer-001
+            layer-002
+            layer-003
+            layer-004
+            layer-005
+            layer-006
+            layer-007
+            layer-008
+            … and 191 more
 
-        error: failed to stage torch for x
-          Caused by: <html>
-                     <p>\u{1b}[31mbad
-                     gateway</html>
+        error: torch at x: <html> <p>\u{1b}[31mbad gateway</html>
         ");
     }
 
     #[test]
-    fn warnings_come_first_and_are_not_repeated_per_target() {
-        let warned = |layer: &str, target: &str, message: &str| {
-            let mut job = job(layer, target, Outcome::Published);
-            job.warnings = vec![warning("w", message)];
+    fn a_cause_of_a_target_is_one_message_whatever_the_number_of_layers() {
+        let without_credentials = |n: usize| {
+            let target = format!("target-{}", n % 8);
+            let layer = format!("layer-{:03}", n / 8);
+            let mut job =
+                failed(&layer, &target, ErrorCode::Credentials, &format!("no AWS credentials for target `{target}`"));
+            job.error = job.error.map(|error| error.hint("log in"));
             job
         };
-        let unpinned = "requests/requirements.txt line 3: `six` is not pinned";
-        let jobs = vec![
-            warned("requests", "east", unpinned),
-            warned("requests", "west", unpinned),
-            warned("numpy", "east", "Lambda may not know the runtime `python3.99`"),
-            warned("pandas", "east", "Lambda may not know the runtime `python3.99`"),
-            failed("z", "east", ErrorCode::Timeout, "no answer within 30 s"),
-        ];
-        insta::assert_snapshot!(render(&report(Mode::Publish, jobs), Style::PLAIN), @"
-        warning: numpy, pandas: Lambda may not know the runtime `python3.99`
-        warning: requests/requirements.txt line 3: `six` is not pinned
-
-        error: failed to publish z to east
-          Caused by: no answer within 30 s
+        let said = render(&report(Mode::Publish, (0..1600).map(without_credentials).collect()), Style::PLAIN);
+        insta::assert_snapshot!(said.lines().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n"), @"
+        error: 200 layers at target-0: no AWS credentials for target `target-0`
+        error: 200 layers at target-1: no AWS credentials for target `target-1`
+        error: 200 layers at target-2: no AWS credentials for target `target-2`
+        error: 200 layers at target-3: no AWS credentials for target `target-3`
+        error: 200 layers at target-4: no AWS credentials for target `target-4`
+        error: 200 layers at target-5: no AWS credentials for target `target-5`
+        error: 200 layers at target-6: no AWS credentials for target `target-6`
+        error: 200 layers at target-7: no AWS credentials for target `target-7`
+        hint: log in
         ");
+    }
+
+    #[test]
+    fn what_a_cause_hit_is_listed_by_the_names_that_its_messages_have() {
+        let missing = |n: usize| {
+            let message = format!("the manifest `l{n:02}/requirements.txt` does not exist");
+            failed(&format!("l{n:02}"), "x", ErrorCode::ManifestMissing, &message)
+        };
+        let mut jobs: Vec<_> = (0..23).map(missing).collect();
+        jobs.push(job("fine", "x", Outcome::Checked));
+        insta::assert_snapshot!(render(&report(Mode::Check, jobs), Style::PLAIN), @"
+        error: 23 layers at x: the manifest `…` does not exist
+            l00/requirements.txt
+            l01/requirements.txt
+            l02/requirements.txt
+            l03/requirements.txt
+            l04/requirements.txt
+            l05/requirements.txt
+            l06/requirements.txt
+            l07/requirements.txt
+            l08/requirements.txt
+            … and 14 more
+        ");
+    }
+
+    #[test]
+    fn so_many_causes_are_told_and_the_rest_is_counted() {
+        let jobs = (0..50).map(|n| failed(&format!("l{n}"), "x", ErrorCode::Internal, &"reason ".repeat(n + 1)));
+        let said = render(&report(Mode::Check, jobs.collect()), Style::PLAIN);
+        assert_eq!(said.matches("error: ").count(), CAUSES_AT_MOST + 1);
+        let last = "error: 10 more jobs failed for 10 other causes; `--report json=PATH` has them all";
+        assert_eq!(said.lines().last(), Some(last));
     }
 
     #[test]

@@ -1,32 +1,34 @@
 //! Which texts say the same of different jobs.
 //!
 //! A failure names its layer, its S3 URI, its request id: two hundred jobs that a missing permission stops have two
-//! hundred different texts. Here the words that are a job's own become slots. What is left is equal when the cause is,
-//! and the slots of a group are filled again with what their values have in common: `scipy-*`.
+//! hundred different texts. Here the words that are a layer's own become slots. What is left is equal when the cause is,
+//! and a slot of a group is filled again where all its values are equal. A target's words stay: another account or
+//! Region is another cause.
 
 use std::collections::BTreeSet;
 
 use crate::outcome::JobReport;
-use crate::report::wording::names;
 
 /// Stands for a slot in a template: a private-use character, which no message has a reason to contain.
 const SLOT: char = '\u{e000}';
+/// Stands in a text for words that differ from job to job.
+const DIFFERENT: &str = "…";
 
-/// A text with its job's own words taken out.
+/// A text with its layer's own words taken out.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Masked {
     /// What is left; equal for equal causes.
     pub template: String,
     /// What was taken out, in order.
-    pub values: Vec<Value>,
+    values: Vec<Value>,
 }
 
-/// One of a job's own words.
+/// One of a layer's own words.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Value {
+enum Value {
     /// A name, path, URI …
     Word(String),
-    /// A digest or an id: what several share at their beginning is chance.
+    /// A digest or an id, which tells a person nothing.
     Digest(String),
     /// The request id, which is worth showing even when every job has another.
     Request(String),
@@ -48,39 +50,36 @@ impl Value {
     }
 }
 
-/// Takes a job's own words out of a text.
+/// Takes a layer's own words out of a text.
 pub fn mask(text: &str, job: &JobReport) -> Masked {
     let request_id = job.error.as_ref().and_then(|error| error.request_id.as_deref());
     let own = own_words(job, request_id);
     let mut masked = Masked { template: String::with_capacity(text.len()), values: Vec::new() };
-    let mut rest = text;
-    let mut before = None;
+    let mut at = 0;
     let mut quoted = false;
-    while let Some(c) = rest.chars().next() {
-        let here = if before.is_some_and(is_of_word) { None } else { own_word(rest, before, quoted, &own) };
-        let taken = here.unwrap_or_else(|| &rest[..c.len_utf8()]);
+    while let Some(c) = text[at..].chars().next() {
+        let here = own_word(&text[..at], &text[at..], quoted, &own);
+        let taken = here.unwrap_or_else(|| &text[at..at + c.len_utf8()]);
         if here.is_some() || c == SLOT {
             masked.template.push(SLOT);
             masked.values.push(Value::new(taken, request_id));
         } else {
             masked.template.push_str(taken);
         }
-        quoted ^= c == '`';
-        before = taken.chars().last();
-        rest = &rest[taken.len()..];
+        quoted ^= taken == "`";
+        at += taken.len();
     }
     masked
 }
 
-/// Fills the slots of several texts with equal templates.
+/// The text that several masked texts with equal templates have in common.
 pub fn merge(group: &[&Masked]) -> String {
     let Some(first) = group.first() else { return String::new() };
     let mut slot = 0;
     let mut text = String::with_capacity(first.template.len());
     for c in first.template.chars() {
         if c == SLOT {
-            let values: Vec<&Value> = group.iter().filter_map(|one| one.values.get(slot)).collect();
-            text.push_str(&common(&values));
+            text.push_str(&common(&values(group, slot)));
             slot += 1;
         } else {
             text.push(c);
@@ -89,19 +88,39 @@ pub fn merge(group: &[&Masked]) -> String {
     text
 }
 
-/// The words of a job that another job would have otherwise, longest first: a layer's name may be part of its URI.
-fn own_words<'a>(job: &'a JobReport, request_id: Option<&'a str>) -> Vec<&'a str> {
-    let optional = [request_id, job.manifest.backup.as_deref(), job.account.as_deref()];
-    let always =
-        [job.layer.as_str(), &job.layer_name, &job.target, &job.region, &job.manifest.path, &job.archive.staged];
-    let mut words: Vec<&str> = always.into_iter().chain(optional.into_iter().flatten()).collect();
-    words.retain(|word| !word.is_empty());
+/// What tells the jobs of a group apart: the values, each once, of the first word that is not the same in all.
+pub fn different<'a>(group: &[&'a Masked]) -> Vec<&'a str> {
+    let slots = group.first().map_or(0, |first| first.values.len());
+    let of_slot = (0..slots).map(|slot| values(group, slot));
+    let differ = |values: &Vec<&Value>| matches!(values[0], Value::Word(_)) && values.iter().any(|v| v != &values[0]);
+    let mut seen = BTreeSet::new();
+    let words = of_slot.into_iter().find(differ).unwrap_or_default();
+    words.into_iter().map(Value::text).filter(|word| seen.insert(*word)).collect()
+}
+
+fn values<'a>(group: &[&'a Masked], slot: usize) -> Vec<&'a Value> {
+    group.iter().filter_map(|one| one.values.get(slot)).collect()
+}
+
+/// The words of a layer that another layer would have otherwise, longest first: a layer's name may be part of its URI.
+fn own_words(job: &JobReport, request_id: Option<&str>) -> Vec<String> {
+    let versions = [job.version, job.previous_version].into_iter().flatten();
+    let optional = [request_id, job.manifest.backup.as_deref()];
+    let always = [job.layer.as_str(), &job.layer_name, &job.manifest.path, &job.archive.staged];
+    let words = always.into_iter().chain(optional.into_iter().flatten()).filter(|word| !word.is_empty());
+    let mut words: Vec<String> = words.map(str::to_owned).collect();
+    // As keys of backups have them.
+    words.extend(versions.map(|version| format!("{version:06}")));
     words.sort_by_key(|word| std::cmp::Reverse(word.len()));
     words
 }
 
-/// The own word, or the digest or id, that the text begins with.
-fn own_word<'a>(text: &'a str, before: Option<char>, quoted: bool, own: &[&str]) -> Option<&'a str> {
+/// The own word, or the path, digest or id, that a text goes on with after what was read.
+fn own_word<'a>(read: &str, text: &'a str, quoted: bool, own: &[String]) -> Option<&'a str> {
+    let before = read.chars().last();
+    if before.is_some_and(is_of_word) {
+        return None;
+    }
     // A layer called `requests` does not own the word in "too many requests": plain words count only where they are
     // quoted or part of an ARN or a path.
     let literal = quoted || before.is_some_and(|c| matches!(c, '\'' | '"' | '/' | ':' | '`'));
@@ -110,7 +129,29 @@ fn own_word<'a>(text: &'a str, before: Option<char>, quoted: bool, own: &[&str])
     own.iter()
         .find(|word| (literal || specific(word)) && matches(word))
         .map(|word| &text[..word.len()])
+        .or_else(|| uri(text))
+        .or_else(|| path(text, before == Some('`') && quoted))
+        .or_else(|| version(read, text))
         .or_else(|| digest(text))
+}
+
+/// An S3 URI.
+fn uri(text: &str) -> Option<&str> {
+    let end = text.find([' ', '`', '"', '\'', ',', ';']).unwrap_or(text.len());
+    text.starts_with("s3://").then_some(&text[..end])
+}
+
+/// What is quoted and is a path.
+fn path(text: &str, quote_opened: bool) -> Option<&str> {
+    let end = text.find('`').filter(|_| quote_opened)?;
+    let path = &text[..end];
+    (path.contains('/') && !path.contains([' ', SLOT])).then_some(path)
+}
+
+/// The number in `version 17`.
+fn version<'a>(read: &str, text: &'a str) -> Option<&'a str> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    (end > 0 && read.ends_with("version ")).then_some(&text[..end])
 }
 
 /// A digest or a UUID: at least 32 hexadecimal digits.
@@ -124,31 +165,13 @@ fn is_of_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '-' | '_')
 }
 
-/// The value if all are equal, else what can be said of all of them.
+/// The value if all are equal, else a mark that they are not.
 fn common(values: &[&Value]) -> String {
-    let Some((first, others)) = values.split_first() else { return String::new() };
-    match first {
-        _ if others.iter().all(|other| other == first) => first.text().to_owned(),
-        Value::Request(id) => format!("{id} and {} more", others.len()),
-        Value::Digest(_) => "…".to_owned(),
-        Value::Word(word) => beginning(word, others.iter().map(|other| other.text())).unwrap_or_else(|| listed(values)),
+    match values {
+        [first, others @ ..] if others.iter().all(|other| other == first) => first.text().to_owned(),
+        [Value::Request(id), others @ ..] => format!("{id} and {} more", others.len()),
+        _ => DIFFERENT.to_owned(),
     }
-}
-
-/// Each of them once, as many as fit.
-fn listed(values: &[&Value]) -> String {
-    let distinct: BTreeSet<&str> = values.iter().map(|value| value.text()).collect();
-    names(distinct).to_string()
-}
-
-/// What the words begin with, up to a separator, and `*`; `None` if they share nothing.
-fn beginning<'a>(first: &str, others: impl Iterator<Item = &'a str>) -> Option<String> {
-    let shared = others.fold(first.len(), |shared, other| {
-        first.bytes().take(shared).zip(other.bytes()).take_while(|(a, b)| a == b).count()
-    });
-    // Separators are ASCII, so a cut behind one is on a character's border.
-    let last = first.as_bytes()[..shared].iter().rposition(|b| b"-_/.:".contains(b))?;
-    Some(format!("{}*", &first[..=last]))
 }
 
 #[cfg(test)]
@@ -173,12 +196,14 @@ mod tests {
     #[test]
     fn texts_that_differ_in_their_own_words_say_the_same() {
         let merged = |text: &dyn Fn(&JobReport) -> String| merged(text, &["scipy-py311", "scipy-py312"]).join("|");
-        assert_eq!(merged(&|j| format!("not allowed on layer `{}`", j.layer)), "not allowed on layer `scipy-*`");
+        assert_eq!(merged(&|j| format!("not allowed on layer `{}`", j.layer)), "not allowed on layer `…`");
         let arn = "arn:aws:lambda:us-east-1:123456789012:layer";
-        assert_eq!(merged(&|j| format!("on resource: {arn}:{}", j.layer)), format!("on resource: {arn}:scipy-*"));
-        let staged = merged(&|j| format!("{} does not exist", j.archive.staged));
-        assert_eq!(staged, "s3://acme/layers/scipy-* does not exist");
-        assert_eq!(merged(&|j| format!("run `layership stage {}`", j.layer)), "run `layership stage scipy-*`");
+        assert_eq!(merged(&|j| format!("on resource: {arn}:{}", j.layer)), format!("on resource: {arn}:…"));
+        assert_eq!(merged(&|j| format!("{} does not exist", j.archive.staged)), "… does not exist");
+        assert_eq!(merged(&|j| format!("s3://acme/{}/x, too", j.layer)), "…, too");
+        assert_eq!(merged(&|j| format!("the archive `build/{}` is empty", j.layer)), "the archive `…` is empty");
+        assert_eq!(merged(&|j| format!("run `layership stage {}`", j.layer)), "run `layership stage …`");
+        assert_eq!(merged(&|j| format!("version {} is there", &j.layer[8..])), "version … is there");
         assert_eq!(merged(&|j| format!("MD5 {}", crate::layer::Md5::of(j.layer.as_bytes()))), "MD5 …");
     }
 
@@ -191,11 +216,23 @@ mod tests {
     }
 
     #[test]
-    fn a_shared_beginning_ends_at_a_separator() {
-        assert_eq!(beginning("scipy-py311", ["scipy-py312"].into_iter()).as_deref(), Some("scipy-*"));
-        assert_eq!(beginning("requests", ["numpy"].into_iter()), None);
-        assert_eq!(beginning("é-1", ["è-1"].into_iter()), None);
-        assert_eq!(beginning("a-", ["a-b"].into_iter()).as_deref(), Some("a-*"));
+    fn words_of_a_target_are_another_cause() {
+        let of = |target: &str| {
+            let job = job("a", target, Outcome::Failed);
+            mask(&format!("no credentials for target `{target}`"), &job).template
+        };
+        assert_ne!(of("east"), of("west"));
+    }
+
+    #[test]
+    fn what_tells_jobs_apart_is_real_and_said_once() {
+        let masked = ["a", "b", "a"].map(|layer| {
+            let job = job(layer, "x", Outcome::Failed);
+            mask(&format!("`lambda:Publish` on {} of `{layer}`", job.archive.staged), &job)
+        });
+        let all: Vec<&Masked> = masked.iter().collect();
+        assert_eq!(different(&all), ["s3://acme/layers/a/layer/layer.zip", "s3://acme/layers/b/layer/layer.zip"]);
+        assert_eq!(different(&all[..1]), [""; 0]);
     }
 
     #[test]

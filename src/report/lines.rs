@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use crate::event::{Happening, Mode};
-use crate::outcome::{JobReport, Outcome, Tally};
+use crate::outcome::{JobReport, Outcome};
 use crate::report::Shown;
 use crate::report::facts::sentence;
 use crate::report::line::Line;
 use crate::report::state::{Running, State};
 use crate::report::style::Tone;
-use crate::report::wording::{self, plural, size};
+use crate::report::wording::size;
 use crate::shown;
 
 /// The live region never has more lines than this, and never more than half of the screen.
@@ -33,13 +33,18 @@ pub fn told(event: &Happening, state: &State, now: Duration, verbose: bool) -> O
             Some(Line { verb: "Warning", tone: Tone::Odd, ..line })
         }
         Happening::Interrupted { running } => Some(stopping(*running, state, now)),
-        Happening::RunFinished { .. } if verbose || state.mode != Mode::Plan => Some(summary(state, now)),
         _ => None,
     }
 }
 
+/// Of failures, the first of its kind at a target is news: what the others hit is told when the run is over.
 fn is_news(report: &JobReport, state: &State) -> bool {
-    state.mode != Mode::Plan && !matches!(report.outcome, Outcome::Checked | Outcome::Unchanged | Outcome::Cancelled)
+    state.mode != Mode::Plan
+        && match report.outcome {
+            Outcome::Checked | Outcome::Unchanged | Outcome::Cancelled => false,
+            Outcome::Failed => state.failed_alike(report) <= 1,
+            _ => true,
+        }
 }
 
 fn finished(job: &JobReport) -> Line {
@@ -64,7 +69,7 @@ fn result(job: &JobReport) -> Shown {
         }
         Outcome::Staged => job.archive.size.map(|bytes| shown!(" {}", size(bytes))).unwrap_or_default(),
         Outcome::Planned => job.reason.map(|reason| shown!(": {}", reason.to_string())).unwrap_or_default(),
-        Outcome::Failed => job.error.as_ref().map(|e| shown!(": {}", e.message)).unwrap_or_default(),
+        Outcome::Failed => job.error.as_ref().map(|e| shown!(": {}", e.code.to_string())).unwrap_or_default(),
         Outcome::Checked | Outcome::Cancelled => Shown::default(),
     }
 }
@@ -81,31 +86,6 @@ fn stopping(running: usize, state: &State, now: Duration) -> Line {
         _ => "what is publishing will finish; interrupt again to stop at once".into(),
     };
     Line::new("Stopping", Tone::Odd, Some(elapsed(state, now)), text)
-}
-
-/// `Summary [  48.2s] 200 jobs: 125 published, 70 unchanged, 1 adopted, 4 failed`
-pub fn summary(state: &State, now: Duration) -> Line {
-    let tally = &state.tally;
-    let bad = tally.get(Outcome::Failed) + tally.get(Outcome::Cancelled) > 0;
-    let parts = wording::parts(&outcomes(tally));
-    let jobs = plural(tally.jobs, "job");
-    let text = if parts.is_empty() { shown!("{}", jobs) } else { shown!("{}: {}", jobs, parts) };
-    Line::new("Summary", if bad { Tone::Bad } else { Tone::Good }, Some(elapsed(state, now)), text)
-}
-
-/// The outcomes in the order in which a summary names them: what was done, what was not, what went wrong.
-fn outcomes(tally: &Tally) -> [(usize, &'static str); 8] {
-    [
-        (Outcome::Checked, "in order"),
-        (Outcome::Planned, "planned"),
-        (Outcome::Published, "published"),
-        (Outcome::Staged, "staged"),
-        (Outcome::Unchanged, "unchanged"),
-        (Outcome::Adopted, "adopted"),
-        (Outcome::Failed, "failed"),
-        (Outcome::Cancelled, "cancelled"),
-    ]
-    .map(|(outcome, word)| (tally.get(outcome), word))
 }
 
 /// A sign of life for a log that was silent for a while.

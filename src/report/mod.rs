@@ -33,8 +33,10 @@ mod samples;
 mod screen;
 mod state;
 mod style;
+mod summary;
 mod table;
 pub mod text;
+mod warnings;
 mod wording;
 
 pub use choose::{Choice, Display, Facts, When, choose};

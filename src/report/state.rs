@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::event::{Activity, Happening, JobId, Mode};
-use crate::outcome::Tally;
+use crate::outcome::{ErrorCode, JobReport, Tally};
 
 /// A job that is running.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,7 @@ pub struct State {
     /// Jobs went to more than one target: names alone do not tell them apart.
     pub several_targets: bool,
     first_target: Option<String>,
+    failures: BTreeMap<(String, ErrorCode), usize>,
 }
 
 impl Default for State {
@@ -52,6 +53,7 @@ impl Default for State {
             finished: false,
             several_targets: false,
             first_target: None,
+            failures: BTreeMap::new(),
         }
     }
 }
@@ -73,8 +75,11 @@ impl State {
             Happening::JobSetAside { job } => {
                 self.running.remove(job);
             }
-            Happening::JobFinished { job, tally, .. } => {
+            Happening::JobFinished { job, report, tally } => {
                 self.running.remove(job);
+                if let Some(error) = &report.error {
+                    *self.failures.entry((report.target.clone(), error.code)).or_default() += 1;
+                }
                 self.tally = tally.clone();
             }
             Happening::Interrupted { .. } => self.interrupted = true,
@@ -90,6 +95,12 @@ impl State {
         self.several_targets |= self.first_target.get_or_insert_with(|| target.to_owned()) != target;
         let (layer, target) = (layer.to_owned(), target.to_owned());
         self.running.insert(job, Running { layer, target, activity: None, started: now, entered: now });
+    }
+
+    /// How many jobs of this job's target failed for the same kind of reason, this one included.
+    pub fn failed_alike(&self, report: &JobReport) -> usize {
+        let key = report.error.as_ref().map(|error| (report.target.clone(), error.code));
+        key.and_then(|key| self.failures.get(&key)).copied().unwrap_or_default()
     }
 
     /// Running jobs, the one that runs longest first.

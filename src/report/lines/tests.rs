@@ -2,9 +2,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::event::{Activity, Fact};
-use crate::outcome::{ErrorCode, Warning};
+use crate::outcome::{ErrorCode, Tally, Warning};
 use crate::report::samples::{failed, job, tally};
 use crate::report::style::Style;
+use crate::report::wording;
 
 fn at(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds)
@@ -105,16 +106,6 @@ fn an_interrupted_run_says_so_and_a_finished_one_draws_nothing() {
 }
 
 #[test]
-fn the_summary_counts_every_outcome() {
-    let mut state = run_with(0, 4);
-    use Outcome::{Adopted, Failed, Published, Unchanged};
-    state.tally = tally(200, &[(Published, 125), (Unchanged, 70), (Adopted, 1), (Failed, 4)]);
-    let line = summary(&state, at(48.2)).render(Style::PLAIN, None);
-    assert_eq!(line, "     Summary [  48.2s] 200 jobs: 125 published, 70 unchanged, 1 adopted, 4 failed");
-    assert_eq!(summary(&State::default(), at(0.0)).render(Style::PLAIN, None), "     Summary [   0.0s] 0 jobs");
-}
-
-#[test]
 fn a_heartbeat_names_what_takes_longest_and_its_target_where_there_are_several() {
     let mut state = run_with(16, 1);
     let line = |state: &State| heartbeat(state, at(31.0)).render(Style::PLAIN, None);
@@ -133,6 +124,7 @@ fn what_is_unchanged_is_counted_in_silence_and_told_with_v() {
     let mut tell = |report: JobReport, mode: Mode, verbose: bool| {
         state.mode = mode;
         let event = Happening::JobFinished { job: 0, report: Box::new(report), tally: Tally::of(1) };
+        state.apply(&event, at(1.0));
         told(&event, &state, at(1.0), verbose).map(|line| line.render(Style::PLAIN, None))
     };
     let unchanged = || job("a", "x", Outcome::Unchanged);
@@ -141,9 +133,13 @@ fn what_is_unchanged_is_counted_in_silence_and_told_with_v() {
     assert_eq!(tell(job("a", "x", Outcome::Cancelled), Mode::Publish, false), None);
     assert_eq!(tell(job("a", "x", Outcome::Planned), Mode::Plan, false), None);
     assert_eq!(tell(job("a", "x", Outcome::Staged), Mode::Stage, false).unwrap(), "      Staged [   3.4s] a x 0.8 MB");
-    let failure = failed("a", "x", ErrorCode::Network, "no route\nto host \u{1b}[31m");
-    let line = tell(failure, Mode::Publish, false).unwrap();
-    assert_eq!(line, r"      Failed [   0.9s] a x: no route to host \u{1b}[31m");
+    // What is wrong is told once for all, when the run is over.
+    let failure = || failed("a", "x", ErrorCode::Network, "no route\nto host \u{1b}[31m");
+    assert_eq!(tell(failure(), Mode::Publish, false).unwrap(), "      Failed [   0.9s] a x: network");
+    assert_eq!(tell(failure(), Mode::Publish, false), None);
+    assert_eq!(tell(failure(), Mode::Publish, true).unwrap(), "      Failed [   0.9s] a x: network");
+    let other = JobReport { target: "y".to_owned(), ..failure() };
+    assert_eq!(tell(other, Mode::Publish, false).unwrap(), "      Failed [   0.9s] a y: network");
 }
 
 /// Anything that could be sent, in any order.
@@ -188,33 +184,12 @@ proptest! {
             state.apply(&event, now);
             let mut shown = live(&state, now, rows, columns);
             shown.extend(told(&event, &state, now, true));
-            shown.extend([heartbeat(&state, now), summary(&state, now)]);
+            shown.push(heartbeat(&state, now));
             for line in shown {
                 let text = line.render(Style::PLAIN, Some(columns));
                 prop_assert!(wording::width(&text) <= columns);
                 prop_assert!(!text.contains(|c: char| c.is_control()));
             }
         }
-    }
-
-    #[test]
-    fn the_numbers_of_a_summary_add_up(ends in proptest::collection::vec(0..7_usize, 0..200)) {
-        use Outcome::{Adopted, Cancelled, Failed, Planned, Published, Staged, Unchanged};
-        let mut tally = Tally::of(ends.len());
-        let mut state = State::default();
-        state.apply(&Happening::RunStarted { mode: Mode::Publish, jobs: ends.len() }, at(0.0));
-        for (id, &end) in ends.iter().enumerate() {
-            start(&mut state, id, "layer", 0.0);
-            let outcome = [Planned, Published, Adopted, Staged, Unchanged, Failed, Cancelled][end];
-            tally.count(outcome);
-            let report = Box::new(job("layer", "x", outcome));
-            state.apply(&Happening::JobFinished { job: id, report, tally: tally.clone() }, at(1.0));
-            prop_assert_eq!(state.tally.ended() + state.running.len(), id + 1);
-        }
-        let text = summary(&state, at(2.0)).text;
-        let (jobs, parts) = text.split_once(": ").unwrap_or((&text, ""));
-        let number = |part: &str| part.split(' ').next().and_then(|n| n.parse::<usize>().ok()).unwrap_or(0);
-        prop_assert_eq!(number(jobs), ends.len());
-        prop_assert_eq!(parts.split(", ").map(number).sum::<usize>(), ends.len());
     }
 }

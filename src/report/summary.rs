@@ -1,0 +1,73 @@
+//! The last line of a run: how many jobs ended how.
+
+use crate::outcome::Outcome;
+use crate::report::line::Line;
+use crate::report::model::Report;
+use crate::report::style::Tone;
+use crate::report::wording::{parts, plural};
+use crate::shown;
+
+/// `Summary [  48.2s] 200 jobs: 125 published, 70 unchanged, 1 adopted, 4 failed`
+pub fn summary(report: &Report) -> Line {
+    let counts = WORDS.map(|(outcome, word)| (report.summary.get(outcome), word));
+    let (jobs, parts) = (plural(report.summary.jobs, "job"), parts(&counts));
+    let text = if parts.is_empty() { shown!("{}", jobs) } else { shown!("{}: {}", jobs, parts) };
+    let bad = [Outcome::Failed, Outcome::Cancelled].iter().any(|outcome| report.summary.get(*outcome) > 0);
+    Line::new("Summary", if bad { Tone::Bad } else { Tone::Good }, Some(report.seconds), text)
+}
+
+/// What was done, what was not, what went wrong.
+const WORDS: [(Outcome, &str); 8] = [
+    (Outcome::Checked, "OK"),
+    (Outcome::Planned, "planned"),
+    (Outcome::Published, "published"),
+    (Outcome::Staged, "staged"),
+    (Outcome::Unchanged, "unchanged"),
+    (Outcome::Adopted, "adopted"),
+    (Outcome::Failed, "failed"),
+    (Outcome::Cancelled, "cancelled"),
+];
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::event::Mode;
+    use crate::report::Style;
+    use crate::report::samples::{job, report};
+
+    fn line(jobs: &[(Outcome, usize)]) -> String {
+        let jobs = jobs.iter().flat_map(|(outcome, count)| (0..*count).map(|n| job(&n.to_string(), "x", *outcome)));
+        summary(&report(Mode::Publish, jobs.collect())).render(Style::PLAIN, None).to_string()
+    }
+
+    #[test]
+    fn a_run_ends_with_what_it_did() {
+        use Outcome::{Adopted, Failed, Published, Unchanged};
+        assert_eq!(
+            line(&[(Published, 125), (Unchanged, 70), (Adopted, 1), (Failed, 4)]),
+            "     Summary [   4.1s] 200 jobs: 125 published, 70 unchanged, 1 adopted, 4 failed"
+        );
+        assert_eq!(line(&[(Published, 1)]), "     Summary [   4.1s] 1 job: 1 published");
+        assert_eq!(line(&[]), "     Summary [   4.1s] 0 jobs");
+    }
+
+    proptest! {
+        #[test]
+        fn the_numbers_of_a_summary_add_up(counts in proptest::collection::vec(0..40_usize, 5)) {
+            use Outcome::{Adopted, Cancelled, Failed, Published, Unchanged};
+            let ends: Vec<_> = [Adopted, Cancelled, Failed, Published, Unchanged].into_iter().zip(counts.clone()).collect();
+            let line = line(&ends);
+            let (jobs, parts) = line.split_once(": ").unwrap_or((&line, ""));
+            let last = |text: &str| text.split(' ').rev().nth(1).and_then(|n| n.parse::<usize>().ok()).unwrap_or(0);
+            prop_assert_eq!(last(jobs), counts.iter().sum::<usize>());
+            prop_assert_eq!(parts.split(", ").map(last).sum::<usize>(), counts.iter().sum::<usize>());
+        }
+    }
+
+    #[test]
+    fn every_outcome_has_its_word() {
+        assert!(Outcome::ALL.iter().all(|outcome| WORDS.iter().any(|(known, _)| known == outcome)));
+    }
+}

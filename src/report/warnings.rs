@@ -1,0 +1,108 @@
+//! What a person should know although it stopped nothing, each thing once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::outcome::{JobReport, Warning};
+use crate::report::Shown;
+use crate::report::group::{Masked, different, mask, merge};
+use crate::report::model::Report;
+use crate::report::style::{Style, Tone};
+use crate::report::wording::names;
+use crate::shown;
+
+/// So many warnings of one kind are told.
+const OF_A_KIND_AT_MOST: usize = 6;
+
+/// One line per warning; of a kind that comes very often, as many as one reads.
+pub fn render(report: &Report, style: Style) -> Shown {
+    let mut groups: BTreeMap<(&str, String), Vec<Warned<'_>>> = BTreeMap::new();
+    for (job, warning) in report.jobs.iter().flat_map(|job| job.warnings.iter().map(move |warning| (job, warning))) {
+        let warned = Warned::new(job, warning);
+        groups.entry((&warning.code, warned.text.template.clone())).or_default().push(warned);
+    }
+    let mut kinds: BTreeMap<&str, Vec<Shown>> = BTreeMap::new();
+    for ((kind, _), group) in &groups {
+        kinds.entry(kind).or_default().extend(lines(group));
+    }
+    let told = kinds.into_iter().flat_map(|(kind, lines)| bounded(kind, lines));
+    Shown::join(told.map(|line| shown!("{}: {}\n", style.paint(Tone::Odd, "warning"), line)), "")
+}
+
+struct Warned<'a> {
+    job: &'a JobReport,
+    message: &'a str,
+    text: Masked,
+}
+
+impl<'a> Warned<'a> {
+    fn new(job: &'a JobReport, warning: &'a Warning) -> Self {
+        Self { job, message: &warning.message, text: mask(&warning.message, job) }
+    }
+}
+
+/// A group in one line where its texts are equal, else each text once.
+fn lines(group: &[Warned<'_>]) -> Vec<Shown> {
+    let texts: Vec<&Masked> = group.iter().map(|warned| &warned.text).collect();
+    if !different(&texts).is_empty() {
+        let each: BTreeSet<&str> = group.iter().map(|warned| warned.message).collect();
+        return each.into_iter().map(Shown::one_line).collect();
+    }
+    let text = merge(&texts);
+    let layers: BTreeSet<&str> = group.iter().map(|warned| warned.job.layer.as_str()).collect();
+    if layers.iter().all(|layer| text.contains(*layer)) {
+        return vec![Shown::one_line(&text)];
+    }
+    vec![shown!("{}: {}", names(layers), text)]
+}
+
+fn bounded(kind: &str, mut lines: Vec<Shown>) -> Vec<Shown> {
+    if lines.len() > OF_A_KIND_AT_MOST {
+        let more = lines.len() - (OF_A_KIND_AT_MOST - 1);
+        lines.truncate(OF_A_KIND_AT_MOST - 1);
+        lines.push(shown!("… and {} more of kind `{}`; `--report json=PATH` has them all", more, kind));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Mode;
+    use crate::outcome::Outcome;
+    use crate::report::samples::{job, report, warning};
+
+    fn warned(layer: &str, target: &str, code: &str, message: &str) -> JobReport {
+        JobReport { warnings: vec![warning(code, message)], ..job(layer, target, Outcome::Published) }
+    }
+
+    #[test]
+    fn warnings_are_not_repeated_for_each_layer_and_target() {
+        let unpinned = "requests/requirements.txt:3: `six` is not pinned";
+        let jobs = vec![
+            warned("requests", "east", "manifest-unpinned", unpinned),
+            warned("requests", "west", "manifest-unpinned", unpinned),
+            warned("numpy", "east", "runtime", "Lambda may not know the runtime `python3.99`"),
+            warned("pandas", "east", "runtime", "Lambda may not know the runtime `python3.99`"),
+        ];
+        insta::assert_snapshot!(render(&report(Mode::Publish, jobs), Style::PLAIN), @"
+        warning: requests/requirements.txt:3: `six` is not pinned
+        warning: numpy, pandas: Lambda may not know the runtime `python3.99`
+        ");
+    }
+
+    #[test]
+    fn of_a_kind_that_comes_often_the_rest_is_counted() {
+        let jobs = (0..200).map(|n| {
+            let message = format!("l{n:03}/requirements.txt:1: `six` is not pinned");
+            warned(&format!("l{n:03}"), "x", "manifest-unpinned", &message)
+        });
+        insta::assert_snapshot!(render(&report(Mode::Publish, jobs.collect()), Style::PLAIN), @"
+        warning: l000/requirements.txt:1: `six` is not pinned
+        warning: l001/requirements.txt:1: `six` is not pinned
+        warning: l002/requirements.txt:1: `six` is not pinned
+        warning: l003/requirements.txt:1: `six` is not pinned
+        warning: l004/requirements.txt:1: `six` is not pinned
+        warning: … and 195 more of kind `manifest-unpinned`; `--report json=PATH` has them all
+        ");
+    }
+}
