@@ -63,9 +63,9 @@ pub struct Common {
     /// Only this target; repeatable
     #[arg(long = "target", value_name = "NAME")]
     pub targets: Vec<String>,
-    /// What to print on standard output
-    #[arg(long, value_enum, value_name = "text|json", hide_possible_values = true, default_value_t = Format::Text)]
-    pub format: Format,
+    /// What to print on standard output, every layer included [default: text, without what is unchanged on a terminal]
+    #[arg(long, value_enum, value_name = "text|json", hide_possible_values = true)]
+    pub format: Option<Format>,
     /// Write a report, such as `json=report.json`; repeatable
     #[arg(long = "report", value_name = "FORMAT=PATH")]
     pub reports: Vec<ReportRequest>,

@@ -17,7 +17,7 @@ use crate::event::Mode;
 use crate::layer::{LayerName, Region};
 use crate::outcome::Outcome;
 use crate::plan::Plan;
-use crate::report::{self, Facts, Report, ReportFile, Screen, Shown, emit};
+use crate::report::{self, Facts, Listing, Report, ReportFile, Screen, Shown, emit};
 use crate::run::{self, Events, Stop, on_signals};
 
 /// What the commands differ in.
@@ -46,7 +46,8 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     let files =
         args.reports.iter().map(|wanted| ReportFile::open(wanted.format, &wanted.path)).collect::<Result<Vec<_>, _>>();
     let files = files.map_err(|error| Error::usage(error.to_string()))?;
-    let screen = Screen::of(&Facts::of_this_process(args.progress, args.color, args.quiet, args.verbose));
+    let facts = Facts::of_this_process(args.progress, args.color, args.quiet, args.verbose);
+    let screen = Screen::of(&facts);
     screen.say_problems(&args.config, &warnings);
     screen.say_settings(&origins);
     let local = local::start(args, &screen).await?;
@@ -90,10 +91,13 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
 
     let saved: Vec<_> = files.into_iter().map(|mut file| file.write(&report)).collect();
     let printed = match args.format {
-        Format::Json => emit::stdout(&report::json::render(&report)),
-        Format::Text => emit::stdout(&report::rendered(&report, &args.config, args.verbose)),
+        Some(Format::Json) => emit::stdout(&report::json::render(&report)),
+        asked => {
+            let listing = Listing::of(asked.is_some() || args.verbose > 0, &facts);
+            emit::stdout(&report::rendered(&report, &args.config, listing))
+        }
     };
-    screen.say_failures(&report);
+    screen.conclude(&report);
     saved.into_iter().collect::<Result<(), _>>().map_err(|error| Error::other(error.to_string()))?;
     printed.map_err(|error| Error::other(format!("cannot write to standard output: {error}")))?;
     Ok(ended(&report, &how, stop.asked()))

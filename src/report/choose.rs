@@ -58,6 +58,8 @@ pub struct Facts {
     pub verbose: u8,
     /// Standard error is a terminal.
     pub stderr_is_terminal: bool,
+    /// Standard output is a terminal.
+    pub stdout_is_terminal: bool,
     /// The terminal says of itself that it cannot move the cursor: `TERM=dumb`.
     pub term_is_dumb: bool,
     /// Height of the terminal, where it is known.
@@ -78,6 +80,7 @@ impl Facts {
             quiet,
             verbose,
             stderr_is_terminal: std::io::stderr().is_terminal(),
+            stdout_is_terminal: std::io::stdout().is_terminal(),
             term_is_dumb: std::env::var_os("TERM").is_some_and(|term| term == "dumb"),
             rows: size.map(|(rows, _)| rows),
             columns: size.map(|(_, columns)| columns),
@@ -108,7 +111,7 @@ pub struct Choice {
     pub verbose: u8,
 }
 
-/// Chooses.
+/// The display and the style that these facts allow.
 ///
 /// A flag beats the environment, `-q` beats `--progress`, and `--progress always` draws the live display even where
 /// nothing looks like a terminal: that is what it is for, under wrappers that pass the output on to one.

@@ -6,6 +6,7 @@ use crate::config::{Problem, SettingsOrigin};
 use crate::event::Mode;
 use crate::report::choose::{Choice, Facts, When, choose};
 use crate::report::style::Tone;
+use crate::report::summary::summary;
 use crate::report::text::PlanContext;
 use crate::report::{Display, Report, Shown, check, emit, failures, text};
 use crate::shown;
@@ -51,11 +52,16 @@ impl Screen {
         }
     }
 
-    /// Warnings and failures, once the run is over.
-    pub fn say_failures(&self, report: &Report) {
+    /// Warnings and failures, once the run is over, and last of all how many jobs ended how, unless standard output
+    /// ended with just that.
+    pub fn conclude(&self, report: &Report) {
         let said = failures::render(report, self.choice.style);
         if !said.is_empty() {
-            emit::stderr(&shown!("\n{}", said));
+            emit::stderr(&shown!("\n{}\n", said));
+        }
+        let concluded = said.is_empty() && matches!(report.mode, Mode::Check | Mode::Plan);
+        if !concluded && self.choice.display != Display::Silent {
+            emit::stderr(&shown!("{}\n", summary(report).render(self.choice.style, None)));
         }
     }
 }
@@ -70,14 +76,37 @@ pub fn say_usage(text: &str) {
     emit::stderr(&said);
 }
 
+/// What is listed on standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listing {
+    /// Everything, also what stayed as it was: asked for with `-v` or `--format`.
+    Everything,
+    /// What a plan would do, but every job of a run: whoever reads it from a pipe looks for all the ARNs.
+    Usual,
+    /// What is new: on a terminal two hundred unchanged layers would hide the one that matters.
+    News,
+}
+
+impl Listing {
+    /// What suits the place where it is shown.
+    pub fn of(asked: bool, facts: &Facts) -> Self {
+        match (asked, facts.stdout_is_terminal) {
+            (true, _) => Self::Everything,
+            (false, true) => Self::News,
+            (false, false) => Self::Usual,
+        }
+    }
+}
+
 /// The report as text for standard output.
-pub fn rendered(report: &Report, file: &Path, verbose: u8) -> Shown {
+pub fn rendered(report: &Report, file: &Path, listing: Listing) -> Shown {
     match report.mode {
         Mode::Check => check::render(report, file),
         Mode::Plan => {
-            text::plan(report, &PlanContext { file: file.display().to_string(), list_unchanged: verbose > 0 })
+            let list_unchanged = listing == Listing::Everything;
+            text::plan(report, &PlanContext { file: file.display().to_string(), list_unchanged })
         }
-        Mode::Stage => text::stage(report),
-        Mode::Publish => text::publish(report),
+        Mode::Stage => text::stage(report, listing != Listing::News),
+        Mode::Publish => text::publish(report, listing != Listing::News),
     }
 }

@@ -228,8 +228,8 @@ mod tests {
         let jobs = hit.map(|(layer, target)| denied(layer, target, "r")).to_vec();
         insta::assert_snapshot!(render(&report(Mode::Plan, jobs), Style::PLAIN), @"
         error: 2 layers at 3 targets (5 jobs): not authorized to perform `lambda:PublishLayerVersion` on layer `…`
-            a
-            b
+            a at east, west
+            b at east, tokyo, west
           Caused by: AccessDeniedException (HTTP 403)
 
         hint: allow `lambda:PublishLayerVersion` for this role; running the same command again publishes what failed

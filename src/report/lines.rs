@@ -39,7 +39,8 @@ pub fn told(event: &Happening, state: &State, now: Duration, verbose: bool) -> O
 
 /// Of failures, the first of its kind at a target is news: what the others hit is told when the run is over.
 fn is_news(report: &JobReport, state: &State) -> bool {
-    state.mode != Mode::Plan
+    // These two say everything themselves when they are done.
+    !matches!(state.mode, Mode::Check | Mode::Plan)
         && match report.outcome {
             Outcome::Checked | Outcome::Unchanged | Outcome::Cancelled => false,
             Outcome::Failed => state.failed_alike(report) <= 1,

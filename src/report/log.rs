@@ -135,11 +135,10 @@ mod tests {
     async fn a_log_grows_line_by_line_and_gives_a_sign_of_life() {
         insta::assert_snapshot!(shown(short_run, 0).await, @"
         Published [   3.4s] (  1/129) requests-py312 us-east-1 version 3
-           Failed [   0.9s] (  2/129) scipy-py311 us-east-1: not authorized to publish
+           Failed [   0.9s] (  2/129) scipy-py311 us-east-1: access-denied
           Running [  33.4s] (  3/129) 1 running, 1 failed; longest: torch, locking 30.0s
           Running [  63.4s] (  3/129) 1 running, 1 failed; longest: torch, locking 60.0s
          Stopping [  73.4s] what is publishing will finish; interrupt again to stop at once
-          Summary [  73.4s] 129 jobs: 1 published, 1 unchanged, 1 failed, 1 cancelled
         ");
     }
 
@@ -149,13 +148,12 @@ mod tests {
          Checking [   0.0s]           requests-py312 us-east-1: waiting for the lock of run 7f3c
           Warning [   0.0s]           requests-py312 us-east-1: `six` is not pinned
         Published [   3.4s] (  1/129) requests-py312 us-east-1 version 3
-           Failed [   0.9s] (  2/129) scipy-py311 us-east-1: not authorized to publish
+           Failed [   0.9s] (  2/129) scipy-py311 us-east-1: access-denied
         Unchanged [   3.4s] (  3/129) six us-east-1 version 3
           Running [  33.4s] (  3/129) 1 running, 1 failed; longest: torch, locking 30.0s
           Running [  63.4s] (  3/129) 1 running, 1 failed; longest: torch, locking 60.0s
          Stopping [  73.4s] what is publishing will finish; interrupt again to stop at once
         Cancelled [   3.4s] (  4/129) torch us-east-1
-          Summary [  73.4s] 129 jobs: 1 published, 1 unchanged, 1 failed, 1 cancelled
         ");
     }
 

@@ -17,6 +17,7 @@ pub mod emit;
 mod end;
 mod escape;
 mod facts;
+mod failed;
 pub mod failures;
 mod file;
 mod format;
@@ -40,7 +41,7 @@ mod warnings;
 mod wording;
 
 pub use choose::{Choice, Display, Facts, When, choose};
-pub use end::{Screen, rendered, say_usage};
+pub use end::{Listing, Screen, rendered, say_usage};
 pub use escape::{Escaped, Show, Shown};
 pub use file::{ReportFile, ReportFileError};
 pub use format::{Format, ReportRequest};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::outcome::{Decision, JobReport, Outcome, Reason, SettingChange};
 use crate::report::model::Report;
 use crate::report::wording::{self, nouns, plural};
-use crate::report::{Shown, table, wording::truncate};
+use crate::report::{Shown, failed, table, wording::truncate};
 use crate::shown;
 
 /// So many changed dependencies are named; the report has them all.
@@ -90,10 +90,17 @@ impl Mark {
 
 fn listed(report: &Report, context: &PlanContext) -> Vec<Vec<Shown>> {
     let mut marked: Vec<(Mark, &JobReport)> = report.jobs.iter().map(|job| (Mark::of(job), job)).collect();
-    marked.retain(|(mark, _)| context.list_unchanged || !matches!(mark, Mark::Keep | Mark::Stopped));
+    marked.retain(|(mark, _)| match mark {
+        Mark::Keep | Mark::Stopped => context.list_unchanged,
+        Mark::Failed => false,
+        Mark::First | Mark::Again | Mark::Adopt => true,
+    });
     // Stable: within a mark the report's own order stays.
     marked.sort_by_key(|(mark, _)| *mark);
-    marked.into_iter().map(|(mark, job)| row(mark, job)).collect()
+    let failed = failed::rows(report).into_iter().map(|[what, target, code]| {
+        vec![shown!("  {} {}", Mark::Failed.sign(), what), target, Shown::default(), shown!("failed: {}", code)]
+    });
+    marked.into_iter().map(|(mark, job)| row(mark, job)).chain(failed).collect()
 }
 
 fn row(mark: Mark, job: &JobReport) -> Vec<Shown> {
@@ -108,7 +115,7 @@ fn row(mark: Mark, job: &JobReport) -> Vec<Shown> {
 
 fn explanation(mark: Mark, job: &JobReport) -> Shown {
     match mark {
-        Mark::Failed => job.error.as_ref().map_or("failed".into(), |error| Shown::one_line(&error.message)),
+        Mark::Failed => "failed".into(),
         Mark::Stopped => "not checked".into(),
         Mark::Keep => "unchanged".into(),
         Mark::First => "first version".into(),
@@ -223,7 +230,7 @@ mod tests {
           ~ pandas-py312    us-east-1  after 17  settings changed: runtimes +python3.13
           ~ requests-py312  us-east-1  after 2   dependencies changed: urllib3 2.0.4 -> 2.2.1, +idna 3.7, -six 1.16.0
           ^ boto3-py312     us-east-1  at 8      adopt: version 8 has the staged content but no backup
-          ! torch-py312     us-east-1            268.4 MB unzipped; Lambda accepts 262.1 MB
+          ! torch-py312     us-east-1            failed: archive-too-large
 
         Plan: 1 first version, 2 changed, 1 to adopt, 195 unchanged, 1 failed
         ");
@@ -265,7 +272,7 @@ mod tests {
           ~ lost                     us-east-1  after 6  backup missing: version 6 has none, so what changed is unknown
           = kept                     us-east-1  at 4     unchanged
           - stopped                  us-east-1           not checked
-          ! evil\u{1b}]0;title\u{7}  tokyo               first line second line
+          ! evil\u{1b}]0;title\u{7}  tokyo               failed: internal
 
         Plan: 4 changed, 1 without backup, 1 forced, 1 unchanged, 1 failed, 1 not checked
         ");

@@ -1,6 +1,6 @@
 //! The report as text for standard output: the plan, and the tables that a run ends with.
 
-use crate::outcome::JobReport;
+use crate::outcome::{JobReport, Outcome};
 use crate::report::model::Report;
 use crate::report::{Shown, table, wording};
 use crate::shown;
@@ -10,35 +10,42 @@ pub use crate::report::plan::{PlanContext, plan};
 /// What stands where there is nothing: a row with a gap would read as if its next column were this one.
 const NOTHING: &str = "-";
 
-/// Every job with its outcome and the ARN to use.
-pub fn publish(report: &Report) -> Shown {
-    render(["LAYER", "TARGET", "OUTCOME", "VERSION", "ARN"], report, |job| {
+/// Jobs with their outcome and the ARN to use; `all` of them, or those that have a new one.
+pub fn publish(report: &Report, all: bool) -> Shown {
+    let is_new = |job: &&JobReport| job.version.is_some() && job.outcome != Outcome::Unchanged;
+    let jobs = report.jobs.iter().filter(|job| all || is_new(job));
+    render(["LAYER", "TARGET", "OUTCOME", "VERSION", "ARN"], jobs, |job| {
         [job.version.map(|version| shown!("{}", version)), job.layer_version_arn.as_deref().map(Shown::one_line)]
     })
 }
 
-/// Every job with its outcome and where its archive was staged.
-pub fn stage(report: &Report) -> Shown {
-    render(["LAYER", "TARGET", "OUTCOME", "SIZE", "STAGED"], report, |job| {
+/// Jobs with their outcome and where their archive was staged; `all` of them, or those where it was.
+pub fn stage(report: &Report, all: bool) -> Shown {
+    let jobs = report.jobs.iter().filter(|job| all || job.outcome == Outcome::Staged);
+    render(["LAYER", "TARGET", "OUTCOME", "SIZE", "STAGED"], jobs, |job| {
         [job.archive.size.map(|size| shown!("{}", wording::size(size))), Some(Shown::one_line(&job.archive.staged))]
     })
 }
 
-fn render(head: [&'static str; 5], report: &Report, last: impl Fn(&JobReport) -> [Option<Shown>; 2]) -> Shown {
+fn render<'a>(
+    head: [&'static str; 5],
+    jobs: impl Iterator<Item = &'a JobReport>,
+    last: impl Fn(&JobReport) -> [Option<Shown>; 2],
+) -> Shown {
     let mut rows = vec![head.map(Shown::from).to_vec()];
-    rows.extend(report.jobs.iter().map(|job| {
+    rows.extend(jobs.map(|job| {
         let mut row = [&job.layer, &job.target, &job.outcome.to_string()].map(|cell| Shown::one_line(cell)).to_vec();
         row.extend(last(job).map(|cell| cell.unwrap_or_else(|| NOTHING.into())));
         row
     }));
-    Shown::of_lines(table::align(&rows))
+    if rows.len() == 1 { Shown::default() } else { Shown::of_lines(table::align(&rows)) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::event::Mode;
-    use crate::outcome::{ErrorCode, Outcome};
+    use crate::outcome::ErrorCode;
     use crate::report::samples::{failed, job, report};
 
     #[test]
@@ -50,7 +57,7 @@ mod tests {
             failed("scipy", "us-east-1", ErrorCode::AccessDenied, "not authorized"),
             job("torch", "us-east-1", Outcome::Cancelled),
         ];
-        insta::assert_snapshot!(publish(&report(Mode::Publish, jobs)), @r"
+        insta::assert_snapshot!(publish(&report(Mode::Publish, jobs), true), @r"
         LAYER           TARGET     OUTCOME    VERSION  ARN
         boto3-py312     us-east-1  adopted    3        arn:aws:lambda:us-east-1:123456789012:layer:boto3-py312:3
         numpy           us-east-1  unchanged  3        arn:aws:lambda:us-east-1:123456789012:layer:numpy:3
@@ -67,7 +74,7 @@ mod tests {
         let mut unread = failed("scipy\u{1b}[2J", "us-east-1", ErrorCode::ArchiveMissing, "there is no archive");
         unread.archive.size = None;
         let jobs = vec![job("requests", "us-east-1", Outcome::Unchanged), folder, unread];
-        insta::assert_snapshot!(stage(&report(Mode::Stage, jobs)), @r"
+        insta::assert_snapshot!(stage(&report(Mode::Stage, jobs), true), @r"
         LAYER           TARGET     OUTCOME    SIZE     STAGED
         numpy           us-east-1  staged     48.0 MB  s3://acme/layers/numpy/layer/layer.zip
         requests        us-east-1  unchanged  0.8 MB   s3://acme/layers/requests/layer/layer.zip

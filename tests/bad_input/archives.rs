@@ -24,13 +24,13 @@ fn not_staged() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: there is no staged archive s3://artifacts/layers/requests/layer/layer.zip
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: archive-missing
 
-    error: failed to publish requests to us-east-1
-      Caused by: there is no staged archive s3://artifacts/layers/requests/layer/layer.zip
+    error: requests at us-east-1: there is no staged archive s3://artifacts/layers/requests/layer/layer.zip
 
     hint: stage it first: `layership stage`, or `publish --stage`
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
 }
 
@@ -44,13 +44,13 @@ fn missing() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: the archive `requests/layer` does not exist
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: archive-missing
 
-    error: failed to publish requests to us-east-1
-      Caused by: the archive `requests/layer` does not exist
+    error: requests at us-east-1: the archive `requests/layer` does not exist
 
     hint: build it first, or correct `archive` of layer `requests` in the layers file
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
 }
 
@@ -65,13 +65,13 @@ fn not_declared() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: layer `requests` has no `archive` to stage
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: archive-missing
 
-    error: failed to publish requests to us-east-1
-      Caused by: layer `requests` has no `archive` to stage
+    error: requests at us-east-1: layer `requests` has no `archive` to stage
 
     hint: set `archive` in the layers file: the layer zip, or the folder it is made from
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
 }
 
@@ -84,14 +84,14 @@ fn no_zip() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: requests/layer is not a zip that Lambda can read
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: archive-invalid
 
-    error: failed to publish requests to us-east-1
-      Caused by: requests/layer is not a zip that Lambda can read
+    error: requests at us-east-1: requests/layer is not a zip that Lambda can read
       Caused by: not a zip: it does not end as a zip does, or was cut off
 
     hint: build the zip again, then stage it
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
 }
 
@@ -105,14 +105,14 @@ fn a_zip_that_was_cut_off() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: requests/layer is not a zip that Lambda can read
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: archive-invalid
 
-    error: failed to publish requests to us-east-1
-      Caused by: requests/layer is not a zip that Lambda can read
+    error: requests at us-east-1: requests/layer is not a zip that Lambda can read
       Caused by: not a zip: it does not end as a zip does, or was cut off
 
     hint: build the zip again, then stage it
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
 }
 
@@ -125,13 +125,13 @@ fn an_empty_zip() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: requests/layer is an empty zip
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: archive-invalid
 
-    error: failed to publish requests to us-east-1
-      Caused by: requests/layer is an empty zip
+    error: requests at us-east-1: requests/layer is an empty zip
 
     hint: build the zip again, then stage it
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
 }
 
@@ -146,14 +146,14 @@ fn an_empty_folder() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: cannot make a zip of `requests/layer`
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: archive-invalid
 
-    error: failed to publish requests to us-east-1
-      Caused by: cannot make a zip of `requests/layer`
+    error: requests at us-east-1: cannot make a zip of `requests/layer`
       Caused by: `requests/layer` has no files
 
     hint: its content becomes the root of the zip: for Python, put the packages into a folder `python` in it
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
 }
 
@@ -166,14 +166,14 @@ fn an_empty_file() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: requests/layer is not a zip that Lambda can read
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: archive-invalid
 
-    error: failed to publish requests to us-east-1
-      Caused by: requests/layer is not a zip that Lambda can read
+    error: requests at us-east-1: requests/layer is not a zip that Lambda can read
       Caused by: not a zip: it has no content
 
     hint: build the zip again, then stage it
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
 }
 
@@ -186,14 +186,14 @@ fn too_large_when_unzipped() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: 300.0 MB unzipped; Lambda accepts 262.1 MB
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: archive-too-large
 
-    error: failed to publish requests to us-east-1
-      Caused by: 300.0 MB unzipped; Lambda accepts 262.1 MB
+    error: requests at us-east-1: 300.0 MB unzipped; Lambda accepts 262.1 MB
       Caused by: requests/layer
 
     hint: leave packages out, or split the layer
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
 }
 
@@ -214,13 +214,13 @@ fn packages_at_the_root() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: requests/layer: `requests-2.32.3.dist-info/`, `requests/` at the root of the zip should be under `python/`
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: archive-invalid
 
-    error: failed to publish requests to us-east-1
-      Caused by: requests/layer: `requests-2.32.3.dist-info/`, `requests/` at the root of the zip should be under `python/`
+    error: requests at us-east-1: requests/layer: `requests-2.32.3.dist-info/`, `requests/` at the root of the zip should be under `python/`
 
     hint: put the packages into the folder that the runtime searches, for example `python/`
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
     assert_shown!(project.run("publish --stage", 0), @"
     exit code 0
@@ -229,9 +229,10 @@ fn packages_at_the_root() {
     requests  us-east-1  published  1        arn:aws:lambda:us-east-1:123456789012:layer:requests:1
     --- stderr ---
        Published [  TIMEs] (1/1) requests us-east-1 version 1
-         Summary [  TIMEs] 1 job: 1 published
 
     warning: s3://artifacts/layers/requests/layer/layer.zip: `requests-2.32.3.dist-info/`, `requests/` at the root of the zip should be under `python/`
+
+         Summary [  TIMEs] 1 job: 1 published
     ");
 }
 
@@ -271,14 +272,14 @@ fn staged_without_its_manifests_md5() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: the staged archive s3://artifacts/layers/requests/layer/layer.zip was built from another dependency state than `requests/requirements.txt`
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: archive-inconsistent
 
-    error: failed to publish requests to us-east-1
-      Caused by: the staged archive s3://artifacts/layers/requests/layer/layer.zip was built from another dependency state than `requests/requirements.txt`
+    error: requests at us-east-1: the staged archive s3://artifacts/layers/requests/layer/layer.zip was built from another dependency state than `requests/requirements.txt`
       Caused by: it has no manifest_md5, the manifest has MD5 3a5c44e75717f8fa6269584429eb61a0
 
     hint: stage it again: `layership stage`; build the zip again first if it is older than the manifest
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
 }
 
@@ -293,14 +294,14 @@ fn a_new_manifest_but_the_old_archive() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: the staged archive s3://artifacts/layers/requests/layer/layer.zip was built from another dependency state than `requests/requirements.txt`
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: archive-inconsistent
 
-    error: failed to publish requests to us-east-1
-      Caused by: the staged archive s3://artifacts/layers/requests/layer/layer.zip was built from another dependency state than `requests/requirements.txt`
+    error: requests at us-east-1: the staged archive s3://artifacts/layers/requests/layer/layer.zip was built from another dependency state than `requests/requirements.txt`
       Caused by: it has manifest_md5 3a5c44e75717f8fa6269584429eb61a0, the manifest has MD5 4b9a5bbc94c45821cc517f4f2a0a9c88
 
     hint: stage it again: `layership stage`; build the zip again first if it is older than the manifest
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
 }
 

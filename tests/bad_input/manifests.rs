@@ -28,13 +28,13 @@ fn missing() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: the manifest `requests/requirements.txt` does not exist
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: manifest-missing
 
-    error: failed to publish requests to us-east-1
-      Caused by: the manifest `requests/requirements.txt` does not exist
+    error: requests at us-east-1: the manifest `requests/requirements.txt` does not exist
 
     hint: correct `manifest` of layer `requests` in the layers file, or lock its dependencies
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
     assert!(project.requests().iter().all(|request| request.starts_with("GetCallerIdentity")));
 }
@@ -49,13 +49,13 @@ fn a_folder() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: the manifest `requests/requirements.txt` is a folder, not a file
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: manifest-missing
 
-    error: failed to publish requests to us-east-1
-      Caused by: the manifest `requests/requirements.txt` is a folder, not a file
+    error: requests at us-east-1: the manifest `requests/requirements.txt` is a folder, not a file
 
     hint: correct `manifest` of layer `requests` in the layers file, or lock its dependencies
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
 }
 
@@ -69,13 +69,13 @@ fn empty() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: the manifest `requests/requirements.txt` is empty
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: manifest-missing
 
-    error: failed to publish requests to us-east-1
-      Caused by: the manifest `requests/requirements.txt` is empty
+    error: requests at us-east-1: the manifest `requests/requirements.txt` is empty
 
     hint: correct `manifest` of layer `requests` in the layers file, or lock its dependencies
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
 }
 
@@ -91,13 +91,13 @@ fn unreadable() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: the manifest `requests/requirements.txt` cannot be read: Too many levels of symbolic links (os error 40)
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: manifest-missing
 
-    error: failed to publish requests to us-east-1
-      Caused by: the manifest `requests/requirements.txt` cannot be read: Too many levels of symbolic links (os error 40)
+    error: requests at us-east-1: the manifest `requests/requirements.txt` cannot be read: Too many levels of symbolic links (os error 40)
 
     hint: correct `manifest` of layer `requests` in the layers file, or lock its dependencies
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
 }
 
@@ -133,13 +133,13 @@ fn unpinned_and_denied() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: requests/requirements.txt:3: `six` is not pinned to one version, and 1 more
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: manifest-unpinned
 
-    error: failed to publish requests to us-east-1
-      Caused by: requests/requirements.txt:3: `six` is not pinned to one version, and 1 more
+    error: requests at us-east-1: requests/requirements.txt:3: `six` is not pinned to one version, and 1 more
 
     hint: write `==` and a version, for example with `uv pip compile` or `pip-compile`; or set `unpinned = "warn"`
+
+         Summary [  TIMEs] 1 job: 1 failed
     "#);
 }
 
@@ -154,9 +154,10 @@ fn unpinned_and_warned_about_or_allowed() {
     requests  us-east-1  published  1        arn:aws:lambda:us-east-1:123456789012:layer:requests:1
     --- stderr ---
        Published [  TIMEs] (1/1) requests us-east-1 version 1
-         Summary [  TIMEs] 1 job: 1 published
 
     warning: requests/requirements.txt:1: `six` is not pinned to one version: changes of it go unseen
+
+         Summary [  TIMEs] 1 job: 1 published
     ");
     let layers = String::from_utf8(project.read("layers.toml")).unwrap();
     project.write("layers.toml", layers + "unpinned = \"allow\"\n");
@@ -190,13 +191,13 @@ fn secrets_in_a_manifest_are_masked() {
     setting lock-wait-seconds = 60 (default)
     setting request-timeout-seconds = 30 (default)
         Checking [  TIMEs]       requests us-east-1: manifest requests/requirements.txt has MD5 47a92357b5cfc38e1024390662f5a568
-          Failed [  TIMEs] (1/1) requests us-east-1: requests/requirements.txt:1: `six @ git+https://****@example.com/six.git` is not pinned to one version
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: manifest-unpinned
 
-    error: failed to publish requests to us-east-1
-      Caused by: requests/requirements.txt:1: `six @ git+https://****@example.com/six.git` is not pinned to one version
+    error: requests at us-east-1: requests/requirements.txt:1: `six @ git+https://****@example.com/six.git` is not pinned to one version
 
     hint: write `==` and a version, for example with `uv pip compile` or `pip-compile`; or set `unpinned = "warn"`
+
+         Summary [  TIMEs] 1 job: 1 failed
     "#);
     let report = String::from_utf8(project.read("report.json")).unwrap();
     for text in [&ended.stdout, &ended.stderr, &report] {

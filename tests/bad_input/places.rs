@@ -35,11 +35,9 @@ fn no_credentials() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: no AWS credentials for target `us-east-1`
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: credentials
 
-    error: failed to publish requests to us-east-1
-      Caused by: no AWS credentials for target `us-east-1`
+    error: requests at us-east-1: no AWS credentials for target `us-east-1`
       Caused by: the credential provider was not enabled: no credentials found in chain. Attempted:
                  Environment: the credential provider was not enabled: environment variable not set
                  Profile: the credential provider was not enabled
@@ -48,6 +46,8 @@ fn no_credentials() {
                  Ec2InstanceMetadata: the credential provider was not enabled: IMDS disabled by AWS_EC2_METADATA_DISABLED env var set to `true`
 
     hint: set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, log in with `aws sso login`, or try it with `--sandbox`
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
     assert_eq!(project.requests(), [""; 0]);
 }
@@ -62,11 +62,9 @@ fn a_profile_that_does_not_exist() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: no AWS credentials for target `us-east-1`
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: credentials
 
-    error: failed to publish requests to us-east-1
-      Caused by: no AWS credentials for target `us-east-1`
+    error: requests at us-east-1: no AWS credentials for target `us-east-1`
       Caused by: the credential provider was not enabled: no credentials found in chain. Attempted:
                  Environment: the credential provider was not enabled: environment variable not set
                  Profile: the credential provider was not enabled
@@ -75,6 +73,8 @@ fn a_profile_that_does_not_exist() {
                  Ec2InstanceMetadata: the credential provider was not enabled: IMDS disabled by AWS_EC2_METADATA_DISABLED env var set to `true`
 
     hint: set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, log in with `aws sso login`, or try it with `--sandbox`
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
 }
 
@@ -87,15 +87,15 @@ fn a_wrong_secret() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: the credentials were not accepted for target `us-east-1`
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: credentials
 
-    error: failed to publish requests to us-east-1
-      Caused by: the credentials were not accepted for target `us-east-1`
+    error: requests at us-east-1: the credentials were not accepted for target `us-east-1`
       Caused by: The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.
       Caused by: SignatureDoesNotMatch (HTTP 403, request REQUEST)
 
     hint: check AWS_PROFILE, the environment or the target's `profile` and `role-arn`
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
 }
 
@@ -110,13 +110,13 @@ fn credentials_of_another_account() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: target `us-east-1` is account 210987654321, but the credentials belong to 123456789012
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: wrong-account
 
-    error: failed to publish requests to us-east-1
-      Caused by: target `us-east-1` is account 210987654321, but the credentials belong to 123456789012
+    error: requests at us-east-1: target `us-east-1` is account 210987654321, but the credentials belong to 123456789012
 
     hint: check AWS_PROFILE, or the target's `profile` and `role-arn`
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
     assert_eq!(project.requests(), ["GetCallerIdentity "]);
 }
@@ -131,14 +131,14 @@ fn a_bucket_that_does_not_exist() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: the bucket of s3://artifacts/layers/requests/layer/layer.zip does not exist
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: bucket-missing
 
-    error: failed to publish requests to us-east-1
-      Caused by: the bucket of s3://artifacts/layers/requests/layer/layer.zip does not exist
+    error: requests at us-east-1: the bucket of s3://artifacts/layers/requests/layer/layer.zip does not exist
       Caused by: NotFound (HTTP 404, request REQUEST)
 
     hint: create the bucket, or correct `bucket` in the layers file
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
     assert_shown!(refused_after_trying(&project, "bucket-missing"), @"
     exit code 1
@@ -146,14 +146,14 @@ fn a_bucket_that_does_not_exist() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: the bucket of s3://artifacts/layers/requests/layer/layer.zip does not exist
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: bucket-missing
 
-    error: failed to publish requests to us-east-1
-      Caused by: the bucket of s3://artifacts/layers/requests/layer/layer.zip does not exist
+    error: requests at us-east-1: the bucket of s3://artifacts/layers/requests/layer/layer.zip does not exist
       Caused by: NotFound (HTTP 404, request REQUEST)
 
     hint: create the bucket, or correct `bucket` in the layers file
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
 }
 
@@ -180,14 +180,14 @@ fn a_bucket_in_another_region() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: the bucket of s3://artifacts/layers/requests/layer/layer.zip is in eu-west-1
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: wrong-region
 
-    error: failed to publish requests to us-east-1
-      Caused by: the bucket of s3://artifacts/layers/requests/layer/layer.zip is in eu-west-1
+    error: requests at us-east-1: the bucket of s3://artifacts/layers/requests/layer/layer.zip is in eu-west-1
       Caused by: HTTP 301, request REQUEST
 
     hint: Lambda reads layers from buckets of its own Region only: give each Region its bucket, for example `bucket = "name-{region}"`
+
+         Summary [  TIMEs] 1 job: 1 failed
     "#);
     assert_shown!(refused_after_trying(&project, "wrong-region"), @r#"
     exit code 1
@@ -195,14 +195,14 @@ fn a_bucket_in_another_region() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: the bucket of s3://artifacts/layers/requests/layer/layer.zip is in eu-west-1
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: wrong-region
 
-    error: failed to publish requests to us-east-1
-      Caused by: the bucket of s3://artifacts/layers/requests/layer/layer.zip is in eu-west-1
+    error: requests at us-east-1: the bucket of s3://artifacts/layers/requests/layer/layer.zip is in eu-west-1
       Caused by: HTTP 301, request REQUEST
 
     hint: Lambda reads layers from buckets of its own Region only: give each Region its bucket, for example `bucket = "name-{region}"`
+
+         Summary [  TIMEs] 1 job: 1 failed
     "#);
 }
 
@@ -217,14 +217,14 @@ fn a_port_where_nobody_listens() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: no usable answer from STS to `sts:GetCallerIdentity` on target `us-east-1`
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: network
 
-    error: failed to publish requests to us-east-1
-      Caused by: no usable answer from STS to `sts:GetCallerIdentity` on target `us-east-1`
+    error: requests at us-east-1: no usable answer from STS to `sts:GetCallerIdentity` on target `us-east-1`
       Caused by: dispatch failure: io error: client error (Connect): tcp connect error: Connection refused (os error 111)
 
     hint: check the network, proxies and AWS_ENDPOINT_URL, then try again
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
 }
 
@@ -245,14 +245,14 @@ fn an_endpoint_that_is_no_url() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: no usable answer from STS to `sts:GetCallerIdentity` on target `us-east-1`
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: network
 
-    error: failed to publish requests to us-east-1
-      Caused by: no usable answer from STS to `sts:GetCallerIdentity` on target `us-east-1`
+    error: requests at us-east-1: no usable answer from STS to `sts:GetCallerIdentity` on target `us-east-1`
       Caused by: dispatch failure: other: endpoint is not a valid URI: invalid uri character
 
     hint: check the network, proxies and AWS_ENDPOINT_URL, then try again
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
 }
 
@@ -281,14 +281,14 @@ fn a_server_that_does_not_speak_http() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: no usable answer from STS to `sts:GetCallerIdentity` on target `us-east-1`
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: network
 
-    error: failed to publish requests to us-east-1
-      Caused by: no usable answer from STS to `sts:GetCallerIdentity` on target `us-east-1`
+    error: requests at us-east-1: no usable answer from STS to `sts:GetCallerIdentity` on target `us-east-1`
       Caused by: dispatch failure: other: client error (SendRequest): invalid HTTP version parsed
 
     hint: check the network, proxies and AWS_ENDPOINT_URL, then try again
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
 }
 
@@ -302,14 +302,14 @@ fn tls_where_there_is_none() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: no usable answer from STS to `sts:GetCallerIdentity` on target `us-east-1`
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: network
 
-    error: failed to publish requests to us-east-1
-      Caused by: no usable answer from STS to `sts:GetCallerIdentity` on target `us-east-1`
+    error: requests at us-east-1: no usable answer from STS to `sts:GetCallerIdentity` on target `us-east-1`
       Caused by: dispatch failure: io error: client error (Connect): TLS handshake failed: received corrupt message of type InvalidContentType
 
     hint: check the network, proxies and AWS_ENDPOINT_URL, then try again
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
 }
 
@@ -324,14 +324,14 @@ fn a_web_server_that_is_not_aws() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: no usable answer from S3 to `s3:GetObject` on s3://artifacts/layers/requests/layer/layer.zip
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: network
 
-    error: failed to publish requests to us-east-1
-      Caused by: no usable answer from S3 to `s3:GetObject` on s3://artifacts/layers/requests/layer/layer.zip
+    error: requests at us-east-1: no usable answer from S3 to `s3:GetObject` on s3://artifacts/layers/requests/layer/layer.zip
       Caused by: the answer has no entity tag: it is not S3's
 
     hint: check the network, proxies and AWS_ENDPOINT_URL, then try again
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
 }
 
@@ -346,14 +346,14 @@ fn lambda_answers_garbage() {
     LAYER     TARGET     OUTCOME  VERSION  ARN
     requests  us-east-1  failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: no usable answer from Lambda to `lambda:ListLayerVersions` on layer `requests` in us-east-1
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) requests us-east-1: network
 
-    error: failed to publish requests to us-east-1
-      Caused by: no usable answer from Lambda to `lambda:ListLayerVersions` on layer `requests` in us-east-1
+    error: requests at us-east-1: no usable answer from Lambda to `lambda:ListLayerVersions` on layer `requests` in us-east-1
       Caused by: HTTP 200
 
     hint: check the network, proxies and AWS_ENDPOINT_URL, then try again
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
 }
 

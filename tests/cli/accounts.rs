@@ -79,20 +79,20 @@ fn a_profile_that_is_not_there_fails_its_target_and_is_named() {
     let project = project("profile = \"prdo\"", &keys("prod", PROFILE));
     project.forget_requests();
     let shown = run(command(&project), ["publish", "--stage"]).expect(1);
-    assert_shown!(shown, @r"
+    assert_shown!(shown, @"
     exit code 1
     --- stdout ---
     LAYER  TARGET  OUTCOME  VERSION  ARN
     alpha  prod    failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) alpha prod: profile `prdo` has no AWS credentials for target `prod`
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) alpha prod: credentials
 
-    error: failed to publish alpha to prod
-      Caused by: profile `prdo` has no AWS credentials for target `prod`
+    error: alpha at prod: profile `prdo` has no AWS credentials for target `prod`
       Caused by: the credential provider was not enabled: profile `prdo` was not defined: could not find source profile prdo referenced from the root profile
 
     hint: define the profile in ~/.aws/config, or correct the target's `profile`; with single sign-on, log in with `aws sso login --profile prdo`
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
     assert_eq!(project.requests(), [""; 0], "something was asked with other credentials");
 }
@@ -128,21 +128,21 @@ fn a_refused_role_is_a_missing_permission() {
     let project = project(&format!("role-arn = \"{}\"", role(ROLE)), "");
     project.inject(&json!({ "operation": "AssumeRole", "fault": "access-denied" }).to_string());
     let shown = run(command(&project), ["publish", "--stage"]).expect(1);
-    assert_shown!(shown, @r"
+    assert_shown!(shown, @"
     exit code 1
     --- stdout ---
     LAYER  TARGET  OUTCOME  VERSION  ARN
     alpha  prod    failed   -        -
     --- stderr ---
-          Failed [  TIMEs] (1/1) alpha prod: not authorized to perform `sts:AssumeRole` on arn:aws:iam::333333333333:role/publisher
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) alpha prod: access-denied
 
-    error: failed to publish alpha to prod
-      Caused by: not authorized to perform `sts:AssumeRole` on arn:aws:iam::333333333333:role/publisher
+    error: alpha at prod: not authorized to perform `sts:AssumeRole` on arn:aws:iam::333333333333:role/publisher
       Caused by: User: arn:aws:iam::111111111111:user/sandbox is not authorized to perform: sts:AssumeRole on resource: * because no identity-based policy allows the sts:AssumeRole action
       Caused by: AccessDenied (HTTP 403, request REQUEST)
 
     hint: allow `sts:AssumeRole` on the role for these credentials, and let the role's trust policy name them
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
 }
 

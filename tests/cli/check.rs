@@ -10,9 +10,7 @@ fn layers_in_order_are_counted() {
     assert_shown!(project.run("check", 0), @"
     exit code 0
     --- stdout ---
-    Check of layers.toml: 2 of 2 jobs in order
-    --- stderr ---
-         Summary [  TIMEs] 2 jobs: 2 in order
+    Check of layers.toml: 2 jobs OK
     ");
 }
 
@@ -40,35 +38,33 @@ fn every_local_defect_is_told_at_once() {
     assert_shown!(project.run("check --concurrency 1", 1), @"
     exit code 1
     --- stdout ---
-      ! gone us-east-1: the manifest `gone/requirements.txt` does not exist
-      ! large us-east-1: 300.0 MB unzipped; Lambda accepts 262.1 MB
-      ! no-zip us-east-1: no-zip/layer is not a zip that Lambda can read
+      ! gone us-east-1: manifest-missing
+      ! no-zip us-east-1: archive-invalid
+      ! large us-east-1: archive-too-large
     Check of layers.toml: 3 of 6 jobs failed
     --- stderr ---
-          Failed [  TIMEs] (2/6) gone us-east-1: the manifest `gone/requirements.txt` does not exist
-          Failed [  TIMEs] (3/6) large us-east-1: 300.0 MB unzipped; Lambda accepts 262.1 MB
-          Failed [  TIMEs] (4/6) no-zip us-east-1: no-zip/layer is not a zip that Lambda can read
-         Summary [  TIMEs] 6 jobs: 3 in order, 3 failed
+          Failed [  TIMEs] (2/6) gone us-east-1: manifest-missing
+          Failed [  TIMEs] (3/6) large us-east-1: archive-too-large
+          Failed [  TIMEs] (4/6) no-zip us-east-1: archive-invalid
 
     warning: root/layer: `requests/` at the root of the zip should be under `python/`
     warning: unpinned/requirements.txt:1: `urllib3>=2` is not pinned to one version: changes of it go unseen
 
-    error: failed to check gone at us-east-1
-      Caused by: the manifest `gone/requirements.txt` does not exist
+    error: gone at us-east-1: the manifest `gone/requirements.txt` does not exist
 
     hint: correct `manifest` of layer `gone` in the layers file, or lock its dependencies
 
-    error: failed to check large at us-east-1
-      Caused by: 300.0 MB unzipped; Lambda accepts 262.1 MB
+    error: large at us-east-1: 300.0 MB unzipped; Lambda accepts 262.1 MB
       Caused by: large/layer
 
     hint: leave packages out, or split the layer
 
-    error: failed to check no-zip at us-east-1
-      Caused by: no-zip/layer is not a zip that Lambda can read
+    error: no-zip at us-east-1: no-zip/layer is not a zip that Lambda can read
       Caused by: not a zip: it does not end as a zip does, or was cut off
 
     hint: build the zip again, then stage it
+
+         Summary [  TIMEs] 6 jobs: 3 OK, 3 failed
     ");
 }
 
@@ -80,15 +76,15 @@ fn strict_makes_a_wrong_layout_an_error() {
     assert_shown!(project.run("check --strict", 1), @"
     exit code 1
     --- stdout ---
-      ! root us-east-1: root/layer: `requests/` at the root of the zip should be under `python/`
+      ! root us-east-1: archive-invalid
     Check of layers.toml: 1 of 1 job failed
     --- stderr ---
-          Failed [  TIMEs] (1/1) root us-east-1: root/layer: `requests/` at the root of the zip should be under `python/`
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) root us-east-1: archive-invalid
 
-    error: failed to check root at us-east-1
-      Caused by: root/layer: `requests/` at the root of the zip should be under `python/`
+    error: root at us-east-1: root/layer: `requests/` at the root of the zip should be under `python/`
 
     hint: put the packages into the folder that the runtime searches, for example `python/`
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
 }

@@ -144,8 +144,7 @@ fn quiet_and_progress_never_leave_warnings_and_errors() {
 
     warning: a/requirements.txt:1: `a>=1` is not pinned to one version: changes of it go unseen
 
-    error: failed to publish b to us-east-1
-      Caused by: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
+    error: b at us-east-1: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
 
     hint: stage it first: `layership stage`, or `publish --stage`
     ");
@@ -159,8 +158,7 @@ fn quiet_and_progress_never_leave_warnings_and_errors() {
 
     warning: a/requirements.txt:1: `a>=1` is not pinned to one version: changes of it go unseen
 
-    error: failed to publish b to us-east-1
-      Caused by: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
+    error: b at us-east-1: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
 
     hint: stage it first: `layership stage`, or `publish --stage`
     ");

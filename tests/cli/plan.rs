@@ -35,16 +35,17 @@ fn every_kind_of_change_has_its_line() {
       + numpy     us-east-1           first version
       ~ pandas    us-east-1  after 1  settings changed: runtimes +python3.13
       ~ requests  us-east-1  after 1  dependencies changed: urllib3 2.0.4 -> 2.2.1, +idna 3.7, -six 1.16.0
-      ! large     us-east-1           268.4 MB unzipped; Lambda accepts 262.1 MB
+      ! large     us-east-1           failed: archive-too-large
 
     Plan: 1 first version, 2 changed, 2 unchanged, 1 failed
     --- stderr ---
 
-    error: failed to check large at us-east-1
-      Caused by: 268.4 MB unzipped; Lambda accepts 262.1 MB
+    error: large at us-east-1: 268.4 MB unzipped; Lambda accepts 262.1 MB
       Caused by: large/layer
 
     hint: leave packages out, or split the layer
+
+         Summary [  TIMEs] 6 jobs: 3 planned, 2 unchanged, 1 failed
     ");
 }
 
@@ -140,16 +141,17 @@ fn an_archive_of_another_dependency_state_is_refused() {
     --- stdout ---
     Plan for 1 layer at 1 target from layers.toml, account 123456789012
 
-      ! requests  us-east-1  the staged archive s3://artifacts/layers/requests/layer/layer.zip was built from another dependency state than `requests/requirements.txt`
+      ! requests  us-east-1  failed: archive-inconsistent
 
     Plan: 1 failed
     --- stderr ---
 
-    error: failed to check requests at us-east-1
-      Caused by: the staged archive s3://artifacts/layers/requests/layer/layer.zip was built from another dependency state than `requests/requirements.txt`
+    error: requests at us-east-1: the staged archive s3://artifacts/layers/requests/layer/layer.zip was built from another dependency state than `requests/requirements.txt`
       Caused by: it has manifest_md5 3a5c44e75717f8fa6269584429eb61a0, the manifest has MD5 4b9a5bbc94c45821cc517f4f2a0a9c88
 
     hint: stage it again: `layership stage`; build the zip again first if it is older than the manifest
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
 }
 
@@ -191,20 +193,23 @@ fn a_wrong_layout_is_a_warning_and_strict_makes_it_an_error() {
     --- stderr ---
 
     warning: s3://artifacts/layers/root/layer/layer.zip: `requests/` at the root of the zip should be under `python/`
+
+         Summary [  TIMEs] 1 job: 1 planned
     ");
     assert_shown!(project.run_writing_nothing("plan --strict", 1), @"
     exit code 1
     --- stdout ---
     Plan for 1 layer at 1 target from layers.toml, account 123456789012
 
-      ! root  us-east-1  s3://artifacts/layers/root/layer/layer.zip: `requests/` at the root of the zip should be under `python/`
+      ! root  us-east-1  failed: archive-invalid
 
     Plan: 1 failed
     --- stderr ---
 
-    error: failed to check root at us-east-1
-      Caused by: s3://artifacts/layers/root/layer/layer.zip: `requests/` at the root of the zip should be under `python/`
+    error: root at us-east-1: s3://artifacts/layers/root/layer/layer.zip: `requests/` at the root of the zip should be under `python/`
 
     hint: put the packages into the folder that the runtime searches, for example `python/`
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
 }

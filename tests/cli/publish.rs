@@ -105,14 +105,14 @@ fn one_failure_stops_no_other_job() {
     c      us-east-1  published  1        arn:aws:lambda:us-east-1:123456789012:layer:c:1
     --- stderr ---
        Published [  TIMEs] (1/3) a us-east-1 version 1
-          Failed [  TIMEs] (2/3) b us-east-1: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
+          Failed [  TIMEs] (2/3) b us-east-1: archive-missing
        Published [  TIMEs] (3/3) c us-east-1 version 1
-         Summary [  TIMEs] 3 jobs: 2 published, 1 failed
 
-    error: failed to publish b to us-east-1
-      Caused by: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
+    error: b at us-east-1: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
 
     hint: stage it first: `layership stage`, or `publish --stage`
+
+         Summary [  TIMEs] 3 jobs: 2 published, 1 failed
     ");
     assert_eq!(project.effects().iter().filter(|write| write.starts_with("Publish")).count(), 2);
 }
@@ -131,13 +131,13 @@ fn fail_fast_starts_nothing_new_after_a_failure() {
     c      us-east-1  cancelled  -        -
     --- stderr ---
        Published [  TIMEs] (1/3) a us-east-1 version 1
-          Failed [  TIMEs] (2/3) b us-east-1: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
-         Summary [  TIMEs] 3 jobs: 1 published, 1 failed, 1 cancelled
+          Failed [  TIMEs] (2/3) b us-east-1: archive-missing
 
-    error: failed to publish b to us-east-1
-      Caused by: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
+    error: b at us-east-1: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
 
     hint: stage it first: `layership stage`, or `publish --stage`
+
+         Summary [  TIMEs] 3 jobs: 1 published, 1 failed, 1 cancelled
     ");
     let writes = ["PublishLayerVersion a", "PutObject artifacts/layers/a/layer/000001/requirements.txt"];
     assert_eq!(project.effects(), writes);
@@ -156,13 +156,13 @@ fn all_or_nothing_writes_nothing_where_one_is_bad() {
     b      us-east-1  failed     -        -
     c      us-east-1  cancelled  -        -
     --- stderr ---
-          Failed [  TIMEs] (1/3) b us-east-1: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
-         Summary [  TIMEs] 3 jobs: 1 failed, 2 cancelled
+          Failed [  TIMEs] (1/3) b us-east-1: archive-missing
 
-    error: failed to publish b to us-east-1
-      Caused by: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
+    error: b at us-east-1: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
 
     hint: stage it first: `layership stage`, or `publish --stage`
+
+         Summary [  TIMEs] 3 jobs: 1 failed, 2 cancelled
     ");
     project.run_writing_nothing("publish --all-or-nothing --fail-fast --concurrency 1", 1);
 }

@@ -17,17 +17,18 @@ fn equal_refusals_are_told_once() {
     scipy-py313  us-east-1  failed     -        -
     --- stderr ---
        Published [  TIMEs] (1/4) numpy us-east-1 version 1
-          Failed [  TIMEs] (2/4) scipy-py311 us-east-1: not authorized to perform `lambda:PublishLayerVersion` on layer `scipy-py311` in us-east-1
-          Failed [  TIMEs] (3/4) scipy-py312 us-east-1: not authorized to perform `lambda:PublishLayerVersion` on layer `scipy-py312` in us-east-1
-          Failed [  TIMEs] (4/4) scipy-py313 us-east-1: not authorized to perform `lambda:PublishLayerVersion` on layer `scipy-py313` in us-east-1
-         Summary [  TIMEs] 4 jobs: 1 published, 3 failed
+          Failed [  TIMEs] (2/4) scipy-py311 us-east-1: access-denied
 
-    error: failed to publish scipy-py311, scipy-py312, scipy-py313 to us-east-1
-      Caused by: not authorized to perform `lambda:PublishLayerVersion` on layer `scipy-*` in us-east-1
-      Caused by: User: arn:aws:iam::123456789012:user/sandbox is not authorized to perform: lambda:PublishLayerVersion on resource: arn:aws:lambda:us-east-1:123456789012:layer:scipy-* because no identity-based policy allows the lambda:PublishLayerVersion action
+    error: 3 layers at us-east-1: not authorized to perform `lambda:PublishLayerVersion` on layer `…` in us-east-1
+        scipy-py311
+        scipy-py312
+        scipy-py313
+      Caused by: User: arn:aws:iam::123456789012:user/sandbox is not authorized to perform: lambda:PublishLayerVersion on resource: arn:aws:lambda:us-east-1:123456789012:layer:… because no identity-based policy allows the lambda:PublishLayerVersion action
       Caused by: AccessDeniedException (HTTP 403, request REQUEST and 2 more)
 
     hint: allow `lambda:PublishLayerVersion` for this role; running the same command again then does what is left
+
+         Summary [  TIMEs] 4 jobs: 1 published, 3 failed
     ");
 }
 
@@ -43,16 +44,16 @@ fn a_backup_that_cannot_be_written_is_told_with_the_arn_and_adopted_next_time() 
     LAYER  TARGET     OUTCOME  VERSION  ARN
     numpy  us-east-1  failed   1        arn:aws:lambda:us-east-1:123456789012:layer:numpy:1
     --- stderr ---
-          Failed [  TIMEs] (1/1) numpy us-east-1: version 1 of layer `numpy` is published, but its backup could not be written
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) numpy us-east-1: backup-failed
 
-    error: failed to publish numpy to us-east-1
-      Caused by: version 1 of layer `numpy` is published, but its backup could not be written
+    error: numpy at us-east-1: version 1 of layer `numpy` is published, but its backup could not be written
       Caused by: not authorized to perform `s3:PutObject` on s3://artifacts/layers/numpy/layer/000001/requirements.txt
       Caused by: User: arn:aws:iam::123456789012:user/sandbox is not authorized to perform: s3:PutObject on resource: "arn:aws:s3:::artifacts/layers/numpy/layer/000001/requirements.txt" because no identity-based policy allows the s3:PutObject action
       Caused by: AccessDenied (HTTP 403, request REQUEST)
 
     hint: run the same command again: it adopts the version and writes the backup
+
+         Summary [  TIMEs] 1 job: 1 failed
     "#);
     let job = &project.json("report.json")["jobs"][0];
     assert_eq!(job["error"]["code"], "backup-failed");

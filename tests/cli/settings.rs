@@ -101,10 +101,9 @@ fn settings_that_do_not_fit_are_told_with_their_origin() {
     assert_shown!(with("LAYERSHIP_CONCURENCY", "4", "check"), @"
     exit code 0
     --- stdout ---
-    Check of layers.toml: 1 of 1 job in order
+    Check of layers.toml: 1 job OK
     --- stderr ---
     warning: LAYERSHIP_CONCURENCY: this environment variable sets nothing; did you mean `LAYERSHIP_CONCURRENCY`?
-         Summary [  TIMEs] 1 job: 1 in order
     ");
 }
 

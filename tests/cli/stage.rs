@@ -104,19 +104,17 @@ fn what_cannot_be_staged_is_told_and_the_rest_is_staged() {
     unbuilt  us-east-1  failed   -      s3://artifacts/layers/unbuilt/layer/layer.zip
     --- stderr ---
           Staged [  TIMEs] (1/3) fine us-east-1 142 B
-          Failed [  TIMEs] (2/3) gone us-east-1: the archive `gone/layer` does not exist
-          Failed [  TIMEs] (3/3) unbuilt us-east-1: layer `unbuilt` has no `archive` to stage
-         Summary [  TIMEs] 3 jobs: 1 staged, 2 failed
+          Failed [  TIMEs] (2/3) gone us-east-1: archive-missing
 
-    error: failed to stage gone for us-east-1
-      Caused by: the archive `gone/layer` does not exist
+    error: gone at us-east-1: the archive `gone/layer` does not exist
 
     hint: build it first, or correct `archive` of layer `gone` in the layers file
 
-    error: failed to stage unbuilt for us-east-1
-      Caused by: layer `unbuilt` has no `archive` to stage
+    error: unbuilt at us-east-1: layer `unbuilt` has no `archive` to stage
 
     hint: set `archive` in the layers file: the layer zip, or the folder it is made from
+
+         Summary [  TIMEs] 3 jobs: 1 staged, 2 failed
     ");
     assert_eq!(project.effects(), ["PutObject artifacts/layers/fine/layer/layer.zip"]);
 }

@@ -88,7 +88,8 @@ fn help_lists_the_commands() {
     Options:
       -c, --config <FILE>         Layers file [env: LAYERSHIP_CONFIG] [default: layers.toml]
           --target <NAME>         Only this target; repeatable
-          --format <text|json>    What to print on standard output [default: text]
+          --format <text|json>    What to print on standard output, every layer included [default: text,
+                                  without what is unchanged on a terminal]
           --report <FORMAT=PATH>  Write a report, such as `json=report.json`; repeatable
           --sandbox[=<DIR>]       Run against a local stand-in for S3 and Lambda, kept in DIR [default:
                                   .layership/sandbox beside the layers file]

@@ -101,13 +101,13 @@ fn a_second_signal_stops_at_once() {
     a      us-east-1  failed   -        -
     --- stderr ---
         Stopping [  TIMEs] what is publishing will finish; interrupt again to stop at once
-          Failed [  TIMEs] (1/1) a us-east-1: stopped in the middle of its work
-         Summary [  TIMEs] 1 job: 1 failed
+          Failed [  TIMEs] (1/1) a us-east-1: unconfirmed
 
-    error: failed to publish a to us-east-1
-      Caused by: stopped in the middle of its work
+    error: a at us-east-1: stopped in the middle of its work
 
     hint: run the same command again: it finds out what was done and finishes it
+
+         Summary [  TIMEs] 1 job: 1 failed
     ");
     assert_eq!(project.json("report.json")["jobs"][0]["error"]["code"], "unconfirmed");
     assert_eq!(project.effects(), [""; 0], "its publish is still held");
