@@ -6,6 +6,7 @@ use crate::cli::Common;
 use crate::config::{self, Problem, Settings, SettingsOrigin, Severity, Source, Text, resolve_settings};
 use crate::error::Error;
 use crate::plan::{Ambient, Plan, Selection, build, select};
+use crate::report::Inputs;
 
 /// A layers file, ready to run.
 pub struct Loaded {
@@ -17,6 +18,8 @@ pub struct Loaded {
     pub origins: Vec<SettingsOrigin>,
     /// What is odd but not wrong.
     pub warnings: Vec<Problem>,
+    /// The layers file, and every manifest and archive it names, also those of layers that are not selected.
+    pub inputs: Inputs,
 }
 
 /// Reads the layers file and everything the command line says about it.
@@ -43,9 +46,20 @@ pub fn load(args: &Common, ambient_region: Option<String>) -> Result<Loaded, Err
         }
     };
     let selection = Selection { layers: args.layers.clone(), targets: args.targets.clone() };
+    let inputs = inputs(args, &plan);
     let plan = select(&plan, &selection)?;
     let warnings = odd_variables.into_iter().chain(odd_keys).filter(|problem| problem.severity == Severity::Warning);
-    Ok(Loaded { plan, settings, origins, warnings: warnings.collect() })
+    Ok(Loaded { plan, settings, origins, warnings: warnings.collect(), inputs })
+}
+
+fn inputs(args: &Common, plan: &Plan) -> Inputs {
+    let mut inputs = Inputs::default();
+    inputs.add(&args.config, "the layers file");
+    for job in &plan.jobs {
+        inputs.add(&job.manifest.path, "a manifest");
+        job.archive.iter().for_each(|archive| inputs.add(&archive.path, "an archive"));
+    }
+    inputs
 }
 
 /// The settings that the command line names.

@@ -42,10 +42,8 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     // A check asks nobody: any Region will do for what depends on one.
     let offline = (how.mode == Mode::Check).then(|| "us-east-1".to_owned());
     let region = ambient_region().await.or_else(|| local::region(args)).or(offline);
-    let Loaded { plan, settings, origins, warnings } = load(args, region)?;
-    let files =
-        args.reports.iter().map(|wanted| ReportFile::open(wanted.format, &wanted.path)).collect::<Result<Vec<_>, _>>();
-    let files = files.map_err(|error| Error::usage(error.to_string()))?;
+    let Loaded { plan, settings, origins, warnings, inputs } = load(args, region)?;
+    let files = ReportFile::open_all(&args.reports, &inputs).map_err(|error| Error::usage(error.to_string()))?;
     let facts = Facts::of_this_process(args.progress, args.color, args.quiet, args.verbose);
     let screen = Screen::of(&facts);
     screen.say_problems(&args.config, &warnings);

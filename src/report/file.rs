@@ -1,5 +1,6 @@
 //! Report files: proven to be writable before the run, replaced in one step after it.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use thiserror::Error;
 
 use crate::report::emit;
 use crate::report::format::{Format, ReportRequest};
+use crate::report::inputs::{Inputs, followed, real};
 use crate::report::model::Report;
 
 /// A report cannot be written there.
@@ -45,8 +47,28 @@ enum Sink {
 }
 
 impl ReportFile {
+    /// Proves that the reports can be written, each to a place of its own that is none of the inputs, and leaves what
+    /// is there as it is.
+    pub fn open_all(requests: &[ReportRequest], inputs: &Inputs) -> Result<Vec<Self>, ReportFileError> {
+        let mut taken = BTreeSet::new();
+        let mut open = |request: &ReportRequest| {
+            let refuse = |why| Err(ReportFileError { path: request.path.clone(), why });
+            if let Some(why) = inputs.forbids(&request.path) {
+                return refuse(why);
+            }
+            let file = Self::open(request.format, &request.path)?;
+            match &file.sink {
+                Sink::Replaced { path, .. } | Sink::Overwritten(path) if !taken.insert(real(path)) => {
+                    refuse("another report goes there".to_owned())
+                }
+                _ => Ok(file),
+            }
+        };
+        requests.iter().map(&mut open).collect()
+    }
+
     /// Proves that the report can be written there, and leaves what is there as it is.
-    pub fn open(format: Format, path: &Path) -> Result<Self, ReportFileError> {
+    fn open(format: Format, path: &Path) -> Result<Self, ReportFileError> {
         let sink = open(path).map_err(|why| ReportFileError { path: path.to_owned(), why })?;
         Ok(Self { request: ReportRequest { format, path: path.to_owned() }, sink })
     }
@@ -74,8 +96,8 @@ fn open(path: &Path) -> Result<Sink, String> {
         Some("/dev/stderr") => return Ok(Sink::Stderr),
         _ => {}
     }
-    // Through symbolic links to what will be replaced; the link itself stays.
-    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    // Through symbolic links to what will be replaced or made; the link itself stays.
+    let real = fs::canonicalize(path).unwrap_or_else(|_| followed(path));
     match fs::metadata(&real) {
         Ok(found) if found.is_dir() => Err("it is a folder".to_owned()),
         Ok(found) if !found.is_file() || is_descriptor(path) => special(path),

@@ -108,6 +108,46 @@ fn a_report_that_cannot_be_written_is_found_before_anything_is_sent() {
 }
 
 #[test]
+fn a_report_never_overwrites_what_the_run_reads() {
+    let project = Project::of(&["numpy", "requests"]);
+    let read = ["layers.toml", "numpy/requirements.txt", "requests/requirements.txt"];
+    let before: Vec<_> = read.iter().map(|path| project.read(path)).collect();
+    for (path, why) in [
+        ("layers.toml", "it is the layers file"),
+        ("./numpy/../layers.toml", "it is the layers file"),
+        ("numpy/requirements.txt", "it is a manifest"),
+        // Of a layer that is not selected.
+        ("requests/requirements.txt", "it is a manifest"),
+        ("numpy/layer", "it is an archive"),
+    ] {
+        let ended = project.run(&format!("publish --stage numpy --report json={path}"), 2);
+        assert_eq!(ended.stderr, format!("error: cannot write the report to `{path}`: {why}\n"));
+    }
+    let ended = project.run("publish --stage numpy --report json=numpy/layer/python/report.json", 2);
+    assert!(ended.stderr.contains("it lies in an archive"), "{}", ended.stderr);
+    let ended = project.run("publish --stage numpy --report json=report.json --report json=./report.json", 2);
+    assert_eq!(ended.stderr, "error: cannot write the report to `./report.json`: another report goes there\n");
+    assert_eq!(read.iter().map(|path| project.read(path)).collect::<Vec<_>>(), before);
+    assert_eq!(project.requests(), [""; 0]);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_report_goes_where_a_link_leads_also_where_nothing_is_yet() {
+    let project = Project::of(&["numpy"]);
+    let link = project.folder().join("latest.json");
+    std::os::unix::fs::symlink("reports/today.json", &link).unwrap();
+    let ended = project.run("plan --stage --report json=latest.json", 2);
+    assert!(ended.stderr.contains("does not exist"), "{}", ended.stderr);
+    project.write("reports/.keep", "");
+    for _ in 0..2 {
+        project.run("plan --stage --report json=latest.json", 0);
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink(), "the link was replaced");
+        assert_eq!(project.json("reports/today.json")["mode"], "plan");
+    }
+}
+
+#[test]
 fn a_failing_run_writes_its_report_too() {
     let project = Project::of(&["numpy", "requests"]);
     project.run("stage numpy", 0);
