@@ -10,7 +10,7 @@
 //!
 //! A module uses only those above it in this list; `tests/architecture.rs` holds it to that:
 //!
-//! - [`layer`]: the vocabulary; [`manifest`]: dependency files; [`archive`]: zips
+//! - [`layer`]: the vocabulary; [`finding`]: what a check found; [`disk`]: files that cannot make one wait; [`manifest`]: dependency files; [`archive`]: zips
 //! - [`config`]: the layers file; [`outcome`]: how a job ended, as a value
 //! - [`plan`]: jobs, and the decision under its table
 //! - [`event`]: what happens meanwhile, the contract between work and display
@@ -28,8 +28,10 @@ pub mod aws;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod disk;
 pub mod error;
 pub mod event;
+pub mod finding;
 pub mod layer;
 pub mod manifest;
 pub mod outcome;

@@ -1,22 +1,90 @@
-//! A zip on disk.
+//! An archive on disk: a folder, or a zip that is opened once, so that whatever happens to its path later, what was
+//! checked is what is uploaded.
 
 use super::ReadAt;
+use crate::disk;
 use bytes::Bytes;
-use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::path::{Path, PathBuf};
+use sha2::{Digest as _, Sha256};
+use std::fs::{File, FileType};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
 
-/// A zip on disk, to be [inspected](super::inspect()). It blocks: inspect it where that does no harm.
+/// What is read at once where all of a zip is read.
+const PIECE: u64 = 1024 * 1024;
+
+/// What lies at the path of an archive.
 #[derive(Debug)]
+pub enum Local {
+    /// A folder, to be packed.
+    Folder,
+    /// A file: a zip, if it is what it should be.
+    Zip(LocalZip),
+}
+
+/// Why there is no archive to read.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Nothing is there.
+    #[error("does not exist")]
+    Missing,
+    /// Reading it could wait for ever, or never end.
+    #[error("is a {0}, not a zip or a folder")]
+    Special(&'static str),
+    /// It is there, but cannot be read.
+    #[error("cannot be read: {0}")]
+    Unreadable(#[source] io::Error),
+}
+
+impl Local {
+    /// Looks at a path. A file is opened only where that cannot wait: a pipe, socket or device is refused.
+    pub fn open(path: &Path) -> Result<Local, OpenError> {
+        let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => OpenError::Missing,
+            _ => OpenError::Unreadable(error),
+        })?;
+        if metadata.is_dir() {
+            return Ok(Local::Folder);
+        }
+        special(metadata.file_type())?;
+        let file = disk::without_waiting(path).map_err(OpenError::Unreadable)?;
+        // What was opened is what counts, should the path have changed hands in between.
+        let metadata = file.metadata().map_err(OpenError::Unreadable)?;
+        special(metadata.file_type())?;
+        Ok(Local::Zip(LocalZip::new(file, metadata.len())))
+    }
+}
+
+fn special(kind: FileType) -> Result<(), OpenError> {
+    if kind.is_file() { Ok(()) } else { Err(OpenError::Special(disk::name_of(kind))) }
+}
+
+/// A zip on disk, read through the handle that was opened first. It blocks: read it where that does no harm.
+#[derive(Clone, Debug)]
 pub struct LocalZip {
-    path: PathBuf,
+    file: Arc<File>,
     size: u64,
 }
 
 impl LocalZip {
-    /// The zip at this path, which has this size.
-    pub fn new(path: &Path, size: u64) -> LocalZip {
-        LocalZip { path: path.to_owned(), size }
+    /// The zip behind this handle, which has this size in bytes.
+    pub fn new(file: File, size: u64) -> LocalZip {
+        LocalZip { file: Arc::new(file), size }
+    }
+
+    /// The SHA-256 of all its bytes.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or has become shorter.
+    pub fn sha256(&self) -> io::Result<[u8; 32]> {
+        let mut hash = Sha256::new();
+        let mut offset = 0;
+        while offset < self.size {
+            let piece = self.read_at(offset, PIECE.min(self.size - offset))?;
+            hash.update(&piece);
+            offset += piece.len() as u64;
+        }
+        Ok(hash.finalize().into())
     }
 }
 
@@ -27,11 +95,45 @@ impl ReadAt for LocalZip {
         self.size
     }
 
-    async fn read_at(&self, offset: u64, len: u64) -> io::Result<Bytes> {
-        let mut file = File::open(&self.path)?;
-        file.seek(SeekFrom::Start(offset))?;
-        let mut bytes = Vec::new();
-        file.take(len).read_to_end(&mut bytes)?;
+    fn read_at(&self, offset: u64, len: u64) -> io::Result<Bytes> {
+        let mut bytes = vec![0; usize::try_from(len).map_err(io::Error::other)?];
+        disk::read_exact_at(&self.file, &mut bytes, offset)?;
         Ok(bytes.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::net::UnixListener;
+    use std::process::Command;
+
+    #[test]
+    fn a_zip_is_read_through_the_handle_that_was_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("abc");
+        std::fs::write(&path, "abc").unwrap();
+        let Ok(Local::Zip(zip)) = Local::open(&path) else { panic!("not opened") };
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, "another file").unwrap();
+        let hex: String = zip.sha256().unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!((zip.size(), &zip.read_at(1, 2).unwrap()[..]), (3, &b"bc"[..]));
+        assert!(zip.read_at(2, 2).is_err());
+    }
+
+    /// Opened the usual way, each of these waits for ever.
+    #[test]
+    fn what_could_wait_for_ever_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        assert!(Command::new("mkfifo").arg(path("pipe")).status().unwrap().success());
+        let _listener = UnixListener::bind(path("socket")).unwrap();
+        let told = |path: &Path| Local::open(path).map(|_| ()).unwrap_err().to_string();
+        assert_eq!(told(&path("pipe")), "is a pipe, not a zip or a folder");
+        assert_eq!(told(&path("socket")), "is a socket, not a zip or a folder");
+        assert_eq!(told(Path::new("/dev/zero")), "is a device, not a zip or a folder");
+        assert_eq!(told(&path("missing")), "does not exist");
+        assert!(disk::without_waiting(&path("pipe")).is_ok(), "it would still not wait");
     }
 }

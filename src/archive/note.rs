@@ -6,21 +6,26 @@ use crate::layer::Sha256;
 /// User metadata of an object in S3 has at most 2 KB in all; a zip whose root is too crowded for this gets no note.
 const LIMIT: usize = 1024;
 
+/// Counts up with every new check, so that a note of an older one never passes it.
+const VERSION: &str = "v2";
+
 impl Inspection {
-    /// `sha256=… entries=3 files=2 unzipped=1234 top=python/,bin/`; `None` where that would be too long, or no plain
-    /// ASCII. The digest ties the note to the bytes: metadata can be copied to another object.
+    /// `v2 sha256=… entries=3 files=2 unzipped=1234 top=python/,bin/`; `None` where that would be too long, is not plain
+    /// ASCII, or where the zip is odd: who publishes it then reads it again. The digest ties the note to the bytes, since
+    /// metadata can be copied to another object; the version says which checks were made.
     pub fn to_note(&self, sha256: Sha256) -> Option<String> {
         let top: Vec<&str> = self.top_level.iter().map(String::as_str).collect();
         let plain = |name: &&str| name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',');
         let Self { entries, files, unzipped, .. } = self;
         let top_level = top.join(",");
-        let note = format!("sha256={sha256} entries={entries} files={files} unzipped={unzipped} top={top_level}");
-        (top.iter().all(plain) && note.len() <= LIMIT).then_some(note)
+        let note =
+            format!("{VERSION} sha256={sha256} entries={entries} files={files} unzipped={unzipped} top={top_level}");
+        (self.oddities.is_empty() && top.iter().all(plain) && note.len() <= LIMIT).then_some(note)
     }
 
     /// Reads a note about these bytes; `None` if it is not one.
     pub fn from_note(note: &str, sha256: Sha256) -> Option<Self> {
-        let mut parts = note.split(' ');
+        let mut parts = note.strip_prefix(VERSION)?.strip_prefix(' ')?.split(' ');
         let mut value = |name: &str| parts.next()?.strip_prefix(name)?.strip_prefix('=');
         if value("sha256")? != sha256.to_string() {
             return None;
@@ -29,7 +34,7 @@ impl Inspection {
         let files = value("files")?.parse().ok()?;
         let unzipped = value("unzipped")?.parse().ok()?;
         let top_level = value("top")?.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
-        Some(Self { entries, files, unzipped, top_level })
+        Some(Self { entries, files, unzipped, top_level, ..Self::default() })
     }
 }
 
@@ -46,12 +51,21 @@ mod tests {
             files: 2,
             unzipped: 1_234,
             top_level: ["python/".to_owned(), "bin/".to_owned()].into(),
+            ..Inspection::default()
         };
         let note = inspection.to_note(SHA).unwrap();
-        assert_eq!(note, format!("sha256={SHA} entries=3 files=2 unzipped=1234 top=bin/,python/"));
+        assert_eq!(note, format!("v2 sha256={SHA} entries=3 files=2 unzipped=1234 top=bin/,python/"));
         assert_eq!(Inspection::from_note(&note, SHA), Some(inspection));
         assert_eq!(Inspection::from_note(&note, Sha256::from_bytes([0xac; 32])), None);
-        for bad in ["", "entries=3", &note.replace("files=2", "files=x"), &note.replace("files", "entries")] {
+        for bad in [
+            "",
+            "entries=3",
+            &note[3..],
+            &note.replace("v2", "v1"),
+            &note.replace("v2", "v22"),
+            &note.replace("files=2", "files=x"),
+            &note.replace("files", "entries"),
+        ] {
             assert_eq!(Inspection::from_note(bad, SHA), None, "{bad}");
         }
     }

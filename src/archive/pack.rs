@@ -5,6 +5,7 @@
 //! out, not even `__pycache__`, whose files carry the times of their sources. `pip install --no-compile` builds
 //! folders that stay the same.
 
+use super::Inspection;
 use super::digest::digest_of;
 use super::fails_once::FailsOnce;
 use super::tree::{Entry, Kind, entries};
@@ -79,6 +80,50 @@ pub enum PackError {
     /// The zip could not be written.
     #[error("the zip could not be written")]
     Write(#[source] io::Error),
+}
+
+impl PackError {
+    /// What helps against it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Unreadable { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                "make everything in the folder readable for who runs layership"
+            }
+            Self::Unreadable { .. } => "see whether the folder is still there and the disk works, then try again",
+            Self::Empty { .. } => {
+                "its content becomes the root of the zip: for Python, put the packages into a folder `python` in it"
+            }
+            Self::NotUtf8 { .. } => "rename it: a zip carries names in UTF-8 to every machine",
+            Self::Special { .. } => "remove it: a layer holds files, folders and links",
+            Self::Escaping { .. } => "replace the link by what it leads to, or let it lead to a place in the folder",
+            Self::Changing { .. } => "something else is writing to the folder; try again when it is done",
+            Self::Write(error) if is_full(error.kind()) => {
+                "make room in the folder for temporary files, or let TMPDIR name another"
+            }
+            Self::Write(_) => "TMPDIR names the folder for temporary files",
+        }
+    }
+}
+
+fn is_full(kind: io::ErrorKind) -> bool {
+    matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
+}
+
+/// What a folder would be as a zip, by the names in it alone: no file is read.
+///
+/// # Errors
+/// As [`pack`], as far as that shows without reading a file.
+pub fn inspect_folder(folder: &Path) -> Result<Inspection, PackError> {
+    let entries = entries(folder)?;
+    let mut inspection = Inspection::default();
+    for Entry { name, kind, .. } in &entries {
+        match kind {
+            Kind::File { size, .. } => inspection.count(name.as_bytes(), false, *size),
+            Kind::Link { target } => inspection.count(name.as_bytes(), false, target.len() as u64),
+            Kind::EmptyFolder => inspection.count(format!("{name}/").as_bytes(), true, 0),
+        }
+    }
+    if inspection.files == 0 { Err(PackError::Empty { path: folder.to_owned() }) } else { Ok(inspection) }
 }
 
 /// Packs what lies in `folder` into `zip`, which must be empty: the folder's content becomes the root of the zip.

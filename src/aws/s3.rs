@@ -1,7 +1,6 @@
 //! S3 as this tool uses it: staged archives and manifest backups.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
@@ -15,10 +14,11 @@ use bytes::Bytes;
 use sha2::Digest as _;
 use tokio::time::sleep;
 
+use super::body;
 use super::clock::ServerClock;
 use super::failure::{Call, Failure};
 use super::lambda::backoff;
-use crate::archive::Inspection;
+use crate::archive::{Inspection, LocalZip, ReadAt as _};
 use crate::layer::{Md5, S3Location, Sha256};
 use crate::outcome::{ErrorCode, JobError};
 
@@ -89,9 +89,7 @@ pub enum BackupWrite {
 #[derive(Clone, Debug)]
 pub struct Upload<'a> {
     /// The local zip.
-    pub path: &'a Path,
-    /// Its size in bytes.
-    pub size: u64,
+    pub zip: &'a LocalZip,
     /// Its SHA-256.
     pub sha256: Sha256,
     /// MD5 of the manifest it was built from.
@@ -249,11 +247,7 @@ impl S3 {
     /// Whatever the service refuses, and a local file that cannot be read.
     pub async fn stage(&self, at: &S3Location, upload: &Upload<'_>) -> Result<Staged, JobError> {
         let call = Call::new("s3:PutObject", at.to_string());
-        let body = ByteStream::from_path(upload.path).await.map_err(|error| {
-            JobError::new(ErrorCode::ArchiveMissing, format!("cannot read `{}`", upload.path.display()))
-                .cause(error.to_string())
-        })?;
-        let deadline = self.request_timeout * 2 + Duration::from_secs(upload.size / SLOWEST_UPLOAD);
+        let deadline = self.request_timeout * 2 + Duration::from_secs(upload.zip.size() / SLOWEST_UPLOAD);
         // An upload that hangs is sent again, as every other call.
         let timeouts =
             TimeoutConfig::builder().operation_timeout(deadline * 2).operation_attempt_timeout(deadline).build();
@@ -265,14 +259,14 @@ impl S3 {
             .content_type("application/zip")
             .set_metadata(Some(metadata(upload)))
             .checksum_sha256(upload.sha256.to_base64())
-            .body(body)
+            .body(body::stream(upload.zip))
             .customize()
             .config_override(aws_sdk_s3::config::Builder::new().timeout_config(timeouts));
         match request.send().await {
             Ok(answer) => Ok(Staged {
                 manifest_md5: Some(upload.manifest_md5.to_string()),
                 sha256: Some(upload.sha256),
-                size: upload.size,
+                size: upload.zip.size(),
                 inspection: Some(upload.inspection.clone()),
                 etag: Some(tag(answer.e_tag(), &call)?),
                 version_id: version_id(answer.version_id()),

@@ -4,7 +4,6 @@ use bytes::Bytes;
 
 use super::failure::{Call, Failure};
 use super::s3::{S3, Staged, broken, read_error};
-use crate::archive::ReadAt;
 use crate::layer::S3Location;
 use crate::outcome::JobError;
 
@@ -23,14 +22,17 @@ impl StagedZip {
     }
 }
 
-impl ReadAt for StagedZip {
-    type Error = JobError;
-
-    fn size(&self) -> u64 {
+impl StagedZip {
+    /// Size in bytes.
+    pub fn size(&self) -> u64 {
         self.staged.size
     }
 
-    async fn read_at(&self, offset: u64, len: u64) -> Result<Bytes, JobError> {
+    /// The `len` bytes at `offset`; the range lies within the size.
+    ///
+    /// # Errors
+    /// Whatever the service refuses; an object that was replaced since its HEAD.
+    pub async fn read_at(&self, offset: u64, len: u64) -> Result<Bytes, JobError> {
         let call = Call::new("s3:GetObject", self.at.to_string());
         let last = offset + len.saturating_sub(1);
         let request = self

@@ -1,12 +1,13 @@
 //! A manifest from disk: its bytes and their MD5, read once.
 
-use std::fs::File;
+use std::fs::Metadata;
 use std::io::{self, Read as _};
 use std::path::Path;
 
 use bytes::Bytes;
 use tokio::task::spawn_blocking;
 
+use crate::disk::{name_of, without_waiting};
 use crate::layer::Md5;
 
 /// The largest lock files have a few megabytes; beyond this it is some other file.
@@ -27,9 +28,9 @@ pub enum ReadError {
     /// Nothing is there.
     #[error("does not exist")]
     Missing,
-    /// A folder is there.
-    #[error("is a folder, not a file")]
-    Folder,
+    /// Something else is there: a folder, a pipe that could be waited for for ever, a device that never ends.
+    #[error("is a {0}, not a file")]
+    Special(&'static str),
     /// A file without content says nothing about dependencies.
     #[error("is empty")]
     Empty,
@@ -58,10 +59,11 @@ fn read_now(path: &Path) -> Result<Manifest, ReadError> {
         _ => ReadError::Unreadable(error),
     })?;
     // Opening a pipe or a device could wait for ever.
-    if !metadata.is_file() {
-        return Err(if metadata.is_dir() { ReadError::Folder } else { ReadError::Unreadable(not_a_file()) });
-    }
-    let file = File::open(path).map_err(ReadError::Unreadable)?;
+    refuse_special(&metadata)?;
+    let file = without_waiting(path).map_err(ReadError::Unreadable)?;
+    // What was opened is what counts, should the path have changed hands in between.
+    let metadata = file.metadata().map_err(ReadError::Unreadable)?;
+    refuse_special(&metadata)?;
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(SIZE_LIMIT)).unwrap_or_default());
     file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes).map_err(ReadError::Unreadable)?;
     match bytes.len() as u64 {
@@ -71,6 +73,6 @@ fn read_now(path: &Path) -> Result<Manifest, ReadError> {
     }
 }
 
-fn not_a_file() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")
+fn refuse_special(metadata: &Metadata) -> Result<(), ReadError> {
+    if metadata.is_file() { Ok(()) } else { Err(ReadError::Special(name_of(metadata.file_type()))) }
 }

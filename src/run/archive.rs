@@ -1,26 +1,37 @@
 //! The checks of archives that `check`, `stage` and preflight share.
 
-use super::trail::Trail;
-use crate::archive::{InspectError, Inspection, misplaced};
-use crate::outcome::{ErrorCode, JobError};
-use crate::plan::Job;
+use bytes::Bytes;
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 
-/// Whether Lambda will find what is in the zip.
-pub fn check_layout(
-    inspection: &Inspection,
-    job: &Job,
-    place: &str,
-    strict: bool,
-    trail: &mut Trail,
-) -> Result<(), JobError> {
-    let Some(problem) = misplaced(inspection, &job.settings.compatible_runtimes) else { return Ok(()) };
-    let message = format!("{place}: {problem}");
-    if strict {
-        return Err(JobError::new(ErrorCode::ArchiveInvalid, message)
-            .hint("put the packages into the folder that the runtime searches, for example `python/`"));
+use super::trail::Trail;
+use crate::archive::{InspectError, Inspection, OpenError, PackError, ReadAt, inspect};
+use crate::aws::StagedZip;
+use crate::finding::{Check, Finding, Level};
+use crate::outcome::{ErrorCode, JobError};
+use crate::plan::LocalPath;
+
+/// Refuses, warns of or only notes what was found in the archive at this place.
+pub fn settle_all(findings: Vec<Finding>, place: &str, strict: bool, trail: &mut Trail) -> Result<(), JobError> {
+    findings.into_iter().try_for_each(|finding| settle(finding, place, strict, trail))
+}
+
+/// Refuses, warns or only notes, as bad as a finding is.
+fn settle(finding: Finding, place: &str, strict: bool, trail: &mut Trail) -> Result<(), JobError> {
+    let message = format!("{place}: {}", finding.message);
+    match finding.level {
+        Level::Advice => {}
+        Level::Warning if !strict => trail.warn(&finding.check.to_string(), message),
+        Level::Warning | Level::Error => return Err(JobError::new(refusal(finding.check), message).hint(finding.hint)),
     }
-    trail.warn("archive-layout", message);
     Ok(())
+}
+
+/// The code of the failure of a job that a finding stops.
+fn refusal(check: Check) -> ErrorCode {
+    match check {
+        Check::ArchiveInvalid | Check::ArchiveLayout | Check::ArchiveDuplicate => ErrorCode::ArchiveInvalid,
+    }
 }
 
 /// An archive that Lambda would not take; `unread` words a failure to read it at all.
@@ -32,12 +43,70 @@ pub fn invalid<E: std::error::Error>(
     let again = "build the zip again, then stage it";
     match error {
         InspectError::Read(error) => unread(error),
-        InspectError::TooLarge { .. } => JobError::new(ErrorCode::ArchiveTooLarge, error.to_string())
-            .cause(place)
-            .hint("leave packages out, or split the layer"),
+        InspectError::TooLarge { .. } | InspectError::ZipTooLarge { .. } => {
+            JobError::new(ErrorCode::ArchiveTooLarge, error.to_string())
+                .cause(place)
+                .hint("leave packages out, or split the layer")
+        }
         InspectError::Empty => JobError::new(ErrorCode::ArchiveInvalid, format!("{place} is an empty zip")).hint(again),
         other => JobError::new(ErrorCode::ArchiveInvalid, format!("{place} is not a zip that Lambda can read"))
             .cause(other.to_string())
             .hint(again),
+    }
+}
+
+/// A local archive that is not there, or is something that cannot be read.
+pub fn unopened(archive: &LocalPath, layer: &str, error: &OpenError) -> JobError {
+    let (code, hint) = match error {
+        OpenError::Missing => (ErrorCode::ArchiveMissing, "build it first, or correct"),
+        OpenError::Special(_) => (ErrorCode::ArchiveInvalid, "correct"),
+        OpenError::Unreadable(_) => (ErrorCode::ArchiveMissing, "make it readable, or correct"),
+    };
+    JobError::new(code, format!("the archive `{}` {error}", archive.shown))
+        .hint(format!("{hint} `archive` of layer `{layer}` in the layers file"))
+}
+
+/// A local zip that could not be read to its end.
+pub fn unread(archive: &LocalPath, error: &std::io::Error) -> JobError {
+    JobError::new(ErrorCode::ArchiveMissing, format!("the archive `{}` cannot be read: {error}", archive.shown))
+        .hint("something else may be writing to it; try again when it is done")
+}
+
+/// A folder that cannot be packed, with the reason and what helps against that reason.
+pub fn not_packed(archive: &LocalPath, error: &PackError) -> JobError {
+    let code = if matches!(error, PackError::Write(_)) { ErrorCode::Internal } else { ErrorCode::ArchiveInvalid };
+    let failed = JobError::new(code, format!("cannot make a zip of `{}`", archive.shown)).cause(error.to_string());
+    let failed = match std::error::Error::source(error) {
+        Some(source) => failed.cause(source.to_string()),
+        None => failed,
+    };
+    failed.hint(error.hint())
+}
+
+/// What a staged archive says of itself, read by ranged GETs.
+pub async fn inspect_staged(zip: StagedZip, place: &str) -> Result<Inspection, JobError> {
+    let source = Blocking { zip, runtime: Handle::current() };
+    let inspected = spawn_blocking(move || inspect(&source)).await;
+    let inspected = inspected.map_err(|error| {
+        JobError::new(ErrorCode::Internal, format!("reading {place} broke off")).cause(error.to_string())
+    })?;
+    inspected.map_err(|error| invalid(error, place, |error| error))
+}
+
+/// A staged archive for a reader that waits for each answer.
+struct Blocking {
+    zip: StagedZip,
+    runtime: Handle,
+}
+
+impl ReadAt for Blocking {
+    type Error = JobError;
+
+    fn size(&self) -> u64 {
+        self.zip.size()
+    }
+
+    fn read_at(&self, offset: u64, len: u64) -> Result<Bytes, JobError> {
+        self.runtime.block_on(self.zip.read_at(offset, len))
     }
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::Options;
-use super::archive::{check_layout, invalid};
+use super::archive::{inspect_staged, settle_all};
 use super::site::Site;
 use super::trail::Trail;
-use crate::archive::inspect;
+use crate::archive::judge;
 use crate::aws::{BackupRead, Staged};
 use crate::config::Detect;
 use crate::event::Fact;
@@ -187,13 +187,11 @@ fn changed_bytes<'b>(backup: &'b BackupRead, manifest: &Manifest) -> Option<&'b 
 async fn check_zip(site: Site<'_>, staged: &Staged, options: &Options, trail: &mut Trail) -> Result<(), JobError> {
     let inspection = match &staged.inspection {
         Some(noted) => noted.clone(),
-        None => {
-            let zip = site.staged_zip(staged);
-            inspect(&zip).await.map_err(|error| invalid(error, &site.job.staged.to_string(), |error| error))?
-        }
+        None => inspect_staged(site.staged_zip(staged), &site.job.staged.to_string()).await?,
     };
     trail.found(Fact::ArchiveInspected { files: inspection.files, unzipped: inspection.unzipped });
-    check_layout(&inspection, site.job, &site.job.staged.to_string(), options.strict, trail)
+    let findings = judge(&inspection, &site.job.settings.compatible_runtimes);
+    settle_all(findings, &site.job.staged.to_string(), options.strict, trail)
 }
 
 /// What changed between two manifests, where both can be read as what their name says.

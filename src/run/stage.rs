@@ -1,18 +1,15 @@
 //! Staging: the local zip, or the zip made of a local folder, becomes the staged archive, unless it already is.
 
-use std::path::PathBuf;
-
-use tempfile::TempPath;
-use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use super::Options;
-use super::archive::{check_layout, invalid};
+use super::archive::{invalid, not_packed, settle_all, unopened, unread};
 use super::site::Site;
 use super::trail::Trail;
-use crate::archive::{Inspection, LocalZip, PackError, digest, inspect, pack};
+use crate::archive::{Inspection, Local, LocalZip, ReadAt as _, inspect, inspect_folder, judge, pack};
 use crate::aws::{Staged, Upload};
 use crate::event::{Activity, Fact, Mode};
+use crate::finding::Level;
 use crate::layer::Sha256;
 use crate::manifest::Manifest;
 use crate::outcome::{ErrorCode, JobError};
@@ -28,13 +25,12 @@ pub struct Ready {
 
 /// A local zip that is ready to be uploaded.
 pub struct LocalArchive {
-    path: PathBuf,
+    /// An open file; the zip that was made of a folder has no name on disk, so nothing is left behind however the
+    /// process ends.
+    zip: LocalZip,
     sha256: Sha256,
-    size: u64,
     /// What the zip says of itself.
-    pub inspection: Inspection,
-    /// Keeps the zip that was made of a folder until it is uploaded, and removes it then.
-    _temporary: Option<TempPath>,
+    inspection: Inspection,
 }
 
 /// Stages the archive of a job; in a plan, tells what would be staged.
@@ -46,10 +42,10 @@ pub async fn stage(
 ) -> Result<Ready, JobError> {
     let job = site.job;
     let archive = local_archive(job, trail).await?;
-    // The preflight that follows warns of the same; but what `--strict` refuses is not uploaded.
-    if options.mode == Mode::Stage || options.strict {
-        check_layout(&archive.inspection, job, shown(job), options.strict, trail)?;
-    }
+    // The preflight that follows warns of the same; but what is refused is not uploaded.
+    let mut findings = judge(&archive.inspection, &job.settings.compatible_runtimes);
+    findings.retain(|finding| options.mode == Mode::Stage || options.strict || finding.level == Level::Error);
+    settle_all(findings, shown(job), options.strict, trail)?;
     let md5 = manifest.md5.to_string();
     let found = site.staged().await?;
     if let Some(staged) = found.filter(|staged| is_same(staged, &archive, &md5)) {
@@ -62,7 +58,7 @@ pub async fn stage(
         let staged = Staged {
             manifest_md5: Some(md5),
             sha256: Some(archive.sha256),
-            size: archive.size,
+            size: archive.zip.size(),
             inspection: Some(archive.inspection.clone()),
             etag: None,
             version_id: None,
@@ -71,8 +67,7 @@ pub async fn stage(
     }
     trail.enter(Activity::Staging);
     let upload = Upload {
-        path: &archive.path,
-        size: archive.size,
+        zip: &archive.zip,
         sha256: archive.sha256,
         manifest_md5: manifest.md5,
         inspection: &archive.inspection,
@@ -87,86 +82,76 @@ fn is_same(staged: &Staged, archive: &LocalArchive, md5: &str) -> bool {
 }
 
 /// The zip to stage: the local one, or one made of the local folder; with its digest and what it says of itself.
-pub async fn local_archive(job: &Job, trail: &mut Trail) -> Result<LocalArchive, JobError> {
+async fn local_archive(job: &Job, trail: &mut Trail) -> Result<LocalArchive, JobError> {
     trail.enter(Activity::Packing);
-    let Some(archive) = job.archive.clone() else {
-        return Err(JobError::new(
-            ErrorCode::ArchiveMissing,
-            format!("layer `{}` has no `archive` to stage", job.layer),
-        )
-        .hint("set `archive` in the layers file: the layer zip, or the folder it is made from"));
-    };
+    let archive = declared(job)?;
     let layer = job.layer.clone();
-    let runtime = Handle::current();
     // One task for all of it: each one is handed over to another thread and back.
-    let ready = spawn_blocking(move || {
-        let zipped = zip_of(&archive, &layer)?;
-        let unread = |error| unreadable(&archive.shown, &error);
-        let inspected = runtime.block_on(inspect(&LocalZip::new(&zipped.path, zipped.size)));
-        let inspection = inspected.map_err(|error| invalid(error, &archive.shown, unread))?;
-        Ok((zipped, inspection))
+    let ready = in_background(move || {
+        let zip = match Local::open(&archive.path).map_err(|error| unopened(&archive, &layer, &error))? {
+            Local::Folder => packed(&archive)?,
+            Local::Zip(zip) => zip,
+        };
+        // What is no layer is refused before all of it is read.
+        let inspection = inspected(&zip, &archive)?;
+        let sha256 = zip.sha256().map_err(|error| unread(&archive, &error))?;
+        Ok(LocalArchive { zip, sha256: Sha256::from_bytes(sha256), inspection })
     });
-    let ready = ready.await;
-    let (Zipped { path, temporary, sha256, size }, inspection) =
-        ready.map_err(|error| JobError::new(ErrorCode::Internal, "packing broke off").cause(error.to_string()))??;
+    let ready = ready.await?;
+    let (sha256, size) = (ready.sha256, ready.zip.size());
     trail.found(Fact::ArchiveRead { path: shown(job).to_owned(), sha256: sha256.to_string(), size });
-    Ok(LocalArchive { path, sha256, size, inspection, _temporary: temporary })
+    Ok(ready)
 }
 
 /// What can be said of the local archive without the network, if there is one.
 pub async fn check_local(job: &Job, options: &Options, trail: &mut Trail) -> Result<(), JobError> {
-    let Some(archive) = &job.archive else { return Ok(()) };
-    let local = local_archive(job, trail).await?;
-    check_layout(&local.inspection, job, &archive.shown, options.strict, trail)
+    let Some(archive) = job.archive.clone() else { return Ok(()) };
+    let inspection = inspect_local(archive, job).await?;
+    settle_all(judge(&inspection, &job.settings.compatible_runtimes), shown(job), options.strict, trail)
+}
+
+/// What a local archive says of itself, without reading more of it than its table of contents.
+async fn inspect_local(archive: LocalPath, job: &Job) -> Result<Inspection, JobError> {
+    let layer = job.layer.clone();
+    let inspection = in_background(move || {
+        match Local::open(&archive.path).map_err(|error| unopened(&archive, &layer, &error))? {
+            Local::Folder => inspect_folder(&archive.path).map_err(|error| not_packed(&archive, &error)),
+            Local::Zip(zip) => inspected(&zip, &archive),
+        }
+    });
+    inspection.await
+}
+
+async fn in_background<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, JobError> + Send + 'static,
+) -> Result<T, JobError> {
+    let done = spawn_blocking(work).await;
+    done.map_err(|error| JobError::new(ErrorCode::Internal, "packing broke off").cause(error.to_string()))?
+}
+
+fn declared(job: &Job) -> Result<LocalPath, JobError> {
+    job.archive.clone().ok_or_else(|| {
+        JobError::new(ErrorCode::ArchiveMissing, format!("layer `{}` has no `archive` to stage", job.layer))
+            .hint("set `archive` in the layers file: the layer zip, or the folder it is made from")
+    })
 }
 
 fn shown(job: &Job) -> &str {
     job.archive.as_ref().map_or("", |archive| archive.shown.as_str())
 }
 
-struct Zipped {
-    path: PathBuf,
-    temporary: Option<TempPath>,
-    sha256: Sha256,
-    size: u64,
+fn inspected(zip: &LocalZip, archive: &LocalPath) -> Result<Inspection, JobError> {
+    inspect(zip).map_err(|error| invalid(error, &archive.shown, |error| unread(archive, &error)))
 }
 
-/// Blocking: reads the zip once, or makes it.
-fn zip_of(archive: &LocalPath, layer: &str) -> Result<Zipped, JobError> {
-    let metadata = std::fs::metadata(&archive.path).map_err(|error| missing(archive, layer, &error))?;
-    if !metadata.is_dir() {
-        let digest = digest(&archive.path).map_err(|error| unreadable(&archive.shown, &error))?;
-        let sha256 = Sha256::from_bytes(digest.sha256);
-        return Ok(Zipped { path: archive.path.clone(), temporary: None, sha256, size: digest.size });
-    }
-    let file = tempfile::Builder::new().prefix("layership-").suffix(".zip").tempfile();
-    let mut file = file.map_err(|error| no_room(archive, &error))?;
-    let packed = pack(&archive.path, file.as_file_mut()).map_err(|error| not_packed(archive, error))?;
-    let temporary = file.into_temp_path();
-    let sha256 = Sha256::from_bytes(packed.sha256);
-    Ok(Zipped { path: temporary.to_path_buf(), temporary: Some(temporary), sha256, size: packed.size })
-}
-
-fn missing(archive: &LocalPath, layer: &str, error: &std::io::Error) -> JobError {
-    let why = match error.kind() {
-        std::io::ErrorKind::NotFound => "does not exist".to_owned(),
-        _ => format!("cannot be read: {error}"),
-    };
-    JobError::new(ErrorCode::ArchiveMissing, format!("the archive `{}` {why}", archive.shown))
-        .hint(format!("build it first, or correct `archive` of layer `{layer}` in the layers file"))
-}
-
-fn unreadable(shown: &str, error: &std::io::Error) -> JobError {
-    JobError::new(ErrorCode::ArchiveMissing, format!("the archive `{shown}` cannot be read: {error}"))
+/// Blocking: makes a zip of a folder.
+fn packed(archive: &LocalPath) -> Result<LocalZip, JobError> {
+    let mut file = tempfile::tempfile().map_err(|error| no_room(archive, &error))?;
+    let packed = pack(&archive.path, &mut file).map_err(|error| not_packed(archive, &error))?;
+    Ok(LocalZip::new(file, packed.size))
 }
 
 fn no_room(archive: &LocalPath, error: &std::io::Error) -> JobError {
     JobError::new(ErrorCode::Internal, format!("cannot make a temporary zip of `{}`: {error}", archive.shown))
         .hint("TMPDIR names the folder for temporary files")
-}
-
-fn not_packed(archive: &LocalPath, error: PackError) -> JobError {
-    JobError::new(ErrorCode::ArchiveInvalid, format!("cannot make a zip of `{}`", archive.shown))
-        .cause(error.to_string())
-        .hint("its content becomes the root of the zip: for Python, put the packages into a folder `python` in it")
 }

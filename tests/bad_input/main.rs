@@ -14,6 +14,7 @@ mod common;
 
 mod archives;
 mod files;
+mod hostile;
 mod manifests;
 mod places;
 mod samples;

@@ -30,6 +30,29 @@ pub fn zip_that_claims(size: u32) -> Vec<u8> {
     bytes
 }
 
+/// What a zip says of an entry, in its central directory and in front of the entry.
+pub struct Header {
+    /// General purpose flags.
+    pub flags: u16,
+    /// Compression method.
+    pub method: u16,
+}
+
+/// A zip of one small file whose headers were changed by hand.
+pub fn zip_of(path: &str, change: impl Fn(&mut Header)) -> Vec<u8> {
+    let mut bytes = zip(&[(path, "content")]);
+    // Flags and method are at 6 and 8 in a local header, at 8 and 10 in the central directory.
+    for (signature, offset) in [(b"PK\x03\x04", 6), (b"PK\x01\x02", 8)] {
+        let at = bytes.windows(4).position(|window| window == signature).expect("a header") + offset;
+        let number = |at: usize| u16::from_le_bytes([bytes[at], bytes[at + 1]]);
+        let mut header = Header { flags: number(at), method: number(at + 2) };
+        change(&mut header);
+        bytes[at..at + 2].copy_from_slice(&header.flags.to_le_bytes());
+        bytes[at + 2..at + 4].copy_from_slice(&header.method.to_le_bytes());
+    }
+    bytes
+}
+
 /// One entry of a zip.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Entry {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::archive::{Inspection, LocalZip, inspect};
+use crate::archive::{Inspection, LocalZip, inspect, inspect_folder};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -131,12 +131,14 @@ fn our_own_inspection_agrees() {
     let path = output.path().join("layer.zip");
     let mut zip = File::options().read(true).write(true).create_new(true).open(&path).unwrap();
     let packed = pack(folder.path(), &mut zip).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let inspection = runtime.block_on(inspect(&LocalZip::new(&path, packed.size))).unwrap();
+    let zip = LocalZip::new(zip, packed.size);
+    let inspection = inspect(&zip).unwrap();
     let top_level: BTreeSet<String> = ["lib/", "python-extra/", "python/"].map(str::to_owned).into();
-    let expected = Inspection { entries: packed.entries, files: 8, unzipped: packed.unzipped, top_level };
+    let expected =
+        Inspection { entries: packed.entries, files: 8, unzipped: packed.unzipped, top_level, ..Inspection::default() };
     assert_eq!(inspection, expected);
-    assert_eq!(crate::archive::digest(&path).unwrap().sha256, packed.sha256);
+    assert_eq!(inspect_folder(folder.path()).unwrap(), expected);
+    assert_eq!(zip.sha256().unwrap(), packed.sha256);
 }
 
 #[test]

@@ -1,0 +1,77 @@
+//! What an inspection means for a layer: findings.
+
+use super::inspect::Inspection;
+use super::layout::misplaced;
+use super::oddities::{Met, Oddity};
+use crate::finding::{Check, Finding};
+use crate::layer::Runtime;
+
+/// What is wrong with an archive for a layer of these runtimes.
+pub fn judge(inspection: &Inspection, runtimes: &[Runtime]) -> Vec<Finding> {
+    let odd = inspection.oddities.iter().map(|(oddity, met)| odd(oddity, met));
+    let layout = misplaced(inspection, runtimes).map(|problem| {
+        let hint = "put the packages into the folder that the runtime searches, for example `python/`";
+        Finding::warning(Check::ArchiveLayout, problem, hint)
+    });
+    odd.chain(layout).collect()
+}
+
+fn odd(oddity: Oddity, met: &Met) -> Finding {
+    let first = format!("`{}`{}", met.first, more(met.times));
+    let again = "build the zip again, without such entries";
+    let invalid = |message| Finding::error(Check::ArchiveInvalid, message, again);
+    match oddity {
+        Oddity::Climbing => invalid(format!("a path in the zip has `..` in it: {first}")),
+        Oddity::Absolute => invalid(format!("a path in the zip is absolute: {first}")),
+        Oddity::Encrypted => invalid(format!("an entry of the zip is encrypted: {first}")),
+        Oddity::Method(method) => {
+            let name = rawzip::CompressionMethod::new(method);
+            let name = name.name().map_or_else(|| format!("method {method}"), str::to_owned);
+            invalid(format!(
+                "an entry of the zip is compressed with {name}, Lambda unzips stored and deflated ones: {first}"
+            ))
+        }
+        Oddity::Sizes => invalid(format!("an entry of the zip is stored, but has two different sizes: {first}")),
+        Oddity::Duplicate => {
+            let hint = "build the zip again: which of the two counts is up to who unzips it";
+            Finding::warning(Check::ArchiveDuplicate, format!("a path is in the zip twice: {first}"), hint)
+        }
+    }
+}
+
+fn more(times: u64) -> String {
+    if times > 1 { format!(" and {} more", times - 1) } else { String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_oddity_has_its_words() {
+        let met = Met { times: 3, first: "a/b".to_owned() };
+        let all = [
+            Oddity::Climbing,
+            Oddity::Absolute,
+            Oddity::Duplicate,
+            Oddity::Encrypted,
+            Oddity::Method(14),
+            Oddity::Method(2_000),
+            Oddity::Sizes,
+        ];
+        let told: Vec<String> = all
+            .into_iter()
+            .map(|oddity| odd(oddity, &met))
+            .map(|found| format!("{:?} {}: {}", found.level, found.check, found.message))
+            .collect();
+        insta::assert_snapshot!(told.join("\n"), @"
+            Error archive-invalid: a path in the zip has `..` in it: `a/b` and 2 more
+            Error archive-invalid: a path in the zip is absolute: `a/b` and 2 more
+            Warning archive-duplicate: a path is in the zip twice: `a/b` and 2 more
+            Error archive-invalid: an entry of the zip is encrypted: `a/b` and 2 more
+            Error archive-invalid: an entry of the zip is compressed with LZMA, Lambda unzips stored and deflated ones: `a/b` and 2 more
+            Error archive-invalid: an entry of the zip is compressed with method 2000, Lambda unzips stored and deflated ones: `a/b` and 2 more
+            Error archive-invalid: an entry of the zip is stored, but has two different sizes: `a/b` and 2 more
+            ");
+    }
+}

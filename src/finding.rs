@@ -1,0 +1,60 @@
+//! What a check found in a manifest or an archive: a stable code, how bad it is, words, and what to do.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// It could be better; said with `-v`.
+    Advice,
+    /// A person should know; `--strict` refuses it.
+    Warning,
+    /// It is refused.
+    Error,
+}
+
+/// What a check looks for. The names are stable: release jobs match on them.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, strum::Display,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Check {
+    /// An entry of the zip that Lambda could not unzip, or not where it belongs.
+    ArchiveInvalid,
+    /// Nothing in the zip lies where the layer's runtimes look.
+    ArchiveLayout,
+    /// Two entries of the zip have one path.
+    ArchiveDuplicate,
+}
+
+/// One thing that a check found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What was looked for.
+    pub check: Check,
+    /// How bad it is.
+    pub level: Level,
+    /// What was found, in words that follow the name of where: `requests/layer: …`.
+    pub message: String,
+    /// What to do about it.
+    pub hint: &'static str,
+}
+
+impl Finding {
+    /// Something that is refused.
+    pub fn error(check: Check, message: impl Into<String>, hint: &'static str) -> Self {
+        Self { check, level: Level::Error, message: message.into(), hint }
+    }
+
+    /// Something that a person should know.
+    pub fn warning(check: Check, message: impl Into<String>, hint: &'static str) -> Self {
+        Self { check, level: Level::Warning, message: message.into(), hint }
+    }
+
+    /// Something that could be better.
+    pub fn advice(check: Check, message: impl Into<String>, hint: &'static str) -> Self {
+        Self { check, level: Level::Advice, message: message.into(), hint }
+    }
+}
