@@ -239,6 +239,9 @@ pub struct ManifestReport {
     pub md5: Option<String>,
     /// S3 URI of the backup of `version`, where there is one.
     pub backup: Option<String>,
+    /// Its page in the AWS console, where the partition has a public one.
+    #[serde(default)]
+    pub backup_page: Option<String>,
 }
 
 /// The archive of a job.

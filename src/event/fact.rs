@@ -154,6 +154,11 @@ pub enum Fact {
         /// Its ARN.
         arn: VersionArn,
     },
+    /// The page of that version's backup in the AWS console, where the partition has a public one.
+    BackupPage {
+        /// Its address.
+        url: String,
+    },
     /// The copy of the manifest that belongs to the version to use is in S3.
     BackupThere {
         /// Where.

@@ -27,6 +27,12 @@ impl S3Location {
         Some(format!("https://{host}/s3/object/{}?prefix={}", self.bucket, utf8_percent_encode(&self.key, IN_QUERY)))
     }
 
+    /// The object of a URI `s3://BUCKET/KEY`; `None` if it is not one.
+    pub fn of_uri(uri: &str) -> Option<Self> {
+        let (bucket, key) = uri.strip_prefix("s3://")?.split_once('/')?;
+        (!bucket.is_empty() && !key.is_empty()).then(|| Self { bucket: bucket.to_owned(), key: key.to_owned() })
+    }
+
     /// An object in the same bucket.
     pub fn sibling(&self, key: String) -> Self {
         Self { bucket: self.bucket.clone(), key }
@@ -54,6 +60,15 @@ pub fn backup_key(backup_prefix: &str, version: u64, manifest_file_name: &str) -
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn uris_read_back() {
+        let object = S3Location { bucket: "acme".to_owned(), key: "a/b c.zip".to_owned() };
+        assert_eq!(S3Location::of_uri(&object.to_string()), Some(object));
+        assert!(
+            ["s3://acme", "s3:///key", "s3://acme/", "acme/key"].iter().all(|uri| S3Location::of_uri(uri).is_none())
+        );
+    }
 
     #[test]
     fn backup_keys_are_padded_to_six_digits_and_no_further() {

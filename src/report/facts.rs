@@ -62,6 +62,7 @@ fn publishing(fact: &Fact) -> String {
         Fact::BackupThere { at, written: true, request_id } => {
             with_request(format!("manifest stored at {at}"), request_id.as_deref())
         }
+        Fact::BackupPage { url } => format!("see it at {url}"),
         Fact::BackupThere { at, .. } => format!("manifest was stored at {at} already"),
         _ => String::new(),
     }

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::Events;
 use crate::event::{Activity, Fact, Happening, JobId};
+use crate::layer::{Region, S3Location};
 use crate::manifest::Difference;
 use crate::outcome::{ArchiveReport, JobError, JobReport, ManifestReport, Outcome, Warning};
 use crate::plan::Job;
@@ -15,6 +16,7 @@ pub struct Trail {
     id: JobId,
     events: Events,
     started: Instant,
+    region: Region,
     report: JobReport,
 }
 
@@ -23,7 +25,7 @@ impl Trail {
     pub fn begin(id: JobId, job: &Job, events: Events) -> Self {
         let (layer, target) = (job.layer.clone(), job.target.name.clone());
         events.send(Happening::JobStarted { job: id, layer, target });
-        Self { id, events, started: Instant::now(), report: blank(job) }
+        Self { id, events, started: Instant::now(), region: job.target.region.clone(), report: blank(job) }
     }
 
     /// The job is doing something else now.
@@ -34,7 +36,16 @@ impl Trail {
     /// The job found something out, or did something.
     pub fn found(&mut self, fact: Fact) {
         note(&mut self.report, &fact);
+        let page = self.backup_page(&fact);
         self.events.send(Happening::FactFound { job: self.id, fact });
+        if let Some(url) = page {
+            self.found(Fact::BackupPage { url });
+        }
+    }
+
+    fn backup_page(&self, fact: &Fact) -> Option<String> {
+        let Fact::BackupThere { at, .. } = fact else { return None };
+        S3Location::of_uri(at)?.console_link(&self.region)
     }
 
     /// The job met something that a person should know although it goes on. Told once, however often it is met.
@@ -110,6 +121,7 @@ fn note(report: &mut JobReport, fact: &Fact) {
             report.layer_arn = Some(arn.layer.to_string());
             report.account.get_or_insert_with(|| arn.layer.account.to_string());
         }
+        Fact::BackupPage { url } => report.manifest.backup_page = Some(url.clone()),
         Fact::BackupThere { at, .. } => report.manifest.backup = Some(at.clone()),
         _ => {}
     }

@@ -43,7 +43,8 @@ fn the_report_is_the_same_on_standard_output_and_in_a_file() {
           "manifest": {
             "path": "numpy/requirements.txt",
             "md5": "b285f58ab57a01ff7fda7fcd7f200528",
-            "backup": "s3://artifacts/layers/numpy/layer/000001/requirements.txt"
+            "backup": "s3://artifacts/layers/numpy/layer/000001/requirements.txt",
+            "backup_page": "https://s3.console.aws.amazon.com/s3/object/artifacts?prefix=layers/numpy/layer/000001/requirements.txt"
           },
           "archive": {
             "staged": "s3://artifacts/layers/numpy/layer/layer.zip",
@@ -249,6 +250,7 @@ fn verbose_tells_each_step() {
       Publishing [  TIMEs]       numpy us-east-1: version to use is arn:aws:lambda:us-east-1:123456789012:layer:numpy:1
       Publishing [  TIMEs]       numpy us-east-1: its content is the staged archive that was checked
        Recording [  TIMEs]       numpy us-east-1: manifest stored at s3://artifacts/layers/numpy/layer/000001/requirements.txt (request REQUEST)
+       Recording [  TIMEs]       numpy us-east-1: see it at https://s3.console.aws.amazon.com/s3/object/artifacts?prefix=layers/numpy/layer/000001/requirements.txt
        Recording [  TIMEs]       numpy us-east-1: lock released
        Published [  TIMEs] (1/1) numpy us-east-1 version 1
          Summary [  TIMEs] 1 job: 1 published
@@ -279,4 +281,19 @@ fn a_reader_that_leaves_early_does_not_break_the_run() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(!stderr.contains("panicked"), "{stderr}");
     assert_eq!(project.json("report.json")["jobs"][0]["outcome"], "published");
+}
+
+#[test]
+fn the_console_shows_a_backup_where_its_partition_has_one() {
+    for (region, host) in [("cn-north-1", Some("https://console.amazonaws.cn/")), ("us-iso-east-1", None)] {
+        let project = Project::of(&["numpy"]);
+        let layers = String::from_utf8(project.read("layers.toml")).unwrap();
+        project.write("layers.toml", format!("[targets.{region}]\n{layers}"));
+        let ended = project.run("publish --stage -v --report json=report.json", 0);
+        let page = project.json("report.json")["jobs"][0]["manifest"]["backup_page"].clone();
+        assert_eq!(page.as_str().map(|page| page.starts_with(host.unwrap_or("none"))), host.map(|_| true), "{page}");
+        assert_eq!(ended.stderr.contains("see it at "), host.is_some(), "{}", ended.stderr);
+        // An unchanged layer has its backup's page too.
+        assert_eq!(project.run("plan --format json", 0).report()["jobs"][0]["manifest"]["backup_page"], page);
+    }
 }
