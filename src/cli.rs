@@ -1,10 +1,13 @@
 //! The command line, as close to what is typed as possible. No logic.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::styling::Styles;
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::error::Result;
+use clap::{ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
+use crate::config::{Setting, SettingsTable};
 use crate::report::{ReportRequest, When};
 
 /// Publish many AWS Lambda layers from one layers file: only what changed, each exactly once.
@@ -14,6 +17,34 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// Reads a command line.
+    ///
+    /// # Errors
+    /// A command line that cannot be read; also `--help` and `--version`.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self> {
+        Self::from_arg_matches(&Self::documented().try_get_matches_from(arguments)?)
+    }
+
+    /// The command line with what the settings' declarations say: their defaults are not clap's, because a flag that is
+    /// not given must not beat the environment and the file.
+    pub fn documented() -> clap::Command {
+        let settings = Setting::all();
+        Self::command().mut_subcommands(|command| {
+            command.mut_args(|argument| {
+                let setting = settings.iter().find(|setting| argument.get_long() == Some(&setting.name));
+                match setting.filter(|_| argument.get_help_heading().is_some()) {
+                    Some(setting) => {
+                        let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+                        argument.help(format!("{help} [default: {}]", setting.default)).long_help(None::<&str>)
+                    }
+                    None => argument,
+                }
+            })
+        })
+    }
 }
 
 /// The commands.
@@ -60,7 +91,7 @@ pub struct Common {
         hide_env_values = true
     )]
     pub config: PathBuf,
-    /// Only this target; repeatable
+    /// Only this target, or targets such as `eu-*`; repeatable
     #[arg(long = "target", value_name = "NAME")]
     pub targets: Vec<String>,
     /// What to print on standard output, every layer included [default: text, without what is unchanged on a terminal]
@@ -85,21 +116,9 @@ pub struct Common {
     /// Warnings and errors only
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Jobs in flight at once [default: 32]
-    #[arg(long, value_name = "N", help_heading = "Settings")]
-    pub concurrency: Option<u32>,
-    /// Lambda requests a second, per account and Region [default: 15]
-    #[arg(long, value_name = "N", help_heading = "Settings")]
-    pub lambda_requests_per_second: Option<u32>,
-    /// Start nothing new after the first failure
-    #[arg(long, help_heading = "Settings")]
-    pub fail_fast: bool,
-    /// How long to wait for a layer's lock that another run holds [default: 60]
-    #[arg(long, value_name = "SECONDS", help_heading = "Settings")]
-    pub lock_wait_seconds: Option<u32>,
-    /// Deadline of one request to AWS [default: 30]
-    #[arg(long, value_name = "SECONDS", help_heading = "Settings")]
-    pub request_timeout_seconds: Option<u32>,
+    /// How the run behaves.
+    #[command(flatten)]
+    pub settings: SettingsTable,
 }
 
 /// `layership check`

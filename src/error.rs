@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::config::{Problem, Severity, SourceError};
+use crate::config::{Found, Problem, Severity, SourceError};
 use crate::plan::SelectionError;
 use crate::report::Shown;
 use crate::shown;
@@ -39,8 +39,8 @@ pub enum Error {
     Layers {
         /// The file.
         file: PathBuf,
-        /// All of them.
-        problems: Vec<Problem>,
+        /// The problems.
+        found: Found,
     },
     /// Wrong flags, no layers file, a path that cannot be written: exit code 2.
     Usage {
@@ -94,19 +94,20 @@ impl Error {
                 let hint = hint.as_ref().map(|hint| shown!("\nhint: {}\n", hint)).unwrap_or_default();
                 shown!("error: {}\n{}", message, hint)
             }
-            Self::Layers { file, problems } => {
+            Self::Layers { file, found: Found { problems, more } } => {
                 let errors: Vec<&Problem> =
                     problems.iter().filter(|problem| problem.severity == Severity::Error).collect();
-                let many = match errors.len() {
-                    1 => "a problem".to_owned(),
-                    many => format!("{many} problems"),
+                let many = match (errors.len(), more) {
+                    (1, false) => "a problem".to_owned(),
+                    (many, false) => format!("{many} problems"),
+                    (many, true) => format!("more than {many} problems, of which these are the first"),
                 };
                 let file = file.display().to_string();
-                let whose = if errors.iter().any(|problem| problem.in_file) { &file } else { "the settings" };
+                let whose = if errors.iter().any(|problem| problem.origin.is_file()) { &file } else { "the settings" };
                 let has = if whose == "the settings" { "have" } else { "has" };
                 let line = |problem: &Problem| {
                     let kind = if problem.severity == Severity::Warning { "warning: " } else { "" };
-                    shown!("  {}{}", Shown::from(kind), problem.located(&file))
+                    shown!("  {}{}", Shown::from(kind), problem.to_string())
                 };
                 let headline = shown!("error: {} {} {}", whose, has, many);
                 Shown::of_lines(std::iter::once(headline).chain(problems.iter().map(line)))

@@ -3,11 +3,10 @@
 use std::panic::resume_unwind;
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use layership::{cli::Cli, commands, report, shown};
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
             report::say_usage(&error.render().to_string());

@@ -46,7 +46,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     let files = ReportFile::open_all(&args.reports, &inputs).map_err(|error| Error::usage(error.to_string()))?;
     let facts = Facts::of_this_process(args.progress, args.color, args.quiet, args.verbose);
     let screen = Screen::of(&facts);
-    screen.say_problems(&args.config, &warnings);
+    screen.say_problems(&warnings);
     screen.say_settings(&origins);
     let local = local::start(args, &screen).await?;
 

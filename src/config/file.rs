@@ -4,9 +4,12 @@
 use std::collections::BTreeMap;
 
 use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
+use serde_json::Value as Json;
 
+use super::settings::SettingsTable;
 use crate::layer::{Architecture, Runtime};
 
 /// Layers to publish to AWS Lambda. Relative paths are relative to this file.
@@ -23,27 +26,6 @@ pub struct LayersFile {
     pub defaults: LayerTable,
     /// The layers. The key of a layer is its name in Lambda unless `name` says otherwise.
     pub layers: BTreeMap<String, LayerTable>,
-}
-
-/// How a run behaves.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct SettingsTable {
-    /// Jobs in flight at once. Default 32.
-    #[schemars(range(min = 1, max = 1024))]
-    pub concurrency: Option<u32>,
-    /// Lambda requests a second, per account and Region. Lambda allows 15 for all tools of an account together: lower
-    /// it where others need their share. Default 15.
-    #[schemars(range(min = 1, max = 10_000))]
-    pub lambda_requests_per_second: Option<u32>,
-    /// Start nothing new after the first failure. Default false.
-    pub fail_fast: Option<bool>,
-    /// How long to wait for a layer's lock that another run holds, in seconds. Default 60.
-    #[schemars(range(min = 0, max = 3600))]
-    pub lock_wait_seconds: Option<u32>,
-    /// Deadline of one request to AWS, in seconds; publishing and transfers have several times as long. Default 30.
-    #[schemars(range(min = 1, max = 900))]
-    pub request_timeout_seconds: Option<u32>,
 }
 
 /// An account and a Region, with the credentials to use.
@@ -109,7 +91,8 @@ pub struct LayerTable {
     pub detect: Option<Vec<Detect>>,
     /// What to do with requirements that are not pinned to one version. Default `"warn"`.
     pub unpinned: Option<Unpinned>,
-    /// Names of the targets this layer goes to. Default: all.
+    /// Names of the targets this layer goes to, or globs such as `eu-*`. Default: all.
+    #[schemars(length(min = 1, max = 1000))]
     pub targets: Option<Vec<String>>,
 }
 
@@ -148,5 +131,26 @@ fn architectures(_: &mut SchemaGenerator) -> Schema {
 
 /// The JSON Schema (draft-07, which editors' TOML support reads) of a layers file.
 pub fn schema() -> Schema {
-    SchemaSettings::draft07().into_generator().into_root_schema_for::<LayersFile>()
+    let settings = SchemaSettings::draft07().with_transform(RecursiveTransform(without_null));
+    settings.into_generator().into_root_schema_for::<LayersFile>()
+}
+
+/// A key that is left out is not `null`: TOML has none.
+fn without_null(schema: &mut Schema) {
+    if let Some(Json::Array(types)) = schema.get_mut("type") {
+        types.retain(|kind| kind != "null");
+        if let [one] = types.as_slice() {
+            let one = one.clone();
+            schema.insert("type".to_owned(), one);
+        }
+    }
+    if schema.get("default").is_some_and(|default| default.is_null() || default.is_object()) {
+        schema.remove("default");
+    }
+    if let Some(Json::Array(mut either)) = schema.remove("anyOf") {
+        either.retain(|one| one.get("type").is_none_or(|kind| kind != "null"));
+        // A reference alone: what stands beside one does not count in draft-07.
+        let name = if either.len() == 1 { "allOf" } else { "anyOf" };
+        schema.insert(name.to_owned(), Json::Array(either));
+    }
 }

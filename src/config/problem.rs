@@ -1,6 +1,11 @@
-//! Something wrong in a layers file: where, what, and what to write instead.
+//! Something wrong in a layers file or in the settings: where, what, and what to write instead.
 
 use std::fmt;
+
+use super::origin::Origin;
+
+/// How many errors, and how many warnings, are kept: a file with more is better mended from its beginning.
+pub const PROBLEMS_LIMIT: usize = 100;
 
 /// How bad a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,16 +16,14 @@ pub enum Severity {
     Warning,
 }
 
-/// One problem of a layers file.
+/// One problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// Error or warning.
     pub severity: Severity,
-    /// Whether it stands in the file, or came from the environment or the command line.
-    pub in_file: bool,
-    /// Line, counted from 1; `None` where the problem is that something is missing from the whole file.
-    pub line: Option<usize>,
-    /// Key path, such as `layers.requests.bucket`; empty for the file as a whole.
+    /// Where the value was written that is wrong.
+    pub origin: Origin,
+    /// Key path, such as `layers.requests.bucket`; empty for the file as a whole and for what stands in no file.
     pub key: String,
     /// What is wrong.
     pub message: String,
@@ -29,71 +32,49 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// An error at a key.
-    pub fn error(line: Option<usize>, key: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, in_file: true, line, key: key.into(), message: message.into(), hint: None }
+    /// An error.
+    pub fn error(origin: Origin, key: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, origin, key: key.into(), message: message.into(), hint: None }
     }
 
-    /// A warning at a key.
-    pub fn warning(line: Option<usize>, key: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, ..Self::error(line, key, message) }
-    }
-
-    /// The same about something that does not stand in the file.
-    #[must_use]
-    pub fn elsewhere(self) -> Self {
-        Self { in_file: false, line: None, ..self }
-    }
-
-    /// The problem with its place: `layers.toml:12: layers.requests.bucket: unknown placeholder …`.
-    pub fn located(&self, file: &str) -> String {
-        match self.line {
-            _ if !self.in_file => self.to_string(),
-            Some(line) => format!("{file}:{line}: {self}"),
-            None => format!("{file}: {self}"),
-        }
+    /// A warning.
+    pub fn warning(origin: Origin, key: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(origin, key, message) }
     }
 
     /// Adds what to write instead.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// Adds a word that was probably meant, if there is one.
+    #[must_use]
+    pub fn did_you_mean(self, near: Option<&str>) -> Self {
+        match near {
+            Some(near) => self.hint(format!("did you mean `{near}`?")),
+            None => self,
+        }
     }
 }
 
-/// `layers.requests.bucket: unknown placeholder …; did you mean …`, without the place.
+/// The problems that were found, and whether these are all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The problems, by their places.
+    pub problems: Vec<Problem>,
+    /// Whether there are more of them than are kept.
+    pub more: bool,
+}
+
+/// `layers.toml:12: layers.requests.bucket: unknown placeholder …; did you mean …`
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.origin)?;
         if !self.key.is_empty() {
             write!(f, "{}: ", self.key)?;
         }
         f.write_str(&self.message)?;
         self.hint.as_ref().map_or(Ok(()), |hint| write!(f, "; {hint}"))
-    }
-}
-
-/// The candidate that was probably meant, if one is near enough.
-pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let wanted = word.to_lowercase().replace('_', "-");
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&wanted, &candidate.to_lowercase().replace('_', "-")), candidate))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_nearest_key_is_suggested_and_nothing_far_away() {
-        let keys = ["manifest", "archive", "bucket", "compatible-runtimes"];
-        assert_eq!(nearest("manfest", keys), Some("manifest"));
-        assert_eq!(nearest("compatible_runtimes", keys), Some("compatible-runtimes"));
-        assert_eq!(nearest("Bucket", keys), Some("bucket"));
-        assert_eq!(nearest("zzz", keys), None);
     }
 }

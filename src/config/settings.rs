@@ -1,213 +1,277 @@
-//! The settings of a run, through figment: file, then `LAYERSHIP_*` environment, then flags, each value with its origin.
+//! The settings of a run: file, then `LAYERSHIP_*` environment, then flags, each value with its origin.
+//!
+//! [`SettingsTable`] declares each of them once. Its field is the flag and the key of the file; its documentation is the
+//! help and the reference; its bounds and its default stand in the schema, and everything else reads them there.
 
 use std::fmt;
 
-use figment::providers::{Env, Serialized};
+use clap::Args;
+use figment::providers::Env;
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use toml::de::DeValue;
 
-use super::problem::{Problem, nearest};
-use super::source::Source;
+use super::expected::Node;
+use super::origin::Origin;
+use super::problem::Problem;
+use super::problems::Problems;
+use super::words::{excerpt, nearest};
 
 /// Prefix of the environment variables that set settings.
 const ENV_PREFIX: &str = "LAYERSHIP_";
 /// Variables with that prefix that are flags of the command line, not settings.
 const ENV_FLAGS: [&str; 1] = ["LAYERSHIP_CONFIG"];
 
-/// How a run behaves, settled.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// How a run behaves.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema, Args)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct SettingsTable {
+    /// Jobs in flight at once
+    #[schemars(range(min = 1, max = 1024), extend("default" = 32))]
+    #[arg(long, value_name = "N", help_heading = "Settings")]
+    pub concurrency: Option<u32>,
+    /// Lambda requests a second, per account and Region
+    ///
+    /// Lambda allows 15 for all tools of an account together: lower it where others need their share.
+    #[schemars(range(min = 1, max = 10_000), extend("default" = 15))]
+    #[arg(long, value_name = "N", help_heading = "Settings")]
+    pub lambda_requests_per_second: Option<u32>,
+    /// Start nothing new after the first failure
+    #[schemars(extend("default" = false))]
+    #[arg(long, value_name = "true|false", help_heading = "Settings", hide_possible_values = true)]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub fail_fast: Option<bool>,
+    /// How long to wait for a layer's lock that another run holds
+    #[schemars(range(min = 0, max = 3600), extend("default" = 60))]
+    #[arg(long, value_name = "SECONDS", help_heading = "Settings")]
+    pub lock_wait_seconds: Option<u32>,
+    /// How long a publish whose answer was lost may take to show up
+    ///
+    /// It counts from when Lambda would refuse the request as too old. Until then the version is looked for and nothing
+    /// is sent again: less than Lambda needs, or than its lists lag behind, risks a second version.
+    #[schemars(range(min = 10, max = 900), extend("default" = 60))]
+    #[arg(long, value_name = "SECONDS", help_heading = "Settings")]
+    pub publish_settle_seconds: Option<u32>,
+    /// Deadline of one request to AWS
+    ///
+    /// Publishing and transfers have several times as long.
+    #[schemars(range(min = 1, max = 900), extend("default" = 30))]
+    #[arg(long, value_name = "SECONDS", help_heading = "Settings")]
+    pub request_timeout_seconds: Option<u32>,
+}
+
+/// The settings, settled: [`SettingsTable`] with every value there.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[allow(missing_docs, reason = "they are documented where they are declared")]
 pub struct Settings {
-    /// Jobs in flight at once.
     pub concurrency: usize,
-    /// Lambda requests a second, per account and Region.
     pub lambda_requests_per_second: u32,
-    /// Start nothing new after the first failure.
     pub fail_fast: bool,
-    /// How long to wait for a lock that another run holds, in seconds.
     pub lock_wait_seconds: u32,
-    /// Deadline of one request to AWS, in seconds.
+    pub publish_settle_seconds: u32,
     pub request_timeout_seconds: u32,
 }
 
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            concurrency: 32,
-            lambda_requests_per_second: 15,
-            fail_fast: false,
-            lock_wait_seconds: 60,
-            request_timeout_seconds: 30,
+/// One setting with what its declaration says.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Its key in the layers file; with two dashes its flag.
+    pub name: String,
+    /// The value where nobody sets it.
+    pub default: Json,
+    bounds: Option<(i64, i64)>,
+}
+
+impl Setting {
+    /// All settings, by name.
+    pub fn all() -> Vec<Self> {
+        let schema = schemars::schema_for!(SettingsTable);
+        let table = Node::root(schema.as_value());
+        let described = |name: &str| {
+            let field = table.property(name)?;
+            let bounds = field.bound("minimum").zip(field.bound("maximum"));
+            Some(Self { name: name.to_owned(), default: field.default()?.clone(), bounds })
+        };
+        table.names().into_iter().filter_map(described).collect()
+    }
+
+    /// The environment variable that sets it.
+    pub fn variable(&self) -> String {
+        format!("{ENV_PREFIX}{}", self.name.to_uppercase().replace('-', "_"))
+    }
+
+    /// Why a value cannot be its value.
+    fn misfit(&self, value: &Value) -> Option<String> {
+        let expected = match self.bounds {
+            None if value.to_bool().is_some() => return None,
+            None => "expected true or false".to_owned(),
+            Some((least, most)) => match whole_number(value) {
+                Some(number) if (i128::from(least)..=i128::from(most)).contains(&number) => return None,
+                _ => format!("expected a number from {least} to {most}"),
+            },
+        };
+        let found = value.as_str().map(excerpt).or_else(|| whole_number(value).map(|number| number.to_string()));
+        Some(found.map_or(expected.clone(), |found| format!("{expected}, found `{found}`")))
+    }
+
+    fn origin(&self, figment: &Figment, problems: &Problems<'_>) -> Option<Origin> {
+        let metadata = figment.find_metadata(&self.name)?;
+        match metadata.name.as_ref() {
+            DEFAULTS => None,
+            FILE => Some(problems.source().origin(&["settings", &self.name])),
+            FLAGS => Some(Origin::Flag(self.name.clone())),
+            _ => Some(Origin::Variable(self.variable())),
         }
     }
 }
-
-/// The names of the settings, with the least and the greatest value of the numbers.
-const BOUNDS: [(&str, Option<(i64, i64)>); 5] = [
-    ("concurrency", Some((1, 1024))),
-    ("lambda-requests-per-second", Some((1, 10_000))),
-    ("fail-fast", None),
-    ("lock-wait-seconds", Some((0, 3600))),
-    ("request-timeout-seconds", Some((1, 900))),
-];
 
 /// Where one value came from, for `-v`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SettingsOrigin {
+pub struct SettingOrigin {
     /// Name of the setting.
-    pub name: &'static str,
+    pub name: String,
     /// Its value.
     pub value: String,
-    /// `default`, `layers.toml:3`, `LAYERSHIP_CONCURRENCY`, `--concurrency`.
-    pub origin: String,
+    /// Where it was written; `None` for the default.
+    pub origin: Option<Origin>,
 }
 
-impl fmt::Display for SettingsOrigin {
+/// `concurrency = 32 (default)`
+impl fmt::Display for SettingOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} = {} ({})", self.name, self.value, self.origin)
+        write!(f, "{} = {} (", self.name, self.value)?;
+        match &self.origin {
+            Some(origin) => write!(f, "{origin})"),
+            None => f.write_str("default)"),
+        }
     }
 }
 
-/// Settles the settings. `flags` holds what the command line says, by name.
-///
-/// # Errors
-/// Every value that does not fit, with the place it came from.
-pub fn resolve(
-    source: &Source<'_>,
-    flags: &[(&'static str, Value)],
-) -> Result<(Settings, Vec<SettingsOrigin>, Vec<Problem>), Vec<Problem>> {
+/// Settles the settings; `None` where a value that does not fit was told.
+pub fn settle(flags: &SettingsTable, problems: &mut Problems<'_>) -> Option<(Settings, Vec<SettingOrigin>)> {
+    let all = Setting::all();
+    let names: Vec<String> = all.iter().map(|setting| setting.name.clone()).collect();
     let env = Env::prefixed(ENV_PREFIX)
         .map(|name| name.as_str().to_lowercase().replace('_', "-").into())
-        .filter(|name| BOUNDS.iter().any(|(known, _)| name == *known));
-    let figment = Figment::from(Serialized::defaults(Settings::default()))
-        .merge(FileProvider(source))
-        .merge(env)
-        .merge(FlagProvider(flags));
-    let problems: Vec<Problem> =
-        BOUNDS.iter().filter_map(|(name, bounds)| misfit(&figment, source, name, *bounds)).collect();
-    if !problems.is_empty() {
-        return Err(problems);
-    }
-    let settings =
-        figment.extract().map_err(|error| vec![Problem::error(None, error.path.join("."), error.kind.to_string())])?;
-    let origins = BOUNDS.iter().map(|(name, _)| origin(&figment, source, name)).collect();
-    Ok((settings, origins, unknown_variables()))
-}
-
-/// One problem per setting at most: of the wrong kind, or out of bounds.
-fn misfit(figment: &Figment, source: &Source<'_>, name: &str, bounds: Option<(i64, i64)>) -> Option<Problem> {
-    let value = figment.find_value(name).ok()?;
-    let expected = match (bounds, &value) {
-        (None, Value::Bool(..)) => return None,
-        (None, _) => "expected true or false".to_owned(),
-        (Some((least, most)), value) => match number(value) {
-            Some(number) if (i128::from(least)..=i128::from(most)).contains(&number) => return None,
-            _ => format!("expected a number from {least} to {most}"),
-        },
-    };
-    let found = value.as_str().map(str::to_owned).or_else(|| number(&value).map(|number| number.to_string()));
-    let found = found.map(|found| format!(", found `{found}`")).unwrap_or_default();
-    let message = format!("{expected}{found}");
-    let in_file = figment.find_metadata(name).is_some_and(|metadata| metadata.name == FILE);
-    Some(if in_file {
-        Problem::error(source.line(&["settings", name]), format!("settings.{name}"), message)
-    } else {
-        Problem::error(None, describe(figment, source, name), message).elsewhere()
-    })
-}
-
-fn origin(figment: &Figment, source: &Source<'_>, name: &'static str) -> SettingsOrigin {
-    let value = figment.find_value(name).ok();
-    let shown = value.as_ref().map_or(String::new(), |value| match value {
-        Value::Bool(_, flag) => flag.to_string(),
-        other => number(other).map(|number| number.to_string()).unwrap_or_default(),
-    });
-    SettingsOrigin { name, value: shown, origin: describe(figment, source, name) }
-}
-
-fn describe(figment: &Figment, source: &Source<'_>, name: &str) -> String {
-    let metadata = figment.find_metadata(name).map(|metadata| metadata.name.as_ref());
-    match metadata {
-        Some(FILE) => match source.line(&["settings", name]) {
-            Some(line) => format!("{}:{line}", source.path().display()),
-            None => source.path().display().to_string(),
-        },
-        Some(FLAGS) => format!("--{name}"),
-        Some(other) if other.contains("environment") => {
-            format!("{ENV_PREFIX}{}", name.to_uppercase().replace('-', "_"))
+        .filter(move |name| names.iter().any(|known| name == known.as_str()));
+    let figment =
+        Figment::from(Layer::defaults(&all)).merge(Layer::file(&all, problems)).merge(env).merge(Layer::flags(flags));
+    for setting in &all {
+        let misfit = figment.find_value(&setting.name).ok().and_then(|value| setting.misfit(&value));
+        if let Some((message, origin)) = misfit.zip(setting.origin(&figment, problems)) {
+            problems.push(Problem::error(origin, "", message));
         }
-        _ => "default".to_owned(),
     }
+    unknown_variables(&all, problems);
+    let settings = figment.extract().ok()?;
+    let told = |setting: &Setting| SettingOrigin {
+        name: setting.name.clone(),
+        value: figment.find_value(&setting.name).map(|value| shown(&value)).unwrap_or_default(),
+        origin: setting.origin(&figment, problems),
+    };
+    Some((settings, all.iter().map(told).collect()))
 }
 
 /// A misspelt variable would silently do nothing: say so.
-fn unknown_variables() -> Vec<Problem> {
-    let known: Vec<String> =
-        BOUNDS.iter().map(|(name, _)| format!("{ENV_PREFIX}{}", name.to_uppercase().replace('-', "_"))).collect();
-    let mut unknown: Vec<String> = std::env::vars_os()
-        .filter_map(|(name, _)| name.into_string().ok())
-        .filter(|name| name.starts_with(ENV_PREFIX) && !known.contains(name) && !ENV_FLAGS.contains(&name.as_str()))
-        .collect();
+fn unknown_variables(all: &[Setting], problems: &mut Problems<'_>) {
+    let known: Vec<String> = all.iter().map(Setting::variable).collect();
+    let is_unknown =
+        |name: &String| name.starts_with(ENV_PREFIX) && !known.contains(name) && !ENV_FLAGS.contains(&name.as_str());
+    let mut unknown: Vec<String> =
+        std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).filter(is_unknown).collect();
     unknown.sort();
-    unknown.into_iter().map(|name| unknown_variable(&name, &known)).collect()
-}
-
-fn unknown_variable(name: &str, known: &[String]) -> Problem {
-    let problem = Problem::warning(None, name, "this environment variable sets nothing").elsewhere();
-    match nearest(name, known.iter().map(String::as_str)) {
-        Some(near) => problem.hint(format!("did you mean `{near}`?")),
-        None => problem,
+    for name in unknown {
+        let problem = Problem::warning(Origin::Variable(excerpt(&name)), "", "this environment variable sets nothing");
+        problems.push(problem.did_you_mean(nearest(&name, known.iter().map(String::as_str))));
     }
 }
 
+const DEFAULTS: &str = "defaults";
 const FILE: &str = "layers file";
 const FLAGS: &str = "command line";
 
-/// The `[settings]` table: figment's own TOML provider would lose the lines and bring a second TOML parser.
-struct FileProvider<'a>(&'a Source<'a>);
+/// Values from one place. figment's own TOML provider would lose the lines and bring a second TOML parser.
+struct Layer {
+    from: &'static str,
+    values: Dict,
+}
 
-impl Provider for FileProvider<'_> {
-    fn metadata(&self) -> Metadata {
-        Metadata::named(FILE)
+impl Layer {
+    fn defaults(all: &[Setting]) -> Self {
+        let values = all.iter().map(|setting| (setting.name.clone(), from_json(&setting.default)));
+        Self { from: DEFAULTS, values: values.collect() }
     }
 
-    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
-        // An unknown key is a problem of the file, and told as one.
-        let known = |name: &str| BOUNDS.iter().any(|(known, _)| *known == name);
-        let table = self.0.settings().into_iter().flatten().filter(|(key, _)| known(key.get_ref()));
-        let dict = table.map(|(key, value)| (key.get_ref().to_string(), figment_value(value.get_ref()))).collect();
-        Ok(Profile::Default.collect(dict))
+    /// What the file says, without what was told to be wrong already.
+    fn file(all: &[Setting], problems: &Problems<'_>) -> Self {
+        let table = problems.source().tree().get_ref().get("settings").map(toml::Spanned::get_ref);
+        let values = table.and_then(DeValue::as_table).into_iter().flatten().filter_map(|(key, value)| {
+            let setting = all.iter().find(|setting| setting.name == key.get_ref().as_ref())?;
+            let value = from_toml(value.get_ref())?;
+            setting.misfit(&value).is_none().then(|| (setting.name.clone(), value))
+        });
+        Self { from: FILE, values: values.collect() }
+    }
+
+    fn flags(flags: &SettingsTable) -> Self {
+        let given = serde_json::to_value(flags).unwrap_or_default();
+        let given = given.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+        Self { from: FLAGS, values: given.map(|(name, value)| (name.clone(), from_json(value))).collect() }
     }
 }
 
-fn figment_value(value: &DeValue<'_>) -> Value {
+impl Provider for Layer {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.from)
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        Ok(Profile::Default.collect(self.values.clone()))
+    }
+}
+
+fn from_json(value: &Json) -> Value {
+    match (value.as_bool(), value.as_i64()) {
+        (Some(flag), _) => Value::from(flag),
+        (None, number) => Value::from(number.unwrap_or_default()),
+    }
+}
+
+fn from_toml(value: &DeValue<'_>) -> Option<Value> {
     match value {
-        DeValue::Boolean(flag) => Value::from(*flag),
-        DeValue::Integer(integer) => match i64::from_str_radix(integer.as_str(), integer.radix()) {
-            Ok(number) => Value::from(number),
-            Err(_) => Value::from(integer.as_str()),
-        },
-        other => Value::from(other.as_str().unwrap_or(other.type_str())),
+        DeValue::Boolean(flag) => Some(Value::from(*flag)),
+        DeValue::Integer(integer) => i64::from_str_radix(integer.as_str(), integer.radix()).ok().map(Value::from),
+        _ => None,
     }
 }
 
-/// What the command line says.
-struct FlagProvider<'a>(&'a [(&'static str, Value)]);
-
-impl Provider for FlagProvider<'_> {
-    fn metadata(&self) -> Metadata {
-        Metadata::named(FLAGS)
-    }
-
-    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
-        let dict = self.0.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        Ok(Profile::Default.collect(dict))
-    }
+fn shown(value: &Value) -> String {
+    value
+        .to_bool()
+        .map(|flag| flag.to_string())
+        .or_else(|| whole_number(value).map(|number| number.to_string()))
+        .unwrap_or_default()
 }
 
 /// A whole number, whichever way figment holds it.
-fn number(value: &Value) -> Option<i128> {
+fn whole_number(value: &Value) -> Option<i128> {
     value.to_i128().or_else(|| value.to_u128().and_then(|number| i128::try_from(number).ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_has_a_default_within_its_bounds_and_a_settled_field() {
+        let all = Setting::all();
+        let misfits = all.iter().filter_map(|setting| setting.misfit(&from_json(&setting.default)));
+        assert_eq!(misfits.collect::<Vec<_>>(), [""; 0]);
+        let settled = Figment::from(Layer::defaults(&all)).extract::<Settings>().unwrap();
+        assert_eq!((settled.concurrency, settled.publish_settle_seconds, all.len()), (32, 60, 6));
+    }
 }

@@ -1,14 +1,17 @@
-//! The text of a layers file, parsed once, with the line of every key.
+//! The text of a layers file, parsed once, with the place of every key.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::problem::Problem;
+use super::origin::{Origin, Place};
+use super::problem::{Found, PROBLEMS_LIMIT, Problem};
+use super::words::excerpt;
 
 /// More than any sensible layers file (ten thousand layers make about 2 MB): beyond it, it is some other file.
 const SIZE_LIMIT: u64 = 8_000_000;
@@ -26,7 +29,7 @@ pub enum SourceError {
     #[error("the layers file `{}` is a folder", .0.display())]
     Folder(PathBuf),
     /// It is larger than a layers file can be.
-    #[error("`{}` has more than {} MB: that is no layers file", .0.display(), SIZE_LIMIT / 1_000_000)]
+    #[error("`{}` has more than {} MB: that is not a layers file", .0.display(), SIZE_LIMIT / 1_000_000)]
     TooLarge(PathBuf),
     /// It is not UTF-8, which TOML requires.
     #[error("{}:{}: this line is not UTF-8, which TOML requires", .0.display(), .1)]
@@ -36,7 +39,7 @@ pub enum SourceError {
 /// The text of a layers file and where it stands.
 #[derive(Debug)]
 pub struct Text {
-    path: PathBuf,
+    path: Arc<Path>,
     text: String,
 }
 
@@ -50,32 +53,31 @@ impl Text {
             let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
             SourceError::NotUtf8(path.to_owned(), valid.iter().filter(|byte| **byte == b'\n').count() + 1)
         })?;
-        Ok(Self::new(path.to_owned(), text))
-    }
-
-    /// A layers file whose text is at hand.
-    pub fn new(path: PathBuf, text: String) -> Self {
-        Self { path, text }
+        Ok(Self { path: path.into(), text })
     }
 }
 
-/// A layers file that was parsed: what it says, and on which line.
+/// A layers file that was parsed: what it says, and where.
 #[derive(Debug)]
 pub struct Source<'t> {
-    path: &'t Path,
+    path: &'t Arc<Path>,
     text: &'t str,
     tree: Spanned<DeTable<'t>>,
     line_starts: Vec<usize>,
 }
 
 impl<'t> Source<'t> {
-    /// Parses the text. The problems are those of TOML's syntax, all of them.
-    pub fn parse(text: &'t Text) -> (Self, Vec<Problem>) {
+    /// Parses the text.
+    ///
+    /// # Errors
+    /// What is wrong in TOML's syntax, from the beginning of the file.
+    pub fn parse(text: &'t Text) -> Result<Self, Found> {
         let line_starts = std::iter::once(0).chain(text.text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         let (tree, errors) = DeTable::parse_recoverable(&text.text);
         let source = Self { path: &text.path, text: &text.text, tree, line_starts };
-        let problems = errors.iter().map(|error| source.syntax_problem(error)).collect();
-        (source, problems)
+        let problems: Vec<Problem> =
+            errors.iter().take(PROBLEMS_LIMIT).map(|error| source.syntax_problem(error)).collect();
+        if problems.is_empty() { Ok(source) } else { Err(Found { more: errors.len() > problems.len(), problems }) }
     }
 
     /// Everything the file says, with its places.
@@ -83,9 +85,9 @@ impl<'t> Source<'t> {
         &self.tree
     }
 
-    /// Where the file is.
-    pub fn path(&self) -> &Path {
-        self.path
+    /// A part of the text.
+    pub fn text(&self, span: Range<usize>) -> &'t str {
+        self.text.get(span).unwrap_or_default()
     }
 
     /// The folder that relative paths in the file are relative to.
@@ -93,41 +95,55 @@ impl<'t> Source<'t> {
         self.path.parent().unwrap_or(Path::new(""))
     }
 
-    /// The line of the deepest part of a key path that stands in the file.
-    pub fn line(&self, path: &[&str]) -> Option<usize> {
+    /// Where the deepest part of a key path stands that is in the file: the value itself, or the name of a table.
+    pub fn origin(&self, path: &[&str]) -> Origin {
         let mut table = self.tree.get_ref();
         let mut found = None;
         for part in path {
             let Some((key, value)) = table.get_key_value(*part) else { break };
-            found = Some(key.span());
             match value.get_ref() {
-                DeValue::Table(inner) => table = inner,
-                _ => break,
+                DeValue::Table(inner) => {
+                    found = Some(key.span());
+                    table = inner;
+                }
+                _ => {
+                    found = Some(value.span());
+                    break;
+                }
             }
         }
-        found.map(|span| self.line_of(&span))
+        Origin::File(Arc::clone(self.path), found.map(|span| self.place(&span)))
     }
 
-    /// The `[settings]` table, for a provider that knows each value's line.
-    pub fn settings(&self) -> Option<&DeTable<'t>> {
-        match self.tree.get_ref().get("settings")?.get_ref() {
-            DeValue::Table(table) => Some(table),
-            _ => None,
-        }
+    /// Whether all of a key path stands in the file.
+    pub fn has(&self, path: &[&str]) -> bool {
+        let mut table = Some(self.tree.get_ref());
+        path.iter().all(|part| {
+            let value = table.and_then(|table| table.get(*part)).map(Spanned::get_ref);
+            table = value.and_then(DeValue::as_table);
+            value.is_some()
+        })
     }
 
-    /// The line of a place in the text, counted from 1.
-    pub fn line_of(&self, span: &Range<usize>) -> usize {
-        self.line_starts.partition_point(|start| *start <= span.start)
+    /// Where a part of the text stands.
+    pub fn origin_of(&self, span: &Range<usize>) -> Origin {
+        Origin::File(Arc::clone(self.path), Some(self.place(span)))
     }
 
-    /// What the parser says, with its line.
+    fn place(&self, span: &Range<usize>) -> Place {
+        let line = self.line_starts.partition_point(|start| *start <= span.start);
+        let start = line.checked_sub(1).and_then(|before| self.line_starts.get(before)).copied().unwrap_or_default();
+        let end = self.line_starts.get(line).copied().unwrap_or(self.text.len());
+        Place::new(line, self.text(start..end), span.start - start, span.len())
+    }
+
+    /// What the parser says, with its place.
     pub fn syntax_problem(&self, error: &toml::de::Error) -> Problem {
-        let line = error.span().map(|span| self.line_of(&span));
-        let message = error.message().replace('\n', ", ");
+        let origin = Origin::File(Arc::clone(self.path), error.span().map(|span| self.place(&span)));
+        let message = excerpt(&error.message().replace('\n', ", "));
         // The parser says which key only by its place.
-        let key = error.span().and_then(|span| self.text.get(span)).filter(|_| message == "duplicate key");
-        Problem::error(line, "", key.map_or(message.clone(), |key| format!("{message} `{}`", key.trim())))
+        let key = error.span().map(|span| self.text(span).trim()).filter(|_| message == "duplicate key");
+        Problem::error(origin, "", key.map_or(message.clone(), |key| format!("{message} `{}`", excerpt(key))))
     }
 }
 

@@ -7,6 +7,13 @@ word! {
     AccountId, check
 }
 
+impl AccountId {
+    /// Some account, where something depends on one and none is known.
+    pub fn stand_in() -> Self {
+        Self("000000000000".to_owned())
+    }
+}
+
 fn check(text: &str) -> Result<(), Unfit> {
     if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(());

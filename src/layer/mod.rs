@@ -20,7 +20,7 @@ pub use digest::{Md5, Sha256};
 pub use limits::{DESCRIPTION_LIMIT, LICENSE_LIMIT, S3_KEY_LIMIT};
 pub use name::LayerName;
 pub use partition::Partition;
-pub use region::Region;
+pub use region::{KNOWN_REGIONS, Region};
 pub use runtime::{KNOWN_RUNTIMES, Runtime, RuntimeFamily};
 pub use s3::{S3Location, backup_key};
 pub use version::{LayerSettings, LayerVersion};

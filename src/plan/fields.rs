@@ -1,11 +1,11 @@
-//! The fields of one layer at one target: templates filled, each value held against its limits.
+//! The fields of one layer at one target: placeholders filled, each value held against its limits.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use super::problems::Problems;
-use super::{Job, LocalPath, Target};
-use crate::config::{Detect, LayerTable, Scope, render};
+use super::targets::TargetDraft;
+use super::{Job, LocalPath};
+use crate::config::{Detect, Filled, LayerTable, Placeholders, Problems, excerpt, fill};
 use crate::layer::{AccountId, DESCRIPTION_LIMIT, LayerName, LayerSettings, S3_KEY_LIMIT, S3Location};
 
 /// One layer at one target, before it is a job.
@@ -17,52 +17,87 @@ pub struct Fields<'a> {
     /// The layer with the defaults in it.
     pub layer: &'a LayerTable,
     /// Where it goes.
-    pub target: &'a Arc<Target>,
+    pub at: &'a TargetDraft,
     /// The target's own bucket.
     pub target_bucket: Option<&'a str>,
     /// Looks an environment variable up.
     pub env: &'a dyn Fn(&str) -> Option<String>,
 }
 
+/// A job, with what messages may show of it.
+pub struct Draft {
+    /// The job.
+    pub job: Job,
+    /// Whether all of it is as it was written: where something was told to be wrong, its places say nothing.
+    pub is_sound: bool,
+    /// Its places for messages, where values of environment variables are in them.
+    masked: Option<Box<Shown>>,
+}
+
+/// The places of a job, for messages.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// S3 URI of the staged archive.
+    pub staged: String,
+    /// S3 URI of the backups' prefix.
+    pub backups: String,
+    /// The name in Lambda.
+    pub name: String,
+}
+
+impl Draft {
+    /// Its places, for messages.
+    pub fn shown(&self) -> Shown {
+        let Job { staged, backups, name, .. } = &self.job;
+        let plain = || Shown { staged: staged.to_string(), backups: backups.to_string(), name: name.to_string() };
+        self.masked.as_deref().cloned().unwrap_or_else(plain)
+    }
+}
+
 /// Where a value is written.
 type Place<'a> = Vec<&'a str>;
 
 impl<'a> Fields<'a> {
-    /// The job, or `None` and what is wrong.
-    pub fn job(&self, folder: &Path, problems: &mut Problems<'_>) -> Option<Job> {
+    /// The job as far as it can be made, or `None` and what is wrong.
+    pub fn draft(&self, problems: &mut Problems<'_>) -> Option<Draft> {
         // Every field is looked at before one that is wrong ends it.
         let (name, bucket) = (self.name(problems), self.bucket(problems));
         let (manifest, description) = (self.manifest(problems), self.description(problems));
         let prefix = self.prefix(problems);
         // What builds on a prefix that cannot be filled would only repeat its problem: any prefix will do for that.
-        let under = prefix.as_deref().unwrap_or("prefix");
-        let staged = self.key("staged-key", self.layer.staged_key.as_deref(), "layer/layer.zip", under, problems);
-        let backups = self.key("backup-prefix", self.layer.backup_prefix.as_deref(), "layer", under, problems);
-        let (name, bucket, description, (manifest, manifest_name)) = (name?, bucket?, description?, manifest?);
+        let under = prefix.clone().unwrap_or_else(|| Filled::plain("prefix"));
+        let staged = self.key("staged-key", self.layer.staged_key.as_deref(), "layer/layer.zip", &under, problems);
+        let backups = self.key("backup-prefix", self.layer.backup_prefix.as_deref(), "layer", &under, problems);
+        let (name, bucket, (manifest, manifest_name)) = (name?, bucket?, manifest?);
         prefix?;
-        let local = |written: &str| LocalPath { path: folder.join(written), shown: written.to_owned() };
+        let places = Places { name: &name.1, bucket, staged: staged?, backups: backups? };
+        let local =
+            |written: &str| LocalPath { path: problems.source().folder().join(written), shown: written.to_owned() };
         let detect = self.layer.detect.clone().unwrap_or_else(|| vec![Detect::Manifest, Detect::Settings]);
-        Some(Job {
+        let job = Job {
             layer: self.key.to_owned(),
-            target: Arc::clone(self.target),
-            name,
+            target: Arc::clone(&self.at.target),
+            name: name.0,
             manifest: local(manifest),
             manifest_name: manifest_name.to_owned(),
             archive: self.layer.archive.as_deref().map(local),
-            staged: S3Location { bucket: bucket.clone(), key: staged? },
-            backups: S3Location { bucket, key: backups?.trim_end_matches('/').to_owned() },
-            settings: self.settings(description),
+            staged: S3Location { bucket: places.bucket.text.clone(), key: places.staged.text.clone() },
+            backups: S3Location { bucket: places.bucket.text.clone(), key: places.backups.text.clone() },
+            settings: self.settings(description?),
             detect: detect.into_iter().collect(),
             unpinned: self.layer.unpinned.unwrap_or_default(),
-        })
+        };
+        let is_whole = !problems.is_incomplete(&["layers", self.key]) && !problems.is_incomplete(&["defaults"]);
+        Some(Draft { job, is_sound: self.at.is_sound && is_whole, masked: places.masked() })
     }
 
-    fn scope(&self) -> Scope<'a> {
-        Scope {
+    fn placeholders(&self) -> Placeholders<'a> {
+        let target = &self.at.target;
+        Placeholders {
             layer: Some(self.key),
-            target: &self.target.name,
-            region: self.target.region.as_str(),
-            account: self.target.account.as_ref().map(AccountId::as_str),
+            target: &target.name,
+            region: target.region.as_str(),
+            account: target.account.as_ref().map(AccountId::as_str),
             prefix: None,
         }
     }
@@ -72,51 +107,75 @@ impl<'a> Fields<'a> {
         if of_the_layer { vec!["layers", self.key, field] } else { vec!["defaults", field] }
     }
 
-    fn fill(&self, template: &str, scope: &Scope<'_>, place: &[&str], problems: &mut Problems<'_>) -> Option<String> {
-        render(template, scope, self.env).map_err(|message| problems.error(place, message)).ok()
+    /// Whether a key is written somewhere, but cannot be read.
+    fn is_unreadable(&self, field: &str, problems: &Problems<'_>) -> bool {
+        problems.is_unreadable(&["layers", self.key, field]) || problems.is_unreadable(&["defaults", field])
     }
 
-    fn name(&self, problems: &mut Problems<'_>) -> Option<LayerName> {
+    fn fill(
+        &self,
+        template: &str,
+        placeholders: &Placeholders<'_>,
+        place: &[&str],
+        problems: &mut Problems<'_>,
+    ) -> Option<Filled> {
+        fill(template, placeholders, self.env).map_err(|message| problems.error_once(place, message)).ok()
+    }
+
+    fn name(&self, problems: &mut Problems<'_>) -> Option<(LayerName, Filled)> {
         let place = self.place("name", self.own.name.is_some() || self.layer.name.is_none());
         let name = match &self.layer.name {
-            Some(template) => self.fill(template, &self.scope(), &place, problems)?,
-            // The key itself is no template.
-            None => self.key.to_owned(),
+            Some(template) => self.fill(template, &self.placeholders(), &place, problems)?,
+            None if self.is_unreadable("name", problems) => return None,
+            // The key itself is not a template.
+            None => Filled::plain(self.key),
         };
-        match LayerName::in_region(&name, &self.target.region) {
-            Ok(parsed) => Some(parsed),
-            Err(unfit) => refuse(problems, &place, format!("the layer name `{name}` {unfit}")),
+        match LayerName::in_region(&name.text, &self.at.target.region) {
+            Ok(parsed) => Some((parsed, name)),
+            Err(unfit) => refuse(problems, &place, format!("the layer name `{}` {unfit}", excerpt(name.shown()))),
         }
     }
 
-    fn bucket(&self, problems: &mut Problems<'_>) -> Option<String> {
+    fn bucket(&self, problems: &mut Problems<'_>) -> Option<Filled> {
+        let target = self.at.target.name.as_str();
         let (template, place) = match (self.target_bucket, self.layer.bucket.as_deref()) {
-            (Some(bucket), _) => (bucket, vec!["targets", self.target.name.as_str(), "bucket"]),
+            (Some(bucket), _) => (bucket, vec!["targets", target, "bucket"]),
             (None, Some(bucket)) => (bucket, self.place("bucket", self.own.bucket.is_some())),
             (None, None) => {
+                let is_there =
+                    self.is_unreadable("bucket", problems) || problems.is_unreadable(&["targets", target, "bucket"]);
                 let message = "has no `bucket`; set it here, in [defaults] or at the target";
-                return refuse(problems, &["layers", self.key], message.to_owned());
+                if !is_there {
+                    problems.error(&["layers", self.key], message);
+                }
+                return None;
             }
         };
-        let bucket = self.fill(template, &self.scope(), &place, problems)?;
-        match bucket_problem(&bucket) {
-            Some(problem) => refuse(problems, &place, format!("the bucket name `{bucket}` {problem}")),
+        let bucket = self.fill(template, &self.placeholders(), &place, problems)?;
+        match bucket_problem(&bucket.text) {
+            Some(problem) => {
+                refuse(problems, &place, format!("the bucket name `{}` {problem}", excerpt(bucket.shown())))
+            }
             None => Some(bucket),
         }
     }
 
     fn manifest(&self, problems: &mut Problems<'_>) -> Option<(&'a str, &'a str)> {
         let Some(manifest) = self.layer.manifest.as_deref() else {
-            let message = "has no `manifest`: the dependency lock file it is built from";
-            return refuse(problems, &["layers", self.key], message.to_owned());
-        };
-        match Path::new(manifest).file_name().and_then(|name| name.to_str()) {
-            Some(name) => Some((manifest, name)),
-            None => {
-                let place = self.place("manifest", self.own.manifest.is_some());
-                refuse(problems, &place, format!("`{manifest}` names no file"))
+            if !self.is_unreadable("manifest", problems) {
+                problems.error(&["layers", self.key], "has no `manifest`: the dependency lock file it is built from");
             }
+            return None;
+        };
+        let place = self.place("manifest", self.own.manifest.is_some());
+        let Some(name) = Path::new(manifest).file_name().and_then(|name| name.to_str()) else {
+            return refuse(problems, &place, format!("`{}` does not name a file", excerpt(manifest)));
+        };
+        if let Some((_, lock)) = NOT_LOCKED.iter().find(|(loose, _)| *loose == name) {
+            let message = format!("`{name}` locks nothing: the versions it leads to change while it stays the same");
+            problems.warn(&place, format!("{message}; name {lock} instead"));
         }
+        Some((manifest, name))
     }
 
     /// `None` for a description that is wrong, `Some(None)` for none.
@@ -124,7 +183,7 @@ impl<'a> Fields<'a> {
     fn description(&self, problems: &mut Problems<'_>) -> Option<Option<String>> {
         let Some(template) = &self.layer.description else { return Some(None) };
         let place = self.place("description", self.own.description.is_some());
-        let text = self.fill(template, &self.scope(), &place, problems)?;
+        let text = self.fill(template, &self.placeholders(), &place, problems)?.text;
         match text.chars().count() {
             0 => Some(None),
             length if length > DESCRIPTION_LIMIT => {
@@ -134,11 +193,10 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn prefix(&self, problems: &mut Problems<'_>) -> Option<String> {
+    fn prefix(&self, problems: &mut Problems<'_>) -> Option<Filled> {
         let place = self.place("prefix", self.own.prefix.is_some());
         let template = self.layer.prefix.as_deref().unwrap_or("layers/{layer}");
-        let prefix = self.fill(template, &self.scope(), &place, problems)?;
-        Some(prefix.trim_end_matches('/').to_owned())
+        Some(self.fill(template, &self.placeholders(), &place, problems)?.map(without_slash))
     }
 
     /// A key in S3: as it is written, or this end of a path below the prefix.
@@ -147,25 +205,26 @@ impl<'a> Fields<'a> {
         field: &'static str,
         written: Option<&str>,
         end: &str,
-        prefix: &str,
+        prefix: &Filled,
         problems: &mut Problems<'_>,
-    ) -> Option<String> {
-        let scope = Scope { prefix: Some(prefix), ..self.scope() };
+    ) -> Option<Filled> {
+        let placeholders = Placeholders { prefix: Some(prefix), ..self.placeholders() };
         let (key, place) = match written {
             Some(template) => {
                 let own = if field == "staged-key" { &self.own.staged_key } else { &self.own.backup_prefix };
                 let place = self.place(field, own.is_some());
-                (self.fill(template, &scope, &place, problems)?, place)
+                (self.fill(template, &placeholders, &place, problems)?, place)
             }
             // A key that is made of the prefix has its problems there.
             None => {
                 let of_the_layer = self.own.prefix.is_some() || self.layer.prefix.is_none();
-                let key = if prefix.is_empty() { end.to_owned() } else { format!("{prefix}/{end}") };
-                (key, self.place("prefix", of_the_layer))
+                let below = |prefix: String| if prefix.is_empty() { end.to_owned() } else { format!("{prefix}/{end}") };
+                (prefix.clone().map(below), self.place("prefix", of_the_layer))
             }
         };
-        match key_problem(&key, self.layer.manifest.as_deref().unwrap_or_default().len()) {
+        match key_problem(&key.text, self.layer.manifest.as_deref().unwrap_or_default().len()) {
             Some(problem) => refuse(problems, &place, problem),
+            None if field == "backup-prefix" => Some(key.map(without_slash)),
             None => Some(key),
         }
     }
@@ -180,8 +239,48 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// Manifests that say what is wanted, not what it leads to; and what to name in their place.
+const NOT_LOCKED: [(&str, &str); 9] = [
+    ("pyproject.toml", "`uv.lock`, `poetry.lock` or `pylock.toml`"),
+    ("setup.py", "a locked `requirements.txt`"),
+    ("setup.cfg", "a locked `requirements.txt`"),
+    ("requirements.in", "the `requirements.txt` made of it"),
+    ("Pipfile", "`Pipfile.lock`"),
+    ("package.json", "`package-lock.json`, `pnpm-lock.yaml` or `yarn.lock`"),
+    ("Gemfile", "`Gemfile.lock`"),
+    ("composer.json", "`composer.lock`"),
+    ("Cargo.toml", "`Cargo.lock`"),
+];
+
+struct Places<'n> {
+    name: &'n Filled,
+    bucket: Filled,
+    staged: Filled,
+    backups: Filled,
+}
+
+impl Places<'_> {
+    /// The places for messages, if they differ from the real ones.
+    fn masked(&self) -> Option<Box<Shown>> {
+        let Self { name, bucket, staged, backups } = self;
+        let is_masked = [name, bucket, staged, backups].iter().any(|filled| filled.shown() != filled.text);
+        is_masked.then(|| {
+            Box::new(Shown {
+                staged: format!("s3://{}/{}", bucket.shown(), staged.shown()),
+                backups: format!("s3://{}/{}", bucket.shown(), backups.shown()),
+                name: name.shown().to_owned(),
+            })
+        })
+    }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "changes a filled template's text for another one")]
+fn without_slash(text: String) -> String {
+    text.trim_end_matches('/').to_owned()
+}
+
 fn refuse<T>(problems: &mut Problems<'_>, place: &[&str], message: String) -> Option<T> {
-    problems.error(place, message);
+    problems.error_once(place, message);
     None
 }
 

@@ -4,7 +4,7 @@
 mod build;
 mod decision;
 mod fields;
-mod problems;
+mod patterns;
 mod select;
 mod targets;
 mod unique;

@@ -1,33 +1,33 @@
-//! Which jobs of a plan a command is about: layer keys or globs, and target names.
+//! Which jobs of a plan a command is about: layer keys and target names, or globs of them.
 
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use globset::{GlobBuilder, GlobMatcher};
-
+use super::patterns::{NotAGlob, Pattern};
 use super::{Job, Plan};
-use crate::config::nearest;
+use crate::config::{excerpt, listed, nearest};
 
 /// What the command line asks for.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
     /// Layer keys or globs; empty means all.
     pub layers: Vec<String>,
-    /// Target names; empty means all.
+    /// Target names or globs; empty means all.
     pub targets: Vec<String>,
 }
 
-/// A selection that selects nothing, or is no glob: probably a typing error, so nothing runs.
+/// A selection that selects nothing, or is not a glob: probably a typing error, so nothing runs.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SelectionError {
     /// No layer matches.
     #[error("no layer matches `{0}`{1}")]
     NoLayer(String, String),
-    /// There is no such target.
+    /// No target matches.
     #[error("there is no target `{0}`{1}")]
     NoTarget(String, String),
     /// Not a glob.
-    #[error("`{0}` is no glob: {1}")]
-    NotAGlob(String, String),
+    #[error(transparent)]
+    NotAGlob(#[from] NotAGlob),
     /// Both exist, but no selected layer goes to a selected target.
     #[error("none of the selected layers goes to {0}")]
     Empty(String),
@@ -36,48 +36,47 @@ pub enum SelectionError {
 /// The part of a plan that is selected.
 ///
 /// # Errors
-/// A pattern or target that matches nothing.
+/// A pattern that matches nothing.
 pub fn select(plan: &Plan, selection: &Selection) -> Result<Plan, SelectionError> {
-    let globs = selection.layers.iter().map(|pattern| glob(pattern)).collect::<Result<Vec<_>, _>>()?;
-    for (pattern, glob) in selection.layers.iter().zip(&globs) {
-        if !plan.jobs.iter().any(|job| matches(job, pattern, glob)) {
-            let known = plan.jobs.iter().map(|job| job.layer.as_str());
-            return Err(SelectionError::NoLayer(pattern.clone(), suggestion(pattern, known)));
-        }
-    }
-    for name in &selection.targets {
-        if !plan.jobs.iter().any(|job| job.target.name == *name) {
-            let targets = plan.targets();
-            let known: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
-            let hint = nearest(name, known.iter().copied()).map_or_else(
-                || format!("; known targets: {}", known.join(", ")),
-                |near| format!("; did you mean `{near}`?"),
-            );
-            return Err(SelectionError::NoTarget(name.clone(), hint));
-        }
-    }
-    let chosen = |job: &Arc<Job>| {
-        let layer =
-            globs.is_empty() || selection.layers.iter().zip(&globs).any(|(text, glob)| matches(job, text, glob));
-        layer && (selection.targets.is_empty() || selection.targets.contains(&job.target.name))
-    };
-    let jobs: Vec<Arc<Job>> = plan.jobs.iter().filter(|job| chosen(job)).cloned().collect();
+    let layers = chosen(&selection.layers, plan.jobs.iter().map(|job| job.layer.as_str()), no_layer)?;
+    let targets = chosen(&selection.targets, plan.jobs.iter().map(|job| job.target.name.as_str()), no_target)?;
+    let is_chosen = |job: &&Arc<Job>| layers.contains(job.layer.as_str()) && targets.contains(job.target.name.as_str());
+    let jobs: Vec<Arc<Job>> = plan.jobs.iter().filter(is_chosen).cloned().collect();
     if jobs.is_empty() {
-        return Err(SelectionError::Empty(selection.targets.join(", ")));
+        return Err(SelectionError::Empty(listed(&selection.targets)));
     }
     Ok(Plan { jobs })
 }
 
-fn matches(job: &Job, pattern: &str, glob: &GlobMatcher) -> bool {
-    job.layer == pattern || glob.is_match(&job.layer)
+/// The names that the patterns mean; all of them without a pattern.
+fn chosen<'n>(
+    patterns: &[String],
+    names: impl Iterator<Item = &'n str>,
+    nothing: fn(&str, &[&str]) -> SelectionError,
+) -> Result<HashSet<&'n str>, SelectionError> {
+    let names: BTreeSet<&str> = names.collect();
+    if patterns.is_empty() {
+        return Ok(names.into_iter().collect());
+    }
+    let mut chosen = HashSet::new();
+    for text in patterns {
+        let pattern = Pattern::new(text)?;
+        let matching: Vec<&str> = names.iter().copied().filter(|name| pattern.matches(name)).collect();
+        if matching.is_empty() {
+            return Err(nothing(text, &names.into_iter().collect::<Vec<_>>()));
+        }
+        chosen.extend(matching);
+    }
+    Ok(chosen)
 }
 
-fn glob(pattern: &str) -> Result<GlobMatcher, SelectionError> {
-    let glob = GlobBuilder::new(pattern).build();
-    let glob = glob.map_err(|error| SelectionError::NotAGlob(pattern.to_owned(), error.kind().to_string()))?;
-    Ok(glob.compile_matcher())
+fn no_layer(pattern: &str, known: &[&str]) -> SelectionError {
+    let near = nearest(pattern, known.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
+    SelectionError::NoLayer(excerpt(pattern), near.unwrap_or_default())
 }
 
-fn suggestion<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
-    nearest(word, known).map_or(String::new(), |near| format!("; did you mean `{near}`?"))
+fn no_target(pattern: &str, known: &[&str]) -> SelectionError {
+    let hint = nearest(pattern, known.iter().copied())
+        .map_or_else(|| format!("known targets: {}", listed(known)), |near| format!("did you mean `{near}`?"));
+    SelectionError::NoTarget(excerpt(pattern), format!("; {hint}"))
 }

@@ -1,12 +1,12 @@
 //! The targets of a layers file, and which of them a layer goes to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::Target;
-use super::problems::Problems;
-use crate::config::{LayerTable, Problem, Scope, TargetTable, nearest, render};
-use crate::layer::{AccountId, Region};
+use super::patterns::Pattern;
+use crate::config::{LayerTable, Placeholders, Problems, TargetTable, excerpt, fill, listed, nearest};
+use crate::layer::{AccountId, KNOWN_REGIONS, Region, RoleArn};
 
 /// What a plan takes from its surroundings.
 pub struct Ambient<'a> {
@@ -16,98 +16,202 @@ pub struct Ambient<'a> {
     pub env: &'a dyn Fn(&str) -> Option<String>,
 }
 
-/// All targets; without any in the file there is one, from the ambient configuration.
+/// A target as far as it can be read. What is wrong with it was told, and something else stands there, so that the
+/// layers can be looked at all the same; such a plan is never run.
+#[derive(Clone, Debug)]
+pub struct TargetDraft {
+    /// The target.
+    pub target: Arc<Target>,
+    /// Whether all of it is as it was written.
+    pub is_sound: bool,
+}
+
+impl TargetDraft {
+    fn sound(target: Target) -> Self {
+        Self { target: Arc::new(target), is_sound: true }
+    }
+
+    /// Where no target is known at all.
+    fn stand_in() -> Self {
+        let target = Target {
+            name: "unknown".to_owned(),
+            region: Region::stand_in(),
+            account: Some(AccountId::stand_in()),
+            profile: None,
+            role_arn: None,
+        };
+        Self { target: Arc::new(target), is_sound: false }
+    }
+}
+
+/// All targets, at least one; without any in the file it is the ambient configuration's.
 pub fn targets(
     tables: &BTreeMap<String, TargetTable>,
     ambient: &Ambient<'_>,
     problems: &mut Problems<'_>,
-) -> Vec<Arc<Target>> {
-    if tables.is_empty() {
-        return ambient_target(ambient, problems).into_iter().map(Arc::new).collect();
+) -> Vec<TargetDraft> {
+    if !tables.is_empty() {
+        return tables.iter().map(|(name, table)| target(name, table, ambient, problems)).collect();
     }
-    tables.iter().filter_map(|(name, table)| target(name, table, ambient, problems)).map(Arc::new).collect()
+    if problems.is_unreadable(&["targets"]) || problems.is_incomplete(&["targets"]) {
+        return vec![TargetDraft::stand_in()];
+    }
+    vec![ambient_target(ambient, problems).map_or_else(TargetDraft::stand_in, TargetDraft::sound)]
 }
 
 fn ambient_target(ambient: &Ambient<'_>, problems: &mut Problems<'_>) -> Option<Target> {
-    let Some(region) = &ambient.region else {
-        let problem = "there is no target, and the AWS configuration names no Region";
-        problems.extend([Problem::error(None, "targets", problem)
-            .hint("set AWS_REGION, or a region in the AWS profile, or add a target such as `[targets.us-east-1]`")]);
+    let Some(name) = &ambient.region else {
+        problems.error(
+            &["targets"],
+            "there is no target, and the AWS configuration names no Region; set AWS_REGION, or a region in the AWS \
+             profile, or add a target such as `[targets.us-east-1]`",
+        );
         return None;
     };
-    match region.parse() {
-        Ok(parsed) => {
-            Some(Target { name: region.clone(), region: parsed, account: None, profile: None, role_arn: None })
-        }
-        Err(unfit) => {
-            let problem = Problem::error(None, "targets", format!("`{region}` {unfit}"));
-            problems.extend([problem.hint("correct AWS_REGION, or the region in the AWS profile")]);
-            None
-        }
-    }
+    let unfit = |unfit| {
+        let message = format!("`{}` {unfit}; correct AWS_REGION, or the region in the AWS profile", excerpt(name));
+        problems.error(&["targets"], message);
+    };
+    let region = name.parse().map_err(unfit).ok()?;
+    Some(Target { name: name.clone(), region, account: None, profile: None, role_arn: None })
 }
 
-fn target(name: &str, table: &TargetTable, ambient: &Ambient<'_>, problems: &mut Problems<'_>) -> Option<Target> {
-    let region = match table.region.as_deref().unwrap_or(name).parse::<Region>() {
-        Ok(region) => region,
-        Err(unfit) => {
-            match &table.region {
-                Some(region) => problems.error(&["targets", name, "region"], format!("`{region}` {unfit}")),
-                None => {
-                    problems.error(&["targets", name], format!("`{name}` {unfit}; add `region = \"…\"` to the target"))
-                }
+fn target(name: &str, table: &TargetTable, ambient: &Ambient<'_>, problems: &mut Problems<'_>) -> TargetDraft {
+    let (region, account) = (region(name, table, problems), account(name, table, problems));
+    let mut target = Target {
+        name: name.to_owned(),
+        region: region.clone().unwrap_or_else(Region::stand_in),
+        account: account.clone().unwrap_or_else(|| Some(AccountId::stand_in())),
+        profile: table.profile.clone(),
+        role_arn: None,
+    };
+    let role_arn = role(table, &target, ambient, problems);
+    let is_sound = region.is_some() && account.is_some() && role_arn.is_some();
+    target.role_arn = role_arn.flatten();
+    TargetDraft { target: Arc::new(target), is_sound: is_sound && !problems.is_incomplete(&["targets", name]) }
+}
+
+/// `None` for one that is wrong.
+fn region(name: &str, table: &TargetTable, problems: &mut Problems<'_>) -> Option<Region> {
+    let place: &[&str] = &["targets", name, "region"];
+    if problems.is_unreadable(place) {
+        return None;
+    }
+    let (text, place) = table.region.as_deref().map_or((name, &place[..2]), |written| (written, place));
+    match text.parse::<Region>() {
+        Ok(region) => {
+            if !region.is_known() {
+                let near = nearest(text, KNOWN_REGIONS.iter().copied());
+                let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                problems.warn(place, format!("`{region}` is not among the Regions known here{hint}"));
             }
-            return None;
+            Some(region)
         }
-    };
-    let account = table.account.as_deref().map(str::parse::<AccountId>).transpose();
-    let account = account.map_err(|unfit| problems.error(&["targets", name, "account"], unfit.to_string())).ok()?;
-    let scope = Scope {
-        target: name,
-        region: region.as_str(),
-        account: account.as_ref().map(AccountId::as_str),
-        ..Scope::default()
-    };
-    let filled = table.role_arn.as_deref().map(|template| render(template, &scope, ambient.env)).transpose();
-    let role_arn =
-        filled.and_then(|role| role.map(|role| role.parse().map_err(|unfit| format!("`{role}` {unfit}"))).transpose());
-    match role_arn {
-        Ok(role_arn) => {
-            Some(Target { name: name.to_owned(), region, account, profile: table.profile.clone(), role_arn })
-        }
-        Err(message) => {
-            problems.error(&["targets", name, "role-arn"], message);
+        Err(unfit) => {
+            let hint = if table.region.is_none() { "; add `region = \"…\"` to the target" } else { "" };
+            problems.error(place, format!("`{}` {unfit}{hint}", excerpt(text)));
             None
         }
     }
 }
 
-/// The targets that the layer goes to. `own` is the layer as it is written, `layer` has the defaults in it.
-pub fn targets_of(
-    key: &str,
-    own: &LayerTable,
-    layer: &LayerTable,
-    targets: &[Arc<Target>],
-    problems: &mut Problems<'_>,
-) -> Vec<Arc<Target>> {
-    let Some(names) = &layer.targets else { return targets.to_vec() };
-    let place: &[&str] = if own.targets.is_some() { &["layers", key, "targets"] } else { &["defaults", "targets"] };
-    if names.is_empty() {
-        problems.error(place, "names no target; leave it out for all of them");
-    }
-    let mut chosen: Vec<Arc<Target>> = Vec::new();
-    for name in names {
-        match targets.iter().find(|target| target.name == *name) {
-            Some(target) if chosen.contains(target) => {}
-            Some(target) => chosen.push(Arc::clone(target)),
-            None => problems.error(place, format!("there is no target `{name}`; {}", suggestion(name, targets))),
-        }
-    }
-    chosen
+/// `None` for one that is wrong, `Some(None)` for none.
+#[allow(clippy::option_option, reason = "two questions: whether it is right, and whether there is one")]
+fn account(name: &str, table: &TargetTable, problems: &mut Problems<'_>) -> Option<Option<AccountId>> {
+    let place = ["targets", name, "account"];
+    let Some(written) = &table.account else { return (!problems.is_unreadable(&place)).then_some(None) };
+    let wrong = |unfit| problems.error(&place, format!("`{}` {unfit}", excerpt(written)));
+    written.parse().map_err(wrong).ok().map(Some)
 }
 
-fn suggestion(name: &str, targets: &[Arc<Target>]) -> String {
-    let known: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
-    nearest(name, known.iter().copied())
-        .map_or_else(|| format!("known targets: {}", known.join(", ")), |near| format!("did you mean `{near}`?"))
+/// `None` for one that is wrong, `Some(None)` for none.
+#[allow(clippy::option_option, reason = "two questions: whether it is right, and whether there is one")]
+fn role(
+    table: &TargetTable,
+    target: &Target,
+    ambient: &Ambient<'_>,
+    problems: &mut Problems<'_>,
+) -> Option<Option<RoleArn>> {
+    let Some(template) = &table.role_arn else { return Some(None) };
+    let placeholders = Placeholders {
+        target: &target.name,
+        region: target.region.as_str(),
+        account: target.account.as_ref().map(AccountId::as_str),
+        ..Placeholders::default()
+    };
+    let role = fill(template, &placeholders, ambient.env).and_then(|filled| {
+        let unfit = |unfit| format!("`{}` {unfit}", excerpt(filled.shown()));
+        filled.text.parse().map_err(unfit)
+    });
+    let wrong = |message| problems.error(&["targets", &target.name, "role-arn"], message);
+    role.map_err(wrong).ok().map(Some)
+}
+
+/// Finds the targets that layers name.
+pub struct TargetChoice<'t> {
+    targets: &'t [TargetDraft],
+    by_name: HashMap<&'t str, usize>,
+}
+
+impl<'t> TargetChoice<'t> {
+    /// A choice of these.
+    pub fn of(targets: &'t [TargetDraft]) -> Self {
+        let by_name = targets.iter().enumerate().map(|(index, draft)| (draft.target.name.as_str(), index));
+        Self { targets, by_name: by_name.collect() }
+    }
+
+    /// The targets that a table names in its `targets`, in the file's order; `None` where it does not say.
+    ///
+    /// A name that matches nothing is told; if nothing else is left, any target will do to look at the layer.
+    pub fn of_table(
+        &self,
+        path: &[&str],
+        table: &LayerTable,
+        problems: &mut Problems<'_>,
+    ) -> Option<Vec<&'t TargetDraft>> {
+        let names = table.targets.as_ref()?;
+        let place = [path, &["targets"]].concat();
+        if names.is_empty() {
+            problems.error(&place, "names no target; leave it out for all of them");
+        }
+        let mut chosen = vec![false; self.targets.len()];
+        for name in names {
+            if !self.mark(name, &mut chosen, &place, problems) && !problems.is_unreadable(&["targets", name]) {
+                problems.error(&place, format!("there is no target `{}`; {}", excerpt(name), self.suggestion(name)));
+            }
+        }
+        let mut found: Vec<_> =
+            self.targets.iter().zip(&chosen).filter(|(_, chosen)| **chosen).map(|(draft, _)| draft).collect();
+        if found.is_empty() {
+            found.extend(self.targets.first());
+        }
+        Some(found)
+    }
+
+    /// Marks the targets that a name or glob means; false if it means none.
+    fn mark(&self, name: &str, chosen: &mut [bool], place: &[&str], problems: &mut Problems<'_>) -> bool {
+        if let Some(index) = self.by_name.get(name) {
+            chosen[*index] = true;
+            return true;
+        }
+        let pattern = match Pattern::new(name) {
+            Ok(pattern) => pattern,
+            Err(error) => {
+                problems.error(place, error.to_string());
+                return true;
+            }
+        };
+        let mut found = false;
+        for (draft, chosen) in self.targets.iter().zip(chosen) {
+            let matches = pattern.matches(&draft.target.name);
+            (found, *chosen) = (found || matches, *chosen || matches);
+        }
+        found
+    }
+
+    fn suggestion(&self, name: &str) -> String {
+        let known: Vec<&str> = self.targets.iter().map(|draft| draft.target.name.as_str()).collect();
+        nearest(name, known.iter().copied())
+            .map_or_else(|| format!("known targets: {}", listed(&known)), |near| format!("did you mean `{near}`?"))
+    }
 }

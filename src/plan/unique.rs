@@ -1,58 +1,156 @@
 //! No two jobs may share a place: two layers under one prefix publish each other's zip, and two Regions that share
 //! backups see each other's versions.
+//!
+//! What hits many layers in the same way is told once: with how many it hits, and with the placeholder that tells the
+//! places apart.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::Hash;
 
-use super::Job;
-use crate::config::{Problem, Source};
+use super::Target;
+use super::fields::{Draft, Shown};
+use crate::config::{Problem, Problems, listed};
 use crate::layer::AccountId;
 
-/// One problem for every job that shares a staged key, a backup prefix or a layer name with an earlier one.
-pub fn shared_places(jobs: &[Arc<Job>], source: &Source<'_>) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let mut staged: HashMap<_, &Job> = HashMap::with_capacity(jobs.len());
-    let mut backups: HashMap<_, &Job> = HashMap::with_capacity(jobs.len());
-    let mut names: HashMap<_, &Job> = HashMap::with_capacity(jobs.len());
-    for job in jobs {
-        let (staged_by, backed_up_by) = (staged.insert(&job.staged, job), backups.insert(&job.backups, job));
-        match (staged_by, backed_up_by) {
-            // One prefix under both is one problem.
-            (Some(other), Some(same)) if std::ptr::eq(other, same) => {
-                let what = format!("the staged key {} and the backup prefix {}", job.staged, job.backups);
-                problems.push(problem(source, job, "prefix", other, &what));
-            }
-            (by_key, by_prefix) => {
-                let key = by_key.map(|other| (other, "staged-key", format!("the staged key {}", job.staged)));
-                let prefix =
-                    by_prefix.map(|other| (other, "backup-prefix", format!("the backup prefix {}", job.backups)));
-                let shared = key.into_iter().chain(prefix);
-                problems.extend(shared.map(|(other, field, what)| problem(source, job, field, other, &what)));
-            }
-        }
+/// Tells which jobs share a staged key, a backup prefix or a layer name.
+pub fn shared_places(drafts: &[Draft], problems: &mut Problems<'_>) {
+    let sound: Vec<&Draft> = drafts.iter().filter(|draft| draft.is_sound).collect();
+    let staged = together(&sound, |draft| &draft.job.staged);
+    let backups = together(&sound, |draft| &draft.job.backups);
+    let names = together(&sound, |draft| {
         // Two targets can be the same account and Region under two names.
-        let account = job.target.account.as_ref().map_or(job.target.name.as_str(), AccountId::as_str);
-        if let Some(other) = names.insert((account, &job.target.region, &job.name), job) {
-            problems.push(problem(source, job, "name", other, &format!("the layer name `{}`", job.name)));
-        }
+        let account = draft.job.target.account.as_ref().map_or(draft.job.target.name.as_str(), AccountId::as_str);
+        (account, &draft.job.target.region, &draft.job.name)
+    });
+    let mut hits: BTreeMap<Hit<'_>, Vec<&[usize]>> = BTreeMap::new();
+    let mut tell = |what, jobs| hits.entry(Hit::of(what, jobs, &sound)).or_default().push(jobs);
+    for jobs in &staged {
+        // One prefix under both is one problem.
+        tell(if backups.contains(jobs) { What::Both } else { What::Staged }, jobs);
     }
-    problems
+    backups.iter().filter(|jobs| !staged.contains(*jobs)).for_each(|jobs| tell(What::Backups, jobs));
+    names.iter().for_each(|jobs| tell(What::Name, jobs));
+    for (hit, places) in hits {
+        problem(&hit, &places, &sound, problems);
+    }
 }
 
-fn problem(source: &Source<'_>, job: &Job, field: &str, other: &Job, what: &str) -> Problem {
-    let key = format!("layers.{}.{field}", job.layer);
-    let line = source.line(&["layers", &job.layer, field]);
-    let (who, placeholder) = if job.layer == other.layer {
-        (format!("{} at {} and at {}", job.layer, other.target.name, job.target.name), "`{region}` or `{target}`")
-    } else {
-        (format!("{} and {}", other.layer, job.layer), "`{layer}`")
-    };
-    let hint = match field {
-        "name" if job.layer == other.layer => {
-            "both are one account and Region: take one of them out, or put `{target}` into the name".to_owned()
+/// The jobs that have something in common, by index; those that share it with nobody are left out.
+fn together<'d, K: Hash + Eq>(drafts: &[&'d Draft], key: impl Fn(&'d Draft) -> K) -> BTreeSet<Vec<usize>> {
+    let mut by_key: HashMap<K, Vec<usize>> = HashMap::with_capacity(drafts.len());
+    for (index, draft) in drafts.iter().enumerate() {
+        by_key.entry(key(draft)).or_default().push(index);
+    }
+    by_key.into_values().filter(|jobs| jobs.len() > 1).collect()
+}
+
+/// What jobs share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum What {
+    Both,
+    Staged,
+    Backups,
+    Name,
+}
+
+impl What {
+    fn describe(self, shown: &Shown) -> String {
+        match self {
+            Self::Both => format!("the staged key {} and the backup prefix {}", shown.staged, shown.backups),
+            Self::Staged => format!("the staged key {}", shown.staged),
+            Self::Backups => format!("the backup prefix {}", shown.backups),
+            Self::Name => format!("the layer name `{}`", shown.name),
         }
-        "name" => "give each its own name".to_owned(),
-        _ => format!("put {placeholder} into the bucket, the prefix or the key"),
+    }
+
+    fn field(self) -> &'static str {
+        match self {
+            Self::Both => "prefix",
+            Self::Staged => "staged-key",
+            Self::Backups => "backup-prefix",
+            Self::Name => "name",
+        }
+    }
+}
+
+/// One mistake: the layers that share a place, if it is several, and the targets at which one shares it with itself.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Hit<'d> {
+    what: What,
+    layers: Vec<&'d str>,
+    targets: Vec<&'d str>,
+}
+
+impl<'d> Hit<'d> {
+    fn of(what: What, jobs: &[usize], drafts: &[&'d Draft]) -> Self {
+        let several = |name: fn(&'d Draft) -> &'d str| -> Vec<&'d str> {
+            let names: BTreeSet<&str> = jobs.iter().map(|job| name(drafts[*job])).collect();
+            if names.len() > 1 { names.into_iter().collect() } else { Vec::new() }
+        };
+        Self {
+            what,
+            layers: several(|draft| draft.job.layer.as_str()),
+            targets: several(|draft| draft.job.target.name.as_str()),
+        }
+    }
+
+    /// Who shares it: layers with each other, or each of some layers with itself.
+    fn who(&self, affected: usize, example: &str) -> String {
+        match (self.layers.len(), affected, self.targets.is_empty()) {
+            (0, 1, _) => format!("{example} at {}", listed(&self.targets)),
+            (0, many, _) => format!("{many} layers, such as {example}, at {}", listed(&self.targets)),
+            (_, _, true) => listed(&self.layers),
+            (_, _, false) => format!("{} at {}", listed(&self.layers), listed(&self.targets)),
+        }
+    }
+
+    fn hint(&self, targets: &[&Target]) -> String {
+        let layer = (!self.layers.is_empty()).then_some("`{layer}`");
+        let target = (!self.targets.is_empty()).then(|| distinguishing(targets));
+        let placeholders: Vec<&str> = layer.into_iter().chain(target.into_iter().flatten().copied()).collect();
+        match (self.what, self.layers.is_empty()) {
+            (What::Name, true) => {
+                "these are one account and Region: take all but one out, or put `{target}` into the name".to_owned()
+            }
+            (What::Name, false) => "give each its own name".to_owned(),
+            _ => format!("put {} into the bucket, the prefix or the key", placeholders.join(" and ")),
+        }
+    }
+}
+
+fn account(target: &Target) -> Option<&str> {
+    target.account.as_ref().map(AccountId::as_str)
+}
+
+/// The placeholders that tell these targets apart.
+fn distinguishing(targets: &[&Target]) -> &'static [&'static str] {
+    let count = |key: fn(&Target) -> (Option<&str>, Option<&str>)| {
+        targets.iter().map(|target| key(target)).collect::<BTreeSet<_>>().len()
     };
-    Problem::error(line, key, format!("{who} share {what}")).hint(hint)
+    let knows_accounts = targets.iter().all(|target| target.account.is_some());
+    match targets.len() {
+        all if count(|target| (None, Some(target.region.as_str()))) == all => &["`{region}`"],
+        all if knows_accounts && count(|target| (account(target), None)) == all => &["`{account}`"],
+        all if knows_accounts && count(|target| (account(target), Some(target.region.as_str()))) == all => {
+            &["`{account}`", "`{region}`"]
+        }
+        _ => &["`{target}`"],
+    }
+}
+
+fn problem(hit: &Hit<'_>, places: &[&[usize]], drafts: &[&Draft], problems: &mut Problems<'_>) {
+    // At the last job: the one that the person added.
+    let Some(last) = places.first().and_then(|jobs| jobs.last()).map(|job| drafts[*job]) else { return };
+    let mut targets: Vec<&Target> = places.iter().copied().flatten().map(|job| &*drafts[*job].job.target).collect();
+    targets.sort_by(|a, b| a.name.cmp(&b.name));
+    targets.dedup_by(|a, b| a.name == b.name);
+    let who = hit.who(places.len(), &last.job.layer);
+    let field = hit.what.field();
+    let own = ["layers", last.job.layer.as_str(), field];
+    // A prefix that nobody wrote is the default one: then the bucket is where something can be put.
+    let fields = if hit.what == What::Name { &[field][..] } else { &[field, "bucket"] };
+    let candidates = fields.iter().flat_map(|field| [vec![own[0], own[1], field], vec!["defaults", field]]);
+    let key = candidates.into_iter().find(|path| problems.source().has(path)).unwrap_or_else(|| own.to_vec());
+    let message = format!("{who} share {}", hit.what.describe(&last.shown()));
+    problems.push(Problem::error(problems.source().origin(&key), key.join("."), message).hint(hit.hint(&targets)));
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::config::{Problem, SettingsOrigin};
+use crate::config::{Found, SettingOrigin};
 use crate::event::Mode;
 use crate::report::choose::{Choice, Facts, When, choose};
 use crate::report::style::Tone;
@@ -30,14 +30,17 @@ impl Screen {
     }
 
     /// Warnings about the layers file.
-    pub fn say_problems(&self, file: &Path, problems: &[Problem]) {
-        for problem in problems {
-            emit::stderr(&shown!("warning: {}\n", problem.located(&file.display().to_string())));
+    pub fn say_problems(&self, found: &Found) {
+        for problem in &found.problems {
+            emit::stderr(&shown!("warning: {}\n", problem.to_string()));
+        }
+        if found.more {
+            emit::stderr(&shown!("warning: there are more such warnings\n"));
         }
     }
 
     /// With `-v`: each setting and where it came from.
-    pub fn say_settings(&self, settings: &[SettingsOrigin]) {
+    pub fn say_settings(&self, settings: &[SettingOrigin]) {
         if self.choice.verbose > 0 {
             for setting in settings {
                 emit::stderr(&shown!("setting {}\n", setting.to_string()));

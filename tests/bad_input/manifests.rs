@@ -186,9 +186,10 @@ fn secrets_in_a_manifest_are_masked() {
     requests  us-east-1  failed   -        -
     --- stderr ---
     setting concurrency = 32 (default)
-    setting lambda-requests-per-second = 15 (default)
     setting fail-fast = false (default)
+    setting lambda-requests-per-second = 15 (default)
     setting lock-wait-seconds = 60 (default)
+    setting publish-settle-seconds = 60 (default)
     setting request-timeout-seconds = 30 (default)
         Checking [  TIMEs]       requests us-east-1: manifest requests/requirements.txt has MD5 47a92357b5cfc38e1024390662f5a568
           Failed [  TIMEs] (1/1) requests us-east-1: manifest-unpinned

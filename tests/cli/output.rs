@@ -234,9 +234,10 @@ fn verbose_tells_each_step() {
     numpy  us-east-1  published  1        arn:aws:lambda:us-east-1:123456789012:layer:numpy:1
     --- stderr ---
     setting concurrency = 32 (default)
-    setting lambda-requests-per-second = 15 (default)
     setting fail-fast = false (default)
+    setting lambda-requests-per-second = 15 (default)
     setting lock-wait-seconds = 60 (default)
+    setting publish-settle-seconds = 60 (default)
     setting request-timeout-seconds = 30 (default)
         Checking [  TIMEs]       numpy us-east-1: manifest numpy/requirements.txt has MD5 b285f58ab57a01ff7fda7fcd7f200528
         Checking [  TIMEs]       numpy us-east-1: credentials belong to account 123456789012

@@ -36,6 +36,8 @@ fn keys_globs_and_targets_select_jobs() {
     assert_eq!(selected(&project, "numpy-py312 req*"), [all[0], all[1], all[4]]);
     assert_eq!(selected(&project, "--target tokyo"), [all[0], all[2]]);
     assert_eq!(selected(&project, "numpy-py312 --target tokyo --target us-east-1"), all[..2]);
+    assert_eq!(selected(&project, "--target us-*"), [all[1], all[3], all[4]]);
+    assert_eq!(selected(&project, "numpy-py312 --target *o*"), all[..1]);
 }
 
 #[test]
@@ -59,7 +61,7 @@ fn what_selects_nothing_is_a_wrong_command_line() {
     assert_shown!(project.run_writing_nothing("publish --target paris", 2), @"
     exit code 2
     --- stderr ---
-    error: there is no target `paris`; known targets: tokyo, us-east-1
+    error: there is no target `paris`; known targets: tokyo and us-east-1
     ");
     assert_shown!(project.run_writing_nothing("publish requests --target tokyo", 2), @"
     exit code 2
@@ -69,7 +71,7 @@ fn what_selects_nothing_is_a_wrong_command_line() {
     assert_shown!(project.run_writing_nothing("publish req[", 2), @"
     exit code 2
     --- stderr ---
-    error: `req[` is no glob: unclosed character class; missing ']'
+    error: `req[` is not a glob: unclosed character class; missing ']'
     ");
     assert_eq!(project.requests(), [""; 0]);
 }

@@ -26,29 +26,33 @@ fn flags_beat_the_environment_which_beats_the_file() {
     let env = [("LAYERSHIP_CONCURRENCY", "5"), ("LAYERSHIP_REQUEST_TIMEOUT_SECONDS", "9")];
     insta::assert_snapshot!(origins(&project, &[], "").join("\n"), @"
     concurrency = 3 (layers.toml:2)
-    lambda-requests-per-second = 15 (default)
     fail-fast = true (layers.toml:3)
+    lambda-requests-per-second = 15 (default)
     lock-wait-seconds = 7 (layers.toml:4)
+    publish-settle-seconds = 60 (default)
     request-timeout-seconds = 30 (default)
     ");
     insta::assert_snapshot!(origins(&project, &env, "").join("\n"), @"
     concurrency = 5 (LAYERSHIP_CONCURRENCY)
-    lambda-requests-per-second = 15 (default)
     fail-fast = true (layers.toml:3)
+    lambda-requests-per-second = 15 (default)
     lock-wait-seconds = 7 (layers.toml:4)
+    publish-settle-seconds = 60 (default)
     request-timeout-seconds = 9 (LAYERSHIP_REQUEST_TIMEOUT_SECONDS)
     ");
     let flags = "--concurrency 6 --request-timeout-seconds 10 --lambda-requests-per-second 14 --lock-wait-seconds 0";
     insta::assert_snapshot!(origins(&project, &env, flags).join("\n"), @"
     concurrency = 6 (--concurrency)
-    lambda-requests-per-second = 14 (--lambda-requests-per-second)
     fail-fast = true (layers.toml:3)
+    lambda-requests-per-second = 14 (--lambda-requests-per-second)
     lock-wait-seconds = 0 (--lock-wait-seconds)
+    publish-settle-seconds = 60 (default)
     request-timeout-seconds = 10 (--request-timeout-seconds)
     ");
     let quicker = [("LAYERSHIP_FAIL_FAST", "false")];
     assert!(origins(&project, &quicker, "").contains(&"fail-fast = false (LAYERSHIP_FAIL_FAST)".to_owned()));
     assert!(origins(&project, &quicker, "--fail-fast").contains(&"fail-fast = true (--fail-fast)".to_owned()));
+    assert!(origins(&project, &[], "--fail-fast=false").contains(&"fail-fast = false (--fail-fast)".to_owned()));
 }
 
 #[test]

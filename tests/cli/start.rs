@@ -87,7 +87,7 @@ fn help_lists_the_commands() {
 
     Options:
       -c, --config <FILE>         Layers file [env: LAYERSHIP_CONFIG] [default: layers.toml]
-          --target <NAME>         Only this target; repeatable
+          --target <NAME>         Only this target, or targets such as `eu-*`; repeatable
           --format <text|json>    What to print on standard output, every layer included [default: text,
                                   without what is unchanged on a terminal]
           --report <FORMAT=PATH>  Write a report, such as `json=report.json`; repeatable
@@ -110,10 +110,12 @@ fn help_lists_the_commands() {
               Jobs in flight at once [default: 32]
           --lambda-requests-per-second <N>
               Lambda requests a second, per account and Region [default: 15]
-          --fail-fast
-              Start nothing new after the first failure
+          --fail-fast[=<true|false>]
+              Start nothing new after the first failure [default: false]
           --lock-wait-seconds <SECONDS>
               How long to wait for a layer's lock that another run holds [default: 60]
+          --publish-settle-seconds <SECONDS>
+              How long a publish whose answer was lost may take to show up [default: 60]
           --request-timeout-seconds <SECONDS>
               Deadline of one request to AWS [default: 30]
     ");
