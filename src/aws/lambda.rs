@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use super::answer::{self, list, listed_version, odd_answer, published};
 use super::failure::{Call, Failure, Kind};
-use super::pace::Pace;
+use super::pace::{Pace, Urgency};
 use crate::layer::{LayerName, LayerSettings, LayerVersion, Region, S3Location};
 use crate::outcome::JobError;
 
@@ -76,7 +76,7 @@ impl Lambda {
                     .set_marker(marker.clone())
                     .send()
             };
-            let page = match self.retried(&call, send).await {
+            let page = match self.retried(&call, Urgency::Needed, send).await {
                 Ok(page) => page,
                 Err(failure) if is_not_found(&failure) => return Ok(None),
                 Err(failure) => return Err(failure.into_error(&call)),
@@ -98,8 +98,10 @@ impl Lambda {
     /// Whatever the service refuses: a role may lack `lambda:ListLayers`, which cannot be restricted to one layer.
     pub async fn layers(&self, marker: Option<String>) -> Result<LayersPage, JobError> {
         let call = Call::new("lambda:ListLayers", format!("all layers in {}", self.region));
+        // A sweep reads on before anybody asks for what it will find.
+        let urgency = if marker.is_none() { Urgency::Needed } else { Urgency::Ahead };
         let send = || self.client.list_layers().max_items(PAGE).set_marker(marker.clone()).send();
-        let page = self.retried(&call, send).await.map_err(|failure| failure.into_error(&call))?;
+        let page = self.retried(&call, urgency, send).await.map_err(|failure| failure.into_error(&call))?;
         let layers = page.layers.unwrap_or_default().into_iter().filter_map(|layer| {
             let latest = listed_version(layer.latest_matching_version?, &call).ok()?;
             Some((layer.layer_name?.parse().ok()?, latest))
@@ -116,7 +118,7 @@ impl Lambda {
         let call = self.call("lambda:GetLayerVersion", &format!("{name}:{version}"));
         let number = i64::try_from(version).map_err(|_| odd_answer(&call, "a version number out of range"))?;
         let send = || self.client.get_layer_version().layer_name(name.as_str()).version_number(number).send();
-        match self.retried(&call, send).await {
+        match self.retried(&call, Urgency::Needed, send).await {
             Ok(found) => answer::version(found, &call).map(Some),
             Err(failure) if is_not_found(&failure) => Ok(None),
             Err(failure) => Err(failure.into_error(&call)),
@@ -158,7 +160,7 @@ impl Lambda {
             let overrides = aws_sdk_lambda::config::Builder::new().timeout_config(timeouts.clone());
             request.clone().customize().config_override(overrides).send()
         };
-        let answer = match self.throttled_only(send).await {
+        let answer = match self.throttled_only(Urgency::Needed, send).await {
             Ok(answer) => answer,
             Err(failure) if failure.may_pass() => {
                 return Err(PublishError::Ambiguous(failure.into_error(&call)));
@@ -185,14 +187,14 @@ impl Lambda {
     }
 
     /// Sends a call that may be sent twice without harm, until it succeeds or patience ends.
-    async fn retried<T, E, F>(&self, call: &Call, send: impl Fn() -> F) -> Result<T, Failure>
+    async fn retried<T, E, F>(&self, call: &Call, urgency: Urgency, send: impl Fn() -> F) -> Result<T, Failure>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
         let mut attempt = 1;
         loop {
-            match self.throttled_only(&send).await {
+            match self.throttled_only(urgency, &send).await {
                 // The first request of all may be signed by a wrong clock, before anybody told the time.
                 Err(failure) if failure.is_of_a_wrong_clock() && attempt == 1 => attempt += 1,
                 Err(failure) if failure.may_pass() && attempt < ATTEMPTS => {
@@ -206,14 +208,14 @@ impl Lambda {
     }
 
     /// Sends a call when its turn has come, and again as long as it is throttled.
-    async fn throttled_only<T, E, F>(&self, send: impl Fn() -> F) -> Result<T, Failure>
+    async fn throttled_only<T, E, F>(&self, mut urgency: Urgency, send: impl Fn() -> F) -> Result<T, Failure>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
         let started = Instant::now();
         loop {
-            let turn = self.pace.turn().await;
+            let turn = self.pace.turn(urgency).await;
             let failure = match send().await {
                 Ok(answer) => {
                     turn.succeeded();
@@ -225,6 +227,7 @@ impl Lambda {
                 return Err(failure);
             }
             turn.throttled(failure.answer.retry_after);
+            urgency = Urgency::Again;
             if started.elapsed() > THROTTLE_PATIENCE {
                 return Err(failure);
             }

@@ -25,7 +25,7 @@ use super::answer::{list, published};
 use super::clock::ServerClock;
 use super::failure::{Call, Failure, Kind, find};
 use super::lambda::Lambda;
-use super::pace::Turn;
+use super::pace::{Turn, Urgency};
 use crate::layer::{LayerName, LayerSettings, LayerVersion, S3Location};
 use crate::outcome::{ErrorCode, JobError};
 
@@ -78,7 +78,7 @@ impl Lambda {
     /// Waits for a turn in the account's quota, and until then holds nothing. The request may follow a little later:
     /// between the two there is time to write down what is about to be sent. A turn that is dropped costs nothing.
     pub async fn turn(&self) -> Turn {
-        self.pace().turn().await
+        self.pace().turn(Urgency::Needed).await
     }
 
     /// Sends `PublishLayerVersion` once, so that it can be accepted until `accepted_until` at the latest, in
