@@ -47,6 +47,9 @@ pub(super) async fn serve(shared: &Shared, parts: &Parts, body: Incoming) -> Res
         let why = format!("the sandbox's secret is missing or wrong: send AWS_SECRET_ACCESS_KEY in `{SECRET}`");
         return json(StatusCode::FORBIDDEN, &json!({ "error": why }));
     }
+    if let (&Method::GET, Some(place)) = (&parts.method, path.strip_prefix("objects/")) {
+        return object(&text::percent_decode(place), &shared.store);
+    }
     match Limited::new(body, LARGEST_BODY).collect().await {
         Ok(body) => controlled(shared, parts, path, &body.to_bytes()),
         Err(_) => {
@@ -122,6 +125,19 @@ fn is_signed(parts: &Parts, path: &str, secret: &Secret) -> bool {
 }
 
 /// A layer version's archive, where `Content.Location` points to.
+/// What an object says, without a signature of S3's.
+fn object(place: &str, store: &Store) -> Response<Body> {
+    let missing = || json(StatusCode::NOT_FOUND, &json!({"error": "no such object"}));
+    let Some((bucket, key)) = place.split_once('/') else { return missing() };
+    let blob = store.read(|state| {
+        let current = state.buckets.get(bucket)?.objects.get(key)?.last()?;
+        current.content.as_ref().map(|content| content.blob.clone())
+    });
+    let Some(Ok(file)) = blob.map(|blob| store.blobs().read(&blob)) else { return missing() };
+    let stream = s3s::dto::StreamingBlob::wrap(ReaderStream::with_capacity(File::from_std(file), 256 * 1024));
+    with_type(StatusCode::OK, "application/octet-stream", Body::from(stream))
+}
+
 async fn archive(path: &str, store: &Store) -> Response<Body> {
     let missing = || json(StatusCode::NOT_FOUND, &json!({"error": "no such layer version"}));
     let parts: Vec<&str> = path.split('/').collect();

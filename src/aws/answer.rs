@@ -6,6 +6,9 @@ use aws_sdk_lambda::operation::get_layer_version::GetLayerVersionOutput;
 use aws_sdk_lambda::operation::publish_layer_version::PublishLayerVersionOutput;
 use aws_sdk_lambda::types::{self, LayerVersionsListItem};
 
+use jiff::Timestamp;
+use jiff::fmt::strtime;
+
 use super::failure::Call;
 use crate::layer::{LayerSettings, LayerVersion, Sha256, VersionArn};
 use crate::outcome::{ErrorCode, JobError};
@@ -34,13 +37,19 @@ fn sha256(content: Option<&types::LayerVersionContentOutput>) -> Option<Sha256> 
     content.and_then(types::LayerVersionContentOutput::code_sha256).and_then(Sha256::from_base64)
 }
 
+/// `2026-11-22T10:00:00.000+0000`, as Lambda writes it.
+fn created(date: Option<&str>) -> Option<Timestamp> {
+    strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", date?).and_then(|time| time.to_timestamp()).ok()
+}
+
 /// The version that was asked for.
 pub(super) fn version(answer: GetLayerVersionOutput, call: &Call) -> Result<LayerVersion, JobError> {
     let arn = version_arn(answer.layer_version_arn(), answer.version(), call)?;
     let sha256 = sha256(answer.content.as_ref());
     let settings =
         settings(answer.compatible_runtimes, answer.compatible_architectures, answer.description, answer.license_info);
-    Ok(LayerVersion { arn, settings, sha256 })
+    let created = created(answer.created_date.as_deref());
+    Ok(LayerVersion { arn, settings, sha256, created })
 }
 
 /// The version that was answered, and the request id for the log.
@@ -53,14 +62,16 @@ pub(super) fn published(
     let sha256 = sha256(answer.content.as_ref());
     let settings =
         settings(answer.compatible_runtimes, answer.compatible_architectures, answer.description, answer.license_info);
-    Ok((LayerVersion { arn, settings, sha256 }, request_id))
+    let created = created(answer.created_date.as_deref());
+    Ok((LayerVersion { arn, settings, sha256, created }, request_id))
 }
 
 pub(super) fn listed_version(item: LayerVersionsListItem, call: &Call) -> Result<LayerVersion, JobError> {
     let arn = version_arn(item.layer_version_arn(), item.version, call)?;
     let settings =
         settings(item.compatible_runtimes, item.compatible_architectures, item.description, item.license_info);
-    Ok(LayerVersion { arn, settings, sha256: None })
+    let created = created(item.created_date.as_deref());
+    Ok(LayerVersion { arn, settings, sha256: None, created })
 }
 
 /// The ARN of an answer, if it is one and belongs to the number beside it: an endpoint that is not Lambda says neither.

@@ -5,15 +5,14 @@ use std::time::Duration;
 
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::config::http::HttpResponse;
-use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_lambda::types::{LayerVersionContentInput, LayerVersionsListItem};
+use aws_sdk_lambda::types::LayerVersionsListItem;
 use tokio::time::{Instant, sleep};
 
-use super::answer::{self, list, listed_version, odd_answer, published};
+use super::answer::{self, listed_version, odd_answer};
 use super::failure::{Call, Failure, Kind};
 use super::pace::{Pace, Urgency};
-use crate::layer::{LayerName, LayerSettings, LayerVersion, Region, S3Location};
+use crate::layer::{LayerName, LayerVersion, Region};
 use crate::outcome::JobError;
 
 /// Entries a page of a list has at most (API model).
@@ -39,15 +38,6 @@ pub struct LayersPage {
     pub layers: Vec<(LayerName, LayerVersion)>,
     /// Where the next page begins; `None` after the last.
     pub next: Option<String>,
-}
-
-/// Why there is no answer that can be believed.
-#[derive(Clone, Debug)]
-pub enum PublishError {
-    /// Nothing was published.
-    Refused(JobError),
-    /// It is unknown whether something was.
-    Ambiguous(JobError),
 }
 
 impl Lambda {
@@ -123,51 +113,6 @@ impl Lambda {
             Err(failure) if is_not_found(&failure) => Ok(None),
             Err(failure) => Err(failure.into_error(&call)),
         }
-    }
-
-    /// Publishes a version of a layer from a zip in S3. Sent once; a throttle is the one answer after which it is sent
-    /// again, because a throttled call was not executed. Beside the version stands the request id, for the log.
-    ///
-    /// # Errors
-    /// [`PublishError`] says whether something may have been published.
-    pub async fn publish(
-        &self,
-        name: &LayerName,
-        zip: &S3Location,
-        zip_version: Option<&str>,
-        settings: &LayerSettings,
-    ) -> Result<(LayerVersion, Option<String>), PublishError> {
-        let call = self.call("lambda:PublishLayerVersion", name.as_str());
-        let content = LayerVersionContentInput::builder()
-            .s3_bucket(&zip.bucket)
-            .s3_key(&zip.key)
-            .set_s3_object_version(zip_version.map(str::to_owned))
-            .build();
-        let timeouts = TimeoutConfig::builder()
-            .operation_timeout(self.publish_timeout)
-            .operation_attempt_timeout(self.publish_timeout)
-            .build();
-        let request = self
-            .client
-            .publish_layer_version()
-            .layer_name(name.as_str())
-            .content(content)
-            .set_compatible_runtimes(list(&settings.compatible_runtimes))
-            .set_compatible_architectures(list(&settings.compatible_architectures))
-            .set_description(settings.description.clone())
-            .set_license_info(settings.license.clone());
-        let send = || {
-            let overrides = aws_sdk_lambda::config::Builder::new().timeout_config(timeouts.clone());
-            request.clone().customize().config_override(overrides).send()
-        };
-        let answer = match self.throttled_only(Urgency::Needed, send).await {
-            Ok(answer) => answer,
-            Err(failure) if failure.may_pass() => {
-                return Err(PublishError::Ambiguous(failure.into_error(&call)));
-            }
-            Err(failure) => return Err(PublishError::Refused(failure.into_error(&call))),
-        };
-        published(answer, &call).map_err(PublishError::Ambiguous)
     }
 
     pub(super) fn client(&self) -> &Client {

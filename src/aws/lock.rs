@@ -1,109 +1,61 @@
-//! A lock as an object in S3: conditional writes make it exclusive, S3's own clock judges its age.
+//! The lock of one layer as an object in S3. What it says is the protocol's matter; here it is read and written.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextRef;
-use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_s3::error::BoxError;
-use aws_sdk_s3::operation::RequestId as _;
-use aws_sdk_s3::primitives::{ByteStream, DateTime, DateTimeFormat};
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
+use layership_protocol::{BODY_LIMIT, Condition, Content, Found, Time};
 
-use super::failure::{Call, Failure};
-use super::s3::{S3, tag, unreadable};
+use super::failure::{Call, Failure, Kind};
+use super::s3::{S3, bounded, tag};
 use crate::layer::S3Location;
-use crate::outcome::JobError;
+use crate::outcome::{ErrorCode, JobError};
 
-/// No lock of ours is larger.
-const LOCK_LIMIT: usize = 64 * 1024;
+/// A lock is a few hundred bytes: a write that takes longer than this is found out about by reading.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What became of writing a lock.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum LockWrite {
-    /// It is ours, under this entity tag.
-    Ours(String),
-    /// Somebody else's is there, or was quicker.
-    Lost,
-}
-
-/// What became of deleting a lock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LockDelete {
-    /// It is not there any more.
-    Gone,
-    /// One with another entity tag is there; it was left alone.
-    Another,
-}
-
-/// A lock that is there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LockRead {
-    /// What it says.
-    pub body: Bytes,
-    /// Entity tag, to replace this very lock.
-    pub etag: String,
-    /// How long ago it was written, by S3's clock, which counts whole seconds.
-    pub age: Duration,
+    /// It was written, under this entity tag.
+    Written(String),
+    /// It may or may not have been written: reading will tell. Without an error somebody else was quicker.
+    Unknown(Option<JobError>),
+    /// It was not written, for a reason that has nothing to do with others.
+    Denied(JobError),
 }
 
 impl S3 {
-    /// Writes a lock where there is none.
-    ///
-    /// # Errors
-    /// Whatever the service refuses.
-    pub async fn create_lock(&self, at: &S3Location, body: Bytes) -> Result<LockWrite, JobError> {
-        self.put_lock(at, body, None).await
-    }
-
-    /// Replaces the lock with this entity tag: to renew our own, or to take over a dead one.
-    ///
-    /// # Errors
-    /// Whatever the service refuses.
-    pub async fn replace_lock(&self, at: &S3Location, body: Bytes, etag: &str) -> Result<LockWrite, JobError> {
-        self.put_lock(at, body, Some(etag)).await
-    }
-
-    async fn put_lock(&self, at: &S3Location, body: Bytes, etag: Option<&str>) -> Result<LockWrite, JobError> {
+    /// Writes the lock, if the condition holds, with one request and no repetition of any kind: an answer that was
+    /// lost says nothing, and a second request would meet what the first one wrote.
+    pub async fn write_lock(&self, at: &S3Location, body: Bytes, condition: &Condition) -> LockWrite {
         let call = Call::new("s3:PutObject", at.to_string());
-        let request = self
-            .client()
-            .put_object()
-            .bucket(&at.bucket)
-            .key(&at.key)
-            .content_type("application/json")
-            .set_if_none_match(etag.is_none().then(|| "*".to_owned()))
-            .set_if_match(etag.map(str::to_owned))
-            .body(ByteStream::from(body.clone()));
-        match request.send().await {
-            Ok(written) if written.e_tag().is_none() => match self.read_lock(at).await? {
-                Some(found) if found.body == body => Ok(LockWrite::Ours(found.etag)),
-                _ => Err(unreadable(&call)),
+        let patience = PATIENCE.min(self.request_timeout());
+        let timeouts = TimeoutConfig::builder().operation_timeout(patience).operation_attempt_timeout(patience).build();
+        let once = aws_sdk_s3::config::Builder::new().retry_config(RetryConfig::disabled()).timeout_config(timeouts);
+        let request = self.client().put_object().bucket(&at.bucket).key(&at.key).content_type("application/json");
+        let request = match condition {
+            Condition::Absent => request.if_none_match("*"),
+            Condition::Match(etag) => request.if_match(&**etag),
+        };
+        match request.body(ByteStream::from(body)).customize().config_override(once).send().await {
+            Ok(written) => match tag(written.e_tag(), &call) {
+                Ok(etag) => LockWrite::Written(etag),
+                Err(error) => LockWrite::Unknown(Some(error)),
             },
-            Ok(written) => tag(written.e_tag(), &call).map(LockWrite::Ours),
-            Err(error) => {
-                let failure = Failure::of(&error);
-                match failure.answer.status {
-                    // 409: another conditional write of the same key was under way; 404: the one to replace is gone.
-                    Some(409 | 412) => Ok(LockWrite::Lost),
-                    Some(404) if etag.is_some() && failure.answer.code.as_deref() != Some("NoSuchBucket") => {
-                        Ok(LockWrite::Lost)
-                    }
-                    _ => Err(failure.into_error(&call)),
-                }
-            }
+            Err(error) => refused(Failure::of(&error), &call),
         }
     }
 
-    /// Reads the lock that is there, if any.
+    /// Reads the lock, if there is one.
     ///
     /// # Errors
-    /// Whatever the service refuses.
-    pub async fn read_lock(&self, at: &S3Location) -> Result<Option<LockRead>, JobError> {
+    /// Whatever the service refuses, and a body that breaks off.
+    pub async fn read_lock(&self, at: &S3Location) -> Result<Option<Found>, JobError> {
         let call = Call::new("s3:GetObject", at.to_string());
-        let clock = ServerClock::default();
-        let request = self.client().get_object().bucket(&at.bucket).key(&at.key);
-        let found = match request.customize().interceptor(clock.clone()).send().await {
+        let found = match self.client().get_object().bucket(&at.bucket).key(&at.key).send().await {
             Ok(found) => found,
             Err(error) => {
                 let failure = Failure::of(&error);
@@ -113,79 +65,30 @@ impl S3 {
                 };
             }
         };
-        let (etag, written) = (tag(found.e_tag(), &call)?, found.last_modified().copied());
-        let mut bytes = Vec::new();
-        let mut body = found.body;
-        while let Some(Ok(chunk)) = body.next().await {
-            bytes.extend_from_slice(&chunk);
-            if bytes.len() > LOCK_LIMIT {
-                break;
-            }
-        }
-        Ok(Some(LockRead { body: bytes.into(), etag, age: age(written, clock.now()) }))
+        let etag = tag(found.e_tag(), &call)?;
+        let modified = found.last_modified().map(|time| time.secs().saturating_mul(1_000));
+        let modified =
+            modified.and_then(|millis| u64::try_from(millis).ok()).map_or_else(|| self.now(), Time::from_millis);
+        // One byte more than a lock has at most shows that it is none.
+        let bytes = bounded(found, BODY_LIMIT as u64 + 1, &call).await?;
+        Ok(Some(Found { content: Content::parse(&bytes), etag: etag.into(), modified }))
     }
 
-    /// Deletes the lock with this entity tag; another one is left alone.
-    ///
-    /// # Errors
-    /// Whatever the service refuses.
-    pub async fn delete_lock(&self, at: &S3Location, etag: &str) -> Result<LockDelete, JobError> {
-        let call = Call::new("s3:DeleteObject", at.to_string());
-        let request = self.client().delete_object().bucket(&at.bucket).key(&at.key).if_match(etag);
-        match request.send().await {
-            Ok(answer) if answer.request_id().is_some() => Ok(LockDelete::Gone),
-            // S3 names every request: this may be anybody's answer.
-            Ok(_) => match self.read_lock(at).await? {
-                None => Ok(LockDelete::Gone),
-                Some(found) if found.etag == etag => Err(unreadable(&call)),
-                Some(_) => Ok(LockDelete::Another),
-            },
-            Err(error) => {
-                let failure = Failure::of(&error);
-                match failure.answer.status {
-                    Some(404) => Ok(LockDelete::Gone),
-                    Some(409 | 412) => Ok(LockDelete::Another),
-                    _ => Err(failure.into_error(&call)),
-                }
-            }
-        }
+    /// S3's clock, and never later than it really is; before its first answer, this machine's own.
+    pub fn now(&self) -> Time {
+        let millis = self.clock().now().map_or_else(|| jiff::Timestamp::now().as_millisecond(), |time| time.earliest);
+        Time::from_millis(u64::try_from(millis).unwrap_or_default())
     }
 }
 
-/// Without both times nothing can be said of the age: the lock counts as fresh.
-fn age(written: Option<DateTime>, now: Option<DateTime>) -> Duration {
-    match (written, now) {
-        (Some(written), Some(now)) => {
-            Duration::from_secs(u64::try_from(now.secs() - written.secs()).unwrap_or_default())
-        }
-        _ => Duration::ZERO,
-    }
-}
-
-/// Catches the `Date` of an answer: S3's clock, which the SDK does not hand out.
-#[derive(Clone, Debug, Default)]
-struct ServerClock(Arc<Mutex<Option<DateTime>>>);
-
-impl ServerClock {
-    fn now(&self) -> Option<DateTime> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Intercept for ServerClock {
-    fn name(&self) -> &'static str {
-        "ServerClock"
-    }
-
-    fn read_before_deserialization(
-        &self,
-        context: &BeforeDeserializationInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let date = context.response().headers().get("date");
-        let date = date.and_then(|date| DateTime::from_str(date, DateTimeFormat::HttpDate).ok());
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = date;
-        Ok(())
+fn refused(failure: Failure, call: &Call) -> LockWrite {
+    let missing = failure.answer.status == Some(404) && failure.answer.code.as_deref() != Some("NoSuchBucket");
+    match (failure.kind, failure.answer.status) {
+        // 412: another one is there. 409: another conditional write was under way. 404: the one to replace is gone.
+        (_, Some(409 | 412)) => LockWrite::Unknown(None),
+        _ if missing => LockWrite::Unknown(None),
+        (Kind::Refused, _) => LockWrite::Denied(failure.into_error(call)),
+        (Kind::NotSent, _) if failure.code != ErrorCode::Network => LockWrite::Denied(failure.into_error(call)),
+        _ => LockWrite::Unknown(Some(failure.into_error(call))),
     }
 }

@@ -2,6 +2,7 @@
 //! [`crate::layer`], and every failure is distilled into a [`crate::outcome::JobError`] here.
 
 mod answer;
+mod backup;
 mod body;
 mod catalogue;
 mod clock;
@@ -17,13 +18,14 @@ mod session;
 mod trace;
 mod zip;
 
+pub use backup::{Backup, BackupRead, BackupWrite, NewBackup};
 pub use clock::{ServerClock, ServerTime};
-pub use lambda::{Lambda, PublishError};
-pub use lock::{LockDelete, LockRead, LockWrite};
-pub use pace::Turn;
+pub use lambda::Lambda;
+pub use lock::LockWrite;
+pub use pace::{Turn, Urgency};
 pub use publish::{NeverSent, NewVersion, SIGNATURE_LIFETIME, Sent};
 pub use region::ambient_region;
-pub use s3::{BackupRead, BackupWrite, S3, Staged, Upload};
+pub use s3::{S3, Staged, Upload};
 pub use session::{Endpoint, Options, Session, Sessions, connect};
 pub use zip::StagedZip;
 

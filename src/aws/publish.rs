@@ -77,8 +77,8 @@ pub enum NeverSent {
 impl Lambda {
     /// Waits for a turn in the account's quota, and until then holds nothing. The request may follow a little later:
     /// between the two there is time to write down what is about to be sent. A turn that is dropped costs nothing.
-    pub async fn turn(&self) -> Turn {
-        self.pace().turn(Urgency::Needed).await
+    pub async fn turn(&self, urgency: Urgency) -> Turn {
+        self.pace().turn(urgency).await
     }
 
     /// Sends `PublishLayerVersion` once, so that it can be accepted until `accepted_until` at the latest, in

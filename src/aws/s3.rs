@@ -5,19 +5,15 @@ use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
-use aws_sdk_s3::operation::RequestId as _;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
-use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumMode, ChecksumType};
 use bytes::Bytes;
 use sha2::Digest as _;
-use tokio::time::sleep;
 
 use super::body;
 use super::clock::ServerClock;
 use super::failure::{Call, Failure};
-use super::lambda::backoff;
 use crate::archive::{Inspection, LocalZip, ReadAt as _};
 use crate::layer::{Md5, S3Location, Sha256};
 use crate::outcome::{ErrorCode, JobError};
@@ -30,10 +26,6 @@ const MANIFEST_MD5_HYPHEN: &str = "manifest-md5";
 /// What the zip says of itself, written by `stage` so that publishing need not read the zip's directory again. The
 /// Python library looks at `manifest_md5` alone.
 const INSPECTION: &str = "layership-inspection";
-/// No manifest is larger; a backup that is was not written by this tool or the library.
-const BACKUP_LIMIT: u64 = 64 * 1024 * 1024;
-/// How often a backup is sent whose answers tell nothing.
-const BACKUP_ATTEMPTS: u32 = 4;
 /// Bytes a second below which a transfer is given up, for the deadline of a whole upload.
 const SLOWEST_UPLOAD: u64 = 128 * 1024;
 
@@ -62,29 +54,6 @@ pub struct Staged {
     pub version_id: Option<String>,
 }
 
-/// What became of reading a backup.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BackupRead {
-    /// There is none.
-    Missing,
-    /// Its entity tag is the MD5 that was asked about: the same bytes.
-    Same,
-    /// Its bytes.
-    Other(Bytes),
-}
-
-/// What became of writing a backup.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BackupWrite {
-    /// It was written.
-    Written {
-        /// Request id, for the log.
-        request_id: Option<String>,
-    },
-    /// There is one already; it was left alone.
-    AlreadyThere,
-}
-
 /// What to upload as a staged archive.
 #[derive(Clone, Debug)]
 pub struct Upload<'a> {
@@ -107,6 +76,10 @@ impl S3 {
     /// S3's clock, fed by every answer.
     pub fn clock(&self) -> &ServerClock {
         &self.clock
+    }
+
+    pub(super) fn request_timeout(&self) -> Duration {
+        self.request_timeout
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -166,76 +139,6 @@ impl S3 {
                     Some(301 | 400) => Err(failure.into_error(&Call::new("s3:ListBucket", at.to_string()))),
                     // No permission to look at the bucket itself: the object is missing, that is all we know.
                     _ => Ok(()),
-                }
-            }
-        }
-    }
-
-    /// Reads a backup, unless it is the manifest with this MD5: an object uploaded in one part has its MD5 as entity
-    /// tag, so one conditional GET answers "same" without a body.
-    ///
-    /// # Errors
-    /// Whatever the service refuses; a backup that is too large to be one.
-    pub async fn backup(&self, at: &S3Location, md5: Md5) -> Result<BackupRead, JobError> {
-        let call = Call::new("s3:GetObject", at.to_string());
-        let request = self.client.get_object().bucket(&at.bucket).key(&at.key).if_none_match(format!("\"{md5}\""));
-        match request.send().await {
-            Ok(found) => {
-                tag(found.e_tag(), &call)?;
-                bounded(found, &call).await.map(BackupRead::Other)
-            }
-            Err(error) => {
-                let failure = Failure::of(&error);
-                match (failure.answer.status, failure.answer.code.as_deref()) {
-                    (Some(304), _) => Ok(BackupRead::Same),
-                    (_, Some("NoSuchKey")) => Ok(BackupRead::Missing),
-                    _ => Err(failure.into_error(&call)),
-                }
-            }
-        }
-    }
-
-    /// Writes a backup, never over another one.
-    ///
-    /// # Errors
-    /// Whatever the service refuses.
-    pub async fn write_backup(&self, at: &S3Location, manifest: Bytes) -> Result<BackupWrite, JobError> {
-        let mut attempt = 1;
-        loop {
-            let written = self.try_backup(at, manifest.clone()).await;
-            match written {
-                // Written or not: with `If-None-Match` it can be sent again.
-                Ok(None) if attempt < BACKUP_ATTEMPTS => {
-                    sleep(backoff(attempt)).await;
-                    attempt += 1;
-                }
-                Ok(None) => return Err(unreadable(&Call::new("s3:PutObject", at.to_string()))),
-                Ok(Some(written)) => return Ok(written),
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// `None` where the answer does not tell what became of it, or asks to try again.
-    async fn try_backup(&self, at: &S3Location, manifest: Bytes) -> Result<Option<BackupWrite>, JobError> {
-        let request = self
-            .client
-            .put_object()
-            .bucket(&at.bucket)
-            .key(&at.key)
-            .content_type("text/plain")
-            .if_none_match("*")
-            .body(ByteStream::from(manifest));
-        match request.send().await {
-            Ok(written) if written.e_tag().is_none() => Ok(None),
-            Ok(written) => Ok(Some(BackupWrite::Written { request_id: written.request_id().map(str::to_owned) })),
-            Err(error) => {
-                let failure = Failure::of(&error);
-                match failure.answer.status {
-                    Some(412) => Ok(Some(BackupWrite::AlreadyThere)),
-                    // Another conditional write of the key is under way: perhaps an earlier attempt of ours.
-                    Some(409) => Ok(None),
-                    _ => Err(failure.into_error(&Call::new("s3:PutObject", at.to_string()))),
                 }
             }
         }
@@ -340,14 +243,15 @@ fn version_id(id: Option<&str>) -> Option<String> {
     id.filter(|id| !id.is_empty() && *id != "null").map(str::to_owned)
 }
 
-async fn bounded(found: GetObjectOutput, call: &Call) -> Result<Bytes, JobError> {
+/// Reads a body, but no more than so many bytes of it.
+pub(super) async fn bounded(found: GetObjectOutput, most: u64, call: &Call) -> Result<Bytes, JobError> {
     let mut body = found.body;
     let mut bytes = Vec::new();
     while let Some(chunk) = body.next().await {
         bytes.extend_from_slice(&chunk.map_err(|error| broken(call, &error))?);
-        if bytes.len() as u64 > BACKUP_LIMIT {
-            let message = format!("{} has more than {} MB: that is no backup", call.resource, BACKUP_LIMIT / 1_000_000);
-            return Err(JobError::new(ErrorCode::Internal, message));
+        if bytes.len() as u64 >= most {
+            bytes.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+            break;
         }
     }
     Ok(bytes.into())

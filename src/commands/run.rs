@@ -79,6 +79,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
         all_or_nothing: how.all_or_nothing,
         concurrency: settings.concurrency,
         lock_wait: Duration::from_secs(settings.lock_wait_seconds.into()),
+        publish_settle: Duration::from_secs(settings.publish_settle_seconds.into()),
         identity: run::Identity { run: id.clone(), host: gethostname().to_string_lossy().into_owned() },
     };
     let jobs = run::run(&plan, sessions, options, Events::new(sender), stop.clone()).await;

@@ -1,6 +1,7 @@
 //! What a job finds out and does, as values: `-v`, the event stream and the job's report are made of them.
 
 use jiff::Timestamp;
+use layership_protocol::PhaseName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -104,11 +105,15 @@ pub enum Fact {
     },
     /// Another run holds the lock: this one waits.
     LockAwaited {
-        /// Who holds it.
+        /// Id of the run that holds it.
         holder: String,
-        /// What the holder is doing, as the lock says.
-        phase: String,
-        /// When it can be taken over if its holder is dead, by S3's clock.
+        /// The machine it runs on.
+        host: String,
+        /// What it is doing, as the lock says.
+        phase: LockPhase,
+        /// Whether it renewed the lock in time; if not, it is dead, and what it sent is waited for.
+        living: bool,
+        /// When the lock can be taken over if it is not renewed, by S3's clock.
         until: Option<Timestamp>,
     },
     /// The lock is taken.
@@ -124,6 +129,8 @@ pub enum Fact {
     LockLeft,
     /// Another run has the lock by now.
     LockLost,
+    /// Lambda throttles: other tools use the account's quota too.
+    Throttled,
     /// A version was published.
     VersionPublished {
         /// Its ARN.
@@ -168,4 +175,37 @@ pub enum Fact {
         /// Id of the request that wrote it.
         request_id: Option<String>,
     },
+}
+
+/// What the holder of a lock is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LockPhase {
+    /// It has sent nothing.
+    Holding,
+    /// It may have sent a publish.
+    Sending,
+    /// The lock does not say.
+    Unclear,
+}
+
+impl LockPhase {
+    /// What the holder is doing, behind its name.
+    pub const fn doing(self) -> &'static str {
+        match self {
+            Self::Holding => "has sent nothing yet",
+            Self::Sending => "may have sent its publish",
+            Self::Unclear => "may be publishing",
+        }
+    }
+}
+
+impl From<PhaseName> for LockPhase {
+    fn from(phase: PhaseName) -> Self {
+        match phase {
+            PhaseName::Holding => Self::Holding,
+            PhaseName::Sending => Self::Sending,
+            PhaseName::Unclear => Self::Unclear,
+        }
+    }
 }

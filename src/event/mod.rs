@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use fact::Fact;
+pub use fact::{Fact, LockPhase};
 
 use crate::outcome::{JobReport, Tally, Warning};
 
@@ -54,6 +54,8 @@ pub enum Activity {
     Checking,
     /// Waiting for or taking the layer's lock.
     Locking,
+    /// Waiting for its turn to call Lambda.
+    Queueing,
     /// `PublishLayerVersion`.
     Publishing,
     /// Finding out what became of a publish whose answer was lost.
@@ -70,6 +72,7 @@ impl Activity {
             Self::Staging => "Staging",
             Self::Checking => "Checking",
             Self::Locking => "Locking",
+            Self::Queueing => "Queueing",
             Self::Publishing => "Publishing",
             Self::Confirming => "Confirming",
             Self::Recording => "Recording",

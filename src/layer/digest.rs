@@ -15,6 +15,11 @@ impl Md5 {
     pub fn of(bytes: &[u8]) -> Self {
         Self(md5::Md5::digest(bytes).into())
     }
+
+    /// The digest itself.
+    pub const fn to_bytes(self) -> [u8; 16] {
+        self.0
+    }
 }
 
 impl fmt::Display for Md5 {
@@ -40,9 +45,28 @@ impl Sha256 {
         Self(bytes)
     }
 
+    /// The digest itself.
+    pub const fn to_bytes(self) -> [u8; 32] {
+        self.0
+    }
+
     /// Reads the base64 form; `None` if it is not one of 32 bytes.
     pub fn from_base64(text: &str) -> Option<Self> {
         BASE64.decode(text).ok()?.try_into().ok().map(Self)
+    }
+
+    /// Reads the hexadecimal form; `None` if it is not one of 32 bytes.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let digits = text.as_bytes();
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let mut bytes = [0; 32];
+        if digits.len() != 2 * bytes.len() {
+            return None;
+        }
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            *byte = digit(pair[0])? * 16 + digit(pair[1])?;
+        }
+        Some(Self(bytes))
     }
 
     /// The form of `CodeSha256` and of `x-amz-checksum-sha256`.

@@ -1,5 +1,7 @@
 //! Versions of layers.
 
+use jiff::Timestamp;
+
 use super::architecture::Architecture;
 use super::arn::VersionArn;
 use super::digest::Sha256;
@@ -27,4 +29,6 @@ pub struct LayerVersion {
     pub settings: LayerSettings,
     /// SHA-256 of its zip, where Lambda was asked for it: lists do not tell it.
     pub sha256: Option<Sha256>,
+    /// When it was made, by Lambda's clock.
+    pub created: Option<Timestamp>,
 }

@@ -43,7 +43,12 @@ pub fn sentence(fact: &Fact) -> String {
 fn publishing(fact: &Fact) -> String {
     match fact {
         Fact::Overtaken { version } => format!("version {version} is there by now: deciding again"),
-        Fact::LockAwaited { holder, .. } => format!("waiting for the lock of {holder}"),
+        Fact::LockAwaited { holder, host, phase, living, until } => {
+            let until = until.map(|until| format!("; until {until} at most, unless it is renewed")).unwrap_or_default();
+            let dead = if *living { "" } else { " dead" };
+            format!("waiting for the lock of{dead} run {holder} on {host}, which {}{until}", phase.doing())
+        }
+        Fact::Throttled => "Lambda throttles, the request waits for its next turn".to_owned(),
         Fact::LockTaken { at, from: None } => format!("lock taken: {at}"),
         Fact::LockTaken { at, from: Some(from) } => format!("lock taken over from {from}: {at}"),
         Fact::LockFreed => "lock released".to_owned(),

@@ -110,7 +110,7 @@ mod tests {
         tell(Happening::ActivityEntered { job: 0, activity: Activity::Checking });
         tell(Happening::FactFound {
             job: 0,
-            fact: Fact::LockAwaited { holder: "run\n7f3c".to_owned(), phase: "holding".to_owned(), until: None },
+            fact: Fact::BackupThere { at: "s3://b/\n7f3c".to_owned(), written: false, request_id: None },
         });
         tell(Happening::Warned { job: 0, warning: warning("manifest-unpinned", "`six` is not pinned") });
         tell(Happening::ActivityEntered { job: 0, activity: Activity::Publishing });
@@ -145,7 +145,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn verbose_logs_tell_the_steps_under_the_name_of_their_job() {
         insta::assert_snapshot!(shown(short_run, 1).await, @"
-         Checking [   0.0s]           requests-py312 us-east-1: waiting for the lock of run 7f3c
+         Checking [   0.0s]           requests-py312 us-east-1: manifest was stored at s3://b/ 7f3c already
           Warning [   0.0s]           requests-py312 us-east-1: `six` is not pinned
         Published [   3.4s] (  1/129) requests-py312 us-east-1 version 3
            Failed [   0.9s] (  2/129) scipy-py311 us-east-1: access-denied

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::job::run_job;
 use super::manifests::Manifests;
-use super::pool::{Bounds, Operation, pool};
+use super::pool::{Bounds, Operation, Slot, pool};
 use super::trail::blank;
 use super::{Events, Options, Shared, Stop};
 use crate::aws::Sessions;
@@ -83,8 +83,8 @@ impl Operation for Shared {
         &job.target.name
     }
 
-    async fn perform(&self, id: JobId, job: Arc<Job>) -> JobReport {
-        run_job(id, &job, self).await
+    async fn perform(&self, id: JobId, job: Arc<Job>, mut slot: Slot) -> JobReport {
+        run_job(id, &job, self, &mut slot).await
     }
 
     fn broken(&self, job: &Job) -> JobReport {

@@ -26,6 +26,11 @@ impl Lanes {
         lanes
     }
 
+    /// Whether no job waits.
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|lane| lane.waiting.is_empty())
+    }
+
     /// The next job to start: the first of the lane with the fewest running jobs.
     pub fn start(&mut self) -> Option<JobId> {
         let lane = self.0.iter_mut().filter(|lane| !lane.waiting.is_empty()).min_by_key(|lane| lane.running)?;

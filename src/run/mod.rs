@@ -3,14 +3,12 @@
 mod archive;
 mod batch;
 mod events;
+mod exactly_once;
 mod job;
 mod lanes;
-mod lock;
 mod manifests;
-mod notes;
 mod pool;
 mod preflight;
-mod publish;
 mod site;
 mod stage;
 mod stop;
@@ -46,6 +44,8 @@ pub struct Options {
     pub concurrency: usize,
     /// How long to wait for a lock that another run holds.
     pub lock_wait: Duration,
+    /// How long Lambda may need to finish and show a publish that it accepted.
+    pub publish_settle: Duration,
     /// Who runs, for locks.
     pub identity: Identity,
 }

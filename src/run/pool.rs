@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{Id, JoinSet};
 
 use super::Events;
@@ -22,10 +23,31 @@ pub trait Operation: Send + Sync + 'static {
     fn lane(job: &Self::Job) -> &str;
 
     /// Does it. It always ends in a report, soon after a second request to stop.
-    fn perform(&self, id: JobId, job: Arc<Self::Job>) -> impl Future<Output = Self::Report> + Send;
+    fn perform(&self, id: JobId, job: Arc<Self::Job>, slot: Slot) -> impl Future<Output = Self::Report> + Send;
 
     /// The report of a job that broke off because of a defect.
     fn broken(&self, job: &Self::Job) -> Self::Report;
+}
+
+/// A job's place among those in flight. It is free again when it is dropped.
+#[derive(Debug)]
+pub struct Slot {
+    slots: Arc<Semaphore>,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Slot {
+    async fn of(slots: &Arc<Semaphore>) -> Self {
+        // Nobody closes it.
+        Self { slots: Arc::clone(slots), permit: Arc::clone(slots).acquire_owned().await.ok() }
+    }
+
+    /// Lets another job have it for as long as this one only waits.
+    pub async fn lend(&mut self, wait: impl Future<Output = ()>) {
+        self.permit = None;
+        wait.await;
+        self.permit = Arc::clone(&self.slots).acquire_owned().await.ok();
+    }
 }
 
 /// What bounds a pool.
@@ -48,26 +70,33 @@ pub async fn pool<O: Operation>(
     mut ended: impl FnMut(JobId, O::Report) -> bool,
 ) {
     let mut lanes = Lanes::of(chosen, |job| O::lane(&jobs[job]));
+    let slots = Arc::new(Semaphore::new(bounds.concurrency));
     let mut running: JoinSet<O::Report> = JoinSet::new();
     let mut names: BTreeMap<Id, JobId> = BTreeMap::new();
     let mut go_on = true;
     let mut interrupted = false;
     loop {
-        while go_on && !bounds.stop.asked() && running.len() < bounds.concurrency {
-            let Some(id) = lanes.start() else { break };
-            let (operation, job) = (Arc::clone(&operation), Arc::clone(&jobs[id]));
-            let task = running.spawn(async move { operation.perform(id, job).await });
-            names.insert(task.id(), id);
+        let more = go_on && !bounds.stop.asked() && !lanes.is_empty();
+        if running.is_empty() && !more {
+            break;
         }
         let finished = tokio::select! {
-            finished = running.join_next_with_id() => finished,
+            // A job that has ended makes its report known before another one begins.
+            biased;
+            Some(finished) = running.join_next_with_id() => finished,
             () = bounds.stop.finishing(), if !interrupted => {
                 interrupted = true;
                 bounds.events.send(Happening::Interrupted { running: running.len() });
                 continue;
             }
+            slot = Slot::of(&slots), if more => {
+                let Some(id) = lanes.start() else { continue };
+                let (operation, job) = (Arc::clone(&operation), Arc::clone(&jobs[id]));
+                let task = running.spawn(async move { operation.perform(id, job, slot).await });
+                names.insert(task.id(), id);
+                continue;
+            }
         };
-        let Some(finished) = finished else { break };
         let (task, report) = match finished {
             Ok((task, report)) => (task, Some(report)),
             Err(error) => (error.id(), None),

@@ -9,7 +9,7 @@ use super::trail::Trail;
 use crate::archive::judge;
 use crate::aws::{BackupRead, Staged};
 use crate::config::Detect;
-use crate::event::Fact;
+use crate::event::{Fact, Mode};
 use crate::layer::{LayerVersion, Sha256};
 use crate::manifest::{Difference, Format, Manifest, dependencies, difference, same_text};
 use crate::outcome::{Decision, ErrorCode, JobError};
@@ -34,8 +34,8 @@ pub struct Checked {
 pub struct Known<'a> {
     /// What `--stage` has just staged, or would.
     pub staged: Option<&'a Staged>,
-    /// A version that exists, whatever a list says.
-    pub version: Option<u64>,
+    /// The latest version, whatever a list says; 0 for none.
+    pub latest: Option<u64>,
 }
 
 /// Checks everything else.
@@ -53,7 +53,7 @@ pub async fn preflight(
         }
     };
     // Both at once: an unchanged layer costs one round trip after the latest version is known.
-    let (staged, published) = tokio::join!(staged, published(site, &manifest, known.version));
+    let (staged, published) = tokio::join!(staged, published(site, &manifest, known.latest));
     let staged = consistent(site.job, staged?, &manifest, trail)?;
     let (latest, backup) = published?;
     note_latest(site.job, latest.as_ref(), &backup, trail);
@@ -91,7 +91,21 @@ pub async fn preflight(
     if decided.decision == Decision::Publish {
         check_zip(site, &staged, options, trail).await?;
     }
+    let sha256 = match decided.decision {
+        // What Lambda has afterwards is held against it.
+        Decision::Publish if options.mode == Mode::Publish => Some(digest(site, &staged, trail).await?),
+        _ => sha256,
+    };
     Ok(Checked { manifest, staged, sha256, latest, decided })
+}
+
+/// The SHA-256 of the staged zip, by reading all of it where S3 keeps none.
+async fn digest(site: Site<'_>, staged: &Staged, trail: &mut Trail) -> Result<Sha256, JobError> {
+    let sha256 = site.sha256(staged).await?;
+    if staged.sha256.is_none() {
+        trail.found(Fact::StagedArchiveDigested { sha256: sha256.to_string() });
+    }
+    Ok(sha256)
 }
 
 /// The latest version and its backup.
@@ -102,6 +116,7 @@ async fn published(
 ) -> Result<(Option<LayerVersion>, BackupRead), JobError> {
     let latest = match known {
         // Lists may lag behind what is known to exist.
+        Some(0) => None,
         Some(known) => match site.version(known).await? {
             Some(version) => Some(version),
             None => site.listed().await?,
@@ -178,7 +193,7 @@ async fn contents(
 /// The backup's bytes, where they differ in more than line endings.
 fn changed_bytes<'b>(backup: &'b BackupRead, manifest: &Manifest) -> Option<&'b [u8]> {
     match backup {
-        BackupRead::Other(old) if !same_text(old, &manifest.bytes) => Some(old),
+        BackupRead::Other(old) if !same_text(&old.bytes, &manifest.bytes) => Some(&old.bytes),
         _ => None,
     }
 }

@@ -1,14 +1,22 @@
 //! A job at its session: the places of the job, asked through the clients of its target.
 
+use std::time::Duration;
+
 use bytes::Bytes;
+use jiff::Timestamp;
+use layership_protocol::{Condition, Found, Time};
+use tokio::time::sleep;
 
 use crate::aws::{
-    BackupRead, BackupWrite, LockDelete, LockRead, LockWrite, PublishError, Session, Staged, StagedZip, Upload,
+    BackupRead, BackupWrite, LockWrite, NewBackup, NewVersion, Sent, Session, Staged, StagedZip, Turn, Upload, Urgency,
 };
-use crate::layer::{AccountId, LayerVersion, Sha256};
+use crate::layer::{AccountId, LayerArn, LayerVersion, Sha256};
 use crate::manifest::Manifest;
 use crate::outcome::JobError;
 use crate::plan::Job;
+
+/// How long to wait at most before S3's clock is looked at again.
+const CLOCK_LOOK: Duration = Duration::from_secs(1);
 
 /// One job where it is done.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +60,42 @@ impl<'a> Site<'a> {
         StagedZip::new(self.session.s3.clone(), self.job.staged.clone(), staged.clone())
     }
 
+    /// The ARN of the layer, where the account is known.
+    pub fn layer_arn(&self) -> Option<LayerArn> {
+        let account = self.account()?.clone();
+        Some(LayerArn::new(self.job.target.region.clone(), account, self.job.name.clone()))
+    }
+
+    /// S3's clock, and never later than it really is.
+    pub fn now(&self) -> Time {
+        self.session.s3.now()
+    }
+
+    /// Waits until a moment by S3's clock. Answers that come meanwhile can show that it is later than it seemed.
+    pub async fn until(&self, at: Time) {
+        loop {
+            let left = at.since(self.now());
+            if left.is_zero() {
+                return;
+            }
+            sleep(left.min(CLOCK_LOOK)).await;
+        }
+    }
+
+    /// The same for a moment that may never come.
+    pub async fn until_due(&self, at: Option<Time>) {
+        match at {
+            Some(at) => self.until(at).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// A moment by S3's clock, for people.
+    pub fn shown(&self, at: Time) -> Option<Timestamp> {
+        let millis = i64::try_from(at.as_millis()).ok()?;
+        Timestamp::from_second(millis / 1_000).ok()
+    }
+
     /// The latest version, perhaps from the sweep that all jobs of the target share.
     pub async fn latest(&self) -> Result<Option<LayerVersion>, JobError> {
         self.session.latest(&self.job.name).await
@@ -67,10 +111,22 @@ impl<'a> Site<'a> {
         self.session.lambda.version(&self.job.name, version).await
     }
 
-    /// Sends the publish. Beside the version stands the id of the request.
-    pub async fn publish(&self, staged: &Staged) -> Result<(LayerVersion, Option<String>), PublishError> {
-        let (job, pinned) = (self.job, staged.version_id.as_deref());
-        self.session.lambda.publish(&job.name, &job.staged, pinned, &job.settings).await
+    /// Waits for the turn to call Lambda.
+    pub async fn turn(&self, urgency: Urgency) -> Turn {
+        self.session.lambda.turn(urgency).await
+    }
+
+    /// Sends the publish once, so that it can be accepted until a moment by S3's clock and never after.
+    pub async fn publish(&self, staged: &Staged, turn: Turn, accepted_until: Time) -> Sent {
+        let job = self.job;
+        let version = NewVersion {
+            name: &job.name,
+            zip: &job.staged,
+            zip_version: staged.version_id.as_deref(),
+            settings: &job.settings,
+        };
+        let accepted_until = i64::try_from(accepted_until.as_millis()).unwrap_or_default();
+        self.session.lambda.publish_until(turn, version, accepted_until, self.session.s3.clock()).await
     }
 
     /// The backup of a version, unless it is this manifest.
@@ -83,26 +139,25 @@ impl<'a> Site<'a> {
         self.session.s3.exists(&self.job.backup(version)).await
     }
 
-    /// Writes the backup of a version.
-    pub async fn write_backup(&self, version: u64, manifest: &Manifest) -> Result<BackupWrite, JobError> {
-        self.session.s3.write_backup(&self.job.backup(version), manifest.bytes.clone()).await
+    /// Writes the backup of a version: where there is none, or in place of the object with this entity tag.
+    pub async fn write_backup(
+        &self,
+        version: u64,
+        manifest: &Manifest,
+        sha256: Option<Sha256>,
+        replacing: Option<&str>,
+    ) -> Result<BackupWrite, JobError> {
+        let backup = NewBackup { manifest: manifest.bytes.clone(), sha256, replacing };
+        self.session.s3.write_backup(&self.job.backup(version), &backup).await
     }
 
     /// The lock, if it is there.
-    pub async fn read_lock(&self) -> Result<Option<LockRead>, JobError> {
+    pub async fn read_lock(&self) -> Result<Option<Found>, JobError> {
         self.session.s3.read_lock(&self.job.lock()).await
     }
 
-    /// Writes the lock: over the one with this entity tag, or where there is none.
-    pub async fn write_lock(&self, body: Bytes, over: Option<&str>) -> Result<LockWrite, JobError> {
-        match over {
-            Some(etag) => self.session.s3.replace_lock(&self.job.lock(), body, etag).await,
-            None => self.session.s3.create_lock(&self.job.lock(), body).await,
-        }
-    }
-
-    /// Deletes the lock with this entity tag.
-    pub async fn delete_lock(&self, etag: &str) -> Result<LockDelete, JobError> {
-        self.session.s3.delete_lock(&self.job.lock(), etag).await
+    /// Writes the lock once, if the condition holds.
+    pub async fn write_lock(&self, body: Bytes, condition: &Condition) -> LockWrite {
+        self.session.s3.write_lock(&self.job.lock(), body, condition).await
     }
 }

@@ -18,6 +18,7 @@ pub struct Trail {
     started: Instant,
     region: Region,
     report: JobReport,
+    last: Option<Fact>,
 }
 
 impl Trail {
@@ -25,7 +26,7 @@ impl Trail {
     pub fn begin(id: JobId, job: &Job, events: Events) -> Self {
         let (layer, target) = (job.layer.clone(), job.target.name.clone());
         events.send(Happening::JobStarted { job: id, layer, target });
-        Self { id, events, started: Instant::now(), region: job.target.region.clone(), report: blank(job) }
+        Self { id, events, started: Instant::now(), region: job.target.region.clone(), report: blank(job), last: None }
     }
 
     /// The job is doing something else now.
@@ -46,6 +47,14 @@ impl Trail {
     fn backup_page(&self, fact: &Fact) -> Option<String> {
         let Fact::BackupThere { at, .. } = fact else { return None };
         S3Location::of_uri(at)?.console_link(&self.region)
+    }
+
+    /// The same, unless it was the last thing that was found.
+    pub fn found_news(&mut self, fact: Fact) {
+        if self.last.as_ref() != Some(&fact) {
+            self.last = Some(fact.clone());
+            self.found(fact);
+        }
     }
 
     /// The job met something that a person should know although it goes on. Told once, however often it is met.

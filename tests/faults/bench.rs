@@ -2,6 +2,7 @@
 //! account of what is in S3 and Lambda.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
@@ -15,12 +16,15 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
-use crate::common::{Ended, Sandbox, control, folder, run, write};
+use crate::common::{Ended, Sandbox, control, folder, get, run, write};
 
 /// The bucket of every project.
 pub const BUCKET: &str = "acme-artifacts";
 /// What S3's lease of a lock is, in seconds.
 pub const LEASE: u64 = 30;
+/// How long a lock that says `sending` is waited for after its last writing: its publish may be accepted for 60 s, and
+/// may need as long again to be done.
+pub const SETTLED: u64 = 120;
 /// How long a condition may take to come true before the test fails.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -138,13 +142,20 @@ impl Bench {
 
     /// What is in S3 and Lambda.
     pub fn state(&self) -> State {
-        State(parsed(&control(&self.sandbox, "GET", "/_sandbox/state", "")))
+        let all = parsed(&control(&self.sandbox, "GET", "/_sandbox/state", ""));
+        let objects = all["buckets"][BUCKET]["objects"].as_object().cloned().unwrap_or_default();
+        let locks = objects.keys().filter(|key| key.ends_with("/publish.lock"));
+        let read = |key: &String| {
+            let body = get(&self.sandbox, &format!("/_sandbox/objects/{BUCKET}/{key}"));
+            (key.clone(), serde_json::from_slice(&body).unwrap_or_default())
+        };
+        State { locks: locks.map(read).collect(), all }
     }
 
-    /// After a disturbance: no faults, and every lease that was left has run out.
+    /// After a disturbance: no faults, and whatever a dead run may have sent is done, or can be done no more.
     pub fn calm(&self) {
         self.no_faults();
-        self.advance(LEASE + 2);
+        self.advance(SETTLED + 2);
     }
 
     /// One undisturbed run, in which no job fails.
@@ -196,6 +207,11 @@ pub fn archive(name: &str, revision: u32) -> Vec<u8> {
     zip.finish().expect("a zip").into_inner()
 }
 
+/// SHA-256 in hexadecimal.
+fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// SHA-256 in base64.
 pub fn sha256(bytes: &[u8]) -> String {
     STANDARD.encode(Sha256::digest(bytes))
@@ -210,24 +226,28 @@ pub fn md5(bytes: &[u8]) -> String {
 }
 
 /// What is in S3 and Lambda, as the sandbox says.
-pub struct State(pub Value);
+pub struct State {
+    all: Value,
+    /// What each lock says, by its key.
+    locks: BTreeMap<String, Value>,
+}
 
 impl State {
     /// The keys below a layer's prefix, relative to it.
     pub fn keys(&self, name: &str) -> Vec<String> {
         let prefix = format!("layers/{name}/layer/");
-        let objects = self.0["buckets"][BUCKET]["objects"].as_object().cloned().unwrap_or_default();
+        let objects = self.all["buckets"][BUCKET]["objects"].as_object().cloned().unwrap_or_default();
         objects.keys().filter_map(|key| key.strip_prefix(&prefix)).map(str::to_owned).collect()
     }
 
     /// An object below a layer's prefix; null if it is not there.
     pub fn object(&self, name: &str, key: &str) -> &Value {
-        &self.0["buckets"][BUCKET]["objects"][format!("layers/{name}/layer/{key}")]
+        &self.all["buckets"][BUCKET]["objects"][format!("layers/{name}/layer/{key}")]
     }
 
     /// SHA-256 of the content of each version, from the first.
     pub fn contents(&self, name: &str) -> Vec<String> {
-        let layer = &self.0["layers"][format!("123456789012/us-east-1/{name}")];
+        let layer = &self.all["layers"][format!("123456789012/us-east-1/{name}")];
         let last = layer["last"].as_u64().unwrap_or_default();
         (1..=last)
             .filter_map(|number| layer["versions"][number.to_string()]["code_sha256"].as_str().map(str::to_owned))
@@ -235,14 +255,21 @@ impl State {
     }
 
     /// Asserts that a layer is exactly as undisturbed runs of these revisions leave it: one version for each, with its
-    /// content; one backup for each, with its bytes, at its key; the last one staged; no lock, and nothing else.
+    /// content; one backup for each, with its bytes, at its key; the last one staged; a free lock, and nothing else.
     #[track_caller]
     pub fn assert_exactly(&self, name: &str, revisions: &[u32]) {
         self.assert_recorded(name, revisions);
-        assert!(self.object(name, "publish.lock").is_null(), "{name}: a lock is left");
+        let lock = self.lock(name);
+        let wanted = sha256_hex(&archive(name, *revisions.last().expect("a revision")));
+        assert_eq!((&lock["phase"], &lock["last"]["sha256"]), (&json!("free"), &json!(wanted)), "{name}: {lock:#}");
     }
 
-    /// The same, but a lock may be left.
+    /// What the lock of a layer says; null if there is none.
+    pub fn lock(&self, name: &str) -> &Value {
+        self.locks.get(&format!("layers/{name}/layer/publish.lock")).unwrap_or(&Value::Null)
+    }
+
+    /// The same, but the lock may be that of a run that died.
     #[track_caller]
     pub fn assert_recorded(&self, name: &str, revisions: &[u32]) {
         let contents: Vec<_> = revisions.iter().map(|revision| sha256(&archive(name, *revision))).collect();

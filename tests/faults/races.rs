@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, LEASE, Running, adds_up, is, job, outcome};
-use crate::common::control;
+use crate::bench::{Bench, LEASE, Running, SETTLED, adds_up, is, job, outcome};
 
 const LAYERS: [&str; 3] = ["one", "two", "three"];
 
@@ -87,7 +86,7 @@ fn died_publishing(kind: &str) -> Bench {
 }
 
 #[test]
-fn a_dead_runs_lock_is_taken_over_after_its_lease_and_never_before() {
+fn a_dead_runs_lock_is_left_alone_as_long_as_its_lease_runs() {
     for kind in ["hang", "hang-after"] {
         let bench = died_publishing(kind);
         let published = bench.state().contents("layer").len();
@@ -96,24 +95,36 @@ fn a_dead_runs_lock_is_taken_over_after_its_lease_and_never_before() {
         let refused = job(&report, "layer");
         // A version without backup is adopted under the lock too.
         assert_eq!(outcome(refused), ("failed", "locked"), "{kind}");
+        let said = format!("{} {}", refused["error"]["message"], refused["error"]["causes"]);
+        assert!(said.contains("may have sent its publish") && said.contains("can be taken over from 20"), "{said}");
         assert_eq!(bench.state().contents("layer").len(), published, "{kind}");
-        bench.advance(4);
-        bench.run(&["publish", "--lock-wait-seconds", "0"]).expect(0);
-        bench.state().assert_exactly("layer", &[1]);
     }
 }
 
 #[test]
-fn a_dead_runs_lock_is_waited_for_by_default() {
+fn what_a_dead_run_published_is_adopted_as_soon_as_its_lease_is_over() {
+    let bench = died_publishing("hang-after");
+    bench.advance(LEASE + 2);
+    let report = bench.run(&["publish", "--lock-wait-seconds", "0"]).expect(0).report();
+    assert_eq!(outcome(job(&report, "layer")), ("adopted", ""));
+    bench.state().assert_exactly("layer", &[1]);
+}
+
+#[test]
+fn what_a_dead_run_may_have_sent_is_waited_for_until_nothing_can_come_of_it() {
     let bench = died_publishing("hang");
+    bench.advance(LEASE + 2);
     bench.forget_requests();
-    let waiting = bench.spawn(&["publish"]);
+    // However short others are waited for: the dead do not renew.
+    let waiting = bench.spawn(&["publish", "--lock-wait-seconds", "0"]);
     bench.until("it looks twice", |requests| {
-        requests.iter().filter(|request| is(request, "GetObject", "publish.lock")).count() >= 2
+        requests.iter().filter(|request| is(request, "GetLayerVersion", "layer:1") && request["done"] == true).count()
+            >= 2
     });
-    assert_eq!(bench.state().contents("layer"), [] as [String; 0]);
-    bench.advance(LEASE);
+    assert_eq!(bench.count("PublishLayerVersion", "layer"), 0);
+    bench.advance(SETTLED);
     waiting.end().expect(0);
+    assert_eq!(bench.count("PublishLayerVersion", "layer"), 1);
     bench.state().assert_exactly("layer", &[1]);
 }
 
@@ -121,7 +132,7 @@ fn a_dead_runs_lock_is_waited_for_by_default() {
 fn ten_runs_take_a_dead_runs_lock_over_once() {
     for kind in ["hang", "hang-after"] {
         let bench = died_publishing(kind);
-        bench.advance(LEASE + 2);
+        bench.advance(SETTLED + 2);
         ten(&bench, &["publish"], |code| code == 0);
         bench.state().assert_exactly("layer", &[1]);
     }
@@ -130,17 +141,16 @@ fn ten_runs_take_a_dead_runs_lock_over_once() {
 #[test]
 fn two_runs_that_read_the_same_dead_lock_do_not_both_take_it_over() {
     let bench = died_publishing("hang");
-    bench.advance(LEASE + 2);
-    // The first that has read the dead lock is slow to replace it: when it does, the lock is another run's. Its second
-    // write of the lock is that; the first one is refused because the dead lock is there.
+    bench.advance(SETTLED + 2);
+    // The first that has read the dead lock is slow to replace it: when it does, the lock is another run's.
     bench.faults(&json!([
-        {"operation": "PutObject", "match": "publish.lock", "skip": 1, "times": 1, "fault": {"kind": "latency", "ms": 2500}},
+        {"operation": "PutObject", "match": "publish.lock", "times": 1, "fault": {"kind": "latency", "ms": 2500}},
         {"operation": "PublishLayerVersion", "times": 1, "fault": {"kind": "latency", "ms": 4000}},
     ]));
     bench.forget_requests();
     let slow = bench.spawn(&["publish"]);
     bench.until("it is about to take it over", |requests| {
-        requests.iter().filter(|request| is(request, "PutObject", "publish.lock")).count() == 2
+        requests.iter().filter(|request| is(request, "PutObject", "publish.lock")).count() == 1
     });
     let quick = bench.spawn(&["publish"]);
     bench.until("the other one publishes", |requests| {
@@ -155,10 +165,9 @@ fn two_runs_that_read_the_same_dead_lock_do_not_both_take_it_over() {
 #[test]
 fn a_lock_whose_taking_was_answered_late_is_held_for_a_whole_lease_from_then() {
     let bench = died_publishing("hang");
-    bench.advance(LEASE + 2);
+    bench.advance(SETTLED + 2);
     bench.faults(&json!([
-        // The second write is the one that takes the dead lock over.
-        {"operation": "PutObject", "match": "publish.lock", "skip": 1, "times": 1, "fault": "hang-after"},
+        {"operation": "PutObject", "match": "publish.lock", "times": 1, "fault": "hang-after"},
         {"operation": "PublishLayerVersion", "times": 1, "fault": {"kind": "latency", "ms": 5000}},
     ]));
     bench.forget_requests();
@@ -175,14 +184,15 @@ fn a_lock_whose_taking_was_answered_late_is_held_for_a_whole_lease_from_then() {
 }
 
 #[test]
-fn the_holder_of_a_lost_lock_does_not_delete_the_lock_of_the_next() {
+fn the_holder_of_a_lost_lock_does_not_free_the_lock_of_the_next() {
     let bench = Bench::of(&["layer"]);
     bench.run(&["stage"]).expect(0);
-    // A run that sleeps after its work until its lease is over, and then wants to delete the lock.
-    bench.faults(&json!({"operation": "DeleteObject", "times": 1, "fault": {"kind": "latency", "ms": 3000}}));
+    // A run that sleeps after its work until its lease is over, and then wants to free the lock.
+    let sleep = json!({"kind": "latency", "ms": 3000});
+    bench.faults(&json!({"operation": "PutObject", "match": "publish.lock", "skip": 2, "times": 1, "fault": sleep}));
     let sleepy = bench.spawn(&["publish"]);
-    bench.until("it is about to delete its lock", |requests| {
-        requests.iter().any(|request| is(request, "DeleteObject", "publish.lock"))
+    bench.until("it is about to free its lock", |requests| {
+        requests.iter().filter(|request| is(request, "PutObject", "publish.lock")).count() == 3
     });
     bench.advance(LEASE + 2);
     bench.revise("layer", 2);
@@ -193,22 +203,7 @@ fn the_holder_of_a_lost_lock_does_not_delete_the_lock_of_the_next() {
         requests.iter().filter(|request| is(request, "PublishLayerVersion", "layer")).count() == 2
     });
     sleepy.end().expect(0);
-    assert!(!bench.state().object("layer", "publish.lock").is_null(), "the lock of a living run was deleted");
+    assert_eq!(bench.state().lock("layer")["phase"], "sending", "the lock of a living run was freed");
     next.end().expect(0);
     bench.state().assert_exactly("layer", &[1, 2]);
-}
-
-#[test]
-fn what_lies_at_the_locks_key_and_is_no_lock_is_treated_as_one() {
-    let bench = died_publishing("hang");
-    let junk = json!({"kind": "replace-object", "body": "bm8gbG9jaw==", "bucket": crate::bench::BUCKET,
-        "key": "layers/layer/layer/publish.lock"});
-    bench.faults(&json!({"operation": "GetCallerIdentity", "times": 1, "fault": junk}));
-    let report = bench.run(&["publish", "--lock-wait-seconds", "0"]).expect(1).report();
-    assert_eq!(outcome(job(&report, "layer")), ("failed", "locked"));
-    bench.advance(LEASE + 2);
-    let health = control(&bench.sandbox, "GET", "/_sandbox/clock", "");
-    assert!(health.contains("\"ahead_seconds\":32"), "{health}");
-    bench.run(&["publish", "--lock-wait-seconds", "0"]).expect(0);
-    bench.state().assert_exactly("layer", &[1]);
 }

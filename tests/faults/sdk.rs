@@ -67,6 +67,11 @@ impl Sdk {
         self.runtime.block_on(request.send()).expect("written");
     }
 
+    pub fn delete(&self, key: &str) {
+        let request = self.s3.delete_object().bucket(BUCKET).key(key);
+        self.runtime.block_on(request.send()).expect("deleted");
+    }
+
     /// Publishes a version past everybody's lock, from bytes and not from S3.
     pub fn publish(&self, name: &str, zip: Vec<u8>) {
         let content = aws_sdk_lambda::types::LayerVersionContentInput::builder().zip_file(zip.into()).build();

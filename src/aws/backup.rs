@@ -1,0 +1,146 @@
+//! Backups: the copies of manifests, one for each published version.
+
+use aws_sdk_s3::operation::RequestId as _;
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use aws_sdk_s3::primitives::ByteStream;
+use bytes::Bytes;
+use jiff::Timestamp;
+use tokio::time::sleep;
+
+use super::failure::{Call, Failure};
+use super::lambda::backoff;
+use super::s3::{S3, bounded, tag, unreadable};
+use crate::layer::{Md5, S3Location, Sha256};
+use crate::outcome::{ErrorCode, JobError};
+
+/// No manifest is larger; a backup that is was not written by this tool or the library.
+const LARGEST: u64 = 64 * 1024 * 1024;
+/// How often a backup is sent whose answers tell nothing.
+const ATTEMPTS: u32 = 4;
+/// User metadata of a backup: the SHA-256 of the zip it belongs to, hexadecimal. The Python library never looks at it.
+const SHA256: &str = "layership-sha256";
+
+/// What became of reading a backup.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BackupRead {
+    /// There is none.
+    Missing,
+    /// Its entity tag is the MD5 that was asked about: the same bytes.
+    Same,
+    /// Another one.
+    Other(Backup),
+}
+
+/// A backup with other bytes than those that were asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backup {
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// Its entity tag, to replace this very object.
+    pub etag: String,
+    /// When it was written, by S3's clock, which tells whole seconds.
+    pub modified: Option<Timestamp>,
+    /// SHA-256 of the zip that it belongs to, where it was noted.
+    pub sha256: Option<Sha256>,
+}
+
+/// A backup to write.
+#[derive(Clone, Debug)]
+pub struct NewBackup<'a> {
+    /// The manifest's bytes.
+    pub manifest: Bytes,
+    /// SHA-256 of the zip that it belongs to.
+    pub sha256: Option<Sha256>,
+    /// Entity tag of the object to replace; without it there must be none.
+    pub replacing: Option<&'a str>,
+}
+
+/// What became of writing a backup.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BackupWrite {
+    /// It was written.
+    Written {
+        /// Request id, for the log.
+        request_id: Option<String>,
+    },
+    /// Something else is there; it was left alone.
+    Refused,
+}
+
+impl S3 {
+    /// Reads a backup, unless it is the manifest with this MD5: an object uploaded in one part has its MD5 as entity
+    /// tag, so one conditional GET answers "same" without a body.
+    ///
+    /// # Errors
+    /// Whatever the service refuses; a backup that is too large to be one.
+    pub async fn backup(&self, at: &S3Location, md5: Md5) -> Result<BackupRead, JobError> {
+        let call = Call::new("s3:GetObject", at.to_string());
+        let request = self.client().get_object().bucket(&at.bucket).key(&at.key).if_none_match(format!("\"{md5}\""));
+        match request.send().await {
+            Ok(found) => read(found, &call).await.map(BackupRead::Other),
+            Err(error) => {
+                let failure = Failure::of(&error);
+                match (failure.answer.status, failure.answer.code.as_deref()) {
+                    (Some(304), _) => Ok(BackupRead::Same),
+                    (_, Some("NoSuchKey")) => Ok(BackupRead::Missing),
+                    _ => Err(failure.into_error(&call)),
+                }
+            }
+        }
+    }
+
+    /// Writes a backup, never over another one than the one that is to be replaced.
+    ///
+    /// # Errors
+    /// Whatever the service refuses.
+    pub async fn write_backup(&self, at: &S3Location, backup: &NewBackup<'_>) -> Result<BackupWrite, JobError> {
+        for attempt in 1..=ATTEMPTS {
+            if let Some(written) = self.try_backup(at, backup).await? {
+                return Ok(written);
+            }
+            sleep(backoff(attempt)).await;
+        }
+        Err(unreadable(&Call::new("s3:PutObject", at.to_string())))
+    }
+
+    /// `None` where the answer does not tell what became of it, or asks to try again: under its condition it can be
+    /// sent again, whether or not it was written.
+    async fn try_backup(&self, at: &S3Location, backup: &NewBackup<'_>) -> Result<Option<BackupWrite>, JobError> {
+        let request = self.client().put_object().bucket(&at.bucket).key(&at.key).content_type("text/plain");
+        let request = match backup.replacing {
+            Some(etag) => request.if_match(etag),
+            None => request.if_none_match("*"),
+        };
+        let request = match backup.sha256 {
+            Some(sha256) => request.metadata(SHA256, sha256.to_string()),
+            None => request,
+        };
+        match request.body(ByteStream::from(backup.manifest.clone())).send().await {
+            Ok(written) if written.e_tag().is_none() => Ok(None),
+            Ok(written) => Ok(Some(BackupWrite::Written { request_id: written.request_id().map(str::to_owned) })),
+            Err(error) => {
+                let failure = Failure::of(&error);
+                match (failure.answer.status, failure.answer.code.as_deref()) {
+                    (Some(412), _) => Ok(Some(BackupWrite::Refused)),
+                    // The object to replace is gone.
+                    (_, Some("NoSuchKey")) => Ok(Some(BackupWrite::Refused)),
+                    // Another conditional write of the key is under way: perhaps an earlier attempt of ours.
+                    (Some(409), _) => Ok(None),
+                    _ => Err(failure.into_error(&Call::new("s3:PutObject", at.to_string()))),
+                }
+            }
+        }
+    }
+}
+
+async fn read(found: GetObjectOutput, call: &Call) -> Result<Backup, JobError> {
+    let etag = tag(found.e_tag(), call)?;
+    let modified = found.last_modified().and_then(|time| Timestamp::from_second(time.secs()).ok());
+    let sha256 = found.metadata().and_then(|metadata| metadata.get(SHA256)).and_then(|text| Sha256::from_hex(text));
+    let bytes = bounded(found, LARGEST + 1, call).await?;
+    if bytes.len() as u64 > LARGEST {
+        let message = format!("{} has more than {} MB: that is not a backup", call.resource, LARGEST / 1_000_000);
+        return Err(JobError::new(ErrorCode::Internal, message));
+    }
+    Ok(Backup { bytes, etag, modified, sha256 })
+}

@@ -1,0 +1,79 @@
+//! Publishing one job exactly once: the machine of `layership-protocol` says what comes next, and here it is carried
+//! out against S3 and Lambda. No rule of the protocol is in here: those stand in its table.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `drive` | asks the machine, carries its steps out, renews the lock beside them |
+//! | `hands` | one step at a time: decide again, wait for a turn, send |
+//! | `lock` | reads and writes the lock |
+//! | `look` | looks for versions, by number and in the list |
+//! | `backup` | writes the backup, or tells what lies in its place |
+//! | `words` | what an end means for the job |
+
+mod backup;
+mod drive;
+mod hands;
+mod lock;
+mod look;
+mod words;
+
+use std::sync::Arc;
+
+use layership_protocol as protocol;
+
+use super::pool::Slot;
+use super::preflight::Checked;
+use super::site::Site;
+use super::trail::Trail;
+use super::{Options, Shared};
+use crate::outcome::{Decision, ErrorCode, JobError, Outcome};
+use hands::Hands;
+
+/// Publishes or adopts what preflight checked, as it decided.
+pub async fn carry_out(
+    site: Site<'_>,
+    checked: Checked,
+    shared: &Shared,
+    slot: &mut Slot,
+    trail: &mut Trail,
+) -> Result<Outcome, JobError> {
+    let job = job(site, &shared.options);
+    let mut hands = Hands::new(site, checked, shared, slot, trail);
+    let decision = decision(&hands.checked)?;
+    let seen = hands.checked.latest.as_ref().map_or(0, |latest| latest.arn.number);
+    let end = drive::drive(&mut hands, &job, seen, decision).await;
+    words::told(end, hands)
+}
+
+/// The facts of a job that the protocol needs.
+fn job(site: Site<'_>, options: &Options) -> protocol::Job {
+    let (job, identity) = (site.job, &options.identity);
+    let holder = protocol::Holder {
+        run: identity.run.clone(),
+        owner: format!("{}/{}/{}", identity.run, job.layer, job.target.name),
+        host: identity.host.clone(),
+        process: std::process::id(),
+        layer: job.name.to_string(),
+    };
+    protocol::Job {
+        holder: Arc::new(holder),
+        layer_arn: site.layer_arn().map_or_else(|| job.name.to_string(), |arn| arn.to_string()).into(),
+        rules: protocol::Rules::with(options.lock_wait, options.publish_settle),
+    }
+}
+
+/// What was decided, in the words of the protocol.
+fn decision(checked: &Checked) -> Result<protocol::Decision, JobError> {
+    let latest = checked.latest.as_ref().map(|latest| latest.arn.number);
+    match (checked.decided.decision, latest, intent(checked)) {
+        (Decision::Keep, Some(latest), _) => Ok(protocol::Decision::Keep(latest)),
+        (Decision::Adopt, Some(latest), Some(intent)) => Ok(protocol::Decision::Adopt(latest, intent)),
+        (Decision::Publish, _, Some(intent)) => Ok(protocol::Decision::Publish(intent)),
+        _ => Err(JobError::new(ErrorCode::Internal, "a decision without what it rests on")),
+    }
+}
+
+fn intent(checked: &Checked) -> Option<protocol::Intent> {
+    let sha256 = protocol::Sha256(checked.sha256?.to_bytes());
+    Some(protocol::Intent { sha256, manifest_md5: protocol::Md5(checked.manifest.md5.to_bytes()) })
+}
