@@ -189,7 +189,7 @@ pub struct PublishArgs {
 /// `layership schema`
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
-    /// Of what
+    /// What the schema describes
     #[arg(value_enum)]
     pub of: SchemaOf,
 }

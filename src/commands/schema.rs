@@ -15,7 +15,7 @@ pub fn schema(args: &SchemaArgs) -> Result<Ended, Error> {
 
 fn text(of: SchemaOf) -> Result<String, Error> {
     let schema = match of {
-        SchemaOf::Layers => crate::config::schema(),
+        SchemaOf::Layers => crate::config::layers_schema(),
         SchemaOf::Report => SchemaSettings::draft07().into_generator().into_root_schema_for::<Report>(),
     };
     let text = serde_json::to_string_pretty(&schema);

@@ -7,9 +7,10 @@ use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
 use super::expected::{Node, quoted, with_article};
-use super::file::{LayersFile, schema};
+use super::file::LayersFile;
 use super::problem::Problem;
 use super::problems::Problems;
+use super::schema;
 use super::words::{excerpt, nearest};
 
 /// What other tools call an architecture: `amd64` looks more like `arm64` than like what it is.
@@ -19,7 +20,7 @@ const OTHER_NAMES: [(&str, &str); 4] =
 /// Reads a layers file against its schema. What cannot be read is told and left out, so that the rest can be looked at
 /// as well and all problems are told at once; `None` where there are too many to go on.
 pub fn read(problems: &mut Problems<'_>) -> Option<LayersFile> {
-    let schema = schema();
+    let schema = schema::of::<LayersFile>();
     let source = problems.source();
     let mut checker = Checker { problems, left_out: Vec::new(), here: Vec::new() };
     checker.table(source.tree().get_ref(), Node::root(schema.as_value()));

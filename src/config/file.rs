@@ -3,28 +3,37 @@
 
 use std::collections::BTreeMap;
 
-use schemars::generate::SchemaSettings;
-use schemars::transform::RecursiveTransform;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value as Json;
 
+use super::schema;
 use super::settings::SettingsTable;
 use crate::layer::{Architecture, Runtime};
+
+/// Names of the placeholders of a layer's keys, beside `env:NAME`, as alternatives of a regular expression.
+const EVERYWHERE: &str = "layer|target|region|account";
+/// The same for keys that build on the prefix.
+const BELOW_PREFIX: &str = "layer|target|region|account|prefix";
 
 /// Layers to publish to AWS Lambda. Relative paths are relative to this file.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-#[schemars(title = "layership layers file")]
+#[schemars(title = "layership layers file", extend("$id" = "urn:layership:schema:layers"))]
+#[schemars(extend("required" = ["layers"], "allOf" = schema::required_somewhere()))]
 pub struct LayersFile {
     /// How a run behaves. `LAYERSHIP_*` environment variables and flags override it.
     pub settings: SettingsTable,
     /// Where layers go: an account and a Region each, with the credentials to use. Without targets there is one, from
     /// the ambient AWS configuration.
+    #[schemars(extend(
+        "patternProperties" = { (schema::REGION): { "$ref": "#/definitions/TargetTable" } },
+        "additionalProperties" = schema::targets()
+    ))]
     pub targets: BTreeMap<String, TargetTable>,
     /// Any layer key, for every layer that does not set it itself.
     pub defaults: LayerTable,
     /// The layers. The key of a layer is its name in Lambda unless `name` says otherwise.
+    #[schemars(extend("minProperties" = 1))]
     pub layers: BTreeMap<String, LayerTable>,
 }
 
@@ -33,7 +42,7 @@ pub struct LayersFile {
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct TargetTable {
     /// AWS Region. Default: the target's own name.
-    #[schemars(length(min = 1))]
+    #[schemars(extend("pattern" = schema::REGION))]
     pub region: Option<String>,
     /// Twelve-digit account id. A guard: a run that finds credentials of another account refuses the target before
     /// anything is written.
@@ -43,10 +52,11 @@ pub struct TargetTable {
     #[schemars(length(min = 1))]
     pub profile: Option<String>,
     /// Role to assume. Placeholders: `{target}`, `{region}`, `{account}`, `{env:NAME}`.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1), extend("pattern" = schema::role_arn()))]
     pub role_arn: Option<String>,
     /// Bucket for every layer at this target, instead of the layers' own. It must be in the target's Region.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1), extend("pattern" = schema::template("a-z0-9.-", EVERYWHERE)))]
+    #[schemars(extend("anyOf" = schema::lengths(3, 63)))]
     pub bucket: Option<String>,
 }
 
@@ -54,42 +64,51 @@ pub struct TargetTable {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct LayerTable {
-    /// Name in Lambda: letters, digits, `-` and `_`. Default: the layer's key.
-    #[schemars(length(min = 1))]
+    /// Name in Lambda: letters, digits, `-` and `_`, at most 140, and fewer where a version's ARN would be too long.
+    /// Default: the layer's key. Placeholders as in `bucket`.
+    #[schemars(length(min = 1), extend("pattern" = schema::template("a-zA-Z0-9_-", EVERYWHERE)))]
+    #[schemars(extend("anyOf" = schema::lengths(1, 140)))]
     pub name: Option<String>,
     /// The dependency lock file that the layer is built from: `requirements.txt`, `uv.lock`, `poetry.lock`,
     /// `package-lock.json` … Required, here or in `[defaults]`.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1), extend("not" = schema::file_path()))]
     pub manifest: Option<String>,
     /// The layer zip, or the folder it is made from: what `stage` uploads.
     #[schemars(length(min = 1))]
     pub archive: Option<String>,
     /// S3 bucket of the staged archive and the backups, in the target's Region. Required, here, in `[defaults]` or at
     /// the target. Placeholders: `{layer}`, `{target}`, `{region}`, `{account}`, `{env:NAME}`.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1), extend("pattern" = schema::template("a-z0-9.-", EVERYWHERE)))]
+    #[schemars(extend("anyOf" = schema::lengths(3, 63)))]
     pub bucket: Option<String>,
-    /// Key prefix of the staged archive and the backups: `s3dir_lambda` of aws_lambda_artifact_builder. Default
-    /// `layers/{layer}`.
+    /// Key prefix of the staged archive and the backups. Placeholders as in `bucket`. It is `s3dir_lambda` of aws_lambda_artifact_builder.
+    #[schemars(extend("default" = "layers/{layer}", "pattern" = schema::object_key(EVERYWHERE)))]
     pub prefix: Option<String>,
-    /// Key of the staged archive. Default `{prefix}/layer/layer.zip`.
-    #[schemars(length(min = 1))]
+    /// Key of the staged archive, the zip that Lambda reads. Placeholders: also `{prefix}`.
+    #[schemars(length(min = 1), extend("default" = "{prefix}/layer/layer.zip"))]
+    #[schemars(extend("pattern" = schema::object_key(BELOW_PREFIX), "anyOf" = schema::lengths(1, 1011)))]
     pub staged_key: Option<String>,
-    /// Key prefix of the manifest backups. Default `{prefix}/layer`.
-    #[schemars(length(min = 1))]
+    /// Key prefix of the manifest backups, and of the layer's lock. Placeholders: also `{prefix}`.
+    #[schemars(length(min = 1), extend("default" = "{prefix}/layer"))]
+    #[schemars(extend("pattern" = schema::object_key(BELOW_PREFIX), "anyOf" = schema::lengths(1, 1011)))]
     pub backup_prefix: Option<String>,
     /// Runtimes the layer is for, at most 15.
-    #[schemars(length(max = 15), inner(length(min = 1)))]
+    #[schemars(length(max = 15), extend("items" = schema::runtime()))]
     pub compatible_runtimes: Option<Vec<Runtime>>,
     /// Architectures the layer is for.
-    #[schemars(schema_with = "architectures")]
+    #[schemars(length(max = 2), extend("items" = schema::architecture()))]
     pub compatible_architectures: Option<Vec<Architecture>>,
     /// Description of a version, at most 256 characters. Not compared unless `detect` says so.
+    #[schemars(extend("pattern" = schema::template("^{}", EVERYWHERE), "anyOf" = schema::lengths(0, 256)))]
     pub description: Option<String>,
     /// SPDX identifier, URL or text of the license, at most 512 characters.
+    #[schemars(length(max = 512))]
     pub license: Option<String>,
-    /// What counts as a change. Default `["manifest", "settings"]`.
+    /// What counts as a change.
+    #[schemars(extend("default" = ["manifest", "settings"]))]
     pub detect: Option<Vec<Detect>>,
-    /// What to do with requirements that are not pinned to one version. Default `"warn"`.
+    /// What to do with requirements that are not pinned to one version.
+    #[schemars(extend("default" = "warn"))]
     pub unpinned: Option<Unpinned>,
     /// Names of the targets this layer goes to, or globs such as `eu-*`. Default: all.
     #[schemars(length(min = 1, max = 1000))]
@@ -121,36 +140,4 @@ pub enum Unpinned {
     Deny,
     /// Say nothing.
     Allow,
-}
-
-/// The architectures that Lambda runs on, and no others: one that is misspelt is refused.
-fn architectures(_: &mut SchemaGenerator) -> Schema {
-    let known = Architecture::KNOWN;
-    json_schema!({ "type": "array", "items": { "type": "string", "enum": known }, "maxItems": known.len() })
-}
-
-/// The JSON Schema (draft-07, which editors' TOML support reads) of a layers file.
-pub fn schema() -> Schema {
-    let settings = SchemaSettings::draft07().with_transform(RecursiveTransform(without_null));
-    settings.into_generator().into_root_schema_for::<LayersFile>()
-}
-
-/// A key that is left out is not `null`: TOML has none.
-fn without_null(schema: &mut Schema) {
-    if let Some(Json::Array(types)) = schema.get_mut("type") {
-        types.retain(|kind| kind != "null");
-        if let [one] = types.as_slice() {
-            let one = one.clone();
-            schema.insert("type".to_owned(), one);
-        }
-    }
-    if schema.get("default").is_some_and(|default| default.is_null() || default.is_object()) {
-        schema.remove("default");
-    }
-    if let Some(Json::Array(mut either)) = schema.remove("anyOf") {
-        either.retain(|one| one.get("type").is_none_or(|kind| kind != "null"));
-        // A reference alone: what stands beside one does not count in draft-07.
-        let name = if either.len() == 1 { "allOf" } else { "anyOf" };
-        schema.insert(name.to_owned(), Json::Array(either));
-    }
 }
