@@ -62,6 +62,8 @@ pub enum Command {
     Publish(PublishArgs),
     /// Print a JSON Schema
     Schema(SchemaArgs),
+    /// Write a report in other formats
+    Report(ReportArgs),
     /// Serve a local S3 and Lambda stand-in and print the variables that point a tool at it
     #[cfg(feature = "sandbox")]
     Sandbox(SandboxArgs),
@@ -184,6 +186,32 @@ pub struct PublishArgs {
     /// Refuse a zip with nothing where Lambda's runtimes search
     #[arg(long)]
     pub strict: bool,
+}
+
+/// `layership report`
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// What to do with reports.
+    #[command(subcommand)]
+    pub command: ReportCommand,
+}
+
+/// What can be done with reports.
+#[derive(Debug, Subcommand)]
+pub enum ReportCommand {
+    /// Write a JSON report in other formats
+    Convert(ConvertArgs),
+}
+
+/// `layership report convert`
+#[derive(Debug, Args)]
+pub struct ConvertArgs {
+    /// The JSON report; `-` is standard input
+    #[arg(value_name = "REPORT")]
+    pub from: PathBuf,
+    /// What to write, such as `markdown=report.md`; `-` is standard output
+    #[arg(value_name = "FORMAT=PATH", required = true)]
+    pub to: Vec<ReportRequest>,
 }
 
 /// `layership schema`

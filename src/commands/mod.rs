@@ -3,6 +3,7 @@
 mod init;
 mod load;
 mod local;
+mod report;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -20,6 +21,7 @@ use run::{How, run};
 pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
     match cli.command {
         Command::Init(args) => init::init(&args),
+        Command::Report(args) => report::report(&args),
         Command::Schema(args) => schema::schema(&args),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => sandbox::serve(args).await,

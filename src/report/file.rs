@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 use thiserror::Error;
 
 use crate::report::emit;
-use crate::report::format::{Format, ReportRequest};
+use crate::report::formats::{ReportFormat, ReportRequest};
 use crate::report::inputs::{Inputs, followed, real};
 use crate::report::model::Report;
 
@@ -68,7 +68,7 @@ impl ReportFile {
     }
 
     /// Proves that the report can be written there, and leaves what is there as it is.
-    fn open(format: Format, path: &Path) -> Result<Self, ReportFileError> {
+    fn open(format: ReportFormat, path: &Path) -> Result<Self, ReportFileError> {
         let sink = open(path).map_err(|why| ReportFileError { path: path.to_owned(), why })?;
         Ok(Self { request: ReportRequest { format, path: path.to_owned() }, sink })
     }

@@ -1,7 +1,7 @@
 //! What people and tools see of a run.
 //!
 //! While it goes on, [`show`] turns events into a screen or a log on standard error. When it is over there is one
-//! [`Report`], and everything else is a rendering of it: [`text`] and [`json`] for standard output, [`failures`] for
+//! [`Report`], and everything else is a rendering of it: [`text`] and [`json`](formats::json) for standard output, [`failures`] for
 //! standard error, [`ReportFile`] for files.
 //!
 //! A display is three steps, the first two pure: `state` takes in events, `lines` says what a state reads like, and
@@ -11,6 +11,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::event::Event;
 
+mod causes;
 mod check;
 mod choose;
 pub mod emit;
@@ -20,10 +21,9 @@ mod facts;
 mod failed;
 pub mod failures;
 mod file;
-mod format;
+mod formats;
 mod group;
 mod inputs;
-pub mod json;
 mod line;
 mod lines;
 mod log;
@@ -45,7 +45,7 @@ pub use choose::{Choice, Display, Facts, When, choose};
 pub use end::{Listing, Screen, rendered, say_usage};
 pub use escape::{Escaped, Show, Shown};
 pub use file::{ReportFile, ReportFileError};
-pub use format::{Format, ReportRequest};
+pub use formats::{ReportFormat, ReportRequest, json};
 pub use inputs::Inputs;
 pub use model::{Report, Summary};
 pub use style::{Style, Tone};

@@ -22,8 +22,6 @@ pub struct Report {
     /// Name and version of the tool that wrote it.
     pub tool: String,
     /// What the run did.
-    #[serde(with = "ModeName")]
-    #[schemars(with = "ModeName")]
     pub mode: Mode,
     /// Id of the run.
     pub run: String,
@@ -37,20 +35,6 @@ pub struct Report {
     pub summary: Summary,
     /// Every job, sorted by layer, then target.
     pub jobs: Vec<JobReport>,
-}
-
-/// What a run did.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(remote = "Mode", rename_all = "kebab-case")]
-enum ModeName {
-    /// Offline: manifests and archives.
-    Check,
-    /// Read-only: what would be published and why.
-    Plan,
-    /// Upload archives.
-    Stage,
-    /// Publish what changed.
-    Publish,
 }
 
 /// How many jobs ended how. Only the outcomes that the mode can have are there: `planned` in a plan, `published` and
@@ -114,6 +98,28 @@ impl JsonSchema for Summary {
 }
 
 impl Report {
+    /// Reads a JSON report.
+    ///
+    /// # Errors
+    /// Why it is not one, in words that follow "it is not a report": another version's, or not JSON of this shape.
+    pub fn parse(text: &[u8]) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Version {
+            report: Option<u64>,
+        }
+        let version: Version = serde_json::from_slice(text).map_err(|error| match error.classify() {
+            serde_json::error::Category::Data => "it is not a JSON object with a version".to_owned(),
+            _ => error.to_string(),
+        })?;
+        match version.report {
+            Some(version) if version == u64::from(REPORT_VERSION) => {
+                serde_json::from_slice(text).map_err(|error| error.to_string())
+            }
+            Some(other) => Err(format!("it has version {other}, and this layership knows version {REPORT_VERSION}")),
+            None => Err("it has no `report` with a version".to_owned()),
+        }
+    }
+
     /// The report of a run, its jobs sorted and counted.
     pub fn new(mode: Mode, run_id: &str, started: Timestamp, finished: Timestamp, mut jobs: Vec<JobReport>) -> Self {
         jobs.sort_by(|a, b| (&a.layer, &a.target).cmp(&(&b.layer, &b.target)));

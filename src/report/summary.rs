@@ -1,6 +1,7 @@
 //! The last line of a run: how many jobs ended how.
 
 use crate::outcome::Outcome;
+use crate::report::Shown;
 use crate::report::line::Line;
 use crate::report::model::Report;
 use crate::report::style::Tone;
@@ -9,11 +10,16 @@ use crate::shown;
 
 /// `Summary [  48.2s] 200 jobs: 125 published, 70 unchanged, 1 adopted, 4 failed`
 pub fn summary(report: &Report) -> Line {
-    let counts = WORDS.map(|(outcome, word)| (report.summary.get(outcome), word));
-    let (jobs, parts) = (plural(report.summary.jobs, "job"), parts(&counts));
-    let text = if parts.is_empty() { shown!("{}", jobs) } else { shown!("{}: {}", jobs, parts) };
+    let text = counted(report);
     let bad = [Outcome::Failed, Outcome::Cancelled].iter().any(|outcome| report.summary.get(*outcome) > 0);
     Line::new("Summary", if bad { Tone::Bad } else { Tone::Good }, Some(report.seconds), text)
+}
+
+/// `200 jobs: 125 published, 4 failed`
+pub fn counted(report: &Report) -> Shown {
+    let counts = WORDS.map(|(outcome, word)| (report.summary.get(outcome), word));
+    let (jobs, parts) = (plural(report.summary.jobs, "job"), parts(&counts));
+    if parts.is_empty() { shown!("{}", jobs) } else { shown!("{}: {}", jobs, parts) }
 }
 
 /// What was done, what was not, what went wrong.

@@ -15,6 +15,11 @@ const OF_A_KIND_AT_MOST: usize = 6;
 
 /// One line per warning; of a kind that comes very often, as many as one reads.
 pub fn render(report: &Report, style: Style) -> Shown {
+    Shown::join(lines(report).iter().map(|line| shown!("{}: {}\n", style.paint(Tone::Odd, "warning"), line)), "")
+}
+
+/// The warnings, as [`render`] shows them.
+pub fn lines(report: &Report) -> Vec<Shown> {
     let mut groups: BTreeMap<(&str, String), Vec<Warned<'_>>> = BTreeMap::new();
     for (job, warning) in report.jobs.iter().flat_map(|job| job.warnings.iter().map(move |warning| (job, warning))) {
         let warned = Warned::new(job, warning);
@@ -22,10 +27,9 @@ pub fn render(report: &Report, style: Style) -> Shown {
     }
     let mut kinds: BTreeMap<&str, Vec<Shown>> = BTreeMap::new();
     for ((kind, _), group) in &groups {
-        kinds.entry(kind).or_default().extend(lines(group));
+        kinds.entry(kind).or_default().extend(told(group));
     }
-    let told = kinds.into_iter().flat_map(|(kind, lines)| bounded(kind, lines));
-    Shown::join(told.map(|line| shown!("{}: {}\n", style.paint(Tone::Odd, "warning"), line)), "")
+    kinds.into_iter().flat_map(|(kind, lines)| bounded(kind, lines)).collect()
 }
 
 struct Warned<'a> {
@@ -41,7 +45,7 @@ impl<'a> Warned<'a> {
 }
 
 /// A group in one line where its texts are equal, else each text once.
-fn lines(group: &[Warned<'_>]) -> Vec<Shown> {
+fn told(group: &[Warned<'_>]) -> Vec<Shown> {
     let texts: Vec<&Masked> = group.iter().map(|warned| &warned.text).collect();
     if !different(&texts).is_empty() {
         let each: BTreeSet<&str> = group.iter().map(|warned| warned.message).collect();

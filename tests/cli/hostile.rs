@@ -22,7 +22,7 @@ fn is_unsafe(c: char) -> bool {
 }
 
 #[track_caller]
-fn assert_harmless(text: &str) {
+pub fn assert_harmless(text: &str) {
     let lines = text.split(['\n', '\r']).filter(|line| is_command(line) || line.contains(is_unsafe));
     assert_eq!(lines.collect::<Vec<_>>(), [""; 0], "{text}");
 }

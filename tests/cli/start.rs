@@ -68,6 +68,7 @@ fn help_lists_the_commands() {
       stage    Upload archives with their manifest's MD5; skip what is already staged
       publish  Preflight every layer and publish what changed
       schema   Print a JSON Schema
+      report   Write a report in other formats
       sandbox  Serve a local S3 and Lambda stand-in and print the variables that point a tool at it
       help     Print this message or the help of the given subcommand(s)
 
@@ -138,7 +139,7 @@ fn a_flag_that_does_not_exist_is_a_wrong_command_line() {
     assert_shown!(run(layership(folder.path()), ["publish", "--report", "xml=report.xml"]), @"
     exit code 2
     --- stderr ---
-    error: invalid value 'xml=report.xml' for '--report <FORMAT=PATH>': `xml` is not a report format; known: `json`
+    error: invalid value 'xml=report.xml' for '--report <FORMAT=PATH>': `xml` is not a report format; known: `json`, `markdown`, `junit`, `csv`, `html`, `env`, `tfvars`, `index`
 
     For more information, try '--help'.
     ");

@@ -1,12 +1,19 @@
-//! The report as JSON.
+//! The report as JSON: the one that other formats can be made from again.
+
+use serde::Serialize;
 
 use crate::report::Shown;
 use crate::report::model::Report;
 
 /// The report as JSON, indented, with a final line break.
 pub fn render(report: &Report) -> Shown {
-    // Serialising fails only for maps whose keys are not strings, and the report has none.
-    Shown::json(&(serde_json::to_string_pretty(report).unwrap_or_default() + "\n"))
+    document(report)
+}
+
+/// A document of ours, as all our JSON is written.
+pub fn document(document: &impl Serialize) -> Shown {
+    // Serialising fails only for maps whose keys are not strings, and nothing of ours has any.
+    Shown::json(&(serde_json::to_string_pretty(document).unwrap_or_default() + "\n"))
 }
 
 #[cfg(test)]
@@ -22,7 +29,7 @@ mod tests {
         done.warnings.clear();
         let failure = failed("scipy", "us-east-1", ErrorCode::AccessDenied, "not authorized to publish");
         let text = render(&report(Mode::Publish, vec![done, failure]));
-        insta::assert_snapshot!(text.as_str().replace(env!("CARGO_PKG_VERSION"), "VERSION"));
+        insta::assert_snapshot!(text.replace(env!("CARGO_PKG_VERSION"), "VERSION"));
     }
 
     #[test]
@@ -30,7 +37,7 @@ mod tests {
         let failure = failed("a\u{9b}31m", "x", ErrorCode::Internal, "\u{1b}[2J");
         let before = report(Mode::Publish, vec![failure]);
         let text = render(&before);
-        assert!(!text.as_str().chars().any(|c| c.is_control() && c != '\n'), "{text}");
-        assert_eq!(serde_json::from_str::<Report>(text.as_str()).unwrap(), before);
+        assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text}");
+        assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), before);
     }
 }

@@ -1,0 +1,100 @@
+//! The report as JUnit XML, which build servers show beside a change: a suite per target, a case per job.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
+
+use crate::outcome::{JobError, JobReport, Outcome};
+use crate::report::Shown;
+use crate::report::model::Report;
+use crate::shown;
+
+/// The report as JUnit XML.
+pub fn render(report: &Report) -> Shown {
+    let mut suites: BTreeMap<&str, TestSuite> = BTreeMap::new();
+    for job in &report.jobs {
+        let suite = suites.entry(&job.target).or_insert_with(|| TestSuite::new(text(&job.target)));
+        suite.add_test_case(case(job));
+    }
+    let mut junit = quick_junit::Report::new(format!("layership {}", report.mode));
+    junit.set_time(duration(report.seconds));
+    junit.add_test_suites(suites.into_values().map(timed));
+    // It is written to memory, which takes everything.
+    Shown::lines(&junit.to_string().unwrap_or_default())
+}
+
+fn timed(mut suite: TestSuite) -> TestSuite {
+    let time = suite.test_cases.iter().filter_map(|case| case.time).sum();
+    suite.set_time(time);
+    suite
+}
+
+/// GitLab drops a case whose name another one has: the target belongs to the name.
+fn case(job: &JobReport) -> TestCase {
+    let mut case = TestCase::new(text(&format!("{} at {}", job.layer, job.target)), status(job));
+    case.set_classname(text(&job.target)).set_time(duration(job.seconds));
+    let warnings = job.warnings.iter().map(|warning| shown!("warning: {}", warning.message));
+    let said: Vec<Shown> = job.layer_version_arn.iter().map(|arn| Shown::one_line(arn)).chain(warnings).collect();
+    if !said.is_empty() {
+        case.set_system_out(Shown::of_lines(said).as_str());
+    }
+    case
+}
+
+fn status(job: &JobReport) -> TestCaseStatus {
+    match (&job.error, job.outcome) {
+        (Some(error), _) => failure(error),
+        (None, Outcome::Cancelled) => {
+            let mut skipped = TestCaseStatus::skipped();
+            skipped.set_message("cancelled: the run was stopped before");
+            skipped
+        }
+        _ => TestCaseStatus::success(),
+    }
+}
+
+fn failure(error: &JobError) -> TestCaseStatus {
+    let mut failure = TestCaseStatus::non_success(NonSuccessKind::Failure);
+    failure.set_type(error.code.to_string()).set_message(text(&error.message));
+    let causes = error.causes.iter().map(|cause| shown!("caused by: {}", cause));
+    let request = error.request_id.iter().map(|id| shown!("request: {}", id));
+    let hint = error.hint.iter().map(|hint| shown!("hint: {}", hint));
+    let message = std::iter::once(Shown::one_line(&error.message));
+    failure.set_description(Shown::of_lines(message.chain(causes).chain(request).chain(hint)).as_str());
+    failure
+}
+
+fn text(foreign: &str) -> String {
+    Shown::one_line(foreign).to_string()
+}
+
+fn duration(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Mode;
+    use crate::outcome::ErrorCode;
+    use crate::report::samples::{failed, job, report, warning};
+
+    #[test]
+    fn a_suite_per_target_and_a_case_per_job() {
+        let mut failure = failed("scipy", "tokyo", ErrorCode::AccessDenied, "not <allowed> & \"refused\"\u{1b}[31m");
+        failure.error = failure.error.map(|error| error.cause("AccessDenied\n(HTTP 403)").hint("allow it"));
+        let mut warned = job("numpy", "tokyo", Outcome::Unchanged);
+        warned.warnings = vec![warning("manifest-unpinned", "`six` is not pinned ]]>")];
+        let jobs =
+            vec![job("a", "us-east-1", Outcome::Published), failure, warned, job("z", "tokyo", Outcome::Cancelled)];
+        insta::assert_snapshot!(render(&report(Mode::Publish, jobs)));
+    }
+
+    #[test]
+    fn what_was_written_is_read_back() {
+        let jobs = vec![failed("a", "x", ErrorCode::Internal, "\u{0}\u{202e}]]>&<"), job("b", "x", Outcome::Published)];
+        let read = quick_junit::Report::deserialize_from_str(&render(&report(Mode::Plan, jobs))).unwrap();
+        assert_eq!((read.tests, read.failures, read.test_suites.len()), (2, 1, 1));
+    }
+}

@@ -1,0 +1,238 @@
+//! The report as Markdown, for a comment on a pull request and for the summary of a build: what a reviewer looks for
+//! first, what can be unfolded after it, and what was left out for want of room.
+//!
+//! Whatever is foreign stands in a span of code, where GitHub and GitLab see neither mentions nor links nor HTML.
+
+use std::collections::BTreeMap;
+
+use crate::event::Mode;
+use crate::manifest::Difference;
+use crate::outcome::{JobReport, Outcome};
+use crate::report::causes::{Cause, causes};
+use crate::report::model::Report;
+use crate::report::summary;
+use crate::report::wording::plural;
+use crate::report::{Shown, warnings};
+use crate::shown;
+
+/// Characters that GitHub accepts in a comment, and some room.
+const COMMENT: usize = 65_536 - 500;
+
+/// The report for a comment on a pull request.
+pub fn comment(report: &Report) -> Shown {
+    within(report, COMMENT)
+}
+
+/// The report in at most so many bytes, which are never fewer than characters: what people need most comes first, and
+/// what does not fit is counted.
+pub fn within(report: &Report, bytes: usize) -> Shown {
+    let mut page = Page { lines: headline(report), room: bytes };
+    page.room = page.room.saturating_sub(page.lines.iter().map(|line| line.len() + 1).sum());
+    page.section("### Failures", causes(report).iter().map(failure).collect(), "failure");
+    page.table(report);
+    page.section(
+        "### Warnings",
+        warnings::lines(report).iter().map(|line| vec![shown!("- {}", code(line))]).collect(),
+        "warning",
+    );
+    page.section("### Dependencies", differences(report), "changed layer");
+    Shown::of_lines(page.lines)
+}
+
+/// Lines, and the room that is left.
+struct Page {
+    lines: Vec<Shown>,
+    room: usize,
+}
+
+impl Page {
+    /// A heading and what fits of the blocks.
+    fn section(&mut self, heading: &'static str, blocks: Vec<Vec<Shown>>, noun: &str) {
+        if !blocks.is_empty() {
+            self.add(vec![Shown::default(), heading.into(), Shown::default()]);
+            self.fill(blocks, noun);
+        }
+    }
+
+    /// What is new or failed, one row each: what stayed as it was is only counted.
+    fn table(&mut self, report: &Report) {
+        let rows: Vec<Vec<Shown>> =
+            report.jobs.iter().filter(|job| job.outcome != Outcome::Unchanged).map(|job| vec![row(job)]).collect();
+        if !rows.is_empty() {
+            let head = ["", "| Outcome | Layer | Target | Version | Reason | ARN |", "|---|---|---|---|---|---|"];
+            self.add(head.map(Shown::from).to_vec());
+            self.fill(rows, "row");
+        }
+    }
+
+    /// As many blocks as fit, and how many do not.
+    fn fill(&mut self, blocks: Vec<Vec<Shown>>, noun: &str) {
+        let all = blocks.len();
+        for (n, block) in blocks.into_iter().enumerate() {
+            if !self.add(block) {
+                let more = shown!("… and {}: the JSON report has them all", plural(all - n, &format!("more {noun}")));
+                self.lines.extend([Shown::default(), more]);
+                return;
+            }
+        }
+    }
+
+    /// Adds lines if there is room for all of them, and for what may have to be said after them.
+    fn add(&mut self, lines: Vec<Shown>) -> bool {
+        let bytes: usize = lines.iter().map(|line| line.len() + 1).sum();
+        let fits = bytes + 400 <= self.room;
+        if fits {
+            self.room -= bytes;
+            self.lines.extend(lines);
+        }
+        fits
+    }
+}
+
+fn headline(report: &Report) -> Vec<Shown> {
+    let counted = summary::counted(report);
+    let title = match report.mode {
+        Mode::Check => "Layers checked",
+        Mode::Plan => "Layers to publish",
+        Mode::Stage => "Layers staged",
+        Mode::Publish => "Layers published",
+    };
+    vec![shown!("## {}", title), Shown::default(), counted]
+}
+
+fn row(job: &JobReport) -> Shown {
+    let version = match (job.previous_version, job.version) {
+        (Some(from), Some(to)) if from != to => shown!("{} → {}", from, to),
+        (_, Some(version)) => shown!("{}", version),
+        (Some(from), None) => shown!("after {}", from),
+        (None, None) => Shown::default(),
+    };
+    let reason = match (&job.error, job.reason) {
+        (Some(error), _) => cell(&error.code.to_string()),
+        (None, reason) => reason.map(|reason| shown!("{}", reason.to_string())).unwrap_or_default(),
+    };
+    let arn = job.layer_version_arn.as_deref().map(cell).unwrap_or_default();
+    let outcome = job.outcome.to_string();
+    shown!("| {} | {} | {} | {} | {} | {} |", outcome, cell(&job.layer), cell(&job.target), version, reason, arn)
+}
+
+fn failure(cause: &Cause) -> Vec<Shown> {
+    let mut lines = vec![shown!("- {}: {}", code(&cause.whose), code(&cause.message))];
+    lines.extend(cause.listed.iter().map(|line| shown!("    - {}", code(line))));
+    lines.extend(cause.beneath.iter().map(|cause| shown!("    - caused by {}", code(cause))));
+    lines.extend(cause.hint.iter().map(|hint| shown!("    - hint: {}", code(hint))));
+    lines
+}
+
+/// What changed in each layer, folded; once where all its targets changed alike.
+fn differences(report: &Report) -> Vec<Vec<Shown>> {
+    let mut of_layer: BTreeMap<&str, Vec<&Difference>> = BTreeMap::new();
+    for job in report.jobs.iter().filter(|job| !job.dependencies.is_empty() && job.outcome != Outcome::Unchanged) {
+        let seen = of_layer.entry(&job.layer).or_default();
+        if !seen.contains(&&job.dependencies) {
+            seen.push(&job.dependencies);
+        }
+    }
+    of_layer.into_iter().flat_map(|(layer, all)| all.into_iter().map(move |one| folded(layer, one))).collect()
+}
+
+fn folded(layer: &str, difference: &Difference) -> Vec<Shown> {
+    let row = |name: &str, from: &str, to: &str| shown!("| {} | {} | {} |", cell(name), cell(from), cell(to));
+    let counted = format!(
+        "{} changed, {} added, {} removed",
+        difference.changed.len(),
+        difference.added.len(),
+        difference.removed.len()
+    );
+    // In HTML a span of code is a tag, and what is foreign has no angle brackets or ampersands left.
+    let summary = shown!("<details><summary><code>{}</code>: {}</summary>", html_text(layer), counted);
+    let mut lines = vec![summary, Shown::default(), "| Package | From | To |".into(), "|---|---|---|".into()];
+    lines.extend(difference.changed.iter().map(|one| row(&one.name, &one.from, &one.to)));
+    lines.extend(difference.added.iter().map(|one| row(&one.name, "", &one.version)));
+    lines.extend(difference.removed.iter().map(|one| row(&one.name, &one.version, "")));
+    lines.extend([Shown::default(), "</details>".into(), Shown::default()]);
+    lines
+}
+
+/// A span of code: nothing in it means anything, once it cannot end it.
+fn code(text: &str) -> Shown {
+    let text = Shown::one_line(text).replace('`', "'");
+    if text.is_empty() { Shown::default() } else { shown!("`{}`", text) }
+}
+
+/// A span of code in a table, which takes even a bar in there for the end of the cell.
+fn cell(text: &str) -> Shown {
+    code(&text.replace('|', "\\|"))
+}
+
+fn html_text(text: &str) -> Shown {
+    let text = Shown::one_line(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    // A mention would reach people even from within a tag of code.
+    Shown::one_line(&text.replace('@', "&#64;"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::Dependency;
+    use crate::outcome::{Decision, ErrorCode, Reason};
+    use crate::report::samples::{difference, failed, job, planned, report, warning};
+
+    #[test]
+    fn a_plan_as_a_reviewer_reads_it() {
+        let mut requests = planned("requests", Decision::Publish, Reason::DependenciesChanged, Some(2));
+        requests.dependencies = difference();
+        requests.warnings = vec![warning("manifest-unpinned", "requests/requirements.txt:3: `six` is not pinned")];
+        let mut elsewhere = requests.clone();
+        elsewhere.target = "tokyo".to_owned();
+        let jobs = vec![
+            requests,
+            elsewhere,
+            planned("numpy", Decision::Publish, Reason::FirstVersion, None),
+            job("stable", "us-east-1", Outcome::Unchanged),
+            failed("scipy", "us-east-1", ErrorCode::ArchiveMissing, "there is no staged archive"),
+        ];
+        insta::assert_snapshot!(comment(&report(Mode::Plan, jobs)));
+    }
+
+    #[test]
+    fn nothing_foreign_means_anything() {
+        let hostile = "@all `a` | <img src=x> ](http://x) #1 ::error::x";
+        let mut evil = job(hostile, hostile, Outcome::Published);
+        evil.layer_version_arn = Some(hostile.to_owned());
+        evil.warnings = vec![warning("w", hostile)];
+        let text =
+            comment(&report(Mode::Publish, vec![evil.clone(), failed(hostile, "x", ErrorCode::Internal, hostile)]));
+        for line in text.lines().filter(|line| line.contains("all")) {
+            // Between two spans of code there is nothing of it.
+            let outside: String = line.split('`').step_by(2).collect();
+            assert!(!outside.contains(['@', '<', '#', '[']), "{line}");
+        }
+        evil.dependencies.added = vec![Dependency { name: hostile.to_owned(), version: hostile.to_owned() }];
+        let folded = comment(&report(Mode::Publish, vec![evil]));
+        let summary = folded.lines().find(|line| line.starts_with("<details>")).unwrap();
+        assert!(!summary.contains('@') && !summary.contains("<img"), "{summary}");
+    }
+
+    #[test]
+    fn it_fits_whatever_there_is_to_say_and_says_what_it_left_out() {
+        let many = |n: usize| {
+            let mut job = planned(&format!("layer-{n:04}"), Decision::Publish, Reason::DependenciesChanged, Some(2));
+            job.dependencies = difference();
+            job
+        };
+        for count in [10, 300, 3000] {
+            let failures =
+                (0..count).map(|n| failed(&format!("f{n}"), "x", ErrorCode::Internal, &"why ".repeat(n % 97)));
+            let report = report(Mode::Plan, (0..count).map(many).chain(failures).collect());
+            for limit in [5_000, COMMENT, 1_000_000] {
+                let text = within(&report, limit);
+                assert!(text.len() <= limit, "{} of {limit}", text.len());
+                let complete =
+                    text.matches("| planned |").count() == count && text.matches("<details>").count() == count;
+                assert_eq!(complete, !text.contains("the JSON report has them all"), "{count} in {limit}");
+                assert_eq!(text.matches("<details>").count(), text.matches("</details>").count());
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The formats that `--report FORMAT=PATH` knows, each a pure function of the report.
+
+mod arns;
+mod csv;
+mod html;
+pub mod json;
+mod junit;
+pub mod markdown;
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use crate::report::Shown;
+use crate::report::model::Report;
+
+/// Every format: its name, how its files usually end, and its rendering. A new one is a pure function and a line here.
+const FORMATS: [ReportFormat; 8] = [
+    ReportFormat { name: "json", file: "report.json", render: json::render },
+    ReportFormat { name: "markdown", file: "report.md", render: markdown::comment },
+    ReportFormat { name: "junit", file: "report.xml", render: junit::render },
+    ReportFormat { name: "csv", file: "report.csv", render: csv::render },
+    ReportFormat { name: "html", file: "report.html", render: html::render },
+    ReportFormat { name: "env", file: "layers.env", render: arns::env },
+    ReportFormat { name: "tfvars", file: "layers.auto.tfvars.json", render: arns::tfvars },
+    ReportFormat { name: "index", file: "index.json", render: arns::index },
+];
+
+/// One format of the report.
+#[derive(Clone, Copy, Debug)]
+pub struct ReportFormat {
+    /// What it is called on the command line.
+    pub name: &'static str,
+    /// What a file of it is usually called.
+    file: &'static str,
+    /// The report in this format.
+    pub render: fn(&Report) -> Shown,
+}
+
+impl PartialEq for ReportFormat {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl FromStr for ReportFormat {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let found = FORMATS.iter().find(|format| format.name == name);
+        found.copied().ok_or_else(|| format!("`{name}` is not a report format; known: {}", known()))
+    }
+}
+
+fn known() -> String {
+    FORMATS.map(|format| format!("`{}`", format.name)).join(", ")
+}
+
+/// One `--report FORMAT=PATH`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReportRequest {
+    /// How.
+    pub format: ReportFormat,
+    /// Where; `-` is standard output.
+    pub path: PathBuf,
+}
+
+impl FromStr for ReportRequest {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some((format, path)) = text.split_once('=') else { return Err(without_format(text)) };
+        let format: ReportFormat = format.parse()?;
+        if path.is_empty() {
+            let example = format!("`{}={}`", format.name, format.file);
+            return Err(format!("there is no path behind `{text}`; expected FORMAT=PATH, as in {example}"));
+        }
+        Ok(Self { format, path: PathBuf::from(path) })
+    }
+}
+
+/// A path alone: its end may tell the format.
+fn without_format(text: &str) -> String {
+    let ends_alike = |format: &&ReportFormat| {
+        format.file.rsplit_once('.').is_some_and(|(_, end)| text.ends_with(&format!(".{end}")))
+    };
+    let guess = FORMATS.iter().find(ends_alike).map_or_else(
+        || format!("as in `json=report.json`; formats: {}", known()),
+        |format| format!("here `{}={text}`", format.name),
+    );
+    format!("expected FORMAT=PATH, {guess}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_names_format_and_path() {
+        let request: ReportRequest = "json=out/report=1.json".parse().unwrap();
+        assert_eq!((request.format.name, request.path.as_path()), ("json", "out/report=1.json".as_ref()));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_what_to_write_instead() {
+        let error = |text: &str| text.parse::<ReportRequest>().unwrap_err();
+        let known = "`json`, `markdown`, `junit`, `csv`, `html`, `env`, `tfvars`, `index`";
+        assert_eq!(error("xml=a.xml"), format!("`xml` is not a report format; known: {known}"));
+        assert_eq!(error("out/report.xml"), "expected FORMAT=PATH, here `junit=out/report.xml`");
+        assert_eq!(error("report.json"), "expected FORMAT=PATH, here `json=report.json`");
+        assert_eq!(error("report"), format!("expected FORMAT=PATH, as in `json=report.json`; formats: {known}"));
+        assert_eq!(error("json="), "there is no path behind `json=`; expected FORMAT=PATH, as in `json=report.json`");
+    }
+}

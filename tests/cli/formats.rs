@@ -1,0 +1,209 @@
+//! The reports that others read, each read by what its readers use: a shell, parsers of JSON, CSV, XML and HTML.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::common::project::Project;
+use crate::common::{Ended, isolated, run};
+
+const ALL: [(&str, &str); 8] = [
+    ("json", "report.json"),
+    ("markdown", "report.md"),
+    ("junit", "report.xml"),
+    ("csv", "report.csv"),
+    ("html", "report.html"),
+    ("env", "layers.env"),
+    ("tfvars", "layers.auto.tfvars.json"),
+    ("index", "index.json"),
+];
+
+fn requests() -> Vec<String> {
+    ALL.iter().map(|(format, path)| format!("{format}={path}")).collect()
+}
+
+/// A run with something published, something unchanged and something that failed, and all its reports.
+fn reported() -> Project {
+    let project = Project::of(&["a", "b", "c"]);
+    project.run("publish --stage a", 0);
+    project.run("stage b", 0);
+    let flags: Vec<String> = requests().into_iter().flat_map(|request| ["--report".to_owned(), request]).collect();
+    run(project.command(), ["publish".to_owned()].into_iter().chain(flags)).expect(1);
+    project
+}
+
+/// What a Python program prints, which gets the file on standard input.
+fn python(project: &Project, path: &str, program: &str) -> Value {
+    let mut command = isolated("python3", project.folder());
+    command.args(["-c", program, path]);
+    let ended: Ended = command.output().expect("python3").into();
+    serde_json::from_str(&ended.expect(0).stdout).expect("JSON")
+}
+
+const CSV: &str = "import csv, json, sys
+print(json.dumps(list(csv.DictReader(open(sys.argv[1], newline='')))))";
+
+const XML: &str = "import json, sys, xml.etree.ElementTree as tree
+root = tree.parse(sys.argv[1]).getroot()
+cases = [[suite.get('name'), case.get('name'), [child.tag for child in case if child.tag != 'system-out']]
+         for suite in root for case in suite]
+print(json.dumps({'tests': root.get('tests'), 'failures': root.get('failures'), 'cases': cases}))";
+
+const HTML: &str = "import html.parser, json, sys
+class Page(html.parser.HTMLParser):
+    rows, text = [], []
+    def handle_starttag(self, tag, attrs):
+        if tag == 'tr': Page.rows.append(dict(attrs).get('data-outcome'))
+    def handle_data(self, data): Page.text.append(data)
+page = Page()
+page.feed(open(sys.argv[1]).read())
+print(json.dumps({'rows': page.rows[1:], 'text': ' '.join(page.text)}))";
+
+/// The variables that a shell has after it sourced a file, and nothing else that it did.
+fn sourced(project: &Project, path: &str) -> Vec<(String, String)> {
+    let mut shell = Command::new("sh");
+    shell.current_dir(project.folder()).env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+    shell.args(["-euc", "set -a; . \"./$1\"; env -0", "sh", path]);
+    let ended: Ended = shell.output().unwrap().into();
+    let ended = ended.expect(0);
+    assert_eq!(ended.stderr, "");
+    let pairs = ended.stdout.split('\0').filter_map(|pair| pair.split_once('='));
+    pairs.filter(|(name, _)| name.starts_with("LAYER_ARN")).map(|(a, b)| (a.to_owned(), b.to_owned())).collect()
+}
+
+#[test]
+fn every_format_is_read_by_its_readers() {
+    let project = reported();
+    let arn = |layer: &str| format!("arn:aws:lambda:us-east-1:123456789012:layer:{layer}:1");
+
+    let mut variables = sourced(&project, "layers.env");
+    variables.sort();
+    let expected = [("LAYER_ARN_A__US_EAST_1", arn("a")), ("LAYER_ARN_B__US_EAST_1", arn("b"))];
+    assert_eq!(variables, expected.map(|(name, arn)| (name.to_owned(), arn)));
+
+    let arns = json!({"us-east-1": {"a": arn("a"), "b": arn("b")}});
+    assert_eq!(project.json("layers.auto.tfvars.json"), json!({"layers": arns}));
+    let index = project.json("index.json");
+    assert_eq!(index["layers"]["a"]["us-east-1"]["arn"], arn("a"));
+    assert_eq!(index["layers"].as_object().unwrap().len(), 2, "nothing failed is in it: {index:#}");
+
+    let rows = python(&project, "report.csv", CSV);
+    let outcomes: Vec<&str> = rows.as_array().unwrap().iter().map(|row| row["outcome"].as_str().unwrap()).collect();
+    assert_eq!(outcomes, ["unchanged", "published", "failed"]);
+    assert_eq!(rows[1]["layer_version_arn"], arn("b"));
+    assert_eq!(rows[2]["error_code"], "archive-missing");
+
+    let junit = python(&project, "report.xml", XML);
+    let case = |layer: &str, children: &[&str]| json!(["us-east-1", format!("{layer} at us-east-1"), children]);
+    assert_eq!(
+        junit,
+        json!({"tests": "3", "failures": "1", "cases": [case("a", &[]), case("b", &[]), case("c", &["failure"])]})
+    );
+
+    let page = python(&project, "report.html", HTML);
+    assert_eq!(page["rows"], json!(["unchanged", "published", "failed"]));
+    assert!(page["text"].as_str().unwrap().contains(&arn("b")));
+
+    let markdown = String::from_utf8(project.read("report.md")).unwrap();
+    assert!(
+        markdown.contains(&format!("| published | `b` | `us-east-1` | 1 | first version | `{}` |", arn("b"))),
+        "{markdown}"
+    );
+    assert!(!markdown.contains("`a`"), "what is unchanged is only counted: {markdown}");
+}
+
+/// A report that somebody made up, with these words for everything that is free text.
+fn made_up(project: &Project, words: &str) {
+    let mut report = project.json("report.json");
+    report["run"] = words.into();
+    for (n, job) in report["jobs"].as_array_mut().unwrap().iter_mut().enumerate() {
+        job["layer"] = format!("{words}{n}").into();
+        for field in ["target", "region", "account", "layer_name", "layer_version_arn"] {
+            job[field] = words.into();
+        }
+        (job["manifest"]["path"], job["archive"]["staged"]) = (words.into(), words.into());
+        job["warnings"] = json!([{"code": words, "message": words}]);
+        job["dependencies"]["added"] = json!([{"name": words, "version": words}]);
+    }
+    report["jobs"][2]["error"] =
+        json!({"code": "internal", "message": words, "causes": [words], "hint": words, "request_id": words});
+    project.write("hostile.json", report.to_string());
+}
+
+#[test]
+fn a_report_that_somebody_made_up_does_nothing() {
+    let project = reported();
+    for words in [
+        "x\u{1b}[31m\r\n::set-output name=a::b\n##[error]c \u{202e}",
+        "'; touch pwned; '",
+        "$(touch pwned) `touch pwned` \\",
+        "</script></td>\"><img src=x onerror=alert(1)>",
+        "=HYPERLINK(\"http://x\")",
+        "]]><x/>&#0;&undefined;",
+    ] {
+        made_up(&project, words);
+        let to = requests().into_iter().map(|request| request.replace('=', "=out-"));
+        run(
+            project.command(),
+            ["report".to_owned(), "convert".to_owned(), "hostile.json".to_owned()].into_iter().chain(to),
+        )
+        .expect(0);
+        for (format, _) in ALL {
+            let ended = run(project.command(), ["report", "convert", "hostile.json", &format!("{format}=-")]).expect(0);
+            crate::hostile::assert_harmless(&ended.stdout);
+            assert_ne!(ended.stdout, "", "{format}");
+        }
+        let values = sourced(&project, "out-layers.env");
+        assert_eq!(values.len(), 3, "every name is another one: {values:?}");
+        let plain = words.replace(['\u{1b}', '\u{202e}'], "").replace("\r\n", " ");
+        if !words.contains('\u{1b}') {
+            assert!(values.iter().all(|(_, value)| *value == plain), "{values:?}");
+        }
+        assert_eq!(python(&project, "out-report.csv", CSV).as_array().unwrap().len(), 3);
+        assert_eq!(python(&project, "out-report.xml", XML)["tests"], "3");
+        assert_eq!(python(&project, "out-report.html", HTML)["rows"].as_array().unwrap().len(), 3);
+        project.json("out-index.json");
+        project.json("out-layers.auto.tfvars.json");
+    }
+    assert!(!project.folder().join("pwned").exists());
+}
+
+#[test]
+fn a_report_converts_to_itself() {
+    let project = reported();
+    let from_file = run(project.command(), ["report", "convert", "report.json", "json=-"]).expect(0);
+    assert_eq!(from_file.stdout.as_bytes(), project.read("report.json"));
+    for (format, path) in ALL {
+        let ended = run(project.command(), ["report", "convert", "report.json", &format!("{format}=-")]).expect(0);
+        assert_eq!(ended.stdout.as_bytes(), project.read(path), "{format}");
+    }
+}
+
+#[test]
+fn what_cannot_be_converted_is_said() {
+    let project = reported();
+    let report = project.json("report.json");
+    let with_version = |version: Value| {
+        let mut report = report.clone();
+        report["report"] = version;
+        report.to_string()
+    };
+    project.write("newer.json", with_version(json!(2)));
+    project.write("none.json", with_version(Value::Null));
+    project.write("list.json", "[]");
+    project.write("broken.json", &project.read("report.json")[..100]);
+    let mut strange = report;
+    strange["jobs"][0]["outcome"] = "vanished".into();
+    project.write("strange.json", strange.to_string());
+    for name in ["missing", "newer", "none", "list", "broken", "strange"] {
+        let ended = run(project.command(), ["report", "convert", &format!("{name}.json"), "csv=out.csv"]).expect(2);
+        crate::common::shown::filtered(|| {
+            insta::assert_snapshot!(format!("what_cannot_be_converted_{name}"), ended.stderr)
+        });
+        assert!(!project.folder().join("out.csv").exists());
+    }
+    let before = project.read("report.json");
+    let ended = run(project.command(), ["report", "convert", "report.json", "csv=./report.json"]).expect(2);
+    assert_eq!(ended.stderr, "error: cannot write the report to `./report.json`: it is the report to convert\n");
+    assert_eq!(project.read("report.json"), before);
+}
