@@ -14,6 +14,8 @@ use crate::shown;
 
 /// The live region never has more lines than this, and never more than half of the screen.
 const LIVE_LINES: usize = 10;
+/// So many times it is said in lines that stay that a job waits.
+const WAITS_TOLD: usize = 3;
 /// The bar's inside, where there is room.
 const BAR_COLUMNS: usize = 27;
 /// A bar shorter than this says nothing.
@@ -28,6 +30,11 @@ pub fn told(event: &Happening, state: &State, now: Duration, verbose: bool) -> O
     match event {
         Happening::JobFinished { report, .. } if verbose || is_news(report, state) => Some(finished(report)),
         Happening::FactFound { job, fact } if verbose => Some(within(state.running.get(job)?, now, &sentence(fact))),
+        // Of the rest, the region and the heartbeat tell: another run may hold two hundred locks.
+        Happening::FactFound { job, .. } if state.waits <= WAITS_TOLD => {
+            let job = state.running.get(job)?;
+            job.waiting.as_ref().map(|_| running(job, now))
+        }
         Happening::Warned { job, warning } if verbose => {
             let line = within(state.running.get(job)?, now, &warning.message);
             Some(Line { verb: "Warning", tone: Tone::Odd, ..line })
@@ -93,9 +100,10 @@ fn stopping(running: usize, state: &State, now: Duration) -> Line {
 pub fn heartbeat(state: &State, now: Duration) -> Line {
     let longest = state.longest_first().first().map(|job| {
         let target = if state.several_targets { shown!(" {}", job.target) } else { Shown::default() };
-        let stage = doing(job).to_lowercase();
+        let doing = doing(job).to_lowercase();
         let seconds = now.saturating_sub(job.entered).as_secs_f64();
-        shown!("; longest: {}{}, {} {}s", job.layer, target, stage, format!("{seconds:.1}"))
+        let what = job.waiting.as_ref().map(|waiting| shown!(" {}", waiting.words())).unwrap_or_default();
+        shown!("; longest: {}{}, {}{} {}s", job.layer, target, doing, what, format!("{seconds:.1}"))
     });
     let text = shown!("{}{}", activity(state), longest.unwrap_or_default());
     Line { counter: Some(counter(state)), ..Line::new("Running", Tone::Busy, Some(elapsed(state, now)), text) }
@@ -146,21 +154,26 @@ fn drawn(state: &State, columns: usize) -> String {
     format!("[{:<columns$}]", "=".repeat(done) + head)
 }
 
+/// `16 running, 9 of them waiting, 1 failed`
 fn activity(state: &State) -> String {
-    let running = format!("{} running", state.running.len());
-    match state.tally.get(Outcome::Failed) {
-        0 => running,
-        failed => format!("{running}, {failed} failed"),
-    }
+    let waiting = state.running.values().filter(|job| job.waiting.is_some()).count();
+    let parts = [(waiting, "of them waiting"), (state.tally.get(Outcome::Failed), "failed")];
+    let more = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {count} {what}"));
+    std::iter::once(format!("{} running", state.running.len())).chain(more).collect()
 }
 
 fn running(job: &Running, now: Duration) -> Line {
     let seconds = now.saturating_sub(job.started).as_secs_f64();
-    Line::new(doing(job), Tone::Busy, Some(seconds), shown!("{} {}", job.layer, job.target))
+    let what = job.waiting.as_ref().map(|waiting| shown!(": {}", waiting.words())).unwrap_or_default();
+    Line::new(doing(job), Tone::Busy, Some(seconds), shown!("{} {}{}", job.layer, job.target, what))
 }
 
 fn doing(job: &Running) -> &'static str {
-    job.activity.map_or("Starting", |stage| stage.participle())
+    match (&job.waiting, job.activity) {
+        (Some(_), _) => "Waiting",
+        (None, Some(activity)) => activity.participle(),
+        (None, None) => "Starting",
+    }
 }
 
 fn elapsed(state: &State, now: Duration) -> f64 {

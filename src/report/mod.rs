@@ -38,6 +38,7 @@ mod style;
 mod summary;
 mod table;
 pub mod text;
+mod waiting;
 mod warnings;
 mod wording;
 

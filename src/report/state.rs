@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::event::{Activity, Happening, JobId, Mode};
+use crate::event::{Activity, Fact, Happening, JobId, Mode};
 use crate::outcome::{ErrorCode, JobReport, Tally};
+use crate::report::waiting::Waiting;
 
 /// A job that is running.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct Running {
     pub target: String,
     /// What it is doing; nothing yet at the very beginning.
     pub activity: Option<Activity>,
+    /// What it waits for.
+    pub waiting: Option<Waiting>,
     /// When it was taken up.
     pub started: Duration,
     /// When it began to do that.
@@ -38,6 +41,8 @@ pub struct State {
     pub finished: bool,
     /// Jobs went to more than one target: names alone do not tell them apart.
     pub several_targets: bool,
+    /// How often a job began to wait.
+    pub waits: usize,
     first_target: Option<String>,
     failures: BTreeMap<(String, ErrorCode), usize>,
 }
@@ -52,6 +57,7 @@ impl Default for State {
             interrupted: false,
             finished: false,
             several_targets: false,
+            waits: 0,
             first_target: None,
             failures: BTreeMap::new(),
         }
@@ -69,7 +75,7 @@ impl State {
             Happening::JobStarted { job, layer, target } => self.start(*job, layer, target, now),
             Happening::ActivityEntered { job, activity } => {
                 if let Some(running) = self.running.get_mut(job) {
-                    (running.activity, running.entered) = (Some(*activity), now);
+                    (running.activity, running.entered, running.waiting) = (Some(*activity), now, None);
                 }
             }
             Happening::JobSetAside { job } => {
@@ -87,14 +93,22 @@ impl State {
                 self.running.clear();
                 (self.tally, self.finished) = (tally.clone(), true);
             }
-            Happening::FactFound { .. } | Happening::Warned { .. } => {}
+            Happening::FactFound { job, fact } => self.found(*job, fact),
+            Happening::Warned { .. } => {}
         }
     }
 
     fn start(&mut self, job: JobId, layer: &str, target: &str, now: Duration) {
         self.several_targets |= self.first_target.get_or_insert_with(|| target.to_owned()) != target;
         let (layer, target) = (layer.to_owned(), target.to_owned());
-        self.running.insert(job, Running { layer, target, activity: None, started: now, entered: now });
+        self.running.insert(job, Running { layer, target, activity: None, waiting: None, started: now, entered: now });
+    }
+
+    /// A job that found something else goes on.
+    fn found(&mut self, job: JobId, fact: &Fact) {
+        let Some(running) = self.running.get_mut(&job) else { return };
+        running.waiting = Waiting::after(fact);
+        self.waits += usize::from(running.waiting.is_some());
     }
 
     /// How many jobs of this job's target failed for the same kind of reason, this one included.

@@ -3,7 +3,11 @@
 use super::Ended;
 
 /// Regular expressions and what stands for what they match.
-const FILTERS: [(&str, &str); 9] = [
+const FILTERS: [(&str, &str); 12] = [
+    // A sign of life, which comes where a machine is slow.
+    (r"(?m)^ +Running \[.*\n", ""),
+    (r"until [0-9:]+Z", "until TIME"),
+    (r"(of|that) [^ ]+( left)? \(run ", "$1 HOST$2 (run "),
     (r"\[ *[0-9]+\.[0-9]s\]", "[  TIMEs]"),
     (r", [0-9]+\.[0-9]s$", ", TIMEs"),
     (r"127\.0\.0\.1:[0-9]+", "127.0.0.1:PORT"),

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::event::{Activity, Fact};
+use crate::event::{Activity, Fact, LockPhase};
 use crate::outcome::{ErrorCode, Tally, Warning};
 use crate::report::samples::{failed, job, tally};
 use crate::report::style::Style;
@@ -192,4 +192,43 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn what_is_waited_for_is_said_and_until_when() {
+    let mut state = run_with(5, 0);
+    let lock = |job| Happening::FactFound {
+        job,
+        fact: Fact::LockAwaited {
+            holder: "20261122T100000000Z-0123456789abcdef".to_owned(),
+            host: "build-7".to_owned(),
+            phase: LockPhase::Holding,
+            living: true,
+            until: Some("2026-11-22T10:00:30Z".parse().unwrap()),
+        },
+    };
+    let mut tell = |event: &Happening| {
+        state.apply(event, at(13.0));
+        told(event, &state, at(13.0), false).map(|line| line.render(Style::PLAIN, None).to_string())
+    };
+    let throttled = Happening::FactFound { job: 2, fact: Fact::Throttled };
+    let said: Vec<Option<String>> = [lock(0), lock(1), throttled, lock(3)].iter().map(&mut tell).collect();
+    insta::assert_snapshot!(said.into_iter().flatten().collect::<Vec<_>>().join("\n"), @"
+    Waiting [  12.0s] layer-000 us-east-1: until 10:00:30Z at most for the lock of build-7 (run 20261122T100000000Z-0123456789abcdef)
+    Waiting [  11.9s] layer-001 us-east-1: until 10:00:30Z at most for the lock of build-7 (run 20261122T100000000Z-0123456789abcdef)
+    Waiting [  11.8s] layer-002 us-east-1: for Lambda's quota, which other tools use too
+    ");
+    insta::assert_snapshot!(screen(&state, 24, 80), @"
+    Publishing [===========>               ]  87/200: 5 running, 4 of them waiting
+       Waiting [  12.9s] layer-000 us-east-1: until 10:00:30Z at most for the loc…
+       Waiting [  12.8s] layer-001 us-east-1: until 10:00:30Z at most for the loc…
+       Waiting [  12.8s] layer-002 us-east-1: for Lambda's quota, which other too…
+       Waiting [  12.7s] layer-003 us-east-1: until 10:00:30Z at most for the loc…
+    Publishing [  12.6s] layer-004 us-east-1
+    ");
+    insta::assert_snapshot!(heartbeat(&state, at(31.0)).render(Style::PLAIN, None), @"     Running [  31.0s] ( 87/200) 5 running, 4 of them waiting; longest: layer-000, waiting until 10:00:30Z at most for the lock of build-7 (run 20261122T100000000Z-0123456789abcdef) 29.5s");
+    // Whatever comes next ends the wait.
+    state.apply(&Happening::FactFound { job: 0, fact: Fact::LockFreed }, at(14.0));
+    state.apply(&Happening::ActivityEntered { job: 1, activity: Activity::Publishing }, at(14.0));
+    assert!(screen(&state, 24, 80).contains("5 running, 2 of them waiting"));
 }
