@@ -153,6 +153,8 @@ pub enum ErrorCode {
     BackupFailed,
     /// A version was published, but could not be shared.
     ShareFailed,
+    /// Lambda refuses a runtime or an architecture.
+    SettingsRefused,
     /// Lambda has other content than the archive that was checked.
     ContentMismatch,
     /// Anything else.

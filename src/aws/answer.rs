@@ -9,7 +9,7 @@ use aws_sdk_lambda::types::{self, LayerVersionsListItem};
 use jiff::Timestamp;
 use jiff::fmt::strtime;
 
-use super::failure::Call;
+use super::call::Call;
 use crate::layer::{LayerSettings, LayerVersion, Sha256, VersionArn};
 use crate::outcome::{ErrorCode, JobError};
 

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::time::sleep;
 
-use super::failure::{Call, Failure};
+use super::call::Call;
+use super::failure::Failure;
 use super::lambda::backoff;
 use super::s3::{S3, bounded, tag, unreadable};
 use crate::layer::{Md5, S3Location, Sha256};
@@ -74,7 +75,7 @@ impl S3 {
     /// # Errors
     /// Whatever the service refuses; a backup that is too large to be one.
     pub async fn backup(&self, at: &S3Location, md5: Md5) -> Result<BackupRead, JobError> {
-        let call = Call::new("s3:GetObject", at.to_string());
+        let call = self.call("s3:GetObject", at);
         let request = self.client().get_object().bucket(&at.bucket).key(&at.key).if_none_match(format!("\"{md5}\""));
         match request.send().await {
             Ok(found) => read(found, &call).await.map(BackupRead::Other),
@@ -100,7 +101,7 @@ impl S3 {
             }
             sleep(backoff(attempt)).await;
         }
-        Err(unreadable(&Call::new("s3:PutObject", at.to_string())))
+        Err(unreadable(&self.call("s3:PutObject", at)))
     }
 
     /// `None` where the answer does not tell what became of it, or asks to try again: under its condition it can be
@@ -126,7 +127,7 @@ impl S3 {
                     (_, Some("NoSuchKey")) => Ok(Some(BackupWrite::Refused)),
                     // Another conditional write of the key is under way: perhaps an earlier attempt of ours.
                     (Some(409), _) => Ok(None),
-                    _ => Err(failure.into_error(&Call::new("s3:PutObject", at.to_string()))),
+                    _ => Err(failure.into_error(&self.call("s3:PutObject", at))),
                 }
             }
         }

@@ -23,7 +23,8 @@ use aws_sdk_s3::error::SdkError;
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 
 use super::Options;
-use super::failure::{Call, Failure, chain, find};
+use super::call::Call;
+use super::failure::{Failure, chain, find};
 use crate::layer::AccountId;
 use crate::outcome::{ErrorCode, JobError};
 use crate::plan::Target;
@@ -115,7 +116,7 @@ impl ProvideCredentials for Loaded {
 fn not_loaded(target: &Target, error: &CredentialsError) -> JobError {
     // What STS said to an AssumeRole, of the target or of its profile.
     match find::<SdkError<AssumeRoleError, HttpResponse>>(error) {
-        Some(refusal) => Failure::of(refusal).into_error(&Call::new("sts:AssumeRole", role(target))),
+        Some(refusal) => Failure::of(refusal).into_error(&Call::sts("sts:AssumeRole", role(target))),
         None => missing(target, &chain(error)),
     }
 }

@@ -8,31 +8,8 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
-use crate::outcome::{ErrorCode, JobError};
-
-/// One call, in the words of its messages.
-#[derive(Clone, Debug)]
-pub struct Call {
-    /// The IAM action it needs, such as `s3:GetObject`.
-    pub action: &'static str,
-    /// What it is about, such as ``layer `requests` in us-east-1`` or an S3 URI.
-    pub resource: String,
-}
-
-impl Call {
-    /// A call on a resource.
-    pub fn new(action: &'static str, resource: impl Into<String>) -> Self {
-        Self { action, resource: resource.into() }
-    }
-
-    fn service(&self) -> &'static str {
-        match self.action.split(':').next() {
-            Some("s3") => "S3",
-            Some("sts") => "STS",
-            _ => "Lambda",
-        }
-    }
-}
+use super::refusal;
+use crate::outcome::ErrorCode;
 
 /// What a failed call was about, as far as its answer tells.
 #[derive(Clone, Debug, Default)]
@@ -121,7 +98,8 @@ impl Failure {
             SdkError::DispatchFailure(failure) if failure.is_timeout() => bare(Kind::Ambiguous, ErrorCode::Timeout),
             SdkError::DispatchFailure(_) => bare(Kind::Ambiguous, ErrorCode::Network),
             SdkError::ResponseError(response) => {
-                let answer = Answer { ..answer(response.raw(), None, None) };
+                // It says nothing; why it could not be read does.
+                let answer = answer(response.raw(), None, Some(&detail));
                 Self { kind: Kind::Ambiguous, answer, code: ErrorCode::Network, detail }
             }
             SdkError::ServiceError(service) => {
@@ -147,82 +125,6 @@ impl Failure {
             _ => false,
         }
     }
-
-    /// Chooses the words.
-    pub fn into_error(self, call: &Call) -> JobError {
-        let message = match self.code {
-            ErrorCode::AccessDenied => format!("not authorized to perform `{}` on {}", call.action, call.resource),
-            ErrorCode::BucketMissing => format!("the bucket of {} does not exist", call.resource),
-            ErrorCode::WrongRegion => match &self.answer.bucket_region {
-                Some(region) => format!("the bucket of {} is in {region}", call.resource),
-                None => format!("the bucket of {} is in another Region", call.resource),
-            },
-            ErrorCode::Credentials => format!("the credentials were not accepted for {}", call.resource),
-            ErrorCode::Throttled => format!("{} kept throttling `{}`", call.service(), call.action),
-            ErrorCode::Timeout => {
-                format!("{} did not answer `{}` on {} in time", call.service(), call.action, call.resource)
-            }
-            ErrorCode::Network => {
-                format!("no usable answer from {} to `{}` on {}", call.service(), call.action, call.resource)
-            }
-            _ => format!("`{}` failed on {}", call.action, call.resource),
-        };
-        let hint = hint(self.code, call, &self.answer);
-        let mut error = JobError::new(self.code, message);
-        error.hint = hint;
-        error.causes = self.causes();
-        error.request_id = self.answer.request_id;
-        error
-    }
-
-    fn causes(&self) -> Vec<String> {
-        let Some(status) = self.answer.status else { return vec![self.detail.clone()] };
-        let mut seen = format!("HTTP {status}");
-        if let Some(id) = &self.answer.request_id {
-            let _ = write!(seen, ", request {id}");
-        }
-        // Answers to HEAD have no code.
-        if let Some(code) = &self.answer.code {
-            seen = format!("{code} ({seen})");
-        }
-        let words = self.answer.message.clone().filter(|words| !words.is_empty());
-        words.map(|words| short(&words)).into_iter().chain([seen]).collect()
-    }
-}
-
-fn hint(code: ErrorCode, call: &Call, answer: &Answer) -> Option<String> {
-    Some(match code {
-        ErrorCode::AccessDenied if call.action == "s3:GetObject" => format!(
-            "allow `{}` for this role, and `s3:ListBucket` on the bucket: without it S3 answers 403 for objects that do not exist",
-            call.action
-        ),
-        ErrorCode::AccessDenied if call.action == "sts:AssumeRole" => {
-            "allow `sts:AssumeRole` on the role for these credentials, and let the role's trust policy name them".to_owned()
-        }
-        ErrorCode::AccessDenied => format!(
-            "allow `{}` for this role; running the same command again then does what is left",
-            call.action
-        ),
-        ErrorCode::BucketMissing => "create the bucket, or correct `bucket` in the layers file".to_owned(),
-        ErrorCode::WrongRegion => {
-            "Lambda reads layers from buckets of its own Region only: give each Region its bucket, for example `bucket = \"name-{region}\"`"
-                .to_owned()
-        }
-        ErrorCode::Credentials if answer.code.as_deref() == Some("UnrecognizedClientException") => {
-            "check the credentials, and that the Region is enabled for the account".to_owned()
-        }
-        ErrorCode::Credentials if answer.code.as_deref().is_some_and(|code| code.starts_with("Expired")) => {
-            "the session has expired: log in again".to_owned()
-        }
-        ErrorCode::Credentials => "check AWS_PROFILE, the environment or the target's `profile` and `role-arn`".to_owned(),
-        ErrorCode::Throttled => "lower `lambda-requests-per-second`: other tools use the same quota".to_owned(),
-        ErrorCode::CodeStorageExceeded => {
-            "delete layer versions or function versions that nothing uses, or ask for a higher quota".to_owned()
-        }
-        ErrorCode::Timeout => "try again; `request-timeout-seconds` sets the deadline".to_owned(),
-        ErrorCode::Network => "check the network, proxies and AWS_ENDPOINT_URL, then try again".to_owned(),
-        _ => return None,
-    })
 }
 
 fn answer(raw: &HttpResponse, code: Option<&str>, message: Option<&str>) -> Answer {
@@ -233,7 +135,7 @@ fn answer(raw: &HttpResponse, code: Option<&str>, message: Option<&str>) -> Answ
         status: Some(raw.status().as_u16()),
         request_id: header("x-amzn-requestid").or_else(|| header("x-amz-request-id")),
         retry_after: header("retry-after").and_then(|text| text.trim().parse().ok()).map(Duration::from_secs),
-        bucket_region: header("x-amz-bucket-region"),
+        bucket_region: header("x-amz-bucket-region").or_else(|| refusal::bucket_region(message?)),
     }
 }
 
@@ -251,8 +153,9 @@ fn classify(answer: &Answer) -> (Kind, ErrorCode) {
             Some(ErrorCode::WrongRegion)
         }
         "CodeStorageExceededException" => Some(ErrorCode::CodeStorageExceeded),
-        "RequestTooLargeException" => Some(ErrorCode::ArchiveTooLarge),
-        "InvalidParameterValueException" => Some(by_lambdas_words(message)),
+        "RequestTooLargeException" | "RequestEntityTooLargeException" => Some(ErrorCode::ArchiveTooLarge),
+        "InvalidParameterValueException" => Some(refusal::by_words(message)),
+        "ValidationException" if refusal::is_of_settings(message) => Some(ErrorCode::SettingsRefused),
         "AccessDenied" | "AccessDeniedException" | "AllAccessDisabled" | "AccountProblem" => {
             Some(ErrorCode::AccessDenied)
         }
@@ -271,21 +174,6 @@ fn classify(answer: &Answer) -> (Kind, ErrorCode) {
         (None, 400..=499) => (Kind::Refused, ErrorCode::Internal),
         _ => (Kind::Ambiguous, ErrorCode::Internal),
     }
-}
-
-/// `PublishLayerVersion` wraps what S3 told it into one code; only the words tell which.
-fn by_lambdas_words(message: &str) -> ErrorCode {
-    let table = [
-        ("NoSuchKey", ErrorCode::ArchiveMissing),
-        ("NoSuchVersion", ErrorCode::ContentMismatch),
-        ("NoSuchBucket", ErrorCode::BucketMissing),
-        ("PermanentRedirect", ErrorCode::WrongRegion),
-        ("AccessDenied", ErrorCode::AccessDenied),
-        ("unzip", ErrorCode::ArchiveInvalid),
-        ("Unzipped size", ErrorCode::ArchiveTooLarge),
-    ];
-    // "Unzipped size" also contains "unzip" in lower case only by accident of wording: the exact words come last.
-    table.iter().rev().find(|(words, _)| message.contains(words)).map_or(ErrorCode::Internal, |(_, code)| *code)
 }
 
 /// A cause of this type, at whatever depth.
@@ -317,16 +205,7 @@ pub fn chain(error: &dyn Error) -> String {
         }
         next = cause.source();
     }
-    short(&text)
-}
-
-/// What a server says can be of any length; a message is not.
-fn short(text: &str) -> String {
-    const LONGEST: usize = 600;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
+    refusal::shortened(&text)
 }
 
 #[cfg(test)]
@@ -359,6 +238,20 @@ mod tests {
             ("InvalidParameterValueException", "S3 Error Code: PermanentRedirect.", 400, (K::Refused, C::WrongRegion)),
             ("InvalidParameterValueException", "Could not unzip uploaded file.", 400, (K::Refused, C::ArchiveInvalid)),
             ("InvalidParameterValueException", "Unzipped size must be smaller", 400, (K::Refused, C::ArchiveTooLarge)),
+            (
+                "InvalidParameterValueException",
+                "Uploaded file must be a non-empty zip",
+                400,
+                (K::Refused, C::ArchiveInvalid),
+            ),
+            ("RequestEntityTooLargeException", "", 413, (K::Refused, C::ArchiveTooLarge)),
+            (
+                "ValidationException",
+                "Value '[a]' at 'compatibleRuntimes' failed",
+                400,
+                (K::Refused, C::SettingsRefused),
+            ),
+            ("ValidationException", "Value 'a' at 'layerName' failed", 400, (K::Refused, C::Internal)),
             ("InvalidParameterValueException", "other", 400, (K::Refused, C::Internal)),
         ] {
             assert_eq!(classified(code, message, status), expected, "{code} {message} {status}");

@@ -10,7 +10,8 @@ use aws_sdk_lambda::types::LayerVersionsListItem;
 use tokio::time::{Instant, sleep};
 
 use super::answer::{self, listed_version, odd_answer};
-use super::failure::{Call, Failure, Kind};
+use super::call::Call;
+use super::failure::{Failure, Kind};
 use super::pace::{Pace, Urgency};
 use crate::layer::{LayerName, LayerVersion, Region};
 use crate::outcome::JobError;
@@ -87,7 +88,7 @@ impl Lambda {
     /// # Errors
     /// Whatever the service refuses: a role may lack `lambda:ListLayers`, which cannot be restricted to one layer.
     pub async fn layers(&self, marker: Option<String>) -> Result<LayersPage, JobError> {
-        let call = Call::new("lambda:ListLayers", format!("all layers in {}", self.region));
+        let call = Call::lambda("lambda:ListLayers", format!("all layers in {}", self.region), &self.region);
         // A sweep reads on before anybody asks for what it will find.
         let urgency = if marker.is_none() { Urgency::Needed } else { Urgency::Ahead };
         let send = || self.client.list_layers().max_items(PAGE).set_marker(marker.clone()).send();
@@ -128,7 +129,7 @@ impl Lambda {
     }
 
     pub(super) fn call(&self, action: &'static str, name: &str) -> Call {
-        Call::new(action, format!("layer `{name}` in {}", self.region))
+        Call::lambda(action, format!("layer `{name}` in {}", self.region), &self.region)
     }
 
     /// Sends a call that may be sent twice without harm, until it succeeds or patience ends.

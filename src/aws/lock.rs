@@ -8,7 +8,8 @@ use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use layership_protocol::{BODY_LIMIT, Condition, Content, Found, Time};
 
-use super::failure::{Call, Failure, Kind};
+use super::call::Call;
+use super::failure::{Failure, Kind};
 use super::s3::{S3, bounded, tag};
 use crate::layer::S3Location;
 use crate::outcome::{ErrorCode, JobError};
@@ -31,7 +32,7 @@ impl S3 {
     /// Writes the lock, if the condition holds, with one request and no repetition of any kind: an answer that was
     /// lost says nothing, and a second request would meet what the first one wrote.
     pub async fn write_lock(&self, at: &S3Location, body: Bytes, condition: &Condition) -> LockWrite {
-        let call = Call::new("s3:PutObject", at.to_string());
+        let call = self.call("s3:PutObject", at);
         let patience = PATIENCE.min(self.request_timeout());
         let timeouts = TimeoutConfig::builder().operation_timeout(patience).operation_attempt_timeout(patience).build();
         let once = aws_sdk_s3::config::Builder::new().retry_config(RetryConfig::disabled()).timeout_config(timeouts);
@@ -54,7 +55,7 @@ impl S3 {
     /// # Errors
     /// Whatever the service refuses, and a body that breaks off.
     pub async fn read_lock(&self, at: &S3Location) -> Result<Option<Found>, JobError> {
-        let call = Call::new("s3:GetObject", at.to_string());
+        let call = self.call("s3:GetObject", at);
         let found = match self.client().get_object().bucket(&at.bucket).key(&at.key).send().await {
             Ok(found) => found,
             Err(error) => {

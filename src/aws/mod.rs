@@ -4,18 +4,22 @@
 mod answer;
 mod backup;
 mod body;
+mod call;
 mod catalogue;
 mod clock;
 mod credentials;
 mod failure;
 mod lambda;
 mod lock;
+mod owners;
 mod pace;
 mod publish;
+mod refusal;
 mod region;
 mod s3;
 mod session;
 mod trace;
+mod wording;
 mod zip;
 
 pub use backup::{Backup, BackupRead, BackupWrite, NewBackup};

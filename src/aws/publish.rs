@@ -22,8 +22,9 @@ use aws_sdk_lambda::types::LayerVersionContentInput;
 use aws_smithy_async::time::StaticTimeSource;
 
 use super::answer::{list, published};
+use super::call::Call;
 use super::clock::ServerClock;
-use super::failure::{Call, Failure, Kind, find};
+use super::failure::{Failure, Kind, find};
 use super::lambda::Lambda;
 use super::pace::{Turn, Urgency};
 use crate::layer::{LayerName, LayerSettings, LayerVersion, S3Location};

@@ -12,10 +12,12 @@ use bytes::Bytes;
 use sha2::Digest as _;
 
 use super::body;
+use super::call::Call;
 use super::clock::ServerClock;
-use super::failure::{Call, Failure};
+use super::failure::Failure;
+use super::owners::Owners;
 use crate::archive::{Inspection, LocalZip, ReadAt as _};
-use crate::layer::{Md5, S3Location, Sha256};
+use crate::layer::{Md5, Region, S3Location, Sha256};
 use crate::outcome::{ErrorCode, JobError};
 
 /// User metadata of a staged archive: MD5 of the manifest it was built from, exactly as `aws_lambda_artifact_builder`
@@ -33,6 +35,8 @@ const SLOWEST_UPLOAD: u64 = 128 * 1024;
 #[derive(Clone, Debug)]
 pub struct S3 {
     client: Client,
+    region: Region,
+    owners: Owners,
     clock: ServerClock,
     request_timeout: Duration,
 }
@@ -68,9 +72,14 @@ pub struct Upload<'a> {
 }
 
 impl S3 {
-    /// Wraps a client.
-    pub fn new(client: Client, clock: ServerClock, request_timeout: Duration) -> Self {
-        Self { client, clock, request_timeout }
+    /// Wraps a client whose requests name the owners of buckets.
+    pub(super) fn new(client: Client, region: &Region, owners: Owners, clock: ServerClock, timeout: Duration) -> Self {
+        Self { client, region: region.clone(), owners, clock, request_timeout: timeout }
+    }
+
+    /// A call about an object, in the words of its messages.
+    pub(super) fn call(&self, action: &'static str, at: &S3Location) -> Call {
+        Call::s3(action, at, &self.region, self.owners.of(&at.bucket).cloned())
     }
 
     /// S3's clock, fed by every answer.
@@ -91,7 +100,7 @@ impl S3 {
     /// # Errors
     /// Whatever the service refuses.
     pub async fn exists(&self, at: &S3Location) -> Result<bool, JobError> {
-        let call = Call::new("s3:GetObject", at.to_string());
+        let call = self.call("s3:GetObject", at);
         let request = self.client.head_object().bucket(&at.bucket).key(&at.key);
         match request.send().await {
             Ok(found) => tag(found.e_tag(), &call).map(|_| true),
@@ -110,7 +119,7 @@ impl S3 {
     /// # Errors
     /// Whatever the service refuses; a bucket that does not exist is told from a missing object.
     pub async fn head(&self, at: &S3Location) -> Result<Option<Staged>, JobError> {
-        let call = Call::new("s3:GetObject", at.to_string());
+        let call = self.call("s3:GetObject", at);
         let request = self.client.head_object().bucket(&at.bucket).key(&at.key).checksum_mode(ChecksumMode::Enabled);
         match request.send().await {
             Ok(found) => tag(found.e_tag(), &call).map(|_| Some(staged(&found))),
@@ -134,9 +143,9 @@ impl S3 {
                 match failure.answer.status {
                     Some(404) => {
                         failure.code = ErrorCode::BucketMissing;
-                        Err(failure.into_error(&Call::new("s3:ListBucket", at.to_string())))
+                        Err(failure.into_error(&self.call("s3:ListBucket", at)))
                     }
-                    Some(301 | 400) => Err(failure.into_error(&Call::new("s3:ListBucket", at.to_string()))),
+                    Some(301 | 400) => Err(failure.into_error(&self.call("s3:ListBucket", at))),
                     // No permission to look at the bucket itself: the object is missing, that is all we know.
                     _ => Ok(()),
                 }
@@ -149,7 +158,7 @@ impl S3 {
     /// # Errors
     /// Whatever the service refuses, and a local file that cannot be read.
     pub async fn stage(&self, at: &S3Location, upload: &Upload<'_>) -> Result<Staged, JobError> {
-        let call = Call::new("s3:PutObject", at.to_string());
+        let call = self.call("s3:PutObject", at);
         let deadline = self.request_timeout * 2 + Duration::from_secs(upload.zip.size() / SLOWEST_UPLOAD);
         // An upload that hangs is sent again, as every other call.
         let timeouts =
@@ -183,7 +192,7 @@ impl S3 {
     /// # Errors
     /// Whatever the service refuses; an object that was replaced since its HEAD.
     pub async fn sha256(&self, at: &S3Location, staged: &Staged) -> Result<Sha256, JobError> {
-        let call = Call::new("s3:GetObject", at.to_string());
+        let call = self.call("s3:GetObject", at);
         let request = self
             .client
             .get_object()

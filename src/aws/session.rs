@@ -9,11 +9,13 @@ use aws_config::retry::RetryConfig;
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use futures::future::{BoxFuture, FutureExt, Shared};
 
+use super::call::Call;
 use super::catalogue::{Catalogue, Known};
 use super::clock::{ServerClock, Source};
 use super::credentials::configured;
-use super::failure::{Call, Failure};
+use super::failure::Failure;
 use super::lambda::Lambda;
+use super::owners::Owners;
 use super::pace::Pace;
 use super::s3::S3;
 use super::trace::RequestLog;
@@ -144,7 +146,8 @@ async fn open(
         Quarters { pace, catalogue: Catalogue::sweep(&lambda, wanted) }
     });
     let catalogue = Arc::clone(&quarters.catalogue);
-    Ok(Arc::new(Session { account, s3: s3(&config, clock, options), lambda, catalogue }))
+    let owners = Owners { account: account.clone(), ..Owners::default() };
+    Ok(Arc::new(Session { account, s3: s3(&config, &target.region, owners, clock, options), lambda, catalogue }))
 }
 
 async fn identify(
@@ -172,7 +175,7 @@ async fn account(config: &SdkConfig, target: &Target, clock: &ServerClock) -> Re
             let unreachable = failure.may_pass() && failure.answer.status.is_none();
             if refused || unreachable || target.account.is_some() {
                 return Err(
-                    failure.into_error(&Call::new("sts:GetCallerIdentity", format!("target `{}`", target.name)))
+                    failure.into_error(&Call::sts("sts:GetCallerIdentity", format!("target `{}`", target.name)))
                 );
             }
             Ok(None)
@@ -198,7 +201,7 @@ fn guard(target: &Target, found: Option<&AccountId>) -> Result<(), JobError> {
 
 // Both clients sign by S3's clock, so the SDK has nothing to correct; it would correct once more.
 
-fn s3(config: &SdkConfig, clock: ServerClock, options: &Options) -> S3 {
+fn s3(config: &SdkConfig, region: &Region, owners: Owners, clock: ServerClock, options: &Options) -> S3 {
     // The default quota for retries is shared by all calls of a client: 200 jobs that meet one throttled second would
     // use it up and fail.
     let retries = RetryPartition::custom("layership").token_bucket(TokenBucket::unlimited()).build();
@@ -208,9 +211,10 @@ fn s3(config: &SdkConfig, clock: ServerClock, options: &Options) -> S3 {
         .time_source(clock.clone())
         .disable_clock_skew_correction(true)
         .interceptor(clock.listener(Source::S3))
+        .interceptor(owners.clone())
         .interceptor(RequestLog)
         .build();
-    S3::new(aws_sdk_s3::Client::from_conf(config), clock, options.request_timeout)
+    S3::new(aws_sdk_s3::Client::from_conf(config), region, owners, clock, options.request_timeout)
 }
 
 fn lambda(config: &SdkConfig, clock: &ServerClock, pace: Arc<Pace>, target: &Target, options: &Options) -> Lambda {

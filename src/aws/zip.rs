@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::failure::{Call, Failure};
+use super::failure::Failure;
 use super::s3::{S3, Staged, broken, read_error};
 use crate::layer::S3Location;
 use crate::outcome::JobError;
@@ -33,7 +33,7 @@ impl StagedZip {
     /// # Errors
     /// Whatever the service refuses; an object that was replaced since its HEAD.
     pub async fn read_at(&self, offset: u64, len: u64) -> Result<Bytes, JobError> {
-        let call = Call::new("s3:GetObject", self.at.to_string());
+        let call = self.s3.call("s3:GetObject", &self.at);
         let last = offset + len.saturating_sub(1);
         let request = self
             .s3

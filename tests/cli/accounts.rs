@@ -192,3 +192,20 @@ fn the_declared_account_is_held_against_the_profiles() {
     let message = error["message"].as_str().expect("a message");
     assert!(message.contains(AMBIENT) && message.contains(PROFILE), "{message}");
 }
+
+#[test]
+fn a_bucket_that_belongs_to_another_account_is_neither_read_nor_written() {
+    let project = project("profile = \"prod\"", &keys("prod", PROFILE));
+    // Somebody else has registered the name.
+    run(project.command(), ["publish", "--stage"]).expect(1);
+    let other = format!("[defaults]\nbucket = \"artifacts\"\n{}", layer("alpha"));
+    project.write("other.toml", other);
+    run(project.command(), ["publish", "--stage", "-c", "other.toml"]).expect(0);
+    project.forget_requests();
+    let error = error(&project);
+    assert_eq!(error["code"], "access-denied");
+    let hint = error["hint"].as_str().expect("a hint");
+    assert!(hint.contains(&format!("another account than {PROFILE}")), "{hint}");
+    run(command(&project), ["publish", "--stage"]).expect(1);
+    assert_eq!(project.effects(), [""; 0]);
+}

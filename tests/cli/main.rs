@@ -19,6 +19,7 @@ mod output;
 mod plan;
 mod publish;
 mod refuse;
+mod refused;
 mod select;
 mod settings;
 mod stage;

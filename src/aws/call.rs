@@ -1,0 +1,59 @@
+//! A call in the words of its messages.
+
+use crate::layer::{AccountId, Region, S3Location};
+
+/// Whose API a call belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Service {
+    /// Object storage.
+    S3,
+    /// Lambda's layers.
+    Lambda,
+    /// Who the credentials belong to.
+    Sts,
+}
+
+impl Service {
+    /// As people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::S3 => "S3",
+            Self::Lambda => "Lambda",
+            Self::Sts => "STS",
+        }
+    }
+}
+
+/// One call.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Whom it asks.
+    pub service: Service,
+    /// The IAM action it needs, such as `s3:GetObject`.
+    pub action: &'static str,
+    /// What it is about, such as ``layer `requests` in us-east-1`` or an S3 URI.
+    pub resource: String,
+    /// The target's Region, where it matters.
+    pub region: Option<Region>,
+    /// The bucket that is asked, and the account that it must belong to.
+    pub bucket: Option<(String, Option<AccountId>)>,
+}
+
+impl Call {
+    /// A call of Lambda in a Region.
+    pub fn lambda(action: &'static str, resource: impl Into<String>, region: &Region) -> Self {
+        let region = Some(region.clone());
+        Self { service: Service::Lambda, action, resource: resource.into(), region, bucket: None }
+    }
+
+    /// A call of S3 in a Region about an object, in a bucket that must belong to `owner`.
+    pub fn s3(action: &'static str, at: &S3Location, region: &Region, owner: Option<AccountId>) -> Self {
+        let bucket = Some((at.bucket.clone(), owner));
+        Self { service: Service::S3, action, resource: at.to_string(), region: Some(region.clone()), bucket }
+    }
+
+    /// A call of STS.
+    pub fn sts(action: &'static str, resource: impl Into<String>) -> Self {
+        Self { service: Service::Sts, action, resource: resource.into(), region: None, bucket: None }
+    }
+}
