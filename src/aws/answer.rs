@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use jiff::fmt::strtime;
 
 use super::call::Call;
-use crate::layer::{LayerSettings, LayerVersion, Sha256, VersionArn};
+use crate::layer::{LayerName, LayerSettings, LayerVersion, Sha256, VersionArn};
 use crate::outcome::{ErrorCode, JobError};
 
 fn settings(
@@ -42,9 +42,17 @@ fn created(date: Option<&str>) -> Option<Timestamp> {
     strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", date?).and_then(|time| time.to_timestamp()).ok()
 }
 
-/// The version that was asked for.
-pub(super) fn version(answer: GetLayerVersionOutput, call: &Call) -> Result<LayerVersion, JobError> {
+/// The version that was asked for, and no other one.
+pub(super) fn version(
+    answer: GetLayerVersionOutput,
+    name: &LayerName,
+    number: u64,
+    call: &Call,
+) -> Result<LayerVersion, JobError> {
     let arn = version_arn(answer.layer_version_arn(), answer.version(), call)?;
+    if arn.number != number || arn.layer.name != *name {
+        return Err(odd_answer(call, "another version than was asked for"));
+    }
     let sha256 = sha256(answer.content.as_ref());
     let settings =
         settings(answer.compatible_runtimes, answer.compatible_architectures, answer.description, answer.license_info);

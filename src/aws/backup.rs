@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use super::call::Call;
 use super::failure::Failure;
 use super::lambda::backoff;
-use super::s3::{S3, bounded, tag, unreadable};
+use super::s3::{S3, tag, unreadable};
 use crate::layer::{Md5, S3Location, Sha256};
 use crate::outcome::{ErrorCode, JobError};
 
@@ -78,7 +78,7 @@ impl S3 {
         let call = self.call("s3:GetObject", at);
         let request = self.client().get_object().bucket(&at.bucket).key(&at.key).if_none_match(format!("\"{md5}\""));
         match request.send().await {
-            Ok(found) => read(found, &call).await.map(BackupRead::Other),
+            Ok(found) => self.read_backup(found, &call).await.map(BackupRead::Other),
             Err(error) => {
                 let failure = Failure::of(&error);
                 match (failure.answer.status, failure.answer.code.as_deref()) {
@@ -132,16 +132,16 @@ impl S3 {
             }
         }
     }
-}
 
-async fn read(found: GetObjectOutput, call: &Call) -> Result<Backup, JobError> {
-    let etag = tag(found.e_tag(), call)?;
-    let modified = found.last_modified().and_then(|time| Timestamp::from_second(time.secs()).ok());
-    let sha256 = found.metadata().and_then(|metadata| metadata.get(SHA256)).and_then(|text| Sha256::from_hex(text));
-    let bytes = bounded(found, LARGEST + 1, call).await?;
-    if bytes.len() as u64 > LARGEST {
-        let message = format!("{} has more than {} MB: that is not a backup", call.resource, LARGEST / 1_000_000);
-        return Err(JobError::new(ErrorCode::Internal, message));
+    async fn read_backup(&self, found: GetObjectOutput, call: &Call) -> Result<Backup, JobError> {
+        let etag = tag(found.e_tag(), call)?;
+        let modified = found.last_modified().and_then(|time| Timestamp::from_second(time.secs()).ok());
+        let sha256 = found.metadata().and_then(|metadata| metadata.get(SHA256)).and_then(|text| Sha256::from_hex(text));
+        let bytes = self.read(found, LARGEST + 1, call).await?;
+        if bytes.len() as u64 > LARGEST {
+            let message = format!("{} has more than {} MB: that is not a backup", call.resource, LARGEST / 1_000_000);
+            return Err(JobError::new(ErrorCode::Internal, message));
+        }
+        Ok(Backup { bytes, etag, modified, sha256 })
     }
-    Ok(Backup { bytes, etag, modified, sha256 })
 }

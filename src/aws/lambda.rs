@@ -13,11 +13,14 @@ use super::answer::{self, listed_version, odd_answer};
 use super::call::Call;
 use super::failure::{Failure, Kind};
 use super::pace::{Pace, Urgency};
+use super::trace::ATTEMPT;
 use crate::layer::{LayerName, LayerVersion, Region};
 use crate::outcome::JobError;
 
 /// Entries a page of a list has at most (API model).
 const PAGE: i32 = 50;
+/// Most pages of a list that are read: a layer with more versions than these hold has none to speak of.
+const MOST_PAGES: usize = 200;
 /// Attempts of a call that failed without a throttle, where sending it twice does no harm.
 const ATTEMPTS: u32 = 4;
 /// How long a call may go on being throttled before its job fails.
@@ -58,7 +61,7 @@ impl Lambda {
         let call = self.call("lambda:ListLayerVersions", name.as_str());
         let mut marker: Option<String> = None;
         let mut latest: Option<LayerVersionsListItem> = None;
-        loop {
+        for _ in 0..MOST_PAGES {
             let send = || {
                 self.client
                     .list_layer_versions()
@@ -67,7 +70,7 @@ impl Lambda {
                     .set_marker(marker.clone())
                     .send()
             };
-            let page = match self.retried(&call, Urgency::Needed, send).await {
+            let page = match self.retried(Urgency::Needed, send).await {
                 Ok(page) => page,
                 Err(failure) if is_not_found(&failure) => return Ok(None),
                 Err(failure) => return Err(failure.into_error(&call)),
@@ -75,12 +78,16 @@ impl Lambda {
             let items = page.layer_versions.unwrap_or_default();
             let descending = items.windows(2).all(|pair| pair[0].version > pair[1].version);
             latest = latest.into_iter().chain(items).max_by_key(|item| item.version);
-            marker = page.next_marker.filter(|marker| !marker.is_empty());
+            let next = page.next_marker.filter(|next| !next.is_empty());
+            if next.is_some() && next == marker {
+                return Err(odd_answer(&call, "the same next page again"));
+            }
+            marker = next;
             if marker.is_none() || descending && latest.is_some() {
-                break;
+                return latest.map(|item| listed_version(item, &call)).transpose();
             }
         }
-        latest.map(|item| listed_version(item, &call)).transpose()
+        Err(odd_answer(&call, "no end"))
     }
 
     /// One page of all layers with their latest versions, from the page that `marker` names.
@@ -92,7 +99,7 @@ impl Lambda {
         // A sweep reads on before anybody asks for what it will find.
         let urgency = if marker.is_none() { Urgency::Needed } else { Urgency::Ahead };
         let send = || self.client.list_layers().max_items(PAGE).set_marker(marker.clone()).send();
-        let page = self.retried(&call, urgency, send).await.map_err(|failure| failure.into_error(&call))?;
+        let page = self.retried(urgency, send).await.map_err(|failure| failure.into_error(&call))?;
         let layers = page.layers.unwrap_or_default().into_iter().filter_map(|layer| {
             let latest = listed_version(layer.latest_matching_version?, &call).ok()?;
             Some((layer.layer_name?.parse().ok()?, latest))
@@ -109,8 +116,8 @@ impl Lambda {
         let call = self.call("lambda:GetLayerVersion", &format!("{name}:{version}"));
         let number = i64::try_from(version).map_err(|_| odd_answer(&call, "a version number out of range"))?;
         let send = || self.client.get_layer_version().layer_name(name.as_str()).version_number(number).send();
-        match self.retried(&call, Urgency::Needed, send).await {
-            Ok(found) => answer::version(found, &call).map(Some),
+        match self.retried(Urgency::Needed, send).await {
+            Ok(found) => answer::version(found, name, version, &call).map(Some),
             Err(failure) if is_not_found(&failure) => Ok(None),
             Err(failure) => Err(failure.into_error(&call)),
         }
@@ -133,18 +140,18 @@ impl Lambda {
     }
 
     /// Sends a call that may be sent twice without harm, until it succeeds or patience ends.
-    async fn retried<T, E, F>(&self, call: &Call, urgency: Urgency, send: impl Fn() -> F) -> Result<T, Failure>
+    async fn retried<T, E, F>(&self, urgency: Urgency, send: impl Fn() -> F) -> Result<T, Failure>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
         let mut attempt = 1;
+        let mut sending = Sending { urgency, attempt: 0 };
         loop {
-            match self.throttled_only(urgency, &send).await {
+            match self.throttled_only(&mut sending, &send).await {
                 // The first request of all may be signed by a wrong clock, before anybody told the time.
                 Err(failure) if failure.is_of_a_wrong_clock() && attempt == 1 => attempt += 1,
                 Err(failure) if failure.may_pass() && attempt < ATTEMPTS => {
-                    tracing::debug!(action = call.action, resource = %call.resource, detail = %failure.detail, "sending again");
                     sleep(backoff(attempt)).await;
                     attempt += 1;
                 }
@@ -154,15 +161,16 @@ impl Lambda {
     }
 
     /// Sends a call when its turn has come, and again as long as it is throttled.
-    async fn throttled_only<T, E, F>(&self, mut urgency: Urgency, send: impl Fn() -> F) -> Result<T, Failure>
+    async fn throttled_only<T, E, F>(&self, sending: &mut Sending, send: impl Fn() -> F) -> Result<T, Failure>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
         let started = Instant::now();
         loop {
-            let turn = self.pace.turn(urgency).await;
-            let failure = match send().await {
+            let turn = self.pace.turn(sending.urgency).await;
+            sending.attempt += 1;
+            let failure = match ATTEMPT.scope(sending.attempt, send()).await {
                 Ok(answer) => {
                     turn.succeeded();
                     return Ok(answer);
@@ -173,12 +181,19 @@ impl Lambda {
                 return Err(failure);
             }
             turn.throttled(failure.answer.retry_after);
-            urgency = Urgency::Again;
+            sending.urgency = Urgency::Again;
             if started.elapsed() > THROTTLE_PATIENCE {
                 return Err(failure);
             }
         }
     }
+}
+
+/// How far the sending of one call has come.
+struct Sending {
+    urgency: Urgency,
+    /// Attempts so far, throttled ones among them.
+    attempt: u32,
 }
 
 /// 0.2 s, 0.4 s, 0.8 s …

@@ -10,7 +10,7 @@ use layership_protocol::{BODY_LIMIT, Condition, Content, Found, Time};
 
 use super::call::Call;
 use super::failure::{Failure, Kind};
-use super::s3::{S3, bounded, tag};
+use super::s3::{S3, tag};
 use crate::layer::S3Location;
 use crate::outcome::{ErrorCode, JobError};
 
@@ -71,7 +71,7 @@ impl S3 {
         let modified =
             modified.and_then(|millis| u64::try_from(millis).ok()).map_or_else(|| self.now(), Time::from_millis);
         // One byte more than a lock has at most shows that it is none.
-        let bytes = bounded(found, BODY_LIMIT as u64 + 1, &call).await?;
+        let bytes = self.read(found, BODY_LIMIT as u64 + 1, &call).await?;
         Ok(Some(Found { content: Content::parse(&bytes), etag: etag.into(), modified }))
     }
 

@@ -4,11 +4,14 @@
 mod answer;
 mod backup;
 mod body;
+mod bounds;
 mod call;
 mod catalogue;
 mod clock;
 mod credentials;
 mod failure;
+#[cfg(test)]
+mod hostile;
 mod lambda;
 mod lock;
 mod owners;

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use sha2::Digest as _;
 
 use super::body;
+use super::bounds::{self, broken};
 use super::call::Call;
 use super::clock::ServerClock;
 use super::failure::Failure;
@@ -28,8 +29,6 @@ const MANIFEST_MD5_HYPHEN: &str = "manifest-md5";
 /// What the zip says of itself, written by `stage` so that publishing need not read the zip's directory again. The
 /// Python library looks at `manifest_md5` alone.
 const INSPECTION: &str = "layership-inspection";
-/// Bytes a second below which a transfer is given up, for the deadline of a whole upload.
-const SLOWEST_UPLOAD: u64 = 128 * 1024;
 
 /// The objects of one target's buckets.
 #[derive(Clone, Debug)]
@@ -75,6 +74,13 @@ impl S3 {
     /// Wraps a client whose requests name the owners of buckets.
     pub(super) fn new(client: Client, region: &Region, owners: Owners, clock: ServerClock, timeout: Duration) -> Self {
         Self { client, region: region.clone(), owners, clock, request_timeout: timeout }
+    }
+
+    /// Reads the body of an answer, but no more than so many bytes of it.
+    pub(super) async fn read(&self, found: GetObjectOutput, most: u64, call: &Call) -> Result<Bytes, JobError> {
+        let told = found.content_length().and_then(|length| u64::try_from(length).ok());
+        let within = bounds::deadline(self.request_timeout, told.map_or(most, |told| told.min(most)));
+        bounds::at_most(found.body, most, within, call).await
     }
 
     /// A call about an object, in the words of its messages.
@@ -159,7 +165,7 @@ impl S3 {
     /// Whatever the service refuses, and a local file that cannot be read.
     pub async fn stage(&self, at: &S3Location, upload: &Upload<'_>) -> Result<Staged, JobError> {
         let call = self.call("s3:PutObject", at);
-        let deadline = self.request_timeout * 2 + Duration::from_secs(upload.zip.size() / SLOWEST_UPLOAD);
+        let deadline = bounds::deadline(self.request_timeout, upload.zip.size());
         // An upload that hangs is sent again, as every other call.
         let timeouts =
             TimeoutConfig::builder().operation_timeout(deadline * 2).operation_attempt_timeout(deadline).build();
@@ -202,10 +208,15 @@ impl S3 {
             .set_if_match(staged.etag.clone());
         let found = request.send().await.map_err(|error| read_error(Failure::of(&error), &call))?;
         tag(found.e_tag(), &call)?;
-        let mut body = found.body;
-        let mut digest = sha2::Sha256::new();
-        while let Some(chunk) = body.next().await {
-            digest.update(chunk.map_err(|error| broken(&call, &error))?);
+        let (mut digest, mut read) = (sha2::Sha256::new(), 0);
+        let take = |piece: &[u8]| {
+            digest.update(piece);
+            read += piece.len() as u64;
+            read <= staged.size
+        };
+        bounds::each(found.body, bounds::deadline(self.request_timeout, staged.size), &call, take).await?;
+        if read != staged.size {
+            return Err(broken(&call, &format!("it has not the {} bytes that its HEAD told", staged.size)));
         }
         Ok(Sha256::from_bytes(digest.finalize().into()))
     }
@@ -252,20 +263,6 @@ fn version_id(id: Option<&str>) -> Option<String> {
     id.filter(|id| !id.is_empty() && *id != "null").map(str::to_owned)
 }
 
-/// Reads a body, but no more than so many bytes of it.
-pub(super) async fn bounded(found: GetObjectOutput, most: u64, call: &Call) -> Result<Bytes, JobError> {
-    let mut body = found.body;
-    let mut bytes = Vec::new();
-    while let Some(chunk) = body.next().await {
-        bytes.extend_from_slice(&chunk.map_err(|error| broken(call, &error))?);
-        if bytes.len() as u64 >= most {
-            bytes.truncate(usize::try_from(most).unwrap_or(usize::MAX));
-            break;
-        }
-    }
-    Ok(bytes.into())
-}
-
 /// The staged archive was replaced or deleted since its HEAD.
 pub(super) fn read_error(failure: Failure, call: &Call) -> JobError {
     match failure.answer.status {
@@ -276,10 +273,4 @@ pub(super) fn read_error(failure: Failure, call: &Call) -> JobError {
         .hint("another run stages the same layer; run the command again when it is done"),
         _ => failure.into_error(call),
     }
-}
-
-pub(super) fn broken(call: &Call, error: &dyn std::fmt::Display) -> JobError {
-    JobError::new(ErrorCode::Network, format!("reading {} broke off", call.resource))
-        .cause(error.to_string())
-        .hint("try again")
 }

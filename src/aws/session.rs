@@ -9,6 +9,7 @@ use aws_config::retry::RetryConfig;
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use futures::future::{BoxFuture, FutureExt, Shared};
 
+use super::bounds::Bounded;
 use super::call::Call;
 use super::catalogue::{Catalogue, Known};
 use super::clock::{ServerClock, Source};
@@ -147,7 +148,7 @@ async fn open(
     });
     let catalogue = Arc::clone(&quarters.catalogue);
     let owners = Owners { account: account.clone(), ..Owners::default() };
-    Ok(Arc::new(Session { account, s3: s3(&config, &target.region, owners, clock, options), lambda, catalogue }))
+    Ok(Arc::new(Session { account, s3: s3(&config, owners, clock, target, options), lambda, catalogue }))
 }
 
 async fn identify(
@@ -164,7 +165,11 @@ async fn identify(
 /// Whose credentials these are. The call needs no permission; an endpoint without STS only matters where the target
 /// declares an account.
 async fn account(config: &SdkConfig, target: &Target, clock: &ServerClock) -> Result<Option<AccountId>, JobError> {
-    let config = aws_sdk_sts::config::Builder::from(config).interceptor(clock.listener(Source::Elsewhere)).build();
+    let config = aws_sdk_sts::config::Builder::from(config)
+        .interceptor(clock.listener(Source::Elsewhere))
+        .interceptor(Bounded)
+        .interceptor(RequestLog::of(&target.name))
+        .build();
     let client = aws_sdk_sts::Client::from_conf(config);
     match client.get_caller_identity().send().await {
         Ok(identity) => Ok(identity.account.and_then(|account| account.parse().ok())),
@@ -201,7 +206,7 @@ fn guard(target: &Target, found: Option<&AccountId>) -> Result<(), JobError> {
 
 // Both clients sign by S3's clock, so the SDK has nothing to correct; it would correct once more.
 
-fn s3(config: &SdkConfig, region: &Region, owners: Owners, clock: ServerClock, options: &Options) -> S3 {
+fn s3(config: &SdkConfig, owners: Owners, clock: ServerClock, target: &Target, options: &Options) -> S3 {
     // The default quota for retries is shared by all calls of a client: 200 jobs that meet one throttled second would
     // use it up and fail.
     let retries = RetryPartition::custom("layership").token_bucket(TokenBucket::unlimited()).build();
@@ -212,9 +217,10 @@ fn s3(config: &SdkConfig, region: &Region, owners: Owners, clock: ServerClock, o
         .disable_clock_skew_correction(true)
         .interceptor(clock.listener(Source::S3))
         .interceptor(owners.clone())
-        .interceptor(RequestLog)
+        .interceptor(Bounded)
+        .interceptor(RequestLog::of(&target.name))
         .build();
-    S3::new(aws_sdk_s3::Client::from_conf(config), region, owners, clock, options.request_timeout)
+    S3::new(aws_sdk_s3::Client::from_conf(config), &target.region, owners, clock, options.request_timeout)
 }
 
 fn lambda(config: &SdkConfig, clock: &ServerClock, pace: Arc<Pace>, target: &Target, options: &Options) -> Lambda {
@@ -224,7 +230,8 @@ fn lambda(config: &SdkConfig, clock: &ServerClock, pace: Arc<Pace>, target: &Tar
         .time_source(clock.clone())
         .disable_clock_skew_correction(true)
         .interceptor(clock.listener(Source::Elsewhere))
-        .interceptor(RequestLog)
+        .interceptor(Bounded)
+        .interceptor(RequestLog::of(&target.name))
         .build();
     Lambda::new(aws_sdk_lambda::Client::from_conf(config), pace, &target.region, options.request_timeout)
 }

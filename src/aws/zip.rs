@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 
+use super::bounds::broken;
 use super::failure::Failure;
-use super::s3::{S3, Staged, broken, read_error};
+use super::s3::{S3, Staged, read_error};
 use crate::layer::S3Location;
 use crate::outcome::JobError;
 
@@ -49,7 +50,6 @@ impl StagedZip {
         if found.content_length() != i64::try_from(len).ok() {
             return Err(broken(&call, &"the answer is not the range that was asked for"));
         }
-        let bytes = found.body.collect().await.map_err(|error| broken(&call, &error))?;
-        Ok(bytes.into_bytes())
+        self.s3.read(found, len, &call).await
     }
 }

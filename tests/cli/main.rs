@@ -25,3 +25,4 @@ mod settings;
 mod stage;
 mod start;
 mod stop;
+mod verbose;

@@ -1,0 +1,183 @@
+//! Endpoints that are not the service: bodies without an end, bodies that trickle, pages that never end, versions that
+//! nobody asked for.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_sdk_lambda::config::BehaviorVersion;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::sleep;
+
+use super::bounds::Bounded;
+use super::clock::ServerClock;
+use super::lambda::Lambda;
+use super::owners::Owners;
+use super::pace::Pace;
+use super::s3::{S3, Staged};
+use super::zip::StagedZip;
+use crate::layer::{Md5, Region, S3Location};
+use crate::outcome::{ErrorCode, JobError};
+
+/// What it does with a connection on which it was asked something.
+#[derive(Clone, Copy)]
+enum Manner {
+    /// One answer.
+    Says(&'static str),
+    /// A head, and then for ever these bytes, with a pause after each time.
+    Goes(&'static str, &'static [u8], Duration),
+}
+
+struct Server {
+    url: String,
+    requests: Arc<AtomicUsize>,
+    sent: Arc<AtomicUsize>,
+}
+
+impl Server {
+    async fn start(manner: Manner) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let server = Self { url, requests: Arc::default(), sent: Arc::default() };
+        let (requests, sent) = (Arc::clone(&server.requests), Arc::clone(&server.sent));
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(serve(client, manner, Arc::clone(&requests), Arc::clone(&sent)));
+            }
+        });
+        server
+    }
+
+    fn lambda(&self) -> Lambda {
+        let config = aws_sdk_lambda::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(aws_sdk_lambda::config::Region::new("eu-west-1"))
+            .endpoint_url(&self.url)
+            .retry_config(aws_sdk_lambda::config::retry::RetryConfig::disabled())
+            .credentials_provider(Credentials::new("AKID", "secret", None, None, "test"))
+            .interceptor(Bounded)
+            .build();
+        let client = aws_sdk_lambda::Client::from_conf(config);
+        Lambda::new(client, Arc::new(Pace::new(1_000)), &region(), Duration::from_secs(5))
+    }
+
+    fn s3(&self) -> S3 {
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(aws_sdk_s3::config::Region::new("eu-west-1"))
+            .endpoint_url(&self.url)
+            .credentials_provider(Credentials::new("AKID", "secret", None, None, "test"))
+            .build();
+        let client = aws_sdk_s3::Client::from_conf(config);
+        S3::new(client, &region(), Owners::default(), ServerClock::default(), Duration::from_millis(100))
+    }
+}
+
+async fn serve(mut client: TcpStream, manner: Manner, requests: Arc<AtomicUsize>, sent: Arc<AtomicUsize>) {
+    let mut bytes = vec![0; 16 * 1024];
+    while let Ok(1..) = client.read(&mut bytes).await {
+        requests.fetch_add(1, Ordering::Relaxed);
+        match manner {
+            Manner::Says(answer) => {
+                let _ = client.write_all(answer.as_bytes()).await;
+            }
+            Manner::Goes(head, piece, pause) => {
+                let _ = client.write_all(head.as_bytes()).await;
+                while client.write_all(piece).await.is_ok() {
+                    sent.fetch_add(piece.len(), Ordering::Relaxed);
+                    sleep(pause).await;
+                }
+            }
+        }
+    }
+}
+
+fn region() -> Region {
+    "eu-west-1".parse().expect("a Region")
+}
+
+fn at() -> S3Location {
+    S3Location { bucket: "artifacts".to_owned(), key: "numpy/layer.zip".to_owned() }
+}
+
+fn staged(size: u64) -> Staged {
+    Staged {
+        manifest_md5: None,
+        sha256: None,
+        size,
+        inspection: None,
+        etag: Some("\"e\"".to_owned()),
+        version_id: None,
+    }
+}
+
+fn answer(body: &str) -> &'static str {
+    String::leak(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()))
+}
+
+#[tokio::test]
+async fn an_answer_without_an_end_is_broken_off() {
+    static PIECE: [u8; 64 * 1024] = [b' '; 64 * 1024];
+    let head = "HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n";
+    let server = Server::start(Manner::Goes(head, &PIECE, Duration::ZERO)).await;
+    let error = server.lambda().latest(&"numpy".parse().expect("a name")).await.expect_err("no answer");
+    assert_eq!(error.code, ErrorCode::Network);
+    assert!(error.causes.concat().contains("length limit exceeded"), "{:?}", error.causes);
+    let (sent, attempts) = (server.sent.load(Ordering::Relaxed), server.requests.load(Ordering::Relaxed));
+    assert!(sent < attempts * 32 * 1024 * 1024, "{sent} bytes were taken in {attempts} attempts");
+}
+
+#[tokio::test]
+async fn a_body_that_trickles_has_a_deadline() {
+    let head = "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\netag: \"e\"\r\nlast-modified: Tue, 01 Jan 2030 00:00:00 GMT\r\n\r\n";
+    let server = Server::start(Manner::Goes(head, b"x", Duration::from_millis(20))).await;
+    let s3 = server.s3();
+    let late = |error: Option<JobError>, what: &str| {
+        let error = error.unwrap_or_else(|| panic!("{what} came to an end"));
+        assert_eq!(error.code, ErrorCode::Timeout, "{what}: {error}");
+        assert!(error.message.contains("reading s3://artifacts/numpy/layer.zip took longer"), "{error}");
+    };
+    late(s3.backup(&at(), Md5::of(b"")).await.err(), "a backup");
+    late(s3.read_lock(&at()).await.err(), "a lock");
+    late(s3.sha256(&at(), &staged(1_000)).await.err(), "a digest");
+    late(StagedZip::new(s3, at(), staged(1_000)).read_at(0, 1_000).await.err(), "a range");
+}
+
+#[tokio::test]
+async fn an_archive_that_is_longer_than_its_head_told_is_not_read_to_its_end() {
+    let head = "HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\netag: \"e\"\r\n\r\n";
+    let server = Server::start(Manner::Goes(head, &[b'x'; 1_000], Duration::from_millis(1))).await;
+    let error = server.s3().sha256(&at(), &staged(2_500)).await.expect_err("another size");
+    assert!(error.causes.concat().contains("2500 bytes"), "{error:?}");
+}
+
+#[tokio::test]
+async fn pages_that_come_again_and_again_end() {
+    let item = |number: u64| {
+        format!(
+            "{{\"Version\":{number},\"LayerVersionArn\":\"arn:aws:lambda:eu-west-1:123456789012:layer:numpy:{number}\"}}"
+        )
+    };
+    // In no order, so that all pages have to be read.
+    let page = format!("{{\"LayerVersions\":[{},{}],\"NextMarker\":\"again\"}}", item(1), item(2));
+    let server = Server::start(Manner::Says(answer(&page))).await;
+    let error = server.lambda().latest(&"numpy".parse().expect("a name")).await.expect_err("no end");
+    assert!(error.message.contains("the same next page again"), "{error}");
+    assert_eq!(server.requests.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn a_version_that_was_not_asked_for_is_not_taken() {
+    let version = |name: &str| {
+        format!("{{\"Version\":8,\"LayerVersionArn\":\"arn:aws:lambda:eu-west-1:123456789012:layer:{name}:8\"}}")
+    };
+    let numpy = "numpy".parse().expect("a name");
+    let server = Server::start(Manner::Says(answer(&version("numpy")))).await;
+    assert!(server.lambda().version(&numpy, 8).await.is_ok_and(|found| found.is_some()));
+    let error = server.lambda().version(&numpy, 7).await.expect_err("another one");
+    assert!(error.message.contains("another version than was asked for"), "{error}");
+    let server = Server::start(Manner::Says(answer(&version("scipy")))).await;
+    server.lambda().version(&numpy, 8).await.expect_err("another layer");
+}
