@@ -140,7 +140,7 @@ fn a_bucket_that_does_not_exist() {
 
          Summary [  TIMEs] 1 job: 1 failed
     ");
-    assert_shown!(refused_after_trying(&project, "bucket-missing"), @"
+    assert_shown!(refused_after_trying(&project, "bucket-missing"), @r"
     exit code 1
     --- stdout ---
     LAYER     TARGET     OUTCOME  VERSION  ARN
@@ -151,7 +151,7 @@ fn a_bucket_that_does_not_exist() {
     error: requests at us-east-1: the bucket of s3://artifacts/layers/requests/layer/layer.zip does not exist
       Caused by: NotFound (HTTP 404, request REQUEST)
 
-    hint: create the bucket, or correct `bucket` in the layers file
+    hint: correct `bucket` in the layers file, or create it, private and versioned: `aws s3api create-bucket --bucket artifacts --region us-east-1 && aws s3api put-bucket-versioning --bucket artifacts --region us-east-1 --versioning-configuration Status=Enabled`
 
          Summary [  TIMEs] 1 job: 1 failed
     ");
@@ -197,7 +197,7 @@ fn a_bucket_in_another_region() {
     --- stderr ---
           Failed [  TIMEs] (1/1) requests us-east-1: wrong-region
 
-    error: requests at us-east-1: the bucket of s3://artifacts/layers/requests/layer/layer.zip is in eu-west-1
+    error: requests at us-east-1: the bucket of s3://artifacts/layers/requests/layer/layer.zip is in eu-west-1, the target in us-east-1
       Caused by: HTTP 301, request REQUEST
 
     hint: Lambda reads layers from buckets of its own Region only: give each Region its bucket, for example `bucket = "name-{region}"`
