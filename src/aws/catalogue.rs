@@ -7,7 +7,7 @@
 //! far more layers than jobs, few jobs, or a role that may not list layers fall back to one call per layer.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
@@ -21,8 +21,29 @@ const JOBS_AT_LEAST: usize = 10;
 /// The latest versions of an account and Region, as far as they are known.
 #[derive(Debug)]
 pub struct Catalogue {
-    found: Mutex<HashMap<LayerName, LayerVersion>>,
+    seen: Mutex<Seen>,
     progress: watch::Sender<Progress>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    /// Every layer of the pages that came, wanted or not: another target may want it later.
+    latest: HashMap<LayerName, LayerVersion>,
+    wanted: HashSet<LayerName>,
+    swept: bool,
+}
+
+impl Seen {
+    fn found(&self) -> usize {
+        self.wanted.iter().filter(|name| self.latest.contains_key(*name)).count()
+    }
+}
+
+impl Default for Catalogue {
+    /// One that knows nothing yet, and of which nothing is wanted.
+    fn default() -> Self {
+        Self { seen: Mutex::default(), progress: watch::Sender::new(Progress::GaveUp) }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,41 +68,39 @@ pub enum Known {
 }
 
 impl Catalogue {
-    /// A catalogue that knows nothing and will not.
-    pub fn empty() -> Arc<Self> {
-        Arc::new(Self { found: Mutex::default(), progress: watch::Sender::new(Progress::GaveUp) })
-    }
-
-    /// Begins a sweep for these layers, if it can pay.
-    pub fn sweep(lambda: &Lambda, wanted: HashSet<LayerName>) -> Arc<Self> {
-        if wanted.len() < JOBS_AT_LEAST {
-            return Self::empty();
+    /// Further layers are wanted. Once a sweep for all of them can pay, it begins.
+    pub fn want(self: &Arc<Self>, lambda: &Lambda, names: HashSet<LayerName>) {
+        let mut seen = self.seen();
+        seen.wanted.extend(names);
+        if seen.swept || seen.wanted.len() < JOBS_AT_LEAST {
+            return;
         }
-        let catalogue = Arc::new(Self { found: Mutex::default(), progress: watch::Sender::new(Progress::Sweeping(0)) });
-        let (lambda, filled) = (lambda.clone(), Arc::clone(&catalogue));
+        seen.swept = true;
+        self.progress.send_replace(Progress::Sweeping(0));
+        let (lambda, swept) = (lambda.clone(), Arc::clone(self));
         tokio::spawn(async move {
-            let end = filled.fill(&lambda, &wanted).await.unwrap_or_else(|error| {
+            let end = swept.sweep(&lambda).await.unwrap_or_else(|error| {
                 tracing::debug!(%error, "latest versions are asked for one by one");
                 Progress::GaveUp
             });
-            filled.progress.send_replace(end);
+            swept.progress.send_replace(end);
         });
-        catalogue
     }
 
-    async fn fill(&self, lambda: &Lambda, wanted: &HashSet<LayerName>) -> Result<Progress, JobError> {
+    async fn sweep(&self, lambda: &Lambda) -> Result<Progress, JobError> {
         let mut marker = None;
         for pages in 1.. {
-            let page = lambda.layers(marker).await?;
-            let found = {
-                let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-                found.extend(page.layers.into_iter().filter(|(name, _)| wanted.contains(name)));
-                found.len()
-            };
+            let page = lambda.layers(marker.clone()).await?;
             if page.next.is_none() {
+                self.seen().latest.extend(page.layers);
                 return Ok(Progress::Complete);
             }
-            if found == wanted.len() || !pays(pages, found, wanted.len()) {
+            let (found, wanted) = {
+                let mut seen = self.seen();
+                seen.latest.extend(page.layers);
+                (seen.found(), seen.wanted.len())
+            };
+            if found == wanted || !pays(pages, found, wanted) || page.next == marker {
                 return Ok(Progress::GaveUp);
             }
             marker = page.next;
@@ -90,13 +109,18 @@ impl Catalogue {
         Ok(Progress::GaveUp)
     }
 
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        // A page is in it as a whole, or not at all.
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What is known of a layer, once it is known or will not be.
     pub async fn look_up(&self, name: &LayerName) -> Known {
         let mut progress = self.progress.subscribe();
         loop {
             // Read before the look: a page that comes in between is seen at the next turn.
             let now = *progress.borrow_and_update();
-            if let Some(latest) = self.found.lock().unwrap_or_else(PoisonError::into_inner).get(name) {
+            if let Some(latest) = self.seen().latest.get(name) {
                 return Known::Latest(Box::new(latest.clone()));
             }
             match now {

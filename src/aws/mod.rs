@@ -12,6 +12,7 @@ mod credentials;
 mod failure;
 #[cfg(test)]
 mod hostile;
+mod identity;
 mod lambda;
 mod lock;
 mod owners;

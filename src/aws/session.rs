@@ -10,11 +10,9 @@ use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use futures::future::{BoxFuture, FutureExt, Shared};
 
 use super::bounds::Bounded;
-use super::call::Call;
 use super::catalogue::{Catalogue, Known};
 use super::clock::{ServerClock, Source};
-use super::credentials::configured;
-use super::failure::Failure;
+use super::identity::{Identifying, Identity, apart, identifying, rivals};
 use super::lambda::Lambda;
 use super::owners::Owners;
 use super::pace::Pace;
@@ -100,22 +98,31 @@ impl Sessions {
 
 /// What targets of the same account and Region share.
 #[derive(Clone, Debug)]
-struct Quarters {
+struct Place {
     pace: Arc<Pace>,
     catalogue: Arc<Catalogue>,
 }
 
 /// By account and Region.
-type AllQuarters = Arc<Mutex<HashMap<(String, Region), Quarters>>>;
+type Places = Arc<Mutex<HashMap<(String, Region), Place>>>;
 
-/// Begins to connect to all targets. `wanted` names the layers, by Region, whose latest versions jobs will ask for.
-pub fn connect(targets: &[Arc<Target>], wanted: HashMap<Region, HashSet<LayerName>>, options: &Options) -> Sessions {
-    let (quarters, wanted) = (AllQuarters::default(), Arc::new(wanted));
+/// Begins to connect to all targets. `wanted` names, for each target, the layers whose latest versions its jobs will ask
+/// for.
+pub fn connect(targets: &[Arc<Target>], wanted: HashMap<String, HashSet<LayerName>>, options: &Options) -> Sessions {
+    let identities: HashMap<String, Identifying> =
+        targets.iter().map(|target| (target.name.clone(), identifying(target, options))).collect();
+    let places = Places::default();
     let connecting = targets.iter().map(|target| {
-        let (target, options) = (Arc::clone(target), options.clone());
-        let (quarters, wanted) = (Arc::clone(&quarters), Arc::clone(&wanted));
-        let name = target.name.clone();
-        let session = tokio::spawn(async move { open(&target, &options, &quarters, &wanted).await });
+        let own = identities[&target.name].clone();
+        let rivals = rivals(target, targets, &wanted, &identities);
+        let wanted = wanted.get(&target.name).cloned().unwrap_or_default();
+        let (name, target, options, places) =
+            (target.name.clone(), Arc::clone(target), options.clone(), Arc::clone(&places));
+        let session = tokio::spawn(async move {
+            let own = own.await?;
+            apart(&target, &own, rivals).await?;
+            Ok(Arc::new(open(&target, &options, &places, &own, wanted)))
+        });
         let session = async move {
             session.await.unwrap_or_else(|error| {
                 Err(JobError::new(ErrorCode::Internal, "connecting broke off").cause(error.to_string()))
@@ -126,82 +133,20 @@ pub fn connect(targets: &[Arc<Target>], wanted: HashMap<Region, HashSet<LayerNam
     Sessions(connecting.collect())
 }
 
-async fn open(
-    target: &Target,
-    options: &Options,
-    all: &AllQuarters,
-    wanted: &HashMap<Region, HashSet<LayerName>>,
-) -> Result<Arc<Session>, JobError> {
-    let clock = ServerClock::default();
-    let (config, account) = identify(target, options, &clock).await?;
+fn open(target: &Target, options: &Options, places: &Places, own: &Identity, wanted: HashSet<LayerName>) -> Session {
+    let Identity { config, account, clock } = own;
     // Without an account the target's own name keeps its quota apart.
     let key = (account.as_ref().map_or_else(|| target.name.clone(), ToString::to_string), target.region.clone());
-    let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
-    let pace = match all.get(&key) {
-        Some(quarters) => Arc::clone(&quarters.pace),
-        None => Arc::new(Pace::new(options.lambda_requests_per_second)),
-    };
-    let lambda = lambda(&config, &clock, Arc::clone(&pace), target, options);
-    let quarters = all.entry(key).or_insert_with(|| {
-        let wanted = wanted.get(&target.region).cloned().unwrap_or_default();
-        Quarters { pace, catalogue: Catalogue::sweep(&lambda, wanted) }
+    let mut places = places.lock().unwrap_or_else(PoisonError::into_inner);
+    let Place { pace, catalogue } = places.entry(key).or_insert_with(|| Place {
+        pace: Arc::new(Pace::new(options.lambda_requests_per_second)),
+        catalogue: Arc::default(),
     });
-    let catalogue = Arc::clone(&quarters.catalogue);
+    let lambda = lambda(config, clock, Arc::clone(pace), target, options);
+    catalogue.want(&lambda, wanted);
     let owners = Owners { account: account.clone(), ..Owners::default() };
-    Ok(Arc::new(Session { account, s3: s3(&config, owners, clock, target, options), lambda, catalogue }))
-}
-
-async fn identify(
-    target: &Target,
-    options: &Options,
-    clock: &ServerClock,
-) -> Result<(SdkConfig, Option<AccountId>), JobError> {
-    let config = configured(target, options).await?;
-    let account = account(&config, target, clock).await?;
-    guard(target, account.as_ref())?;
-    Ok((config, account))
-}
-
-/// Whose credentials these are. The call needs no permission; an endpoint without STS only matters where the target
-/// declares an account.
-async fn account(config: &SdkConfig, target: &Target, clock: &ServerClock) -> Result<Option<AccountId>, JobError> {
-    let config = aws_sdk_sts::config::Builder::from(config)
-        .interceptor(clock.listener(Source::Elsewhere))
-        .interceptor(Bounded)
-        .interceptor(RequestLog::of(&target.name))
-        .build();
-    let client = aws_sdk_sts::Client::from_conf(config);
-    match client.get_caller_identity().send().await {
-        Ok(identity) => Ok(identity.account.and_then(|account| account.parse().ok())),
-        Err(error) => {
-            let failure = Failure::of(&error);
-            let refused = failure.code == ErrorCode::Credentials;
-            // An endpoint that cannot be reached will not be reached by the jobs either: say it once, at once.
-            let unreachable = failure.may_pass() && failure.answer.status.is_none();
-            if refused || unreachable || target.account.is_some() {
-                return Err(
-                    failure.into_error(&Call::sts("sts:GetCallerIdentity", format!("target `{}`", target.name)))
-                );
-            }
-            Ok(None)
-        }
-    }
-}
-
-fn guard(target: &Target, found: Option<&AccountId>) -> Result<(), JobError> {
-    match (&target.account, found) {
-        (Some(declared), Some(found)) if declared == found => Ok(()),
-        (Some(declared), found) => Err(JobError::new(
-            ErrorCode::WrongAccount,
-            format!(
-                "target `{}` is account {declared}, but the credentials belong to {}",
-                target.name,
-                found.map_or("an unknown one", AccountId::as_str)
-            ),
-        )
-        .hint("check AWS_PROFILE, or the target's `profile` and `role-arn`")),
-        (None, _) => Ok(()),
-    }
+    let s3 = s3(config, owners, clock.clone(), target, options);
+    Session { account: account.clone(), s3, lambda, catalogue: Arc::clone(catalogue) }
 }
 
 // Both clients sign by S3's clock, so the SDK has nothing to correct; it would correct once more.

@@ -14,7 +14,7 @@ use crate::aws::{self, ambient_region};
 use crate::cli::{Common, Format};
 use crate::error::{Ended, Error};
 use crate::event::Mode;
-use crate::layer::{LayerName, Region};
+use crate::layer::LayerName;
 use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::report::{self, Facts, Listing, Report, ReportFile, Screen, Shown, emit};
@@ -102,12 +102,12 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     Ok(ended(&report, &how, stop.asked()))
 }
 
-/// The layers whose latest versions the jobs will ask for, by Region.
-fn wanted(plan: &Plan, mode: Mode) -> HashMap<Region, HashSet<LayerName>> {
-    let mut wanted: HashMap<Region, HashSet<LayerName>> = HashMap::new();
+/// The layers whose latest versions the jobs will ask for, by target.
+fn wanted(plan: &Plan, mode: Mode) -> HashMap<String, HashSet<LayerName>> {
+    let mut wanted: HashMap<String, HashSet<LayerName>> = HashMap::new();
     if matches!(mode, Mode::Plan | Mode::Publish) {
         for job in &plan.jobs {
-            wanted.entry(job.target.region.clone()).or_default().insert(job.name.clone());
+            wanted.entry(job.target.name.clone()).or_default().insert(job.name.clone());
         }
     }
     wanted

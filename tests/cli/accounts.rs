@@ -209,3 +209,85 @@ fn a_bucket_that_belongs_to_another_account_is_neither_read_nor_written() {
     run(command(&project), ["publish", "--stage"]).expect(1);
     assert_eq!(project.effects(), [""; 0]);
 }
+
+/// Two targets, and layers that go to one, to the other, or to both.
+fn two_targets(first: &str, second: &str, profiles: &str, layers: &[(&str, &str)]) -> Project {
+    let targets = format!(
+        "[targets]\none = {{ region = \"us-east-1\", {first} }}\ntwo = {{ region = \"us-east-1\", {second} }}\n"
+    );
+    let mut text = format!("{targets}[defaults]\nbucket = \"artifacts\"\nprefix = \"{{target}}/{{layer}}\"\n");
+    for (name, to) in layers {
+        text.push_str(&format!("{}targets = [{to}]\n", layer(name)));
+    }
+    let project = Project::new(&text);
+    for (name, _) in layers {
+        project.write(&format!("{name}/requirements.txt"), requirements(name, "1.0.0"));
+        project.write(&format!("{name}/layer/python/{name}.py"), "A = 1\n");
+    }
+    project.write("aws-config", profiles.replace("SECRET", &project.sandbox.secret));
+    project
+}
+
+#[test]
+fn two_names_of_one_account_and_region_are_found_before_anything_is_written() {
+    let profiles = keys("a", PROFILE) + &keys("b", PROFILE);
+    let project = two_targets("profile = \"a\"", "profile = \"b\"", &profiles, &[("alpha", "\"one\", \"two\"")]);
+    project.forget_requests();
+    let shown = run(command(&project), ["publish", "--stage", "--concurrency", "1"]).expect(1);
+    assert_eq!(project.effects(), [""; 0]);
+    assert_shown!(shown, @r"
+    exit code 1
+    --- stdout ---
+    LAYER  TARGET  OUTCOME  VERSION  ARN
+    alpha  one     failed   -        -
+    alpha  two     failed   -        -
+    --- stderr ---
+          Failed [  TIMEs] (1/2) alpha one: wrong-account
+          Failed [  TIMEs] (2/2) alpha two: wrong-account
+
+    error: alpha at one, two: targets `one` and `two` are both account 222222222222 in us-east-1, and both would publish layer `alpha`
+
+    hint: remove one of the targets, or correct its `profile` or `role-arn`; `account` guards each of them
+
+         Summary [  TIMEs] 2 jobs: 2 failed
+    ");
+}
+
+#[test]
+fn two_targets_of_one_account_and_region_with_layers_of_their_own_share_what_they_look_up() {
+    let profiles = keys("a", PROFILE) + &keys("b", PROFILE);
+    let names: Vec<String> = (0..24).map(|number| format!("layer-{number:02}")).collect();
+    let layers: Vec<(&str, &str)> = names
+        .iter()
+        .enumerate()
+        .map(|(at, name)| (name.as_str(), if at % 2 == 0 { "\"one\"" } else { "\"two\"" }))
+        .collect();
+    let project = two_targets("profile = \"a\"", "profile = \"b\"", &profiles, &layers);
+    run(command(&project), ["publish", "--stage"]).expect(0);
+    project.forget_requests();
+    let report = run(command(&project), ["publish", "--format", "json"]).expect(0).report();
+    assert_eq!(report["summary"]["unchanged"], 24);
+    let lists: Vec<String> = project.requests().into_iter().filter(|request| request.starts_with("List")).collect();
+    assert_eq!(lists.len(), 1, "{lists:?}");
+}
+
+#[test]
+fn two_accounts_in_one_region_look_for_their_own_layers_only() {
+    let profiles = keys("a", PROFILE) + &keys("b", ROLE);
+    let names: Vec<String> = (0..24).map(|number| format!("layer-{number:02}")).collect();
+    // Few at the one, many at the other: a sweep pays at the other alone.
+    let layers: Vec<(&str, &str)> = names
+        .iter()
+        .enumerate()
+        .map(|(at, name)| (name.as_str(), if at < 2 { "\"one\"" } else { "\"two\"" }))
+        .collect();
+    let project = two_targets("profile = \"a\"", "profile = \"b\"", &profiles, &layers);
+    let text = String::from_utf8(project.read("layers.toml")).expect("UTF-8");
+    project.write("layers.toml", text.replace("bucket = \"artifacts\"", "bucket = \"artifacts-{target}\""));
+    run(command(&project), ["publish", "--stage"]).expect(0);
+    project.forget_requests();
+    run(command(&project), ["publish"]).expect(0);
+    let mut lists: Vec<String> = project.requests().into_iter().filter(|request| request.starts_with("List")).collect();
+    lists.sort();
+    assert_eq!(lists, ["ListLayerVersions layer-00", "ListLayerVersions layer-01", "ListLayers "]);
+}
