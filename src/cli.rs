@@ -235,6 +235,9 @@ pub struct SandboxArgs {
     /// What requests are signed with, for scripts; without it, a random one for each start
     #[arg(long, value_name = "SECRET")]
     pub secret: Option<String>,
+    /// A role that can be assumed; repeatable. Without it, every role can
+    #[arg(long = "role", value_name = "ARN")]
+    pub roles: Vec<String>,
     /// Rules of faults to inject, as JSON; see docs/sandbox.md
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,

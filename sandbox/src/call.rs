@@ -5,7 +5,7 @@ use hyper::Method;
 use hyper::http::request::Parts;
 use serde::Serialize;
 
-use super::identity::account_of;
+use super::identity::Caller;
 use super::lambda::LayerCall;
 use super::signature::{self, Scope};
 use super::store::Place;
@@ -48,31 +48,32 @@ impl Service {
 pub(super) struct Call {
     pub service: Service,
     pub operation: &'static str,
-    /// Layer name, or bucket and key; empty where the operation has none.
+    /// Layer name, bucket and key, or role; empty where the operation has none.
     pub resource: String,
     pub place: Place,
+    pub caller: Caller,
+    /// When it was signed, in milliseconds since 1970.
+    pub signed: Option<i64>,
     /// The layer API's view of the request, for Lambda.
     pub layer: Option<LayerCall>,
 }
 
 impl Call {
     /// `body` is of use for STS, which names its actions there.
-    pub fn of(parts: &Parts, service: Service, scope: Option<&Scope>, body: &[u8], default_account: &str) -> Self {
-        let key = scope.map_or("", |scope| scope.access_key.as_str());
-        let region = scope.map_or("us-east-1", |scope| scope.region.as_str());
-        let place = Place { account: account_of(key, default_account), region: region.to_owned() };
+    pub fn of(parts: &Parts, service: Service, region: &str, caller: Caller, body: &[u8]) -> Self {
+        let place = Place { account: caller.account.clone(), region: region.to_owned() };
         let (path, query) = (parts.uri.path(), parts.uri.query());
         let mut layer = None;
         let (operation, resource) = match service {
             Service::S3 => s3_operation(parts),
-            Service::Sts => (sts::action(body), String::new()),
+            Service::Sts => (sts::action(body), sts::role(body).unwrap_or_default()),
             Service::Lambda => {
                 layer = LayerCall::parse(&parts.method, path, query);
                 let resource = layer.as_ref().map(layer_name).unwrap_or_default();
                 (layer.as_ref().map_or("Unknown", |call| call.operation), resource)
             }
         };
-        Self { service, operation, resource, place, layer }
+        Self { service, operation, resource, place, caller, signed: signature::signed_at(parts), layer }
     }
 
     /// Bucket and key, for S3.
@@ -144,6 +145,21 @@ pub(super) fn identify(parts: &Parts) -> (Service, Option<Scope>) {
 }
 
 #[cfg(test)]
+impl Call {
+    /// A call of somebody, as tests of what goes by calls need it.
+    pub fn sample(service: Service, operation: &'static str, resource: &str) -> Self {
+        let place = Place { account: "123456789012".to_owned(), region: "eu-west-1".to_owned() };
+        let caller = Caller {
+            access_key: "sandbox".to_owned(),
+            account: place.account.clone(),
+            arn: "arn:aws:iam::123456789012:user/sandbox".to_owned(),
+            issued: None,
+        };
+        Self { service, operation, resource: resource.to_owned(), place, caller, signed: None, layer: None }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -151,7 +167,9 @@ mod tests {
         let request = hyper::Request::builder().method(method).uri(uri).body(()).expect("a request");
         let (parts, ()) = request.into_parts();
         let (service, scope) = identify(&parts);
-        let call = Call::of(&parts, service, scope.as_ref(), b"Action=GetCallerIdentity", "123456789012");
+        let secret = crate::secret::Secret::new(None).expect("random");
+        let caller = Caller::of(scope.as_ref(), None, "123456789012", &secret);
+        let call = Call::of(&parts, service, "us-east-1", caller, b"Action=GetCallerIdentity");
         (call.service, call.operation, call.resource)
     }
 

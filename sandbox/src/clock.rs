@@ -40,17 +40,39 @@ impl Clock {
         now.max(self.0.told.fetch_max(now, Ordering::Relaxed))
     }
 
-    /// Moves the clock on; false, and it stays, if that is further than it goes.
-    pub fn advance(&self, by: Duration) -> bool {
-        let mut moved = false;
+    /// How far ahead it would be, if it were moved on by so much; none if that is further than it goes.
+    pub fn ahead_after(&self, by: Duration) -> Option<Duration> {
+        self.ahead().checked_add(by).filter(|ahead| *ahead <= FURTHEST)
+    }
+
+    /// Moves the clock on until it is that much ahead of the machine's; never back.
+    pub fn set_ahead(&self, to: Duration) {
         self.0.ahead.send_if_modified(|ahead| {
-            moved = ahead.saturating_add(by) <= FURTHEST;
-            if moved {
-                *ahead = ahead.saturating_add(by);
-            }
-            moved
+            let further = to > *ahead;
+            *ahead = to.max(*ahead);
+            further
         });
-        moved
+    }
+
+    /// Moves the clock on to that time, unless it would then be further ahead than `most`. Whether that time has come.
+    pub fn reach(&self, millis: i64, most: Duration) -> bool {
+        let left = u64::try_from(millis.saturating_sub(self.now_millis())).unwrap_or_default();
+        let ahead = self.ahead().saturating_add(Duration::from_millis(left));
+        if ahead <= most {
+            self.set_ahead(ahead);
+        }
+        ahead <= most
+    }
+
+    /// Waits until it is that time: as long as it takes, or until the clock is moved on.
+    pub async fn until(&self, millis: i64) {
+        let mut ahead = self.0.ahead.subscribe();
+        while let Ok(left @ 1..) = u64::try_from(millis.saturating_sub(self.now_millis())) {
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(left)) => {}
+                _ = ahead.changed() => {}
+            }
+        }
     }
 
     /// How far it was moved on.
@@ -75,10 +97,11 @@ mod tests {
     fn it_moves_on_and_never_back() {
         let (clock, other) = (Clock::default(), Clock::default());
         let before = clock.now_millis();
-        assert!(clock.advance(Duration::from_secs(90)));
+        clock.set_ahead(clock.ahead_after(Duration::from_secs(90)).expect("as far as that"));
+        clock.set_ahead(Duration::from_secs(5));
         assert!(clock.now_millis() - before >= 90_000);
         assert!(other.now_millis() - before < 60_000, "another sandbox's clock moved too");
-        assert!(!clock.advance(Duration::MAX) && !clock.advance(FURTHEST));
+        assert!(clock.ahead_after(Duration::MAX).is_none() && clock.ahead_after(FURTHEST).is_none());
         assert_eq!(clock.ahead(), Duration::from_secs(90));
         clock.0.told.store(i64::MAX, Ordering::Relaxed);
         assert_eq!(clock.now_millis(), i64::MAX, "the machine's clock was set back");

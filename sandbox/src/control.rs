@@ -51,7 +51,7 @@ pub(super) async fn serve(shared: &Shared, parts: &Parts, body: Incoming) -> Res
         return object(&text::percent_decode(place), &shared.store);
     }
     match Limited::new(body, LARGEST_BODY).collect().await {
-        Ok(body) => controlled(shared, parts, path, &body.to_bytes()),
+        Ok(body) => controlled(shared, parts, path, &body.to_bytes()).await,
         Err(_) => {
             let why = format!("the body is cut off, or larger than {LARGEST_BODY} bytes");
             json(StatusCode::PAYLOAD_TOO_LARGE, &json!({ "error": why }))
@@ -59,7 +59,7 @@ pub(super) async fn serve(shared: &Shared, parts: &Parts, body: Incoming) -> Res
     }
 }
 
-fn controlled(shared: &Shared, parts: &Parts, path: &str, body: &Bytes) -> Response<Body> {
+async fn controlled(shared: &Shared, parts: &Parts, path: &str, body: &Bytes) -> Response<Body> {
     let Shared { faults, log, store, .. } = shared;
     match (&parts.method, path) {
         (&Method::GET, "health") => json(StatusCode::OK, &json!({"sandbox": env!("CARGO_PKG_VERSION")})),
@@ -83,10 +83,14 @@ fn controlled(shared: &Shared, parts: &Parts, path: &str, body: &Bytes) -> Respo
         (&Method::GET, "state") => json(StatusCode::OK, &store.read(state::show)),
         (&Method::GET, "clock") => json(StatusCode::OK, &clock_now(store)),
         (&Method::POST, "clock") => match serde_json::from_slice::<Advance>(body) {
-            Ok(Advance { advance_seconds }) if store.clock().advance(Duration::from_secs(advance_seconds.into())) => {
-                json(StatusCode::OK, &clock_now(store))
+            Ok(Advance { advance_seconds }) => {
+                let by = Duration::from_secs(advance_seconds.into());
+                if shared.agenda.advance(store.clock(), by).await {
+                    json(StatusCode::OK, &clock_now(store))
+                } else {
+                    json(StatusCode::BAD_REQUEST, &json!({"error": "the clock does not go on for that long"}))
+                }
             }
-            Ok(_) => json(StatusCode::BAD_REQUEST, &json!({"error": "the clock does not go on for that long"})),
             Err(error) => json(StatusCode::BAD_REQUEST, &json!({"error": format!("not an advance: {error}")})),
         },
         _ => json(StatusCode::NOT_FOUND, &json!({"error": "not an endpoint of the sandbox"})),
@@ -124,8 +128,7 @@ fn is_signed(parts: &Parts, path: &str, secret: &Secret) -> bool {
     claimed.is_some_and(|claimed| signed(secret, path).as_bytes().ct_eq(claimed).into())
 }
 
-/// A layer version's archive, where `Content.Location` points to.
-/// What an object says, without a signature of S3's.
+/// The bytes of a current object.
 fn object(place: &str, store: &Store) -> Response<Body> {
     let missing = || json(StatusCode::NOT_FOUND, &json!({"error": "no such object"}));
     let Some((bucket, key)) = place.split_once('/') else { return missing() };
@@ -138,6 +141,7 @@ fn object(place: &str, store: &Store) -> Response<Body> {
     with_type(StatusCode::OK, "application/octet-stream", Body::from(stream))
 }
 
+/// A layer version's archive, where `Content.Location` points to.
 async fn archive(path: &str, store: &Store) -> Response<Body> {
     let missing = || json(StatusCode::NOT_FOUND, &json!({"error": "no such layer version"}));
     let parts: Vec<&str> = path.split('/').collect();

@@ -17,6 +17,9 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking"))]
 
+mod age;
+mod agenda;
+mod body;
 mod call;
 mod clock;
 mod control;
@@ -27,13 +30,17 @@ mod lambda;
 mod log;
 mod options;
 mod pace;
+mod refusal;
+mod reply;
 mod respond;
 mod s3;
 mod secret;
 mod server;
+mod session;
 mod signature;
 mod state;
 mod store;
+mod struck;
 mod sts;
 mod text;
 
@@ -87,10 +94,12 @@ impl Sandbox {
         let shared = Shared {
             account: options.account,
             secret: secret.clone(),
+            roles: options.roles,
             delays: options.delays,
             quota: options.lambda_requests_per_second.map(Quota::new),
             faults,
             log: log::Log::default(),
+            agenda: agenda::Agenda::default(),
             s3: s3::service(buckets, secret.clone()),
             layers: lambda::Layers { store: store.clone(), endpoint: endpoint.clone(), secret: secret.clone() },
             store,

@@ -1,7 +1,7 @@
 //! The request log: what was asked, what was answered, how many at once. Tests count with it exactly.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use serde::Serialize;
@@ -22,6 +22,8 @@ struct Entry {
     resource: String,
     account: String,
     region: String,
+    /// When the request was signed, as it says.
+    signed: Option<String>,
     /// Of the answer; with `done` false, of an answer that is held back. None before the work is done, and where the
     /// connection was cut.
     status: Option<u16>,
@@ -33,10 +35,10 @@ struct Entry {
     done: bool,
 }
 
-/// The log.
-#[derive(Debug, Default)]
+/// The log of one sandbox; clones write to the same one.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Log {
-    inner: Mutex<Inner>,
+    inner: Arc<Mutex<Inner>>,
 }
 
 #[derive(Debug, Default)]
@@ -50,15 +52,17 @@ struct Inner {
     max_in_flight: usize,
 }
 
-/// A request in flight; it is done when this is finished or dropped.
+/// A request in flight; it is done when this is dropped.
 #[derive(Debug)]
-pub(super) struct InFlight<'a> {
-    log: &'a Log,
+pub(super) struct InFlight {
+    log: Log,
     sequence: u64,
     started: Instant,
+    /// Whether the client still waits.
+    waiting: bool,
 }
 
-impl InFlight<'_> {
+impl InFlight {
     /// Notes an injected fault.
     pub fn fault(&self, name: &'static str) {
         self.note(|entry| entry.fault = Some(name));
@@ -69,6 +73,16 @@ impl InFlight<'_> {
         self.note(|entry| entry.status = Some(status));
         if matches!(status, 429 | 503) {
             self.log.inner().throttled += 1;
+        }
+    }
+
+    /// The client waits no longer; its work may still be to be done.
+    pub fn left(&mut self) {
+        if std::mem::take(&mut self.waiting) {
+            let milliseconds = u64::try_from(self.started.elapsed().as_millis()).ok();
+            self.note(|entry| entry.milliseconds = milliseconds);
+            let mut inner = self.log.inner();
+            inner.in_flight = inner.in_flight.saturating_sub(1);
         }
     }
 
@@ -84,15 +98,10 @@ impl InFlight<'_> {
     }
 }
 
-impl Drop for InFlight<'_> {
+impl Drop for InFlight {
     fn drop(&mut self) {
-        let milliseconds = u64::try_from(self.started.elapsed().as_millis()).ok();
-        self.note(|entry| {
-            entry.milliseconds = milliseconds;
-            entry.done = true;
-        });
-        let mut inner = self.log.inner();
-        inner.in_flight = inner.in_flight.saturating_sub(1);
+        self.left();
+        self.note(|entry| entry.done = true);
     }
 }
 
@@ -110,7 +119,7 @@ pub(super) struct Report {
 
 impl Log {
     /// A request arrived.
-    pub fn begin(&self, call: &Call, now_millis: i64) -> InFlight<'_> {
+    pub fn begin(&self, call: &Call, now_millis: i64) -> InFlight {
         let mut inner = self.inner();
         let sequence = inner.next;
         inner.next += 1;
@@ -129,6 +138,7 @@ impl Log {
             resource: call.resource.clone(),
             account: call.place.account.clone(),
             region: call.place.region.clone(),
+            signed: call.signed.map(text::log_date),
             status: None,
             fault: None,
             in_flight: inner.in_flight,
@@ -136,7 +146,8 @@ impl Log {
             done: false,
         };
         inner.entries.push_back(entry);
-        InFlight { log: self, sequence, started: Instant::now() }
+        drop(inner);
+        InFlight { log: self.clone(), sequence, started: Instant::now(), waiting: true }
     }
 
     /// All of it; the entries only where asked for.
@@ -170,11 +181,9 @@ impl Log {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Place;
 
     fn call(operation: &'static str) -> Call {
-        let place = Place { account: "123456789012".to_owned(), region: "eu-west-1".to_owned() };
-        Call { service: Service::S3, operation, resource: "b/k".to_owned(), place, layer: None }
+        Call::sample(Service::S3, operation, "b/k")
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub struct Options {
     pub port: u16,
     /// The account of access keys that do not name one.
     pub account: String,
+    /// ARNs of the roles that can be assumed; without any, every role can.
+    pub roles: Vec<String>,
     /// A bucket that a request names and that does not exist is made, with versioning, in the request's Region. AWS
     /// does no such thing; it lets a first run need no preparation.
     pub auto_create_buckets: bool,
@@ -40,6 +42,7 @@ impl Options {
             secret: None,
             port: 0,
             account: DEFAULT_ACCOUNT.to_owned(),
+            roles: Vec::new(),
             auto_create_buckets: false,
             faults: None,
             lambda_requests_per_second: None,

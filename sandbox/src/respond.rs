@@ -2,6 +2,7 @@
 
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
+use quick_xml::escape::escape;
 use s3s::Body;
 use serde::Serialize;
 use serde_json::Value;
@@ -44,6 +45,25 @@ pub(super) fn refusal(refusal: &Refusal, request_id: &str) -> Response<Body> {
 pub(super) fn xml(status: StatusCode, body: String, request_id: &str) -> Response<Body> {
     let response = with_header(with_type(status, "text/xml", Body::from(body)), REQUEST_ID, request_id);
     with_header(response, HeaderName::from_static("x-amz-request-id"), request_id)
+}
+
+/// S3's refusal, with what it tells beside the message.
+pub(super) fn s3_error(
+    status: StatusCode,
+    code: &str,
+    message: &str,
+    details: &[(&str, String)],
+    request_id: &str,
+) -> Response<Body> {
+    let details: String =
+        details.iter().map(|(name, value)| format!("<{name}>{}</{name}>", escape(value.as_str()))).collect();
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message>{details}\
+         <RequestId>{request_id}</RequestId><HostId>{request_id}</HostId></Error>",
+        escape(code),
+        escape(message)
+    );
+    xml(status, body, request_id)
 }
 
 /// Any answer with a content type.

@@ -1,17 +1,17 @@
 //! STS: GetCallerIdentity, and AssumeRole, which gives credentials of the role's account.
 
 use hyper::StatusCode;
+use quick_xml::escape::escape;
 
-use super::identity::user_arn;
+use super::call::Call;
 use super::server::Shared;
-use super::signature::Unverified;
-use super::store::Place;
-use super::text;
-
-/// An hour from now, as STS gives credentials.
-const LIFETIME_MILLIS: i64 = 3_600_000;
+use super::session::{self, Session};
+use super::{identity, text};
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+
+/// How long credentials are good where the request does not say: an hour.
+const USUAL_SECONDS: i64 = 3600;
 
 /// The action of a form-encoded request.
 pub(super) fn action(body: &[u8]) -> &'static str {
@@ -22,54 +22,110 @@ pub(super) fn action(body: &[u8]) -> &'static str {
     }
 }
 
+/// The role that a request wants to assume.
+pub(super) fn role(body: &[u8]) -> Option<String> {
+    parameter(body, "RoleArn")
+}
+
 fn parameter(body: &[u8], name: &str) -> Option<String> {
     let body = String::from_utf8_lossy(body);
     text::query_pairs(Some(&body)).into_iter().find(|(other, _)| other == name).map(|(_, value)| value)
 }
 
+/// Code and message of a refusal.
+type Refused = (StatusCode, &'static str, String);
+
 /// Status and XML.
-pub(super) fn answer(shared: &Shared, body: &[u8], caller: &Place, request_id: &str) -> (StatusCode, String) {
-    match action(body) {
-        "GetCallerIdentity" => (StatusCode::OK, caller_identity(caller, request_id)),
-        "AssumeRole" => assume_role(shared, body, request_id),
-        _ => {
-            let message = "The action is not one that the sandbox knows";
-            (StatusCode::BAD_REQUEST, error("InvalidAction", message, request_id))
-        }
-    }
-}
-
-fn caller_identity(caller: &Place, request_id: &str) -> String {
-    let Place { account, region } = caller;
-    let arn = user_arn(region, account);
-    let result = format!("<Arn>{arn}</Arn><UserId>AIDASANDBOX{account}</UserId><Account>{account}</Account>");
-    wrapped("GetCallerIdentity", &result, request_id)
-}
-
-fn assume_role(shared: &Shared, body: &[u8], request_id: &str) -> (StatusCode, String) {
-    let arn = parameter(body, "RoleArn").unwrap_or_default();
-    let session = parameter(body, "RoleSessionName").unwrap_or_default();
-    let parts: Vec<&str> = arn.split(':').collect();
-    let plain = |text: &str| text.chars().all(|char| char.is_ascii_alphanumeric() || "_+=,.@-/:".contains(char));
-    let ["arn", partition, "iam", "", account, role] = parts[..] else {
-        return (StatusCode::BAD_REQUEST, error("ValidationError", "RoleArn is invalid", request_id));
+pub(super) fn answer(shared: &Shared, call: &Call, body: &[u8], request_id: &str) -> (StatusCode, String) {
+    let answer = match call.operation {
+        "GetCallerIdentity" => Ok(caller_identity(call)),
+        "AssumeRole" => assume_role(shared, call, body),
+        _ => Err((StatusCode::BAD_REQUEST, "InvalidAction", "The action is not one that the sandbox knows".to_owned())),
     };
-    if !plain(&arn) || !plain(&session) {
-        return (
-            StatusCode::BAD_REQUEST,
-            error("ValidationError", "RoleArn or RoleSessionName is invalid", request_id),
-        );
+    match answer {
+        Ok(result) => (StatusCode::OK, wrapped(call.operation, &result, request_id)),
+        Err((status, code, message)) => (status, error(code, &message, request_id)),
     }
-    let expiration = text::log_date(shared.store.clock().now_millis() + LIFETIME_MILLIS);
-    let secret = shared.secret.as_str();
-    let assumed = format!("arn:{partition}:sts::{account}:assumed-role/{}/{session}", role.trim_start_matches("role/"));
-    // The account's number as access key makes the sandbox serve that account.
-    let result = format!(
-        "<Credentials><AccessKeyId>{account}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>\
-         <SessionToken>sandbox</SessionToken><Expiration>{expiration}</Expiration></Credentials><AssumedRoleUser>\
-         <AssumedRoleId>AROASANDBOX:{session}</AssumedRoleId><Arn>{assumed}</Arn></AssumedRoleUser>"
+}
+
+fn caller_identity(call: &Call) -> String {
+    let (account, arn) = (&call.place.account, &call.caller.arn);
+    let user = match arn.rsplit_once('/') {
+        Some((_, session)) if call.caller.issued.is_some() => format!("AROASANDBOX{account}:{session}"),
+        _ => format!("AIDASANDBOX{account}"),
+    };
+    format!("<Arn>{}</Arn><UserId>{}</UserId><Account>{account}</Account>", escape(arn.as_str()), escape(user))
+}
+
+fn assume_role(shared: &Shared, call: &Call, body: &[u8]) -> Result<String, Refused> {
+    let arn = role(body).unwrap_or_default();
+    let name = parameter(body, "RoleSessionName").unwrap_or_default();
+    let (partition, account, role) = role_of(&arn)?;
+    check_session_name(&name)?;
+    let seconds = seconds_of(body)?;
+    if !shared.roles.is_empty() && !shared.roles.contains(&arn) {
+        let message =
+            format!("User: {} is not authorized to perform: sts:AssumeRole on resource: {arn}", call.caller.arn);
+        return Err((StatusCode::FORBIDDEN, "AccessDenied", message));
+    }
+    let issued = shared.store.clock().now_millis();
+    let session = Session {
+        access_key: session::access_key(account),
+        arn: format!("arn:{partition}:sts::{account}:assumed-role/{role}/{name}"),
+        issued,
+        expires: issued.saturating_add(seconds * 1000),
+    };
+    Ok(credentials(shared, &session, &format!("AROASANDBOX{account}:{name}")))
+}
+
+fn credentials(shared: &Shared, session: &Session, id: &str) -> String {
+    let Session { access_key, arn, expires, .. } = session;
+    let (secret, token) = (session::secret_of(&shared.secret, access_key), session::token(&shared.secret, session));
+    let expiration = text::log_date(expires / 1000 * 1000);
+    format!(
+        "<Credentials><AccessKeyId>{access_key}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>\
+         <SessionToken>{token}</SessionToken><Expiration>{expiration}</Expiration></Credentials><AssumedRoleUser>\
+         <AssumedRoleId>{}</AssumedRoleId><Arn>{}</Arn></AssumedRoleUser>",
+        escape(id),
+        escape(arn.as_str())
+    )
+}
+
+/// Partition, account, and the role's name without its path.
+fn role_of(arn: &str) -> Result<(&str, &str, &str), Refused> {
+    let parts: Vec<&str> = arn.split(':').collect();
+    let ["arn", partition, "iam", "", account, role] = parts[..] else { return Err(invalid("RoleArn is invalid")) };
+    let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-/".contains(&byte));
+    match role.strip_prefix("role/").and_then(|role| role.rsplit('/').next()) {
+        Some(name) if !name.is_empty() && plain(role) && plain(partition) && identity::is_account(account) => {
+            Ok((partition, account, name))
+        }
+        _ => Err(invalid("RoleArn is invalid")),
+    }
+}
+
+/// STS's limits for a session's name: 2 to 64 of letters, digits and `_+=,.@-`.
+fn check_session_name(name: &str) -> Result<(), Refused> {
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte));
+    if plain && (2..=64).contains(&name.len()) {
+        return Ok(());
+    }
+    let message = format!(
+        "1 validation error detected: Value '{name}' at 'roleSessionName' failed to satisfy constraint: Member must \
+         satisfy regular expression pattern: [\\w+=,.@-]*"
     );
-    (StatusCode::OK, wrapped("AssumeRole", &result, request_id))
+    Err(invalid(message))
+}
+
+/// From a quarter of an hour to half a day.
+fn seconds_of(body: &[u8]) -> Result<i64, Refused> {
+    let Some(text) = parameter(body, "DurationSeconds") else { return Ok(USUAL_SECONDS) };
+    let seconds = text.parse().ok().filter(|seconds| (900..=43_200).contains(seconds));
+    seconds.ok_or_else(|| invalid("The requested DurationSeconds is not between 900 and 43200"))
+}
+
+fn invalid(message: impl Into<String>) -> Refused {
+    (StatusCode::BAD_REQUEST, "ValidationError", message.into())
 }
 
 fn wrapped(action: &str, result: &str, request_id: &str) -> String {
@@ -81,17 +137,9 @@ fn wrapped(action: &str, result: &str, request_id: &str) -> String {
 
 /// A refusal.
 pub(super) fn error(code: &str, message: &str, request_id: &str) -> String {
+    let (code, message) = (escape(code), escape(message));
     format!(
         "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>Sender</Type><Code>{code}</Code>\
          <Message>{message}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
     )
-}
-
-/// STS's code for a request that is not believed.
-pub(super) fn unverified_code(unverified: Unverified) -> &'static str {
-    match unverified {
-        Unverified::Unsigned => "MissingAuthenticationToken",
-        Unverified::Skewed => "RequestExpired",
-        Unverified::Mismatch => "SignatureDoesNotMatch",
-    }
 }

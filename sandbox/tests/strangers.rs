@@ -8,7 +8,7 @@ use lambda_layers_sandbox::Options;
 use serde_json::json;
 
 /// Every endpoint of the control, and what it is asked.
-const CONTROL: [(&str, &str); 10] = [
+const CONTROL: [(&str, &str); 11] = [
     ("GET /_sandbox/health", ""),
     ("GET /_sandbox/faults", ""),
     ("POST /_sandbox/faults", r#"{"fault": "hang"}"#),
@@ -16,6 +16,7 @@ const CONTROL: [(&str, &str); 10] = [
     ("GET /_sandbox/requests", ""),
     ("DELETE /_sandbox/requests", ""),
     ("GET /_sandbox/state", ""),
+    ("GET /_sandbox/objects/bucket/key", ""),
     ("GET /_sandbox/clock", ""),
     ("POST /_sandbox/clock", r#"{"advance_seconds": 1}"#),
     ("GET /_sandbox/layers/123456789012/us-east-1/numpy/1.zip", ""),

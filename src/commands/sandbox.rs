@@ -24,6 +24,7 @@ pub async fn serve(args: SandboxArgs) -> Result<Ended, Error> {
         trusted: args.dir.is_none().then(PathBuf::new),
         secret: args.secret,
         port: args.port,
+        roles: args.roles,
         faults: args.faults,
         lambda_requests_per_second: args.lambda_requests_per_second,
         auto_create_buckets: !args.strict_buckets,

@@ -137,7 +137,7 @@ fn a_refused_role_is_a_missing_permission() {
           Failed [  TIMEs] (1/1) alpha prod: access-denied
 
     error: alpha at prod: not authorized to perform `sts:AssumeRole` on arn:aws:iam::333333333333:role/publisher
-      Caused by: User: arn:aws:iam::111111111111:user/sandbox is not authorized to perform: sts:AssumeRole on resource: * because no identity-based policy allows the sts:AssumeRole action
+      Caused by: User: arn:aws:iam::111111111111:user/sandbox is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::333333333333:role/publisher
       Caused by: AccessDenied (HTTP 403, request REQUEST)
 
     hint: allow `sts:AssumeRole` on the role for these credentials, and let the role's trust policy name them

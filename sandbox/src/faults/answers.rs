@@ -5,9 +5,9 @@ use hyper::{Response, StatusCode};
 use s3s::Body;
 
 use crate::call::{Call, Service};
-use crate::identity::{partition, user_arn};
+use crate::identity::partition;
 use crate::lambda::layer_arn;
-use crate::respond::{refused, xml};
+use crate::respond::{refused, s3_error, xml};
 use crate::sts;
 
 /// Too many requests.
@@ -42,22 +42,37 @@ pub(crate) fn error(
     refusal(call.service, status, code.unwrap_or(usual), message, request_id)
 }
 
+/// 409, as S3 answers where another write to the key is under way, and Lambda where another change is.
+pub(crate) fn conflict(call: &Call, request_id: &str) -> Response<Body> {
+    let (code, message) = match call.service {
+        Service::S3 => (
+            "ConditionalRequestConflict",
+            "The conditional request cannot succeed due to a conflicting operation against this resource.",
+        ),
+        _ => ("ResourceConflictException", "The operation cannot be performed at this time. An update is in progress."),
+    };
+    refusal(call.service, StatusCode::CONFLICT, code, message, request_id)
+}
+
 /// 403, in IAM's words.
 pub(crate) fn access_denied(call: &Call, request_id: &str) -> Response<Body> {
     let partition = partition(&call.place.region);
-    let user = user_arn(&call.place.region, &call.place.account);
+    let user = &call.caller.arn;
     let action = format!("{}:{}", call.service.name(), action(call.operation));
     let resource = match call.service {
         Service::S3 => format!("arn:{partition}:s3:::{}", call.resource),
         Service::Lambda if call.resource.is_empty() => "*".to_owned(),
         Service::Lambda => layer_arn(&call.place, &call.resource),
-        Service::Sts => "*".to_owned(),
+        Service::Sts if call.resource.is_empty() => "*".to_owned(),
+        Service::Sts => call.resource.clone(),
     };
     let resource = if call.service == Service::S3 { format!("\"{resource}\"") } else { resource };
-    let message = format!(
-        "User: {user} is not authorized to perform: {action} on resource: {resource} because no identity-based policy \
-         allows the {action} action"
-    );
+    // STS does not say which policy lets nobody in.
+    let why = match call.service {
+        Service::Sts => String::new(),
+        _ => format!(" because no identity-based policy allows the {action} action"),
+    };
+    let message = format!("User: {user} is not authorized to perform: {action} on resource: {resource}{why}");
     let code = if call.service == Service::Lambda { "AccessDeniedException" } else { "AccessDenied" };
     refusal(call.service, StatusCode::FORBIDDEN, code, &message, request_id)
 }
@@ -86,13 +101,6 @@ fn refusal(service: Service, status: StatusCode, code: &str, message: &str, requ
     match service {
         Service::Lambda => refused(status, code, &serde_json::json!({"Type": "User", "message": message}), request_id),
         Service::Sts => xml(status, sts::error(code, message, request_id), request_id),
-        Service::S3 => {
-            let message = message.replace('"', "&quot;");
-            let body = format!(
-                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message>\
-                 <RequestId>{request_id}</RequestId><HostId>{request_id}</HostId></Error>"
-            );
-            xml(status, body, request_id)
-        }
+        Service::S3 => s3_error(status, code, message, &[], request_id),
     }
 }

@@ -15,12 +15,13 @@ mod rule;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use std::{fs, io};
 
 use serde_json::Value;
 
-pub(super) use answers::{access_denied, error, garbage, throttled};
-pub(super) use rule::{Fault, Replacement, Rule};
+pub(super) use answers::{access_denied, conflict, error, garbage, throttled};
+pub(super) use rule::{Fault, Replacement, Rule, Seconds, When};
 
 use super::call::Call;
 
@@ -29,6 +30,23 @@ use super::call::Call;
 pub(super) enum Origin {
     File,
     Request,
+}
+
+/// What befalls a call.
+#[derive(Debug, Default)]
+pub(super) struct Struck {
+    /// How far the clock moves on before the call is looked at, and after it was answered.
+    pub before: Duration,
+    pub after: Duration,
+    pub fault: Option<Fault>,
+}
+
+impl Struck {
+    /// For the log.
+    pub fn name(&self) -> Option<&'static str> {
+        let moved = !(self.before + self.after).is_zero();
+        self.fault.as_ref().map(Fault::name).or_else(|| moved.then_some("advance"))
+    }
 }
 
 /// The rules in force.
@@ -73,9 +91,20 @@ impl Faults {
         self.rules().clear();
     }
 
-    /// The fault that strikes this call, if any.
-    pub fn strike(&self, call: &Call) -> Option<Fault> {
-        self.rules().iter_mut().find_map(|rule| rule.strike(call))
+    /// What befalls this call. Rules that move the clock on let the rules behind them strike too.
+    pub fn strike(&self, call: &Call, now: i64) -> Struck {
+        let mut struck = Struck::default();
+        for fault in self.rules().iter_mut().filter_map(|rule| rule.strike(call, now)) {
+            match fault {
+                Fault::Advance { seconds: Seconds(by), when: When::Arrives } => struck.before += by,
+                Fault::Advance { seconds: Seconds(by), when: When::Answered } => struck.after += by,
+                fault => {
+                    struck.fault = Some(fault);
+                    break;
+                }
+            }
+        }
+        struck
     }
 
     fn rules(&self) -> MutexGuard<'_, Vec<Rule>> {
@@ -87,11 +116,9 @@ impl Faults {
 mod tests {
     use super::*;
     use crate::call::Service;
-    use crate::store::Place;
 
     fn call(operation: &'static str, resource: &str) -> Call {
-        let place = Place { account: "123456789012".to_owned(), region: "eu-west-1".to_owned() };
-        Call { service: Service::Lambda, operation, resource: resource.to_owned(), place, layer: None }
+        Call::sample(Service::Lambda, operation, resource)
     }
 
     fn faults(json: &str) -> Faults {
@@ -101,7 +128,7 @@ mod tests {
     }
 
     fn strikes(faults: &Faults, operation: &'static str, resource: &str) -> bool {
-        faults.strike(&call(operation, resource)).is_some()
+        faults.strike(&call(operation, resource), 0).fault.is_some()
     }
 
     #[test]
@@ -127,9 +154,37 @@ mod tests {
     fn the_first_rule_that_strikes_decides() {
         let rules = r#"[{"times": 1, "fault": "cut-before"}, {"fault": {"kind": "latency", "ms": 5}}]"#;
         let faults = faults(rules);
-        let kinds: Vec<&str> =
-            (0..2).filter_map(|_| faults.strike(&call("ListLayers", ""))).map(|one| one.name()).collect();
+        let kinds: Vec<&str> = (0..2).filter_map(|_| faults.strike(&call("ListLayers", ""), 0).name()).collect();
         assert_eq!(kinds, ["cut-before", "latency"]);
+    }
+
+    #[test]
+    fn rules_that_move_the_clock_on_add_up_and_let_others_strike() {
+        let faults = faults(
+            r#"[{"times": 1, "fault": {"kind": "advance", "seconds": 40}},
+                {"fault": {"kind": "advance", "seconds": 2.5, "when": "answered"}}, {"fault": "cut-after"}]"#,
+        );
+        let first = faults.strike(&call("ListLayers", ""), 0);
+        assert_eq!((first.before, first.after), (Duration::from_secs(40), Duration::from_millis(2500)));
+        assert_eq!(first.name(), Some("cut-after"));
+        assert_eq!(faults.strike(&call("ListLayers", ""), 0).before, Duration::ZERO);
+    }
+
+    #[test]
+    fn a_back_dated_signature_is_older_than_allowed_or_than_its_credentials() {
+        let now = 1_000_000;
+        let struck = |rules: &str, signed: i64, issued: Option<i64>| {
+            let mut call = call("PublishLayerVersion", "");
+            (call.signed, call.caller.issued) = (Some(signed), issued);
+            faults(rules).strike(&call, now).fault.is_some()
+        };
+        let by_age = r#"{"fault": {"kind": "back-dated", "seconds": 60}}"#;
+        assert!(struck(by_age, now - 61_000, None) && !struck(by_age, now - 60_000, None));
+        assert!(!struck(by_age, now + 600_000, None), "it is not old");
+        let by_credentials = r#"{"fault": "back-dated"}"#;
+        assert!(struck(by_credentials, now - 61_000, Some(now - 60_000)));
+        assert!(!struck(by_credentials, now - 60_000, Some(now - 59_500)));
+        assert!(!struck(by_credentials, now - 61_000, None), "credentials of a user are not young");
     }
 
     #[test]
@@ -140,6 +195,9 @@ mod tests {
             r#"{"fault": "explode"}"#,
             r#"{"fault": {"kind": "latency"}}"#,
             r#"{"fault": {"kind": "throttle", "retry_after": 1}}"#,
+            r#"{"fault": {"kind": "late", "seconds": -1}}"#,
+            r#"{"fault": {"kind": "advance", "seconds": 1e300}}"#,
+            r#"{"fault": {"kind": "advance", "seconds": 1, "when": "later"}}"#,
             r#"{"fault": "hang", "time": 1}"#,
             r#"[{"fault": "hang"}, {}]"#,
         ] {

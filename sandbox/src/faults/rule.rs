@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,6 +11,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
+use crate::age;
 use crate::call::Call;
 
 /// One rule, with how often it matched and struck.
@@ -46,9 +48,30 @@ pub(crate) enum Fault {
         code: Option<String>,
         message: Option<String>,
     },
+    ErrorAfter {
+        #[serde(default = "internal_error")]
+        status: u16,
+        code: Option<String>,
+        message: Option<String>,
+    },
+    Conflict,
     AccessDenied,
+    BackDated {
+        seconds: Option<Seconds>,
+    },
     CutBefore,
     CutAfter,
+    Late {
+        seconds: Seconds,
+        status: Option<u16>,
+        code: Option<String>,
+        message: Option<String>,
+    },
+    Delayed {
+        seconds: Seconds,
+        #[serde(default)]
+        cut: bool,
+    },
     Hang {
         seconds: Option<f64>,
     },
@@ -60,11 +83,51 @@ pub(crate) enum Fault {
     Latency {
         ms: u64,
     },
+    Advance {
+        seconds: Seconds,
+        #[serde(default)]
+        when: When,
+    },
     StaleList {
         #[serde(default = "one")]
         versions: usize,
     },
+    LaggingList {
+        seconds: Seconds,
+    },
     ReplaceObject(Replacement),
+}
+
+/// When a rule moves the clock on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum When {
+    /// Before the request is looked at: it was under way for so long.
+    #[default]
+    Arrives,
+    /// After the answer was dated, before it is sent: the client slept before it went on.
+    Answered,
+}
+
+/// A time by the sandbox's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub(crate) struct Seconds(pub Duration);
+
+impl TryFrom<f64> for Seconds {
+    type Error = String;
+
+    fn try_from(seconds: f64) -> Result<Self, String> {
+        // A year is longer than anything that is rehearsed.
+        let duration = Duration::try_from_secs_f64(seconds).ok().filter(|duration| duration.as_secs() <= 366 * 86_400);
+        duration.map(Self).ok_or_else(|| format!("{seconds} seconds are not between 0 and a year"))
+    }
+}
+
+impl From<Seconds> for f64 {
+    fn from(seconds: Seconds) -> Self {
+        seconds.0.as_secs_f64()
+    }
 }
 
 /// Another upload of an object.
@@ -116,20 +179,38 @@ fn fault<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Fault, D::Error> 
 }
 
 impl Fault {
+    /// A back-dated signature is one that is older than so long, or than the temporary credentials that made it.
+    fn concerns(&self, call: &Call, now: i64) -> bool {
+        let Self::BackDated { seconds } = self else { return true };
+        let Some(signed) = call.signed else { return false };
+        match seconds {
+            Some(Seconds(oldest)) => age::judge(signed, now.max(signed), *oldest).is_err(),
+            // Signatures have whole seconds.
+            None => call.caller.issued.is_some_and(|issued| signed < issued / 1000 * 1000),
+        }
+    }
+
     /// As rules spell it.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Throttle { .. } => "throttle",
             Self::Error { .. } => "error",
+            Self::ErrorAfter { .. } => "error-after",
+            Self::Conflict => "conflict",
             Self::AccessDenied => "access-denied",
+            Self::BackDated { .. } => "back-dated",
             Self::CutBefore => "cut-before",
             Self::CutAfter => "cut-after",
+            Self::Late { .. } => "late",
+            Self::Delayed { .. } => "delayed",
             Self::Hang { .. } => "hang",
             Self::HangAfter { .. } => "hang-after",
             Self::Garbage => "garbage",
             Self::GarbageAfter => "garbage-after",
             Self::Latency { .. } => "latency",
+            Self::Advance { .. } => "advance",
             Self::StaleList { .. } => "stale-list",
+            Self::LaggingList { .. } => "lagging-list",
             Self::ReplaceObject(_) => "replace-object",
         }
     }
@@ -141,9 +222,9 @@ impl Rule {
         matches!(&self.fault, Fault::ReplaceObject(Replacement { path: Some(_), .. }))
     }
 
-    /// Counts the call if it matches; the fault, if it strikes.
-    pub fn strike(&mut self, call: &Call) -> Option<Fault> {
-        if !self.matches(call) {
+    /// Counts the call if it matches; the fault, if it strikes. `now` is in milliseconds since 1970.
+    pub fn strike(&mut self, call: &Call, now: i64) -> Option<Fault> {
+        if !self.matches(call) || !self.fault.concerns(call, now) {
             return None;
         }
         self.matched += 1;

@@ -1,5 +1,8 @@
 //! ListLayers and ListLayerVersions: pages of at most 50.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hyper::StatusCode;
@@ -11,6 +14,34 @@ use super::names::LayerId;
 use super::read;
 use super::validate::Validation;
 use crate::store::{Layer, LayerVersion, Place};
+
+/// Versions that a list does not show yet.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Hidden {
+    /// So many of the newest.
+    newest: usize,
+    /// Those made after this time, in milliseconds since 1970.
+    made_after: Option<i64>,
+}
+
+impl Hidden {
+    /// So many of the newest.
+    pub fn newest(versions: usize) -> Self {
+        Self { newest: versions, made_after: None }
+    }
+
+    /// Those that are younger than the list's lag.
+    pub fn younger_than(now: i64, lag: Duration) -> Self {
+        let lag = i64::try_from(lag.as_millis()).unwrap_or(i64::MAX);
+        Self { newest: 0, made_after: Some(now.saturating_sub(lag)) }
+    }
+
+    /// The versions that are shown, newest first.
+    fn shown(self, layer: &Layer) -> impl Iterator<Item = &Arc<LayerVersion>> {
+        let newest_first = layer.versions.values().rev().skip(self.newest);
+        newest_first.filter(move |version| self.made_after.is_none_or(|time| version.created <= time))
+    }
+}
 
 /// The filters and the page of a listing.
 struct Query<'a> {
@@ -61,7 +92,7 @@ fn page<T>(items: impl Iterator<Item = T>, limit: usize, name: impl Fn(&T) -> St
     (shown, marker)
 }
 
-pub(super) fn layers(this: &Layers, call: &LayerCall, place: &Place, hidden: usize) -> Answer {
+pub(super) fn layers(this: &Layers, call: &LayerCall, place: &Place, hidden: Hidden) -> Answer {
     let query = Query::parse(call)?;
     let (layers, marker) = this.store.read(|state| {
         let behind = state.layers_at(place).filter(|(name, _)| query.after.as_ref().is_none_or(|after| *name > after));
@@ -76,12 +107,12 @@ pub(super) fn layers(this: &Layers, call: &LayerCall, place: &Place, hidden: usi
     Ok((StatusCode::OK, Some(answered("Layers", items.collect(), marker))))
 }
 
-fn latest(layer: &Layer, query: &Query<'_>, hidden: usize) -> Option<std::sync::Arc<LayerVersion>> {
-    layer.versions.values().rev().skip(hidden).find(|version| query.matches(version)).cloned()
+fn latest(layer: &Layer, query: &Query<'_>, hidden: Hidden) -> Option<Arc<LayerVersion>> {
+    hidden.shown(layer).find(|version| query.matches(version)).cloned()
 }
 
 /// Newest first. A layer that does not exist has no versions; that is no error.
-pub(super) fn versions(this: &Layers, call: &LayerCall, place: &Place, hidden: usize) -> Answer {
+pub(super) fn versions(this: &Layers, call: &LayerCall, place: &Place, hidden: Hidden) -> Answer {
     let query = Query::parse(call)?;
     let layer = call.layer_id(place)?;
     if layer.place != *place {
@@ -94,7 +125,7 @@ pub(super) fn versions(this: &Layers, call: &LayerCall, place: &Place, hidden: u
         None => u64::MAX,
     };
     let (versions, marker) = this.store.read(|state| {
-        let versions = state.layer(place, &layer.name).map(|layer| layer.versions.values().rev().skip(hidden));
+        let versions = state.layer(place, &layer.name).map(|layer| hidden.shown(layer));
         let matching =
             versions.into_iter().flatten().filter(|version| version.version < before && query.matches(version));
         page(matching.cloned(), query.limit, |version| version.version.to_string())

@@ -12,6 +12,7 @@ mod validate;
 
 pub(super) use call::{LayerCall, Layers};
 pub(super) use errors::Refusal;
+pub(super) use list::Hidden;
 pub(super) use names::layer_arn;
 pub(super) use publish::staged_object;
 
@@ -19,8 +20,8 @@ use super::store::Place;
 use call::Answer;
 
 impl Layers {
-    /// Carries a request out. `hidden` newest versions are left out of the lists, as a list that lags would.
-    pub async fn serve(&self, call: &LayerCall, place: &Place, body: &[u8], hidden: usize) -> Answer {
+    /// Carries a request out. What is hidden is left out of the lists, as a list that lags would.
+    pub async fn serve(&self, call: &LayerCall, place: &Place, body: &[u8], hidden: Hidden) -> Answer {
         match call.operation {
             "PublishLayerVersion" => publish::publish(self, call, place, body).await,
             "GetLayerVersion" => read::get(self, call, place),

@@ -52,15 +52,21 @@ impl Caller {
 
     /// The bucket, if it is there, in the Region the request was signed for, and of the owner it expects.
     pub fn bucket<'a>(&self, state: &'a State, name: &str) -> S3Result<&'a Bucket> {
-        let bucket = state.buckets.get(name).ok_or_else(errors::no_such_bucket)?;
+        let bucket = state.buckets.get(name).ok_or_else(|| errors::no_such_bucket(name))?;
         if self.region.as_ref().is_some_and(|region| *region != bucket.info.region) {
             return Err(errors::permanent_redirect(&bucket.info.region));
         }
-        if self.expected_owner.as_ref().is_some_and(|owner| *owner != bucket.info.owner) {
-            return Err(errors::refusal(S3ErrorCode::AccessDenied, "Access Denied"));
-        }
+        check_owner(bucket, self.expected_owner.as_deref())?;
         Ok(bucket)
     }
+}
+
+/// Refuses a bucket of another owner than the request expects.
+pub(super) fn check_owner(bucket: &Bucket, expected: Option<&str>) -> S3Result<()> {
+    if expected.is_some_and(|owner| owner != bucket.info.owner) {
+        return Err(errors::refusal(S3ErrorCode::AccessDenied, "Access Denied"));
+    }
+    Ok(())
 }
 
 impl Buckets {
@@ -116,18 +122,19 @@ pub(super) fn current<'a>(bucket: &'a Bucket, key: &str) -> Option<&'a Arc<Objec
 /// The version asked for, or the current one; refused as S3 does where it is not there or a delete marker.
 pub(super) fn find(bucket: &Bucket, key: &str, version_id: Option<&str>) -> S3Result<Arc<ObjectVersion>> {
     let Some(id) = version_id else {
-        let version = current(bucket, key).ok_or_else(errors::no_such_key)?;
+        let version = current(bucket, key).ok_or_else(|| errors::no_such_key(key))?;
         return if version.content.is_some() {
             Ok(version.clone())
         } else {
-            Err(errors::deleted(shown_id(bucket, version).as_deref()))
+            Err(errors::deleted(key, shown_id(bucket, version).as_deref()))
         };
     };
     if id != NULL_VERSION && id.len() != text::unique_id().len() {
         return Err(errors::refusal(S3ErrorCode::InvalidArgument, "Invalid version id specified"));
     }
     let versions = bucket.objects.get(key).into_iter().flatten();
-    let version = versions.into_iter().find(|version| version.id == id).ok_or_else(errors::no_such_version)?;
+    let version =
+        versions.into_iter().find(|version| version.id == id).ok_or_else(|| errors::no_such_version(key, id))?;
     if version.content.is_none() {
         return Err(errors::marker_addressed(id));
     }

@@ -3,7 +3,7 @@
 use s3s::dto::*;
 use s3s::{S3ErrorCode, S3Request, S3Response};
 
-use super::access::{Answer, Buckets, Caller};
+use super::access::{self, Answer, Buckets, Caller};
 use super::errors;
 use crate::store::{Event, Versioning};
 use crate::text;
@@ -83,8 +83,11 @@ pub(super) fn delete(this: &Buckets, request: S3Request<DeleteBucketInput>) -> A
 
 pub(super) fn location(this: &Buckets, request: S3Request<GetBucketLocationInput>) -> Answer<GetBucketLocationOutput> {
     // Answered from any Region: this is how clients find out.
+    let expected_owner = access::header(&request.headers, "x-amz-expected-bucket-owner");
     let region = this.store.read(|state| {
-        let bucket = state.buckets.get(&request.input.bucket).ok_or_else(errors::no_such_bucket)?;
+        let name = &request.input.bucket;
+        let bucket = state.buckets.get(name).ok_or_else(|| errors::no_such_bucket(name))?;
+        access::check_owner(bucket, expected_owner.as_deref())?;
         Ok::<_, s3s::S3Error>(bucket.info.region.clone())
     })?;
     let constraint = (region != FIRST_REGION).then(|| BucketLocationConstraint::from(region));

@@ -94,9 +94,9 @@ fn check(bucket: &store::Bucket, wanted: &Wanted) -> S3Result<()> {
     };
     let content = version.and_then(|version| version.content.as_ref());
     match content {
-        None => Err(errors::no_such_key()),
+        None => Err(errors::no_such_key(&wanted.key)),
         Some(content) if conditions::matches(condition, content) => Ok(()),
-        Some(_) => Err(errors::precondition_failed()),
+        Some(_) => Err(errors::precondition_failed("If-Match")),
     }
 }
 

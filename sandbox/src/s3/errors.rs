@@ -6,32 +6,83 @@ use hyper::header::{ETAG, HeaderName, HeaderValue};
 use hyper::{HeaderMap, StatusCode};
 use s3s::{S3Error, S3ErrorCode, StdError};
 
+use crate::text;
+
 /// A refusal with S3's message.
 pub(super) fn refusal(code: S3ErrorCode, message: impl Into<String>) -> S3Error {
     S3Error::with_message(code, message.into())
 }
 
-pub(super) fn no_such_bucket() -> S3Error {
-    refusal(S3ErrorCode::NoSuchBucket, "The specified bucket does not exist")
+/// How the headers begin that carry what S3 tells beside the message: the protocol layer has no other way. They end as
+/// elements of the answer ([`super::finish`]).
+pub(super) const DETAIL: &str = "x-sandbox-detail-";
+
+/// The elements that S3 answers beside the message. A header's name has no capitals.
+pub(super) const DETAILS: [&str; 9] = [
+    "AdditionalMessage",
+    "BucketName",
+    "Condition",
+    "Header",
+    "Key",
+    "RangeRequested",
+    "ActualObjectSize",
+    "UploadId",
+    "VersionId",
+];
+
+/// The error, with what S3 tells beside the message.
+fn detailed<const N: usize>(mut error: S3Error, details: [(&str, &str); N]) -> S3Error {
+    let mut headers = error.headers().cloned().unwrap_or_default();
+    for (name, value) in details {
+        let name = HeaderName::try_from(format!("{DETAIL}{}", name.to_ascii_lowercase()));
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::try_from(text::percent_encode(value, false))) {
+            headers.insert(name, value);
+        }
+    }
+    error.set_headers(headers);
+    error
 }
 
-pub(super) fn no_such_key() -> S3Error {
-    refusal(S3ErrorCode::NoSuchKey, "The specified key does not exist.")
+pub(super) fn no_such_bucket(name: &str) -> S3Error {
+    let error = refusal(S3ErrorCode::NoSuchBucket, "The specified bucket does not exist");
+    detailed(error, [("BucketName", name)])
 }
 
-pub(super) fn no_such_version() -> S3Error {
-    refusal(S3ErrorCode::NoSuchVersion, "The specified version does not exist.")
+pub(super) fn no_such_key(key: &str) -> S3Error {
+    detailed(refusal(S3ErrorCode::NoSuchKey, "The specified key does not exist."), [("Key", key)])
 }
 
-pub(super) fn no_such_upload() -> S3Error {
+pub(super) fn no_such_version(key: &str, id: &str) -> S3Error {
+    let error = refusal(S3ErrorCode::NoSuchVersion, "The specified version does not exist.");
+    detailed(error, [("Key", key), ("VersionId", id)])
+}
+
+pub(super) fn no_such_upload(id: &str) -> S3Error {
     let message = "The specified upload does not exist. The upload ID may be invalid, or the upload may have been \
                    aborted or completed.";
-    refusal(S3ErrorCode::NoSuchUpload, message)
+    detailed(refusal(S3ErrorCode::NoSuchUpload, message), [("UploadId", id)])
 }
 
-pub(super) fn precondition_failed() -> S3Error {
+pub(super) fn precondition_failed(condition: &str) -> S3Error {
     let message = "At least one of the pre-conditions you specified did not hold";
-    refusal(S3ErrorCode::PreconditionFailed, message)
+    detailed(refusal(S3ErrorCode::PreconditionFailed, message), [("Condition", condition)])
+}
+
+/// Another write to the key came between.
+pub(super) fn conflict(condition: &str, key: &str) -> S3Error {
+    let message = "The conditional request cannot succeed due to a conflicting operation against this resource.";
+    let mut error = refusal(S3ErrorCode::Custom("ConditionalRequestConflict".into()), message);
+    error.set_status_code(StatusCode::CONFLICT);
+    detailed(error, [("Condition", condition), ("Key", key)])
+}
+
+pub(super) fn header_not_implemented(header: &str, why: &str) -> S3Error {
+    detailed(not_implemented(), [("Header", header), ("AdditionalMessage", why)])
+}
+
+pub(super) fn invalid_range(requested: &str, size: u64) -> S3Error {
+    let error = refusal(S3ErrorCode::InvalidRange, "The requested range is not satisfiable");
+    detailed(error, [("RangeRequested", requested), ("ActualObjectSize", &size.to_string())])
 }
 
 pub(super) fn not_implemented() -> S3Error {
@@ -58,10 +109,10 @@ pub(super) fn permanent_redirect(region: &str) -> S3Error {
 }
 
 /// The key's current version is a delete marker.
-pub(super) fn deleted(version_id: Option<&str>) -> S3Error {
-    let mut error = no_such_key();
+pub(super) fn deleted(key: &str, version_id: Option<&str>) -> S3Error {
+    let mut error = refusal(S3ErrorCode::NoSuchKey, "The specified key does not exist.");
     error.set_headers(marker_headers(version_id));
-    error
+    detailed(error, [("Key", key)])
 }
 
 /// A delete marker was asked for by its version id.

@@ -1,18 +1,21 @@
 //! The last touch to S3 answers: request ids, messages that the protocol layer leaves out, no body where none may be.
 
 use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
-use hyper::{Response, StatusCode};
+use hyper::{HeaderMap, Response, StatusCode};
+use quick_xml::escape::escape;
 use s3s::Body;
 
-use super::errors;
+use super::errors::{self, DETAIL, DETAILS};
+use crate::text;
 
 /// Adds the request id, and completes an error's XML.
 pub(crate) fn finish(mut response: Response<Body>, request_id: &str) -> Response<Body> {
     let status = response.status();
+    let details = take_details(response.headers_mut());
     if status == StatusCode::NOT_MODIFIED {
         *response.body_mut() = Body::empty();
     } else if status.as_u16() >= 300 {
-        complete_error(&mut response, request_id);
+        complete_error(&mut response, &details, request_id);
     }
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::try_from(request_id) {
@@ -23,7 +26,17 @@ pub(crate) fn finish(mut response: Response<Body>, request_id: &str) -> Response
     response
 }
 
-fn complete_error(response: &mut Response<Body>, request_id: &str) {
+/// The elements of an error beside code and message; they travelled in headers.
+fn take_details(headers: &mut HeaderMap) -> String {
+    let taken = DETAILS.into_iter().filter_map(|name| {
+        let value = headers.remove(format!("{DETAIL}{}", name.to_ascii_lowercase()))?;
+        let value = text::percent_decode(value.to_str().ok()?);
+        Some(format!("<{name}>{}</{name}>", escape(value)))
+    });
+    taken.collect()
+}
+
+fn complete_error(response: &mut Response<Body>, details: &str, request_id: &str) {
     let Some(bytes) = response.body().bytes() else { return };
     let Ok(xml) = std::str::from_utf8(&bytes) else { return };
     let Some(code) = between(xml, "<Code>", "</Code>") else { return };
@@ -31,7 +44,7 @@ fn complete_error(response: &mut Response<Body>, request_id: &str) {
         true => String::new(),
         false => format!("<Message>{}</Message>", errors::message_for(code)),
     };
-    let tail = format!("{message}<RequestId>{request_id}</RequestId><HostId>{request_id}</HostId></Error>");
+    let tail = format!("{message}{details}<RequestId>{request_id}</RequestId><HostId>{request_id}</HostId></Error>");
     let completed = xml.replacen("</Error>", &tail, 1);
     response.headers_mut().remove(CONTENT_LENGTH);
     *response.body_mut() = Body::from(completed);

@@ -13,7 +13,10 @@ mod multipart;
 mod read;
 mod write;
 
+use std::sync::Arc;
+
 use s3s::auth::{S3Auth, SecretKey};
+use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::dto::*;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{S3, S3Request, S3Result};
@@ -23,22 +26,37 @@ pub(super) use finish::finish;
 pub(super) use write::replace_object;
 
 use super::secret::Secret;
+use super::session;
 use access::Answer;
 
 /// The S3 service over a store.
 pub(super) fn service(buckets: Buckets, secret: Secret) -> S3Service {
     let mut builder = S3ServiceBuilder::new(buckets);
     builder.set_auth(OneSecret(secret));
+    builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config()))));
     builder.build()
 }
 
-/// Every access key has the sandbox's one secret.
+/// The age of signatures is judged by the sandbox's own clock, before a request comes here. Forms are not served.
+fn config() -> S3Config {
+    let mut config = S3Config::default();
+    config.presigned_url_max_skew_time_secs = u32::MAX;
+    config.xml_max_body_size = 4 * 1024 * 1024;
+    (config.form_max_field_size, config.form_max_fields_size, config.form_max_parts) = (1024, 16 * 1024, 16);
+    config.post_object_max_file_size = 0;
+    config
+}
+
+/// Every access key has the sandbox's one secret, but temporary ones each have their own.
 struct OneSecret(Secret);
 
 #[async_trait::async_trait]
 impl S3Auth for OneSecret {
-    async fn get_secret_key(&self, _access_key: &str) -> S3Result<SecretKey> {
-        Ok(SecretKey::from(self.0.as_str()))
+    async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
+        Ok(match session::account_of(access_key) {
+            Some(_) => SecretKey::from(session::secret_of(&self.0, access_key)),
+            None => SecretKey::from(self.0.as_str()),
+        })
     }
 }
 

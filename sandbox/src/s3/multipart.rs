@@ -76,7 +76,7 @@ fn is_composite(algorithm: Algorithm, asked: Option<&ChecksumType>) -> S3Result<
 
 fn upload_of<'a>(state: &'a State, id: &str, bucket: &str, key: &str) -> S3Result<&'a Upload> {
     let upload = state.uploads.get(id).filter(|upload| upload.bucket == bucket && upload.key == key);
-    upload.ok_or_else(errors::no_such_upload)
+    upload.ok_or_else(|| errors::no_such_upload(id))
 }
 
 pub(super) async fn upload_part(this: &Buckets, mut request: S3Request<UploadPartInput>) -> Answer<UploadPartOutput> {
@@ -138,11 +138,12 @@ pub(super) async fn complete(
 ) -> Answer<CompleteMultipartUploadOutput> {
     let caller = this.enter(&request, &request.input.bucket)?;
     let input = request.input;
+    let conditions = WriteConditions { if_match: input.if_match.clone(), if_none_match: input.if_none_match.clone() };
+    conditions.supported()?;
     let upload = this.store.read(|state| upload_of(state, &input.upload_id, &input.bucket, &input.key).cloned())?;
     let parts = chosen_parts(&upload, input.multipart_upload.as_ref())?;
     let joined = join(this, &upload, &parts).await?;
     check_whole(&input, &joined.content)?;
-    let conditions = WriteConditions { if_match: input.if_match, if_none_match: input.if_none_match };
     let checksum = joined.content.checksum.clone();
     let mut output = CompleteMultipartUploadOutput {
         e_tag: Some(ETag::Strong(joined.content.etag.clone())),
@@ -158,7 +159,8 @@ pub(super) async fn complete(
     let added = this.commit(|state| {
         upload_of(state, &input.upload_id, &input.bucket, &input.key)?;
         let bucket = caller.bucket(state, &input.bucket)?;
-        conditions.check(access::current(bucket, &input.key).map(Arc::as_ref))?;
+        let current = access::current(bucket, &input.key).map(Arc::as_ref);
+        conditions.check_since(upload.started, current, &input.key)?;
         let (version, added) = new_version(bucket, joined.content, this.store.clock());
         let (bucket, key) = (input.bucket.clone(), input.key.clone());
         Ok((Some(Event::UploadCompleted { upload: input.upload_id.clone(), bucket, key, version }), added))
@@ -217,7 +219,7 @@ async fn join(this: &Buckets, upload: &Upload, parts: &[&store::Part]) -> S3Resu
     let mut hasher = Hasher::new(upload.algorithm);
     let mut writer = this.store.blobs().writer();
     for part in parts {
-        let file = this.store.blobs().read(&part.blob).map_err(|_| errors::no_such_upload())?;
+        let file = this.store.blobs().read(&part.blob).map_err(errors::internal)?;
         let mut bytes = ReaderStream::with_capacity(File::from_std(file), 256 * 1024);
         while let Some(bytes) = bytes.next().await {
             let bytes: Bytes = bytes.map_err(errors::internal)?;

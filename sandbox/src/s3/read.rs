@@ -64,7 +64,7 @@ pub(super) fn head(this: &Buckets, request: S3Request<HeadObjectInput>) -> Answe
     let caller = this.enter(&request, &request.input.bucket)?;
     let input = request.input;
     let found = look_up(this, &caller, &input.bucket, &input.key, input.version_id.as_deref())?;
-    let content = content_of(&found)?;
+    let content = content_of(&found, &input.key)?;
     let conditions = ReadConditions {
         if_match: input.if_match.clone(),
         if_none_match: input.if_none_match.clone(),
@@ -98,7 +98,7 @@ pub(super) async fn get(this: &Buckets, request: S3Request<GetObjectInput>) -> A
 
 /// The answer, or nothing where the data file is gone by now.
 async fn answer(this: &Buckets, input: &GetObjectInput, found: &Found) -> S3Result<Option<GetObjectOutput>> {
-    let content = content_of(found)?;
+    let content = content_of(found, &input.key)?;
     let conditions = ReadConditions {
         if_match: input.if_match.clone(),
         if_none_match: input.if_none_match.clone(),
@@ -129,8 +129,8 @@ async fn answer(this: &Buckets, input: &GetObjectInput, found: &Found) -> S3Resu
     Ok(Some(output))
 }
 
-fn content_of(found: &Found) -> S3Result<&Content> {
-    found.version.content.as_ref().ok_or_else(errors::no_such_key)
+fn content_of<'a>(found: &'a Found, key: &str) -> S3Result<&'a Content> {
+    found.version.content.as_ref().ok_or_else(|| errors::no_such_key(key))
 }
 
 /// The bytes to send, and the header that says so where they are not all.
@@ -143,8 +143,7 @@ fn range_of(
     let chosen = match (range, part) {
         (None, None) => return Ok((whole, None)),
         (Some(range), _) => {
-            let unsatisfiable = || errors::refusal(S3ErrorCode::InvalidRange, "The requested range is not satisfiable");
-            range.check(content.size).map_err(|_| unsatisfiable())?
+            range.check(content.size).map_err(|_| errors::invalid_range(&range.to_header_string(), content.size))?
         }
         (None, Some(part)) => part_range(content, part)?,
     };

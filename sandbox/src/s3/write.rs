@@ -12,7 +12,7 @@ use s3s::{S3ErrorCode, S3Request, S3Response, S3Result, TrailingHeaders};
 
 use super::access::{self, Answer, Buckets, Caller};
 use super::checksums::{Declared, Digests, Hasher, set_checksum};
-use super::conditions::{ReadConditions, WriteConditions};
+use super::conditions::{ReadConditions, Unmet, WriteConditions};
 use super::errors;
 use crate::clock::Clock;
 use crate::store::{Algorithm, BlobWriter, Bucket, Content, Draft, Event, ObjectVersion, Store};
@@ -90,9 +90,12 @@ pub(super) async fn put(this: &Buckets, mut request: S3Request<PutObjectInput>) 
     let body = request.input.body.take();
     let entered = this.enter(&request, &request.input.bucket).and_then(|caller| {
         let metadata = metadata_of(request.input.metadata.take())?;
-        Ok((caller, metadata, Declared::from_headers(&request.headers)?))
+        let (if_match, if_none_match) = (request.input.if_match.take(), request.input.if_none_match.take());
+        let conditions = WriteConditions { if_match, if_none_match };
+        conditions.supported()?;
+        Ok((caller, metadata, conditions, Declared::from_headers(&request.headers)?))
     });
-    let (caller, metadata, declared) = match entered {
+    let (caller, metadata, conditions, declared) = match entered {
         Ok(entered) => entered,
         Err(refused) => {
             discard(body).await;
@@ -101,7 +104,6 @@ pub(super) async fn put(this: &Buckets, mut request: S3Request<PutObjectInput>) 
     };
     let received = receive(&this.store, body, declared, request.trailing_headers.take()).await?;
     let input = request.input;
-    let conditions = WriteConditions { if_match: input.if_match, if_none_match: input.if_none_match };
     let content = Content {
         blob: received.draft.id().clone(),
         size: received.size,
@@ -137,7 +139,7 @@ fn add(
 ) -> S3Result<Added> {
     this.commit(|state| {
         let bucket = caller.bucket(state, bucket_name)?;
-        conditions.check(access::current(bucket, key).map(Arc::as_ref))?;
+        conditions.check(access::current(bucket, key).map(Arc::as_ref), key)?;
         let (version, added) = new_version(bucket, content, this.store.clock());
         let bucket = bucket_name.to_owned();
         Ok((Some(Event::ObjectAdded { bucket, key: key.to_owned(), version }), added))
@@ -181,14 +183,16 @@ pub(super) fn metadata_of(metadata: Option<Metadata>) -> S3Result<BTreeMap<Strin
 pub(super) async fn copy(this: &Buckets, mut request: S3Request<CopyObjectInput>) -> Answer<CopyObjectOutput> {
     let caller = this.enter(&request, &request.input.bucket)?;
     let conditions = write_conditions(&request.headers)?;
-    let source = source_of(this, &request.input)?;
+    conditions.supported()?;
+    let expected_owner = access::header(&request.headers, "x-amz-source-expected-bucket-owner");
+    let source = source_of(this, &request.input, expected_owner.as_deref())?;
     let metadata = metadata_of(request.input.metadata.take())?;
     let input = request.input;
     let replace = input.metadata_directive.as_ref().is_some_and(|directive| directive.as_str() == "REPLACE");
-    let Some(mut content) = source.content.clone() else { return Err(errors::no_such_key()) };
+    let Some(mut content) = source.content.clone() else { return Err(errors::no_such_key(&input.key)) };
     let draft = this.store.blobs().link(&content.blob).map_err(|error| match error.kind() {
         // Deleted since it was looked up.
-        io::ErrorKind::NotFound => errors::no_such_key(),
+        io::ErrorKind::NotFound => errors::no_such_key(&input.key),
         _ => errors::internal(error),
     })?;
     content.blob = draft.id().clone();
@@ -222,13 +226,14 @@ fn write_conditions(headers: &HeaderMap) -> S3Result<WriteConditions> {
     Ok(WriteConditions { if_match: condition("if-match")?, if_none_match: condition("if-none-match")? })
 }
 
-fn source_of(this: &Buckets, input: &CopyObjectInput) -> S3Result<Arc<ObjectVersion>> {
+fn source_of(this: &Buckets, input: &CopyObjectInput, expected_owner: Option<&str>) -> S3Result<Arc<ObjectVersion>> {
     let CopySource::Bucket { bucket, key, version_id } = &input.copy_source else {
         return Err(errors::not_implemented());
     };
     let source = this.store.read(|state| {
         // A source may live in another Region.
-        let bucket = state.buckets.get(bucket.as_ref()).ok_or_else(errors::no_such_bucket)?;
+        let bucket = state.buckets.get(bucket.as_ref()).ok_or_else(|| errors::no_such_bucket(bucket))?;
+        access::check_owner(bucket, expected_owner)?;
         access::find(bucket, key, version_id.as_deref())
     })?;
     let conditions = ReadConditions {
@@ -239,7 +244,9 @@ fn source_of(this: &Buckets, input: &CopyObjectInput) -> S3Result<Arc<ObjectVers
     };
     if let Some(content) = &source.content {
         // On a copy, "not modified" is a failed condition too.
-        conditions.check(&source, content).map_err(|_| errors::precondition_failed())?;
+        if let Some(Unmet::Failed(condition) | Unmet::NotModified(condition)) = conditions.unmet(&source, content) {
+            return Err(errors::precondition_failed(&format!("x-amz-copy-source-{condition}")));
+        }
     }
     Ok(source)
 }
