@@ -63,8 +63,8 @@ use crate::outcome::{End, Failure, LockEnd, Outcome};
 use crate::publish::{Confirming, Sent};
 use crate::record::Recording;
 use crate::seen::{Decision, Seen};
-use crate::step::{Job, Reading, Step};
-use crate::take::Taking;
+use crate::step::{Job, Step};
+use crate::take::{Taking, first_reading};
 use crate::time::{Moment, Nonce, Time};
 
 /// One job on its way: what it does, holds and knows.
@@ -135,7 +135,7 @@ impl Machine {
             known,
             sent: Sent::default(),
         };
-        (machine, Step::ReadLock { at: now, why: Reading::First { backup: seen.saturating_add(1) } })
+        (machine, Step::ReadLock { at: now, why: first_reading(seen) })
     }
 
     /// What to do now that this was seen. `None`: another step is under way, whose answer is needed first.

@@ -23,6 +23,7 @@ pub(crate) struct Taking {
     trouble_since: Option<Time>,
     /// A dead holder whose publish was looked for, and how that went on.
     watch: Watch,
+    /// Nothing was read yet, and the backup not asked for.
     first: bool,
 }
 
@@ -56,7 +57,7 @@ impl Taking {
 
 impl Machine {
     pub(crate) fn take(&mut self, mut taking: Taking, read: LockRead, at: At<'_>) -> Step {
-        if core::mem::take(&mut taking.first) {
+        if read.lock != There::Failed && core::mem::take(&mut taking.first) {
             self.known.backup = read.backup;
         }
         let found = match read.lock {
@@ -154,8 +155,9 @@ impl Machine {
         if at.now.since(since) >= at.job.rules.patience {
             return self.end(Outcome::LockUnreachable, taking.lock_end());
         }
+        let why = if taking.first { first_reading(self.known.seen) } else { Reading::Again };
         self.doing = Doing::Taking(taking);
-        Step::ReadLock { at: at.now + at.job.rules.poll, why: Reading::Again }
+        Step::ReadLock { at: at.now + at.job.rules.poll, why }
     }
 
     pub(crate) fn take_answered(&mut self, mut taking: Taking, written: LockWritten, at: At<'_>) -> Step {
@@ -180,6 +182,11 @@ impl Machine {
         }
         self.look_again(at)
     }
+}
+
+/// The backup that is asked for is that of the version after the latest that preflight saw.
+pub(crate) fn first_reading(seen: Version) -> Reading {
+    Reading::First { backup: seen.saturating_add(1) }
 }
 
 /// The versions behind this one.

@@ -108,8 +108,8 @@ fn lists_that_lag_behind_a_gap() {
 
 #[test]
 fn one_after_another() {
-    let budget = Budget { crash: 2, answer: 1, ..SLEEP };
-    let setup = Setup { runs: vec![1, 1, 2], one_after_another: true, budget, ticks: 3, ..Setup::default() };
+    let budget = Budget { crash: 2, ..SLEEP };
+    let setup = Setup { runs: vec![1, 1, 2], one_after_another: true, budget, ticks: 4, ..Setup::default() };
     holds("three runs, one after another, two die", setup, &["adopted", "a dead holder is taken over"]);
 }
 

@@ -32,9 +32,15 @@ fn sleep() -> Setup {
     Setup { budget: Budget::default(), ..Setup::default() }
 }
 
+/// The documentation shows this story.
+fn is_told(story: &str) {
+    let docs = include_str!("../../../docs/exactly-once.md");
+    assert!(docs.contains(story), "docs/exactly-once.md does not tell:\n{story}");
+}
+
 #[test]
 fn without_the_mark() {
-    broken(Weak::NoMark, sleep());
+    is_told(&broken(Weak::NoMark, sleep()));
 }
 
 #[test]
@@ -60,7 +66,7 @@ fn with_a_wait_that_is_too_short() {
 
 #[test]
 fn with_a_free_lock_that_remembers_nothing() {
-    broken(Weak::NoMemory, Setup { starts: vec![Start::Gap(1)], ..sleep() });
+    is_told(&broken(Weak::NoMemory, Setup { starts: vec![Start::Gap(1)], ..sleep() }));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! T1 to T10.
 
 use layership_protocol::{
-    Condition, Content, Decision, Found, LockEnd, LockWritten, Looking, NotOurs, Outcome, Phase, PhaseName, Reading,
-    Seen, Step, There, Wait, Writing,
+    Condition, Content, Decision, Found, LockEnd, LockRead, LockWritten, Looking, NotOurs, Outcome, Phase, PhaseName,
+    Reading, Seen, Step, There, Wait, Writing,
 };
 
 use crate::play::*;
@@ -173,6 +173,16 @@ fn a_lock_that_cannot_be_read_or_written_ends_the_job_after_a_while() {
     play.see(free(None));
     play.see(Seen::LockWritten(LockWritten::Denied));
     play.assert_end(Outcome::LockUnreachable, LockEnd::NotHeld);
+}
+
+#[test]
+fn a_first_reading_that_failed_asks_for_the_backup_again() {
+    let mut play = Play::publish();
+    play.see(read(There::Failed));
+    assert_eq!(play.step, Step::ReadLock { at: START + seconds(1), why: Reading::First { backup: SEEN + 1 } });
+    play.wait(1).see(Seen::LockRead(LockRead { lock: There::Nothing, backup: true }));
+    play.see(written("held"));
+    assert!(matches!(&play.step, Step::Look { why: Looking::UnderLock, .. }), "{:?}", play.step);
 }
 
 #[test]
