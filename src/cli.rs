@@ -106,6 +106,9 @@ pub struct Common {
     #[cfg(feature = "sandbox")]
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
     pub sandbox: Option<Option<PathBuf>>,
+    /// Say nothing to the build server: no annotations, summary and outputs of GitHub, no limits of GitLab
+    #[arg(long)]
+    pub no_ci: bool,
     /// Show progress: auto, always, never
     #[arg(long, value_name = "WHEN", default_value_t = When::Auto)]
     pub progress: When,

@@ -1,7 +1,9 @@
 //! From the command line to a plan and its settings. All problems of the layers file come together.
 
+use std::collections::BTreeMap;
+
 use crate::cli::Common;
-use crate::config::{self, Found, Problems, SettingOrigin, Settings, Source, Text, settle_settings};
+use crate::config::{self, Found, Origin, Problems, SettingOrigin, Settings, Source, Text, settle_settings};
 use crate::error::Error;
 use crate::plan::{Ambient, Plan, Selection, build, select};
 use crate::report::Inputs;
@@ -18,6 +20,8 @@ pub struct Loaded {
     pub warnings: Found,
     /// The layers file, and every manifest and archive it names, also those of layers that are not selected.
     pub inputs: Inputs,
+    /// Where each layer stands in its layers file.
+    pub places: BTreeMap<String, Origin>,
 }
 
 /// Reads the layers file and everything the command line says about it.
@@ -35,7 +39,8 @@ pub fn load(args: &Common, ambient_region: Option<String>) -> Result<Loaded, Err
     };
     let selection = Selection { layers: args.layers.clone(), targets: args.targets.clone() };
     let inputs = inputs(args, &plan);
-    Ok(Loaded { plan: select(&plan, &selection)?, settings, origins, warnings, inputs })
+    let places = plan.jobs.iter().map(|job| (job.layer.clone(), source.origin(&["layers", &job.layer]))).collect();
+    Ok(Loaded { plan: select(&plan, &selection)?, settings, origins, warnings, inputs, places })
 }
 
 fn inputs(args: &Common, plan: &Plan) -> Inputs {

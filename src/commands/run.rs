@@ -17,7 +17,7 @@ use crate::event::Mode;
 use crate::layer::LayerName;
 use crate::outcome::Outcome;
 use crate::plan::Plan;
-use crate::report::{self, Facts, Listing, Report, ReportFile, Screen, Shown, emit};
+use crate::report::{self, Ci, Facts, Listing, Report, ReportFile, Screen, Shown, emit};
 use crate::run::{self, Events, Stop, on_signals};
 
 /// What the commands differ in.
@@ -42,7 +42,13 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     // A check asks nobody: any Region will do for what depends on one.
     let offline = (how.mode == Mode::Check).then(|| "us-east-1".to_owned());
     let region = ambient_region().await.or_else(|| local::region(args)).or(offline);
-    let Loaded { plan, settings, origins, warnings, inputs } = load(args, region)?;
+    let ci = Ci::of_this_process(!args.no_ci);
+    let Loaded { plan, settings, origins, warnings, inputs, places } = load(args, region).inspect_err(|error| {
+        if let Error::Layers { found, .. } = error {
+            ci.annotate_problems(&found.problems);
+        }
+    })?;
+    ci.annotate_problems(&warnings.problems);
     let files = ReportFile::open_all(&args.reports, &inputs).map_err(|error| Error::usage(error.to_string()))?;
     let facts = Facts::of_this_process(args.progress, args.color, args.quiet, args.verbose);
     let screen = Screen::of(&facts);
@@ -96,6 +102,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
             emit::stdout(&report::rendered(&report, &args.config, listing))
         }
     };
+    ci.conclude(&report, &args.reports, &places);
     screen.conclude(&report);
     saved.into_iter().collect::<Result<(), _>>().map_err(|error| Error::other(error.to_string()))?;
     printed.map_err(|error| Error::other(format!("cannot write to standard output: {error}")))?;

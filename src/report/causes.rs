@@ -87,6 +87,8 @@ pub struct Cause {
     pub beneath: Vec<String>,
     /// What to do about it.
     pub hint: Option<String>,
+    /// Key of the first layer that it hit.
+    pub first_layer: String,
     /// How many jobs it hit.
     pub jobs: usize,
 }
@@ -108,6 +110,7 @@ impl Cause {
             beneath: texts.collect(),
             hint: (!hints.is_empty()).then(|| merge(&hints)),
             whose: whose(group, &layers),
+            first_layer: layers.first().map(|layer| (*layer).to_owned()).unwrap_or_default(),
             jobs: group.len(),
         }
     }

@@ -6,6 +6,7 @@
 use std::io::{self, Write};
 
 use crate::report::Shown;
+use crate::report::ci::github::Command;
 
 /// Writes one line in a single call, so that lines of several processes do not mix. A failure is ignored.
 pub fn line(out: &mut impl Write, text: &Shown) {
@@ -16,6 +17,12 @@ pub fn line(out: &mut impl Write, text: &Shown) {
 pub fn stderr(text: &Shown) {
     let mut out = io::stderr();
     let _ = out.write_all(text.as_str().as_bytes()).and_then(|()| out.flush());
+}
+
+/// Writes a command for the build server to standard error, on a line of its own; a failure is ignored.
+pub fn command(command: &Command) {
+    let mut out = io::stderr();
+    let _ = out.write_all(format!("{}\n", command.line()).as_bytes()).and_then(|()| out.flush());
 }
 
 /// Writes data to standard output. A reader that has seen enough is no failure; a full disk is.

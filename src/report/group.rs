@@ -131,6 +131,7 @@ fn own_word<'a>(read: &str, text: &'a str, quoted: bool, own: &[String]) -> Opti
         .map(|word| &text[..word.len()])
         .or_else(|| uri(text))
         .or_else(|| path(text, before == Some('`') && quoted))
+        .or_else(|| bare_path(text, before))
         .or_else(|| version(read, text))
         .or_else(|| digest(text))
 }
@@ -146,6 +147,13 @@ fn path(text: &str, quote_opened: bool) -> Option<&str> {
     let end = text.find('`').filter(|_| quote_opened)?;
     let path = &text[..end];
     (path.contains('/') && !path.contains([' ', SLOT])).then_some(path)
+}
+
+/// A path at the beginning of a word: `requests/layer is not a zip`.
+fn bare_path(text: &str, before: Option<char>) -> Option<&str> {
+    let end = text.find(|c: char| !(is_of_word(c) || matches!(c, '.' | '/'))).unwrap_or(text.len());
+    let starts = before.is_none_or(char::is_whitespace);
+    (starts && text[..end].contains('/') && !text[end..].starts_with("://")).then_some(&text[..end])
 }
 
 /// The number in `version 17`.
@@ -202,6 +210,7 @@ mod tests {
         assert_eq!(merged(&|j| format!("{} does not exist", j.archive.staged)), "… does not exist");
         assert_eq!(merged(&|j| format!("s3://acme/{}/x, too", j.layer)), "…, too");
         assert_eq!(merged(&|j| format!("the archive `build/{}` is empty", j.layer)), "the archive `…` is empty");
+        assert_eq!(merged(&|j| format!("build/{}.zip is empty", j.layer)), "… is empty");
         assert_eq!(merged(&|j| format!("run `layership stage {}`", j.layer)), "run `layership stage …`");
         assert_eq!(merged(&|j| format!("version {} is there", &j.layer[8..])), "version … is there");
         assert_eq!(merged(&|j| format!("MD5 {}", crate::layer::Md5::of(j.layer.as_bytes()))), "MD5 …");

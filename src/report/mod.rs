@@ -14,6 +14,7 @@ use crate::event::Event;
 mod causes;
 mod check;
 mod choose;
+mod ci;
 pub mod emit;
 mod end;
 mod escape;
@@ -43,6 +44,7 @@ mod warnings;
 mod wording;
 
 pub use choose::{Choice, Display, Facts, When, choose};
+pub use ci::Ci;
 pub use end::{Listing, Screen, rendered, say_usage};
 pub use escape::{Escaped, Show, Shown};
 pub use file::{ReportFile, ReportFileError};

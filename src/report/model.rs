@@ -55,6 +55,11 @@ impl Summary {
         Self { jobs: tally.jobs, counts: counts.map(|outcome| (*outcome, tally.get(*outcome))).collect() }
     }
 
+    /// The outcomes that the mode can have, each with its count.
+    pub fn outcomes(&self) -> impl Iterator<Item = (Outcome, usize)> {
+        self.counts.iter().map(|(outcome, count)| (*outcome, *count))
+    }
+
     /// How many jobs ended so; none where the mode cannot have it.
     pub fn get(&self, outcome: Outcome) -> usize {
         self.counts.get(&outcome).copied().unwrap_or_default()

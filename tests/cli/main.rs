@@ -13,6 +13,7 @@ mod common;
 
 mod accounts;
 mod check;
+mod ci;
 mod formats;
 mod hostile;
 mod output;

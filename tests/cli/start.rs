@@ -94,6 +94,8 @@ fn help_lists_the_commands() {
           --report <FORMAT=PATH>  Write a report, such as `json=report.json`; repeatable
           --sandbox[=<DIR>]       Run against a local stand-in for S3 and Lambda, kept in DIR [default:
                                   .layership/sandbox beside the layers file]
+          --no-ci                 Say nothing to the build server: no annotations, summary and outputs
+                                  of GitHub, no limits of GitLab
           --progress <WHEN>       Show progress: auto, always, never [default: auto]
           --color <WHEN>          Colour: auto, always, never [default: auto]
       -v, --verbose...            Say more: each job's steps and where each setting came from; twice for

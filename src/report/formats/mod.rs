@@ -1,6 +1,6 @@
 //! The formats that `--report FORMAT=PATH` knows, each a pure function of the report.
 
-mod arns;
+pub mod arns;
 mod csv;
 mod html;
 pub mod json;

@@ -1,0 +1,188 @@
+//! What GitHub's runner reads: commands in the log, and files that it names in the environment.
+
+use std::fmt::Write as _;
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::event::Mode;
+use crate::outcome::Outcome;
+use crate::report::Shown;
+use crate::report::formats::{arns, markdown};
+use crate::report::model::Report;
+use crate::shown;
+
+/// GitHub shows ten errors and ten warnings of a step and drops the rest in silence: the tenth counts the others.
+const OF_A_LEVEL_AT_MOST: usize = 10;
+/// A step's summary; of a larger one nothing is shown.
+const SUMMARY_BYTES: u64 = 1_048_576;
+
+/// The files of a step, where the runner names them.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct GitHub {
+    summary: Option<PathBuf>,
+    output: Option<PathBuf>,
+    temp: Option<PathBuf>,
+    workspace: Option<PathBuf>,
+}
+
+/// Something that is shown on a line of a file of the change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Annotation {
+    /// `error` or `warning`.
+    pub level: Level,
+    /// The file, and its line if there is one.
+    pub place: Option<(PathBuf, Option<usize>)>,
+    /// What is wrong.
+    pub message: Shown,
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display)]
+#[strum(serialize_all = "lowercase")]
+pub enum Level {
+    /// Something failed.
+    Error,
+    /// Somebody should look.
+    Warning,
+}
+
+/// A line that the runner takes for a command: the one thing that may reach a log without being [`Shown`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command(String);
+
+impl Command {
+    /// The line.
+    pub fn line(&self) -> &str {
+        &self.0
+    }
+}
+
+impl GitHub {
+    /// What the runner says of this step.
+    pub fn of(variable: &dyn Fn(&str) -> Option<String>) -> Self {
+        let path = |name| variable(name).filter(|path| !path.is_empty()).map(PathBuf::from);
+        Self {
+            summary: path("GITHUB_STEP_SUMMARY"),
+            output: path("GITHUB_OUTPUT"),
+            temp: path("RUNNER_TEMP"),
+            workspace: path("GITHUB_WORKSPACE"),
+        }
+    }
+
+    /// The commands that show these annotations, no more of a level than GitHub shows.
+    pub fn commands(&self, annotations: &[Annotation]) -> Vec<Command> {
+        [Level::Error, Level::Warning]
+            .into_iter()
+            .flat_map(|level| {
+                let all: Vec<&Annotation> = annotations.iter().filter(|one| one.level == level).collect();
+                let room = if all.len() > OF_A_LEVEL_AT_MOST { OF_A_LEVEL_AT_MOST - 1 } else { all.len() };
+                let more = (all.len() > room).then(|| Annotation {
+                    level,
+                    place: None,
+                    message: shown!("… and {} more: see the log", all.len() - room),
+                });
+                let shown: Vec<Command> =
+                    all.into_iter().take(room).chain(&more).map(|one| self.command(one)).collect();
+                shown
+            })
+            .collect()
+    }
+
+    fn command(&self, annotation: &Annotation) -> Command {
+        let mut line = format!("::{} title=layership", annotation.level);
+        if let Some((file, number)) = &annotation.place {
+            let _ = write!(line, ",file={}", property(&Shown::one_line(&self.in_workspace(file))));
+            number.iter().for_each(|number| line.push_str(&format!(",line={number}")));
+        }
+        Command(format!("{line}::{}", data(&annotation.message)))
+    }
+
+    /// The path as GitHub knows it: from the root of the checkout.
+    fn in_workspace(&self, file: &Path) -> String {
+        let whole = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        let inside = self.workspace.as_ref().and_then(|root| whole.strip_prefix(root).ok());
+        inside.unwrap_or(file).to_string_lossy().into_owned()
+    }
+
+    /// Writes the step's summary and outputs. A file that is not there is no failure: not every runner has them all.
+    pub fn write(&self, report: &Report) -> Result<(), (PathBuf, io::Error)> {
+        if let Some(path) = &self.summary {
+            let taken = path.metadata().map_or(0, |metadata| metadata.len());
+            let room = usize::try_from(SUMMARY_BYTES.saturating_sub(taken)).unwrap_or(0);
+            append(path, &markdown::within(report, room.saturating_sub(1)))?;
+        }
+        if let Some(path) = &self.output {
+            append(path, &outputs(report, self.arns(report).as_deref()))?;
+        }
+        Ok(())
+    }
+
+    /// A file with the ARNs to use: target → layer → ARN.
+    fn arns(&self, report: &Report) -> Option<String> {
+        let path = self.temp.as_ref()?.join(format!("layership-{}.json", report.run));
+        std::fs::write(&path, arns::tfvars(report).as_str()).ok()?;
+        // A value with a line break would be another output.
+        path.to_str().filter(|path| !path.contains(char::is_control)).map(str::to_owned)
+    }
+}
+
+/// `name=value` lines: counts, what a condition asks for, and where the ARNs are.
+fn outputs(report: &Report, arns: Option<&str>) -> Shown {
+    let count = |outcome| report.summary.get(outcome);
+    let any = match report.mode {
+        Mode::Plan => shown!("any-planned={}", (count(Outcome::Planned) > 0).to_string()),
+        _ => shown!("any-published={}", (count(Outcome::Published) + count(Outcome::Adopted) > 0).to_string()),
+    };
+    let counts = report.summary.outcomes().map(|(outcome, count)| shown!("{}={}", outcome.to_string(), count));
+    Shown::of_lines(counts.chain([any]).chain(arns.map(|path| shown!("arns={}", path))))
+}
+
+fn append(path: &Path, text: &Shown) -> Result<(), (PathBuf, io::Error)> {
+    match OpenOptions::new().append(true).open(path).and_then(|mut file| file.write_all(text.as_bytes())) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err((path.to_owned(), error)),
+        _ => Ok(()),
+    }
+}
+
+/// As the runner unescapes a command's message.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// As the runner unescapes a command's property.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn annotation(level: Level, message: &str) -> Annotation {
+        let place = Some((PathBuf::from("a,b:c/layers.toml"), Some(3)));
+        Annotation { level, place, message: Shown::one_line(message) }
+    }
+
+    #[test]
+    fn commands_are_escaped_as_the_runner_unescapes_them() {
+        let commands = GitHub::default().commands(&[annotation(Level::Error, "50% of\n::error::x")]);
+        assert_eq!(
+            commands[0].line(),
+            "::error title=layership,file=a%2Cb%3Ac/layers.toml,line=3::50%25 of ::error::x"
+        );
+    }
+
+    #[test]
+    fn the_tenth_of_a_level_counts_the_rest() {
+        let of = |errors: usize, warnings: usize| {
+            let errors = (0..errors).map(|n| annotation(Level::Error, &n.to_string()));
+            let all: Vec<_> = errors.chain((0..warnings).map(|_| annotation(Level::Warning, "w"))).collect();
+            GitHub::default().commands(&all)
+        };
+        assert_eq!(of(10, 10).len(), 20);
+        let commands = of(23, 1);
+        assert_eq!(commands.len(), 11);
+        assert_eq!(commands[9].line(), "::error title=layership::… and 14 more: see the log");
+    }
+}

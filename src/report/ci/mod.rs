@@ -1,0 +1,110 @@
+//! What a run says to the build server that it runs on, without being asked to.
+
+pub mod github;
+mod gitlab;
+
+use std::collections::BTreeMap;
+
+use crate::config::{Origin, Problem, Severity};
+use crate::report::causes::causes;
+use crate::report::formats::ReportRequest;
+use crate::report::model::Report;
+use crate::report::{Shown, emit, warnings};
+use crate::shown;
+use github::{Annotation, GitHub, Level};
+
+/// The build server that the environment names.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Ci {
+    /// None, or `--no-ci`.
+    None,
+    /// GitHub Actions, or what calls itself that.
+    GitHub(GitHub),
+    /// GitLab CI/CD.
+    GitLab,
+}
+
+impl Ci {
+    /// The build server of an environment. A person's shell has none.
+    pub fn of(variable: &dyn Fn(&str) -> Option<String>) -> Self {
+        let is_true = |name| variable(name).is_some_and(|value| value == "true");
+        match () {
+            () if is_true("GITHUB_ACTIONS") => Self::GitHub(GitHub::of(variable)),
+            () if is_true("GITLAB_CI") => Self::GitLab,
+            () => Self::None,
+        }
+    }
+
+    /// The build server of this process's environment, unless it is not wanted.
+    pub fn of_this_process(wanted: bool) -> Self {
+        if wanted { Self::of(&|name| std::env::var(name).ok()) } else { Self::None }
+    }
+
+    /// Problems of the layers file, on their lines.
+    pub fn annotate_problems(&self, problems: &[Problem]) {
+        self.annotate(&problems.iter().map(of_problem).collect::<Vec<_>>());
+    }
+
+    /// What a run did. `origins` has the place of each layer in its layers file.
+    pub fn conclude(&self, report: &Report, requests: &[ReportRequest], origins: &BTreeMap<String, Origin>) {
+        self.annotate(&of_report(report, origins));
+        match self {
+            Self::None => {}
+            Self::GitHub(github) => {
+                if let Err((path, error)) = github.write(report) {
+                    warn(&shown!("cannot write to `{}`, which GitHub reads: {}", path, error.to_string()));
+                }
+            }
+            Self::GitLab => gitlab::too_large(report, requests).iter().for_each(warn),
+        }
+    }
+
+    fn annotate(&self, annotations: &[Annotation]) {
+        if let Self::GitHub(github) = self {
+            github.commands(annotations).iter().for_each(emit::command);
+        }
+    }
+}
+
+fn warn(text: &Shown) {
+    emit::stderr(&shown!("warning: {}\n", text));
+}
+
+fn of_problem(problem: &Problem) -> Annotation {
+    let level = if problem.severity == Severity::Error { Level::Error } else { Level::Warning };
+    Annotation { level, place: place(Some(&problem.origin)), message: Shown::one_line(&problem.to_string()) }
+}
+
+fn of_report(report: &Report, origins: &BTreeMap<String, Origin>) -> Vec<Annotation> {
+    let errors = causes(report).into_iter().map(|cause| Annotation {
+        level: Level::Error,
+        place: place(origins.get(&cause.first_layer)),
+        message: shown!("{}: {}", cause.whose, cause.message),
+    });
+    let warnings = warnings::lines(report).into_iter();
+    errors.chain(warnings.map(|message| Annotation { level: Level::Warning, place: None, message })).collect()
+}
+
+fn place(origin: Option<&Origin>) -> Option<(std::path::PathBuf, Option<usize>)> {
+    match origin? {
+        Origin::File(path, place) => Some((path.to_path_buf(), place.as_ref().map(|place| place.line))),
+        Origin::Variable(_) | Origin::Flag(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_names_the_build_server() {
+        let of = |variables: &[(&str, &str)]| {
+            Ci::of(&|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+        };
+        assert_eq!(of(&[]), Ci::None);
+        assert_eq!(of(&[("CI", "true")]), Ci::None);
+        assert_eq!(of(&[("GITHUB_ACTIONS", "false")]), Ci::None);
+        assert_eq!(of(&[("GITHUB_ACTIONS", "true")]), Ci::GitHub(GitHub::default()));
+        assert_eq!(of(&[("GITLAB_CI", "true")]), Ci::GitLab);
+    }
+}

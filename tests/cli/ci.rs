@@ -1,0 +1,173 @@
+//! What a build server is told without being asked: read as its runner reads it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::common::project::{Project, layer};
+use crate::common::{Ended, requirements};
+
+/// A command in a log, parsed as `ActionCommand.TryParseV2` of actions/runner does.
+#[derive(Debug, PartialEq, Eq)]
+struct Parsed {
+    name: String,
+    properties: BTreeMap<String, String>,
+    message: String,
+}
+
+fn parse(line: &str) -> Option<Parsed> {
+    let (head, message) = line.trim_start().strip_prefix("::")?.split_once("::")?;
+    let (name, properties) = head.split_once(' ').unwrap_or((head, ""));
+    let unescape = |text: &str| text.replace("%0D", "\r").replace("%0A", "\n");
+    let property = |pair: &str| {
+        let (name, value) = pair.split_once('=')?;
+        Some((name.to_owned(), unescape(value).replace("%3A", ":").replace("%2C", ",").replace("%25", "%")))
+    };
+    Some(Parsed {
+        name: name.to_owned(),
+        properties: properties.split(',').filter_map(property).collect(),
+        message: unescape(message).replace("%25", "%"),
+    })
+}
+
+fn commands(ended: &Ended) -> Vec<Parsed> {
+    ended.stdout.lines().chain(ended.stderr.lines()).filter_map(parse).collect()
+}
+
+/// The files that a runner names to a step, empty.
+struct Step {
+    folder: tempfile::TempDir,
+}
+
+impl Step {
+    fn new() -> Self {
+        let step = Self { folder: crate::common::folder() };
+        for file in ["summary", "output"] {
+            std::fs::write(step.path(file), "").unwrap();
+        }
+        step
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// The outputs as the runner reads them: one `name=value` a line.
+    fn outputs(&self) -> BTreeMap<String, String> {
+        let pair = |line: &str| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+        self.read("output").lines().map(|line| pair(line).unwrap_or_else(|| panic!("no output: {line}"))).collect()
+    }
+
+    fn command(&self, project: &Project) -> Command {
+        let mut command = project.command();
+        command.env("GITHUB_ACTIONS", "true").env("GITHUB_WORKSPACE", project.folder());
+        command.env("GITHUB_STEP_SUMMARY", self.path("summary")).env("GITHUB_OUTPUT", self.path("output"));
+        command.env("RUNNER_TEMP", self.folder.path());
+        command
+    }
+
+    fn run(&self, project: &Project, args: &str, code: i32) -> Ended {
+        Ended::from(self.command(project).args(args.split(' ')).output().unwrap()).expect(code)
+    }
+}
+
+#[test]
+fn a_step_has_summary_outputs_and_annotations_also_when_jobs_failed() {
+    let project = Project::of(&["a", "b"]);
+    project.run("stage a", 0);
+    let step = Step::new();
+    let ended = step.run(&project, "publish", 1);
+    let commands = commands(&ended);
+    assert_eq!(commands.len(), 1, "{commands:?}");
+    assert_eq!((commands[0].name.as_str(), commands[0].properties["file"].as_str()), ("error", "layers.toml"));
+    let line = String::from_utf8(project.read("layers.toml")).unwrap();
+    let line = line.lines().position(|line| line == "[layers.b]").unwrap() + 1;
+    assert_eq!(commands[0].properties["line"], line.to_string());
+    assert!(commands[0].message.starts_with("b at us-east-1: there is no staged archive"), "{commands:?}");
+
+    assert!(step.read("summary").contains("| published | `a` |"), "{}", step.read("summary"));
+    let outputs = step.outputs();
+    let expected = [("published", "1"), ("failed", "1"), ("unchanged", "0"), ("any-published", "true")];
+    expected.iter().for_each(|(name, value)| assert_eq!(outputs[*name], *value, "{name}"));
+    let arns: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&outputs["arns"]).unwrap()).unwrap();
+    assert_eq!(arns["layers"]["us-east-1"]["a"], "arn:aws:lambda:us-east-1:123456789012:layer:a:1");
+
+    // The next command of the step adds its own.
+    step.run(&project, "plan a", 0);
+    assert!(
+        step.read("summary").contains("## Layers published") && step.read("summary").contains("## Layers to publish")
+    );
+    assert_eq!(step.outputs()["any-planned"], "false");
+}
+
+#[test]
+fn problems_of_the_layers_file_stand_on_their_lines() {
+    let project = Project::new("[layers.a]\nmanifset = \"a\"\n\n[layers.b]\nbukcet = \"x\"\n");
+    let ended = Step::new().run(&project, "check", 2);
+    let lines: Vec<String> = commands(&ended).iter().filter_map(|one| one.properties.get("line").cloned()).collect();
+    assert!(lines.contains(&"2".to_owned()) && lines.contains(&"5".to_owned()), "{ended:?}");
+}
+
+#[test]
+fn github_shows_ten_errors_so_the_tenth_counts_the_rest() {
+    let names: Vec<String> = (0..23).map(|n| format!("l{n:02}")).collect();
+    let project = Project::new("");
+    let text: String = names.iter().map(|name| layer(name)).collect();
+    project.write("layers.toml", format!("[defaults]\nbucket = \"artifacts\"\n{text}"));
+    for (n, name) in names.iter().enumerate() {
+        // Each fails for a reason of its own.
+        project.write(&format!("{name}/requirements.txt"), requirements(name, "1.0.0"));
+        project.write(&format!("{name}/layer"), "x".repeat(n));
+    }
+    let ended = Step::new().run(&project, "check", 1);
+    let errors: Vec<Parsed> = commands(&ended).into_iter().filter(|command| command.name == "error").collect();
+    assert!(!errors.is_empty() && errors.len() <= 10, "{}", errors.len());
+}
+
+#[test]
+fn hostile_text_becomes_no_command() {
+    let hostile = "x%0A::set-output name=a::b\n::error::c ##[error]d";
+    let project = Project::new("");
+    let key = format!("[layers.a]\nmanifest = {hostile:?}\n");
+    project.write("layers.toml", format!("[defaults]\nbucket = \"artifacts\"\n{key}"));
+    let ended = Step::new().run(&project, "check", 1);
+    let commands = commands(&ended);
+    assert!(commands.iter().all(|command| command.name == "error" || command.name == "warning"), "{commands:?}");
+    assert_eq!(commands.len(), 1, "{commands:?}");
+    assert!(commands[0].message.contains("x%0A::set-output"), "it was not shown as it is: {commands:?}");
+    assert!(!ended.stderr.contains("##[") && !ended.stdout.contains("##["));
+}
+
+#[test]
+fn nothing_fails_for_want_of_a_file_and_no_ci_says_nothing() {
+    let project = Project::of(&["a"]);
+    let step = Step::new();
+    for file in ["summary", "output"] {
+        std::fs::remove_file(step.path(file)).unwrap();
+    }
+    let ended = step.run(&project, "publish --stage", 0);
+    assert!(!step.path("summary").exists() && !ended.stderr.contains("warning"), "{ended:?}");
+    let mut bare = project.command();
+    bare.env("GITHUB_ACTIONS", "true").arg("plan");
+    Ended::from(bare.output().unwrap()).expect(0);
+
+    let step = Step::new();
+    let ended = step.run(&project, "publish --no-ci --stage --force", 0);
+    assert_eq!((step.read("summary"), step.read("output")), (String::new(), String::new()));
+    assert!(commands(&ended).is_empty());
+}
+
+#[test]
+fn gitlab_is_told_before_it_drops_a_report() {
+    let names: Vec<String> = (0..21).map(|n| format!("l{n:02}")).collect();
+    let project = Project::of(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut command = project.command();
+    command.env("GITLAB_CI", "true").args(["publish", "--stage", "--report", "env=layers.env"]);
+    let ended = Ended::from(command.output().unwrap()).expect(0);
+    assert!(ended.stderr.contains("GitLab takes a dotenv report of 5 KiB"), "{}", ended.stderr);
+    assert!(!project.run("publish --stage --report env=layers.env", 0).stderr.contains("GitLab"));
+}
