@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from project import BUCKET, names
+from sandbox import QUOTA
 
 PEERS = Path(__file__).parent / "peers"
 # Jobs in flight: layership's default.
@@ -51,7 +52,8 @@ class Case:
     changed: object
     # Layers, by tool. Peers are run at sizes that end in minutes.
     sizes: dict = field(default_factory=dict)
-    quota: bool = False
+    # Lambda requests a second that the endpoint admits, with a burst of as many; none: no quota.
+    quota: int | None = None
 
 
 ALL = [100, 300, 1000]
@@ -79,14 +81,29 @@ CASES = {
         "published",
         lambda count: count,
         {"layership": [300], "library": [100], "library-16": [300], "cli": [50], "boto3": [300]},
-        quota=True,
+        quota=QUOTA,
     ),
     "daily": Case(
         "10 changed, 15 Lambda requests/s",
         "published",
         lambda count: min(10, count),
         {"layership": [200], "library": [200], "library-16": [200], "cli": [50], "boto3": [200]},
-        quota=True,
+        quota=QUOTA,
+    ),
+    # Others use the quota too: what they leave, while everybody believes in the whole of it.
+    "shared": Case(
+        "60 changed, half of the quota taken by others: 7 Lambda requests/s left",
+        "published",
+        lambda count: count,
+        {"layership": [60], "library": [60], "library-16": [60], "boto3": [60]},
+        quota=7,
+    ),
+    "scarce": Case(
+        "60 changed, most of the quota taken by others: 3 Lambda requests/s left",
+        "published",
+        lambda count: count,
+        {"layership": [60], "library-16": [60], "boto3": [60]},
+        quota=3,
     ),
     "large": Case("10,000 unchanged, no quota", "published", lambda count: 0, {"layership": [10_000]}),
 }

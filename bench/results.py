@@ -90,6 +90,12 @@ def targets(results: Results) -> list[Target]:
         floor = (row.lambda_requests - 1) / QUOTA + LATENCY["publish"] / 1000 + 2 * S3
         note = f"; floor {floor:.2f} s: {row.lambda_requests} Lambda requests at {QUOTA}/s, the last publish, its backup and lock"
         found.append(at_most(f"200 layers, 10 changed, under {QUOTA}/s: 3 s", row.seconds, 3, "s", note))
+    for name in ("shared", "scarce"):
+        if row := results.row(name, "layership", 60):
+            floor = row.lambda_requests / CASES[name].quota
+            wanted = f"60 changed, {CASES[name].quota}/s left: within 1.15 of {row.lambda_requests} requests at that pace = {floor:.1f} s"
+            found.append(at_most(wanted, row.seconds, 1.15 * floor, "s", f", {row.seconds / floor:.2f} of it"))
+            found.append(none(f"60 changed, {CASES[name].quota}/s left: no failure", row.failed + row.left))
     if row := results.row("large", "layership", 10_000):
         found.append(at_most("peak memory at 10,000 jobs: 150 MB", row.memory_mb, 150, "MB"))
     if row := results.row("first", "layership", 1000):

@@ -118,14 +118,14 @@ fn no_more_requests_are_in_flight_than_jobs_allow() {
 #[test]
 fn another_tool_that_uses_half_the_quota_makes_no_job_fail() {
     let folder = common::folder();
-    // The quota that is left: half of what the run believes it has.
-    let sandbox = common::Sandbox::start(&folder.path().join("sandbox"), &["--lambda-requests-per-second", "20"]);
+    // The quota that is left: half of what the run believes it has, and less than even a busy machine asks for.
+    let sandbox = common::Sandbox::start(&folder.path().join("sandbox"), &["--lambda-requests-per-second", "10"]);
     let bench = Bench { folder, sandbox };
     let names: Vec<String> = (0..60).map(|number| format!("layer-{number:02}")).collect();
     bench.layers(&names, "");
     names.iter().for_each(|name| bench.revise(name, 1));
     let mut command = bench.sandbox.layership(bench.project());
-    command.args(["publish", "--stage", "--format", "json", "--lambda-requests-per-second", "40"]);
+    command.args(["publish", "--stage", "--format", "json", "--lambda-requests-per-second", "20"]);
     let report = run(command, [] as [&str; 0]).expect(0).report();
     assert_eq!(report["summary"]["published"], 60);
     let throttled = bench.requests().iter().filter(|request| request["status"] == 429).count();

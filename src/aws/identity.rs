@@ -103,18 +103,18 @@ pub(super) struct Rival {
 }
 
 /// The rivals of a target. Where both declare their accounts, the plan has compared them already.
-pub(super) fn rivals(
+pub(super) fn rivals<'a>(
     of: &Target,
     targets: &[Arc<Target>],
-    wanted: &HashMap<String, HashSet<LayerName>>,
+    wanted: impl Fn(&str) -> Option<&'a HashSet<LayerName>>,
     identities: &HashMap<String, Identifying>,
 ) -> Vec<Rival> {
-    let Some(own) = wanted.get(&of.name) else { return Vec::new() };
+    let Some(own) = wanted(&of.name) else { return Vec::new() };
     let beside = targets.iter().filter(|other| {
         other.name != of.name && other.region == of.region && (of.account.is_none() || other.account.is_none())
     });
     let rival = |other: &Arc<Target>| {
-        let layer = wanted.get(&other.name)?.iter().filter(|layer| own.contains(*layer)).min()?.clone();
+        let layer = wanted(&other.name)?.iter().filter(|layer| own.contains(*layer)).min()?.clone();
         let identity = identities.get(&other.name)?.clone();
         Some(Rival { target: other.name.clone(), layer, identity })
     };

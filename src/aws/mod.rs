@@ -34,7 +34,7 @@ pub use pace::{Turn, Urgency};
 pub use publish::{NeverSent, NewVersion, SIGNATURE_LIFETIME, Sent};
 pub use region::ambient_region;
 pub use s3::{S3, Staged, Upload};
-pub use session::{Endpoint, Options, Session, Sessions, connect};
+pub use session::{Endpoint, Options, Session, Sessions, Wanted, connect};
 pub use zip::StagedZip;
 
 #[cfg(test)]

@@ -50,6 +50,15 @@ pub struct Options {
     pub endpoint: Option<Endpoint>,
 }
 
+/// What the jobs of a target will ask for.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Layers whose latest versions they need.
+    pub layers: HashSet<LayerName>,
+    /// Accounts that buckets belong to, where it is not the target's own.
+    pub owners: HashMap<String, AccountId>,
+}
+
 /// A target that can be worked at.
 #[derive(Clone, Debug)]
 pub struct Session {
@@ -106,15 +115,14 @@ struct Place {
 /// By account and Region.
 type Places = Arc<Mutex<HashMap<(String, Region), Place>>>;
 
-/// Begins to connect to all targets. `wanted` names, for each target, the layers whose latest versions its jobs will ask
-/// for.
-pub fn connect(targets: &[Arc<Target>], wanted: HashMap<String, HashSet<LayerName>>, options: &Options) -> Sessions {
+/// Begins to connect to all targets; `wanted` tells by target what its jobs will ask for.
+pub fn connect(targets: &[Arc<Target>], wanted: HashMap<String, Wanted>, options: &Options) -> Sessions {
     let identities: HashMap<String, Identifying> =
         targets.iter().map(|target| (target.name.clone(), identifying(target, options))).collect();
     let places = Places::default();
     let connecting = targets.iter().map(|target| {
         let own = identities[&target.name].clone();
-        let rivals = rivals(target, targets, &wanted, &identities);
+        let rivals = rivals(target, targets, |name| wanted.get(name).map(|wanted| &wanted.layers), &identities);
         let wanted = wanted.get(&target.name).cloned().unwrap_or_default();
         let (name, target, options, places) =
             (target.name.clone(), Arc::clone(target), options.clone(), Arc::clone(&places));
@@ -133,7 +141,7 @@ pub fn connect(targets: &[Arc<Target>], wanted: HashMap<String, HashSet<LayerNam
     Sessions(connecting.collect())
 }
 
-fn open(target: &Target, options: &Options, places: &Places, own: &Identity, wanted: HashSet<LayerName>) -> Session {
+fn open(target: &Target, options: &Options, places: &Places, own: &Identity, wanted: Wanted) -> Session {
     let Identity { config, account, clock } = own;
     // Without an account the target's own name keeps its quota apart.
     let key = (account.as_ref().map_or_else(|| target.name.clone(), ToString::to_string), target.region.clone());
@@ -143,8 +151,8 @@ fn open(target: &Target, options: &Options, places: &Places, own: &Identity, wan
         catalogue: Arc::default(),
     });
     let lambda = lambda(config, clock, Arc::clone(pace), target, options);
-    catalogue.want(&lambda, wanted);
-    let owners = Owners { account: account.clone(), ..Owners::default() };
+    catalogue.want(&lambda, wanted.layers);
+    let owners = Owners { account: account.clone(), declared: Arc::new(wanted.owners) };
     let s3 = s3(config, owners, clock.clone(), target, options);
     Session { account: account.clone(), s3, lambda, catalogue: Arc::clone(catalogue) }
 }

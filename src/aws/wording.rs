@@ -114,7 +114,7 @@ fn access_denied(call: &Call) -> String {
         _ => "; running the same command again then does what is left",
     };
     let elsewhere = owner.map_or_else(String::new, |owner| {
-        format!("; a bucket that belongs to another account than {owner} is refused too: check its name")
+        format!("; a bucket of another account than {owner} is refused too, unless `bucket-owner` names it")
     });
     format!("allow `{}` for this role{also}{elsewhere}", call.action)
 }

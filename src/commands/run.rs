@@ -1,6 +1,6 @@
 //! The story of every command that runs jobs: check, plan, stage, publish.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
@@ -10,11 +10,10 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use super::load::{Loaded, load};
 use super::local;
-use crate::aws::{self, ambient_region};
+use crate::aws::{self, Wanted, ambient_region};
 use crate::cli::{Common, Format};
 use crate::error::{Ended, Error};
 use crate::event::Mode;
-use crate::layer::LayerName;
 use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::report::{self, Ci, Facts, Listing, Report, ReportFile, Screen, Shown, emit};
@@ -106,26 +105,32 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     screen.conclude(&report);
     saved.into_iter().collect::<Result<(), _>>().map_err(|error| Error::other(error.to_string()))?;
     printed.map_err(|error| Error::other(format!("cannot write to standard output: {error}")))?;
-    Ok(ended(&report, &how, stop.asked()))
+    Ok(ended(&report, &plan, &how, stop.asked()))
 }
 
-/// The layers whose latest versions the jobs will ask for, by target.
-fn wanted(plan: &Plan, mode: Mode) -> HashMap<String, HashSet<LayerName>> {
-    let mut wanted: HashMap<String, HashSet<LayerName>> = HashMap::new();
-    if matches!(mode, Mode::Plan | Mode::Publish) {
-        for job in &plan.jobs {
-            wanted.entry(job.target.name.clone()).or_default().insert(job.name.clone());
+/// What the jobs will ask for, by target.
+fn wanted(plan: &Plan, mode: Mode) -> HashMap<String, Wanted> {
+    let mut wanted: HashMap<String, Wanted> = HashMap::new();
+    for job in &plan.jobs {
+        let at = wanted.entry(job.target.name.clone()).or_default();
+        if matches!(mode, Mode::Plan | Mode::Publish) {
+            at.layers.insert(job.name.clone());
         }
+        at.owners.extend(job.bucket_owner.clone().map(|owner| (job.staged.bucket.clone(), owner)));
     }
     wanted
 }
 
-fn ended(report: &Report, how: &How, interrupted: bool) -> Ended {
-    let any = |outcome| report.jobs.iter().any(|job| job.outcome == outcome);
+/// Failures at targets of `best-effort` are reported, and do not count.
+fn ended(report: &Report, plan: &Plan, how: &How, interrupted: bool) -> Ended {
+    let targets = plan.targets();
+    let counts = |name: &str| !targets.iter().any(|target| target.name == name && target.best_effort);
+    let failed = report.jobs.iter().any(|job| job.outcome == Outcome::Failed && counts(&job.target));
+    let planned = report.jobs.iter().any(|job| job.outcome == Outcome::Planned);
     match () {
         () if interrupted => Ended::Interrupted,
-        () if any(Outcome::Failed) => Ended::JobFailed,
-        () if how.exit_code && any(Outcome::Planned) => Ended::SomethingToPublish,
+        () if failed => Ended::JobFailed,
+        () if how.exit_code && planned => Ended::SomethingToPublish,
         () => Ended::Well,
     }
 }

@@ -58,6 +58,9 @@ pub struct TargetTable {
     #[schemars(length(min = 1), extend("pattern" = schema::template("a-z0-9.-", EVERYWHERE)))]
     #[schemars(extend("anyOf" = schema::lengths(3, 63)))]
     pub bucket: Option<String>,
+    /// The target's failures are reported, and change neither the exit code nor what happens at other targets. Default:
+    /// false.
+    pub best_effort: Option<bool>,
 }
 
 /// One layer.
@@ -81,6 +84,10 @@ pub struct LayerTable {
     #[schemars(length(min = 1), extend("pattern" = schema::template("a-z0-9.-", EVERYWHERE)))]
     #[schemars(extend("anyOf" = schema::lengths(3, 63)))]
     pub bucket: Option<String>,
+    /// Twelve-digit id of the account that the bucket belongs to, where it is not the target's own. Every S3 request
+    /// names the owner: a bucket of the same name that somebody else registered is refused.
+    #[schemars(regex(pattern = r"^[0-9]{12}$"))]
+    pub bucket_owner: Option<String>,
     /// Key prefix of the staged archive and the backups. Placeholders as in `bucket`. It is `s3dir_lambda` of aws_lambda_artifact_builder.
     #[schemars(extend("default" = "layers/{layer}", "pattern" = schema::object_key(EVERYWHERE)))]
     pub prefix: Option<String>,

@@ -95,6 +95,7 @@ fn merge(own: &LayerTable, defaults: &LayerTable) -> LayerTable {
         manifest,
         archive,
         bucket,
+        bucket_owner,
         prefix,
         staged_key,
         backup_prefix,

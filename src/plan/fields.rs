@@ -64,6 +64,7 @@ impl<'a> Fields<'a> {
         let (name, bucket) = (self.name(problems), self.bucket(problems));
         let (manifest, description) = (self.manifest(problems), self.description(problems));
         let prefix = self.prefix(problems);
+        let bucket_owner = self.bucket_owner(problems);
         // What builds on a prefix that cannot be filled would only repeat its problem: any prefix will do for that.
         let under = prefix.clone().unwrap_or_else(|| Filled::plain("prefix"));
         let staged = self.key("staged-key", self.layer.staged_key.as_deref(), "layer/layer.zip", &under, problems);
@@ -82,6 +83,7 @@ impl<'a> Fields<'a> {
             manifest_name: manifest_name.to_owned(),
             archive: self.layer.archive.as_deref().map(local),
             staged: S3Location { bucket: places.bucket.text.clone(), key: places.staged.text.clone() },
+            bucket_owner: bucket_owner?,
             backups: S3Location { bucket: places.bucket.text.clone(), key: places.backups.text.clone() },
             settings: self.settings(description?),
             detect: detect.into_iter().collect(),
@@ -89,6 +91,15 @@ impl<'a> Fields<'a> {
         };
         let is_whole = !problems.is_incomplete(&["layers", self.key]) && !problems.is_incomplete(&["defaults"]);
         Some(Draft { job, is_sound: self.at.is_sound && is_whole, masked: places.masked() })
+    }
+
+    /// `None` for one that is wrong, `Some(None)` for none.
+    #[allow(clippy::option_option, reason = "two questions: whether it is right, and whether there is one")]
+    fn bucket_owner(&self, problems: &mut Problems<'_>) -> Option<Option<AccountId>> {
+        let place = self.place("bucket-owner", self.own.bucket_owner.is_some());
+        let Some(written) = &self.layer.bucket_owner else { return (!problems.is_unreadable(&place)).then_some(None) };
+        let wrong = |unfit| problems.error(&place, format!("`{}` {unfit}", excerpt(written)));
+        written.parse().map_err(wrong).ok().map(Some)
     }
 
     fn placeholders(&self) -> Placeholders<'a> {

@@ -34,6 +34,8 @@ pub struct Target {
     pub profile: Option<String>,
     /// Role to assume.
     pub role_arn: Option<RoleArn>,
+    /// Its failures do not count.
+    pub best_effort: bool,
 }
 
 /// A local path: where it is, and how it was written.
@@ -62,6 +64,8 @@ pub struct Job {
     pub archive: Option<LocalPath>,
     /// The zip that Lambda reads.
     pub staged: S3Location,
+    /// Account that the bucket belongs to, where it is not the target's own.
+    pub bucket_owner: Option<AccountId>,
     /// Bucket and key prefix of the backups.
     pub backups: S3Location,
     /// What a new version is published with.

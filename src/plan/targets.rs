@@ -39,6 +39,7 @@ impl TargetDraft {
             account: Some(AccountId::stand_in()),
             profile: None,
             role_arn: None,
+            best_effort: false,
         };
         Self { target: Arc::new(target), is_sound: false }
     }
@@ -73,7 +74,7 @@ fn ambient_target(ambient: &Ambient<'_>, problems: &mut Problems<'_>) -> Option<
         problems.error(&["targets"], message);
     };
     let region = name.parse().map_err(unfit).ok()?;
-    Some(Target { name: name.clone(), region, account: None, profile: None, role_arn: None })
+    Some(Target { name: name.clone(), region, account: None, profile: None, role_arn: None, best_effort: false })
 }
 
 fn target(name: &str, table: &TargetTable, ambient: &Ambient<'_>, problems: &mut Problems<'_>) -> TargetDraft {
@@ -84,6 +85,7 @@ fn target(name: &str, table: &TargetTable, ambient: &Ambient<'_>, problems: &mut
         account: account.clone().unwrap_or_else(|| Some(AccountId::stand_in())),
         profile: table.profile.clone(),
         role_arn: None,
+        best_effort: table.best_effort.unwrap_or_default(),
     };
     let role_arn = role(table, &target, ambient, problems);
     let is_sound = region.is_some() && account.is_some() && role_arn.is_some();

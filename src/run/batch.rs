@@ -22,8 +22,8 @@ pub async fn run(plan: &Plan, sessions: Sessions, options: Options, events: Even
     let all = (0..plan.jobs.len()).collect();
     let rest = if rehearsed { batch.rehearse(all, &options, &mut results).await } else { all };
     let fail_fast = options.fail_fast;
-    let ended = |job, report: JobReport| {
-        let failed = report.outcome == Outcome::Failed;
+    let ended = |job: JobId, report: JobReport| {
+        let failed = report.outcome == Outcome::Failed && !plan.jobs[job].target.best_effort;
         results.add(job, report);
         !(failed && fail_fast)
     };
@@ -53,8 +53,8 @@ impl Batch<'_> {
     async fn rehearse(&self, jobs: Vec<JobId>, options: &Options, results: &mut Results) -> Vec<JobId> {
         let mut planned = Vec::new();
         let mut failed = false;
-        let ended = |job, report: JobReport| {
-            failed |= report.outcome == Outcome::Failed;
+        let ended = |job: JobId, report: JobReport| {
+            failed |= report.outcome == Outcome::Failed && !self.plan.jobs[job].target.best_effort;
             if report.outcome == Outcome::Planned {
                 self.bounds.events.send(Happening::JobSetAside { job });
                 planned.push((job, report));

@@ -291,3 +291,37 @@ fn two_accounts_in_one_region_look_for_their_own_layers_only() {
     lists.sort();
     assert_eq!(lists, ["ListLayerVersions layer-00", "ListLayerVersions layer-01", "ListLayers "]);
 }
+
+#[test]
+fn a_bucket_of_another_account_is_used_where_it_is_named() {
+    let project = project("profile = \"prod\"", &keys("prod", PROFILE));
+    // The bucket is somebody else's, who lets this account in.
+    let other = format!("[defaults]\nbucket = \"artifacts\"\nprefix = \"other\"\n{}", layer("alpha"));
+    project.write("other.toml", other);
+    run(project.command(), ["stage", "-c", "other.toml"]).expect(0);
+    run(command(&project), ["publish", "--stage"]).expect(1);
+    let text = String::from_utf8(project.read("layers.toml")).expect("UTF-8");
+    let owner = "bucket = \"artifacts\"\nbucket-owner = \"123456789012\"";
+    project.write("layers.toml", text.replace("bucket = \"artifacts\"", owner));
+    run(command(&project), ["publish", "--stage"]).expect(0);
+}
+
+#[test]
+fn failures_at_a_target_of_best_effort_are_told_and_change_nothing_else() {
+    let profiles = keys("a", PROFILE);
+    let layers = [("alpha", "\"one\", \"two\"")];
+    let project = two_targets("profile = \"a\"", "profile = \"gone\", best-effort = true", &profiles, &layers);
+    for flags in [&["--fail-fast", "--concurrency", "1"][..], &["--all-or-nothing", "--force"]] {
+        let ended = run(command(&project), ["publish", "--stage", "--format", "json"].iter().chain(flags)).expect(0);
+        let report = ended.report();
+        assert_eq!(
+            (&report["summary"]["published"], &report["summary"]["failed"]),
+            (&json!(1), &json!(1)),
+            "{flags:?}"
+        );
+        assert!(ended.stderr.contains("profile `gone` has no AWS credentials"), "{}", ended.stderr);
+    }
+    let text = String::from_utf8(project.read("layers.toml")).expect("UTF-8");
+    project.write("layers.toml", text.replace("best-effort = true", "best-effort = false"));
+    run(command(&project), ["publish", "--stage"]).expect(1);
+}
