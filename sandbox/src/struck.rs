@@ -47,6 +47,7 @@ fn instead(exchange: &Exchange, fault: &Fault) -> Option<Response<Body>> {
         Fault::Error { status, code, message } => faults::error(call, *status, code.as_deref(), message.as_deref(), id),
         Fault::Conflict => faults::conflict(call, id),
         Fault::AccessDenied => faults::access_denied(call, id),
+        Fault::SourceDenied => faults::source_denied(call, exchange.body.whole().and_then(staged_object), id),
         Fault::BackDated { seconds } => back_dated(call, exchange.shared.now(), *seconds).response(id),
         Fault::Garbage => faults::garbage(),
         _ => return None,

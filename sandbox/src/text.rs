@@ -1,4 +1,4 @@
-//! Identifiers, dates and percent-encoding: the small change of both services.
+//! Identifiers, dates and percent-encoding: the small change of all services.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 use jiff::fmt::strtime;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// A fresh 32-digit hexadecimal identifier: unique across restarts, since both keys are random per process.
 pub(super) fn unique_id() -> String {
@@ -55,59 +56,23 @@ pub(super) fn log_date(millis: i64) -> String {
     Timestamp::from_millisecond(millis).unwrap_or_default().to_string()
 }
 
+/// Everything but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+const RESERVED_BUT_SLASH: &AsciiSet = &RESERVED.remove(b'/');
+
 /// Percent-encodes everything but the unreserved characters of RFC 3986; `/` stays as it is where `keep_slash`.
 pub(super) fn percent_encode(text: &str, keep_slash: bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        let plain = byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) || (keep_slash && byte == b'/');
-        if plain {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
+    utf8_percent_encode(text, if keep_slash { RESERVED_BUT_SLASH } else { RESERVED }).to_string()
 }
 
 /// Undoes percent-encoding; a stray `%` stays, and bytes that are not UTF-8 become replacement characters.
 pub(super) fn percent_decode(text: &str) -> String {
-    if !text.contains('%') {
-        return text.to_owned();
-    }
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        match (bytes[at], hex_pair(bytes.get(at + 1..at + 3))) {
-            (b'%', Some(byte)) => {
-                out.push(byte);
-                at += 3;
-            }
-            (byte, _) => {
-                out.push(byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-fn hex_pair(pair: Option<&[u8]>) -> Option<u8> {
-    let [high, low] = pair? else { return None };
-    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    Some(digit(high)? * 16 + digit(low)?)
-}
-
-/// A query string as decoded pairs, in order.
+/// A query string, or a form, as decoded pairs in order.
 pub(super) fn query_pairs(query: Option<&str>) -> Vec<(String, String)> {
-    let parts = query.unwrap_or_default().split('&').filter(|part| !part.is_empty());
-    parts
-        .map(|part| {
-            let (name, value) = part.split_once('=').unwrap_or((part, ""));
-            let decode = |text: &str| percent_decode(&text.replace('+', " "));
-            (decode(name), decode(value))
-        })
-        .collect()
+    form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect()
 }
 
 /// Lower-case hexadecimal.

@@ -602,6 +602,67 @@ def check_regions_and_signatures(sandbox):
         sandbox.client("s3", key=given["AccessKeyId"], secret=given["SecretAccessKey"]).list_buckets()
 
 
+def check_what_s3_tells_besides(sandbox):
+    """Fields of real answers that clients read: encryption, checksum types, owners, details of errors."""
+    s3 = sandbox.client("s3")
+    s3.create_bucket(Bucket="bucket")
+    one = {"Bucket": "bucket", "Key": "key"}
+    big = b"x" * 5 * MEBI
+    assert s3.put_object(**one, Body=b"body", ChecksumAlgorithm="SHA256")["ServerSideEncryption"] == "AES256"
+    assert s3.get_object(**one)["ServerSideEncryption"] == s3.head_object(**one)["ServerSideEncryption"] == "AES256"
+    for listed in [s3.list_objects(Bucket="bucket"), s3.list_objects_v2(Bucket="bucket", FetchOwner=True)]:
+        [item] = listed["Contents"]
+        assert item["Owner"]["ID"] == "123456789012" and item["ChecksumType"] == "FULL_OBJECT", item
+    assert "Owner" not in s3.list_objects_v2(Bucket="bucket")["Contents"][0]
+    [version] = s3.list_object_versions(Bucket="bucket")["Versions"]
+    assert version["ChecksumType"] == "FULL_OBJECT" and version["Owner"]["ID"] == "123456789012", version
+
+    # The checksum of a whole object from those of its parts.
+    whole = {"Bucket": "bucket", "Key": "whole"}
+    upload = s3.create_multipart_upload(**whole, ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT")["UploadId"]
+    parts = []
+    for number, data in [(1, big), (2, b"end")]:
+        answer = s3.upload_part(**whole, UploadId=upload, PartNumber=number, Body=data, ChecksumAlgorithm="CRC32")
+        parts.append({"PartNumber": number, "ETag": answer["ETag"], "ChecksumCRC32": answer["ChecksumCRC32"]})
+    completed = s3.complete_multipart_upload(**whole, UploadId=upload, MultipartUpload={"Parts": parts})
+    assert completed["ChecksumType"] == "FULL_OBJECT" and completed["ChecksumCRC32"] == crc32(big + b"end"), completed
+    assert completed["ETag"].endswith('-2"')
+    with refused("InvalidPartNumber", status=416, ActualPartCount="2", PartNumberRequested="3"):
+        s3.get_object(**whole, PartNumber=3)
+    # A copy is one piece.
+    copied = s3.copy_object(Bucket="bucket", Key="copy", CopySource="bucket/whole")
+    assert copied["CopyObjectResult"]["ETag"] == etag(big + b"end") and copied["ServerSideEncryption"] == "AES256", copied
+    assert copied["CopyObjectResult"]["ChecksumType"] == "FULL_OBJECT"
+
+    # Another write came between the start of an upload and its completion.
+    for condition in [{"IfNoneMatch": "*"}, {"IfMatch": etag(b"body")}]:
+        upload = s3.create_multipart_upload(**one)["UploadId"]
+        part = s3.upload_part(**one, UploadId=upload, PartNumber=1, Body=b"part")
+        time.sleep(0.01)
+        s3.put_object(**one, Body=b"body")
+        listed = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
+        name = {"IfNoneMatch": "If-None-Match", "IfMatch": "If-Match"}[next(iter(condition))]
+        with refused("ConditionalRequestConflict", status=409, Condition=name, Key="key"):
+            s3.complete_multipart_upload(**one, UploadId=upload, MultipartUpload=listed, **condition)
+
+    with refused("NoSuchKey", Key="a <b> & c"):
+        s3.get_object(Bucket="bucket", Key="a <b> & c")
+    with refused("NoSuchBucket", BucketName="nowhere"):
+        s3.get_object(Bucket="nowhere", Key="key")
+    with refused("NoSuchVersion", Key="key", VersionId="0" * 32):
+        s3.get_object(**one, VersionId="0" * 32)
+    with refused("NoSuchUpload", UploadId="gone"):
+        s3.list_parts(**one, UploadId="gone")
+    with refused("InvalidRange", status=416, RangeRequested="bytes=10-", ActualObjectSize="4"):
+        s3.get_object(**one, Range="bytes=10-")
+    with refused("PreconditionFailed", Condition="x-amz-copy-source-If-Match"):
+        s3.copy_object(Bucket="bucket", Key="copy", CopySource="bucket/key", CopySourceIfMatch='"0"')
+    loose = sandbox.client("s3", parameter_validation=False)
+    for wrong in [{"EncodingType": "none"}, {"ContinuationToken": "?"}]:
+        with refused("InvalidArgument", status=400):
+            loose.list_objects_v2(Bucket="bucket", **wrong)
+
+
 # Lambda
 
 
@@ -716,8 +777,13 @@ def check_publish_refusals(sandbox):
         publish(loose, LicenseInfo="l" * 513)
     with refused("ValidationException", "less than or equal to 15"):
         publish(loose, CompatibleRuntimes=["python3.12"] * 16)
-    with refused("ValidationException", "enum value set"):
+    with refused("ValidationException", "enum value set", 400):
         publish(loose, CompatibleRuntimes=["python9.9"])
+    with refused("ValidationException", "python3.15, "):
+        publish(loose, CompatibleRuntimes=["python9.9"])
+    sandbox.fault(operation="PublishLayerVersion", times=1, fault="source-denied")
+    with refused("AccessDeniedException", "make sure your request credentials have permission to GetObject for bucket/key.", 403):
+        from_s3()
     with refused("ValidationException", "enum value set"):
         publish(loose, CompatibleArchitectures=["riscv"])
     with refused(invalid, "Please provide a source for code."):
@@ -760,6 +826,10 @@ def check_layer_lists(sandbox):
         for call in [loose.list_layers, lambda **more: loose.list_layer_versions(LayerName="layer-000", **more)]:
             with refused("ValidationException", f"Value '{count}' at 'maxItems' failed to satisfy constraint", 400):
                 call(MaxItems=count)
+    raw = {}
+    lambda_.meta.events.register("after-call.lambda.ListLayerVersions", lambda http_response, **_: raw.update(json.loads(http_response.text)))
+    lambda_.list_layer_versions(LayerName="layer-001")
+    assert raw["NextMarker"] is None, raw
     with refused("InvalidParameterValueException"):
         lambda_.list_layers(Marker="???")
     assert lambda_.list_layer_versions(LayerName="never")["LayerVersions"] == []

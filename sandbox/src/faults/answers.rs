@@ -77,6 +77,16 @@ pub(crate) fn access_denied(call: &Call, request_id: &str) -> Response<Body> {
     refusal(call.service, StatusCode::FORBIDDEN, code, &message, request_id)
 }
 
+/// 403 of a publish whose credentials may not read the archive, in Lambda's words.
+pub(crate) fn source_denied(call: &Call, source: Option<(String, String)>, request_id: &str) -> Response<Body> {
+    let named = source.map_or_else(|| call.resource.clone(), |(bucket, key)| format!("{bucket}/{key}"));
+    let message = format!(
+        "Your access has been denied by S3, please make sure your request credentials have permission to GetObject for \
+         {named}. S3 Error Code: AccessDenied. S3 Error Message: Access Denied"
+    );
+    refusal(call.service, StatusCode::FORBIDDEN, "AccessDeniedException", &message, request_id)
+}
+
 /// The IAM action that an operation needs, where it has another name.
 fn action(operation: &'static str) -> &'static str {
     match operation {

@@ -20,7 +20,7 @@ use std::{fs, io};
 
 use serde_json::Value;
 
-pub(super) use answers::{access_denied, conflict, error, garbage, throttled};
+pub(super) use answers::{access_denied, conflict, error, garbage, source_denied, throttled};
 pub(super) use rule::{Fault, Replacement, Rule, Seconds, When};
 
 use super::call::Call;

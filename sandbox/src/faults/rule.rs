@@ -56,6 +56,7 @@ pub(crate) enum Fault {
     },
     Conflict,
     AccessDenied,
+    SourceDenied,
     BackDated {
         seconds: Option<Seconds>,
     },
@@ -198,6 +199,7 @@ impl Fault {
             Self::ErrorAfter { .. } => "error-after",
             Self::Conflict => "conflict",
             Self::AccessDenied => "access-denied",
+            Self::SourceDenied => "source-denied",
             Self::BackDated { .. } => "back-dated",
             Self::CutBefore => "cut-before",
             Self::CutAfter => "cut-after",

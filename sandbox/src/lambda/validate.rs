@@ -125,7 +125,7 @@ impl Validation {
 
     /// At most 15 runtimes, each one that the service knows.
     pub fn runtimes(&mut self, runtimes: &[String]) {
-        self.members(runtimes, "compatibleRuntimes", 15, is_runtime, "[runtimes of the Lambda API model]");
+        self.members(runtimes, "compatibleRuntimes", 15, is_runtime, &listed(&RUNTIMES));
     }
 
     /// At most 2 architectures, each one that the service knows.
@@ -150,7 +150,7 @@ impl Validation {
             self.problem(
                 runtime,
                 "compatibleRuntime",
-                "Member must satisfy enum value set: [runtimes of the Lambda API model]",
+                format!("Member must satisfy enum value set: {}", listed(&RUNTIMES)),
             );
         }
         if let Some(architecture) = architecture.filter(|architecture| !is_architecture(architecture)) {
@@ -162,6 +162,11 @@ impl Validation {
 /// A character of a layer's name or a statement's id.
 pub(super) fn is_name_char(char: char) -> bool {
     char.is_ascii_alphanumeric() || char == '-' || char == '_'
+}
+
+/// As Lambda writes a set of values.
+fn listed(values: &[&str]) -> String {
+    format!("[{}]", values.join(", "))
 }
 
 fn is_runtime(name: &str) -> bool {
@@ -203,6 +208,13 @@ mod tests {
         assert_eq!(max_items("51"), refused);
         assert!(max_items("0").contains("greater than or equal to 1"));
         assert!(max_items("x").contains("integer"));
+    }
+
+    #[test]
+    fn an_unknown_runtime_is_answered_with_all_that_are_known() {
+        let text = problems(|all| all.runtimes(&["python9.9".to_owned()]));
+        assert!(text.contains("Value '[python9.9]' at 'compatibleRuntimes'"), "{text}");
+        assert!(text.contains("python3.15, ") && text.contains("nodejs26.x, "), "{text}");
     }
 
     #[test]

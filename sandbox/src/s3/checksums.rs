@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::HeaderMap;
 use s3s::checksum::ChecksumHasher;
 use s3s::crypto::{Checksum as _, Crc32, Crc32c, Crc64Nvme, Md5, Sha1, Sha256};
+use s3s::dto::ChecksumType;
 use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
 
 use crate::store::{Algorithm, Checksum};
@@ -24,6 +25,11 @@ macro_rules! set_checksum {
     }};
 }
 pub(super) use set_checksum;
+
+/// Of the whole object, or of its parts' checksums.
+pub(super) fn checksum_type(composite: bool) -> ChecksumType {
+    ChecksumType::from_static(if composite { ChecksumType::COMPOSITE } else { ChecksumType::FULL_OBJECT })
+}
 
 impl Algorithm {
     const ALL: [Self; 5] = [Self::Crc32, Self::Crc32c, Self::Crc64Nvme, Self::Sha1, Self::Sha256];

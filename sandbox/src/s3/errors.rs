@@ -18,7 +18,9 @@ pub(super) fn refusal(code: S3ErrorCode, message: impl Into<String>) -> S3Error 
 pub(super) const DETAIL: &str = "x-sandbox-detail-";
 
 /// The elements that S3 answers beside the message. A header's name has no capitals.
-pub(super) const DETAILS: [&str; 9] = [
+pub(super) const DETAILS: [&str; 11] = [
+    "ActualPartCount",
+    "PartNumberRequested",
     "AdditionalMessage",
     "BucketName",
     "Condition",
@@ -78,6 +80,14 @@ pub(super) fn conflict(condition: &str, key: &str) -> S3Error {
 
 pub(super) fn header_not_implemented(header: &str, why: &str) -> S3Error {
     detailed(not_implemented(), [("Header", header), ("AdditionalMessage", why)])
+}
+
+pub(super) fn invalid_part_number(requested: i32, parts: usize) -> S3Error {
+    let code = S3ErrorCode::Custom("InvalidPartNumber".into());
+    let mut error = refusal(code, "The requested partnumber is not satisfiable");
+    error.set_status_code(StatusCode::RANGE_NOT_SATISFIABLE);
+    let details = [("PartNumberRequested", &*requested.to_string()), ("ActualPartCount", &*parts.to_string())];
+    detailed(error, details)
 }
 
 pub(super) fn invalid_range(requested: &str, size: u64) -> S3Error {

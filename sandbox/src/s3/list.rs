@@ -9,6 +9,7 @@ use s3s::dto::*;
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 
 use super::access::{Answer, Buckets};
+use super::checksums::checksum_type;
 use super::errors;
 use crate::store;
 use crate::text;
@@ -79,11 +80,18 @@ fn common_prefix<'k>(key: &'k str, query: &Query<'_>) -> Option<&'k str> {
 /// How names are written: percent-encoded where the client asked for it.
 struct Names {
     encoded: bool,
+    /// Told with each object, where it is.
+    owner: Option<Owner>,
 }
 
 impl Names {
-    fn of(encoding: Option<&EncodingType>) -> Self {
-        Self { encoded: encoding.is_some_and(|encoding| encoding.as_str() == EncodingType::URL) }
+    fn of(encoding: Option<&EncodingType>, owner: Option<&str>) -> S3Result<Self> {
+        if encoding.is_some_and(|encoding| encoding.as_str() != EncodingType::URL) {
+            let message = "Invalid Encoding Method specified in Request";
+            return Err(errors::refusal(S3ErrorCode::InvalidArgument, message));
+        }
+        let owner = owner.map(|id| Owner { display_name: None, id: Some(id.to_owned()) });
+        Ok(Self { encoded: encoding.is_some(), owner })
     }
 
     fn write(&self, name: &str) -> String {
@@ -110,6 +118,8 @@ impl Names {
             last_modified: Some(Timestamp::from(text::system_time(version.modified))),
             storage_class: Some(ObjectStorageClass::from_static(ObjectStorageClass::STANDARD)),
             checksum_algorithm: content.and_then(algorithm_of),
+            checksum_type: content.and_then(type_of),
+            owner: self.owner.clone(),
             ..Default::default()
         }
     }
@@ -118,6 +128,15 @@ impl Names {
 fn algorithm_of(content: &store::Content) -> Option<Vec<ChecksumAlgorithm>> {
     let algorithm = content.checksum.as_ref()?.algorithm;
     Some(vec![ChecksumAlgorithm::from_static(algorithm.name())])
+}
+
+/// Who owns the objects of a bucket.
+fn owner_of(this: &Buckets, bucket: &str) -> Option<String> {
+    this.store.read(|state| state.buckets.get(bucket).map(|bucket| bucket.info.owner.clone()))
+}
+
+fn type_of(content: &store::Content) -> Option<ChecksumType> {
+    content.checksum.as_ref().map(|checksum| checksum_type(checksum.composite))
 }
 
 fn limit_of(max_keys: Option<i32>) -> S3Result<usize> {
@@ -138,7 +157,8 @@ pub(super) fn objects_v2(this: &Buckets, request: S3Request<ListObjectsV2Input>)
     let prefix = input.prefix.unwrap_or_default();
     let query = Query { prefix: &prefix, delimiter: input.delimiter.as_deref(), after: &after, limit };
     let page = this.store.read(|state| Ok::<_, s3s::S3Error>(page(caller.bucket(state, &input.bucket)?, &query)))?;
-    let names = Names::of(input.encoding_type.as_ref());
+    let owner = owner_of(this, &input.bucket);
+    let names = Names::of(input.encoding_type.as_ref(), owner.filter(|_| input.fetch_owner == Some(true)).as_deref())?;
     let next = page.lines.last().filter(|_| page.truncated).map(|line| URL_SAFE_NO_PAD.encode(line.name()));
     let key_count = i32::try_from(page.lines.len()).ok();
     let (objects, prefixes) = names.split(page.lines);
@@ -175,7 +195,8 @@ pub(super) fn objects(this: &Buckets, request: S3Request<ListObjectsInput>) -> A
     let after = input.marker.clone().unwrap_or_default();
     let query = Query { prefix: &prefix, delimiter: input.delimiter.as_deref(), after: &after, limit };
     let page = this.store.read(|state| Ok::<_, s3s::S3Error>(page(caller.bucket(state, &input.bucket)?, &query)))?;
-    let names = Names::of(input.encoding_type.as_ref());
+    let owner = owner_of(this, &input.bucket);
+    let names = Names::of(input.encoding_type.as_ref(), owner.as_deref())?;
     let next = page.lines.last().filter(|_| page.truncated).map(|line| names.write(line.name()));
     let (objects, prefixes) = names.split(page.lines);
     let output = ListObjectsOutput {
@@ -202,7 +223,8 @@ pub(super) fn versions(
     let input = request.input;
     let limit = limit_of(input.max_keys)?;
     let prefix = input.prefix.clone().unwrap_or_default();
-    let names = Names::of(input.encoding_type.as_ref());
+    let owner = owner_of(this, &input.bucket);
+    let names = Names::of(input.encoding_type.as_ref(), owner.as_deref())?;
     let lines = this.store.read(|state| {
         let bucket = caller.bucket(state, &input.bucket)?;
         Ok::<_, s3s::S3Error>(version_lines(bucket, &input, &prefix, limit))
@@ -274,6 +296,8 @@ impl Names {
             last_modified: Some(Timestamp::from(text::system_time(line.version.modified))),
             storage_class: Some(ObjectVersionStorageClass::from_static(ObjectVersionStorageClass::STANDARD)),
             checksum_algorithm: algorithm_of(content),
+            checksum_type: type_of(content),
+            owner: self.owner.clone(),
             ..Default::default()
         })
     }
@@ -284,7 +308,7 @@ impl Names {
             version_id: Some(line.version.id.clone()),
             is_latest: Some(line.latest),
             last_modified: Some(Timestamp::from(text::system_time(line.version.modified))),
-            ..Default::default()
+            owner: self.owner.clone(),
         })
     }
 }

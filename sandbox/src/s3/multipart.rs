@@ -10,9 +10,10 @@ use tokio::fs::File;
 use tokio_util::io::ReaderStream;
 
 use super::access::{self, Answer, Buckets};
-use super::checksums::{self, Declared, Hasher, set_checksum};
+use super::checksums::{self, Declared, Hasher, checksum_type, set_checksum};
 use super::conditions::WriteConditions;
 use super::errors;
+use super::read::encryption;
 use super::write::{discard, kept_headers, metadata_of, new_version, receive};
 use crate::store::{self, Algorithm, Content, Event, State, Upload};
 use crate::text;
@@ -50,21 +51,18 @@ pub(super) fn create(
         upload_id: Some(upload.clone()),
         checksum_algorithm: named.map(|algorithm| ChecksumAlgorithm::from_static(algorithm.name())),
         checksum_type: named.map(|_| checksum_type(details.composite)),
+        server_side_encryption: Some(encryption()),
         ..Default::default()
     };
     this.commit(|_| Ok((Some(Event::UploadStarted { upload, details }), ())))?;
     Ok(S3Response::new(output))
 }
 
-fn checksum_type(composite: bool) -> ChecksumType {
-    ChecksumType::from_static(if composite { ChecksumType::COMPOSITE } else { ChecksumType::FULL_OBJECT })
-}
-
 /// S3's rule: hashes are composite, CRC64NVME is of the full object, the other CRCs are what was asked for.
 fn is_composite(algorithm: Algorithm, asked: Option<&ChecksumType>) -> S3Result<bool> {
     let asked = asked.map(|asked| asked.as_str() == ChecksumType::COMPOSITE);
     let composite = asked.unwrap_or(algorithm != Algorithm::Crc64Nvme);
-    let impossible = composite == (algorithm == Algorithm::Crc64Nvme) || (!composite && !algorithm.is_crc());
+    let impossible = if composite { algorithm == Algorithm::Crc64Nvme } else { !algorithm.is_crc() };
     if impossible {
         let kind = if composite { "COMPOSITE" } else { "FULL_OBJECT" };
         let name = algorithm.name().to_lowercase();
@@ -97,7 +95,11 @@ pub(super) async fn upload_part(this: &Buckets, mut request: S3Request<UploadPar
         checksum: received.digests.checksum,
         modified: this.store.clock().now_millis(),
     };
-    let mut output = UploadPartOutput { e_tag: Some(ETag::Strong(part.etag.clone())), ..Default::default() };
+    let mut output = UploadPartOutput {
+        e_tag: Some(ETag::Strong(part.etag.clone())),
+        server_side_encryption: Some(encryption()),
+        ..Default::default()
+    };
     set_checksum!(output, part.checksum);
     this.commit(|state| {
         upload_of(state, &input.upload_id, &input.bucket, &input.key)?;
@@ -150,6 +152,7 @@ pub(super) async fn complete(
         location: Some(format!("/{}/{}", input.bucket, text::percent_encode(&input.key, true))),
         bucket: Some(input.bucket.clone()),
         key: Some(input.key.clone()),
+        server_side_encryption: Some(encryption()),
         ..Default::default()
     };
     if let Some(checksum) = &checksum {

@@ -5,15 +5,15 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use s3s::dto::{ChecksumType, ETag, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput};
-use s3s::dto::{StreamingBlob, Timestamp, TimestampFormat};
-use s3s::{Body, S3ErrorCode, S3Request, S3Response, S3Result};
+use s3s::dto::{ETag, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput};
+use s3s::dto::{ServerSideEncryption, StreamingBlob, Timestamp, TimestampFormat};
+use s3s::{Body, S3Request, S3Response, S3Result};
 use tokio::fs::File;
 use tokio::io::AsyncReadExt as _;
 use tokio_util::io::ReaderStream;
 
 use super::access::{self, Answer, Buckets, Caller};
-use super::checksums::set_checksum;
+use super::checksums::{checksum_type, set_checksum};
 use super::conditions::ReadConditions;
 use super::errors;
 use crate::store::{Content, ObjectVersion, SMALL};
@@ -38,13 +38,18 @@ macro_rules! describe {
             headers.get("expires").and_then(|date| Timestamp::parse(TimestampFormat::HttpDate, date).ok());
         $output.metadata = Some($content.metadata.clone().into_iter().collect());
         $output.version_id = $found.shown.clone();
+        $output.server_side_encryption = Some(encryption());
         $output.parts_count = $input.part_number.and_then(|_| i32::try_from($content.parts.len()).ok());
         if let Some(checksum) = $content.checksum.as_ref().filter(|_| $input.checksum_mode.is_some()) {
             set_checksum!($output, checksum);
-            let kind = if checksum.composite { ChecksumType::COMPOSITE } else { ChecksumType::FULL_OBJECT };
-            $output.checksum_type = Some(ChecksumType::from_static(kind));
+            $output.checksum_type = Some(checksum_type(checksum.composite));
         }
     }};
+}
+
+/// S3 encrypts every object, and says so.
+pub(super) fn encryption() -> ServerSideEncryption {
+    ServerSideEncryption::from_static(ServerSideEncryption::AES256)
 }
 
 struct Found {
@@ -158,8 +163,7 @@ fn part_range(content: &Content, part: i32) -> S3Result<Range<u64>> {
     let number = usize::try_from(part).unwrap_or(0);
     let sizes = if content.parts.is_empty() { std::slice::from_ref(&content.size) } else { &content.parts[..] };
     if number == 0 || number > sizes.len() {
-        let message = "The requested partnumber is not satisfiable";
-        return Err(errors::refusal(S3ErrorCode::Custom("InvalidPartNumber".into()), message));
+        return Err(errors::invalid_part_number(part, sizes.len()));
     }
     let start: u64 = sizes[..number - 1].iter().sum();
     Ok(start..start + sizes[number - 1])

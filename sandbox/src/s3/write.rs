@@ -9,11 +9,14 @@ use futures::StreamExt;
 use hyper::HeaderMap;
 use s3s::dto::*;
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result, TrailingHeaders};
+use tokio::fs::File;
+use tokio_util::io::ReaderStream;
 
 use super::access::{self, Answer, Buckets, Caller};
-use super::checksums::{Declared, Digests, Hasher, set_checksum};
+use super::checksums::{Declared, Digests, Hasher, checksum_type, set_checksum};
 use super::conditions::{ReadConditions, Unmet, WriteConditions};
 use super::errors;
+use super::read::encryption;
 use crate::clock::Clock;
 use crate::store::{Algorithm, BlobWriter, Bucket, Content, Draft, Event, ObjectVersion, Store};
 use crate::text;
@@ -116,7 +119,8 @@ pub(super) async fn put(this: &Buckets, mut request: S3Request<PutObjectInput>) 
     };
     let mut output = PutObjectOutput { e_tag: Some(ETag::Strong(content.etag.clone())), ..Default::default() };
     set_checksum!(output, received.digests.checksum);
-    output.checksum_type = Some(ChecksumType::from_static(ChecksumType::FULL_OBJECT));
+    output.checksum_type = Some(checksum_type(false));
+    output.server_side_encryption = Some(encryption());
     output.version_id = add(this, &caller, &input.bucket, &input.key, content, &conditions)?.shown;
     received.draft.keep();
     Ok(S3Response::new(output))
@@ -196,6 +200,7 @@ pub(super) async fn copy(this: &Buckets, mut request: S3Request<CopyObjectInput>
         _ => errors::internal(error),
     })?;
     content.blob = draft.id().clone();
+    make_whole(this, &mut content).await?;
     if replace {
         content.headers = kept_headers(&request.headers);
         content.metadata = metadata;
@@ -203,6 +208,7 @@ pub(super) async fn copy(this: &Buckets, mut request: S3Request<CopyObjectInput>
     let mut result = CopyObjectResult { e_tag: Some(ETag::Strong(content.etag.clone())), ..Default::default() };
     if let Some(checksum) = &content.checksum {
         set_checksum!(result, checksum);
+        result.checksum_type = Some(checksum_type(checksum.composite));
     }
     let added = add(this, &caller, &input.bucket, &input.key, content, &conditions)?;
     draft.keep();
@@ -212,9 +218,29 @@ pub(super) async fn copy(this: &Buckets, mut request: S3Request<CopyObjectInput>
         copy_object_result: Some(result),
         copy_source_version_id,
         version_id: added.shown,
+        server_side_encryption: Some(encryption()),
         ..Default::default()
     };
     Ok(S3Response::new(output))
+}
+
+/// A copy is one piece, however its source was uploaded: entity tag and checksum are of all its bytes.
+async fn make_whole(this: &Buckets, content: &mut Content) -> S3Result<()> {
+    if content.parts.is_empty() {
+        return Ok(());
+    }
+    let algorithm = content.checksum.as_ref().map_or(Algorithm::Crc64Nvme, |checksum| checksum.algorithm);
+    let mut hasher = Hasher::new(algorithm);
+    let file = this.store.blobs().read(&content.blob).map_err(errors::internal)?;
+    let mut bytes = ReaderStream::with_capacity(File::from_std(file), 256 * 1024);
+    while let Some(bytes) = bytes.next().await {
+        hasher.update(&bytes.map_err(errors::internal)?);
+    }
+    let digests = hasher.finish();
+    content.etag = text::hex(&digests.md5);
+    content.checksum = Some(digests.checksum);
+    content.parts.clear();
+    Ok(())
 }
 
 /// The protocol layer does not know these two on a copy yet.
