@@ -8,6 +8,7 @@ use clap::error::Result;
 use clap::{ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use crate::config::{Setting, SettingsTable};
+use crate::plan::Part;
 use crate::report::{ReportRequest, When};
 
 /// Publish many AWS Lambda layers from one layers file: only what changed, each exactly once.
@@ -96,9 +97,12 @@ pub struct Common {
     /// Only this target, or targets such as `eu-*`; repeatable
     #[arg(long = "target", value_name = "NAME")]
     pub targets: Vec<String>,
+    /// Only one of N parts into which the jobs are split, one for each machine; a job is always in the same one
+    #[arg(long, value_name = "I/N")]
+    pub partition: Option<Part>,
     /// What to print on standard output, every layer included [default: text, without what is unchanged on a terminal]
     #[arg(long, value_enum, value_name = "text|json", hide_possible_values = true)]
-    pub format: Option<Format>,
+    pub format: Option<Output>,
     /// Write a report, such as `json=report.json`; repeatable
     #[arg(long = "report", value_name = "FORMAT=PATH")]
     pub reports: Vec<ReportRequest>,
@@ -110,10 +114,10 @@ pub struct Common {
     #[arg(long)]
     pub no_ci: bool,
     /// Show progress: auto, always, never
-    #[arg(long, value_name = "WHEN", default_value_t = When::Auto)]
+    #[arg(long, value_enum, value_name = "WHEN", hide_possible_values = true, default_value_t = When::Auto)]
     pub progress: When,
     /// Colour: auto, always, never
-    #[arg(long, value_name = "WHEN", default_value_t = When::Auto)]
+    #[arg(long, value_enum, value_name = "WHEN", hide_possible_values = true, default_value_t = When::Auto)]
     pub color: When,
     /// Say more: each job's steps and where each setting came from; twice for every request
     #[arg(short, long, action = ArgAction::Count)]
@@ -263,7 +267,7 @@ pub struct SandboxArgs {
 
 /// What goes to standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub enum Output {
     /// For people.
     Text,
     /// The report.

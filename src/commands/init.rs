@@ -17,7 +17,7 @@ pub fn init(args: &InitArgs) -> Result<Ended, Error> {
     let file = OpenOptions::new().write(true).create_new(true).open(&args.config);
     let written = file.and_then(|mut file| file.write_all(EXAMPLE.as_bytes()));
     written.map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => Error::usage(format!("`{path}` exists already; nothing was written")),
+        io::ErrorKind::AlreadyExists => Error::usage(format!("`{path}` already exists; nothing was written")),
         io::ErrorKind::NotFound => Error::usage(format!("cannot write `{path}`: its folder does not exist")),
         _ => Error::usage(format!("cannot write `{path}`: {error}")),
     })?;

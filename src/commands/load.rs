@@ -1,11 +1,13 @@
 //! From the command line to a plan and its settings. All problems of the layers file come together.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
+use super::local;
 use crate::cli::Common;
 use crate::config::{self, Found, Origin, Problems, SettingOrigin, Settings, Source, Text, settle_settings};
 use crate::error::Error;
-use crate::plan::{Ambient, Plan, Selection, build, select};
+use crate::plan::{Ambient, Plan, Selection, SelectionError, build, select};
 use crate::report::Inputs;
 
 /// A layers file, ready to run.
@@ -37,10 +39,11 @@ pub fn load(args: &Common, ambient_region: Option<String>) -> Result<Loaded, Err
     let (Some((settings, origins)), Some(plan)) = (settled, plan) else {
         return Err(Error::other("the settings could not be settled, for a reason that was not found"));
     };
-    let selection = Selection { layers: args.layers.clone(), targets: args.targets.clone() };
+    let selection = Selection { layers: args.layers.clone(), targets: args.targets.clone(), part: args.partition };
     let inputs = inputs(args, &plan);
     let places = plan.jobs.iter().map(|job| (job.layer.clone(), source.origin(&["layers", &job.layer]))).collect();
-    Ok(Loaded { plan: select(&plan, &selection)?, settings, origins, warnings, inputs, places })
+    let plan = select(&plan, &selection).map_err(|error| not_selected(args, error))?;
+    Ok(Loaded { plan, settings, origins, warnings, inputs, places })
 }
 
 fn inputs(args: &Common, plan: &Plan) -> Inputs {
@@ -51,4 +54,23 @@ fn inputs(args: &Common, plan: &Plan) -> Inputs {
         job.archive.iter().for_each(|archive| inputs.add(&archive.path, "an archive"));
     }
     inputs
+}
+
+/// Nothing was selected: perhaps because a folder was taken for a layer.
+fn not_selected(args: &Common, error: SelectionError) -> Error {
+    let folder = match &error {
+        SelectionError::NoLayer(pattern, _) if local::wants_a_folder(args) && looks_like_a_path(pattern) => {
+            Some(pattern.clone())
+        }
+        _ => None,
+    };
+    let error = Error::from(error);
+    match folder {
+        Some(folder) => error.hint(format!("`--sandbox` takes its folder behind `=`: `--sandbox={folder}`")),
+        None => error,
+    }
+}
+
+fn looks_like_a_path(text: &str) -> bool {
+    text.contains(['/', '\\']) || text.starts_with('.') || Path::new(text).is_dir()
 }

@@ -5,7 +5,7 @@ use crate::cli::Common;
 use crate::error::Error;
 use crate::report::Screen;
 
-pub use imp::{region, start};
+pub use imp::{region, start, wants_a_folder};
 
 #[cfg(feature = "sandbox")]
 mod imp {
@@ -21,6 +21,11 @@ mod imp {
     /// The Region of a sandbox where nothing names one.
     pub fn region(args: &Common) -> Option<String> {
         args.sandbox.as_ref().map(|_| "us-east-1".to_owned())
+    }
+
+    /// Whether the command line asks for a sandbox without saying where.
+    pub fn wants_a_folder(args: &Common) -> bool {
+        args.sandbox == Some(None)
     }
 
     /// Starts the sandbox that the command line asks for.
@@ -72,6 +77,11 @@ mod imp {
     /// Nothing stands in for the ambient Region.
     pub fn region(_: &Common) -> Option<String> {
         None
+    }
+
+    /// Nothing asks for a sandbox.
+    pub fn wants_a_folder(_: &Common) -> bool {
+        false
     }
 
     /// Starts nothing.

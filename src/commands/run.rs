@@ -11,7 +11,7 @@ use tokio::sync::mpsc::unbounded_channel;
 use super::load::{Loaded, load};
 use super::local;
 use crate::aws::{self, Wanted, ambient_region};
-use crate::cli::{Common, Format};
+use crate::cli::{Common, Output};
 use crate::error::{Ended, Error};
 use crate::event::Mode;
 use crate::outcome::Outcome;
@@ -95,7 +95,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
 
     let saved: Vec<_> = files.into_iter().map(|mut file| file.write(&report)).collect();
     let printed = match args.format {
-        Some(Format::Json) => emit::stdout(&report::json::render(&report)),
+        Some(Output::Json) => emit::stdout(&report::json::render(&report)),
         asked => {
             let listing = Listing::of(asked.is_some() || args.verbose > 0, &facts);
             emit::stdout(&report::rendered(&report, &args.config, listing))

@@ -16,6 +16,11 @@ impl Md5 {
         Self(md5::Md5::digest(bytes).into())
     }
 
+    /// A number made of its first bytes, evenly spread, the same on every machine.
+    pub fn spread(self) -> u64 {
+        self.0.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+    }
+
     /// The digest itself.
     pub const fn to_bytes(self) -> [u8; 16] {
         self.0

@@ -42,7 +42,7 @@ pub struct Latest<'a> {
 
 /// What preflight found, as far as the decision needs it.
 #[derive(Clone, Debug)]
-pub struct Facts<'a> {
+pub struct Observed<'a> {
     /// The latest version; `None` before the first.
     pub latest: Option<Latest<'a>>,
     /// What the layer is to be published with.
@@ -67,33 +67,33 @@ pub struct Decided {
 }
 
 /// Decides, by the table above.
-pub fn decide(facts: &Facts<'_>) -> Decided {
-    let settings = facts.latest.as_ref().map(|latest| differences(latest.settings, facts)).unwrap_or_default();
-    let same_content = |latest: &Latest<'_>| Some(facts.staged? == latest.content?);
-    let (decision, reason) = match &facts.latest {
+pub fn decide(observed: &Observed<'_>) -> Decided {
+    let settings = observed.latest.as_ref().map(|latest| differences(latest.settings, observed)).unwrap_or_default();
+    let same_content = |latest: &Latest<'_>| Some(observed.staged? == latest.content?);
+    let (decision, reason) = match &observed.latest {
         None => (Decision::Publish, Reason::FirstVersion),
         Some(latest) if latest.backup == Backup::Missing => match same_content(latest) {
             Some(true) => (Decision::Adopt, Reason::BackupMissing),
             _ => (Decision::Publish, Reason::BackupMissing),
         },
-        Some(latest) if latest.backup == Backup::Different && facts.detect.contains(&Detect::Manifest) => {
+        Some(latest) if latest.backup == Backup::Different && observed.detect.contains(&Detect::Manifest) => {
             (Decision::Publish, Reason::DependenciesChanged)
         }
         Some(_) if !settings.is_empty() => (Decision::Publish, Reason::SettingsChanged),
-        Some(latest) if facts.detect.contains(&Detect::Content) && same_content(latest) == Some(false) => {
+        Some(latest) if observed.detect.contains(&Detect::Content) && same_content(latest) == Some(false) => {
             (Decision::Publish, Reason::ContentChanged)
         }
-        Some(_) if facts.force => (Decision::Publish, Reason::Forced),
+        Some(_) if observed.force => (Decision::Publish, Reason::Forced),
         Some(_) => (Decision::Keep, Reason::Unchanged),
     };
     Decided { decision, reason, settings }
 }
 
-fn differences(latest: &LayerSettings, facts: &Facts<'_>) -> Vec<SettingChange> {
-    let wanted = facts.wanted;
+fn differences(latest: &LayerSettings, observed: &Observed<'_>) -> Vec<SettingChange> {
+    let wanted = observed.wanted;
     let one = |text: &Option<String>| text.iter().filter(|text| !text.is_empty()).cloned().collect::<BTreeSet<_>>();
     let mut changes = Vec::new();
-    if facts.detect.contains(&Detect::Settings) {
+    if observed.detect.contains(&Detect::Settings) {
         changes.extend(change(
             "compatible-runtimes",
             texts(&latest.compatible_runtimes),
@@ -106,7 +106,7 @@ fn differences(latest: &LayerSettings, facts: &Facts<'_>) -> Vec<SettingChange> 
         ));
         changes.extend(change("license", one(&latest.license), one(&wanted.license)));
     }
-    if facts.detect.contains(&Detect::Description) {
+    if observed.detect.contains(&Detect::Description) {
         changes.extend(change("description", one(&latest.description), one(&wanted.description)));
     }
     changes

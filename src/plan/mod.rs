@@ -14,8 +14,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use build::build;
-pub use decision::{Backup, Decided, Facts, Latest, decide};
-pub use select::{Selection, SelectionError, select};
+pub use decision::{Backup, Decided, Latest, Observed, decide};
+pub use select::{Part, Selection, SelectionError, select};
 pub use targets::Ambient;
 
 use crate::config::{Detect, Unpinned};

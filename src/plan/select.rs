@@ -1,11 +1,13 @@
 //! Which jobs of a plan a command is about: layer keys and target names, or globs of them.
 
 use std::collections::{BTreeSet, HashSet};
+use std::str::FromStr;
 use std::sync::Arc;
 
 use super::patterns::{NotAGlob, Pattern};
 use super::{Job, Plan};
 use crate::config::{excerpt, listed, nearest};
+use crate::layer::Md5;
 
 /// What the command line asks for.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +16,35 @@ pub struct Selection {
     pub layers: Vec<String>,
     /// Target names or globs; empty means all.
     pub targets: Vec<String>,
+    /// Only this part of what is left.
+    pub part: Option<Part>,
+}
+
+/// One of several parts into which a run is split, one for each machine: every job is in exactly one of them, and
+/// always in the same one, whatever other jobs there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    number: u64,
+    of: u64,
+}
+
+impl Part {
+    fn has(self, job: &Job) -> bool {
+        Md5::of(format!("{}\0{}", job.layer, job.target.name).as_bytes()).spread() % self.of == self.number - 1
+    }
+}
+
+/// `2/5`: the second of five parts.
+impl FromStr for Part {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let part = text.split_once('/').and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
+        match part {
+            Some((number, of)) if 1 <= number && number <= of => Ok(Self { number, of }),
+            _ => Err("expected a number and how many parts there are, such as `2/5`".to_owned()),
+        }
+    }
 }
 
 /// A selection that selects nothing, or is not a glob: probably a typing error, so nothing runs.
@@ -45,7 +76,8 @@ pub fn select(plan: &Plan, selection: &Selection) -> Result<Plan, SelectionError
     if jobs.is_empty() {
         return Err(SelectionError::Empty(listed(&selection.targets)));
     }
-    Ok(Plan { jobs })
+    let is_here = |job: &Arc<Job>| selection.part.is_none_or(|part| part.has(job));
+    Ok(Plan { jobs: jobs.into_iter().filter(is_here).collect() })
 }
 
 /// The names that the patterns mean; all of them without a pattern.

@@ -1,8 +1,6 @@
 //! Which display a run gets: a pure function of facts, so that every combination can be read in one table of a test.
 
-use std::fmt;
 use std::io::IsTerminal as _;
-use std::str::FromStr;
 
 use crate::report::style::Style;
 
@@ -11,7 +9,7 @@ const ROWS_AT_LEAST: u16 = 4;
 const COLUMNS_AT_LEAST: u16 = 20;
 
 /// What a flag such as `--progress` or `--color` asks for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum When {
     /// Whatever suits the place where it is shown.
     #[default]
@@ -20,29 +18,6 @@ pub enum When {
     Always,
     /// In no case.
     Never,
-}
-
-impl FromStr for When {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "auto" => Ok(Self::Auto),
-            "always" => Ok(Self::Always),
-            "never" => Ok(Self::Never),
-            other => Err(format!("expected `auto`, `always` or `never`, not `{other}`")),
-        }
-    }
-}
-
-impl fmt::Display for When {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Auto => "auto",
-            Self::Always => "always",
-            Self::Never => "never",
-        })
-    }
 }
 
 /// What the choice depends on.
@@ -167,13 +142,5 @@ mod tests {
             let choice = choose(&facts);
             assert_eq!((choice.display, choice.style.color), (display, color), "{name}");
         }
-    }
-
-    #[test]
-    fn the_words_of_the_flags_read_back() {
-        for when in [When::Auto, When::Always, When::Never] {
-            assert_eq!(when.to_string().parse(), Ok(when));
-        }
-        assert_eq!("yes".parse::<When>().unwrap_err(), "expected `auto`, `always` or `never`, not `yes`");
     }
 }

@@ -13,7 +13,7 @@ use crate::event::{Fact, Mode};
 use crate::layer::{LayerVersion, Sha256};
 use crate::manifest::{Difference, Format, Manifest, dependencies, difference, same_text};
 use crate::outcome::{Decision, ErrorCode, JobError};
-use crate::plan::{Backup, Decided, Facts, Job, Latest, decide};
+use crate::plan::{Backup, Decided, Job, Latest, Observed, decide};
 
 /// A job that passed its preflight.
 pub struct Checked {
@@ -64,7 +64,7 @@ pub async fn preflight(
         trail.found(Fact::StagedArchiveDigested { sha256: sha256.to_string() });
     }
     let old = changed_bytes(&backup, &manifest);
-    let facts = Facts {
+    let observed = Observed {
         latest: latest.as_ref().map(|latest| Latest {
             settings: &latest.settings,
             backup: match (&backup, old) {
@@ -79,7 +79,7 @@ pub async fn preflight(
         staged: sha256,
         force: options.force,
     };
-    let decided = decide(&facts);
+    let decided = decide(&observed);
     trail.found(Fact::Decided {
         decision: decided.decision,
         reason: decided.reason,

@@ -75,3 +75,52 @@ fn what_selects_nothing_is_a_wrong_command_line() {
     ");
     assert_eq!(project.requests(), [""; 0]);
 }
+
+/// However many machines a run is split over, each job runs on exactly one of them; and adding a layer moves no other.
+#[test]
+fn the_parts_of_a_run_are_the_whole() {
+    let project = Project::new("");
+    let names: Vec<String> = (0..24).map(|number| format!("layer-{number:02}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    project.declare(&names, "");
+    let parts = |of: usize| -> Vec<Vec<String>> {
+        (1..=of).map(|part| selected(&project, &format!("--partition {part}/{of}"))).collect()
+    };
+    let whole = selected(&project, "");
+    assert_eq!(parts(1).concat(), whole);
+    for of in [2, 5, 60] {
+        let mut union = parts(of).concat();
+        union.sort();
+        assert_eq!(union, whole, "{of} parts");
+    }
+    let before = parts(3);
+    assert!(before.iter().all(|part| part.len() > 2), "{before:?}");
+    project.declare(&[names.as_slice(), &["a-new-one"]].concat(), "");
+    for (before, after) in before.iter().zip(parts(3)) {
+        assert_eq!(*before, after.into_iter().filter(|job| !job.starts_with("a-new-one")).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_part_that_is_none() {
+    let project = project();
+    for part in ["0/2", "3/2", "1", "1/0", "a/b", "-1/2"] {
+        let ended = project.run_writing_nothing(&format!("plan --partition={part}"), 2);
+        assert!(ended.stderr.contains("such as `2/5`"), "{part}: {}", ended.stderr);
+    }
+}
+
+#[cfg(feature = "sandbox")]
+#[test]
+fn a_folder_for_the_sandbox_that_was_taken_for_a_layer() {
+    let project = project();
+    assert_shown!(project.run_writing_nothing("plan --sandbox ./rehearsal", 2), @"
+    exit code 2
+    --- stderr ---
+    error: no layer matches `./rehearsal`
+
+    hint: `--sandbox` takes its folder behind `=`: `--sandbox=./rehearsal`
+    ");
+    let ended = project.run_writing_nothing("plan --sandbox nunpy-py312", 2);
+    assert!(!ended.stderr.contains("--sandbox="), "{}", ended.stderr);
+}

@@ -28,7 +28,7 @@ fn init_never_overwrites() {
     assert_shown!(ended, @"
     exit code 2
     --- stderr ---
-    error: `layers.toml` exists already; nothing was written
+    error: `layers.toml` already exists; nothing was written
     ");
     assert_eq!(std::fs::read_to_string(folder.path().join("layers.toml")).unwrap(), "# mine\n");
 }
@@ -89,6 +89,8 @@ fn help_lists_the_commands() {
     Options:
       -c, --config <FILE>         Layers file [env: LAYERSHIP_CONFIG] [default: layers.toml]
           --target <NAME>         Only this target, or targets such as `eu-*`; repeatable
+          --partition <I/N>       Only one of N parts into which the jobs are split, one for each
+                                  machine; a job is always in the same one
           --format <text|json>    What to print on standard output, every layer included [default: text,
                                   without what is unchanged on a terminal]
           --report <FORMAT=PATH>  Write a report, such as `json=report.json`; repeatable

@@ -18,8 +18,8 @@ fn settings(runtimes: &[&str], license: &str, description: &str) -> LayerSetting
 
 fn decided(latest: Option<Latest<'_>>, staged: Option<Sha256>, detect: &[Detect], force: bool) -> (Decision, Reason) {
     let wanted = settings(&["python3.12", "python3.13"], "MIT", "new");
-    let facts = Facts { latest, wanted: &wanted, detect: &detect.iter().copied().collect(), staged, force };
-    let decided = decide(&facts);
+    let observed = Observed { latest, wanted: &wanted, detect: &detect.iter().copied().collect(), staged, force };
+    let decided = decide(&observed);
     (decided.decision, decided.reason)
 }
 
@@ -65,11 +65,11 @@ fn settings_are_compared_as_sets_and_an_empty_text_is_none() {
     let wanted = settings(&["python3.13", "python3.12"], "", "y");
     let detect = BTreeSet::from([Detect::Settings]);
     let latest = Latest { settings: &latest, backup: Backup::Same, content: None };
-    let facts = Facts { latest: Some(latest), wanted: &wanted, detect: &detect, staged: None, force: false };
+    let observed = Observed { latest: Some(latest), wanted: &wanted, detect: &detect, staged: None, force: false };
     let expected = SettingChange {
         setting: "compatible-runtimes".to_owned(),
         added: vec!["python3.13".to_owned()],
         removed: Vec::new(),
     };
-    assert_eq!(decide(&facts).settings, [expected]);
+    assert_eq!(decide(&observed).settings, [expected]);
 }
