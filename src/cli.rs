@@ -51,7 +51,7 @@ impl Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Write a commented layers.toml here; never overwrites
+    /// Find lock files below here and write a layers.toml that names them; never overwrites
     Init(InitArgs),
     /// Check the layers file, manifests and archives, offline
     Check(CheckArgs),

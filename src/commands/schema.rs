@@ -13,7 +13,7 @@ pub fn schema(args: &SchemaArgs) -> Result<Ended, Error> {
     Ok(Ended::Well)
 }
 
-fn text(of: SchemaOf) -> Result<String, Error> {
+pub(super) fn text(of: SchemaOf) -> Result<String, Error> {
     let schema = match of {
         SchemaOf::Layers => crate::config::layers_schema(),
         SchemaOf::Report => SchemaSettings::draft07().into_generator().into_root_schema_for::<Report>(),

@@ -16,6 +16,7 @@ mod check;
 mod ci;
 mod formats;
 mod hostile;
+mod init;
 mod output;
 mod plan;
 mod publish;

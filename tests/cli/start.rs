@@ -1,55 +1,7 @@
-//! The first minutes: help, `init`, `schema`, `sandbox`.
+//! The first minutes: help, `schema`, `sandbox`.
 
 use crate::common::process::Running;
 use crate::common::{folder, layership, run};
-
-#[test]
-fn init_writes_an_example_and_says_what_comes_next() {
-    let folder = folder();
-    let ended = run(layership(folder.path()), ["init"]);
-    assert_shown!(ended, @"
-    exit code 0
-    --- stdout ---
-    Wrote layers.toml: name your layers in it, then
-
-      layership check                      the file, manifests and archives, offline
-      layership publish --stage --sandbox  a rehearsal without AWS
-      layership plan                       what would be published, and why
-    ");
-    let written = std::fs::read_to_string(folder.path().join("layers.toml")).unwrap();
-    assert_eq!(written, include_str!("../../layers.toml.example"));
-}
-
-#[test]
-fn init_never_overwrites() {
-    let folder = folder();
-    std::fs::write(folder.path().join("layers.toml"), "# mine\n").unwrap();
-    let ended = run(layership(folder.path()), ["init"]);
-    assert_shown!(ended, @"
-    exit code 2
-    --- stderr ---
-    error: `layers.toml` already exists; nothing was written
-    ");
-    assert_eq!(std::fs::read_to_string(folder.path().join("layers.toml")).unwrap(), "# mine\n");
-}
-
-#[test]
-fn init_does_not_write_through_a_link_to_nowhere() {
-    let folder = folder();
-    std::os::unix::fs::symlink("elsewhere.toml", folder.path().join("layers.toml")).unwrap();
-    run(layership(folder.path()), ["init"]).expect(2);
-    assert!(!folder.path().join("elsewhere.toml").exists());
-}
-
-#[test]
-fn init_in_a_folder_that_does_not_exist_says_so() {
-    let folder = folder();
-    assert_shown!(run(layership(folder.path()), ["init", "-c", "missing/layers.toml"]), @"
-    exit code 2
-    --- stderr ---
-    error: cannot write `missing/layers.toml`: its folder does not exist
-    ");
-}
 
 #[test]
 fn help_lists_the_commands() {
@@ -62,7 +14,7 @@ fn help_lists_the_commands() {
     Usage: layership <COMMAND>
 
     Commands:
-      init     Write a commented layers.toml here; never overwrites
+      init     Find lock files below here and write a layers.toml that names them; never overwrites
       check    Check the layers file, manifests and archives, offline
       plan     Preflight every layer, read-only: what would be published and why
       stage    Upload archives with their manifest's MD5; skip what is already staged
