@@ -14,6 +14,7 @@ mod common;
 mod accounts;
 mod check;
 mod ci;
+mod clocks;
 mod formats;
 mod hostile;
 mod init;
