@@ -65,6 +65,8 @@ pub enum Command {
     Schema(SchemaArgs),
     /// Write a report in other formats
     Report(ReportArgs),
+    /// Say what the code of an error or a warning means, and what to do
+    Explain(ExplainArgs),
     /// Serve a local S3 and Lambda stand-in and print the variables that point a tool at it
     #[cfg(feature = "sandbox")]
     Sandbox(SandboxArgs),
@@ -110,6 +112,9 @@ pub struct Common {
     #[cfg(feature = "sandbox")]
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
     pub sandbox: Option<Option<PathBuf>>,
+    /// Write each event as a line of JSON, as it happens; `-` is standard output, which then has nothing else
+    #[arg(long, value_name = "PATH")]
+    pub events: Option<PathBuf>,
     /// Say nothing to the build server: no annotations, summary and outputs of GitHub, no limits of GitLab
     #[arg(long)]
     pub no_ci: bool,
@@ -193,6 +198,13 @@ pub struct PublishArgs {
     /// Refuse a zip with nothing where Lambda's runtimes search
     #[arg(long)]
     pub strict: bool,
+}
+
+/// `layership explain`
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The code, such as `archive-inconsistent`; without one, all of them
+    pub code: Option<String>,
 }
 
 /// `layership report`
@@ -281,4 +293,6 @@ pub enum SchemaOf {
     Layers,
     /// The report.
     Report,
+    /// A line of `--events`.
+    Events,
 }

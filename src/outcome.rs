@@ -302,10 +302,11 @@ pub struct JobReport {
 }
 
 /// How many jobs ended how. Exactly one outcome a job, so the counts always add up to the jobs that ended.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tally {
     /// Jobs of the run, ended or not.
     pub jobs: usize,
+    /// How many of them ended how.
     counts: BTreeMap<Outcome, usize>,
 }
 

@@ -1,5 +1,6 @@
 //! One story per command.
 
+mod explain;
 mod init;
 mod load;
 mod local;
@@ -21,6 +22,7 @@ use run::{How, run};
 pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
     match cli.command {
         Command::Init(args) => init::init(&args),
+        Command::Explain(args) => explain::explain(&args),
         Command::Report(args) => report::report(&args),
         Command::Schema(args) => schema::schema(&args),
         #[cfg(feature = "sandbox")]

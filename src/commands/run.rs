@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use gethostname::gethostname;
 use jiff::Timestamp;
-use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::load::{Loaded, load};
 use super::local;
 use crate::aws::{self, Wanted, ambient_region};
 use crate::cli::{Common, Output};
 use crate::error::{Ended, Error};
-use crate::event::Mode;
+use crate::event::{Event, Mode};
 use crate::outcome::Outcome;
 use crate::plan::Plan;
-use crate::report::{self, Ci, Facts, Listing, Report, ReportFile, Screen, Shown, emit};
+use crate::report::{self, Ci, EventLog, EventLogError, Facts, Listing, Report, ReportFile, Screen, Shown, emit};
 use crate::run::{self, Events, Stop, on_signals};
 
 /// What the commands differ in.
@@ -49,6 +49,9 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     })?;
     ci.annotate_problems(&warnings.problems);
     let files = ReportFile::open_all(&args.reports, &inputs).map_err(|error| Error::usage(error.to_string()))?;
+    let events = args.events.as_ref().map(|path| EventLog::open(path, &inputs)).transpose();
+    let events = events.map_err(|error| Error::usage(error.to_string()))?;
+    let stdout_is_taken = events.as_ref().is_some_and(EventLog::takes_stdout);
     let facts = Facts::of_this_process(args.progress, args.color, args.quiet, args.verbose);
     let screen = Screen::of(&facts);
     screen.say_problems(&warnings);
@@ -62,6 +65,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     if args.verbose > 1 {
         log_requests();
     }
+    let (followed, receiver) = follow(events, receiver);
     let display = tokio::spawn(report::show(receiver, screen.choice()));
     // Connecting asks for credentials and whose they are: `check` is offline.
     let targets = if how.mode == Mode::Check { Vec::new() } else { plan.targets() };
@@ -90,11 +94,13 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     let jobs = run::run(&plan, sessions, options, Events::new(sender), stop.clone()).await;
     // The display ends when the last sender of events is gone; if it broke, the report below still tells everything.
     let _ = display.await;
+    let followed = followed.await;
     let report = Report::new(how.mode, &id, started, Timestamp::now(), jobs);
     local.stop().await;
 
     let saved: Vec<_> = files.into_iter().map(|mut file| file.write(&report)).collect();
     let printed = match args.format {
+        _ if stdout_is_taken => Ok(()),
         Some(Output::Json) => emit::stdout(&report::json::render(&report)),
         asked => {
             let listing = Listing::of(asked.is_some() || args.verbose > 0, &facts);
@@ -104,8 +110,29 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     ci.conclude(&report, &args.reports, &places);
     screen.conclude(&report);
     saved.into_iter().collect::<Result<(), _>>().map_err(|error| Error::other(error.to_string()))?;
+    followed.map_err(|error| Error::other(error.to_string()))?;
     printed.map_err(|error| Error::other(format!("cannot write to standard output: {error}")))?;
     Ok(ended(&report, &plan, &how, stop.asked()))
+}
+
+/// The events as they are to be displayed, and the end of the log that is written of them, if one is wanted.
+fn follow(
+    log: Option<EventLog>,
+    events: UnboundedReceiver<Event>,
+) -> (impl Future<Output = Result<(), EventLogError>>, UnboundedReceiver<Event>) {
+    let (sender, shown) = unbounded_channel();
+    let (task, shown) = match log {
+        Some(log) => (Some(tokio::spawn(log.follow(events, sender))), shown),
+        None => (None, events),
+    };
+    let end = async {
+        match task {
+            // If it broke, the report tells everything all the same.
+            Some(task) => task.await.unwrap_or(Ok(())),
+            None => Ok(()),
+        }
+    };
+    (end, shown)
 }
 
 /// What the jobs will ask for, by target.

@@ -4,7 +4,7 @@ use schemars::generate::SchemaSettings;
 
 use crate::cli::{SchemaArgs, SchemaOf};
 use crate::error::{Ended, Error};
-use crate::report::{Report, Shown, emit::stdout};
+use crate::report::{EventLine, Report, Shown, emit::stdout};
 
 /// Prints a schema: the text of the file in `schemas/`.
 pub fn schema(args: &SchemaArgs) -> Result<Ended, Error> {
@@ -16,6 +16,7 @@ pub fn schema(args: &SchemaArgs) -> Result<Ended, Error> {
 pub(super) fn text(of: SchemaOf) -> Result<String, Error> {
     let schema = match of {
         SchemaOf::Layers => crate::config::layers_schema(),
+        SchemaOf::Events => SchemaSettings::draft07().into_generator().into_root_schema_for::<EventLine>(),
         SchemaOf::Report => SchemaSettings::draft07().into_generator().into_root_schema_for::<Report>(),
     };
     let text = serde_json::to_string_pretty(&schema);

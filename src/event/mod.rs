@@ -81,9 +81,10 @@ impl Activity {
 }
 
 /// Something that happened, and when.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Event {
-    /// When, by the clock of this machine.
+    /// When, by the clock of this machine, in UTC (RFC 3339).
+    #[schemars(with = "String")]
     pub at: Timestamp,
     /// What.
     #[serde(flatten)]
@@ -98,7 +99,7 @@ impl Event {
 }
 
 /// Something that happened.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Happening {
     /// The run began.

@@ -15,6 +15,8 @@ mod accounts;
 mod check;
 mod ci;
 mod clocks;
+mod events;
+mod explain;
 mod formats;
 mod hostile;
 mod init;

@@ -21,6 +21,7 @@ fn help_lists_the_commands() {
       publish  Preflight every layer and publish what changed
       schema   Print a JSON Schema
       report   Write a report in other formats
+      explain  Say what the code of an error or a warning means, and what to do
       sandbox  Serve a local S3 and Lambda stand-in and print the variables that point a tool at it
       help     Print this message or the help of the given subcommand(s)
 
@@ -48,6 +49,8 @@ fn help_lists_the_commands() {
           --report <FORMAT=PATH>  Write a report, such as `json=report.json`; repeatable
           --sandbox[=<DIR>]       Run against a local stand-in for S3 and Lambda, kept in DIR [default:
                                   .layership/sandbox beside the layers file]
+          --events <PATH>         Write each event as a line of JSON, as it happens; `-` is standard
+                                  output, which then has nothing else
           --no-ci                 Say nothing to the build server: no annotations, summary and outputs
                                   of GitHub, no limits of GitLab
           --progress <WHEN>       Show progress: auto, always, never [default: auto]

@@ -134,3 +134,9 @@ fn paragraphs(text: &Value) -> String {
     let sentence = |part: &str| if part.ends_with(['.', '…']) { part.to_owned() } else { format!("{part}.") };
     text.split("\n\n").map(|part| sentence(&part.replace('\n', " "))).collect::<Vec<_>>().join("\n\n")
 }
+
+#[test]
+fn the_page_of_errors_is_up_to_date() {
+    let page = run(layership(folder().path()), ["explain"]).expect(0).stdout;
+    pinned("docs/errors.md", &format!("{GENERATED}\n{page}"));
+}

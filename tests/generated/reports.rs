@@ -34,3 +34,18 @@ fn every_report_is_valid_by_its_schema() {
     }
     assert!(schema.problems(&json!({"report": 1})).is_some());
 }
+
+#[test]
+fn every_event_is_valid_by_its_schema() {
+    let schema = Schema::of("events");
+    let project = example();
+    project.write("requests/requirements.txt", "requests\n");
+    for (command, code) in [("plan", 1), ("publish --stage requests", 0), ("publish", 1), ("publish --stage", 0)] {
+        project.run(&format!("{command} --events events.jsonl"), code);
+        let text = String::from_utf8(project.read("events.jsonl")).unwrap();
+        for line in text.lines() {
+            assert_eq!(schema.problems(&serde_json::from_str(line).unwrap()), None, "{command}: {line}");
+        }
+    }
+    assert!(schema.problems(&json!({"events": 1, "at": "now", "event": "vanished"})).is_some());
+}

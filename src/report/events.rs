@@ -1,0 +1,157 @@
+//! `--events`: one JSON object a line for everything that happens, as it happens, for programs that follow a run.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+
+use crate::event::Event;
+use crate::report::inputs::Inputs;
+use crate::report::{Shown, emit};
+
+/// Version of the lines' shape; raised when a field changes its meaning or goes away.
+const EVENTS_VERSION: u32 = 1;
+
+/// One line of the event stream.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct EventLine {
+    /// Version of this shape: 1.
+    pub events: u32,
+    /// What happened, and when.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+impl EventLine {
+    /// The line of an event.
+    pub fn of(event: Event) -> Self {
+        Self { events: EVENTS_VERSION, event }
+    }
+
+    fn text(&self) -> Shown {
+        // Serialising fails only for maps whose keys are not strings, and events have none.
+        Shown::json(&(serde_json::to_string(self).unwrap_or_default() + "\n"))
+    }
+}
+
+/// Events cannot be written there.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("cannot write the events to `{}`: {why}", path.display())]
+pub struct EventLogError {
+    path: PathBuf,
+    why: String,
+}
+
+/// Where events are written.
+#[derive(Debug)]
+pub struct EventLog {
+    path: PathBuf,
+    /// None: standard output.
+    file: Option<File>,
+}
+
+impl EventLog {
+    /// A file that begins anew, or a pipe; `-` is standard output. Never what the run reads.
+    pub fn open(path: &Path, inputs: &Inputs) -> Result<Self, EventLogError> {
+        let refused = |why| EventLogError { path: path.to_owned(), why };
+        let log = |file| Self { path: path.to_owned(), file };
+        if path == Path::new("-") {
+            return Ok(log(None));
+        }
+        if let Some(why) = inputs.forbids(path) {
+            return Err(refused(why));
+        }
+        let file = OpenOptions::new().write(true).create(true).truncate(true).open(path);
+        file.map(|file| log(Some(file))).map_err(|error| refused(error.to_string()))
+    }
+
+    /// Whether standard output is taken.
+    pub fn takes_stdout(&self) -> bool {
+        self.file.is_none()
+    }
+
+    /// Writes every event and hands it on, until the run is over. What cannot be written stops nothing: the display
+    /// goes on, and the first failure is told in the end.
+    pub async fn follow(
+        mut self,
+        mut from: UnboundedReceiver<Event>,
+        to: UnboundedSender<Event>,
+    ) -> Result<(), EventLogError> {
+        let mut written = Ok(());
+        while let Some(event) = from.recv().await {
+            if written.is_ok() {
+                written = self.write(&EventLine::of(event.clone()).text());
+            }
+            // A display that is gone has nothing to show.
+            let _ = to.send(event);
+        }
+        written.map_err(|error| EventLogError { path: self.path, why: error.to_string() })
+    }
+
+    fn write(&mut self, line: &Shown) -> io::Result<()> {
+        match &mut self.file {
+            Some(file) => file.write_all(line.as_bytes()),
+            None => emit::stdout(line),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::event::{Activity, Fact, Happening, Mode};
+    use crate::outcome::{ErrorCode, Outcome};
+    use crate::report::Style;
+    use crate::report::lines::{live, told};
+    use crate::report::samples::{failed, job, tally, warning};
+    use crate::report::state::State;
+
+    fn everything() -> Vec<Happening> {
+        let finished = |job: usize, report| Happening::JobFinished {
+            job,
+            report: Box::new(report),
+            tally: tally(3, &[(Outcome::Published, 1)]),
+        };
+        let started = |job: usize| Happening::JobStarted { job, layer: format!("l{job}"), target: "x".to_owned() };
+        let url = "https://x/::error::\u{202e}##[error]".to_owned();
+        vec![
+            Happening::RunStarted { mode: Mode::Publish, jobs: 3 },
+            started(0),
+            started(1),
+            Happening::ActivityEntered { job: 0, activity: Activity::Publishing },
+            Happening::FactFound { job: 0, fact: Fact::BackupPage { url } },
+            Happening::FactFound { job: 1, fact: Fact::Throttled },
+            Happening::Warned { job: 0, warning: warning("w", "odd") },
+            finished(0, job("l0", "x", Outcome::Published)),
+            finished(1, failed("l1", "x", ErrorCode::Network, "no route")),
+            Happening::JobSetAside { job: 2 },
+            Happening::Interrupted { running: 1 },
+            Happening::RunFinished { tally: tally(3, &[(Outcome::Failed, 1)]) },
+        ]
+    }
+
+    #[test]
+    fn what_the_terminal_shows_can_be_rebuilt_from_the_lines() {
+        let (mut first, mut again) = (State::default(), State::default());
+        for (n, what) in everything().into_iter().enumerate() {
+            let line = EventLine::of(Event::now(what.clone())).text();
+            assert_eq!(line.matches('\n').count(), 1, "{line}");
+            let read: EventLine = serde_json::from_str(&line).unwrap();
+            let now = Duration::from_secs(n as u64);
+            first.apply(&what, now);
+            again.apply(&read.event.what, now);
+            assert_eq!(first, again);
+            let shown = |what: &Happening, state: &State| {
+                let lines = live(state, now, 24, 80).into_iter().chain(told(what, state, now, true));
+                lines.map(|line| line.render(Style::PLAIN, None)).collect::<Vec<_>>()
+            };
+            assert_eq!(shown(&what, &first), shown(&read.event.what, &again));
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What each code of an error or a warning means, and what to do: `layership explain CODE` and `docs/errors.md`.
+
+use crate::outcome::ErrorCode;
+use crate::report::Shown;
+use crate::shown;
+
+/// What a code means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// What happened, and what usually is the cause.
+    pub cause: &'static str,
+    /// What to do about it.
+    pub remedy: &'static str,
+}
+
+/// Codes that only warnings have: a job that has one goes on.
+const WARNINGS: [(&str, Explanation); 2] = [
+    (
+        "archive-layout",
+        Explanation {
+            cause: "Nothing at the root of the zip is a folder that Lambda puts on a search path of the declared runtimes, so functions will not find what is in it. The usual mistake is a zip whose packages lie at its root.",
+            remedy: "Put the packages into `python/`, `nodejs/node_modules/`, `java/lib/`, `ruby/gems/`, `bin/` or `lib/`. `--strict` makes an error of this warning.",
+        },
+    ),
+    (
+        "lock-not-released",
+        Explanation {
+            cause: "The work is done, but the layer's lock could not be written afterwards, mostly for want of `s3:PutObject` on it. The next run that publishes this layer waits until the lock may be taken over.",
+            remedy: "Allow the action that the warning names on the lock that it names.",
+        },
+    ),
+];
+
+/// What an error's code means.
+pub const fn of_error(code: ErrorCode) -> Explanation {
+    let (cause, remedy) = match code {
+        ErrorCode::ManifestMissing => (
+            "The manifest of the layer is not there, cannot be read, is not a regular file, or is empty.",
+            "Correct `manifest` in the layers file, or lock the dependencies so that the file is made.",
+        ),
+        ErrorCode::ManifestUnpinned => (
+            "A line of `requirements.txt` does not pin one version with `==`: when a new version appears, the manifest stays as it is, and the change goes unseen. It is a warning, and an error where the layer has `unpinned = \"deny\"`.",
+            "Pin it, for example with `uv pip compile` or `pip-compile`; `unpinned = \"allow\"` accepts it.",
+        ),
+        ErrorCode::ArchiveMissing => (
+            "There is no staged archive in S3 for this layer, or no local archive to stage.",
+            "Build the layer, then `layership stage`, or `layership publish --stage`.",
+        ),
+        ErrorCode::ArchiveInconsistent => (
+            "The staged archive says that it was built from another state of the manifest than the one at hand, or does not say what it was built from. Publishing it would keep the wrong manifest beside the version.",
+            "Stage again with `layership stage`; if the local archive is older than the manifest, build it again first.",
+        ),
+        ErrorCode::ArchiveInvalid => (
+            "The archive is not a zip that Lambda would take: damaged, empty, with entries that lead out of it, or, with `--strict`, with nothing where the declared runtimes search.",
+            "Build the zip again; the message names what is wrong with it.",
+        ),
+        ErrorCode::ArchiveTooLarge => (
+            "The archive unzips to more than the 262,144,000 bytes that Lambda accepts for a function with all its layers.",
+            "Leave out packages that the runtime brings (boto3), tests and caches, or split the layer.",
+        ),
+        ErrorCode::BucketMissing => (
+            "The bucket does not exist, or not under the account that the request names.",
+            "Create the bucket in the target's Region, or correct `bucket` in the layers file.",
+        ),
+        ErrorCode::WrongRegion => (
+            "The bucket lies in another Region than the target. Lambda reads a layer's zip only from its own Region.",
+            "Use a bucket for each Region: `bucket = \"acme-artifacts-{region}\"`.",
+        ),
+        ErrorCode::AccessDenied => (
+            "AWS refused a call for want of a permission. The message names the action and the resource.",
+            "Allow the action for the role or user; docs/operations.md lists all that layership needs.",
+        ),
+        ErrorCode::Credentials => (
+            "There are no AWS credentials for the target, or they were not accepted: expired, misspelt, or of a profile that does not exist.",
+            "Set `AWS_PROFILE` or the keys, log in with `aws sso login`, or correct the target's `profile` and `role-arn`.",
+        ),
+        ErrorCode::WrongAccount => (
+            "The credentials belong to another account than the target declares. Nothing was written.",
+            "Use credentials of the declared account, or correct the target's `account`.",
+        ),
+        ErrorCode::Throttled => (
+            "Lambda or S3 kept throttling. Lambda allows 15 control-plane requests a second for all tools of an account in a Region.",
+            "Run again when other tools are quiet, or lower `lambda-requests-per-second`.",
+        ),
+        ErrorCode::Locked => (
+            "Another run holds the layer's lock and did not free it in time, or something at the lock's key is not a lock. The message names the run and its machine.",
+            "Wait for the other run and run again; `--lock-wait-seconds` waits longer.",
+        ),
+        ErrorCode::Timeout => (
+            "A call to AWS did not end within its deadline.",
+            "Run again; `--request-timeout-seconds` raises the deadline.",
+        ),
+        ErrorCode::Network => (
+            "AWS could not be reached, the connection broke, or what answered was not AWS.",
+            "Check the network, proxies and `AWS_ENDPOINT_URL`, then run again.",
+        ),
+        ErrorCode::Unconfirmed => (
+            "A publish was sent, and it could not be found out within the run whether it took effect.",
+            "Run the same command again: it finds the version and finishes, without a second one.",
+        ),
+        ErrorCode::CodeStorageExceeded => (
+            "The account's quota for code storage in this Region is used up by versions of layers and functions.",
+            "Delete versions that no function uses, or ask AWS for a larger quota.",
+        ),
+        ErrorCode::BackupFailed => (
+            "A version was published, but the copy of its manifest could not be written to S3. The report has the version's ARN.",
+            "Mend what the causes name and run again: the version is adopted and its backup written.",
+        ),
+        ErrorCode::ShareFailed => (
+            "A version was published, but could not be shared. The report has the version's ARN.",
+            "Mend what the causes name and run again.",
+        ),
+        ErrorCode::SettingsRefused => (
+            "Lambda refuses a runtime or an architecture of the layer.",
+            "Correct `compatible-runtimes` or `compatible-architectures`; the causes list what Lambda knows.",
+        ),
+        ErrorCode::ContentMismatch => (
+            "Lambda has other content than the archive that was checked: the staged archive was replaced in between.",
+            "Make sure that one run at a time stages this layer, and run again.",
+        ),
+        ErrorCode::Internal => (
+            "Something that is not expected, or a defect of layership.",
+            "Run again; if it stays, report it with what `-vv` shows.",
+        ),
+    };
+    Explanation { cause, remedy }
+}
+
+/// Every code with its meaning, errors first.
+pub fn all() -> impl Iterator<Item = (String, Explanation)> {
+    let errors = ErrorCode::ALL.iter().map(|code| (code.to_string(), of_error(*code)));
+    errors.chain(WARNINGS.iter().map(|(code, explanation)| ((*code).to_owned(), *explanation)))
+}
+
+/// The entry of one code, for a terminal; `None` if there is no such code.
+pub fn entry(code: &str) -> Option<Shown> {
+    let (code, Explanation { cause, remedy }) = all().find(|(known, _)| known == code)?;
+    Some(shown!("{}\n\n{}\n\n{}\n", code, cause, remedy))
+}
+
+/// Every entry, as a page of Markdown.
+pub fn page() -> Shown {
+    let entries =
+        all().map(|(code, Explanation { cause, remedy })| shown!("\n## {}\n\n{}\n\n{}\n", code, cause, remedy));
+    let introduction = "# Errors and warnings\n\nThe codes are stable: reports have them, and release jobs match on them. `layership explain CODE` prints an entry.\n";
+    Shown::join(std::iter::once(Shown::from(introduction)).chain(entries), "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_one_entry_in_whole_sentences() {
+        let mut codes: Vec<String> = all().map(|(code, _)| code).collect();
+        assert!(codes.len() >= ErrorCode::ALL.len());
+        codes.sort();
+        codes.dedup();
+        assert_eq!(codes.len(), all().count());
+        for (code, Explanation { cause, remedy }) in all() {
+            assert!(cause.ends_with('.') && remedy.ends_with('.'), "{code}");
+            assert!(entry(&code).unwrap().starts_with(&code), "{code}");
+        }
+        assert_eq!(entry("nonsense"), None);
+    }
+}

@@ -1,0 +1,54 @@
+//! `--events`: whoever follows a run sees everything that a person sees.
+
+use serde_json::Value;
+
+use crate::common::project::Project;
+
+fn lines(text: &[u8]) -> Vec<Value> {
+    let text = std::str::from_utf8(text).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+}
+
+fn of_kind<'a>(lines: &'a [Value], kind: &str) -> Vec<&'a Value> {
+    lines.iter().filter(|line| line["event"] == kind).collect()
+}
+
+#[test]
+fn the_events_of_a_run_hold_its_report() {
+    let project = Project::of(&["a", "b"]);
+    project.run("stage a", 0);
+    project.run("publish --events events.jsonl --report json=report.json", 1);
+    let lines = lines(&project.read("events.jsonl"));
+    assert!(lines.iter().all(|line| line["events"] == 1 && line["at"].is_string()), "{lines:#?}");
+    assert_eq!((&lines[0]["event"], &lines[0]["jobs"]), (&"run-started".into(), &2.into()));
+    assert_eq!(lines.last().unwrap()["event"], "run-finished");
+    let mut reports: Vec<Value> =
+        of_kind(&lines, "job-finished").into_iter().map(|line| line["report"].clone()).collect();
+    reports.sort_by_key(|report| report["layer"].as_str().unwrap().to_owned());
+    for (told, kept) in reports.iter().zip(project.json("report.json")["jobs"].as_array().unwrap()) {
+        // The report rounds its seconds.
+        for field in ["layer", "outcome", "version", "layer_version_arn", "error", "manifest", "archive"] {
+            assert_eq!(told[field], kept[field], "{field}");
+        }
+    }
+    assert!(of_kind(&lines, "fact-found").iter().any(|line| line["fact"] == "version-published"));
+}
+
+#[test]
+fn on_standard_output_they_are_alone() {
+    let project = Project::of(&["a"]);
+    let ended = project.run("publish --stage --events -", 0);
+    assert_eq!(lines(ended.stdout.as_bytes()).last().unwrap()["event"], "run-finished");
+    assert!(ended.stderr.contains("Summary"));
+}
+
+#[test]
+fn a_place_where_they_cannot_be_written_is_found_before_anything_is_sent() {
+    let project = Project::of(&["a"]);
+    let before = project.read("layers.toml");
+    let ended = project.run("publish --stage --events layers.toml", 2);
+    assert_eq!(ended.stderr, "error: cannot write the events to `layers.toml`: it is the layers file\n");
+    assert_eq!(project.read("layers.toml"), before);
+    project.run("publish --stage --events missing/events.jsonl", 2);
+    assert_eq!(project.requests(), [""; 0]);
+}
