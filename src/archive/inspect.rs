@@ -176,7 +176,7 @@ fn top_level(path: &[u8]) -> Option<String> {
 }
 
 /// Megabytes with one decimal. What is over the limit by a little must not look like the limit.
-fn megabytes(bytes: u64) -> String {
+pub(super) fn megabytes(bytes: u64) -> String {
     let tenths = bytes.saturating_add(50_000) / 100_000;
     let least = UNZIPPED_LIMIT / 100_000 + u64::from(bytes > UNZIPPED_LIMIT);
     let tenths = if bytes > UNZIPPED_LIMIT { tenths.max(least) } else { tenths.min(least) };

@@ -1,7 +1,7 @@
 //! An archive on disk: a folder, or a zip that is opened once, so that whatever happens to its path later, what was
 //! checked is what is uploaded.
 
-use super::ReadAt;
+use super::{Halt, ReadAt};
 use crate::disk;
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
@@ -75,11 +75,12 @@ impl LocalZip {
     /// The SHA-256 of all its bytes.
     ///
     /// # Errors
-    /// Where it cannot be read, or has become shorter.
-    pub fn sha256(&self) -> io::Result<[u8; 32]> {
+    /// Where it cannot be read, has become shorter, or nobody waits for it any more.
+    pub fn sha256(&self, halt: &Halt) -> io::Result<[u8; 32]> {
         let mut hash = Sha256::new();
         let mut offset = 0;
         while offset < self.size {
+            halt.check().map_err(io::Error::other)?;
             let piece = self.read_at(offset, PIECE.min(self.size - offset))?;
             hash.update(&piece);
             offset += piece.len() as u64;
@@ -116,7 +117,7 @@ mod tests {
         let Ok(Local::Zip(zip)) = Local::open(&path) else { panic!("not opened") };
         std::fs::remove_file(&path).unwrap();
         std::fs::write(&path, "another file").unwrap();
-        let hex: String = zip.sha256().unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex: String = zip.sha256(&Halt::default()).unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!((zip.size(), &zip.read_at(1, 2).unwrap()[..]), (3, &b"bc"[..]));
         assert!(zip.read_at(2, 2).is_err());

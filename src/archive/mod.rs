@@ -1,11 +1,12 @@
 //! The layer's zip: what it says of itself, whether Lambda would find its content, and how a folder becomes one.
 //!
-//! [`inspect()`] reads any zip through ranged reads and never whole, [`judge()`] says what is wrong with it,
-//! [`pack()`] turns a folder into a zip whose bytes depend on nothing but the folder's content.
+//! [`inspect()`] reads any zip through ranged reads and never whole, [`judge()`] says what is wrong with it. A [`Tree`] is
+//! a folder as it was looked at; [`pack()`] turns it into a zip whose bytes depend on nothing but the folder's content.
 
-mod digest;
+mod blocks;
 mod entry;
-mod fails_once;
+mod folder;
+mod halt;
 mod inspect;
 mod judge;
 mod layout;
@@ -13,11 +14,17 @@ mod local;
 mod note;
 mod oddities;
 mod pack;
+mod pack_error;
+mod seal;
 mod tree;
 mod window;
 
+pub use halt::{Halt, HaltOnDrop};
 pub use inspect::{InspectError, Inspection, ReadAt, UNZIPPED_LIMIT, inspect};
 pub use judge::judge;
 pub use local::{Local, LocalZip, OpenError};
 pub use oddities::{Met, Oddities, Oddity};
-pub use pack::{PackError, Packed, inspect_folder, pack};
+pub use pack::{Packed, pack};
+pub use pack_error::PackError;
+pub use seal::TreeDigest;
+pub use tree::Tree;

@@ -1,6 +1,6 @@
-//! An inspection as a short text, to travel as metadata of a staged archive.
+//! What is known of a zip as short texts, to travel as metadata of a staged archive.
 
-use super::Inspection;
+use super::{Inspection, TreeDigest};
 use crate::layer::Sha256;
 
 /// User metadata of an object in S3 has at most 2 KB in all; a zip whose root is too crowded for this gets no note.
@@ -35,6 +35,24 @@ impl Inspection {
         let unzipped = value("unzipped")?.parse().ok()?;
         let top_level = value("top")?.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
         Some(Self { entries, files, unzipped, top_level, ..Self::default() })
+    }
+}
+
+impl TreeDigest {
+    /// `v1 sha256=… tree=…`. The digest of the zip ties the note to the bytes, as above; what the digest of the tree is
+    /// of is part of that digest itself.
+    pub fn to_note(self, sha256: Sha256) -> String {
+        format!("v1 sha256={sha256} tree={self}")
+    }
+
+    /// Reads a note about these bytes; `None` if it is not one.
+    pub fn from_note(note: &str, sha256: Sha256) -> Option<Self> {
+        let tree = note.strip_prefix(&format!("v1 sha256={sha256} tree="))?;
+        let (pairs, rest) = tree.as_bytes().as_chunks::<2>();
+        let byte = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+        let bytes: Vec<u8> = pairs.iter().map(byte).collect::<Option<_>>()?;
+        rest.is_empty().then_some(())?;
+        bytes.try_into().ok().map(Self::from_bytes)
     }
 }
 
@@ -78,5 +96,17 @@ mod tests {
         assert_eq!(noted("a,b/".to_owned()), None);
         assert_eq!(noted("a".repeat(LIMIT)), None);
         assert!(noted("python/".to_owned()).is_some());
+    }
+
+    #[test]
+    fn a_tree_is_noted_for_its_own_bytes_only() {
+        let tree = TreeDigest::from_bytes([0x1f; 32]);
+        let note = tree.to_note(SHA);
+        assert_eq!(note, format!("v1 sha256={SHA} tree={}", "1f".repeat(32)));
+        assert_eq!(TreeDigest::from_note(&note, SHA), Some(tree));
+        assert_eq!(TreeDigest::from_note(&note, Sha256::from_bytes([0xac; 32])), None);
+        for bad in ["", &note[3..], &note.replace("v1", "v2"), &note[..note.len() - 1], &note.replace("1f", "1g")] {
+            assert_eq!(TreeDigest::from_note(bad, SHA), None, "{bad}");
+        }
     }
 }

@@ -5,21 +5,17 @@
 //! out, not even `__pycache__`, whose files carry the times of their sources. `pip install --no-compile` builds
 //! folders that stay the same.
 
-use super::Inspection;
-use super::digest::digest_of;
-use super::fails_once::FailsOnce;
-use super::tree::{Entry, Kind, entries};
-use std::fs::File;
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, System, ZipWriter};
-
-/// What is read at once. Fixed and always filled, so that the compressor sees the same pieces everywhere.
-const PIECE: usize = 64 * 1024;
-
-/// Beyond this a zip needs 64-bit sizes. Some data grows by being deflated, hence the distance from 4 GiB.
-const LARGE: u64 = 0xff00_0000;
+use super::blocks::{Deflated, deflate};
+use super::halt::Halt;
+use super::pack_error::PackError;
+use super::seal::{Seal, TreeDigest};
+use super::tree::{Entry, Kind, Tree};
+use rawzip::path::EntryPath;
+use rawzip::time::UtcDateTime;
+use rawzip::{CompressionMethod, DataDescriptorOutput, ZipArchiveWriter, ZipEntryWriter};
+use sha2::{Digest as _, Sha256};
+use std::io::{self, BufWriter, Write};
+use std::sync::mpsc::{Receiver, sync_channel};
 
 /// The zip that a folder became.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,195 +24,143 @@ pub struct Packed {
     pub sha256: [u8; 32],
     /// The size of the zip in bytes.
     pub size: u64,
-    /// Files, links and empty folders.
-    pub entries: u64,
-    /// What it unzips to, in bytes. It may be more than Lambda accepts: that is for the caller to judge.
-    pub unzipped: u64,
+    /// What was packed.
+    pub tree: TreeDigest,
 }
 
-/// Why a folder cannot be packed.
-#[derive(Debug, thiserror::Error)]
-pub enum PackError {
-    /// Something in it, or the folder itself, cannot be read.
-    #[error("`{}` could not be read", path.display())]
-    Unreadable {
-        /// What could not be read.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// There is nothing in it but folders.
-    #[error("`{}` has no files", path.display())]
-    Empty {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// A name, or the target of a link, that a zip cannot carry to every machine.
-    #[error("`{}` is not valid UTF-8", path.display())]
-    NotUtf8 {
-        /// What has that name.
-        path: PathBuf,
-    },
-    /// A pipe, socket or device.
-    #[error("`{}` is neither a file, a folder nor a symbolic link", path.display())]
-    Special {
-        /// What it is.
-        path: PathBuf,
-    },
-    /// A symbolic link that would point to nothing in Lambda.
-    #[error("the symbolic link `{}` leads out of the folder, to `{target}`", path.display())]
-    Escaping {
-        /// The link.
-        path: PathBuf,
-        /// Where it leads.
-        target: String,
-    },
-    /// A file that was written to while it was packed.
-    #[error("`{}` changed while it was read", path.display())]
-    Changing {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The zip could not be written.
-    #[error("the zip could not be written")]
-    Write(#[source] io::Error),
-}
-
-impl PackError {
-    /// What helps against it.
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::Unreadable { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
-                "make everything in the folder readable for who runs layership"
-            }
-            Self::Unreadable { .. } => "see whether the folder is still there and the disk works, then try again",
-            Self::Empty { .. } => {
-                "its content becomes the root of the zip: for Python, put the packages into a folder `python` in it"
-            }
-            Self::NotUtf8 { .. } => "rename it: a zip carries names in UTF-8 to every machine",
-            Self::Special { .. } => "remove it: a layer holds files, folders and links",
-            Self::Escaping { .. } => "replace the link by what it leads to, or let it lead to a place in the folder",
-            Self::Changing { .. } => "something else is writing to the folder; try again when it is done",
-            Self::Write(error) if is_full(error.kind()) => {
-                "make room in the folder for temporary files, or let TMPDIR name another"
-            }
-            Self::Write(_) => "TMPDIR names the folder for temporary files",
-        }
-    }
-}
-
-fn is_full(kind: io::ErrorKind) -> bool {
-    matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
-}
-
-/// What a folder would be as a zip, by the names in it alone: no file is read.
-///
-/// # Errors
-/// As [`pack`], as far as that shows without reading a file.
-pub fn inspect_folder(folder: &Path) -> Result<Inspection, PackError> {
-    let entries = entries(folder)?;
-    let mut inspection = Inspection::default();
-    for Entry { name, kind, .. } in &entries {
-        match kind {
-            Kind::File { size, .. } => inspection.count(name.as_bytes(), false, *size),
-            Kind::Link { target } => inspection.count(name.as_bytes(), false, target.len() as u64),
-            Kind::EmptyFolder => inspection.count(format!("{name}/").as_bytes(), true, 0),
-        }
-    }
-    if inspection.files == 0 { Err(PackError::Empty { path: folder.to_owned() }) } else { Ok(inspection) }
-}
-
-/// Packs what lies in `folder` into `zip`, which must be empty: the folder's content becomes the root of the zip.
+/// Packs what lies in a folder into `zip`: the folder's content becomes the root of the zip.
 ///
 /// Symbolic links are kept as links if they stay inside the folder, empty folders are kept, and files are executable
-/// for all or for none. No file is ever held in memory. It blocks: call it where that does no harm.
-pub fn pack<W: Read + Write + Seek>(folder: &Path, zip: &mut W) -> Result<Packed, PackError> {
-    let entries = entries(folder)?;
-    if entries.iter().all(|entry| entry.kind == Kind::EmptyFolder) {
-        return Err(PackError::Empty { path: folder.to_owned() });
-    }
-    let unzipped = write_zip(&entries, zip)?;
-    // The writer goes back to fill in sizes, so the hash needs a pass of its own.
-    zip.seek(SeekFrom::Start(0)).map_err(PackError::Write)?;
-    let digest = digest_of(zip).map_err(PackError::Write)?;
-    Ok(Packed { sha256: digest.sha256, size: digest.size, entries: entries.len() as u64, unzipped })
+/// for all or for none. No large file is ever held in memory as a whole. It blocks: call it where that does no harm.
+///
+/// # Errors
+/// Where something cannot be read, has changed since the folder was looked at, or cannot be written.
+pub fn pack(tree: &Tree, zip: impl Write + Send, halt: &Halt) -> Result<Packed, PackError> {
+    std::thread::scope(|scope| {
+        // One batch is written while the next is deflated and the one after that is read.
+        let (sender, batches) = sync_channel(1);
+        let writing = scope.spawn(move || write(tree, Batches { batches, ready: Vec::new().into_iter() }, zip));
+        let deflated = deflate(tree, halt, sender);
+        let written = writing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        // Why no more blocks came is what matters; that none came is only how it shows.
+        deflated.and(written)
+    })
 }
 
-/// Writes the zip and returns what it unzips to.
-fn write_zip<W: Write + Seek>(entries: &[Entry], zip: &mut W) -> Result<u64, PackError> {
-    let mut writer = ZipWriter::new(BufWriter::new(FailsOnce::new(zip)));
-    let mut piece = vec![0; PIECE];
-    let mut unzipped = 0;
-    for entry in entries {
-        unzipped += write_entry(entry, &mut writer, &mut piece)?;
-    }
-    let mut buffered = writer.finish().map_err(write_error)?;
-    buffered.flush().map_err(PackError::Write)?;
-    Ok(unzipped)
+/// Deflated blocks in the order of the tree, as they come.
+struct Batches {
+    batches: Receiver<Vec<Deflated>>,
+    ready: std::vec::IntoIter<Deflated>,
 }
 
-fn write_entry<W: Write + Seek>(entry: &Entry, writer: &mut ZipWriter<W>, piece: &mut [u8]) -> Result<u64, PackError> {
-    let name = entry.name.as_str();
-    match &entry.kind {
-        Kind::File { size, executable } => {
-            let mode = if *executable { 0o755 } else { 0o644 };
-            writer.start_file(name, options(mode).large_file(*size >= LARGE)).map_err(write_error)?;
-            copy(entry, *size, writer, piece)?;
-            Ok(*size)
-        }
-        Kind::Link { target } => {
-            writer.add_symlink(name, target, options(0o777)).map_err(write_error)?;
-            Ok(target.len() as u64)
-        }
-        Kind::EmptyFolder => {
-            writer.add_directory(format!("{name}/"), options(0o755)).map_err(write_error)?;
-            Ok(0)
+impl Batches {
+    fn next(&mut self) -> Result<Deflated, PackError> {
+        loop {
+            if let Some(block) = self.ready.next() {
+                return Ok(block);
+            }
+            self.ready = self.batches.recv().map_err(|_| PackError::Stopped)?.into_iter();
         }
     }
 }
 
-/// Everything that could differ between machines, fixed.
-fn options(mode: u32) -> SimpleFileOptions {
-    SimpleFileOptions::default()
-        .compression_method(CompressionMethod::Deflated)
-        .compression_level(Some(6))
-        .last_modified_time(DateTime::DEFAULT)
-        .system(System::Unix)
-        .unix_permissions(mode)
+fn write(tree: &Tree, mut blocks: Batches, zip: impl Write) -> Result<Packed, PackError> {
+    let mut writer = ZipArchiveWriter::new(Digested::new(BufWriter::with_capacity(1 << 20, zip)));
+    let mut seal = Seal::new();
+    for entry in &tree.entries {
+        seal.entry(entry);
+        match entry.kind {
+            Kind::EmptyFolder => write_folder(&entry.name, &mut writer)?,
+            _ => write_file(entry, &mut blocks, &mut seal, &mut writer)?,
+        }
+    }
+    let mut output = writer.finish().map_err(unwritten)?;
+    output.flush().map_err(PackError::Write)?;
+    Ok(Packed { sha256: output.hash.finalize().into(), size: output.size, tree: seal.digest() })
 }
 
-fn copy(entry: &Entry, size: u64, writer: &mut impl Write, piece: &mut [u8]) -> Result<(), PackError> {
-    let unreadable = |source| PackError::Unreadable { path: entry.path.clone(), source };
-    let mut file = File::open(&entry.path).map_err(unreadable)?;
-    let mut copied = 0;
+fn write_folder<W: Write>(name: &str, writer: &mut ZipArchiveWriter<W>) -> Result<(), PackError> {
+    let name = format!("{name}/");
+    let folder = writer.new_dir(path(&name)).unix_permissions(0o040_755);
+    folder.last_modified(time()).create().map_err(unwritten)?;
+    Ok(())
+}
+
+/// Files and links alike: the content of a link is where it leads. Everything is deflated, even what is empty, because
+/// some readers refuse an entry that is stored and has its size behind it.
+fn write_file<W: Write>(
+    entry: &Entry,
+    blocks: &mut Batches,
+    seal: &mut Seal,
+    writer: &mut ZipArchiveWriter<W>,
+) -> Result<(), PackError> {
+    let mode = match entry.kind {
+        Kind::File { executable: true, .. } => 0o100_755,
+        Kind::Link { .. } => 0o120_777,
+        _ => 0o100_644,
+    };
+    let file = writer.new_file(path(&entry.name)).compression_method(CompressionMethod::DEFLATE);
+    let (mut file, _) = file.unix_permissions(mode).last_modified(time()).start().map_err(unwritten)?;
+    let mut crc = crc32fast::Hasher::new();
     loop {
-        let len = fill(&mut file, piece).map_err(unreadable)?;
-        copied += len as u64;
-        // A log that somebody keeps writing to would never end.
-        if len == 0 || copied > size {
+        let block = blocks.next()?;
+        put(&block.bytes, &mut file)?;
+        crc.combine(&block.crc);
+        seal.block(&block.sha256);
+        if block.is_last {
             break;
         }
-        writer.write_all(&piece[..len]).map_err(PackError::Write)?;
     }
-    if copied == size { Ok(()) } else { Err(PackError::Changing { path: entry.path.clone() }) }
+    file.finish(DataDescriptorOutput::new(crc.finalize(), entry.kind.size())).map_err(unwritten)?;
+    Ok(())
 }
 
-/// Reads until the piece is full or the file ends: a read may bring less than there is.
-fn fill(reader: &mut impl Read, piece: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < piece.len() {
-        match reader.read(&mut piece[filled..]) {
-            Ok(0) => break,
-            Ok(len) => filled += len,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
+fn put<W: Write>(bytes: &[u8], file: &mut ZipEntryWriter<'_, W>) -> Result<(), PackError> {
+    file.write_all(bytes).map_err(PackError::Write)
 }
 
-fn write_error(error: zip::result::ZipError) -> PackError {
-    PackError::Write(error.into())
+/// A name as it is on disk. What would make it another one when it is brought into the form that zips should have, a
+/// backslash or a colon, is carried as it is.
+fn path(name: &str) -> EntryPath<'_> {
+    if name.contains(['\\', ':']) { EntryPath::verbatim(name.as_bytes()) } else { EntryPath::conformant(name) }
+}
+
+/// The first of January 1980, the earliest time that a zip can tell.
+fn time() -> UtcDateTime {
+    UtcDateTime::from_components(1980, 1, 1, 0, 0, 0, 0).unwrap_or_else(|| UtcDateTime::from_unix(315_532_800))
+}
+
+fn unwritten(error: rawzip::Error) -> PackError {
+    PackError::Write(match error.into_kind() {
+        rawzip::ErrorKind::IO(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    })
+}
+
+/// What is written, with its digest and its size.
+struct Digested<W> {
+    inner: W,
+    hash: Sha256,
+    size: u64,
+}
+
+impl<W> Digested<W> {
+    fn new(inner: W) -> Self {
+        Self { inner, hash: Sha256::new(), size: 0 }
+    }
+}
+
+impl<W: Write> Write for Digested<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        self.size += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
 }
 
 #[cfg(all(test, unix))]

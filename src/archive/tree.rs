@@ -1,24 +1,32 @@
 //! What lies in a folder, in the order in which it is packed.
 
-use super::PackError;
-use std::fs::{self, DirEntry, Metadata};
+use super::folder::{Child, Folder, Node, Seen};
+use super::inspect::{Inspection, UNZIPPED_LIMIT};
+use super::pack_error::PackError;
 use std::path::{Path, PathBuf};
 
+/// Everything in a folder, as it was when it was looked at.
+#[derive(Debug)]
+pub struct Tree {
+    pub(super) folder: Folder,
+    /// Sorted by the bytes of their names: the order of the disk differs between machines.
+    pub(super) entries: Vec<Entry>,
+}
+
 /// Something to pack.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Entry {
     /// Its path in the zip: relative to the folder, with `/` between the parts.
     pub name: String,
-    /// Where it is on disk.
-    pub path: PathBuf,
     pub kind: Kind,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Kind {
     File {
         size: u64,
         executable: bool,
+        seen: Seen,
     },
     Link {
         target: String,
@@ -27,65 +35,92 @@ pub(super) enum Kind {
     EmptyFolder,
 }
 
-/// Everything in a folder, sorted by the bytes of its name: the order of the disk differs between machines.
-pub(super) fn entries(folder: &Path) -> Result<Vec<Entry>, PackError> {
-    let mut entries = Vec::new();
-    let mut open = vec![(String::new(), folder.to_owned())];
-    while let Some((name, path)) = open.pop() {
-        let children = children(&path)?;
-        if children.is_empty() && !name.is_empty() {
-            entries.push(Entry { name: name.clone(), path, kind: Kind::EmptyFolder });
-        }
-        for child in children {
-            let name = join(&name, &child)?;
-            let path = child.path();
-            match kind(&name, &path)? {
-                Some(kind) => entries.push(Entry { name, path, kind }),
-                None => open.push((name, path)),
-            }
+impl Kind {
+    /// What it unzips to, in bytes.
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::File { size, .. } => *size,
+            Self::Link { target } => target.len() as u64,
+            Self::EmptyFolder => 0,
         }
     }
-    entries.sort_unstable_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
-    Ok(entries)
 }
 
-fn children(folder: &Path) -> Result<Vec<DirEntry>, PackError> {
-    let listed = fs::read_dir(folder).and_then(|children| children.collect());
-    listed.map_err(|source| PackError::Unreadable { path: folder.to_owned(), source })
-}
+impl Tree {
+    /// Looks at everything in a folder, without reading a file. It blocks: call it where that does no harm.
+    ///
+    /// # Errors
+    /// Where something cannot be read or cannot be packed, and where Lambda would not accept all of it.
+    pub fn read(path: &Path) -> Result<Tree, PackError> {
+        let unreadable = |source| PackError::Unreadable { path: path.to_owned(), source };
+        let mut tree = Tree { folder: Folder::open(path).map_err(unreadable)?, entries: Vec::new() };
+        let mut open = vec![String::new()];
+        while let Some(name) = open.pop() {
+            tree.walk(name, &mut open)?;
+        }
+        if tree.entries.iter().all(|entry| matches!(entry.kind, Kind::EmptyFolder)) {
+            return Err(PackError::Empty { path: path.to_owned() });
+        }
+        let unzipped = tree.entries.iter().fold(0u64, |sum, entry| sum.saturating_add(entry.kind.size()));
+        if unzipped > UNZIPPED_LIMIT {
+            return Err(PackError::TooLarge { unzipped });
+        }
+        tree.entries.sort_unstable_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
+        Ok(tree)
+    }
 
-fn join(parent: &str, child: &DirEntry) -> Result<String, PackError> {
-    let name = child.file_name();
-    let name = name.to_str().ok_or_else(|| PackError::NotUtf8 { path: child.path() })?;
-    Ok(if parent.is_empty() { name.to_owned() } else { format!("{parent}/{name}") })
-}
+    /// Takes what lies in one folder of the tree; folders are left to be walked.
+    fn walk(&mut self, name: String, open: &mut Vec<String>) -> Result<(), PackError> {
+        let unreadable = |source| PackError::Unreadable { path: self.path_of(&name), source };
+        let children = self.folder.children(&name).map_err(unreadable)?;
+        if children.is_empty() && !name.is_empty() {
+            self.entries.push(Entry { name, kind: Kind::EmptyFolder });
+            return Ok(());
+        }
+        for Child { name: child, node } in children {
+            let child = child.to_str().ok_or_else(|| PackError::NotUtf8 { path: self.path_of(&name).join(&child) })?;
+            let name = if name.is_empty() { child.to_owned() } else { format!("{name}/{child}") };
+            match self.kind(&name, node)? {
+                Some(kind) => self.entries.push(Entry { name, kind }),
+                None => open.push(name),
+            }
+        }
+        Ok(())
+    }
 
-/// What something is; `None` for a folder, which is walked instead.
-fn kind(name: &str, path: &Path) -> Result<Option<Kind>, PackError> {
-    let unreadable = |source| PackError::Unreadable { path: path.to_owned(), source };
-    let metadata = fs::symlink_metadata(path).map_err(unreadable)?;
-    if metadata.is_dir() {
-        Ok(None)
-    } else if metadata.is_file() {
-        Ok(Some(Kind::File { size: metadata.len(), executable: is_executable(&metadata) }))
-    } else if metadata.is_symlink() {
-        let target = fs::read_link(path).map_err(unreadable)?;
-        link(name, path, &target).map(Some)
-    } else {
-        Err(PackError::Special { path: path.to_owned() })
+    /// `None` for a folder.
+    fn kind(&self, name: &str, node: Node) -> Result<Option<Kind>, PackError> {
+        match node {
+            Node::Folder => Ok(None),
+            Node::File { size, executable, seen } => Ok(Some(Kind::File { size, executable, seen })),
+            Node::Link { target } => link(name, self.path_of(name), Path::new(&target)).map(Some),
+            Node::Special(what) => Err(PackError::Special { path: self.path_of(name), what }),
+        }
+    }
+
+    /// Where something in the folder is, for messages.
+    pub(super) fn path_of(&self, name: &str) -> PathBuf {
+        if name.is_empty() { self.folder.path.clone() } else { self.folder.path.join(name) }
+    }
+
+    /// What the folder would be as a zip, by the names in it alone.
+    pub fn inspection(&self) -> Inspection {
+        let mut inspection = Inspection::default();
+        for Entry { name, kind } in &self.entries {
+            match kind {
+                Kind::EmptyFolder => inspection.count(format!("{name}/").as_bytes(), true, 0),
+                kind => inspection.count(name.as_bytes(), false, kind.size()),
+            }
+        }
+        inspection
     }
 }
 
 /// A link is kept if it stays inside the folder, where it will work in `/opt` as it does here.
-fn link(name: &str, path: &Path, target: &Path) -> Result<Kind, PackError> {
-    let Some(text) = target.to_str() else {
-        return Err(PackError::NotUtf8 { path: path.to_owned() });
-    };
+fn link(name: &str, path: PathBuf, target: &Path) -> Result<Kind, PackError> {
+    let Some(text) = target.to_str() else { return Err(PackError::NotUtf8 { path }) };
     let target = if cfg!(windows) { text.replace('\\', "/") } else { text.to_owned() };
-    if stays_inside(name, &target) {
-        return Ok(Kind::Link { target });
-    }
-    Err(PackError::Escaping { path: path.to_owned(), target })
+    if stays_inside(name, &target) { Ok(Kind::Link { target }) } else { Err(PackError::Escaping { path, target }) }
 }
 
 /// Whether a link of this name never leads above the folder, judged by the text of its target.
@@ -103,18 +138,6 @@ fn stays_inside(name: &str, target: &str) -> bool {
         }
     }
     true
-}
-
-#[cfg(unix)]
-fn is_executable(metadata: &Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    metadata.permissions().mode() & 0o111 != 0
-}
-
-/// Windows has no such bit; layers with programs are best built where they run.
-#[cfg(not(unix))]
-fn is_executable(_metadata: &Metadata) -> bool {
-    false
 }
 
 #[cfg(test)]

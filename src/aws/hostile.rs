@@ -108,6 +108,7 @@ fn staged(size: u64) -> Staged {
         sha256: None,
         size,
         inspection: None,
+        tree: None,
         etag: Some("\"e\"".to_owned()),
         version_id: None,
     }

@@ -17,7 +17,7 @@ use super::call::Call;
 use super::clock::ServerClock;
 use super::failure::Failure;
 use super::owners::Owners;
-use crate::archive::{Inspection, LocalZip, ReadAt as _};
+use crate::archive::{Inspection, LocalZip, ReadAt as _, TreeDigest};
 use crate::layer::{Md5, Region, S3Location, Sha256};
 use crate::outcome::{ErrorCode, JobError};
 
@@ -29,6 +29,8 @@ const MANIFEST_MD5_HYPHEN: &str = "manifest-md5";
 /// What the zip says of itself, written by `stage` so that publishing need not read the zip's directory again. The
 /// Python library looks at `manifest_md5` alone.
 const INSPECTION: &str = "layership-inspection";
+/// The digest of the folder that the zip was made of, so that an unchanged folder is not packed again.
+const TREE: &str = "layership-tree";
 
 /// The objects of one target's buckets.
 #[derive(Clone, Debug)]
@@ -51,6 +53,8 @@ pub struct Staged {
     pub size: u64,
     /// What its zip says of itself, if `stage` noted it.
     pub inspection: Option<Inspection>,
+    /// The digest of the folder that it was made of, if `stage` noted it.
+    pub tree: Option<TreeDigest>,
     /// Entity tag, to read the very same object again.
     pub etag: Option<String>,
     /// Version id, where the bucket is versioned.
@@ -64,6 +68,8 @@ pub struct Upload<'a> {
     pub zip: &'a LocalZip,
     /// Its SHA-256.
     pub sha256: Sha256,
+    /// The digest of the folder that it was made of.
+    pub tree: Option<TreeDigest>,
     /// MD5 of the manifest it was built from.
     pub manifest_md5: Md5,
     /// What the zip says of itself.
@@ -186,6 +192,7 @@ impl S3 {
                 sha256: Some(upload.sha256),
                 size: upload.zip.size(),
                 inspection: Some(upload.inspection.clone()),
+                tree: upload.tree,
                 etag: Some(tag(answer.e_tag(), &call)?),
                 version_id: version_id(answer.version_id()),
             }),
@@ -233,6 +240,7 @@ fn staged(found: &HeadObjectOutput) -> Staged {
         sha256,
         size: found.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
         inspection: value(INSPECTION).zip(sha256).and_then(|(note, sha256)| Inspection::from_note(&note, sha256)),
+        tree: value(TREE).zip(sha256).and_then(|(note, sha256)| TreeDigest::from_note(&note, sha256)),
         etag: found.e_tag().map(str::to_owned),
         version_id: version_id(found.version_id()),
     }
@@ -242,7 +250,8 @@ fn metadata(upload: &Upload<'_>) -> HashMap<String, String> {
     let md5 = upload.manifest_md5.to_string();
     let note = upload.inspection.to_note(upload.sha256).map(|note| (INSPECTION.to_owned(), note));
     let known = [(MANIFEST_MD5.to_owned(), md5.clone()), (MANIFEST_MD5_HYPHEN.to_owned(), md5)];
-    known.into_iter().chain(note).collect()
+    let tree = upload.tree.map(|tree| (TREE.to_owned(), tree.to_note(upload.sha256)));
+    known.into_iter().chain(note).chain(tree).collect()
 }
 
 /// The entity tag of an answer. Every object has one: an answer without it is not S3's, but of a proxy, a login page or

@@ -74,7 +74,15 @@ pub fn unread(archive: &LocalPath, error: &std::io::Error) -> JobError {
 
 /// A folder that cannot be packed, with the reason and what helps against that reason.
 pub fn not_packed(archive: &LocalPath, error: &PackError) -> JobError {
-    let code = if matches!(error, PackError::Write(_)) { ErrorCode::Internal } else { ErrorCode::ArchiveInvalid };
+    let code = match error {
+        PackError::TooLarge { .. } => {
+            return JobError::new(ErrorCode::ArchiveTooLarge, error.to_string())
+                .cause(&archive.shown)
+                .hint(error.hint());
+        }
+        PackError::Write(_) => ErrorCode::Internal,
+        _ => ErrorCode::ArchiveInvalid,
+    };
     let failed = JobError::new(code, format!("cannot make a zip of `{}`", archive.shown)).cause(error.to_string());
     let failed = match std::error::Error::source(error) {
         Some(source) => failed.cause(source.to_string()),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::archives::Archives;
 use super::job::run_job;
 use super::manifests::Manifests;
 use super::pool::{Bounds, Operation, Slot, pool};
@@ -41,6 +42,7 @@ impl Batch<'_> {
     async fn perform(&self, jobs: Vec<JobId>, options: Options, ended: impl FnMut(JobId, JobReport) -> bool) {
         let operation = Arc::new(Shared {
             manifests: Manifests::of(jobs.iter().map(|job| &self.plan.jobs[*job])),
+            archives: Archives::of(jobs.iter().map(|job| &self.plan.jobs[*job])),
             options,
             sessions: self.sessions.clone(),
             events: self.bounds.events.clone(),

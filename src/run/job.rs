@@ -24,6 +24,7 @@ pub async fn run_job(id: JobId, job: &Job, shared: &Shared, slot: &mut Slot) -> 
         () = shared.stop.at_once() => Err(broken_off()),
     };
     shared.manifests.release(&job.manifest.path).await;
+    shared.archives.release(job).await;
     trail.close(ended)
 }
 
@@ -36,7 +37,7 @@ async fn steps(job: &Job, shared: &Shared, slot: &mut Slot, trail: &mut Trail) -
     trail.enter(Activity::Checking);
     let manifest = manifests::check(job, shared.manifests.get(&job.manifest.path).await, trail)?;
     if shared.options.mode == Mode::Check {
-        return check_local(job, &shared.options, trail).await.map(|()| Outcome::Checked);
+        return check_local(job, &shared.archives, &shared.options, trail).await.map(|()| Outcome::Checked);
     }
     // Until the lock is taken a stop may drop the work; from then on it is finished and recorded.
     let prepared = tokio::select! {
@@ -72,7 +73,7 @@ async fn prepare(job: &Job, shared: &Shared, manifest: Arc<Manifest>, trail: &mu
     }
     let mut just_staged = None;
     if options.stage_first || options.mode == Mode::Stage {
-        let ready = stage(site, &manifest, options, trail).await?;
+        let ready = stage(site, &manifest, &shared.archives, options, trail).await?;
         if options.mode == Mode::Stage {
             return Ok(Prepared::Done(if ready.uploaded { Outcome::Staged } else { Outcome::Unchanged }));
         }

@@ -1,6 +1,7 @@
 //! A run: jobs of a plan go through their steps, bounded in number, and each ends in exactly one report.
 
 mod archive;
+mod archives;
 mod batch;
 mod events;
 mod exactly_once;
@@ -23,6 +24,7 @@ pub use stop::{Stop, on_signals};
 
 use crate::aws::Sessions;
 use crate::event::Mode;
+use archives::Archives;
 use manifests::Manifests;
 
 /// How a run treats its jobs.
@@ -64,6 +66,7 @@ struct Shared {
     options: Options,
     sessions: Sessions,
     manifests: Manifests,
+    archives: Archives,
     events: Events,
     stop: Stop,
 }

@@ -48,8 +48,8 @@ fn the_report_is_the_same_on_standard_output_and_in_a_file() {
           },
           "archive": {
             "staged": "s3://artifacts/layers/numpy/layer/layer.zip",
-            "sha256": "16132ac775a8893d206a70ffa85bfb715b46f2e73a486686f7af61f15480d59c",
-            "size": 145
+            "sha256": "2250ad3c59e2cd43009d93b7647f9088dac289fc2f68305f0be7443774969a59",
+            "size": 170
           },
           "dependencies": {
             "added": [],

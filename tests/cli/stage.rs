@@ -2,8 +2,12 @@
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::common::project::Project;
 use crate::common::zips::{self, zip};
+use crate::common::{Ended, run};
 
 /// The digest of the staged archive of the one layer.
 fn staged_sha256(project: &Project) -> String {
@@ -18,11 +22,11 @@ fn archives_are_uploaded_once() {
     exit code 0
     --- stdout ---
     LAYER     TARGET     OUTCOME  SIZE   STAGED
-    numpy     us-east-1  staged   145 B  s3://artifacts/layers/numpy/layer/layer.zip
-    requests  us-east-1  staged   154 B  s3://artifacts/layers/requests/layer/layer.zip
+    numpy     us-east-1  staged   170 B  s3://artifacts/layers/numpy/layer/layer.zip
+    requests  us-east-1  staged   179 B  s3://artifacts/layers/requests/layer/layer.zip
     --- stderr ---
-          Staged [  TIMEs] (1/2) numpy us-east-1 145 B
-          Staged [  TIMEs] (2/2) requests us-east-1 154 B
+          Staged [  TIMEs] (1/2) numpy us-east-1 170 B
+          Staged [  TIMEs] (2/2) requests us-east-1 179 B
          Summary [  TIMEs] 2 jobs: 2 staged
     ");
     let objects =
@@ -32,8 +36,8 @@ fn archives_are_uploaded_once() {
     exit code 0
     --- stdout ---
     LAYER     TARGET     OUTCOME    SIZE   STAGED
-    numpy     us-east-1  unchanged  145 B  s3://artifacts/layers/numpy/layer/layer.zip
-    requests  us-east-1  unchanged  154 B  s3://artifacts/layers/requests/layer/layer.zip
+    numpy     us-east-1  unchanged  170 B  s3://artifacts/layers/numpy/layer/layer.zip
+    requests  us-east-1  unchanged  179 B  s3://artifacts/layers/requests/layer/layer.zip
     --- stderr ---
          Summary [  TIMEs] 2 jobs: 2 unchanged
     ");
@@ -99,7 +103,7 @@ fn what_cannot_be_staged_is_told_and_the_rest_is_staged() {
     exit code 1
     --- stdout ---
     LAYER    TARGET     OUTCOME  SIZE   STAGED
-    fine     us-east-1  staged   142 B  s3://artifacts/layers/fine/layer/layer.zip
+    fine     us-east-1  staged   167 B  s3://artifacts/layers/fine/layer/layer.zip
     gone     us-east-1  failed   -      s3://artifacts/layers/gone/layer/layer.zip
     unbuilt  us-east-1  failed   -      s3://artifacts/layers/unbuilt/layer/layer.zip
     --- stderr ---
@@ -114,4 +118,66 @@ fn what_cannot_be_staged_is_told_and_the_rest_is_staged() {
 
     ");
     assert_eq!(project.effects(), ["PutObject artifacts/layers/fine/layer/layer.zip"]);
+}
+
+/// Without a folder for temporary files nothing can be packed: what still works packs nothing.
+fn without_temporary_files(project: &Project, args: &str) -> Ended {
+    let mut command = project.command();
+    command.env("TMPDIR", "/nowhere");
+    run(command, args.split_whitespace())
+}
+
+#[test]
+fn an_unchanged_folder_is_not_packed_again() {
+    let project = Project::of(&["requests"]);
+    let first = project.run("publish --stage --format json", 0).report();
+    project.forget_requests();
+    for args in ["stage", "plan --stage", "publish --stage"] {
+        let again = without_temporary_files(&project, &format!("{args} --format json")).expect(0).report();
+        assert_eq!(again["jobs"][0]["outcome"], "unchanged", "{args}");
+        assert_eq!(again["jobs"][0]["archive"], first["jobs"][0]["archive"], "{args}");
+    }
+    assert_eq!(project.writes(), [""; 0]);
+}
+
+#[test]
+fn any_change_of_a_folder_is_packed() {
+    let project = Project::of(&["requests"]);
+    let file = project.folder().join("requests/layer/python/requests.py");
+    let changes: [&dyn Fn(); 5] = [
+        // As long as before, and with the old time on it.
+        &|| {
+            let before = std::fs::metadata(&file).unwrap();
+            project.write("requests/layer/python/requests.py", "NAME = \"requestz\"\n");
+            std::fs::File::options().write(true).open(&file).unwrap().set_modified(before.modified().unwrap()).unwrap();
+        },
+        &|| std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap(),
+        &|| std::fs::rename(&file, file.with_file_name("urllib3.py")).unwrap(),
+        &|| symlink("urllib3.py", file.with_file_name("link.py")).unwrap(),
+        &|| std::fs::create_dir(file.with_file_name("empty")).unwrap(),
+    ];
+    for change in changes {
+        project.run("stage", 0);
+        assert_eq!(without_temporary_files(&project, "stage").code, 0);
+        change();
+        let failed = without_temporary_files(&project, "stage").expect(1);
+        assert!(failed.stderr.contains("TMPDIR names the folder for temporary files"), "{}", failed.stderr);
+    }
+}
+
+/// What another packer of the future, or somebody, noted is not believed.
+#[test]
+fn a_note_for_another_zip_is_not_believed() {
+    let project = Project::of(&["requests"]);
+    project.run("stage", 0);
+    assert_eq!(without_temporary_files(&project, "stage").code, 0);
+    // The same note, but on other bytes.
+    let body = STANDARD.encode(zip(&[("python/requests.py", "evil")]));
+    let noted = format!("v1 sha256={} tree={}", "0".repeat(64), "0".repeat(64));
+    let md5 = project.run("plan --format json", 0).report()["jobs"][0]["manifest"]["md5"].clone();
+    let metadata = serde_json::json!({ "manifest_md5": md5, "layership-tree": noted });
+    project.inject(&format!(
+        r#"[{{"operation": "HeadObject", "times": 1, "fault": {{"kind": "replace-object", "body": "{body}", "metadata": {metadata}}}}}]"#
+    ));
+    assert_eq!(without_temporary_files(&project, "stage").code, 1, "it has to be packed");
 }

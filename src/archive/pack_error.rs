@@ -1,0 +1,93 @@
+//! Why a folder cannot be packed, and what helps.
+
+use super::inspect::{UNZIPPED_LIMIT, megabytes};
+use std::io;
+use std::path::PathBuf;
+
+/// Why a folder cannot be packed.
+#[derive(Debug, thiserror::Error)]
+pub enum PackError {
+    /// Something in it, or the folder itself, cannot be read.
+    #[error("`{}` could not be read", path.display())]
+    Unreadable {
+        /// What could not be read.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// There is nothing in it but folders.
+    #[error("`{}` has no files", path.display())]
+    Empty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Lambda would not accept all of it.
+    #[error("{} unzipped; Lambda accepts {}", megabytes(*unzipped), megabytes(UNZIPPED_LIMIT))]
+    TooLarge {
+        /// What it unzips to, in bytes.
+        unzipped: u64,
+    },
+    /// A name, or the target of a link, that a zip cannot carry to every machine.
+    #[error("`{}` is not valid UTF-8", path.display())]
+    NotUtf8 {
+        /// What has that name.
+        path: PathBuf,
+    },
+    /// A pipe, socket or device.
+    #[error("`{}` is a {what}, not a file, folder or symbolic link", path.display())]
+    Special {
+        /// Where it is.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+    },
+    /// A symbolic link that would point to nothing in Lambda.
+    #[error("the symbolic link `{}` leads out of the folder, to `{target}`", path.display())]
+    Escaping {
+        /// The link.
+        path: PathBuf,
+        /// Where it leads.
+        target: String,
+    },
+    /// A file that was written to, replaced or removed while the folder was packed.
+    #[error("`{}` changed while it was read", path.display())]
+    Changing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The zip could not be written.
+    #[error("the zip could not be written")]
+    Write(#[source] io::Error),
+    /// Nobody waits for the zip any more.
+    #[error("packing was stopped")]
+    Stopped,
+}
+
+impl PackError {
+    /// What helps against it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Unreadable { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                "make everything in the folder readable for who runs layership"
+            }
+            Self::Unreadable { .. } => "see whether the folder is still there and the disk works, then try again",
+            Self::Empty { .. } => {
+                "its content becomes the root of the zip: for Python, put the packages into a folder `python` in it"
+            }
+            Self::NotUtf8 { .. } => "rename it: a zip carries names in UTF-8 to every machine",
+            Self::Special { .. } => "remove it: a layer holds files, folders and links",
+            Self::Escaping { .. } => "replace the link by what it leads to, or let it lead to a place in the folder",
+            Self::Changing { .. } => "something else is writing to the folder; try again when it is done",
+            Self::Write(error) if is_full(error.kind()) => {
+                "make room in the folder for temporary files, or let TMPDIR name another"
+            }
+            Self::TooLarge { .. } => "leave packages out, or split the layer",
+            Self::Stopped => "run the same command again",
+            Self::Write(_) => "TMPDIR names the folder for temporary files",
+        }
+    }
+}
+
+fn is_full(kind: io::ErrorKind) -> bool {
+    matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
+}

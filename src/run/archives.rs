@@ -1,0 +1,190 @@
+//! Local archives in use: each looked at, read and packed once however many jobs share it, and let go after the last of
+//! them.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use tokio::sync::{Mutex, OnceCell, Semaphore};
+use tokio::task::spawn_blocking;
+
+use super::archive::{invalid, not_packed, unopened, unread};
+use crate::archive::{Halt, Inspection, Local, LocalZip, Tree, TreeDigest, inspect, pack};
+use crate::layer::Sha256;
+use crate::outcome::{ErrorCode, JobError};
+use crate::plan::{Job, LocalPath};
+
+/// The local archives of a run.
+#[derive(Debug)]
+pub struct Archives {
+    shelves: HashMap<PathBuf, Mutex<Shelf>>,
+    /// Each packing uses all cores, and memory of its own.
+    packings: Arc<Semaphore>,
+}
+
+#[derive(Debug, Default)]
+struct Shelf {
+    /// Jobs that have not ended yet.
+    users: usize,
+    archive: Option<Arc<LocalArchive>>,
+}
+
+impl Archives {
+    /// Room for the archives of these jobs.
+    pub fn of<'a>(jobs: impl IntoIterator<Item = &'a Arc<Job>>) -> Self {
+        let mut shelves: HashMap<PathBuf, Mutex<Shelf>> = HashMap::new();
+        for archive in jobs.into_iter().filter_map(|job| job.archive.as_ref()) {
+            shelves.entry(archive.path.clone()).or_default().get_mut().users += 1;
+        }
+        let cores = available_parallelism().map_or(1, usize::from);
+        Self { shelves, packings: Arc::new(Semaphore::new(cores)) }
+    }
+
+    /// The archive of a job, looked at when it is first asked for.
+    pub async fn get(&self, job: &Job) -> Result<Arc<LocalArchive>, JobError> {
+        let archive = job.archive.as_ref().ok_or_else(|| {
+            JobError::new(ErrorCode::ArchiveMissing, format!("layer `{}` has no `archive` to stage", job.layer))
+                .hint("set `archive` in the layers file: the layer zip, or the folder it is made from")
+        })?;
+        let Some(shelf) = self.shelves.get(&archive.path) else { return self.look(archive, &job.layer).await };
+        let mut shelf = shelf.lock().await;
+        if let Some(archive) = &shelf.archive {
+            return Ok(Arc::clone(archive));
+        }
+        let archive = self.look(archive, &job.layer).await?;
+        shelf.archive = Some(Arc::clone(&archive));
+        Ok(archive)
+    }
+
+    /// A job has ended.
+    pub async fn release(&self, job: &Job) {
+        let Some(shelf) = job.archive.as_ref().and_then(|archive| self.shelves.get(&archive.path)) else { return };
+        let mut shelf = shelf.lock().await;
+        shelf.users = shelf.users.saturating_sub(1);
+        if shelf.users == 0 {
+            shelf.archive = None;
+        }
+    }
+
+    async fn look(&self, archive: &LocalPath, layer: &str) -> Result<Arc<LocalArchive>, JobError> {
+        let (path, layer) = (archive.clone(), layer.to_owned());
+        let (content, inspection) = in_background(move || look(&path, &layer)).await?;
+        Ok(Arc::new(LocalArchive {
+            path: archive.clone(),
+            content,
+            inspection,
+            digest: OnceCell::new(),
+            zip: OnceCell::new(),
+            packings: Arc::clone(&self.packings),
+        }))
+    }
+}
+
+/// Blocking: what lies there, as far as that shows without reading all of it.
+fn look(archive: &LocalPath, layer: &str) -> Result<(Content, Inspection), JobError> {
+    match Local::open(&archive.path).map_err(|error| unopened(archive, layer, &error))? {
+        Local::Folder => {
+            let tree = Tree::read(&archive.path).map_err(|error| not_packed(archive, &error))?;
+            let inspection = tree.inspection();
+            Ok((Content::Folder(Arc::new(tree)), inspection))
+        }
+        Local::Zip(zip) => {
+            let inspection = inspect(&zip);
+            let inspection =
+                inspection.map_err(|error| invalid(error, &archive.shown, |error| unread(archive, &error)))?;
+            Ok((Content::Zip(zip), inspection))
+        }
+    }
+}
+
+/// A local archive: a zip, or the folder that one is made of where it is needed.
+#[derive(Debug)]
+pub struct LocalArchive {
+    path: LocalPath,
+    content: Content,
+    /// What the zip says of itself, or would.
+    pub inspection: Inspection,
+    digest: OnceCell<TreeDigest>,
+    zip: OnceCell<Zipped>,
+    packings: Arc<Semaphore>,
+}
+
+#[derive(Debug)]
+enum Content {
+    Folder(Arc<Tree>),
+    Zip(LocalZip),
+}
+
+/// A zip that is ready to be uploaded.
+#[derive(Debug)]
+pub struct Zipped {
+    /// An open file. The zip that was made of a folder has no name on disk, so nothing is left behind however the process
+    /// ends.
+    pub zip: LocalZip,
+    /// Its digest.
+    pub sha256: Sha256,
+    /// The digest of the folder that it was made of.
+    pub tree: Option<TreeDigest>,
+}
+
+impl LocalArchive {
+    /// The digest of the folder's tree, for which its files are read; `None` for a zip.
+    pub async fn tree_digest(&self) -> Result<Option<TreeDigest>, JobError> {
+        let Content::Folder(tree) = &self.content else { return Ok(None) };
+        let digest = self.digest.get_or_try_init(async || {
+            let (tree, path, halt) = (Arc::clone(tree), self.path.clone(), Halt::default());
+            let _halted_when_dropped = halt.on_drop();
+            in_background(move || tree.digest(&halt).map_err(|error| not_packed(&path, &error))).await
+        });
+        digest.await.copied().map(Some)
+    }
+
+    /// The zip, read or packed when it is first asked for.
+    pub async fn zipped(&self) -> Result<&Zipped, JobError> {
+        self.zip
+            .get_or_try_init(async || {
+                let _turn = self.packings.acquire().await;
+                let path = self.path.clone();
+                match &self.content {
+                    Content::Zip(zip) => digested(zip.clone(), path).await,
+                    Content::Folder(tree) => packed(Arc::clone(tree), path).await,
+                }
+            })
+            .await
+    }
+}
+
+async fn digested(zip: LocalZip, path: LocalPath) -> Result<Zipped, JobError> {
+    let halt = Halt::default();
+    let _halted_when_dropped = halt.on_drop();
+    let done = in_background(move || {
+        let sha256 = zip.sha256(&halt).map_err(|error| unread(&path, &error))?;
+        Ok(Zipped { zip, sha256: Sha256::from_bytes(sha256), tree: None })
+    });
+    done.await
+}
+
+async fn packed(tree: Arc<Tree>, path: LocalPath) -> Result<Zipped, JobError> {
+    let halt = Halt::default();
+    let _halted_when_dropped = halt.on_drop();
+    let done = in_background(move || {
+        let file = tempfile::tempfile().map_err(|error| no_room(&path, &error))?;
+        let packed = pack(&tree, &file, &halt).map_err(|error| not_packed(&path, &error))?;
+        let (sha256, tree) = (Sha256::from_bytes(packed.sha256), Some(packed.tree));
+        Ok(Zipped { zip: LocalZip::new(file, packed.size), sha256, tree })
+    });
+    done.await
+}
+
+async fn in_background<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, JobError> + Send + 'static,
+) -> Result<T, JobError> {
+    let done = spawn_blocking(work).await;
+    done.map_err(|error| JobError::new(ErrorCode::Internal, "packing broke off").cause(error.to_string()))?
+}
+
+fn no_room(archive: &LocalPath, error: &std::io::Error) -> JobError {
+    JobError::new(ErrorCode::Internal, format!("cannot make a temporary zip of `{}`: {error}", archive.shown))
+        .hint("TMPDIR names the folder for temporary files")
+}
