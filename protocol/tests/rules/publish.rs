@@ -222,6 +222,15 @@ fn a_look_that_began_too_early_proves_nothing_however_late_it_ends() {
 }
 
 #[test]
+fn a_look_at_the_very_moment_proves_nothing_yet() {
+    let mut play = Play::sending();
+    play.wait(SETTLED.as_secs()).see(sent(Answer::Ambiguous));
+    assert_eq!(play.at(), START + SETTLED);
+    play.see(sight(SEEN));
+    assert!(matches!(play.step, Step::Look { .. }), "{:?}", play.step);
+}
+
+#[test]
 fn after_three_sends_it_is_unconfirmed_and_the_lock_stays() {
     let mut play = Play::sending();
     for attempt in 1..=3 {
