@@ -55,6 +55,14 @@ impl Taking {
     }
 }
 
+/// What the lock said before it is taken.
+enum Before {
+    /// Nobody held it, and this was published last.
+    Free(Option<Last>),
+    /// Its holder died.
+    Dead(Dead),
+}
+
 impl Machine {
     pub(crate) fn take(&mut self, mut taking: Taking, read: LockRead, at: At<'_>) -> Step {
         if read.lock != There::Failed && core::mem::take(&mut taking.first) {
@@ -64,7 +72,7 @@ impl Machine {
             There::Failed => return self.take_again(taking, at),
             There::Nothing => {
                 self.known.contended |= taking.claim.is_some();
-                return self.claim(taking, Condition::Absent, None, None, at);
+                return self.claim(taking, Condition::Absent, Before::Free(None), at);
             }
             There::Object(found) => found,
         };
@@ -76,21 +84,18 @@ impl Machine {
         match standing {
             Standing::Ours(phase) => self.held(taking, found.etag, phase, at),
             Standing::Refused(why) => self.end(Outcome::NotOurs(why), LockEnd::NotHeld),
-            Standing::Free { last } => self.claim(taking, condition, last, None, at),
+            Standing::Free { last } => self.claim(taking, condition, Before::Free(last), at),
             Standing::Living(holding) => self.wait(taking, holding, at),
             Standing::Dead(dead) if dead.settled(at.now) => self.take_over(taking, dead, condition, at),
             Standing::Dead(dead) => self.watch(taking, dead, condition, at),
         }
     }
 
-    fn claim(
-        &mut self,
-        taking: Taking,
-        condition: Condition,
-        last: Option<Last>,
-        dead: Option<Dead>,
-        at: At<'_>,
-    ) -> Step {
+    fn claim(&mut self, taking: Taking, condition: Condition, before: Before, at: At<'_>) -> Step {
+        let (last, dead) = match before {
+            Before::Free(last) => (last, None),
+            Before::Dead(dead) => (dead.last, Some(dead)),
+        };
         let claim = Claim { last, dead: dead.as_ref().map(|dead| dead.seen), at: at.now };
         let seen = self.known.seen.max(claim.dead.unwrap_or_default());
         let body = Body { seen, ..self.body(Phase::Holding { lease: at.job.rules.lease }, last, at) };
@@ -101,8 +106,7 @@ impl Machine {
 
     fn take_over(&mut self, taking: Taking, dead: Dead, condition: Condition, at: At<'_>) -> Step {
         self.known.contended = true;
-        let last = dead.last;
-        self.claim(taking, condition, last, Some(dead), at)
+        self.claim(taking, condition, Before::Dead(dead), at)
     }
 
     fn wait(&mut self, mut taking: Taking, holding: Holding, at: At<'_>) -> Step {

@@ -67,8 +67,8 @@ impl<'a> Fields<'a> {
         let bucket_owner = self.bucket_owner(problems);
         // What builds on a prefix that cannot be filled would only repeat its problem: any prefix will do for that.
         let under = prefix.clone().unwrap_or_else(|| Filled::plain("prefix"));
-        let staged = self.key("staged-key", self.layer.staged_key.as_deref(), "layer/layer.zip", &under, problems);
-        let backups = self.key("backup-prefix", self.layer.backup_prefix.as_deref(), "layer", &under, problems);
+        let staged = self.key("staged-key", "layer/layer.zip", &under, problems);
+        let backups = self.key("backup-prefix", "layer", &under, problems);
         let (name, bucket, (manifest, manifest_name)) = (name?, bucket?, manifest?);
         prefix?;
         let places = Places { name: &name.1, bucket, staged: staged?, backups: backups? };
@@ -211,19 +211,15 @@ impl<'a> Fields<'a> {
     }
 
     /// A key in S3: as it is written, or this end of a path below the prefix.
-    fn key(
-        &self,
-        field: &'static str,
-        written: Option<&str>,
-        end: &str,
-        prefix: &Filled,
-        problems: &mut Problems<'_>,
-    ) -> Option<Filled> {
+    fn key(&self, field: &'static str, end: &str, prefix: &Filled, problems: &mut Problems<'_>) -> Option<Filled> {
         let placeholders = Placeholders { prefix: Some(prefix), ..self.placeholders() };
-        let (key, place) = match written {
+        let of = |layer: &'a LayerTable| match field {
+            "staged-key" => layer.staged_key.as_deref(),
+            _ => layer.backup_prefix.as_deref(),
+        };
+        let (key, place) = match of(self.layer) {
             Some(template) => {
-                let own = if field == "staged-key" { &self.own.staged_key } else { &self.own.backup_prefix };
-                let place = self.place(field, own.is_some());
+                let place = self.place(field, of(self.own).is_some());
                 (self.fill(template, &placeholders, &place, problems)?, place)
             }
             // A key that is made of the prefix has its problems there.

@@ -11,7 +11,6 @@ use super::trail::Trail;
 use super::{Shared, manifests};
 use crate::aws::Session;
 use crate::event::{Activity, Fact, JobId, Mode};
-use crate::layer::LayerVersion;
 use crate::manifest::Manifest;
 use crate::outcome::{Decision, ErrorCode, JobError, JobReport, Outcome};
 use crate::plan::Job;
@@ -83,18 +82,11 @@ async fn prepare(job: &Job, shared: &Shared, manifest: Arc<Manifest>, trail: &mu
     let known = Known { staged: just_staged.as_ref(), latest: None };
     let checked = preflight(site, manifest, known, options, trail).await?;
     if let (Decision::Keep, Some(latest)) = (checked.decided.decision, &checked.latest) {
-        keep(site, latest, trail);
+        trail.kept(job, latest);
         return Ok(Prepared::Done(Outcome::Unchanged));
     }
     if options.mode == Mode::Plan {
         return Ok(Prepared::Done(Outcome::Planned));
     }
     Ok(Prepared::ToDo(Box::new(ToDo { session, checked })))
-}
-
-/// Nothing is to be done: the latest version is the one to use.
-pub fn keep(site: Site<'_>, latest: &LayerVersion, trail: &mut Trail) {
-    trail.found(Fact::VersionToUse { arn: latest.arn.clone() });
-    let at = site.job.backup(latest.arn.number).to_string();
-    trail.found(Fact::BackupThere { at, written: false, request_id: None });
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::Events;
 use crate::event::{Activity, Fact, Happening, JobId};
-use crate::layer::{Region, S3Location};
+use crate::layer::{LayerVersion, Region, S3Location};
 use crate::manifest::Difference;
 use crate::outcome::{ArchiveReport, JobError, JobReport, ManifestReport, Outcome, Warning};
 use crate::plan::Job;
@@ -55,6 +55,13 @@ impl Trail {
             self.last = Some(fact.clone());
             self.found(fact);
         }
+    }
+
+    /// Nothing is to be done: the latest version is the one to use.
+    pub fn kept(&mut self, job: &Job, latest: &LayerVersion) {
+        self.found(Fact::VersionToUse { arn: latest.arn.clone() });
+        let at = job.backup(latest.arn.number).to_string();
+        self.found(Fact::BackupThere { at, written: false, request_id: None });
     }
 
     /// The job met something that a person should know although it goes on. Told once, however often it is met.

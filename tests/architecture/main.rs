@@ -1,5 +1,6 @@
-//! Holds `src/` to the house's rules, which the compiler does not know: imports only go down the list in the crate's
+//! Holds the code to the house's rules, which the compiler does not know: imports only go down the list in the crate's
 //! documentation, only `report` touches the terminal, only `aws` names the SDK, only `commands` knows the sandbox.
+//! How many parameters a function may have stands in `clippy.toml`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -20,9 +21,17 @@ use source::File;
 /// A file beyond this does more than one thing.
 const LINES_AT_MOST: usize = 400;
 
+/// A job goes one way: its steps are entered once, or twice where it is checked again under its lock.
+const ENTERED_AT_MOST: usize = 2;
+
 fn sources() -> Vec<File> {
-    let files = source::files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
-    assert!(files.len() > 50, "only {} files were found in src", files.len());
+    files("src", 50)
+}
+
+/// The files of a folder of this repository, of which there are at least so many.
+fn files(folder: &str, least: usize) -> Vec<File> {
+    let files = source::files(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
+    assert!(files.len() > least, "only {} files were found in {folder}", files.len());
     files
 }
 
@@ -57,6 +66,11 @@ fn modules_beside_each_other_do_not_import_each_other_in_a_circle() {
 }
 
 #[test]
+fn a_job_goes_one_way() {
+    assert_none(&rules::often_entered(&sources(), ENTERED_AT_MOST));
+}
+
+#[test]
 fn only_the_report_touches_the_terminal() {
     assert_none(&rules::terminal(&sources()));
 }
@@ -78,7 +92,17 @@ fn only_commands_know_the_sandbox() {
 
 #[test]
 fn files_are_short_enough_to_read() {
-    let mut files = sources();
-    files.extend(source::files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")));
-    assert_none(&rules::long_files(&files, LINES_AT_MOST));
+    for folder in ["src", "tests", "sandbox/src", "sandbox/tests", "protocol/src", "protocol/tests"] {
+        assert_none(&rules::long_files(&files(folder, 0), LINES_AT_MOST));
+    }
+}
+
+#[test]
+fn functions_take_five_parameters_at_most() {
+    let clippy =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("clippy.toml")).expect("clippy.toml");
+    assert!(clippy.lines().any(|line| line == "too-many-arguments-threshold = 5"), "{clippy}");
+    for folder in ["src", "tests", "sandbox/src", "sandbox/tests", "protocol/src", "protocol/tests"] {
+        assert_none(&rules::allowed(&files(folder, 0), "too_many_arguments"));
+    }
 }

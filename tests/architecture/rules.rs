@@ -63,24 +63,45 @@ impl House {
     }
 }
 
-/// Circles of imports between modules of which none contains the other.
-pub fn circles(files: &[File]) -> Vec<Violation> {
-    let modules: BTreeMap<&[String], &File> = files.iter().map(|file| (file.module.as_slice(), file)).collect();
-    let mut uses: BTreeMap<&[String], BTreeMap<&[String], usize>> = BTreeMap::new();
-    for file in files.iter().filter(|file| !file.module.is_empty()) {
+/// An import, seen from where the two module paths part: `run::job` that uses `run::exactly_once::words` uses
+/// `run::exactly_once`.
+struct Import<'a> {
+    from: &'a [String],
+    to: &'a [String],
+    file: &'a File,
+    line: usize,
+}
+
+/// All imports between modules of which none contains the other.
+fn imports(files: &[File]) -> Vec<Import<'_>> {
+    let modules: BTreeSet<&[String]> = files.iter().map(|file| file.module.as_slice()).collect();
+    let mut imports = Vec::new();
+    for file in files {
         for used in named(file) {
-            let deepest = (1..=used.path.len()).rev().find_map(|depth| modules.get_key_value(&used.path[..depth]));
-            let Some((other, _)) = deepest else { continue };
-            if !other.starts_with(&file.module) && !file.module.starts_with(other) {
-                uses.entry(&file.module).or_default().entry(other).or_insert(used.line);
+            let deepest = (1..=used.path.len()).rev().find_map(|depth| modules.get(&used.path[..depth]));
+            let Some(other) = deepest.copied() else { continue };
+            let common = file.module.iter().zip(other).take_while(|(own, other)| own == other).count();
+            if common < file.module.len().min(other.len()) {
+                let (from, to) = (&file.module[..=common], &other[..=common]);
+                imports.push(Import { from, to, file, line: used.line });
             }
         }
+    }
+    imports
+}
+
+/// Circles of imports between modules that stand beside each other, whatever in them it is that imports.
+pub fn circles(files: &[File]) -> Vec<Violation> {
+    let imports = imports(files);
+    let mut uses: BTreeMap<&[String], BTreeSet<&[String]>> = BTreeMap::new();
+    for import in &imports {
+        uses.entry(import.from).or_default().insert(import.to);
     }
     let reaches = |from: &[String], to: &[String]| {
         let mut seen = BTreeSet::new();
         let mut next = vec![from];
         while let Some(module) = next.pop() {
-            for used in uses.get(module).into_iter().flat_map(BTreeMap::keys) {
+            for used in uses.get(module).into_iter().flatten() {
                 if *used == to {
                     return true;
                 }
@@ -91,15 +112,48 @@ pub fn circles(files: &[File]) -> Vec<Violation> {
         }
         false
     };
-    let edges = uses.iter().flat_map(|(from, used)| used.iter().map(move |(to, line)| (*from, *to, *line)));
-    edges
-        .filter(|(from, to, _)| reaches(to, from))
-        .map(|(from, to, line)| Violation {
-            path: modules[from].path.clone(),
-            line,
-            what: format!("uses `{}`, which uses it", to.join("::")),
+    let circular = imports.iter().filter(|import| reaches(import.to, import.from));
+    let violations = circular.map(|import| Violation {
+        path: import.file.path.clone(),
+        line: import.line,
+        what: format!("uses `{}`, which uses it", import.to.join("::")),
+    });
+    violations.collect()
+}
+
+/// Steps of a job, that is asynchronous functions of a file in `run`, that are entered from more than so many places in
+/// other files: then the walk of a job would go back and forth.
+pub fn often_entered(files: &[File], most: usize) -> Vec<Violation> {
+    let run: Vec<&File> = files.iter().filter(|file| file.top() == Some("run")).collect();
+    let mut violations = Vec::new();
+    for file in &run {
+        let steps: Vec<&str> = file.code.lines().filter_map(|line| line.strip_prefix("pub async fn ")).collect();
+        let names: Vec<&str> = steps.iter().filter_map(|rest| rest.split(['(', '<']).next()).collect();
+        let others = run.iter().filter(|other| other.path != file.path && knows(other, &file.module));
+        let entered: usize = others.map(|other| names.iter().map(|name| calls(&other.code, name)).sum::<usize>()).sum();
+        if entered > most {
+            let what = format!("its steps are entered from {entered} places; {most} are the most");
+            violations.push(Violation { path: file.path.clone(), line: 1, what });
+        }
+    }
+    violations
+}
+
+/// Whether a file names this module, or contains it.
+fn knows(file: &File, module: &[String]) -> bool {
+    module.starts_with(&file.module) || named(file).iter().any(|used| used.path.starts_with(module))
+}
+
+/// How often a function is called.
+fn calls(code: &str, name: &str) -> usize {
+    let call = format!("{name}(");
+    let starts = code.match_indices(&call).map(|(at, _)| &code[..at]);
+    starts
+        .filter(|before| {
+            let is_word = before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.');
+            !is_word && !before.trim_end().ends_with("fn")
         })
-        .collect()
+        .count()
 }
 
 /// What writes to the terminal, or draws on it.
@@ -165,6 +219,11 @@ fn has_word(line: &str, word: &str) -> bool {
     line.match_indices(word).any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
 }
 
+/// Places that switch a lint off.
+pub fn allowed(files: &[File], lint: &str) -> Vec<Violation> {
+    words_in(&files.iter().collect::<Vec<_>>(), &[lint], "mend it instead")
+}
+
 /// Files with more lines than one reads in one go.
 pub fn long_files(files: &[File], most: usize) -> Vec<Violation> {
     let long = files.iter().map(|file| (file, file.text.lines().count())).filter(|(_, lines)| *lines > most);
@@ -224,13 +283,31 @@ mod tests {
             File::new("run/job.rs", "use super::stop::Stop;"),
             File::new("run/stop.rs", "use crate::run::pool::g;"),
             File::new("run/log.rs", "use super::pool::g;"),
+            File::new("aws/s3/mod.rs", "mod head; use super::lambda::f;"),
+            File::new("aws/s3/head.rs", ""),
+            File::new("aws/lambda.rs", "use super::s3::head::g;"),
         ];
         let expected = [
-            "run/job.rs:1: uses `run::stop`, which uses it",
             "run/pool.rs:1: uses `run::job`, which uses it",
+            "run/job.rs:1: uses `run::stop`, which uses it",
             "run/stop.rs:1: uses `run::pool`, which uses it",
+            "aws/s3/mod.rs:1: uses `aws::lambda`, which uses it",
+            "aws/lambda.rs:1: uses `aws::s3`, which uses it",
         ];
         assert_eq!(shown(&circles(&files)), expected);
+    }
+
+    #[test]
+    fn steps_that_are_entered_from_too_many_places_are_found() {
+        let files = [
+            File::new("run/job.rs", "use super::look::{look, see}; fn f() { look(1); self.look(2); see(); }"),
+            File::new("run/again.rs", "use super::look; fn look() { look::look(3).await }"),
+            File::new("run/look.rs", "pub async fn look() { see() }\npub async fn see<T>() {}"),
+            File::new("plan/look.rs", "use crate::run::look; fn f() { look::see(); }"),
+        ];
+        assert_eq!(shown(&often_entered(&files, 3)), [""; 0]);
+        let expected = ["run/look.rs:1: its steps are entered from 3 places; 2 are the most"];
+        assert_eq!(shown(&often_entered(&files, 2)), expected);
     }
 
     #[test]

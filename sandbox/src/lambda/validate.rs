@@ -125,20 +125,21 @@ impl Validation {
 
     /// At most 15 runtimes, each one that the service knows.
     pub fn runtimes(&mut self, runtimes: &[String]) {
-        self.members(runtimes, "compatibleRuntimes", 15, is_runtime, &listed(&RUNTIMES));
+        self.members(runtimes, "compatibleRuntimes", 15, &RUNTIMES);
     }
 
     /// At most 2 architectures, each one that the service knows.
     pub fn architectures(&mut self, architectures: &[String]) {
-        self.members(architectures, "compatibleArchitectures", 2, is_architecture, "[x86_64, arm64]");
+        self.members(architectures, "compatibleArchitectures", 2, &ARCHITECTURES);
     }
 
-    fn members(&mut self, values: &[String], field: &str, most: usize, known: fn(&str) -> bool, all: &str) {
+    fn members(&mut self, values: &[String], field: &str, most: usize, known: &[&str]) {
         let shown = format!("[{}]", values.join(", "));
         if values.len() > most {
             self.problem(&shown, field, format!("Member must have length less than or equal to {most}"));
         }
-        if !values.iter().all(|value| known(value)) {
+        if !values.iter().all(|value| known.contains(&value.as_str())) {
+            let all = listed(known);
             let constraint = format!("Member must satisfy constraint: [Member must satisfy enum value set: {all}]");
             self.problem(&shown, field, constraint);
         }

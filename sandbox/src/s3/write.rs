@@ -121,7 +121,8 @@ pub(super) async fn put(this: &Buckets, mut request: S3Request<PutObjectInput>) 
     set_checksum!(output, received.digests.checksum);
     output.checksum_type = Some(checksum_type(false));
     output.server_side_encryption = Some(encryption());
-    output.version_id = add(this, &caller, &input.bucket, &input.key, content, &conditions)?.shown;
+    let addition = Addition { bucket: &input.bucket, key: &input.key, content, conditions };
+    output.version_id = add(this, &caller, addition)?.shown;
     received.draft.keep();
     Ok(S3Response::new(output))
 }
@@ -132,21 +133,23 @@ pub(super) struct Added {
     pub modified: i64,
 }
 
-/// Makes the content the key's current version, if the conditions hold at that moment.
-fn add(
-    this: &Buckets,
-    caller: &Caller,
-    bucket_name: &str,
-    key: &str,
+/// Content that is to become a key's current version.
+struct Addition<'a> {
+    bucket: &'a str,
+    key: &'a str,
     content: Content,
-    conditions: &WriteConditions,
-) -> S3Result<Added> {
+    conditions: WriteConditions,
+}
+
+/// Makes the content the key's current version, if the conditions hold at that moment.
+fn add(this: &Buckets, caller: &Caller, addition: Addition<'_>) -> S3Result<Added> {
     this.commit(|state| {
+        let Addition { bucket: bucket_name, key, content, conditions } = addition;
         let bucket = caller.bucket(state, bucket_name)?;
         conditions.check(access::current(bucket, key).map(Arc::as_ref), key)?;
         let (version, added) = new_version(bucket, content, this.store.clock());
-        let bucket = bucket_name.to_owned();
-        Ok((Some(Event::ObjectAdded { bucket, key: key.to_owned(), version }), added))
+        let (bucket, key) = (bucket_name.to_owned(), key.to_owned());
+        Ok((Some(Event::ObjectAdded { bucket, key, version }), added))
     })
 }
 
@@ -210,7 +213,7 @@ pub(super) async fn copy(this: &Buckets, mut request: S3Request<CopyObjectInput>
         set_checksum!(result, checksum);
         result.checksum_type = Some(checksum_type(checksum.composite));
     }
-    let added = add(this, &caller, &input.bucket, &input.key, content, &conditions)?;
+    let added = add(this, &caller, Addition { bucket: &input.bucket, key: &input.key, content, conditions })?;
     draft.keep();
     result.last_modified = Some(Timestamp::from(text::system_time(added.modified)));
     let copy_source_version_id = (source.id != crate::store::NULL_VERSION).then(|| source.id.clone());

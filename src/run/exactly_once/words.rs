@@ -2,7 +2,6 @@
 
 use layership_protocol::{End, Holding, LockEnd, NotOurs, Outcome as Came};
 
-use super::super::job::keep;
 use super::hands::Hands;
 use crate::event::{Fact, LockPhase};
 use crate::outcome::{ErrorCode, JobError, Outcome};
@@ -124,7 +123,7 @@ impl Hands<'_> {
     /// The version that another run published meanwhile is the one to use.
     fn keep(&mut self) {
         if let Some(latest) = &self.checked.latest {
-            keep(self.site, latest, self.trail);
+            self.trail.kept(self.site.job, latest);
         }
     }
 }
