@@ -11,6 +11,7 @@
 
 mod rules;
 mod source;
+mod supply;
 mod words;
 
 use std::path::Path;

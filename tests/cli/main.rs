@@ -22,6 +22,7 @@ mod hostile;
 mod init;
 mod output;
 mod plan;
+mod promises;
 mod publish;
 mod refuse;
 mod refused;
