@@ -147,7 +147,7 @@ impl World {
         };
         let Some(step) = step else { return };
         let seen = match step {
-            Step::WriteLock { body, condition, .. } => Some(self.written(setup, run, how, body, condition)),
+            Step::WriteLock { body, condition, .. } => Some(self.written(setup, how, Late { run, body, condition })),
             step => self.answer(setup, run, &step, how),
         };
         if let Some(seen) = seen {
@@ -155,20 +155,21 @@ impl World {
         }
     }
 
-    fn written(&mut self, setup: &Setup, run: usize, how: How, body: Body, condition: Condition) -> Seen {
+    fn written(&mut self, setup: &Setup, how: How, write: Late) -> Seen {
         if how != How::Well {
             self.left.lock -= 1;
         }
+        let nonce = write.body.nonce;
         let done = match how {
             How::Dropped => false,
             How::Late => {
-                self.late.push(Late { run, body: body.clone(), condition });
+                self.late.push(write);
                 false
             }
-            _ => self.write(setup, &body, &condition),
+            _ => self.write(setup, &write.body, &write.condition),
         };
         Seen::LockWritten(if done && how == How::Well {
-            LockWritten::Written(etag(body.nonce))
+            LockWritten::Written(etag(nonce))
         } else {
             LockWritten::Unknown
         })

@@ -31,7 +31,7 @@ impl World {
             Step::WaitTurn => Some(Seen::Turn),
             Step::Send(send) => self.send(setup, run, send, how).map(Seen::Sent),
             Step::WriteBackup { version, replacing } => {
-                Some(Seen::Backup(self.write_backup(setup, run, *version, replacing.as_ref(), how)))
+                Some(Seen::Backup(self.write_backup(setup.runs[run], *version, replacing.as_ref(), how)))
             }
             Step::FollowUp { .. } | Step::WriteLock { .. } | Step::End(_) => None,
         }
@@ -125,18 +125,10 @@ impl World {
         }
     }
 
-    fn write_backup(
-        &mut self,
-        setup: &Setup,
-        run: usize,
-        version: Version,
-        replacing: Option<&Etag>,
-        how: How,
-    ) -> BackupAnswer {
+    fn write_backup(&mut self, change: u8, version: Version, replacing: Option<&Etag>, how: How) -> BackupAnswer {
         if how == How::Fails {
             return BackupAnswer::Failed;
         }
-        let change = setup.runs[run];
         match (self.backup(version), replacing) {
             (Some(there), _) if there.change == change => {}
             (Some(there), None) => return BackupAnswer::Other { etag: "stray".into(), older: there.stray },
