@@ -1,5 +1,5 @@
 //! Exactly once: whatever fails, is killed or races, one undisturbed run later everything is as undisturbed runs leave
-//! it. One version for each change, one backup for each version, no lock left.
+//! it. One version for each change, one backup for each version, a free lock.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,6 +10,8 @@
 
 #[path = "faults/bench.rs"]
 mod bench;
+#[path = "faults/cells.rs"]
+mod cells;
 mod common;
 #[path = "faults/kill.rs"]
 mod kill;

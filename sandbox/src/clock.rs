@@ -9,6 +9,7 @@ use hyper::Response;
 use hyper::header::{DATE, HeaderValue};
 use jiff::Timestamp;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::text;
 
@@ -21,6 +22,9 @@ pub(super) struct Clock(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    /// What the machine's clock showed when this one began, and since when it goes by itself: tokio's clock, which a
+    /// test can pause and let fly.
+    began: (i64, Instant),
     ahead: watch::Sender<Duration>,
     /// The latest time that was told: the machine's own clock may be set back meanwhile.
     told: AtomicI64,
@@ -28,7 +32,8 @@ struct Inner {
 
 impl Default for Clock {
     fn default() -> Self {
-        Self(Arc::new(Inner { ahead: watch::Sender::default(), told: AtomicI64::new(i64::MIN) }))
+        let began = (Timestamp::now().as_millisecond(), Instant::now());
+        Self(Arc::new(Inner { began, ahead: watch::Sender::default(), told: AtomicI64::new(i64::MIN) }))
     }
 }
 
@@ -36,7 +41,9 @@ impl Clock {
     /// Milliseconds since 1970.
     pub fn now_millis(&self) -> i64 {
         let ahead = i64::try_from(self.ahead().as_millis()).unwrap_or_default();
-        let now = Timestamp::now().as_millisecond().saturating_add(ahead);
+        let (began, since) = self.0.began;
+        let passed = i64::try_from(since.elapsed().as_millis()).unwrap_or_default();
+        let now = began.saturating_add(passed).saturating_add(ahead);
         now.max(self.0.told.fetch_max(now, Ordering::Relaxed))
     }
 

@@ -28,3 +28,4 @@ pub use pack::{Packed, pack};
 pub use pack_error::PackError;
 pub use seal::TreeDigest;
 pub use tree::Tree;
+pub use window::TAIL;

@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::io;
 
 /// What the first read asks for: the whole table of contents of nearly all layers (some eight thousand files).
-pub(super) const TAIL: u64 = 1024 * 1024;
+pub const TAIL: u64 = 1024 * 1024;
 
 /// What is read at once before that.
 const PIECE: u64 = 4 * 1024 * 1024;

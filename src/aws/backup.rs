@@ -11,7 +11,7 @@ use super::call::Call;
 use super::failure::Failure;
 use super::lambda::backoff;
 use super::s3::{S3, tag, unreadable};
-use crate::layer::{Md5, S3Location, Sha256};
+use crate::layer::{LayerVersion, Md5, S3Location, Sha256};
 use crate::outcome::{ErrorCode, JobError};
 
 /// No manifest is larger; a backup that is was not written by this tool or the library.
@@ -43,6 +43,15 @@ pub struct Backup {
     pub modified: Option<Timestamp>,
     /// SHA-256 of the zip that it belongs to, where it was noted.
     pub sha256: Option<Sha256>,
+}
+
+impl Backup {
+    /// Whether it was written before this version was made: then it belongs to none, but was left by another layer, another
+    /// account or an endpoint that was reset. S3 tells whole seconds, so both are held against each other in those.
+    pub fn is_older_than(&self, version: &LayerVersion) -> bool {
+        let made = version.created.map(Timestamp::as_second);
+        made.zip(self.modified.map(Timestamp::as_second)).is_some_and(|(made, modified)| modified < made)
+    }
 }
 
 /// A backup to write.

@@ -5,7 +5,7 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use super::trail::Trail;
-use crate::archive::{InspectError, Inspection, OpenError, PackError, ReadAt, inspect};
+use crate::archive::{InspectError, Inspection, OpenError, PackError, ReadAt, TAIL, inspect};
 use crate::aws::StagedZip;
 use crate::finding::{Check, Finding, Level};
 use crate::outcome::{ErrorCode, JobError};
@@ -93,7 +93,10 @@ pub fn not_packed(archive: &LocalPath, error: &PackError) -> JobError {
 
 /// What a staged archive says of itself, read by ranged GETs.
 pub async fn inspect_staged(zip: StagedZip, place: &str) -> Result<Inspection, JobError> {
-    let source = Blocking { zip, runtime: Handle::current() };
+    let start = zip.size().saturating_sub(TAIL);
+    // The end is all that most zips are asked for: no thread has to wait for it.
+    let tail = if zip.size() > 0 { zip.read_at(start, zip.size() - start).await? } else { Bytes::new() };
+    let source = Blocking { zip, start, tail, runtime: Handle::current() };
     let inspected = spawn_blocking(move || inspect(&source)).await;
     let inspected = inspected.map_err(|error| {
         JobError::new(ErrorCode::Internal, format!("reading {place} broke off")).cause(error.to_string())
@@ -104,6 +107,9 @@ pub async fn inspect_staged(zip: StagedZip, place: &str) -> Result<Inspection, J
 /// A staged archive for a reader that waits for each answer.
 struct Blocking {
     zip: StagedZip,
+    /// Where its end begins that was read before.
+    start: u64,
+    tail: Bytes,
     runtime: Handle,
 }
 
@@ -115,6 +121,10 @@ impl ReadAt for Blocking {
     }
 
     fn read_at(&self, offset: u64, len: u64) -> Result<Bytes, JobError> {
-        self.runtime.block_on(self.zip.read_at(offset, len))
+        let within = |at: u64| at.checked_sub(self.start).and_then(|at| usize::try_from(at).ok());
+        match within(offset).zip(within(offset + len)).filter(|(_, end)| *end <= self.tail.len()) {
+            Some((from, end)) => Ok(self.tail.slice(from..end)),
+            None => self.runtime.block_on(self.zip.read_at(offset, len)),
+        }
     }
 }

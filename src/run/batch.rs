@@ -85,8 +85,8 @@ impl Operation for Shared {
         &job.target.name
     }
 
-    async fn perform(&self, id: JobId, job: Arc<Job>, mut slot: Slot) -> JobReport {
-        run_job(id, &job, self, &mut slot).await
+    async fn perform(&self, id: JobId, job: Arc<Job>, slot: &mut Slot) -> JobReport {
+        run_job(id, &job, self, slot).await
     }
 
     fn broken(&self, job: &Job) -> JobReport {

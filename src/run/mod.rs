@@ -10,6 +10,8 @@ mod lanes;
 mod manifests;
 mod pool;
 mod preflight;
+#[cfg(all(test, feature = "sandbox"))]
+mod simulation;
 mod site;
 mod stage;
 mod stop;

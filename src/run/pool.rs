@@ -23,7 +23,7 @@ pub trait Operation: Send + Sync + 'static {
     fn lane(job: &Self::Job) -> &str;
 
     /// Does it. It always ends in a report, soon after a second request to stop.
-    fn perform(&self, id: JobId, job: Arc<Self::Job>, slot: Slot) -> impl Future<Output = Self::Report> + Send;
+    fn perform(&self, id: JobId, job: Arc<Self::Job>, slot: &mut Slot) -> impl Future<Output = Self::Report> + Send;
 
     /// The report of a job that broke off because of a defect.
     fn broken(&self, job: &Self::Job) -> Self::Report;
@@ -71,7 +71,7 @@ pub async fn pool<O: Operation>(
 ) {
     let mut lanes = Lanes::of(chosen, |job| O::lane(&jobs[job]));
     let slots = Arc::new(Semaphore::new(bounds.concurrency));
-    let mut running: JoinSet<O::Report> = JoinSet::new();
+    let mut running: JoinSet<(O::Report, Slot)> = JoinSet::new();
     let mut names: BTreeMap<Id, JobId> = BTreeMap::new();
     let mut go_on = true;
     let mut interrupted = false;
@@ -89,20 +89,22 @@ pub async fn pool<O: Operation>(
                 bounds.events.send(Happening::Interrupted { running: running.len() });
                 continue;
             }
-            slot = Slot::of(&slots), if more => {
+            mut slot = Slot::of(&slots), if more => {
                 let Some(id) = lanes.start() else { continue };
                 let (operation, job) = (Arc::clone(&operation), Arc::clone(&jobs[id]));
-                let task = running.spawn(async move { operation.perform(id, job, slot).await });
+                let task = running.spawn(async move { (operation.perform(id, job, &mut slot).await, slot) });
                 names.insert(task.id(), id);
                 continue;
             }
         };
-        let (task, report) = match finished {
-            Ok((task, report)) => (task, Some(report)),
+        // The slot is free again when the report is known.
+        let (task, ended_in) = match finished {
+            Ok((task, ended_in)) => (task, Some(ended_in)),
             Err(error) => (error.id(), None),
         };
         let Some(id) = names.remove(&task) else { continue };
         lanes.end(O::lane(&jobs[id]));
+        let (report, _slot) = ended_in.unzip();
         go_on &= ended(id, report.unwrap_or_else(|| operation.broken(&jobs[id])));
     }
 }

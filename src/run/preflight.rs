@@ -124,7 +124,11 @@ async fn published(
         None => site.latest().await?,
     };
     let Some(latest) = latest else { return Ok((None, BackupRead::Missing)) };
-    let backup = site.backup(latest.arn.number, manifest).await?;
+    let backup = match site.backup(latest.arn.number, manifest).await? {
+        // It belongs to no version of this layer: believed, it would make a change of what is published already.
+        BackupRead::Other(stray) if stray.is_older_than(&latest) => BackupRead::Missing,
+        backup => backup,
+    };
     Ok((Some(latest), backup))
 }
 

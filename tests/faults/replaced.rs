@@ -133,6 +133,21 @@ fn a_backup_that_is_older_than_its_version_is_replaced() {
 }
 
 #[test]
+fn a_backup_that_is_older_than_its_version_makes_no_change_of_what_a_dead_run_published() {
+    let (bench, sdk) = staged(true, true);
+    sdk.put("layers/layer/layer/000001/requirements.txt", b"someone-else==1.0\n");
+    bench.advance(2);
+    // It dies before it replaces that backup.
+    bench.faults(&json!({"operation": "PutObject", "match": "000001", "times": 1, "fault": "hang"}));
+    let running = bench.spawn(&["publish"]);
+    bench.until_hanging("hang");
+    running.kill();
+    bench.calm();
+    assert_eq!(outcome(&publish(&bench, &[])), ("adopted", ""));
+    bench.state().assert_exactly("layer", &[1]);
+}
+
+#[test]
 fn a_backup_that_is_younger_than_its_version_is_never_overwritten() {
     let (bench, sdk) = staged(true, true);
     bench.faults(&json!({"operation": "PublishLayerVersion", "times": 1, "fault": {"kind": "latency", "ms": 1500}}));

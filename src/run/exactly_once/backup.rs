@@ -43,8 +43,8 @@ impl Hands<'_> {
 
     /// Another manifest lies where the backup belongs. Written before the version was made, it belongs to none.
     async fn in_its_place(&mut self, version: Version, at: &str, other: &Backup) -> Result<BackupAnswer, JobError> {
-        let made = self.site.version(version).await?.and_then(|version| version.created);
-        let older = made.zip(other.modified).is_some_and(|(made, modified)| modified < made);
+        let made = self.site.version(version).await?;
+        let older = made.is_some_and(|version| other.is_older_than(&version));
         self.trouble = Some(another(at, "another manifest is there, and it was left alone"));
         Ok(BackupAnswer::Other { etag: other.etag.as_str().into(), older })
     }
