@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 
 use crate::report::Shown;
-use crate::report::ci::github::Command;
+use crate::report::command::Command;
 
 /// Writes one line in a single call, so that lines of several processes do not mix. A failure is ignored.
 pub fn line(out: &mut impl Write, text: &Shown) {

@@ -1,7 +1,7 @@
 //! What people and tools see of a run.
 //!
 //! While it goes on, [`show`] turns events into a screen or a log on standard error. When it is over there is one
-//! [`Report`], and everything else is a rendering of it: [`text`] and [`json`](formats::json) for standard output, [`failures`] for
+//! [`Report`], and everything else is a rendering of it: [`text`] and [`json`] for standard output, [`failures`] for
 //! standard error, [`ReportFile`] for files.
 //!
 //! A display is three steps, the first two pure: `state` takes in events, `lines` says what a state reads like, and
@@ -15,6 +15,7 @@ mod causes;
 mod check;
 mod choose;
 mod ci;
+mod command;
 pub mod emit;
 mod end;
 mod escape;

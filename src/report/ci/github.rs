@@ -1,6 +1,5 @@
 //! What GitHub's runner reads: commands in the log, and files that it names in the environment.
 
-use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -8,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::event::Mode;
 use crate::outcome::Outcome;
 use crate::report::Shown;
+use crate::report::command::Command;
 use crate::report::formats::{arns, markdown};
 use crate::report::model::Report;
 use crate::shown;
@@ -47,17 +47,6 @@ pub enum Level {
     Warning,
 }
 
-/// A line that the runner takes for a command: the one thing that may reach a log without being [`Shown`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Command(String);
-
-impl Command {
-    /// The line.
-    pub fn line(&self) -> &str {
-        &self.0
-    }
-}
-
 impl GitHub {
     /// What the runner says of this step.
     pub fn of(variable: &dyn Fn(&str) -> Option<String>) -> Self {
@@ -90,12 +79,12 @@ impl GitHub {
     }
 
     fn command(&self, annotation: &Annotation) -> Command {
-        let mut line = format!("::{} title=layership", annotation.level);
+        let mut properties = vec![("title", "layership".to_owned())];
         if let Some((file, number)) = &annotation.place {
-            let _ = write!(line, ",file={}", property(&Shown::one_line(&self.in_workspace(file))));
-            number.iter().for_each(|number| line.push_str(&format!(",line={number}")));
+            properties.push(("file", self.in_workspace(file)));
+            properties.extend(number.map(|number| ("line", number.to_string())));
         }
-        Command(format!("{line}::{}", data(&annotation.message)))
+        Command::new(&annotation.level.to_string(), &properties, &annotation.message)
     }
 
     /// The path as GitHub knows it: from the root of the checkout.
@@ -143,16 +132,6 @@ fn append(path: &Path, text: &Shown) -> Result<(), (PathBuf, io::Error)> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err((path.to_owned(), error)),
         _ => Ok(()),
     }
-}
-
-/// As the runner unescapes a command's message.
-fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
-/// As the runner unescapes a command's property.
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
 #[cfg(test)]
