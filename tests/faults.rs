@@ -17,6 +17,8 @@ mod common;
 mod kill;
 #[path = "faults/locks.rs"]
 mod locks;
+#[path = "faults/pauses.rs"]
+mod pauses;
 #[path = "faults/races.rs"]
 mod races;
 #[path = "faults/replaced.rs"]
