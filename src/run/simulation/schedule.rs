@@ -44,7 +44,7 @@ impl Schedule {
         let before = u32::try_from(random.below(4)).expect("small");
         let second_change = random.percent(25).then(|| random.seconds(90));
         let runs = 2 + random.below(2);
-        Self {
+        let schedule = Self {
             seed,
             versioned: random.percent(50),
             with_sha256: random.percent(70),
@@ -57,7 +57,24 @@ impl Schedule {
             players: (0..runs).map(|number| player(number, second_change.is_some(), random)).collect(),
             second_change,
             faults: (0..random.below(5)).map(|_| rule(random)).collect(),
+        };
+        if random.percent(25) { schedule.with_a_death_in_the_middle(random) } else { schedule }
+    }
+
+    /// The first run dies while its publish is still under way, or done late; others come when its lease is over.
+    fn with_a_death_in_the_middle(mut self, random: &mut Random) -> Self {
+        let seconds = random.one_of(&[25, 45, 55]);
+        let kinds =
+            [json!({"kind": "late", "seconds": seconds}), json!({"kind": "delayed", "seconds": seconds, "cut": true})];
+        let fault = random.one_of(&kinds);
+        self.faults = vec![json!({"operation": "PublishLayerVersion", "match": "*layer*", "times": 1, "fault": fault})];
+        for (number, player) in self.players.iter_mut().enumerate() {
+            let first = number == 0;
+            player.starts = if first { Duration::ZERO } else { Duration::from_secs(31) + random.seconds(30) };
+            player.killed = first.then(|| Duration::from_secs(1) + random.seconds(4));
+            player.frozen = None;
         }
+        self
     }
 
     /// The state of the dependencies in the end.
