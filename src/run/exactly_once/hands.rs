@@ -11,7 +11,7 @@ use super::look::Versions;
 use super::{decision, lock, look};
 use crate::aws::{LockWrite, NeverSent, Sent, Turn, Urgency};
 use crate::event::{Activity, Fact};
-use crate::outcome::JobError;
+use crate::outcome::{ErrorCode, JobError};
 
 /// What the steps of one job share.
 pub struct Hands<'a> {
@@ -164,6 +164,12 @@ impl<'a> Hands<'a> {
 
     async fn send(&mut self, send: &Send) -> Answer {
         self.trail.enter(Activity::Publishing);
+        if send.attempt > 1
+            && let Err(error) = self.still_staged().await
+        {
+            self.trouble = Some(error);
+            return Answer::Refused;
+        }
         // One that was begun anew because it never left has used its turn up.
         let turn = match self.turn.take() {
             Some(turn) => turn,
@@ -171,6 +177,23 @@ impl<'a> Hands<'a> {
         };
         let sent = self.site.publish(&self.checked.staged, turn, send.not_after).await;
         self.sent(sent, send)
+    }
+
+    /// Minutes have passed since the archive was checked. Where no version of it is pinned, another one may be staged by
+    /// now, and the first request may have published that one: then it is not published once more.
+    async fn still_staged(&self) -> Result<(), JobError> {
+        let checked = &self.checked.staged;
+        if checked.version_id.is_some() {
+            return Ok(());
+        }
+        match self.site.staged().await? {
+            Some(now) if now.etag == checked.etag => Ok(()),
+            _ => Err(JobError::new(
+                ErrorCode::ContentMismatch,
+                format!("{} was replaced after it was checked, and is not published again", self.site.job.staged),
+            )
+            .hint("run the same command again when nobody else stages this layer, and turn on versioning for the bucket to rule it out")),
+        }
     }
 
     fn sent(&mut self, sent: Sent, send: &Send) -> Answer {
