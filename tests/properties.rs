@@ -204,7 +204,11 @@ fn check(bench: &Bench, case: &Case) {
     let state = bench.state();
     for (name, before) in names.iter().zip(&case.layers) {
         assert_eq!(job(&healed, name)["version"], before.versions().len(), "{}", job(&healed, name));
-        state.assert_exactly(name, before.versions());
+        // The lock of a run that was cut when all was done is no concern of a layer that did not change.
+        match outcome(job(&healed, name)).0 {
+            "unchanged" => state.assert_recorded(name, before.versions()),
+            _ => state.assert_exactly(name, before.versions()),
+        }
     }
     assert!(bench.requests().iter().all(|request| !is(request, "DeleteObject", "requirements.txt")));
     let again = bench.run(&["publish", "--stage"]).expect(0).report();

@@ -158,8 +158,8 @@ impl World {
         python::json(command)
     }
 
-    /// Asserts that nothing is below the bucket but the staged archive and these backups, each with its exact bytes,
-    /// and that there is one layer version for each backup.
+    /// Asserts that nothing is below the bucket but the staged archive, these backups, each with its exact bytes, and a
+    /// free lock where layership published; and that there is one layer version for each backup.
     #[track_caller]
     pub fn assert_versions(&self, manifests: &[&[u8]]) {
         let observed = self.observed();
@@ -198,9 +198,15 @@ pub fn arn(version: usize) -> String {
     format!("arn:aws:lambda:us-east-1:123456789012:layer:web:{version}")
 }
 
-/// The keys of all objects, sorted.
+/// The keys of all objects but the locks, sorted. A lock stays, and is free.
 pub fn keys(observed: &Value) -> Vec<String> {
-    let mut keys: Vec<_> = observed["objects"].as_object().expect("objects").keys().cloned().collect();
+    let objects = observed["objects"].as_object().expect("objects");
+    let (locks, others): (Vec<_>, Vec<_>) = objects.iter().partition(|(key, _)| key.ends_with("/publish.lock"));
+    for (key, lock) in locks {
+        let body: Value = serde_json::from_str(lock["body"].as_str().expect("a body")).expect("JSON");
+        assert_eq!(body["phase"], "free", "{key}: {body:#}");
+    }
+    let mut keys: Vec<_> = others.into_iter().map(|(key, _)| key.clone()).collect();
     keys.sort();
     keys
 }
