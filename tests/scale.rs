@@ -112,6 +112,10 @@ fn read_back(project: &Project, names: &[String]) {
                 objects.remove(&format!("layers/{name}/layer/000001/requirements.txt")).expect("a backup");
             assert_eq!(backup, manifest, "the backup of {name}");
 
+            let (lock, _) = objects.remove(&format!("layers/{name}/layer/publish.lock")).expect("a lock");
+            let lock: serde_json::Value = serde_json::from_slice(&lock).expect("JSON");
+            assert_eq!((&lock["phase"], &lock["last"]["version"]), (&"free".into(), &1.into()), "{name}: {lock:#}");
+
             let (zip, metadata) = objects.remove(&format!("layers/{name}/layer/layer.zip")).expect("a staged archive");
             let md5: [u8; 16] = md5::Md5::digest(&manifest).into();
             let md5: String = md5.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -51,7 +51,7 @@ fn a_backup_that_cannot_be_written_is_told_with_the_arn_and_adopted_next_time() 
       Caused by: User: arn:aws:iam::123456789012:user/sandbox is not authorized to perform: s3:PutObject on resource: "arn:aws:s3:::artifacts/layers/numpy/layer/000001/requirements.txt" because no identity-based policy allows the s3:PutObject action
       Caused by: AccessDenied (HTTP 403, request REQUEST)
 
-    hint: run the same command again: it adopts the version and writes the backup
+    hint: run the same command again: it adopts arn:aws:lambda:us-east-1:123456789012:layer:numpy:1 and writes the backup
 
          Summary [  TIMEs] 1 job: 1 failed
     "#);

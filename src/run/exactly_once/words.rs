@@ -37,7 +37,7 @@ pub fn told(end: End, mut hands: Hands<'_>) -> Result<Outcome, JobError> {
         })),
         Came::Failed(_) => Err(wrapped(trouble, |error| error)),
         Came::Unconfirmed => Err(wrapped(trouble, |error| unconfirmed(layer.as_str(), error))),
-        Came::BackupFailed(version) => Err(wrapped(trouble, |error| backup_failed(layer.as_str(), version, error))),
+        Came::BackupFailed(version) => Err(wrapped(trouble, |error| backup_failed(&hands, version, error))),
         Came::ContentMismatch(version, found) => Err(mismatch(&hands, version, &found.to_hex())),
     }
 }
@@ -95,11 +95,13 @@ fn unconfirmed(layer: &str, error: JobError) -> JobError {
     error.hint(AGAIN)
 }
 
-fn backup_failed(layer: &str, version: u64, error: JobError) -> JobError {
+fn backup_failed(hands: &Hands<'_>, version: u64, error: JobError) -> JobError {
+    let layer = &hands.site.job.name;
+    let which = hands.site.layer_arn().map_or_else(|| "the version".to_owned(), |arn| arn.version(version).to_string());
     let message = format!("version {version} of layer `{layer}` is published, but its backup could not be written");
     let mut error = error.context(message);
     error.code = ErrorCode::BackupFailed;
-    error.hint("run the same command again: it adopts the version and writes the backup")
+    error.hint(format!("run the same command again: it adopts {which} and writes the backup"))
 }
 
 fn mismatch(hands: &Hands<'_>, version: u64, found: &str) -> JobError {
