@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::bench::{BUCKET, Bench, LEASE, archive, is, job, manifest, outcome, sha256};
+use crate::bench::{BUCKET, Bench, LEASE, SETTLED, archive, is, job, manifest, outcome, sha256};
 use crate::sdk::Sdk;
 
 /// A bench with its bucket, and one layer staged at revision 1.
@@ -83,8 +83,15 @@ fn a_replaced_zip_is_not_taken_for_ours_when_the_answer_is_lost_too() {
             {"operation": "HeadObject", "match": "000001", "times": 1, "fault": replace},
             {"operation": "PublishLayerVersion", "times": 1, "fault": "cut-after"},
         ]));
-        let failed = publish(&bench, &[]);
-        assert_eq!(failed["outcome"], "failed", "with SHA-256: {with_sha256}: {failed:#}");
+        let running = bench.spawn(&["publish"]);
+        bench.until("it looks for its version", |requests| {
+            requests.iter().any(|request| is(request, "GetLayerVersion", "layer") && request["done"] == true)
+        });
+        bench.advance(SETTLED);
+        // Its own version is not there, and the archive that would be published again is another one.
+        let failed = job(&running.end().expect(1).report(), "layer").clone();
+        assert_eq!(outcome(&failed), ("failed", "content-mismatch"), "with SHA-256: {with_sha256}: {failed:#}");
+        assert_eq!(bench.count("PublishLayerVersion", "layer"), 1);
         assert!(bench.state().object("layer", "000001/requirements.txt").is_null(), "{failed:#}");
     }
 }
@@ -109,6 +116,10 @@ fn a_strangers_version_is_not_taken_for_ours_when_the_answer_is_lost() {
         let running = bench.spawn(&["publish", "--request-timeout-seconds", "2"]);
         bench.until_hanging("hang");
         sdk.publish("layer", archive("stranger", 1));
+        bench.until("it looks for its version", |requests| {
+            requests.iter().any(|request| is(request, "GetLayerVersion", "layer") && request["done"] == true)
+        });
+        bench.advance(SETTLED);
         let report = running.end().expect(0).report();
         let job = job(&report, "layer");
         assert_eq!((outcome(job), &job["version"]), (("published", ""), &json!(2)), "{job:#}");
