@@ -1,7 +1,7 @@
 //! A folder as a zip that depends on nothing but the folder's content: same content, same bytes.
 //!
-//! Entries are sorted by the bytes of their names; times, owners and most permissions are left behind, since they
-//! differ between machines and checkouts. The content itself is the user's and packed as it is: nothing is left
+//! Entries are sorted by the bytes of their names; times, owners and permissions are left behind, since they differ
+//! between machines and checkouts. Of a file's mode one thing counts: whether anybody may execute it. The content itself is the user's and packed as it is: nothing is left
 //! out, not even `__pycache__`, whose files carry the times of their sources. `pip install --no-compile` builds
 //! folders that stay the same.
 

@@ -1,19 +1,15 @@
 //! `stage`: archives go to S3 with their manifest's MD5, and stay where they are the same.
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::process::Command;
+use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::common::project::Project;
 use crate::common::zips::{self, zip};
-use crate::common::{Ended, run};
-
-/// The digest of the staged archive of the one layer.
-fn staged_sha256(project: &Project) -> String {
-    let ended = project.run("stage --format json", 0);
-    ended.report()["jobs"][0]["archive"]["sha256"].as_str().unwrap().to_owned()
-}
+use crate::common::{Ended, LAYERSHIP, isolated, run};
 
 #[test]
 fn archives_are_uploaded_once() {
@@ -43,19 +39,61 @@ fn archives_are_uploaded_once() {
     ");
 }
 
+/// How a machine comes to the same content.
+struct Checkout {
+    /// What the files of whoever writes them, and of layership, are made without.
+    umask: &'static str,
+    /// The order in which they are written, and so, on many disks, in which they are listed.
+    order: [&'static str; 3],
+    /// Years after 1970 at which they were written.
+    years: u64,
+    /// What else was done with their modes.
+    then: &'static str,
+}
+
+/// The digest of the zip that is made of a folder with three files, of which one is a program.
+fn staged_from(checkout: &Checkout) -> String {
+    let project = Project::of(&["tools"]);
+    let folder = project.folder().join("tools/layer");
+    std::fs::remove_dir_all(&folder).unwrap();
+    // `chmod +x` heeds the umask, as git does.
+    let files = checkout.order.map(|name| format!("mkdir -p $(dirname {name}) && printf {name} > {name}\n")).concat();
+    let Checkout { umask, then, .. } = checkout;
+    let script = format!("set -e\numask {umask}\nmkdir layer\ncd layer\n{files}chmod +x bin/tool\n{then}");
+    let made = Command::new("sh").args(["-c", &script]).current_dir(project.folder().join("tools")).status().unwrap();
+    assert!(made.success(), "{script}");
+    for name in checkout.order {
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(checkout.years * 31_557_600);
+        std::fs::File::open(folder.join(name)).unwrap().set_modified(time).unwrap();
+    }
+    let mut shell = isolated("sh", project.folder());
+    shell.envs(project.sandbox.variables.clone());
+    shell.arg("-c").arg(format!("umask {umask} && exec \"$0\" \"$@\"")).arg(LAYERSHIP);
+    let report = run(shell, ["stage", "--format", "json"]).expect(0).report();
+    report["jobs"][0]["archive"]["sha256"].as_str().unwrap().to_owned()
+}
+
 #[test]
 fn a_folder_becomes_the_same_bytes_wherever_and_whenever_it_is_packed() {
-    let first = Project::of(&["tools"]);
-    first.write("tools/layer/python/b.py", "b");
-    first.write("tools/layer/python/a.py", "a");
-    let second = Project::of(&["tools"]);
-    second.write("tools/layer/python/a.py", "a");
-    second.write("tools/layer/python/b.py", "b");
-    let old = std::fs::File::open(second.folder().join("tools/layer/python/a.py")).unwrap();
-    old.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
-    assert_eq!(staged_sha256(&first), staged_sha256(&second));
-    second.write("tools/layer/python/b.py", "c");
-    assert_ne!(staged_sha256(&first), staged_sha256(&second));
+    let (tool, a, b) = ("bin/tool", "python/a.py", "python/b.py");
+    let usual = Checkout { umask: "022", order: [tool, a, b], years: 50, then: "" };
+    let first = staged_from(&usual);
+    for (umask, order, years, then) in [
+        ("000", [tool, a, b], 50, ""),
+        ("002", [b, a, tool], 50, ""),
+        ("027", [a, tool, b], 0, ""),
+        ("077", [b, tool, a], 55, ""),
+        // Whoever may execute it: somebody may. Who may read or write a file does not count either.
+        ("022", [tool, a, b], 50, "chmod 700 bin/tool"),
+        ("022", [tool, a, b], 50, "chmod 655 bin/tool; chmod 444 python/a.py; chmod 666 python/b.py"),
+        ("022", [tool, a, b], 50, "chmod 4711 bin/tool; chmod 700 python; chmod 1777 bin"),
+    ] {
+        let same = Checkout { umask, order, years, then };
+        assert_eq!(staged_from(&same), first, "umask {umask}, {order:?}, {years} years, {then}");
+    }
+    for then in ["chmod -x bin/tool", "chmod u+x python/a.py", "chmod o+x python/a.py", "printf c > python/b.py"] {
+        assert_ne!(staged_from(&Checkout { then, ..usual }), first, "{then}");
+    }
 }
 
 #[test]
