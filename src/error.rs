@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::config::{Found, Problem, Severity, SourceError};
 use crate::plan::SelectionError;
-use crate::report::Shown;
+use crate::report::{Shown, emit};
 use crate::shown;
 
 /// How a command ended that did not have to be stopped.
@@ -79,8 +79,14 @@ impl Error {
         self
     }
 
+    /// Says it on standard error, and gives the exit code.
+    pub fn say(&self) -> ExitCode {
+        emit::stderr(&self.render());
+        self.exit_code()
+    }
+
     /// The exit code: 2 for wrong flags or a wrong layers file.
-    pub fn exit_code(&self) -> ExitCode {
+    fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Layers { .. } | Self::Usage { .. } => 2,
             Self::Other { .. } => 1,
@@ -88,7 +94,7 @@ impl Error {
     }
 
     /// The error as it stands on the screen: what, then each problem on its line, then the hint.
-    pub fn render(&self) -> Shown {
+    fn render(&self) -> Shown {
         match self {
             Self::Usage { message, hint } | Self::Other { message, hint } => {
                 let hint = hint.as_ref().map(|hint| shown!("\nhint: {}\n", hint)).unwrap_or_default();

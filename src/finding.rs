@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// It could be better; said with `-v`.
+    #[allow(dead_code, reason = "no check gives advice yet")]
     Advice,
     /// A person should know; `--strict` refuses it.
     Warning,
@@ -20,6 +21,7 @@ pub enum Level {
 )]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
+#[allow(clippy::enum_variant_names, reason = "the names are the stable codes")]
 pub enum Check {
     /// An entry of the zip that Lambda could not unzip, or not where it belongs.
     ArchiveInvalid,
@@ -54,6 +56,7 @@ impl Finding {
     }
 
     /// Something that could be better.
+    #[allow(dead_code, reason = "no check gives advice yet")]
     pub fn advice(check: Check, message: impl Into<String>, hint: &'static str) -> Self {
         Self { check, level: Level::Advice, message: message.into(), hint }
     }

@@ -17,24 +17,49 @@
 //! - [`aws`]: the only place that knows the SDK; [`run`]: the loop and the steps of a job
 //! - [`report`]: the only place that knows the terminal
 //! - [`error`], [`cli`], [`commands`]: what the user meets
+//!
+//! The public face is what a `main` needs, and no more: a command line is read, done, and ends in an exit code or in an
+//! error that says what it means.
+//!
+//! ```
+//! use std::ffi::OsString;
+//!
+//! use layership::Cli;
+//!
+//! let plan = ["layership", "plan", "requests-*", "--target", "tokyo"].map(OsString::from);
+//! assert!(Cli::read(plan).is_ok());
+//! let typo = ["layership", "plan", "--traget", "tokyo"].map(OsString::from);
+//! assert!(Cli::read(typo).unwrap_err().to_string().contains("--target"));
+//! ```
 
+#![allow(
+    rustdoc::private_intra_doc_links,
+    reason = "the list above is for who reads the code, and for tests/architecture"
+)]
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "a test fails by panicking")
 )]
 
-pub mod archive;
-pub mod aws;
-pub mod cli;
-pub mod commands;
-pub mod config;
-pub mod disk;
-pub mod error;
-pub mod event;
-pub mod finding;
-pub mod layer;
-pub mod manifest;
-pub mod outcome;
-pub mod plan;
-pub mod report;
-pub mod run;
+mod archive;
+mod aws;
+mod cli;
+mod commands;
+mod config;
+mod disk;
+mod error;
+mod event;
+mod finding;
+mod layer;
+mod manifest;
+mod outcome;
+mod plan;
+mod report;
+mod run;
+
+pub use cli::Cli;
+pub use commands::dispatch;
+pub use error::{Ended, Error};
+pub use report::say_usage;
+
+pub(crate) use report::shown;

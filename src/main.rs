@@ -3,13 +3,13 @@
 use std::panic::resume_unwind;
 use std::process::ExitCode;
 
-use layership::{cli::Cli, commands, report, shown};
+use layership::{Cli, Error, dispatch, say_usage};
 
 fn main() -> ExitCode {
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
-            report::say_usage(&error.render().to_string());
+            say_usage(&error.render().to_string());
             return ExitCode::from(2);
         }
         Err(help) => {
@@ -19,21 +19,15 @@ fn main() -> ExitCode {
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => {
-            report::emit::stderr(&shown!("error: cannot start: {}\n", error.to_string()));
-            return ExitCode::FAILURE;
-        }
+        Err(error) => return Error::other(format!("cannot start: {error}")).say(),
     };
     // On a worker: this thread would be woken for every job that ends.
-    let ended = runtime.block_on(runtime.spawn(commands::dispatch(cli)));
+    let ended = runtime.block_on(runtime.spawn(dispatch(cli)));
     let ended = ended.unwrap_or_else(|broken| resume_unwind(broken.into_panic()));
     // A zip that is still being packed for a run that was stopped is of no use to anybody.
     runtime.shutdown_background();
     match ended {
         Ok(ended) => ended.into(),
-        Err(error) => {
-            report::emit::stderr(&error.render());
-            error.exit_code()
-        }
+        Err(error) => error.say(),
     }
 }

@@ -19,12 +19,11 @@ mod seal;
 mod tree;
 mod window;
 
-pub use halt::{Halt, HaltOnDrop};
-pub use inspect::{InspectError, Inspection, ReadAt, UNZIPPED_LIMIT, inspect};
+pub use halt::Halt;
+pub use inspect::{InspectError, Inspection, ReadAt, inspect};
 pub use judge::judge;
 pub use local::{Local, LocalZip, OpenError};
-pub use oddities::{Met, Oddities, Oddity};
-pub use pack::{Packed, pack};
+pub use pack::pack;
 pub use pack_error::PackError;
 pub use seal::TreeDigest;
 pub use tree::Tree;

@@ -27,13 +27,11 @@ mod wording;
 mod zip;
 
 pub use backup::{Backup, BackupRead, BackupWrite, NewBackup};
-pub use clock::{ServerClock, ServerTime};
-pub use lambda::Lambda;
 pub use lock::LockWrite;
 pub use pace::{Turn, Urgency};
-pub use publish::{NeverSent, NewVersion, SIGNATURE_LIFETIME, Sent};
+pub use publish::{NeverSent, NewVersion, Sent};
 pub use region::ambient_region;
-pub use s3::{S3, Staged, Upload};
+pub use s3::{Staged, Upload};
 pub use session::{Endpoint, Options, Session, Sessions, Wanted, connect};
 pub use zip::StagedZip;
 

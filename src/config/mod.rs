@@ -14,7 +14,7 @@ mod words;
 
 pub use check::read;
 pub use file::{Detect, LayerTable, LayersFile, TargetTable, Unpinned};
-pub use origin::{Origin, Place};
+pub use origin::Origin;
 pub use problem::{Found, Problem, Severity};
 pub use problems::Problems;
 pub use settings::{Setting, SettingOrigin, Settings, SettingsTable, settle as settle_settings};

@@ -25,16 +25,6 @@ impl Dependencies {
         self.0.get(name)
     }
 
-    /// How many names there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether no dependency is named.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The only way in, so that nothing unmasked ever lands in a difference.
     pub(super) fn insert(&mut self, name: &str, version: &str) {
         let version = if version.is_empty() { ANY_VERSION } else { version };

@@ -23,10 +23,12 @@ mod urls;
 mod samples;
 
 pub use dependencies::Dependencies;
-pub use difference::{Changed, Dependency, Difference, difference};
+#[cfg(test)]
+pub use difference::{Changed, Dependency};
+pub use difference::{Difference, difference};
 pub use format::Format;
 pub use mask::mask;
 pub use parse::dependencies;
-pub use pins::{Unpinned, unpinned};
+pub use pins::unpinned;
 pub use read::{Manifest, ReadError, read};
 pub use text::same_text;

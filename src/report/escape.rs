@@ -17,13 +17,13 @@ pub struct Shown(String);
 
 /// Our own words around foreign values: `shown!("layer `{}` at {}", layer, target)`. Every value is escaped onto one
 /// line, except for one that is [`Shown`] already. Values are named after the text, never inside its braces.
-#[macro_export]
 macro_rules! shown {
     // `concat!` keeps the compiler from taking values out of the braces, past the escape.
     ($format:literal $(, $value:expr)* $(,)?) => {
         $crate::report::Shown::format(format_args!(concat!($format) $(, $crate::report::Escaped(&$value))*))
     };
 }
+pub(crate) use shown;
 
 impl Shown {
     /// Foreign text on one line: line breaks and tabs become spaces, everything else that a terminal would act on

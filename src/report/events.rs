@@ -107,10 +107,10 @@ mod tests {
     use super::*;
     use crate::event::{Activity, Fact, Happening, Mode};
     use crate::outcome::{ErrorCode, Outcome};
-    use crate::report::Style;
     use crate::report::lines::{live, told};
     use crate::report::samples::{failed, job, tally, warning};
     use crate::report::state::State;
+    use crate::report::style::Style;
 
     fn everything() -> Vec<Happening> {
         let finished = |job: usize, report| Happening::JobFinished {
@@ -149,7 +149,7 @@ mod tests {
             assert_eq!(first, again);
             let shown = |what: &Happening, state: &State| {
                 let lines = live(state, now, 24, 80).into_iter().chain(told(what, state, now, true));
-                lines.map(|line| line.render(Style::PLAIN, None)).collect::<Vec<_>>()
+                lines.map(|line| line.render(Style::default(), None)).collect::<Vec<_>>()
             };
             assert_eq!(shown(&what, &first), shown(&read.event.what, &again));
         }

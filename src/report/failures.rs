@@ -76,7 +76,7 @@ mod tests {
             denied("scipy-py313", "us-east-1", "7f3c0a12-0000-4000-8000-000000000003"),
             job("fine", "us-east-1", Outcome::Published),
         ];
-        insta::assert_snapshot!(render(&report(Mode::Publish, jobs), Style::PLAIN), @"
+        insta::assert_snapshot!(render(&report(Mode::Publish, jobs), Style::default()), @"
         error: 3 layers at us-east-1: not authorized to perform `lambda:PublishLayerVersion` on layer `…`
             scipy-py311
             scipy-py312
@@ -91,7 +91,7 @@ mod tests {
     fn a_cause_at_several_targets_names_each_pair_of_layer_and_target_and_no_other() {
         let hit = [("a", "east"), ("b", "east"), ("a", "west"), ("b", "west"), ("b", "tokyo")];
         let jobs = hit.map(|(layer, target)| denied(layer, target, "r")).to_vec();
-        insta::assert_snapshot!(render(&report(Mode::Plan, jobs), Style::PLAIN), @"
+        insta::assert_snapshot!(render(&report(Mode::Plan, jobs), Style::default()), @"
         error: 2 layers at 3 targets (5 jobs): not authorized to perform `lambda:PublishLayerVersion` on layer `…`
             a at east, west
             b at east, tokyo, west
@@ -106,7 +106,7 @@ mod tests {
         let mut jobs: Vec<_> =
             (0..200).map(|n| failed(&format!("layer-{n:03}"), "x", ErrorCode::Network, "no route")).collect();
         jobs.push(failed("torch", "x", ErrorCode::Internal, "<html>\n <p>\u{1b}[31mbad\n\ngateway</html>"));
-        insta::assert_snapshot!(render(&report(Mode::Stage, jobs), Style::PLAIN), @r"
+        insta::assert_snapshot!(render(&report(Mode::Stage, jobs), Style::default()), @r"
         error: 200 layers at x: no route
             layer-000
             layer-001
@@ -133,7 +133,7 @@ mod tests {
             job.error = job.error.map(|error| error.hint("log in"));
             job
         };
-        let said = render(&report(Mode::Publish, (0..1600).map(without_credentials).collect()), Style::PLAIN);
+        let said = render(&report(Mode::Publish, (0..1600).map(without_credentials).collect()), Style::default());
         insta::assert_snapshot!(said.lines().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n"), @"
         error: 200 layers at target-0: no AWS credentials for target `target-0`
         error: 200 layers at target-1: no AWS credentials for target `target-1`
@@ -155,7 +155,7 @@ mod tests {
         };
         let mut jobs: Vec<_> = (0..23).map(missing).collect();
         jobs.push(job("fine", "x", Outcome::Checked));
-        insta::assert_snapshot!(render(&report(Mode::Check, jobs), Style::PLAIN), @"
+        insta::assert_snapshot!(render(&report(Mode::Check, jobs), Style::default()), @"
         error: 23 layers at x: the manifest `…` does not exist
             l00/requirements.txt
             l01/requirements.txt
@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn so_many_causes_are_told_and_the_rest_is_counted() {
         let jobs = (0..50).map(|n| failed(&format!("l{n}"), "x", ErrorCode::Internal, &"reason ".repeat(n + 1)));
-        let said = render(&report(Mode::Check, jobs.collect()), Style::PLAIN);
+        let said = render(&report(Mode::Check, jobs.collect()), Style::default());
         assert_eq!(said.matches("error: ").count(), CAUSES_AT_MOST + 1);
         let last = "error: 10 more jobs failed for 10 other causes; `--report json=PATH` has them all";
         assert_eq!(said.lines().last(), Some(last));
@@ -181,14 +181,17 @@ mod tests {
 
     #[test]
     fn nothing_to_tell_is_an_empty_text() {
-        assert_eq!(render(&report(Mode::Publish, vec![job("a", "x", Outcome::Published)]), Style::PLAIN).as_str(), "");
+        assert_eq!(
+            render(&report(Mode::Publish, vec![job("a", "x", Outcome::Published)]), Style::default()).as_str(),
+            ""
+        );
     }
 
     #[test]
     fn colour_is_all_that_colour_changes() {
         let report = report(Mode::Publish, vec![denied("a", "x", "r")]);
         let colored = render(&report, Style { color: true });
-        assert_ne!(colored, render(&report, Style::PLAIN));
-        assert_eq!(console::strip_ansi_codes(colored.as_str()), render(&report, Style::PLAIN).as_str());
+        assert_ne!(colored, render(&report, Style::default()));
+        assert_eq!(console::strip_ansi_codes(colored.as_str()), render(&report, Style::default()).as_str());
     }
 }

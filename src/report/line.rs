@@ -65,10 +65,10 @@ mod tests {
     #[test]
     fn a_line_has_its_verb_in_twelve_columns() {
         let mut line = Line::new("Published", Tone::Good, Some(3.44), "requests-py312 us-east-1 version 3".into());
-        assert_eq!(line.render(Style::PLAIN, None), "   Published [   3.4s] requests-py312 us-east-1 version 3");
+        assert_eq!(line.render(Style::default(), None), "   Published [   3.4s] requests-py312 us-east-1 version 3");
         line.counter = Some("(  1/129)".to_owned());
-        assert_eq!(line.render(Style::PLAIN, Some(50)), "   Published [   3.4s] (  1/129) requests-py312 u…");
-        assert_eq!(line.render(Style::PLAIN, Some(6)), "   Pu…");
+        assert_eq!(line.render(Style::default(), Some(50)), "   Published [   3.4s] (  1/129) requests-py312 u…");
+        assert_eq!(line.render(Style::default(), Some(6)), "   Pu…");
     }
 
     #[test]
@@ -78,7 +78,7 @@ mod tests {
         assert_eq!(line.render(color, Some(15)), "      \x1b[1;31mFailed\x1b[0m a…");
         for columns in 0..30 {
             let text = line.render(color, Some(columns));
-            assert_eq!(console::strip_ansi_codes(&text), line.render(Style::PLAIN, Some(columns)).as_str());
+            assert_eq!(console::strip_ansi_codes(&text), line.render(Style::default(), Some(columns)).as_str());
         }
     }
 }

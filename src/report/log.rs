@@ -82,7 +82,7 @@ mod tests {
     use crate::report::style::Style;
 
     fn choice(verbose: u8) -> Choice {
-        Choice { display: Display::Log, style: Style::PLAIN, verbose }
+        Choice { display: Display::Log, style: Style::default(), verbose }
     }
 
     fn started(job: usize, layer: &str) -> Happening {

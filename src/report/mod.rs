@@ -46,16 +46,16 @@ mod waiting;
 mod warnings;
 mod wording;
 
-pub use choose::{Choice, Display, Facts, When, choose};
+pub use choose::{Choice, Display, Facts, When};
 pub use ci::Ci;
 pub use end::{Listing, Screen, rendered, say_usage};
-pub use escape::{Escaped, Show, Shown};
+pub(crate) use escape::shown;
+pub use escape::{Escaped, Shown};
 pub use events::{EventLine, EventLog, EventLogError};
-pub use file::{ReportFile, ReportFileError};
-pub use formats::{ReportFormat, ReportRequest, json};
+pub use file::ReportFile;
+pub use formats::{ReportRequest, json};
 pub use inputs::Inputs;
-pub use model::{Report, Summary};
-pub use style::{Style, Tone};
+pub use model::Report;
 pub use wording::plural;
 
 /// Shows the run on standard error until the channel closes, and ticks by itself. Standard error is nobody else's in

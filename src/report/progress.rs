@@ -77,7 +77,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_run_is_drawn_and_leaves_what_ended_and_the_summary() {
         let term = InMemoryTerm::new(12, 60);
-        let choice = Choice { display: Display::Live, style: Style::PLAIN, verbose: 0 };
+        let choice = Choice { display: Display::Live, style: Style::default(), verbose: 0 };
         let (send, receive) = unbounded_channel();
         let mut tally = Tally::of(200);
         let play = async {

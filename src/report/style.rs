@@ -17,7 +17,7 @@ pub enum Tone {
     Faint,
 }
 
-/// Whether colours are used.
+/// Whether colours are used: by default they are not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
     /// Colours are used.
@@ -25,9 +25,6 @@ pub struct Style {
 }
 
 impl Style {
-    /// Never any colour.
-    pub const PLAIN: Self = Self { color: false };
-
     /// The text in the colour of its meaning.
     pub fn paint(self, tone: Tone, text: &'static str) -> Shown {
         if !self.color || text.is_empty() {
@@ -50,7 +47,7 @@ mod tests {
 
     #[test]
     fn without_colour_a_text_is_untouched() {
-        assert_eq!(Style::PLAIN.paint(Tone::Bad, "error").as_str(), "error");
+        assert_eq!(Style::default().paint(Tone::Bad, "error").as_str(), "error");
         assert_eq!(Style { color: true }.paint(Tone::Bad, "error").as_str(), "\x1b[1;31merror\x1b[0m");
         assert_eq!(Style { color: true }.paint(Tone::Bad, "").as_str(), "");
     }

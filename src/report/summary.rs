@@ -40,12 +40,12 @@ mod tests {
 
     use super::*;
     use crate::event::Mode;
-    use crate::report::Style;
     use crate::report::samples::{job, report};
+    use crate::report::style::Style;
 
     fn line(jobs: &[(Outcome, usize)]) -> String {
         let jobs = jobs.iter().flat_map(|(outcome, count)| (0..*count).map(|n| job(&n.to_string(), "x", *outcome)));
-        summary(&report(Mode::Publish, jobs.collect())).render(Style::PLAIN, None).to_string()
+        summary(&report(Mode::Publish, jobs.collect())).render(Style::default(), None).to_string()
     }
 
     #[test]

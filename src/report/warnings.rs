@@ -88,7 +88,7 @@ mod tests {
             warned("numpy", "east", "runtime", "Lambda may not know the runtime `python3.99`"),
             warned("pandas", "east", "runtime", "Lambda may not know the runtime `python3.99`"),
         ];
-        insta::assert_snapshot!(render(&report(Mode::Publish, jobs), Style::PLAIN), @"
+        insta::assert_snapshot!(render(&report(Mode::Publish, jobs), Style::default()), @"
         warning: requests/requirements.txt:3: `six` is not pinned
         warning: numpy, pandas: Lambda may not know the runtime `python3.99`
         ");
@@ -100,7 +100,7 @@ mod tests {
             let message = format!("l{n:03}/requirements.txt:1: `six` is not pinned");
             warned(&format!("l{n:03}"), "x", "manifest-unpinned", &message)
         });
-        insta::assert_snapshot!(render(&report(Mode::Publish, jobs.collect()), Style::PLAIN), @"
+        insta::assert_snapshot!(render(&report(Mode::Publish, jobs.collect()), Style::default()), @"
         warning: l000/requirements.txt:1: `six` is not pinned
         warning: l001/requirements.txt:1: `six` is not pinned
         warning: l002/requirements.txt:1: `six` is not pinned

@@ -1,6 +1,7 @@
 use super::*;
+use crate::archive::Local;
+use crate::archive::oddities::Oddity;
 use crate::archive::window::{READ_LIMIT, TAIL};
-use crate::archive::{Local, Oddity};
 use proptest::prelude::*;
 use rawzip::CompressionMethod;
 use std::io::{self, Cursor, Write};

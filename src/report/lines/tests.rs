@@ -32,7 +32,7 @@ fn start(state: &mut State, job: usize, layer: &str, seconds: f64) {
 fn screen(state: &State, rows: usize, columns: usize) -> String {
     let lines = live(state, at(13.95), rows, columns);
     assert!(lines.len() <= LIVE_LINES.min((rows / 2).max(1)));
-    let text: Vec<Shown> = lines.iter().map(|line| line.render(Style::PLAIN, Some(columns))).collect();
+    let text: Vec<Shown> = lines.iter().map(|line| line.render(Style::default(), Some(columns))).collect();
     assert!(text.iter().all(|line| wording::width(line) <= columns), "{text:#?}");
     Shown::join(text, "\n").to_string()
 }
@@ -98,7 +98,7 @@ fn an_interrupted_run_says_so_and_a_finished_one_draws_nothing() {
     let event = Happening::Interrupted { running: 3 };
     state.apply(&event, at(14.0));
     assert!(screen(&state, 24, 80).starts_with("    Stopping [==="));
-    let line = told(&event, &state, at(14.0), false).unwrap().render(Style::PLAIN, None);
+    let line = told(&event, &state, at(14.0), false).unwrap().render(Style::default(), None);
     assert_eq!(line, "    Stopping [  14.0s] what is publishing will finish; interrupt again to stop at once");
     state.apply(&Happening::RunFinished { tally: state.tally.clone() }, at(15.0));
     assert_eq!(screen(&state, 24, 80), "");
@@ -108,7 +108,7 @@ fn an_interrupted_run_says_so_and_a_finished_one_draws_nothing() {
 #[test]
 fn a_heartbeat_names_what_takes_longest_and_its_target_where_there_are_several() {
     let mut state = run_with(16, 1);
-    let line = |state: &State| heartbeat(state, at(31.0)).render(Style::PLAIN, None);
+    let line = |state: &State| heartbeat(state, at(31.0)).render(Style::default(), None);
     assert_eq!(
         line(&state),
         "     Running [  31.0s] ( 87/200) 16 running, 1 failed; longest: layer-000, checking 29.5s"
@@ -125,7 +125,7 @@ fn what_is_unchanged_is_counted_in_silence_and_told_with_v() {
         state.mode = mode;
         let event = Happening::JobFinished { job: 0, report: Box::new(report), tally: Tally::of(1) };
         state.apply(&event, at(1.0));
-        told(&event, &state, at(1.0), verbose).map(|line| line.render(Style::PLAIN, None))
+        told(&event, &state, at(1.0), verbose).map(|line| line.render(Style::default(), None))
     };
     let unchanged = || job("a", "x", Outcome::Unchanged);
     assert_eq!(tell(unchanged(), Mode::Publish, false), None);
@@ -186,7 +186,7 @@ proptest! {
             shown.extend(told(&event, &state, now, true));
             shown.push(heartbeat(&state, now));
             for line in shown {
-                let text = line.render(Style::PLAIN, Some(columns));
+                let text = line.render(Style::default(), Some(columns));
                 prop_assert!(wording::width(&text) <= columns);
                 prop_assert!(!text.contains(|c: char| c.is_control()));
             }
@@ -209,7 +209,7 @@ fn what_is_waited_for_is_said_and_until_when() {
     };
     let mut tell = |event: &Happening| {
         state.apply(event, at(13.0));
-        told(event, &state, at(13.0), false).map(|line| line.render(Style::PLAIN, None).to_string())
+        told(event, &state, at(13.0), false).map(|line| line.render(Style::default(), None).to_string())
     };
     let throttled = Happening::FactFound { job: 2, fact: Fact::Throttled };
     let said: Vec<Option<String>> = [lock(0), lock(1), throttled, lock(3)].iter().map(&mut tell).collect();
@@ -226,7 +226,7 @@ fn what_is_waited_for_is_said_and_until_when() {
        Waiting [  12.7s] layer-003 us-east-1: until 10:00:30Z at most for the loc…
     Publishing [  12.6s] layer-004 us-east-1
     ");
-    insta::assert_snapshot!(heartbeat(&state, at(31.0)).render(Style::PLAIN, None), @"     Running [  31.0s] ( 87/200) 5 running, 4 of them waiting; longest: layer-000, waiting until 10:00:30Z at most for the lock of build-7 (run 20261122T100000000Z-0123456789abcdef) 29.5s");
+    insta::assert_snapshot!(heartbeat(&state, at(31.0)).render(Style::default(), None), @"     Running [  31.0s] ( 87/200) 5 running, 4 of them waiting; longest: layer-000, waiting until 10:00:30Z at most for the lock of build-7 (run 20261122T100000000Z-0123456789abcdef) 29.5s");
     // Whatever comes next ends the wait.
     state.apply(&Happening::FactFound { job: 0, fact: Fact::LockFreed }, at(14.0));
     state.apply(&Happening::ActivityEntered { job: 1, activity: Activity::Publishing }, at(14.0));
