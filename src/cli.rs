@@ -291,6 +291,8 @@ pub enum Output {
 pub enum SchemaOf {
     /// The layers file.
     Layers,
+    /// A file that a layers file includes.
+    Included,
     /// The report.
     Report,
     /// A line of `--events`.

@@ -108,9 +108,14 @@ impl Error {
                     (many, false) => format!("{many} problems"),
                     (many, true) => format!("more than {many} problems, of which these are the first"),
                 };
-                let file = file.display().to_string();
-                let whose = if errors.iter().any(|problem| problem.origin.is_file()) { &file } else { "the settings" };
-                let has = if whose == "the settings" { "have" } else { "has" };
+                let is_first = |problem: &Problem| problem.origin.file().is_none_or(|other| other == file.as_path());
+                let (whose, has) = match () {
+                    () if errors.iter().all(|problem| problem.origin.file().is_none()) => {
+                        ("the settings".into(), "have")
+                    }
+                    () if errors.iter().all(|problem| is_first(problem)) => (file.display().to_string(), "has"),
+                    () => (format!("{}, with the files it includes,", file.display()), "has"),
+                };
                 let line = |problem: &Problem| {
                     let kind = if problem.severity == Severity::Warning { "warning: " } else { "" };
                     shown!("  {}{}", Shown::from(kind), problem.to_string())

@@ -1,14 +1,19 @@
 //! From the command line to a plan and its settings. All problems of the layers file come together.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::local;
 use crate::cli::Common;
-use crate::config::{self, Found, Origin, Problems, SettingOrigin, Settings, Source, Text, settle_settings};
+use crate::config::{
+    self, Found, LayersFile, Origin, Problems, SettingOrigin, Settings, Source, Text, settle_settings,
+};
 use crate::error::Error;
 use crate::plan::{Ambient, Plan, Selection, SelectionError, build, select};
 use crate::report::Inputs;
+
+/// More than the layers files of any repository have together, in bytes.
+const INCLUDED_LIMIT: usize = 32_000_000;
 
 /// A layers file, ready to run.
 pub struct Loaded {
@@ -20,40 +25,100 @@ pub struct Loaded {
     pub origins: Vec<SettingOrigin>,
     /// What is odd but not wrong.
     pub warnings: Found,
-    /// The layers file, and every manifest and archive it names, also those of layers that are not selected.
+    /// The files that it includes.
+    pub included: Vec<PathBuf>,
+    /// The layers file, what it includes, and every manifest and archive it names, also those of layers that are not selected.
     pub inputs: Inputs,
     /// Where each layer stands in its layers file.
     pub places: BTreeMap<String, Origin>,
 }
 
-/// Reads the layers file and everything the command line says about it.
+/// Reads the layers file, what it includes, and everything the command line says about it.
 pub fn load(args: &Common, ambient_region: Option<String>) -> Result<Loaded, Error> {
     let stop = |found: Found| Error::Layers { file: args.config.clone(), found };
     let text = Text::read(&args.config)?;
     let source = Source::parse(&text).map_err(stop)?;
     let mut problems = Problems::of(&source);
     let settled = settle_settings(&args.settings, &mut problems);
+    let first = config::read(&mut problems).unwrap_or_default();
+    let texts = included_texts(&first, &args.config, &mut problems);
+    let included = parsed(&texts, &mut problems);
+    let mut files = vec![first];
+    for (folder, source) in &included {
+        problems.include(source);
+        files.push(config::read_included(&mut problems).unwrap_or_default().below(folder));
+    }
     let ambient = Ambient { region: ambient_region, env: &|name| std::env::var(name).ok() };
-    let plan = config::read(&mut problems).map(|file| build(&file, &ambient, &mut problems));
+    // With so many errors the rest would only say what follows from them.
+    let plan = if problems.is_full() { Plan::default() } else { build(&files, &ambient, &mut problems) };
     let warnings = problems.settle().map_err(stop)?;
-    let (Some((settings, origins)), Some(plan)) = (settled, plan) else {
+    let Some((settings, origins)) = settled else {
         return Err(Error::other("the settings could not be settled, for a reason that was not found"));
     };
     let selection = Selection { layers: args.layers.clone(), targets: args.targets.clone(), part: args.partition };
-    let inputs = inputs(args, &plan);
-    let places = plan.jobs.iter().map(|job| (job.layer.clone(), source.origin(&["layers", &job.layer]))).collect();
+    let sources: Vec<&Source<'_>> = std::iter::once(&source).chain(included.iter().map(|(_, source)| source)).collect();
+    let inputs = inputs(&sources, &plan);
+    let places = places(&sources, &plan);
     let plan = select(&plan, &selection).map_err(|error| not_selected(args, error))?;
-    Ok(Loaded { plan, settings, origins, warnings, inputs, places })
+    let included = included.iter().map(|(_, source)| source.path().to_owned()).collect();
+    Ok(Loaded { plan, settings, origins, warnings, included, inputs, places })
 }
 
-fn inputs(args: &Common, plan: &Plan) -> Inputs {
+/// The texts of the files that the first one includes, as far as they can be read, each with the folder that leads to
+/// it from the first one's.
+fn included_texts(first: &LayersFile, config: &Path, problems: &mut Problems<'_>) -> Vec<(PathBuf, Text)> {
+    let beside = config.parent().unwrap_or(Path::new(""));
+    let mut texts = Vec::new();
+    let mut size = 0;
+    for path in config::included(first.include.as_deref().unwrap_or_default(), config, problems) {
+        match Text::read(&beside.join(&path)) {
+            Ok(text) if size + text.size() > INCLUDED_LIMIT => {
+                let message = format!("the included files have more than {} MB together", INCLUDED_LIMIT / 1_000_000);
+                problems.error(&["include"], message);
+                break;
+            }
+            Ok(text) => {
+                size += text.size();
+                texts.push((Path::new(&path).parent().unwrap_or(Path::new("")).to_owned(), text));
+            }
+            Err(error) => problems.error(&["include"], error.to_string()),
+        }
+    }
+    texts
+}
+
+fn parsed<'t>(texts: &'t [(PathBuf, Text)], problems: &mut Problems<'_>) -> Vec<(&'t Path, Source<'t>)> {
+    let mut sources = Vec::with_capacity(texts.len());
+    for (folder, text) in texts {
+        match Source::parse(text) {
+            Ok(source) => sources.push((folder.as_path(), source)),
+            Err(found) => {
+                found.problems.into_iter().for_each(|problem| problems.push(problem));
+                problems.unreadable(vec!["include".to_owned()]);
+            }
+        }
+    }
+    sources
+}
+
+fn inputs(sources: &[&Source<'_>], plan: &Plan) -> Inputs {
     let mut inputs = Inputs::default();
-    inputs.add(&args.config, "the layers file");
+    let what = ["the layers file"].into_iter().chain(std::iter::repeat("an included layers file"));
+    sources.iter().zip(what).for_each(|(source, what)| inputs.add(source.path(), what));
     for job in &plan.jobs {
         inputs.add(&job.manifest.path, "a manifest");
         job.archive.iter().for_each(|archive| inputs.add(&archive.path, "an archive"));
     }
     inputs
+}
+
+/// Where each layer stands in the file that declares it.
+fn places(sources: &[&Source<'_>], plan: &Plan) -> BTreeMap<String, Origin> {
+    let place = |layer: &str| {
+        let path = ["layers", layer];
+        sources.iter().find(|source| source.has(&path)).map(|source| (layer.to_owned(), source.origin(&path)))
+    };
+    plan.jobs.iter().filter_map(|job| place(&job.layer)).collect()
 }
 
 /// Nothing was selected: perhaps because a folder was taken for a layer.

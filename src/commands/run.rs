@@ -42,11 +42,12 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     let offline = (how.mode == Mode::Check).then(|| "us-east-1".to_owned());
     let region = ambient_region().await.or_else(|| local::region(args)).or(offline);
     let ci = Ci::of_this_process(!args.no_ci);
-    let Loaded { plan, settings, origins, warnings, inputs, places } = load(args, region).inspect_err(|error| {
-        if let Error::Layers { found, .. } = error {
-            ci.annotate_problems(&found.problems);
-        }
-    })?;
+    let Loaded { plan, settings, origins, warnings, included, inputs, places } =
+        load(args, region).inspect_err(|error| {
+            if let Error::Layers { found, .. } = error {
+                ci.annotate_problems(&found.problems);
+            }
+        })?;
     ci.annotate_problems(&warnings.problems);
     let files = ReportFile::open_all(&args.reports, &inputs).map_err(|error| Error::usage(error.to_string()))?;
     let events = args.events.as_ref().map(|path| EventLog::open(path, &inputs)).transpose();
@@ -56,6 +57,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     let screen = Screen::of(&facts);
     screen.say_problems(&warnings);
     screen.say_settings(&origins);
+    screen.say_included(&included);
     let local = local::start(args, &screen).await?;
 
     let stop = Stop::default();

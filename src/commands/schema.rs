@@ -16,6 +16,7 @@ pub fn schema(args: &SchemaArgs) -> Result<Ended, Error> {
 pub(super) fn text(of: SchemaOf) -> Result<String, Error> {
     let schema = match of {
         SchemaOf::Layers => crate::config::layers_schema(),
+        SchemaOf::Included => crate::config::included_schema(),
         SchemaOf::Events => SchemaSettings::draft07().into_generator().into_root_schema_for::<EventLine>(),
         SchemaOf::Report => SchemaSettings::draft07().into_generator().into_root_schema_for::<Report>(),
     };

@@ -2,12 +2,13 @@
 //! line. Serde alone would stop at the first one. Here it is about types, keys and bounds; what a text may say is
 //! checked where it is read.
 
-use serde::Deserialize as _;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
 use super::expected::{Node, quoted, with_article};
-use super::file::LayersFile;
+use super::file::{IncludedFile, LayersFile};
 use super::problem::Problem;
 use super::problems::Problems;
 use super::schema;
@@ -17,10 +18,22 @@ use super::words::{excerpt, nearest};
 const OTHER_NAMES: [(&str, &str); 4] =
     [("amd64", "x86_64"), ("x64", "x86_64"), ("x86-64", "x86_64"), ("aarch64", "arm64")];
 
+/// What only the file that includes others may say.
+const OF_THE_FIRST_FILE: [&str; 3] = ["include", "settings", "targets"];
+
 /// Reads a layers file against its schema. What cannot be read is told and left out, so that the rest can be looked at
 /// as well and all problems are told at once; `None` where there are too many to go on.
 pub fn read(problems: &mut Problems<'_>) -> Option<LayersFile> {
-    let schema = schema::of::<LayersFile>();
+    tables(problems)
+}
+
+/// The same for the included file that is looked at.
+pub fn read_included(problems: &mut Problems<'_>) -> Option<IncludedFile> {
+    tables(problems)
+}
+
+fn tables<T: JsonSchema + DeserializeOwned>(problems: &mut Problems<'_>) -> Option<T> {
+    let schema = schema::of::<T>();
     let source = problems.source();
     let mut checker = Checker { problems, left_out: Vec::new(), here: Vec::new() };
     checker.table(source.tree().get_ref(), Node::root(schema.as_value()));
@@ -33,7 +46,7 @@ pub fn read(problems: &mut Problems<'_>) -> Option<LayersFile> {
         prune(tree.get_mut(), &path);
         problems.unreadable(path);
     }
-    let file = LayersFile::deserialize(toml::de::Deserializer::from(tree));
+    let file = T::deserialize(toml::de::Deserializer::from(tree));
     file.map_err(|error| problems.push(source.syntax_problem(&error))).ok()
 }
 
@@ -158,6 +171,9 @@ impl Checker<'_, '_> {
     fn unknown_key(&mut self, key: &Spanned<std::borrow::Cow<'_, str>>, known: &[&str]) {
         let origin = self.problems.source().origin_of(&key.span());
         let problem = Problem::error(origin, excerpt(&self.here.join(".")), "unknown key");
+        if matches!(self.here.as_slice(), [one] if OF_THE_FIRST_FILE.contains(&one.as_str())) {
+            return self.leave_out(problem.hint("it belongs into the file that includes this one"));
+        }
         match nearest(key.get_ref(), known.iter().copied()) {
             Some(near) => {
                 // What was meant is not missing, it is misspelt.

@@ -2,6 +2,7 @@
 //! is its reference documentation: write the comments for someone who edits a layers file.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -19,8 +20,14 @@ const BELOW_PREFIX: &str = "layer|target|region|account|prefix";
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 #[schemars(title = "layership layers file", extend("$id" = "urn:layership:schema:layers"))]
-#[schemars(extend("required" = ["layers"], "allOf" = schema::required_somewhere()))]
+#[schemars(extend("anyOf" = [{ "required": ["layers"] }, { "required": ["include"] }], "allOf" = schema::required_somewhere()))]
 pub struct LayersFile {
+    /// Further layers files, by paths or globs such as `services/*/layers.toml`, relative to this file. Each has layers of
+    /// its own, with paths relative to itself, and may have `[defaults]`, which lie over the ones here; settings, targets
+    /// and `include` stand only here. A glob leaves out hidden files and folders and what git ignores, and one that
+    /// matches nothing is an error.
+    #[schemars(length(min = 1, max = 100), inner(length(min = 1, max = 1000)))]
+    pub include: Option<Vec<String>>,
     /// How a run behaves. `LAYERSHIP_*` environment variables and flags override it.
     pub settings: SettingsTable,
     /// Where layers go: an account and a Region each, with the credentials to use. Without targets there is one, from
@@ -35,6 +42,42 @@ pub struct LayersFile {
     /// The layers. The key of a layer is its name in Lambda unless `name` says otherwise.
     #[schemars(extend("minProperties" = 1))]
     pub layers: BTreeMap<String, LayerTable>,
+}
+
+/// Layers that another layers file includes. Relative paths are relative to this file.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[schemars(title = "included layership layers file", extend("$id" = "urn:layership:schema:included"))]
+pub struct IncludedFile {
+    /// Any layer key, for every layer of this file that does not set it itself; what is not here comes from the
+    /// `[defaults]` of the file that includes this one.
+    pub defaults: LayerTable,
+    /// The layers of this file. No other included file may have one of the same key.
+    pub layers: BTreeMap<String, LayerTable>,
+}
+
+impl IncludedFile {
+    /// The file as if it stood in the folder of the one that includes it; `folder` leads from there to it.
+    pub fn below(self, folder: &Path) -> LayersFile {
+        let moved = |mut table: LayerTable| {
+            // What does not name a file is told as it is written.
+            let manifest = table.manifest.take();
+            table.manifest = manifest.map(|path| if names_a_file(&path) { below(folder, &path) } else { path });
+            table.archive = table.archive.take().map(|path| below(folder, &path));
+            table
+        };
+        let layers = self.layers.into_iter().map(|(key, table)| (key, moved(table))).collect();
+        LayersFile { defaults: moved(self.defaults), layers, ..LayersFile::default() }
+    }
+}
+
+fn names_a_file(path: &str) -> bool {
+    Path::new(path).file_name().is_some()
+}
+
+fn below(folder: &Path, path: &str) -> String {
+    let separator = if folder.as_os_str().is_empty() { "" } else { "/" };
+    if Path::new(path).is_absolute() { path.to_owned() } else { format!("{}{separator}{path}", folder.display()) }
 }
 
 /// An account and a Region, with the credentials to use.

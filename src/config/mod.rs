@@ -3,6 +3,7 @@
 mod check;
 mod expected;
 mod file;
+mod include;
 mod origin;
 mod problem;
 mod problems;
@@ -12,8 +13,9 @@ mod source;
 mod template;
 mod words;
 
-pub use check::read;
-pub use file::{Detect, LayerTable, LayersFile, TargetTable, Unpinned};
+pub use check::{read, read_included};
+pub use file::{Detect, IncludedFile, LayerTable, LayersFile, TargetTable, Unpinned};
+pub use include::included;
 pub use origin::Origin;
 pub use problem::{Found, Problem, Severity};
 pub use problems::Problems;
@@ -23,6 +25,11 @@ pub use template::{Filled, Placeholders, fill};
 /// The JSON Schema of a layers file.
 pub fn layers_schema() -> schemars::Schema {
     schema::of::<LayersFile>()
+}
+
+/// The JSON Schema of a file that a layers file includes.
+pub fn included_schema() -> schemars::Schema {
+    schema::of::<IncludedFile>()
 }
 
 pub use words::{excerpt, listed, nearest};

@@ -19,9 +19,12 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// Whether it is a layers file.
-    pub fn is_file(&self) -> bool {
-        matches!(self, Self::File(..))
+    /// The layers file, if it is one.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path, _) => Some(path),
+            Self::Variable(_) | Self::Flag(_) => None,
+        }
     }
 
     /// What sorts problems as a person reads them: the surroundings first, then a file from its first line to its last.

@@ -57,6 +57,13 @@ impl Text {
     }
 }
 
+impl Text {
+    /// How many bytes it has.
+    pub fn size(&self) -> usize {
+        self.text.len()
+    }
+}
+
 /// A layers file that was parsed: what it says, and where.
 #[derive(Debug)]
 pub struct Source<'t> {
@@ -88,6 +95,11 @@ impl<'t> Source<'t> {
     /// A part of the text.
     pub fn text(&self, span: Range<usize>) -> &'t str {
         self.text.get(span).unwrap_or_default()
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        self.path
     }
 
     /// The folder that relative paths in the file are relative to.

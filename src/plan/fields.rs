@@ -10,6 +10,8 @@ use crate::layer::{AccountId, DESCRIPTION_LIMIT, LayerName, LayerSettings, S3_KE
 
 /// One layer at one target, before it is a job.
 pub struct Fields<'a> {
+    /// Number of the file that declares it.
+    pub file: usize,
     /// Key of the layer.
     pub key: &'a str,
     /// The layer as it is written: problems are put there, or in the defaults.
@@ -26,6 +28,8 @@ pub struct Fields<'a> {
 
 /// A job, with what messages may show of it.
 pub struct Draft {
+    /// Number of the file that declares it.
+    pub file: usize,
     /// The job.
     pub job: Job,
     /// Whether all of it is as it was written: where something was told to be wrong, its places say nothing.
@@ -72,8 +76,7 @@ impl<'a> Fields<'a> {
         let (name, bucket, (manifest, manifest_name)) = (name?, bucket?, manifest?);
         prefix?;
         let places = Places { name: &name.1, bucket, staged: staged?, backups: backups? };
-        let local =
-            |written: &str| LocalPath { path: problems.source().folder().join(written), shown: written.to_owned() };
+        let local = |written: &str| LocalPath { path: problems.folder().join(written), shown: written.to_owned() };
         let detect = self.layer.detect.clone().unwrap_or_else(|| vec![Detect::Manifest, Detect::Settings]);
         let job = Job {
             layer: self.key.to_owned(),
@@ -90,7 +93,7 @@ impl<'a> Fields<'a> {
             unpinned: self.layer.unpinned.unwrap_or_default(),
         };
         let is_whole = !problems.is_incomplete(&["layers", self.key]) && !problems.is_incomplete(&["defaults"]);
-        Some(Draft { job, is_sound: self.at.is_sound && is_whole, masked: places.masked() })
+        Some(Draft { file: self.file, job, is_sound: self.at.is_sound && is_whole, masked: places.masked() })
     }
 
     /// `None` for one that is wrong, `Some(None)` for none.

@@ -89,7 +89,7 @@ impl Job {
 }
 
 /// Everything a run needs to know of the layers file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Plan {
     /// The jobs, sorted by layer, then target.
     pub jobs: Vec<Arc<Job>>,

@@ -146,11 +146,12 @@ fn problem(hit: &Hit<'_>, places: &[&[usize]], drafts: &[&Draft], problems: &mut
     targets.dedup_by(|a, b| a.name == b.name);
     let who = hit.who(places.len(), &last.job.layer);
     let field = hit.what.field();
+    problems.look_at(last.file);
     let own = ["layers", last.job.layer.as_str(), field];
     // A prefix that nobody wrote is the default one: then the bucket is where something can be put.
     let fields = if hit.what == What::Name { &[field][..] } else { &[field, "bucket"] };
     let candidates = fields.iter().flat_map(|field| [vec![own[0], own[1], field], vec!["defaults", field]]);
-    let key = candidates.into_iter().find(|path| problems.source().has(path)).unwrap_or_else(|| own.to_vec());
+    let key = candidates.into_iter().find(|path| problems.has(path)).unwrap_or_else(|| own.to_vec());
     let message = format!("{who} share {}", hit.what.describe(&last.shown()));
-    problems.push(Problem::error(problems.source().origin(&key), key.join("."), message).hint(hit.hint(&targets)));
+    problems.push(Problem::error(problems.origin(&key), key.join("."), message).hint(hit.hint(&targets)));
 }

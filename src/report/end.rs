@@ -1,6 +1,6 @@
 //! What a run says when it is over, and what a command says before it begins.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::config::{Found, SettingOrigin};
 use crate::event::Mode;
@@ -45,6 +45,13 @@ impl Screen {
             for setting in settings {
                 emit::stderr(&shown!("setting {}\n", setting.to_string()));
             }
+        }
+    }
+
+    /// With `-v`: each layers file that the first one includes.
+    pub fn say_included(&self, files: &[PathBuf]) {
+        if self.choice.verbose > 0 {
+            files.iter().for_each(|file| emit::stderr(&shown!("included {}\n", file)));
         }
     }
 

@@ -84,3 +84,55 @@ fn strict_makes_a_wrong_layout_an_error() {
          Summary [  TIMEs] 1 job: 1 failed
     ");
 }
+
+/// A repository of several teams: each has a file of its own, with paths relative to it and defaults of its own.
+#[test]
+fn included_files_are_part_of_the_plan() {
+    let project = Project::new("");
+    project.declare(&["own"], "prefix = \"shared/{layer}\"\nmanifest = \"shared.txt\"");
+    let first = String::from_utf8(project.read("layers.toml")).unwrap();
+    project.write(
+        "layers.toml",
+        format!("include = [\"teams/*/layers.toml\", \"teams/../teams/b/layers.toml\"]\n{first}"),
+    );
+    project.write("shared.txt", "six==1.16.0\n");
+    project.write("teams/b/layers.toml", "[layers.api]\nmanifest = \"uv.lock\"\n[layers.shared]\n");
+    project.write("teams/b/uv.lock", "version = 1\n");
+    let second = "[defaults]\nprefix = \"teams/a\"\nmanifest = \"../lock/requirements.txt\"\n[layers.web]\n";
+    project.write("teams/a/layers.toml", second);
+    project.write("teams/lock/requirements.txt", "six==1.16.0\n");
+    let ended = project.run("check --format json -v", 0);
+    let told = |job: &serde_json::Value| {
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        [text(&job["layer"]), text(&job["manifest"]["path"]), text(&job["archive"]["staged"])].join(" ")
+    };
+    let jobs: Vec<String> = ended.report()["jobs"].as_array().unwrap().iter().map(told).collect();
+    assert_eq!(
+        jobs,
+        [
+            "api teams/b/uv.lock s3://artifacts/shared/api/layer/layer.zip",
+            "own own/requirements.txt s3://artifacts/shared/own/layer/layer.zip",
+            "shared shared.txt s3://artifacts/shared/shared/layer/layer.zip",
+            "web teams/a/../lock/requirements.txt s3://artifacts/teams/a/layer/layer.zip",
+        ]
+    );
+    assert!(ended.stderr.contains("included teams/a/layers.toml\nincluded teams/b/layers.toml\n"), "{}", ended.stderr);
+    let ended = project.run("check --report json=teams/a/layers.toml", 2);
+    assert!(ended.stderr.contains("an included layers file"), "{}", ended.stderr);
+    assert_eq!(project.read("teams/a/layers.toml"), second.as_bytes());
+}
+
+/// Paths are relative to the file they stand in, wherever the command is run.
+#[test]
+fn included_files_are_found_from_another_folder() {
+    let project = Project::of(&["own"]);
+    let first = String::from_utf8(project.read("layers.toml")).unwrap();
+    project.write("layers.toml", format!("include = [\"services/**/layers.toml\"]\n{first}"));
+    project.write("services/deep/down/layers.toml", crate::common::project::layer("web"));
+    project.write("services/deep/down/web/requirements.txt", "six==1.16.0\n");
+    project.write("services/deep/down/web/layer/python/six.py", "");
+    let mut command = project.command();
+    command.current_dir("/").arg("check").arg("-c").arg(project.folder().join("layers.toml"));
+    let ended = crate::common::run(command, [""; 0]).expect(0);
+    assert!(ended.stdout.contains("2 jobs OK"), "{ended:?}");
+}

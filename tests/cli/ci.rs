@@ -171,3 +171,21 @@ fn gitlab_is_told_before_it_drops_a_report() {
     assert!(ended.stderr.contains("GitLab takes a dotenv report of 5 KiB"), "{}", ended.stderr);
     assert!(!project.run("publish --stage --report env=layers.env", 0).stderr.contains("GitLab"));
 }
+
+/// A problem, and a failure, is shown on its line of the file that it stands in.
+#[test]
+fn annotations_stand_in_the_included_file() {
+    let project = Project::of(&["own"]);
+    let first = String::from_utf8(project.read("layers.toml")).unwrap();
+    project.write("layers.toml", format!("include = [\"teams/*.toml\"]\n{first}"));
+    project.write("teams/a.toml", "# team a\n[layers.web]\nmanifest = \"missing.txt\"\n");
+    let placed = |ended: &Ended| {
+        let place = |one: &Parsed| (one.properties.get("file").cloned(), one.properties.get("line").cloned());
+        commands(ended).iter().filter(|one| one.name == "error").map(place).collect::<Vec<_>>()
+    };
+    let here = |line: &str| vec![(Some("teams/a.toml".to_owned()), Some(line.to_owned()))];
+    let step = Step::new();
+    assert_eq!(placed(&step.run(&project, "check", 1)), here("2"));
+    project.write("teams/a.toml", "# team a\n[layers.web]\nmanfest = \"missing.txt\"\n");
+    assert_eq!(placed(&step.run(&project, "check", 2)), here("3"));
+}

@@ -21,6 +21,7 @@ mod formats;
 mod hostile;
 mod init;
 mod output;
+mod pages;
 mod plan;
 mod promises;
 mod publish;

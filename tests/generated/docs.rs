@@ -55,6 +55,7 @@ value, is an error and never an empty text.
 fn the_reference_of_the_layers_file_is_up_to_date() {
     let schema: Value = serde_json::from_str(&printed("layers")).unwrap();
     let mut page = format!("{GENERATED}{INTRODUCTION}");
+    page += &entry("include", &schema["properties"]["include"], &schema, false).replace("### ", "## ");
     for (heading, table) in
         [("[settings]", "SettingsTable"), ("[targets.NAME]", "TargetTable"), ("[layers.KEY]", "LayerTable")]
     {

@@ -24,9 +24,11 @@ fn the_schema_takes_what_the_tool_takes() {
 
 /// What the tool refuses but a schema cannot, because it is about two places of a file, about its surroundings, or
 /// about what a placeholder comes to.
-const BEYOND_THE_SCHEMA: [&str; 16] = [
+const BEYOND_THE_SCHEMA: [&str; 18] = [
     "accounts-and-regions-share-a-bucket",
     "accounts-share-a-bucket",
+    "include-declares-twice",
+    "include-matches-nothing",
     "key-too-long",
     "layers-and-regions-share-a-prefix",
     "layers-share-a-backup-prefix",
@@ -64,6 +66,21 @@ fn the_schema_refuses_what_the_tool_refuses_as_far_as_it_can() {
         .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
         .collect();
     assert_eq!(taken, BEYOND_THE_SCHEMA);
+}
+
+/// An included file has a schema of its own: what it does not say may be in the defaults of the file that includes it.
+#[test]
+fn the_schema_of_included_files_takes_what_the_tool_takes() {
+    let schema = Schema::of("included");
+    let read = |path: &str| toml(&crate::text(&format!("tests/sample-configs/{path}")));
+    for taken in ["team-a", "team-b"] {
+        assert_eq!(schema.problems(&read(&format!("valid/included/{taken}/layers.toml"))), None, "{taken}");
+    }
+    assert!(schema.problems(&read("invalid/included/problems-1.toml")).is_some());
+    for of_the_first_file in ["settings", "targets", "include"] {
+        let document = json!({ of_the_first_file: {}, "layers": { "a": { "manifest": "uv.lock" } } });
+        assert!(schema.problems(&document).is_some(), "{of_the_first_file}");
+    }
 }
 
 /// Values that one key or another takes, and some that none does.

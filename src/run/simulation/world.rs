@@ -206,7 +206,7 @@ fn planned(path: &Path) -> Plan {
     let mut problems = Problems::of(&source);
     let file = config::read(&mut problems).expect("a layers file");
     let ambient = Ambient { region: Some("us-east-1".to_owned()), env: &|_| None };
-    build(&file, &ambient, &mut problems)
+    build(&[file], &ambient, &mut problems)
 }
 
 fn manifest(revision: u32) -> Vec<u8> {

@@ -1,0 +1,96 @@
+//! The pages of `docs/` that lead through a task: the files on them are written, and every command on them is run.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::common::project::{Project, in_crate};
+use crate::common::{Ended, LAYERSHIP};
+
+/// A command line of a page, and what it says of its output.
+struct Step {
+    line: String,
+    output: Vec<String>,
+}
+
+/// A block of a page: its language and its text.
+fn blocks(page: &str) -> Vec<(String, String)> {
+    let page = std::fs::read_to_string(in_crate(&format!("docs/{page}.md"))).expect(page);
+    let fenced = page.split("\n```").skip(1).step_by(2);
+    fenced.map(|block| block.split_once('\n').map(|(of, text)| (of.to_owned(), text.to_owned())).unwrap()).collect()
+}
+
+/// Files are blocks whose first line is a comment with their path.
+fn write_files(project: &Project, blocks: &[(String, String)]) {
+    for (_, text) in blocks.iter().filter(|(of, _)| of == "toml") {
+        if let Some(path) = text.lines().next().and_then(|line| line.strip_prefix("# ")) {
+            project.write(path, text);
+        }
+    }
+}
+
+/// What stands behind `$ ` in the blocks that show a terminal, and behind `run: ` in those that show a workflow.
+fn steps(blocks: &[(String, String)]) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    for (of, text) in blocks {
+        for line in text.lines() {
+            let command = match of.as_str() {
+                "console" => line.strip_prefix("$ "),
+                "yaml" => line.split_once("run: ").map(|(_, command)| command),
+                _ => continue,
+            };
+            match (command, steps.last_mut()) {
+                (Some(command), _) => steps.push(Step { line: command.to_owned(), output: Vec::new() }),
+                (None, Some(step)) if of == "console" && !line.is_empty() => step.output.push(line.to_owned()),
+                _ => {}
+            }
+        }
+    }
+    steps
+}
+
+/// A shell in which `layership` is the binary under test.
+fn shell(project: &Project, line: &str) -> Command {
+    let mut command = Command::new("sh");
+    let of_binary = project.command();
+    command.args(["-ec", line]).current_dir(project.folder()).env_clear();
+    command.envs(of_binary.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let path = std::env::var("PATH").unwrap_or_default();
+    command.env("PATH", format!("{}:{path}", Path::new(LAYERSHIP).parent().expect("a folder").display()));
+    command
+}
+
+/// Runs all commands of a page, each as it stands there. `before` is called with each command, to make what the page takes
+/// for granted. `exits with N` behind a command says how it ends.
+fn follow(page: &str, project: &Project, before: impl Fn(&mut Command, &str)) {
+    let blocks = blocks(page);
+    write_files(project, &blocks);
+    let steps = steps(&blocks);
+    assert!(!steps.is_empty(), "no commands in docs/{page}.md");
+    for Step { line, output } in steps {
+        let code = line.split_once("# exits with ").map_or(0, |(_, code)| code.parse().expect("a number"));
+        let mut command = shell(project, &line);
+        before(&mut command, &line);
+        let ended = Ended::from(command.output().expect("a shell")).expect(code);
+        let said = words(&format!("{}\n{}", ended.stdout, ended.stderr));
+        for expected in output {
+            assert!(said.contains(&words(&expected)), "docs/{page}.md: `{line}` does not say {expected:?}\n{ended:?}");
+        }
+    }
+}
+
+/// Without the spaces that align columns.
+fn words(text: &str) -> String {
+    text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join("\n")
+}
+
+fn service(project: &Project, name: &str) {
+    project.write(&format!("services/{name}/requirements.txt"), format!("{name}==1.0.0\n"));
+    project.write(&format!("services/{name}/build/layer/python/{name}.py"), "");
+}
+
+#[test]
+fn a_repository_with_layers_of_several_teams() {
+    let project = Project::new("");
+    ["orders", "search"].into_iter().for_each(|name| service(&project, name));
+    follow("monorepo", &project, |_, _| {});
+}
