@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::config::{Found, Problem, Severity, SourceError};
+use crate::config::{Problem, ProblemList, Severity, SourceError};
 use crate::plan::SelectionError;
 use crate::report::{Shown, emit};
 use crate::shown;
@@ -40,7 +40,7 @@ pub enum Error {
         /// The file.
         file: PathBuf,
         /// The problems.
-        found: Found,
+        found: ProblemList,
     },
     /// Wrong flags, no layers file, a path that cannot be written: exit code 2.
     Usage {
@@ -100,7 +100,7 @@ impl Error {
                 let hint = hint.as_ref().map(|hint| shown!("\nhint: {}\n", hint)).unwrap_or_default();
                 shown!("error: {}\n{}", message, hint)
             }
-            Self::Layers { file, found: Found { problems, more } } => {
+            Self::Layers { file, found: ProblemList { problems, more } } => {
                 let errors: Vec<&Problem> =
                     problems.iter().filter(|problem| problem.severity == Severity::Error).collect();
                 let many = match (errors.len(), more) {

@@ -6,7 +6,7 @@
 use super::folder::Opener;
 use super::halt::Halt;
 use super::pack_error::PackError;
-use super::tree::{Entry, Kind, Tree};
+use super::tree::{EntryKind, Tree, TreeEntry};
 use flate2::{Compress, Compression, FlushCompress, Status};
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
@@ -99,13 +99,13 @@ fn deflate_one(block: &Block) -> Result<Deflated, flate2::CompressError> {
 struct Reader<'a> {
     tree: &'a Tree,
     opener: Opener<'a>,
-    rest: std::slice::Iter<'a, Entry>,
+    rest: std::slice::Iter<'a, TreeEntry>,
     open: Option<Open<'a>>,
 }
 
 /// A file that is being read.
 struct Open<'a> {
-    entry: &'a Entry,
+    entry: &'a TreeEntry,
     file: File,
     left: u64,
     before: Vec<u8>,
@@ -145,9 +145,9 @@ impl<'a> Reader<'a> {
     fn next_entry(&mut self) -> Result<Option<Next<'a>>, PackError> {
         for entry in self.rest.by_ref() {
             match &entry.kind {
-                Kind::EmptyFolder => {}
-                Kind::Link { target } => return Ok(Some(Next::Link(target))),
-                Kind::File { size, seen, .. } => {
+                EntryKind::EmptyFolder => {}
+                EntryKind::Link { target } => return Ok(Some(Next::Link(target))),
+                EntryKind::File { size, seen, .. } => {
                     let path = || self.tree.path_of(&entry.name);
                     let file = self.opener.open(&entry.name, seen);
                     let file = file.map_err(|source| PackError::Unreadable { path: path(), source })?;
@@ -191,7 +191,7 @@ impl Open<'_> {
     /// Whether nobody wrote to the file while it was read.
     fn is_unchanged(&self) -> io::Result<bool> {
         match &self.entry.kind {
-            Kind::File { seen, .. } => seen.is_still(&self.file),
+            EntryKind::File { seen, .. } => seen.is_still(&self.file),
             _ => Ok(true),
         }
     }

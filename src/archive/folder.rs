@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub(super) use imp::{Folder, Seen};
+pub(super) use imp::{FileState, Folder};
 
 /// Something in a folder.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub(super) struct Child {
 #[derive(Debug)]
 pub(super) enum Node {
     Folder,
-    File { size: u64, executable: bool, seen: Seen },
+    File { size: u64, executable: bool, seen: FileState },
     Link { target: OsString },
     Special(&'static str),
 }
@@ -39,7 +39,7 @@ impl<'a> Opener<'a> {
     }
 
     /// Opens a file that was seen; `None` if another thing is in its place by now.
-    pub fn open(&mut self, name: &str, seen: &Seen) -> io::Result<Option<File>> {
+    pub fn open(&mut self, name: &str, seen: &FileState) -> io::Result<Option<File>> {
         let (parent, file) = name.rsplit_once('/').unwrap_or(("", name));
         if self.parent.as_ref().is_none_or(|(open, _)| open != parent) {
             let Some(handle) = imp::gone_as_none(self.folder.enter(parent))? else { return Ok(None) };
@@ -72,9 +72,9 @@ mod imp {
 
     /// How a file was when it was looked at.
     #[derive(Debug, Clone)]
-    pub struct Seen(Stat);
+    pub struct FileState(Stat);
 
-    impl Seen {
+    impl FileState {
         /// Whether an open file is the very one that was seen, and nobody wrote to it since.
         pub fn is_still(&self, file: &File) -> io::Result<bool> {
             let (seen, now) = (&self.0, rustix::fs::fstat(file)?);
@@ -125,7 +125,7 @@ mod imp {
                 let anybody = Mode::XUSR | Mode::XGRP | Mode::XOTH;
                 let executable = Mode::from_raw_mode(stat.st_mode).intersects(anybody);
                 let size = u64::try_from(stat.st_size).unwrap_or_default();
-                Node::File { size, executable, seen: Seen(stat) }
+                Node::File { size, executable, seen: FileState(stat) }
             }
             FileType::Symlink => {
                 let target = rustix::fs::readlinkat(folder, name, Vec::new())?;
@@ -172,9 +172,9 @@ mod imp {
 
     /// How a file was when it was looked at.
     #[derive(Debug, Clone)]
-    pub struct Seen(u64, Option<SystemTime>);
+    pub struct FileState(u64, Option<SystemTime>);
 
-    impl Seen {
+    impl FileState {
         fn of(metadata: &Metadata) -> Self {
             Self(metadata.len(), metadata.modified().ok())
         }
@@ -212,7 +212,7 @@ mod imp {
         Ok(if metadata.is_dir() {
             Node::Folder
         } else if metadata.is_file() {
-            Node::File { size: metadata.len(), executable: false, seen: Seen::of(&metadata) }
+            Node::File { size: metadata.len(), executable: false, seen: FileState::of(&metadata) }
         } else if metadata.is_symlink() {
             Node::Link { target: fs::read_link(path)?.into_os_string() }
         } else {

@@ -9,7 +9,7 @@ use super::blocks::{Deflated, deflate};
 use super::halt::Halt;
 use super::pack_error::PackError;
 use super::seal::{Seal, TreeDigest};
-use super::tree::{Entry, Kind, Tree};
+use super::tree::{EntryKind, Tree, TreeEntry};
 use rawzip::path::EntryPath;
 use rawzip::time::UtcDateTime;
 use rawzip::{CompressionMethod, DataDescriptorOutput, ZipArchiveWriter, ZipEntryWriter};
@@ -70,7 +70,7 @@ fn write(tree: &Tree, mut blocks: Batches, zip: impl Write) -> Result<Packed, Pa
     for entry in &tree.entries {
         seal.entry(entry);
         match entry.kind {
-            Kind::EmptyFolder => write_folder(&entry.name, &mut writer)?,
+            EntryKind::EmptyFolder => write_folder(&entry.name, &mut writer)?,
             _ => write_file(entry, &mut blocks, &mut seal, &mut writer)?,
         }
     }
@@ -89,14 +89,14 @@ fn write_folder<W: Write>(name: &str, writer: &mut ZipArchiveWriter<W>) -> Resul
 /// Files and links alike: the content of a link is where it leads. Everything is deflated, even what is empty, because
 /// some readers refuse an entry that is stored and has its size behind it.
 fn write_file<W: Write>(
-    entry: &Entry,
+    entry: &TreeEntry,
     blocks: &mut Batches,
     seal: &mut Seal,
     writer: &mut ZipArchiveWriter<W>,
 ) -> Result<(), PackError> {
     let mode = match entry.kind {
-        Kind::File { executable: true, .. } => 0o100_755,
-        Kind::Link { .. } => 0o120_777,
+        EntryKind::File { executable: true, .. } => 0o100_755,
+        EntryKind::Link { .. } => 0o120_777,
         _ => 0o100_644,
     };
     let file = writer.new_file(path(&entry.name)).compression_method(CompressionMethod::DEFLATE);

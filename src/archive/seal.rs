@@ -6,7 +6,7 @@ use super::blocks::BLOCK;
 use super::folder::Opener;
 use super::halt::Halt;
 use super::pack_error::PackError;
-use super::tree::{Entry, Kind, Tree};
+use super::tree::{EntryKind, Tree, TreeEntry};
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 use std::fmt;
@@ -42,12 +42,12 @@ impl Seal {
     }
 
     /// Every part has its length or a fixed one, so that no two trees can give the same bytes.
-    pub fn entry(&mut self, entry: &Entry) {
+    pub fn entry(&mut self, entry: &TreeEntry) {
         let (kind, size) = match &entry.kind {
-            Kind::File { size, executable: false, .. } => (b'f', *size),
-            Kind::File { size, executable: true, .. } => (b'x', *size),
-            Kind::Link { target } => (b'l', target.len() as u64),
-            Kind::EmptyFolder => (b'd', 0),
+            EntryKind::File { size, executable: false, .. } => (b'f', *size),
+            EntryKind::File { size, executable: true, .. } => (b'x', *size),
+            EntryKind::Link { target } => (b'l', target.len() as u64),
+            EntryKind::EmptyFolder => (b'd', 0),
         };
         self.0.update((entry.name.len() as u64).to_le_bytes());
         self.0.update(entry.name.as_bytes());
@@ -84,11 +84,11 @@ impl Tree {
         Ok(seal.digest())
     }
 
-    fn blocks_of(&self, entry: &Entry, opener: &mut Opener<'_>, halt: &Halt) -> Result<Vec<[u8; 32]>, PackError> {
+    fn blocks_of(&self, entry: &TreeEntry, opener: &mut Opener<'_>, halt: &Halt) -> Result<Vec<[u8; 32]>, PackError> {
         let (size, seen) = match &entry.kind {
-            Kind::File { size, seen, .. } => (*size, seen),
-            Kind::Link { target } => return Ok(vec![Sha256::digest(target.as_bytes()).into()]),
-            Kind::EmptyFolder => return Ok(Vec::new()),
+            EntryKind::File { size, seen, .. } => (*size, seen),
+            EntryKind::Link { target } => return Ok(vec![Sha256::digest(target.as_bytes()).into()]),
+            EntryKind::EmptyFolder => return Ok(Vec::new()),
         };
         let path = || self.path_of(&entry.name);
         let unreadable = |source| PackError::Unreadable { path: path(), source };

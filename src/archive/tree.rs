@@ -1,6 +1,6 @@
 //! What lies in a folder, in the order in which it is packed.
 
-use super::folder::{Child, Folder, Node, Seen};
+use super::folder::{Child, FileState, Folder, Node};
 use super::inspect::{Inspection, UNZIPPED_LIMIT};
 use super::pack_error::PackError;
 use std::path::{Path, PathBuf};
@@ -10,23 +10,23 @@ use std::path::{Path, PathBuf};
 pub struct Tree {
     pub(super) folder: Folder,
     /// Sorted by the bytes of their names: the order of the disk differs between machines.
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Vec<TreeEntry>,
 }
 
 /// Something to pack.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(super) struct TreeEntry {
     /// Its path in the zip: relative to the folder, with `/` between the parts.
     pub name: String,
-    pub kind: Kind,
+    pub kind: EntryKind,
 }
 
 #[derive(Debug)]
-pub(super) enum Kind {
+pub(super) enum EntryKind {
     File {
         size: u64,
         executable: bool,
-        seen: Seen,
+        seen: FileState,
     },
     Link {
         target: String,
@@ -35,7 +35,7 @@ pub(super) enum Kind {
     EmptyFolder,
 }
 
-impl Kind {
+impl EntryKind {
     /// What it unzips to, in bytes.
     pub fn size(&self) -> u64 {
         match self {
@@ -58,7 +58,7 @@ impl Tree {
         while let Some(name) = open.pop() {
             tree.walk(name, &mut open)?;
         }
-        if tree.entries.iter().all(|entry| matches!(entry.kind, Kind::EmptyFolder)) {
+        if tree.entries.iter().all(|entry| matches!(entry.kind, EntryKind::EmptyFolder)) {
             return Err(PackError::Empty { path: path.to_owned() });
         }
         let unzipped = tree.entries.iter().fold(0u64, |sum, entry| sum.saturating_add(entry.kind.size()));
@@ -74,14 +74,14 @@ impl Tree {
         let unreadable = |source| PackError::Unreadable { path: self.path_of(&name), source };
         let children = self.folder.children(&name).map_err(unreadable)?;
         if children.is_empty() && !name.is_empty() {
-            self.entries.push(Entry { name, kind: Kind::EmptyFolder });
+            self.entries.push(TreeEntry { name, kind: EntryKind::EmptyFolder });
             return Ok(());
         }
         for Child { name: child, node } in children {
             let child = child.to_str().ok_or_else(|| PackError::NotUtf8 { path: self.path_of(&name).join(&child) })?;
             let name = if name.is_empty() { child.to_owned() } else { format!("{name}/{child}") };
             match self.kind(&name, node)? {
-                Some(kind) => self.entries.push(Entry { name, kind }),
+                Some(kind) => self.entries.push(TreeEntry { name, kind }),
                 None => open.push(name),
             }
         }
@@ -89,10 +89,10 @@ impl Tree {
     }
 
     /// `None` for a folder.
-    fn kind(&self, name: &str, node: Node) -> Result<Option<Kind>, PackError> {
+    fn kind(&self, name: &str, node: Node) -> Result<Option<EntryKind>, PackError> {
         match node {
             Node::Folder => Ok(None),
-            Node::File { size, executable, seen } => Ok(Some(Kind::File { size, executable, seen })),
+            Node::File { size, executable, seen } => Ok(Some(EntryKind::File { size, executable, seen })),
             Node::Link { target } => link(name, self.path_of(name), Path::new(&target)).map(Some),
             Node::Special(what) => Err(PackError::Special { path: self.path_of(name), what }),
         }
@@ -106,9 +106,9 @@ impl Tree {
     /// What the folder would be as a zip, by the names in it alone.
     pub fn inspection(&self) -> Inspection {
         let mut inspection = Inspection::default();
-        for Entry { name, kind } in &self.entries {
+        for TreeEntry { name, kind } in &self.entries {
             match kind {
-                Kind::EmptyFolder => inspection.count(format!("{name}/").as_bytes(), true, 0),
+                EntryKind::EmptyFolder => inspection.count(format!("{name}/").as_bytes(), true, 0),
                 kind => inspection.count(name.as_bytes(), false, kind.size()),
             }
         }
@@ -117,10 +117,10 @@ impl Tree {
 }
 
 /// A link is kept if it stays inside the folder, where it will work in `/opt` as it does here.
-fn link(name: &str, path: PathBuf, target: &Path) -> Result<Kind, PackError> {
+fn link(name: &str, path: PathBuf, target: &Path) -> Result<EntryKind, PackError> {
     let Some(text) = target.to_str() else { return Err(PackError::NotUtf8 { path }) };
     let target = if cfg!(windows) { text.replace('\\', "/") } else { text.to_owned() };
-    if stays_inside(name, &target) { Ok(Kind::Link { target }) } else { Err(PackError::Escaping { path, target }) }
+    if stays_inside(name, &target) { Ok(EntryKind::Link { target }) } else { Err(PackError::Escaping { path, target }) }
 }
 
 /// Whether a link of this name never leads above the folder, judged by the text of its target.

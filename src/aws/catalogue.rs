@@ -21,19 +21,19 @@ const JOBS_AT_LEAST: usize = 10;
 /// The latest versions of an account and Region, as far as they are known.
 #[derive(Debug)]
 pub struct Catalogue {
-    seen: Mutex<Seen>,
+    seen: Mutex<Sweep>,
     progress: watch::Sender<Progress>,
 }
 
 #[derive(Debug, Default)]
-struct Seen {
+struct Sweep {
     /// Every layer of the pages that came, wanted or not: another target may want it later.
     latest: HashMap<LayerName, LayerVersion>,
     wanted: HashSet<LayerName>,
     swept: bool,
 }
 
-impl Seen {
+impl Sweep {
     fn found(&self) -> usize {
         self.wanted.iter().filter(|name| self.latest.contains_key(*name)).count()
     }
@@ -58,7 +58,7 @@ enum Progress {
 
 /// What a catalogue knows of a layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Known {
+pub enum LookedUp {
     /// Its latest version.
     Latest(Box<LayerVersion>),
     /// It has none.
@@ -109,27 +109,27 @@ impl Catalogue {
         Ok(Progress::GaveUp)
     }
 
-    fn seen(&self) -> MutexGuard<'_, Seen> {
+    fn seen(&self) -> MutexGuard<'_, Sweep> {
         // A page is in it as a whole, or not at all.
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is known of a layer, once it is known or will not be.
-    pub async fn look_up(&self, name: &LayerName) -> Known {
+    pub async fn look_up(&self, name: &LayerName) -> LookedUp {
         let mut progress = self.progress.subscribe();
         loop {
             // Read before the look: a page that comes in between is seen at the next turn.
             let now = *progress.borrow_and_update();
             if let Some(latest) = self.seen().latest.get(name) {
-                return Known::Latest(Box::new(latest.clone()));
+                return LookedUp::Latest(Box::new(latest.clone()));
             }
             match now {
-                Progress::Complete => return Known::Absent,
-                Progress::GaveUp => return Known::Unknown,
+                Progress::Complete => return LookedUp::Absent,
+                Progress::GaveUp => return LookedUp::Unknown,
                 Progress::Sweeping(_) => {}
             }
             if progress.changed().await.is_err() {
-                return Known::Unknown;
+                return LookedUp::Unknown;
             }
         }
     }

@@ -41,14 +41,14 @@ pub struct ServerTime {
 
 /// A moment by this machine's two clocks, in milliseconds since each began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Moment {
+pub(super) struct MachineTime {
     /// Never set, but stands still while the machine is suspended.
     monotonic: i64,
     /// Goes on while the machine is suspended, but is set by people and by NTP.
     wall: i64,
 }
 
-impl Moment {
+impl MachineTime {
     pub(super) fn now() -> Self {
         static START: OnceLock<Instant> = OnceLock::new();
         let start = *START.get_or_init(Instant::now);
@@ -75,19 +75,19 @@ fn wall() -> i64 {
 
 /// What was heard last, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Known {
+struct Heard {
     time: ServerTime,
-    at: Moment,
+    at: MachineTime,
 }
 
-impl Known {
+impl Heard {
     /// From one answer alone: its `Date`, when its request was sent, and when it came.
-    fn heard(date: i64, asked: Moment, came: Moment) -> Self {
+    fn heard(date: i64, asked: MachineTime, came: MachineTime) -> Self {
         let (_, took) = came.since(asked);
         Self { time: ServerTime { earliest: date, latest: date + SECOND + took }, at: came }
     }
 
-    fn at(self, now: Moment) -> ServerTime {
+    fn at(self, now: MachineTime) -> ServerTime {
         let (least, most) = now.since(self.at);
         ServerTime { earliest: self.time.earliest + least, latest: self.time.latest + most }
     }
@@ -112,7 +112,7 @@ impl Known {
 
 /// Whose answers a clock listens to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Source {
+pub(super) enum AnsweredBy {
     /// S3's: they count.
     S3,
     /// Another service's: good enough to sign with as long as S3 has said nothing.
@@ -120,43 +120,43 @@ pub(super) enum Source {
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct State {
-    s3: Option<Known>,
-    elsewhere: Option<Known>,
+struct Answers {
+    s3: Option<Heard>,
+    elsewhere: Option<Heard>,
 }
 
 /// S3's clock, shared by everything that asks for it. It is fed by every answer of the client it belongs to.
 #[derive(Clone, Debug, Default)]
-pub struct ServerClock(Arc<Mutex<State>>);
+pub struct ServerClock(Arc<Mutex<Answers>>);
 
 impl ServerClock {
     /// What S3's clock shows now; `None` as long as S3 has not answered anything.
     pub fn now(&self) -> Option<ServerTime> {
-        self.state().s3.map(|known| known.at(Moment::now()))
+        self.state().s3.map(|known| known.at(MachineTime::now()))
     }
 
-    fn hear(&self, from: Source, heard: Known) {
+    fn hear(&self, from: AnsweredBy, heard: Heard) {
         let mut state = self.state();
         let place = match from {
-            Source::S3 => &mut state.s3,
-            Source::Elsewhere => &mut state.elsewhere,
+            AnsweredBy::S3 => &mut state.s3,
+            AnsweredBy::Elsewhere => &mut state.elsewhere,
         };
         *place = Some(place.map_or(heard, |known| known.and(heard)));
     }
 
     /// As if an answer with this time had just come.
     #[cfg(test)]
-    pub(super) fn set(&self, source: Source, date: i64) {
-        let now = Moment::now();
-        self.hear(source, Known::heard(date, now, now));
+    pub(super) fn set(&self, source: AnsweredBy, date: i64) {
+        let now = MachineTime::now();
+        self.hear(source, Heard::heard(date, now, now));
     }
 
     /// Listens to the answers of a client.
-    pub(super) fn listener(&self, from: Source) -> Listener {
+    pub(super) fn listener(&self, from: AnsweredBy) -> Listener {
         Listener { clock: self.clone(), from }
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+    fn state(&self) -> std::sync::MutexGuard<'_, Answers> {
         // Plain values, whole at any point.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -166,7 +166,7 @@ impl ServerClock {
 impl TimeSource for ServerClock {
     fn now(&self) -> SystemTime {
         let state = *self.state();
-        let off = state.s3.or(state.elsewhere).map_or(0, Known::correction);
+        let off = state.s3.or(state.elsewhere).map_or(0, Heard::correction);
         let by = Duration::from_millis(off.unsigned_abs());
         let now = SystemTime::now();
         if off < 0 { now.checked_sub(by) } else { now.checked_add(by) }.unwrap_or(now)
@@ -175,9 +175,9 @@ impl TimeSource for ServerClock {
 
 /// When a request was sent, kept until its answer comes.
 #[derive(Clone, Copy, Debug)]
-struct Asked(Moment);
+struct SentAt(MachineTime);
 
-impl Storable for Asked {
+impl Storable for SentAt {
     type Storer = StoreReplace<Self>;
 }
 
@@ -185,7 +185,7 @@ impl Storable for Asked {
 #[derive(Clone, Debug)]
 pub(super) struct Listener {
     clock: ServerClock,
-    from: Source,
+    from: AnsweredBy,
 }
 
 impl Intercept for Listener {
@@ -199,7 +199,7 @@ impl Intercept for Listener {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        config.interceptor_state().store_put(Asked(Moment::now()));
+        config.interceptor_state().store_put(SentAt(MachineTime::now()));
         Ok(())
     }
 
@@ -211,8 +211,8 @@ impl Intercept for Listener {
     ) -> Result<(), BoxError> {
         let date = context.response().headers().get("date");
         let date = date.and_then(|date| DateTime::from_str(date, DateTimeFormat::HttpDate).ok());
-        if let (Some(date), Some(Asked(asked))) = (date, config.load::<Asked>()) {
-            self.clock.hear(self.from, Known::heard(date.secs().saturating_mul(1_000), *asked, Moment::now()));
+        if let (Some(date), Some(SentAt(asked))) = (date, config.load::<SentAt>()) {
+            self.clock.hear(self.from, Heard::heard(date.secs().saturating_mul(1_000), *asked, MachineTime::now()));
         }
         Ok(())
     }
@@ -223,13 +223,13 @@ mod tests {
     use super::*;
 
     /// A moment of a machine whose wall clock is `off` milliseconds from S3's, which began at 0 with the monotonic one.
-    fn moment(monotonic: i64, off: i64) -> Moment {
-        Moment { monotonic, wall: monotonic + off }
+    fn moment(monotonic: i64, off: i64) -> MachineTime {
+        MachineTime { monotonic, wall: monotonic + off }
     }
 
     /// An answer that S3 wrote at `written`, to a request that was under way from `asked` until `came`.
-    fn answer(written: i64, asked: i64, came: i64, off: i64) -> Known {
-        Known::heard(written / SECOND * SECOND, moment(asked, off), moment(came, off))
+    fn answer(written: i64, asked: i64, came: i64, off: i64) -> Heard {
+        Heard::heard(written / SECOND * SECOND, moment(asked, off), moment(came, off))
     }
 
     #[test]
@@ -259,13 +259,13 @@ mod tests {
     fn a_suspend_makes_it_uncertain_and_the_next_answer_certain_again() {
         let known = answer(50_500, 50_400, 50_600, 0);
         // Forty seconds in which the monotonic clock stood still.
-        let awake = Moment { monotonic: 50_700, wall: 90_700 };
+        let awake = MachineTime { monotonic: 50_700, wall: 90_700 };
         let time = known.at(awake);
         assert_eq!((time.earliest, time.latest), (50_100, 91_300));
-        let heard = Known::heard(
+        let heard = Heard::heard(
             90_000,
-            Moment { monotonic: 50_800, wall: 90_800 },
-            Moment { monotonic: 50_900, wall: 90_900 },
+            MachineTime { monotonic: 50_800, wall: 90_800 },
+            MachineTime { monotonic: 50_900, wall: 90_900 },
         );
         let time = known.and(heard).time;
         assert_eq!((time.earliest, time.latest), (90_000, 91_100));
@@ -274,9 +274,9 @@ mod tests {
     #[test]
     fn a_wall_clock_that_is_set_never_makes_it_earlier() {
         let known = answer(50_500, 50_400, 50_600, 0);
-        let back = Moment { monotonic: 51_600, wall: 1_000 };
+        let back = MachineTime { monotonic: 51_600, wall: 1_000 };
         assert_eq!(known.at(back), ServerTime { earliest: 51_000, latest: 52_200 });
-        let ahead = Moment { monotonic: 51_600, wall: 3_000_000 };
+        let ahead = MachineTime { monotonic: 51_600, wall: 3_000_000 };
         assert_eq!(known.at(ahead).earliest, 51_000);
     }
 
@@ -289,19 +289,19 @@ mod tests {
     #[test]
     fn other_services_are_believed_until_s3_speaks_and_only_for_signatures() {
         let clock = ServerClock::default();
-        let now = Moment::now();
+        let now = MachineTime::now();
         let ahead = |seconds: i64| now.wall + seconds * SECOND;
         let signed = |clock: &ServerClock| {
             let by = TimeSource::now(clock).duration_since(UNIX_EPOCH).expect("after 1970");
             (millis(by) - now.wall + SECOND / 2) / (60 * SECOND)
         };
         assert_eq!((signed(&clock), clock.now()), (0, None));
-        clock.set(Source::Elsewhere, ahead(600));
+        clock.set(AnsweredBy::Elsewhere, ahead(600));
         assert_eq!((signed(&clock), clock.now()), (10, None));
-        clock.set(Source::S3, ahead(-300));
+        clock.set(AnsweredBy::S3, ahead(-300));
         assert_eq!(signed(&clock), -4, "five minutes, cut to whole ones after half a second of uncertainty");
         assert!(clock.now().is_some_and(|time| time.latest < now.wall));
-        clock.set(Source::Elsewhere, ahead(600));
+        clock.set(AnsweredBy::Elsewhere, ahead(600));
         assert!(signed(&clock) < 0);
     }
 }

@@ -22,7 +22,7 @@ use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 
-use super::Options;
+use super::ConnectOptions;
 use super::call::Call;
 use super::failure::{Failure, chain, find};
 use crate::layer::AccountId;
@@ -38,7 +38,7 @@ const PATIENCE: u32 = 4;
 ///
 /// # Errors
 /// No credentials, a profile that is not there, a role that may not be assumed.
-pub(super) async fn configured(target: &Target, options: &Options) -> Result<SdkConfig, JobError> {
+pub(super) async fn configured(target: &Target, options: &ConnectOptions) -> Result<SdkConfig, JobError> {
     let config = declared(target, options).await;
     let provider = config.credentials_provider().ok_or_else(|| missing(target, "no provider is configured"))?;
     let loading = tokio::time::timeout(options.request_timeout * PATIENCE, provider.provide_credentials());
@@ -46,11 +46,11 @@ pub(super) async fn configured(target: &Target, options: &Options) -> Result<Sdk
         Ok(loaded) => loaded.map_err(|error| not_loaded(target, &error))?,
         Err(_) => return Err(late(target, options.request_timeout * PATIENCE)),
     };
-    let loaded = Loaded { first: Mutex::new(Some(first)), later: provider };
+    let loaded = LoadedOnce { first: Mutex::new(Some(first)), later: provider };
     Ok(config.to_builder().credentials_provider(SharedCredentialsProvider::new(loaded)).build())
 }
 
-async fn declared(target: &Target, options: &Options) -> SdkConfig {
+async fn declared(target: &Target, options: &ConnectOptions) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT.min(options.request_timeout))
         .operation_attempt_timeout(options.request_timeout)
@@ -89,12 +89,12 @@ fn of_profile(loader: ConfigLoader, profile: &str, region: &Region, timeouts: Ti
 /// The credentials that were loaded to see whether there are any, handed to the first client that asks: a process that
 /// makes them, or a role, is not asked twice.
 #[derive(Debug)]
-struct Loaded {
+struct LoadedOnce {
     first: Mutex<Option<Credentials>>,
     later: SharedCredentialsProvider,
 }
 
-impl Loaded {
+impl LoadedOnce {
     async fn load(&self) -> provider::Result {
         let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
         match first {
@@ -104,7 +104,7 @@ impl Loaded {
     }
 }
 
-impl ProvideCredentials for Loaded {
+impl ProvideCredentials for LoadedOnce {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,

@@ -13,7 +13,7 @@ use crate::outcome::ErrorCode;
 
 /// What a failed call was about, as far as its answer tells.
 #[derive(Clone, Debug, Default)]
-pub struct Answer {
+pub struct ServiceAnswer {
     /// The service's own code, such as `TooManyRequestsException`.
     pub code: Option<String>,
     /// The service's own words.
@@ -30,7 +30,7 @@ pub struct Answer {
 
 /// How a call failed, before its words are chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FailureKind {
     /// The service said no: it did nothing.
     Refused,
     /// The service said "too fast": it did nothing.
@@ -45,9 +45,9 @@ pub enum Kind {
 #[derive(Clone, Debug)]
 pub struct Failure {
     /// How it failed.
-    pub kind: Kind,
+    pub kind: FailureKind,
     /// What was answered.
-    pub answer: Answer,
+    pub answer: ServiceAnswer,
     /// Its code, by what was answered.
     pub code: ErrorCode,
     /// What lies beneath, for errors that are no answer.
@@ -87,33 +87,35 @@ impl Failure {
         E: ProvideErrorMetadata + Error + 'static,
     {
         let detail = chain(error);
-        let bare = |kind, code| Self { kind, answer: Answer::default(), code, detail: detail.clone() };
+        let bare = |kind, code| Self { kind, answer: ServiceAnswer::default(), code, detail: detail.clone() };
         match error {
-            SdkError::ConstructionFailure(_) => bare(Kind::NotSent, ErrorCode::Internal),
-            SdkError::TimeoutError(_) => bare(Kind::Ambiguous, ErrorCode::Timeout),
+            SdkError::ConstructionFailure(_) => bare(FailureKind::NotSent, ErrorCode::Internal),
+            SdkError::TimeoutError(_) => bare(FailureKind::Ambiguous, ErrorCode::Timeout),
             SdkError::DispatchFailure(_) if find::<CredentialsError>(error).is_some() => {
-                bare(Kind::NotSent, ErrorCode::Credentials)
+                bare(FailureKind::NotSent, ErrorCode::Credentials)
             }
-            SdkError::DispatchFailure(_) if is_unconnected(error) => bare(Kind::NotSent, ErrorCode::Network),
-            SdkError::DispatchFailure(failure) if failure.is_timeout() => bare(Kind::Ambiguous, ErrorCode::Timeout),
-            SdkError::DispatchFailure(_) => bare(Kind::Ambiguous, ErrorCode::Network),
+            SdkError::DispatchFailure(_) if is_unconnected(error) => bare(FailureKind::NotSent, ErrorCode::Network),
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+                bare(FailureKind::Ambiguous, ErrorCode::Timeout)
+            }
+            SdkError::DispatchFailure(_) => bare(FailureKind::Ambiguous, ErrorCode::Network),
             SdkError::ResponseError(response) => {
                 // It says nothing; why it could not be read does.
                 let answer = answer(response.raw(), None, Some(&detail));
-                Self { kind: Kind::Ambiguous, answer, code: ErrorCode::Network, detail }
+                Self { kind: FailureKind::Ambiguous, answer, code: ErrorCode::Network, detail }
             }
             SdkError::ServiceError(service) => {
                 let answer = answer(service.raw(), service.err().code(), service.err().message());
                 let (kind, code) = classify(&answer);
                 Self { kind, answer, code, detail }
             }
-            _ => bare(Kind::Ambiguous, ErrorCode::Internal),
+            _ => bare(FailureKind::Ambiguous, ErrorCode::Internal),
         }
     }
 
     /// Whether the next try may succeed although nothing was changed: no answer, or no connection.
     pub fn may_pass(&self) -> bool {
-        self.kind == Kind::Ambiguous || self.kind == Kind::NotSent && self.code == ErrorCode::Network
+        self.kind == FailureKind::Ambiguous || self.kind == FailureKind::NotSent && self.code == ErrorCode::Network
     }
 
     /// Whether the time that was signed was refused. The refusal tells the right one.
@@ -127,9 +129,9 @@ impl Failure {
     }
 }
 
-fn answer(raw: &HttpResponse, code: Option<&str>, message: Option<&str>) -> Answer {
+fn answer(raw: &HttpResponse, code: Option<&str>, message: Option<&str>) -> ServiceAnswer {
     let header = |name: &str| raw.headers().get(name).map(str::to_owned);
-    Answer {
+    ServiceAnswer {
         code: code.map(str::to_owned),
         message: message.map(str::to_owned),
         status: Some(raw.status().as_u16()),
@@ -140,12 +142,12 @@ fn answer(raw: &HttpResponse, code: Option<&str>, message: Option<&str>) -> Answ
 }
 
 /// The kind and code of an answer: by its own code first, then by its status, since answers to HEAD have no code.
-fn classify(answer: &Answer) -> (Kind, ErrorCode) {
+fn classify(answer: &ServiceAnswer) -> (FailureKind, ErrorCode) {
     let code = answer.code.as_deref().unwrap_or_default();
     let message = answer.message.as_deref().unwrap_or_default();
     let status = answer.status.unwrap_or_default();
     if THROTTLES.contains(&code) || status == 429 {
-        return (Kind::Throttled, ErrorCode::Throttled);
+        return (FailureKind::Throttled, ErrorCode::Throttled);
     }
     let by_code = match code {
         "NoSuchBucket" => Some(ErrorCode::BucketMissing),
@@ -164,15 +166,15 @@ fn classify(answer: &Answer) -> (Kind, ErrorCode) {
     };
     let wrong_region = answer.bucket_region.is_some() && matches!(status, 301 | 307 | 400);
     match (by_code, status) {
-        (Some(code), _) => (Kind::Refused, code),
-        (None, _) if wrong_region => (Kind::Refused, ErrorCode::WrongRegion),
-        (None, 301 | 307) => (Kind::Refused, ErrorCode::WrongRegion),
-        (None, 401 | 403) => (Kind::Refused, ErrorCode::AccessDenied),
+        (Some(code), _) => (FailureKind::Refused, code),
+        (None, _) if wrong_region => (FailureKind::Refused, ErrorCode::WrongRegion),
+        (None, 301 | 307) => (FailureKind::Refused, ErrorCode::WrongRegion),
+        (None, 401 | 403) => (FailureKind::Refused, ErrorCode::AccessDenied),
         // A success that cannot be read.
-        (None, 200..=299) => (Kind::Ambiguous, ErrorCode::Network),
-        (None, 408) => (Kind::Ambiguous, ErrorCode::Timeout),
-        (None, 400..=499) => (Kind::Refused, ErrorCode::Internal),
-        _ => (Kind::Ambiguous, ErrorCode::Internal),
+        (None, 200..=299) => (FailureKind::Ambiguous, ErrorCode::Network),
+        (None, 408) => (FailureKind::Ambiguous, ErrorCode::Timeout),
+        (None, 400..=499) => (FailureKind::Refused, ErrorCode::Internal),
+        _ => (FailureKind::Ambiguous, ErrorCode::Internal),
     }
 }
 
@@ -212,14 +214,19 @@ pub fn chain(error: &dyn Error) -> String {
 mod tests {
     use super::*;
 
-    fn classified(code: &str, message: &str, status: u16) -> (Kind, ErrorCode) {
+    fn classified(code: &str, message: &str, status: u16) -> (FailureKind, ErrorCode) {
         let code = Some(code.to_owned()).filter(|code| !code.is_empty());
-        classify(&Answer { code, message: Some(message.to_owned()), status: Some(status), ..Answer::default() })
+        classify(&ServiceAnswer {
+            code,
+            message: Some(message.to_owned()),
+            status: Some(status),
+            ..ServiceAnswer::default()
+        })
     }
 
     #[test]
     fn answers_are_told_apart() {
-        use {ErrorCode as C, Kind as K};
+        use {ErrorCode as C, FailureKind as K};
         for (code, message, status, expected) in [
             ("TooManyRequestsException", "Rate exceeded", 429, (K::Throttled, C::Throttled)),
             ("ThrottlingException", "Rate exceeded", 400, (K::Throttled, C::Throttled)),

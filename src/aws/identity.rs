@@ -6,10 +6,10 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use futures::future::{BoxFuture, FutureExt, Shared};
 
-use super::Options;
+use super::ConnectOptions;
 use super::bounds::Bounded;
 use super::call::Call;
-use super::clock::{ServerClock, Source};
+use super::clock::{AnsweredBy, ServerClock};
 use super::credentials::configured;
 use super::failure::Failure;
 use super::trace::RequestLog;
@@ -32,7 +32,7 @@ pub(super) struct Identity {
 pub(super) type Identifying = Shared<BoxFuture<'static, Result<Arc<Identity>, JobError>>>;
 
 /// Begins to find out who a target's credentials belong to.
-pub(super) fn identifying(target: &Arc<Target>, options: &Options) -> Identifying {
+pub(super) fn identifying(target: &Arc<Target>, options: &ConnectOptions) -> Identifying {
     let (target, options) = (Arc::clone(target), options.clone());
     let found = tokio::spawn(async move { identify(&target, &options).await.map(Arc::new) });
     let found = async move {
@@ -44,7 +44,7 @@ pub(super) fn identifying(target: &Arc<Target>, options: &Options) -> Identifyin
     found.boxed().shared()
 }
 
-async fn identify(target: &Target, options: &Options) -> Result<Identity, JobError> {
+async fn identify(target: &Target, options: &ConnectOptions) -> Result<Identity, JobError> {
     let clock = ServerClock::default();
     let config = configured(target, options).await?;
     let account = account(&config, target, &clock).await?;
@@ -56,7 +56,7 @@ async fn identify(target: &Target, options: &Options) -> Result<Identity, JobErr
 /// declares an account.
 async fn account(config: &SdkConfig, target: &Target, clock: &ServerClock) -> Result<Option<AccountId>, JobError> {
     let config = aws_sdk_sts::config::Builder::from(config)
-        .interceptor(clock.listener(Source::Elsewhere))
+        .interceptor(clock.listener(AnsweredBy::Elsewhere))
         .interceptor(Bounded)
         .interceptor(RequestLog::of(&target.name))
         .build();

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use super::answer::{self, listed_version, odd_answer};
 use super::call::Call;
-use super::failure::{Failure, Kind};
+use super::failure::{Failure, FailureKind};
 use super::pace::{Pace, Urgency};
 use super::trace::ATTEMPT;
 use crate::layer::{LayerName, LayerVersion, Region};
@@ -177,7 +177,7 @@ impl Lambda {
                 }
                 Err(error) => Failure::of(&error),
             };
-            if failure.kind != Kind::Throttled {
+            if failure.kind != FailureKind::Throttled {
                 return Err(failure);
             }
             turn.throttled(failure.answer.retry_after);

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use layership_protocol::{BODY_LIMIT, Condition, Content, Found, Time};
 
 use super::call::Call;
-use super::failure::{Failure, Kind};
+use super::failure::{Failure, FailureKind};
 use super::s3::{S3, tag};
 use crate::layer::S3Location;
 use crate::outcome::{ErrorCode, JobError};
@@ -88,8 +88,8 @@ fn refused(failure: Failure, call: &Call) -> LockWrite {
         // 412: another one is there. 409: another conditional write was under way. 404: the one to replace is gone.
         (_, Some(409 | 412)) => LockWrite::Unknown(None),
         _ if missing => LockWrite::Unknown(None),
-        (Kind::Refused, _) => LockWrite::Denied(failure.into_error(call)),
-        (Kind::NotSent, _) if failure.code != ErrorCode::Network => LockWrite::Denied(failure.into_error(call)),
+        (FailureKind::Refused, _) => LockWrite::Denied(failure.into_error(call)),
+        (FailureKind::NotSent, _) if failure.code != ErrorCode::Network => LockWrite::Denied(failure.into_error(call)),
         _ => LockWrite::Unknown(Some(failure.into_error(call))),
     }
 }

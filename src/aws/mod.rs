@@ -32,7 +32,7 @@ pub use pace::{Turn, Urgency};
 pub use publish::{NeverSent, NewVersion, Sent};
 pub use region::ambient_region;
 pub use s3::{Staged, Upload};
-pub use session::{Endpoint, Options, Session, Sessions, Wanted, connect};
+pub use session::{ConnectOptions, Endpoint, Session, Sessions, Wanted, connect};
 pub use zip::StagedZip;
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use aws_smithy_async::time::StaticTimeSource;
 use super::answer::{list, published};
 use super::call::Call;
 use super::clock::ServerClock;
-use super::failure::{Failure, Kind, find};
+use super::failure::{Failure, FailureKind, find};
 use super::lambda::Lambda;
 use super::pace::{Turn, Urgency};
 use crate::layer::{LayerName, LayerSettings, LayerVersion, S3Location};
@@ -146,16 +146,16 @@ fn failed(error: &SdkError<PublishLayerVersionError, HttpResponse>, call: &Call,
     let (kind, code, retry_after) = (failure.kind, failure.code, failure.answer.retry_after);
     let error = failure.into_error(call);
     match kind {
-        Kind::NotSent if code == ErrorCode::Network => return Sent::NeverSent(NeverSent::Unconnected(error)),
-        Kind::NotSent => return Sent::NeverSent(NeverSent::Unsigned(error)),
-        Kind::Throttled => turn.throttled(retry_after),
-        Kind::Refused | Kind::Ambiguous => turn.succeeded(),
+        FailureKind::NotSent if code == ErrorCode::Network => return Sent::NeverSent(NeverSent::Unconnected(error)),
+        FailureKind::NotSent => return Sent::NeverSent(NeverSent::Unsigned(error)),
+        FailureKind::Throttled => turn.throttled(retry_after),
+        FailureKind::Refused | FailureKind::Ambiguous => turn.succeeded(),
     }
     match kind {
-        Kind::Throttled => Sent::Throttled(error),
-        Kind::Refused if code == ErrorCode::Credentials => Sent::SignatureRefused(error),
-        Kind::Refused => Sent::Refused(error),
-        Kind::Ambiguous | Kind::NotSent => Sent::Ambiguous(error),
+        FailureKind::Throttled => Sent::Throttled(error),
+        FailureKind::Refused if code == ErrorCode::Credentials => Sent::SignatureRefused(error),
+        FailureKind::Refused => Sent::Refused(error),
+        FailureKind::Ambiguous | FailureKind::NotSent => Sent::Ambiguous(error),
     }
 }
 

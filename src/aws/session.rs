@@ -10,8 +10,8 @@ use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use futures::future::{BoxFuture, FutureExt, Shared};
 
 use super::bounds::Bounded;
-use super::catalogue::{Catalogue, Known};
-use super::clock::{ServerClock, Source};
+use super::catalogue::{Catalogue, LookedUp};
+use super::clock::{AnsweredBy, ServerClock};
 use super::identity::{Identifying, Identity, apart, identifying, rivals};
 use super::lambda::Lambda;
 use super::owners::Owners;
@@ -38,7 +38,7 @@ pub struct Endpoint {
 
 /// How to reach AWS.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct ConnectOptions {
     /// Deadline of one request.
     pub request_timeout: Duration,
     /// Lambda requests a second, per account and Region.
@@ -78,9 +78,9 @@ impl Session {
     /// Whatever Lambda refuses.
     pub async fn latest(&self, name: &LayerName) -> Result<Option<LayerVersion>, JobError> {
         match self.catalogue.look_up(name).await {
-            Known::Latest(version) => Ok(Some(*version)),
-            Known::Absent => Ok(None),
-            Known::Unknown => self.lambda.latest(name).await,
+            LookedUp::Latest(version) => Ok(Some(*version)),
+            LookedUp::Absent => Ok(None),
+            LookedUp::Unknown => self.lambda.latest(name).await,
         }
     }
 }
@@ -107,19 +107,19 @@ impl Sessions {
 
 /// What targets of the same account and Region share.
 #[derive(Clone, Debug)]
-struct Place {
+struct SharedPlace {
     pace: Arc<Pace>,
     catalogue: Arc<Catalogue>,
 }
 
 /// By account and Region.
-type Places = Arc<Mutex<HashMap<(String, Region), Place>>>;
+type SharedPlaces = Arc<Mutex<HashMap<(String, Region), SharedPlace>>>;
 
 /// Begins to connect to all targets; `wanted` tells by target what its jobs will ask for.
-pub fn connect(targets: &[Arc<Target>], wanted: HashMap<String, Wanted>, options: &Options) -> Sessions {
+pub fn connect(targets: &[Arc<Target>], wanted: HashMap<String, Wanted>, options: &ConnectOptions) -> Sessions {
     let identities: HashMap<String, Identifying> =
         targets.iter().map(|target| (target.name.clone(), identifying(target, options))).collect();
-    let places = Places::default();
+    let places = SharedPlaces::default();
     let connecting = targets.iter().map(|target| {
         let own = identities[&target.name].clone();
         let rivals = rivals(target, targets, |name| wanted.get(name).map(|wanted| &wanted.layers), &identities);
@@ -141,12 +141,12 @@ pub fn connect(targets: &[Arc<Target>], wanted: HashMap<String, Wanted>, options
     Sessions(connecting.collect())
 }
 
-fn open(target: &Target, options: &Options, places: &Places, own: &Identity, wanted: Wanted) -> Session {
+fn open(target: &Target, options: &ConnectOptions, places: &SharedPlaces, own: &Identity, wanted: Wanted) -> Session {
     let Identity { config, account, clock } = own;
     // Without an account the target's own name keeps its quota apart.
     let key = (account.as_ref().map_or_else(|| target.name.clone(), ToString::to_string), target.region.clone());
     let mut places = places.lock().unwrap_or_else(PoisonError::into_inner);
-    let Place { pace, catalogue } = places.entry(key).or_insert_with(|| Place {
+    let SharedPlace { pace, catalogue } = places.entry(key).or_insert_with(|| SharedPlace {
         pace: Arc::new(Pace::new(options.lambda_requests_per_second)),
         catalogue: Arc::default(),
     });
@@ -159,7 +159,7 @@ fn open(target: &Target, options: &Options, places: &Places, own: &Identity, wan
 
 // Both clients sign by S3's clock, so the SDK has nothing to correct; it would correct once more.
 
-fn s3(config: &SdkConfig, owners: Owners, clock: ServerClock, target: &Target, options: &Options) -> S3 {
+fn s3(config: &SdkConfig, owners: Owners, clock: ServerClock, target: &Target, options: &ConnectOptions) -> S3 {
     // The default quota for retries is shared by all calls of a client: 200 jobs that meet one throttled second would
     // use it up and fail.
     let retries = RetryPartition::custom("layership").token_bucket(TokenBucket::unlimited()).build();
@@ -168,7 +168,7 @@ fn s3(config: &SdkConfig, owners: Owners, clock: ServerClock, target: &Target, o
         .retry_partition(retries)
         .time_source(clock.clone())
         .disable_clock_skew_correction(true)
-        .interceptor(clock.listener(Source::S3))
+        .interceptor(clock.listener(AnsweredBy::S3))
         .interceptor(owners.clone())
         .interceptor(Bounded)
         .interceptor(RequestLog::of(&target.name))
@@ -176,13 +176,19 @@ fn s3(config: &SdkConfig, owners: Owners, clock: ServerClock, target: &Target, o
     S3::new(aws_sdk_s3::Client::from_conf(config), &target.region, owners, clock, options.request_timeout)
 }
 
-fn lambda(config: &SdkConfig, clock: &ServerClock, pace: Arc<Pace>, target: &Target, options: &Options) -> Lambda {
+fn lambda(
+    config: &SdkConfig,
+    clock: &ServerClock,
+    pace: Arc<Pace>,
+    target: &Target,
+    options: &ConnectOptions,
+) -> Lambda {
     // Retries of the SDK would not be paced, and would publish twice.
     let config = aws_sdk_lambda::config::Builder::from(config)
         .retry_config(RetryConfig::disabled())
         .time_source(clock.clone())
         .disable_clock_skew_correction(true)
-        .interceptor(clock.listener(Source::Elsewhere))
+        .interceptor(clock.listener(AnsweredBy::Elsewhere))
         .interceptor(Bounded)
         .interceptor(RequestLog::of(&target.name))
         .build();

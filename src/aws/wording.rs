@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::call::{Call, Service};
-use super::failure::{Answer, Failure};
+use super::failure::{Failure, ServiceAnswer};
 use super::refusal::{self, shortened};
 use crate::layer::S3Location;
 use crate::outcome::{ErrorCode, JobError};
@@ -49,7 +49,7 @@ fn denied_by_s3(object: Option<S3Location>, call: &Call) -> (String, Option<Stri
     (message, Some(hint.to_owned()))
 }
 
-fn message(code: ErrorCode, call: &Call, answer: &Answer) -> String {
+fn message(code: ErrorCode, call: &Call, answer: &ServiceAnswer) -> String {
     let Call { service, action, resource, .. } = call;
     let service = service.name();
     match code {
@@ -73,7 +73,7 @@ fn wrong_region(call: &Call, bucket: Option<&str>) -> String {
     }
 }
 
-fn hint(code: ErrorCode, call: &Call, answer: &Answer) -> Option<String> {
+fn hint(code: ErrorCode, call: &Call, answer: &ServiceAnswer) -> Option<String> {
     let said = answer.code.as_deref().unwrap_or_default();
     Some(match code {
         ErrorCode::AccessDenied => access_denied(call),

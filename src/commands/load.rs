@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::local;
 use crate::cli::Common;
 use crate::config::{
-    self, Found, LayersFile, Origin, Problems, SettingOrigin, Settings, Source, Text, settle_settings,
+    self, LayersFile, Origin, ProblemList, Problems, SettingOrigin, Settings, Source, Text, settle_settings,
 };
 use crate::error::Error;
 use crate::plan::{Ambient, Plan, Selection, SelectionError, build, select};
@@ -24,7 +24,7 @@ pub struct Loaded {
     /// Where each setting came from.
     pub origins: Vec<SettingOrigin>,
     /// What is odd but not wrong.
-    pub warnings: Found,
+    pub warnings: ProblemList,
     /// The files that it includes.
     pub included: Vec<PathBuf>,
     /// The layers file, what it includes, and every manifest and archive it names, also those of layers that are not selected.
@@ -35,7 +35,7 @@ pub struct Loaded {
 
 /// Reads the layers file, what it includes, and everything the command line says about it.
 pub fn load(args: &Common, ambient_region: Option<String>) -> Result<Loaded, Error> {
-    let stop = |found: Found| Error::Layers { file: args.config.clone(), found };
+    let stop = |found: ProblemList| Error::Layers { file: args.config.clone(), found };
     let text = Text::read(&args.config)?;
     let source = Source::parse(&text).map_err(stop)?;
     let mut problems = Problems::of(&source);

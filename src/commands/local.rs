@@ -3,7 +3,7 @@
 use crate::aws::Endpoint;
 use crate::cli::Common;
 use crate::error::Error;
-use crate::report::Screen;
+use crate::report::Notices;
 
 pub use imp::{region, start, wants_a_folder};
 
@@ -11,12 +11,12 @@ pub use imp::{region, start, wants_a_folder};
 mod imp {
     use std::path::Path;
 
-    use super::{Common, Endpoint, Error, Screen};
+    use super::{Common, Endpoint, Error, Notices};
     use crate::shown;
     use lambda_layers_sandbox::{ACCESS_KEY, Options, Sandbox};
 
     /// The sandbox of a run, if it has one.
-    pub struct Local(Option<Sandbox>);
+    pub struct RunSandbox(Option<Sandbox>);
 
     /// The Region of a sandbox where nothing names one.
     pub fn region(args: &Common) -> Option<String> {
@@ -29,14 +29,14 @@ mod imp {
     }
 
     /// Starts the sandbox that the command line asks for.
-    pub async fn start(args: &Common, screen: &Screen) -> Result<Local, Error> {
-        let Some(options) = options(args) else { return Ok(Local(None)) };
+    pub async fn start(args: &Common, notices: &Notices) -> Result<RunSandbox, Error> {
+        let Some(options) = options(args) else { return Ok(RunSandbox(None)) };
         let dir = options.dir.clone();
         let sandbox = Sandbox::start(options).await;
         let sandbox = sandbox
             .map_err(|error| Error::other(format!("cannot start the sandbox in `{}`: {error}", dir.display())))?;
-        screen.note("Sandbox", &shown!("{} (nothing leaves this machine)", dir));
-        Ok(Local(Some(sandbox)))
+        notices.note("Sandbox", &shown!("{} (nothing leaves this machine)", dir));
+        Ok(RunSandbox(Some(sandbox)))
     }
 
     /// A checkout may bring the folder beside its layers file, but not lead elsewhere with it.
@@ -48,7 +48,7 @@ mod imp {
         Some(Options { trusted, auto_create_buckets: true, ..Options::new(dir) })
     }
 
-    impl Local {
+    impl RunSandbox {
         /// Where to send requests; `None` for AWS itself.
         pub fn endpoint(&self) -> Option<Endpoint> {
             self.0.as_ref().map(|sandbox| Endpoint {
@@ -69,10 +69,10 @@ mod imp {
 
 #[cfg(not(feature = "sandbox"))]
 mod imp {
-    use super::{Common, Endpoint, Error, Screen};
+    use super::{Common, Endpoint, Error, Notices};
 
     /// There is no sandbox in this build.
-    pub struct Local;
+    pub struct RunSandbox;
 
     /// Nothing stands in for the ambient Region.
     pub fn region(_: &Common) -> Option<String> {
@@ -85,11 +85,11 @@ mod imp {
     }
 
     /// Starts nothing.
-    pub async fn start(_: &Common, _: &Screen) -> Result<Local, Error> {
-        Ok(Local)
+    pub async fn start(_: &Common, _: &Notices) -> Result<RunSandbox, Error> {
+        Ok(RunSandbox)
     }
 
-    impl Local {
+    impl RunSandbox {
         /// Requests go to AWS.
         pub fn endpoint(&self) -> Option<Endpoint> {
             None

@@ -16,7 +16,9 @@ use crate::error::{Ended, Error};
 use crate::event::{Event, Mode};
 use crate::outcome::Outcome;
 use crate::plan::Plan;
-use crate::report::{self, Ci, EventLog, EventLogError, Facts, Listing, Report, ReportFile, Screen, Shown, emit};
+use crate::report::{
+    self, Ci, EventLog, EventLogError, Listing, Notices, Report, ReportFile, Shown, Surroundings, emit,
+};
 use crate::run::{self, Events, Stop, on_signals};
 
 /// What the commands differ in.
@@ -53,12 +55,12 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     let events = args.events.as_ref().map(|path| EventLog::open(path, &inputs)).transpose();
     let events = events.map_err(|error| Error::usage(error.to_string()))?;
     let stdout_is_taken = events.as_ref().is_some_and(EventLog::takes_stdout);
-    let facts = Facts::of_this_process(args.progress, args.color, args.quiet, args.verbose);
-    let screen = Screen::of(&facts);
-    screen.say_problems(&warnings);
-    screen.say_settings(&origins);
-    screen.say_included(&included);
-    let local = local::start(args, &screen).await?;
+    let facts = Surroundings::of_this_process(args.progress, args.color, args.quiet, args.verbose);
+    let notices = Notices::of(&facts);
+    notices.say_problems(&warnings);
+    notices.say_settings(&origins);
+    notices.say_included(&included);
+    let local = local::start(args, &notices).await?;
 
     let stop = Stop::default();
     on_signals(stop.clone()).map_err(|error| Error::other(format!("cannot listen to signals: {error}")))?;
@@ -68,20 +70,20 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
         log_requests();
     }
     let (followed, receiver) = follow(events, receiver);
-    let display = tokio::spawn(report::show(receiver, screen.choice()));
+    let display = tokio::spawn(report::show(receiver, notices.choice()));
     // Connecting asks for credentials and whose they are: `check` is offline.
     let targets = if how.mode == Mode::Check { Vec::new() } else { plan.targets() };
     let sessions = aws::connect(
         &targets,
         wanted(&plan, how.mode),
-        &aws::Options {
+        &aws::ConnectOptions {
             request_timeout: Duration::from_secs(settings.request_timeout_seconds.into()),
             lambda_requests_per_second: settings.lambda_requests_per_second,
             session_name: format!("layership-{id}"),
             endpoint: local.endpoint(),
         },
     );
-    let options = run::Options {
+    let options = run::RunOptions {
         mode: how.mode,
         stage_first: how.stage_first,
         force: how.force,
@@ -91,7 +93,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
         concurrency: settings.concurrency,
         lock_wait: Duration::from_secs(settings.lock_wait_seconds.into()),
         publish_settle: Duration::from_secs(settings.publish_settle_seconds.into()),
-        identity: run::Identity { run: id.clone(), host: gethostname().to_string_lossy().into_owned() },
+        identity: run::RunIdentity { run: id.clone(), host: gethostname().to_string_lossy().into_owned() },
     };
     let jobs = run::run(&plan, sessions, options, Events::new(sender), stop.clone()).await;
     // The display ends when the last sender of events is gone; if it broke, the report below still tells everything.
@@ -110,7 +112,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
         }
     };
     ci.conclude(&report, &args.reports, &places);
-    screen.conclude(&report);
+    notices.conclude(&report);
     saved.into_iter().collect::<Result<(), _>>().map_err(|error| Error::other(error.to_string()))?;
     followed.map_err(|error| Error::other(error.to_string()))?;
     printed.map_err(|error| Error::other(format!("cannot write to standard output: {error}")))?;

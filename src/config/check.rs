@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
-use super::expected::{Node, quoted, with_article};
+use super::expected::{SchemaNode, quoted, with_article};
 use super::file::{IncludedFile, LayersFile};
 use super::problem::Problem;
 use super::problems::Problems;
@@ -36,7 +36,7 @@ fn tables<T: JsonSchema + DeserializeOwned>(problems: &mut Problems<'_>) -> Opti
     let schema = schema::of::<T>();
     let source = problems.source();
     let mut checker = Checker { problems, left_out: Vec::new(), here: Vec::new() };
-    checker.table(source.tree().get_ref(), Node::root(schema.as_value()));
+    checker.table(source.tree().get_ref(), SchemaNode::root(schema.as_value()));
     let left_out = checker.left_out;
     if problems.is_full() {
         return None;
@@ -73,7 +73,7 @@ struct Checker<'c, 'a> {
 }
 
 impl Checker<'_, '_> {
-    fn table(&mut self, table: &DeTable<'_>, schema: Node<'_>) {
+    fn table(&mut self, table: &DeTable<'_>, schema: SchemaNode<'_>) {
         for (key, value) in table {
             if self.problems.is_full() {
                 return;
@@ -89,7 +89,7 @@ impl Checker<'_, '_> {
     }
 
     /// `index` is the place in an array, such as `[2]`.
-    fn value(&mut self, value: &Spanned<DeValue<'_>>, schema: Node<'_>, index: &str) {
+    fn value(&mut self, value: &Spanned<DeValue<'_>>, schema: SchemaNode<'_>, index: &str) {
         match value.get_ref() {
             DeValue::Table(table) if schema.accepts("object") => {
                 self.inline_table(value, table);
@@ -109,7 +109,7 @@ impl Checker<'_, '_> {
         }
     }
 
-    fn array(&mut self, value: &Spanned<DeValue<'_>>, array: &DeArray<'_>, schema: Node<'_>) {
+    fn array(&mut self, value: &Spanned<DeValue<'_>>, array: &DeArray<'_>, schema: SchemaNode<'_>) {
         if let Some(most) =
             schema.bound("maxItems").filter(|most| i64::try_from(array.len()).is_ok_and(|is| is > *most))
         {
@@ -122,7 +122,7 @@ impl Checker<'_, '_> {
         }
     }
 
-    fn string(&mut self, value: &Spanned<DeValue<'_>>, text: &str, schema: Node<'_>, index: &str) {
+    fn string(&mut self, value: &Spanned<DeValue<'_>>, text: &str, schema: SchemaNode<'_>, index: &str) {
         let choices = schema.choices();
         if text.is_empty() && schema.bound("minLength").is_some() {
             self.error(value, index, "is empty".to_owned());
@@ -134,7 +134,7 @@ impl Checker<'_, '_> {
         }
     }
 
-    fn integer(&mut self, value: &Spanned<DeValue<'_>>, number: Option<i64>, schema: Node<'_>) {
+    fn integer(&mut self, value: &Spanned<DeValue<'_>>, number: Option<i64>, schema: SchemaNode<'_>) {
         let (least, most) = (schema.bound("minimum").unwrap_or(0), schema.bound("maximum").unwrap_or(i64::MAX));
         if !number.is_some_and(|number| (least..=most).contains(&number)) {
             let found = number.map(|number| format!(", found `{number}`")).unwrap_or_default();

@@ -4,12 +4,12 @@ use serde_json::{Map, Value as Json};
 
 /// A schema whose references can be followed.
 #[derive(Clone, Copy, Debug)]
-pub struct Node<'s> {
+pub struct SchemaNode<'s> {
     root: &'s Json,
     schema: &'s Json,
 }
 
-impl<'s> Node<'s> {
+impl<'s> SchemaNode<'s> {
     /// A whole schema.
     pub fn root(schema: &'s Json) -> Self {
         Self { root: schema, schema }

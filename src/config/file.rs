@@ -159,7 +159,7 @@ pub struct LayerTable {
     pub detect: Option<Vec<Detect>>,
     /// What to do with requirements that are not pinned to one version.
     #[schemars(extend("default" = "warn"))]
-    pub unpinned: Option<Unpinned>,
+    pub unpinned: Option<UnpinnedPolicy>,
     /// Names of the targets this layer goes to, or globs such as `eu-*`. Default: all.
     #[schemars(length(min = 1, max = 1000))]
     pub targets: Option<Vec<String>>,
@@ -182,7 +182,7 @@ pub enum Detect {
 /// What to do with requirements that are not pinned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Unpinned {
+pub enum UnpinnedPolicy {
     /// Say so and go on.
     #[default]
     Warn,

@@ -14,10 +14,10 @@ mod template;
 mod words;
 
 pub use check::{read, read_included};
-pub use file::{Detect, IncludedFile, LayerTable, LayersFile, TargetTable, Unpinned};
+pub use file::{Detect, IncludedFile, LayerTable, LayersFile, TargetTable, UnpinnedPolicy};
 pub use include::included;
 pub use origin::Origin;
-pub use problem::{Found, Problem, Severity};
+pub use problem::{Problem, ProblemList, Severity};
 pub use problems::Problems;
 pub use settings::{Setting, SettingOrigin, Settings, SettingsTable, settle as settle_settings};
 pub use source::{Source, SourceError, Text};

@@ -60,7 +60,7 @@ impl Problem {
 
 /// The problems that were found, and whether these are all.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct ProblemList {
     /// The problems, by their places.
     pub problems: Vec<Problem>,
     /// Whether there are more of them than are kept.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use super::origin::Origin;
-use super::problem::{Found, PROBLEMS_LIMIT, Problem, Severity};
+use super::problem::{PROBLEMS_LIMIT, Problem, ProblemList, Severity};
 use super::source::Source;
 
 /// The problems of a layers file, of those that it includes, and of the settings around it.
@@ -146,12 +146,12 @@ impl<'a> Problems<'a> {
     ///
     /// # Errors
     /// All errors and warnings.
-    pub fn settle(self) -> Result<Found, Found> {
+    pub fn settle(self) -> Result<ProblemList, ProblemList> {
         let (is_wrong, more) = (!self.errors.problems.is_empty(), self.errors.more || self.warnings.more);
         let mut problems = self.errors.problems;
         problems.extend(self.warnings.problems);
         problems.sort_by_key(|problem| problem.origin.position());
-        let found = Found { problems, more };
+        let found = ProblemList { problems, more };
         if is_wrong { Err(found) } else { Ok(found) }
     }
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use toml::de::DeValue;
 
-use super::expected::Node;
+use super::expected::SchemaNode;
 use super::origin::Origin;
 use super::problem::Problem;
 use super::problems::Problems;
@@ -90,7 +90,7 @@ impl Setting {
     /// All settings, by name.
     pub fn all() -> Vec<Self> {
         let schema = schemars::schema_for!(SettingsTable);
-        let table = Node::root(schema.as_value());
+        let table = SchemaNode::root(schema.as_value());
         let described = |name: &str| {
             let field = table.property(name)?;
             let bounds = field.bound("minimum").zip(field.bound("maximum"));
@@ -158,8 +158,10 @@ pub fn settle(flags: &SettingsTable, problems: &mut Problems<'_>) -> Option<(Set
     let env = Env::prefixed(ENV_PREFIX)
         .map(|name| name.as_str().to_lowercase().replace('_', "-").into())
         .filter(move |name| names.iter().any(|known| name == known.as_str()));
-    let figment =
-        Figment::from(Layer::defaults(&all)).merge(Layer::file(&all, problems)).merge(env).merge(Layer::flags(flags));
+    let figment = Figment::from(SettingsSource::defaults(&all))
+        .merge(SettingsSource::file(&all, problems))
+        .merge(env)
+        .merge(SettingsSource::flags(flags));
     for setting in &all {
         let misfit = figment.find_value(&setting.name).ok().and_then(|value| setting.misfit(&value));
         if let Some((message, origin)) = misfit.zip(setting.origin(&figment, problems)) {
@@ -195,12 +197,12 @@ const FILE: &str = "layers file";
 const FLAGS: &str = "command line";
 
 /// Values from one place. figment's own TOML provider would lose the lines and bring a second TOML parser.
-struct Layer {
+struct SettingsSource {
     from: &'static str,
     values: Dict,
 }
 
-impl Layer {
+impl SettingsSource {
     fn defaults(all: &[Setting]) -> Self {
         let values = all.iter().map(|setting| (setting.name.clone(), from_json(&setting.default)));
         Self { from: DEFAULTS, values: values.collect() }
@@ -224,7 +226,7 @@ impl Layer {
     }
 }
 
-impl Provider for Layer {
+impl Provider for SettingsSource {
     fn metadata(&self) -> Metadata {
         Metadata::named(self.from)
     }
@@ -271,7 +273,7 @@ mod tests {
         let all = Setting::all();
         let misfits = all.iter().filter_map(|setting| setting.misfit(&from_json(&setting.default)));
         assert_eq!(misfits.collect::<Vec<_>>(), [""; 0]);
-        let settled = Figment::from(Layer::defaults(&all)).extract::<Settings>().unwrap();
+        let settled = Figment::from(SettingsSource::defaults(&all)).extract::<Settings>().unwrap();
         assert_eq!((settled.concurrency, settled.publish_settle_seconds, all.len()), (32, 60, 6));
     }
 }

@@ -10,7 +10,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::origin::{Origin, Place};
-use super::problem::{Found, PROBLEMS_LIMIT, Problem};
+use super::problem::{PROBLEMS_LIMIT, Problem, ProblemList};
 use super::words::excerpt;
 
 /// More than any sensible layers file (ten thousand layers make about 2 MB): beyond it, it is some other file.
@@ -78,13 +78,17 @@ impl<'t> Source<'t> {
     ///
     /// # Errors
     /// What is wrong in TOML's syntax, from the beginning of the file.
-    pub fn parse(text: &'t Text) -> Result<Self, Found> {
+    pub fn parse(text: &'t Text) -> Result<Self, ProblemList> {
         let line_starts = std::iter::once(0).chain(text.text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         let (tree, errors) = DeTable::parse_recoverable(&text.text);
         let source = Self { path: &text.path, text: &text.text, tree, line_starts };
         let problems: Vec<Problem> =
             errors.iter().take(PROBLEMS_LIMIT).map(|error| source.syntax_problem(error)).collect();
-        if problems.is_empty() { Ok(source) } else { Err(Found { more: errors.len() > problems.len(), problems }) }
+        if problems.is_empty() {
+            Ok(source)
+        } else {
+            Err(ProblemList { more: errors.len() > problems.len(), problems })
+        }
     }
 
     /// Everything the file says, with its places.

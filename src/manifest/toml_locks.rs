@@ -4,7 +4,7 @@ use super::dependencies::Dependencies;
 use toml::{Table, Value};
 
 /// Where a locked package comes from.
-enum Origin {
+enum PackageSource {
     /// A package index: name and version say it all.
     Index,
     /// A repository, URL or path: this, not the version, tells one state from another.
@@ -15,9 +15,11 @@ enum Origin {
 
 pub(super) fn uv(text: &str) -> Option<Dependencies> {
     read(text, "package", |package| {
-        let Some(source) = package.get("source").and_then(Value::as_table) else { return Origin::Index };
+        let Some(source) = package.get("source").and_then(Value::as_table) else { return PackageSource::Index };
         match source {
-            source if source.contains_key("virtual") || string(source, "editable") == Some(".") => Origin::Project,
+            source if source.contains_key("virtual") || string(source, "editable") == Some(".") => {
+                PackageSource::Project
+            }
             source => place(["git", "url", "path", "directory", "editable"].map(|key| string(source, key))),
         }
     })
@@ -25,17 +27,17 @@ pub(super) fn uv(text: &str) -> Option<Dependencies> {
 
 pub(super) fn poetry(text: &str) -> Option<Dependencies> {
     read(text, "package", |package| {
-        let Some(source) = package.get("source").and_then(Value::as_table) else { return Origin::Index };
+        let Some(source) = package.get("source").and_then(Value::as_table) else { return PackageSource::Index };
         match (string(source, "type"), string(source, "url")) {
-            (Some("legacy"), _) | (_, None) => Origin::Index,
-            (_, Some(url)) => Origin::Place(at_commit(url, string(source, "resolved_reference"))),
+            (Some("legacy"), _) | (_, None) => PackageSource::Index,
+            (_, Some(url)) => PackageSource::Place(at_commit(url, string(source, "resolved_reference"))),
         }
     })
 }
 
 pub(super) fn pdm(text: &str) -> Option<Dependencies> {
     read(text, "package", |package| match string(package, "git") {
-        Some(git) => Origin::Place(at_commit(git, string(package, "revision"))),
+        Some(git) => PackageSource::Place(at_commit(git, string(package, "revision"))),
         None => place(["url", "path"].map(|key| string(package, key))),
     })
 }
@@ -44,7 +46,7 @@ pub(super) fn pylock(text: &str) -> Option<Dependencies> {
     read(text, "packages", |package| {
         let of = |table: &str, key: &str| package.get(table)?.as_table().and_then(|table| string(table, key));
         match of("vcs", "url").or(of("vcs", "path")) {
-            Some(url) => Origin::Place(at_commit(url, of("vcs", "commit-id"))),
+            Some(url) => PackageSource::Place(at_commit(url, of("vcs", "commit-id"))),
             None => place([of("archive", "url"), of("archive", "path"), of("directory", "path")]),
         }
     })
@@ -52,13 +54,13 @@ pub(super) fn pylock(text: &str) -> Option<Dependencies> {
 
 pub(super) fn cargo(text: &str) -> Option<Dependencies> {
     read(text, "package", |package| match string(package, "source") {
-        Some(source) if source.starts_with("git+") => Origin::Place(source.to_owned()),
-        Some(_) => Origin::Index,
-        None => Origin::Project,
+        Some(source) if source.starts_with("git+") => PackageSource::Place(source.to_owned()),
+        Some(_) => PackageSource::Index,
+        None => PackageSource::Project,
     })
 }
 
-fn read(text: &str, key: &str, origin: impl Fn(&Table) -> Origin) -> Option<Dependencies> {
+fn read(text: &str, key: &str, origin: impl Fn(&Table) -> PackageSource) -> Option<Dependencies> {
     let lock: Table = toml::from_str(text).ok()?;
     let packages = match lock.get(key) {
         Some(packages) => packages.as_array()?.as_slice(),
@@ -70,9 +72,9 @@ fn read(text: &str, key: &str, origin: impl Fn(&Table) -> Origin) -> Option<Depe
         let package = package.as_table()?;
         let name = string(package, "name")?;
         match origin(package) {
-            Origin::Index => dependencies.insert(name, string(package, "version").unwrap_or_default()),
-            Origin::Place(place) => dependencies.insert(name, &place),
-            Origin::Project => {}
+            PackageSource::Index => dependencies.insert(name, string(package, "version").unwrap_or_default()),
+            PackageSource::Place(place) => dependencies.insert(name, &place),
+            PackageSource::Project => {}
         }
     }
     Some(dependencies)
@@ -83,9 +85,9 @@ fn string<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
 }
 
 /// The first place that is named, or the index if none is.
-fn place<const N: usize>(candidates: [Option<&str>; N]) -> Origin {
+fn place<const N: usize>(candidates: [Option<&str>; N]) -> PackageSource {
     let place = candidates.into_iter().flatten().next();
-    place.map_or(Origin::Index, |place| Origin::Place(place.to_owned()))
+    place.map_or(PackageSource::Index, |place| PackageSource::Place(place.to_owned()))
 }
 
 fn at_commit(url: &str, commit: Option<&str>) -> String {

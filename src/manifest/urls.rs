@@ -7,7 +7,7 @@ use std::ops::Range;
 
 /// A part of a URL that is not shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum UrlPart {
     /// `user:password` before the `@`.
     UserInfo,
     /// What stands behind a `?`.
@@ -21,7 +21,7 @@ const OPEN_KEYS: [&str; 10] =
     ["egg", "subdirectory", "commit", "sha512", "sha384", "sha256", "sha224", "sha1", "md5", "semver"];
 
 /// Tells every such part of every URL in a text, in order, with its place. Any scheme counts (`git+ssh`, `git+https` …).
-pub(super) fn hidden_parts(text: &str, mut found: impl FnMut(Part, Range<usize>)) {
+pub(super) fn hidden_parts(text: &str, mut found: impl FnMut(UrlPart, Range<usize>)) {
     let mut rest = text;
     while let Some(start) = rest.find("://") {
         let offset = text.len() - rest.len();
@@ -47,7 +47,7 @@ struct Url<'a> {
 }
 
 impl Url<'_> {
-    fn next_part(&mut self) -> Option<(Part, Range<usize>)> {
+    fn next_part(&mut self) -> Option<(UrlPart, Range<usize>)> {
         while self.at < self.text.len() {
             let rest = &self.text[self.at..];
             let step = rest.find([':', '?', '#', '&'])?;
@@ -71,24 +71,24 @@ impl Url<'_> {
         None
     }
 
-    fn user_info(&mut self, start: usize) -> Option<(Part, Range<usize>)> {
+    fn user_info(&mut self, start: usize) -> Option<(UrlPart, Range<usize>)> {
         self.at = start;
         let url = &self.text[start..];
         let authority = &url[..url.find(['/', '?', '#']).unwrap_or(url.len())];
         // A password may contain an `@` of its own, so the last one counts.
         let end = authority.rfind('@').map(|at| start + at);
         let end = end.or_else(|| self.last_at.filter(|at| *at >= start && has_unescaped_password(authority)))?;
-        Some((Part::UserInfo, start..end))
+        Some((UrlPart::UserInfo, start..end))
     }
 
-    fn query(&mut self, start: usize) -> Option<(Part, Range<usize>)> {
+    fn query(&mut self, start: usize) -> Option<(UrlPart, Range<usize>)> {
         self.at = start;
         let query = &self.text[start..];
         let end = start + query.find('#').unwrap_or(query.len());
-        (end > start).then_some((Part::Query, start..end))
+        (end > start).then_some((UrlPart::Query, start..end))
     }
 
-    fn fragment(&mut self, start: usize) -> Option<(Part, Range<usize>)> {
+    fn fragment(&mut self, start: usize) -> Option<(UrlPart, Range<usize>)> {
         self.at = start;
         let fragment = &self.text[start..];
         let pair = &fragment[..fragment.find(['&', '?', '#']).unwrap_or(fragment.len())];
@@ -96,7 +96,7 @@ impl Url<'_> {
         let is_key = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
         let is_open = !is_key || OPEN_KEYS.iter().any(|open| key.eq_ignore_ascii_case(open));
         let range = start + key.len() + 1..start + pair.len();
-        (!is_open && !value.is_empty()).then_some((Part::Fragment, range))
+        (!is_open && !value.is_empty()).then_some((UrlPart::Fragment, range))
     }
 }
 

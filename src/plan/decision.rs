@@ -20,7 +20,7 @@ use crate::outcome::{Decision, Reason, SettingChange};
 
 /// The backup of the latest version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Backup {
+pub enum BackupState {
     /// There is none.
     Missing,
     /// The same manifest, line endings aside.
@@ -35,7 +35,7 @@ pub struct Latest<'a> {
     /// What it was published with.
     pub settings: &'a LayerSettings,
     /// Its backup.
-    pub backup: Backup,
+    pub backup: BackupState,
     /// `CodeSha256` of its content, where it was asked for.
     pub content: Option<Sha256>,
 }
@@ -72,11 +72,11 @@ pub fn decide(observed: &Observed<'_>) -> Decided {
     let same_content = |latest: &Latest<'_>| Some(observed.staged? == latest.content?);
     let (decision, reason) = match &observed.latest {
         None => (Decision::Publish, Reason::FirstVersion),
-        Some(latest) if latest.backup == Backup::Missing => match same_content(latest) {
+        Some(latest) if latest.backup == BackupState::Missing => match same_content(latest) {
             Some(true) => (Decision::Adopt, Reason::BackupMissing),
             _ => (Decision::Publish, Reason::BackupMissing),
         },
-        Some(latest) if latest.backup == Backup::Different && observed.detect.contains(&Detect::Manifest) => {
+        Some(latest) if latest.backup == BackupState::Different && observed.detect.contains(&Detect::Manifest) => {
             (Decision::Publish, Reason::DependenciesChanged)
         }
         Some(_) if !settings.is_empty() => (Decision::Publish, Reason::SettingsChanged),

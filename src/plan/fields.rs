@@ -35,12 +35,12 @@ pub struct Draft {
     /// Whether all of it is as it was written: where something was told to be wrong, its places say nothing.
     pub is_sound: bool,
     /// Its places for messages, where values of environment variables are in them.
-    masked: Option<Box<Shown>>,
+    masked: Option<Box<ShownPlaces>>,
 }
 
 /// The places of a job, for messages.
 #[derive(Clone, Debug)]
-pub struct Shown {
+pub struct ShownPlaces {
     /// S3 URI of the staged archive.
     pub staged: String,
     /// S3 URI of the backups' prefix.
@@ -51,9 +51,9 @@ pub struct Shown {
 
 impl Draft {
     /// Its places, for messages.
-    pub fn shown(&self) -> Shown {
+    pub fn shown(&self) -> ShownPlaces {
         let Job { staged, backups, name, .. } = &self.job;
-        let plain = || Shown { staged: staged.to_string(), backups: backups.to_string(), name: name.to_string() };
+        let plain = || ShownPlaces { staged: staged.to_string(), backups: backups.to_string(), name: name.to_string() };
         self.masked.as_deref().cloned().unwrap_or_else(plain)
     }
 }
@@ -271,11 +271,11 @@ struct Places<'n> {
 
 impl Places<'_> {
     /// The places for messages, if they differ from the real ones.
-    fn masked(&self) -> Option<Box<Shown>> {
+    fn masked(&self) -> Option<Box<ShownPlaces>> {
         let Self { name, bucket, staged, backups } = self;
         let is_masked = [name, bucket, staged, backups].iter().any(|filled| filled.shown() != filled.text);
         is_masked.then(|| {
-            Box::new(Shown {
+            Box::new(ShownPlaces {
                 staged: format!("s3://{}/{}", bucket.shown(), staged.shown()),
                 backups: format!("s3://{}/{}", bucket.shown(), backups.shown()),
                 name: name.shown().to_owned(),

@@ -14,11 +14,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use build::build;
-pub use decision::{Backup, Decided, Latest, Observed, decide};
+pub use decision::{BackupState, Decided, Latest, Observed, decide};
 pub use select::{Part, Selection, SelectionError, select};
 pub use targets::Ambient;
 
-use crate::config::{Detect, Unpinned};
+use crate::config::{Detect, UnpinnedPolicy};
 use crate::layer::{AccountId, LayerName, LayerSettings, Region, RoleArn, S3Location, backup_key};
 
 /// Where layers go: an account and a Region, with the credentials to use.
@@ -73,7 +73,7 @@ pub struct Job {
     /// What counts as a change.
     pub detect: BTreeSet<Detect>,
     /// What to do with unpinned requirements.
-    pub unpinned: Unpinned,
+    pub unpinned: UnpinnedPolicy,
 }
 
 impl Job {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 
 use super::Target;
-use super::fields::{Draft, Shown};
+use super::fields::{Draft, ShownPlaces};
 use crate::config::{Problem, Problems, listed};
 use crate::layer::AccountId;
 
@@ -54,7 +54,7 @@ enum What {
 }
 
 impl What {
-    fn describe(self, shown: &Shown) -> String {
+    fn describe(self, shown: &ShownPlaces) -> String {
         match self {
             Self::Both => format!("the staged key {} and the backup prefix {}", shown.staged, shown.backups),
             Self::Staged => format!("the staged key {}", shown.staged),

@@ -1,4 +1,4 @@
-//! Which display a run gets: a pure function of facts, so that every combination can be read in one table of a test.
+//! Which display a run gets: a pure function of surroundings, so that every combination can be read in one table of a test.
 
 use std::io::IsTerminal as _;
 
@@ -22,7 +22,7 @@ pub enum When {
 
 /// What the choice depends on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
+pub struct Surroundings {
     /// `--progress`.
     pub progress: When,
     /// `--color`.
@@ -45,7 +45,7 @@ pub struct Facts {
     pub no_color: bool,
 }
 
-impl Facts {
+impl Surroundings {
     /// The flags, and what can be asked of this process: its standard error and its environment.
     pub fn of_this_process(progress: When, color: When, quiet: bool, verbose: u8) -> Self {
         let size = console::Term::stderr().size_checked();
@@ -86,60 +86,66 @@ pub struct Choice {
     pub verbose: u8,
 }
 
-/// The display and the style that these facts allow.
+/// The display and the style that these surroundings allow.
 ///
 /// A flag beats the environment, `-q` beats `--progress`, and `--progress always` draws the live display even where
 /// nothing looks like a terminal: that is what it is for, under wrappers that pass the output on to one.
-pub fn choose(facts: &Facts) -> Choice {
-    let terminal = facts.stderr_is_terminal && !facts.term_is_dumb;
-    let roomy = facts.rows.is_none_or(|n| n >= ROWS_AT_LEAST) && facts.columns.is_none_or(|n| n >= COLUMNS_AT_LEAST);
-    let display = match facts.progress {
-        _ if facts.quiet => Display::Silent,
+pub fn choose(surroundings: &Surroundings) -> Choice {
+    let terminal = surroundings.stderr_is_terminal && !surroundings.term_is_dumb;
+    let roomy = surroundings.rows.is_none_or(|n| n >= ROWS_AT_LEAST)
+        && surroundings.columns.is_none_or(|n| n >= COLUMNS_AT_LEAST);
+    let display = match surroundings.progress {
+        _ if surroundings.quiet => Display::Silent,
         When::Never => Display::Silent,
         When::Always => Display::Live,
         // Requests are logged line by line: a region that is drawn over would not survive that.
-        When::Auto if terminal && roomy && facts.verbose < 2 => Display::Live,
+        When::Auto if terminal && roomy && surroundings.verbose < 2 => Display::Live,
         When::Auto => Display::Log,
     };
-    let color = match facts.color {
+    let color = match surroundings.color {
         When::Always => true,
         When::Never => false,
-        When::Auto => terminal && !facts.no_color,
+        When::Auto => terminal && !surroundings.no_color,
     };
-    Choice { display, style: Style { color }, verbose: facts.verbose }
+    Choice { display, style: Style { color }, verbose: surroundings.verbose }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn terminal() -> Facts {
-        Facts { stderr_is_terminal: true, rows: Some(24), columns: Some(80), ..Facts::default() }
+    fn terminal() -> Surroundings {
+        Surroundings { stderr_is_terminal: true, rows: Some(24), columns: Some(80), ..Surroundings::default() }
     }
 
     #[test]
     fn the_table_of_choices() {
         use Display::{Live, Log, Silent};
-        let pipe = Facts::default();
+        let pipe = Surroundings::default();
         let table = [
             ("a terminal", terminal(), Live, true),
             ("a pipe", pipe.clone(), Log, false),
-            ("a dumb terminal", Facts { term_is_dumb: true, ..terminal() }, Log, false),
-            ("a terminal of unknown size", Facts { rows: None, columns: None, ..terminal() }, Live, true),
-            ("a terminal of three rows", Facts { rows: Some(3), ..terminal() }, Log, true),
-            ("a terminal of ten columns", Facts { columns: Some(10), ..terminal() }, Log, true),
-            ("NO_COLOR", Facts { no_color: true, ..terminal() }, Live, false),
-            ("--color never", Facts { color: When::Never, ..terminal() }, Live, false),
-            ("--color always to a pipe", Facts { color: When::Always, ..pipe.clone() }, Log, true),
-            ("--color always, NO_COLOR", Facts { color: When::Always, no_color: true, ..terminal() }, Live, true),
-            ("--progress always to a pipe", Facts { progress: When::Always, ..pipe.clone() }, Live, false),
-            ("--progress never", Facts { progress: When::Never, ..terminal() }, Silent, true),
-            ("-q", Facts { quiet: true, ..terminal() }, Silent, true),
-            ("-q --progress always", Facts { quiet: true, progress: When::Always, ..terminal() }, Silent, true),
-            ("-q to a pipe", Facts { quiet: true, ..pipe }, Silent, false),
+            ("a dumb terminal", Surroundings { term_is_dumb: true, ..terminal() }, Log, false),
+            ("a terminal of unknown size", Surroundings { rows: None, columns: None, ..terminal() }, Live, true),
+            ("a terminal of three rows", Surroundings { rows: Some(3), ..terminal() }, Log, true),
+            ("a terminal of ten columns", Surroundings { columns: Some(10), ..terminal() }, Log, true),
+            ("NO_COLOR", Surroundings { no_color: true, ..terminal() }, Live, false),
+            ("--color never", Surroundings { color: When::Never, ..terminal() }, Live, false),
+            ("--color always to a pipe", Surroundings { color: When::Always, ..pipe.clone() }, Log, true),
+            (
+                "--color always, NO_COLOR",
+                Surroundings { color: When::Always, no_color: true, ..terminal() },
+                Live,
+                true,
+            ),
+            ("--progress always to a pipe", Surroundings { progress: When::Always, ..pipe.clone() }, Live, false),
+            ("--progress never", Surroundings { progress: When::Never, ..terminal() }, Silent, true),
+            ("-q", Surroundings { quiet: true, ..terminal() }, Silent, true),
+            ("-q --progress always", Surroundings { quiet: true, progress: When::Always, ..terminal() }, Silent, true),
+            ("-q to a pipe", Surroundings { quiet: true, ..pipe }, Silent, false),
         ];
-        for (name, facts, display, color) in table {
-            let choice = choose(&facts);
+        for (name, surroundings, display, color) in table {
+            let choice = choose(&surroundings);
             assert_eq!((choice.display, choice.style.color), (display, color), "{name}");
         }
     }

@@ -6,9 +6,9 @@ use crate::report::Shown;
 
 /// A line that GitHub's runner takes for a command: the one thing that may reach a log without being [`Shown`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Command(String);
+pub struct WorkflowCommand(String);
 
-impl Command {
+impl WorkflowCommand {
     /// A command with its properties, each a name of ours and a value from anywhere, and its message.
     pub fn new(name: &str, properties: &[(&str, String)], message: &Shown) -> Self {
         let mut line = format!("::{name}");

@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 
 use crate::report::Shown;
-use crate::report::command::Command;
+use crate::report::command::WorkflowCommand;
 
 /// Writes one line in a single call, so that lines of several processes do not mix. A failure is ignored.
 pub fn line(out: &mut impl Write, text: &Shown) {
@@ -20,7 +20,7 @@ pub fn stderr(text: &Shown) {
 }
 
 /// Writes a command for the build server to standard error, on a line of its own; a failure is ignored.
-pub fn command(command: &Command) {
+pub fn command(command: &WorkflowCommand) {
     let mut out = io::stderr();
     let _ = out.write_all(format!("{}\n", command.line()).as_bytes()).and_then(|()| out.flush());
 }

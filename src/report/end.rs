@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::{Found, SettingOrigin};
+use crate::config::{ProblemList, SettingOrigin};
 use crate::event::Mode;
-use crate::report::choose::{Choice, Facts, When, choose};
+use crate::report::choose::{Choice, Surroundings, When, choose};
 use crate::report::style::Tone;
 use crate::report::summary::summary;
 use crate::report::text::PlanContext;
@@ -13,15 +13,15 @@ use crate::shown;
 
 /// Standard error before and after a run.
 #[derive(Clone, Copy, Debug)]
-pub struct Screen {
+pub struct Notices {
     choice: Choice,
     quiet: bool,
 }
 
-impl Screen {
-    /// The screen that these facts allow.
-    pub fn of(facts: &Facts) -> Self {
-        Self { choice: choose(facts), quiet: facts.quiet }
+impl Notices {
+    /// The screen that these surroundings allow.
+    pub fn of(surroundings: &Surroundings) -> Self {
+        Self { choice: choose(surroundings), quiet: surroundings.quiet }
     }
 
     /// How the run is shown while it goes on.
@@ -30,7 +30,7 @@ impl Screen {
     }
 
     /// Warnings about the layers file.
-    pub fn say_problems(&self, found: &Found) {
+    pub fn say_problems(&self, found: &ProblemList) {
         for problem in &found.problems {
             emit::stderr(&shown!("warning: {}\n", problem.to_string()));
         }
@@ -78,7 +78,7 @@ impl Screen {
 
 /// What is wrong with the command line. It quotes what was typed, which a script may have taken from anywhere.
 pub fn say_usage(text: &str) {
-    let style = choose(&Facts::of_this_process(When::Auto, When::Auto, false, 0)).style;
+    let style = choose(&Surroundings::of_this_process(When::Auto, When::Auto, false, 0)).style;
     let said = match text.strip_prefix("error") {
         Some(rest) => shown!("{}{}", style.paint(Tone::Bad, "error"), Shown::lines(rest)),
         None => Shown::lines(text),
@@ -99,8 +99,8 @@ pub enum Listing {
 
 impl Listing {
     /// What suits the place where it is shown.
-    pub fn of(asked: bool, facts: &Facts) -> Self {
-        match (asked, facts.stdout_is_terminal) {
+    pub fn of(asked: bool, surroundings: &Surroundings) -> Self {
+        match (asked, surroundings.stdout_is_terminal) {
             (true, _) => Self::Everything,
             (false, true) => Self::News,
             (false, false) => Self::Usual,

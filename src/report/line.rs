@@ -9,7 +9,7 @@ const VERB_COLUMNS: usize = 12;
 
 /// One line of a run, before it is cut and coloured.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Line {
+pub struct StatusLine {
     /// A participle while it runs, past tense when done.
     pub verb: &'static str,
     /// The verb's colour.
@@ -22,7 +22,7 @@ pub struct Line {
     pub text: Shown,
 }
 
-impl Line {
+impl StatusLine {
     /// A line without a counter.
     pub fn new(verb: &'static str, tone: Tone, seconds: Option<f64>, text: Shown) -> Self {
         Self { verb, tone, seconds, counter: None, text }
@@ -64,7 +64,8 @@ mod tests {
 
     #[test]
     fn a_line_has_its_verb_in_twelve_columns() {
-        let mut line = Line::new("Published", Tone::Good, Some(3.44), "requests-py312 us-east-1 version 3".into());
+        let mut line =
+            StatusLine::new("Published", Tone::Good, Some(3.44), "requests-py312 us-east-1 version 3".into());
         assert_eq!(line.render(Style::default(), None), "   Published [   3.4s] requests-py312 us-east-1 version 3");
         line.counter = Some("(  1/129)".to_owned());
         assert_eq!(line.render(Style::default(), Some(50)), "   Published [   3.4s] (  1/129) requests-py312 u…");
@@ -73,7 +74,7 @@ mod tests {
 
     #[test]
     fn the_cut_comes_before_the_colour() {
-        let line = Line::new("Failed", Tone::Bad, None, "a layer".into());
+        let line = StatusLine::new("Failed", Tone::Bad, None, "a layer".into());
         let color = Style { color: true };
         assert_eq!(line.render(color, Some(15)), "      \x1b[1;31mFailed\x1b[0m a…");
         for columns in 0..30 {

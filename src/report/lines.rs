@@ -6,7 +6,7 @@ use crate::event::{Happening, Mode};
 use crate::outcome::{JobReport, Outcome};
 use crate::report::Shown;
 use crate::report::facts::sentence;
-use crate::report::line::Line;
+use crate::report::line::StatusLine;
 use crate::report::state::{Running, State};
 use crate::report::style::Tone;
 use crate::report::wording::size;
@@ -26,7 +26,7 @@ const VERB_AND_BRACKETS: usize = 12 + 1 + 2;
 ///
 /// What is unchanged leaves none: two hundred such lines would hide the one that matters. A plan leaves none either,
 /// for it says everything itself when it is done. With `-v` everything is told.
-pub fn told(event: &Happening, state: &State, now: Duration, verbose: bool) -> Option<Line> {
+pub fn told(event: &Happening, state: &State, now: Duration, verbose: bool) -> Option<StatusLine> {
     match event {
         Happening::JobFinished { report, .. } if verbose || is_news(report, state) => Some(finished(report)),
         Happening::FactFound { job, fact } if verbose => Some(within(state.running.get(job)?, now, &sentence(fact))),
@@ -37,7 +37,7 @@ pub fn told(event: &Happening, state: &State, now: Duration, verbose: bool) -> O
         }
         Happening::Warned { job, warning } if verbose => {
             let line = within(state.running.get(job)?, now, &warning.message);
-            Some(Line { verb: "Warning", tone: Tone::Odd, ..line })
+            Some(StatusLine { verb: "Warning", tone: Tone::Odd, ..line })
         }
         Happening::Interrupted { running } => Some(stopping(*running, state, now)),
         _ => None,
@@ -55,7 +55,7 @@ fn is_news(report: &JobReport, state: &State) -> bool {
         }
 }
 
-fn finished(job: &JobReport) -> Line {
+fn finished(job: &JobReport) -> StatusLine {
     let (verb, tone) = match job.outcome {
         Outcome::Checked => ("Checked", Tone::Good),
         Outcome::Planned => ("Planned", Tone::Good),
@@ -67,7 +67,7 @@ fn finished(job: &JobReport) -> Line {
         Outcome::Cancelled => ("Cancelled", Tone::Odd),
     };
     let text = shown!("{} {}{}", job.layer, job.target, result(job));
-    Line::new(verb, tone, Some(job.seconds), text)
+    StatusLine::new(verb, tone, Some(job.seconds), text)
 }
 
 fn result(job: &JobReport) -> Shown {
@@ -83,21 +83,21 @@ fn result(job: &JobReport) -> Shown {
 }
 
 /// Something that a running job met on its way.
-fn within(job: &Running, now: Duration, what: &str) -> Line {
+fn within(job: &Running, now: Duration, what: &str) -> StatusLine {
     let line = running(job, now);
-    Line { text: shown!("{}: {}", line.text, what), ..line }
+    StatusLine { text: shown!("{}: {}", line.text, what), ..line }
 }
 
-fn stopping(running: usize, state: &State, now: Duration) -> Line {
+fn stopping(running: usize, state: &State, now: Duration) -> StatusLine {
     let text = match running {
         0 => "nothing is running".into(),
         _ => "what is publishing will finish; interrupt again to stop at once".into(),
     };
-    Line::new("Stopping", Tone::Odd, Some(elapsed(state, now)), text)
+    StatusLine::new("Stopping", Tone::Odd, Some(elapsed(state, now)), text)
 }
 
 /// A sign of life for a log that was silent for a while.
-pub fn heartbeat(state: &State, now: Duration) -> Line {
+pub fn heartbeat(state: &State, now: Duration) -> StatusLine {
     let longest = state.longest_first().first().map(|job| {
         let target = if state.several_targets { shown!(" {}", job.target) } else { Shown::default() };
         let doing = doing(job).to_lowercase();
@@ -106,7 +106,10 @@ pub fn heartbeat(state: &State, now: Duration) -> Line {
         shown!("; longest: {}{}, {}{} {}s", job.layer, target, doing, what, format!("{seconds:.1}"))
     });
     let text = shown!("{}{}", activity(state), longest.unwrap_or_default());
-    Line { counter: Some(counter(state)), ..Line::new("Running", Tone::Busy, Some(elapsed(state, now)), text) }
+    StatusLine {
+        counter: Some(counter(state)),
+        ..StatusLine::new("Running", Tone::Busy, Some(elapsed(state, now)), text)
+    }
 }
 
 /// `( 87/129)`: jobs that ended, of all jobs.
@@ -116,7 +119,7 @@ pub fn counter(state: &State) -> String {
 }
 
 /// The region that is drawn again and again: a bar, and below it what is running, the longest first.
-pub fn live(state: &State, now: Duration, rows: usize, columns: usize) -> Vec<Line> {
+pub fn live(state: &State, now: Duration, rows: usize, columns: usize) -> Vec<StatusLine> {
     if state.tally.jobs == 0 || state.finished {
         return Vec::new();
     }
@@ -128,13 +131,13 @@ pub fn live(state: &State, now: Duration, rows: usize, columns: usize) -> Vec<Li
     lines.extend(all.iter().take(shown).map(|job| running(job, now)));
     if room > 1 && all.len() > room {
         let text = shown!("... and {} more running", all.len() - shown);
-        lines.push(Line::new("", Tone::Faint, None, text));
+        lines.push(StatusLine::new("", Tone::Faint, None, text));
     }
     lines
 }
 
 /// `Publishing [==============>            ]  87/129: 16 running, 1 failed`
-fn bar(state: &State, columns: usize) -> Line {
+fn bar(state: &State, columns: usize) -> StatusLine {
     let verb = match state.mode {
         _ if state.interrupted => "Stopping",
         Mode::Check | Mode::Plan => "Checking",
@@ -145,7 +148,7 @@ fn bar(state: &State, columns: usize) -> Line {
     let counted = format!(" {:>width$}/{total}: {}", state.tally.ended(), activity(state), width = total.len());
     let room = columns.saturating_sub(VERB_AND_BRACKETS + counted.len()).min(BAR_COLUMNS);
     let text = if room < BAR_COLUMNS_AT_LEAST { counted } else { drawn(state, room) + &counted };
-    Line::new(verb, if state.interrupted { Tone::Odd } else { Tone::Busy }, None, shown!("{}", text))
+    StatusLine::new(verb, if state.interrupted { Tone::Odd } else { Tone::Busy }, None, shown!("{}", text))
 }
 
 fn drawn(state: &State, columns: usize) -> String {
@@ -162,10 +165,10 @@ fn activity(state: &State) -> String {
     std::iter::once(format!("{} running", state.running.len())).chain(more).collect()
 }
 
-fn running(job: &Running, now: Duration) -> Line {
+fn running(job: &Running, now: Duration) -> StatusLine {
     let seconds = now.saturating_sub(job.started).as_secs_f64();
     let what = job.waiting.as_ref().map(|waiting| shown!(": {}", waiting.words())).unwrap_or_default();
-    Line::new(doing(job), Tone::Busy, Some(seconds), shown!("{} {}{}", job.layer, job.target, what))
+    StatusLine::new(doing(job), Tone::Busy, Some(seconds), shown!("{} {}{}", job.layer, job.target, what))
 }
 
 fn doing(job: &Running) -> &'static str {

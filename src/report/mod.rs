@@ -46,9 +46,9 @@ mod waiting;
 mod warnings;
 mod wording;
 
-pub use choose::{Choice, Display, Facts, When};
+pub use choose::{Choice, Display, Surroundings, When};
 pub use ci::Ci;
-pub use end::{Listing, Screen, rendered, say_usage};
+pub use end::{Listing, Notices, rendered, say_usage};
 pub(crate) use escape::shown;
 pub use escape::{Escaped, Shown};
 pub use events::{EventLine, EventLog, EventLogError};

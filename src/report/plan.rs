@@ -55,7 +55,7 @@ fn targets(report: &Report) -> usize {
 
 /// What a line begins with, in the order in which the lines are listed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Mark {
+enum Sign {
     First,
     Again,
     Adopt,
@@ -64,7 +64,7 @@ enum Mark {
     Failed,
 }
 
-impl Mark {
+impl Sign {
     fn of(job: &JobReport) -> Self {
         match (job.outcome, job.decision, job.reason) {
             (Outcome::Failed, ..) => Self::Failed,
@@ -89,38 +89,38 @@ impl Mark {
 }
 
 fn listed(report: &Report, context: &PlanContext) -> Vec<Vec<Shown>> {
-    let mut marked: Vec<(Mark, &JobReport)> = report.jobs.iter().map(|job| (Mark::of(job), job)).collect();
+    let mut marked: Vec<(Sign, &JobReport)> = report.jobs.iter().map(|job| (Sign::of(job), job)).collect();
     marked.retain(|(mark, _)| match mark {
-        Mark::Keep | Mark::Stopped => context.list_unchanged,
-        Mark::Failed => false,
-        Mark::First | Mark::Again | Mark::Adopt => true,
+        Sign::Keep | Sign::Stopped => context.list_unchanged,
+        Sign::Failed => false,
+        Sign::First | Sign::Again | Sign::Adopt => true,
     });
     // Stable: within a mark the report's own order stays.
     marked.sort_by_key(|(mark, _)| *mark);
     let failed = failed::rows(report).into_iter().map(|[what, target, code]| {
-        vec![shown!("  {} {}", Mark::Failed.sign(), what), target, Shown::default(), shown!("failed: {}", code)]
+        vec![shown!("  {} {}", Sign::Failed.sign(), what), target, Shown::default(), shown!("failed: {}", code)]
     });
     marked.into_iter().map(|(mark, job)| row(mark, job)).chain(failed).collect()
 }
 
-fn row(mark: Mark, job: &JobReport) -> Vec<Shown> {
+fn row(mark: Sign, job: &JobReport) -> Vec<Shown> {
     let latest = match (mark, latest_version(job)) {
-        (Mark::Again, Some(version)) => shown!("after {}", version),
-        (Mark::Adopt | Mark::Keep, Some(version)) => shown!("at {}", version),
+        (Sign::Again, Some(version)) => shown!("after {}", version),
+        (Sign::Adopt | Sign::Keep, Some(version)) => shown!("at {}", version),
         _ => Shown::default(),
     };
     let layer = shown!("  {} {}", mark.sign(), job.layer);
     vec![layer, Shown::one_line(&job.target), latest, explanation(mark, job)]
 }
 
-fn explanation(mark: Mark, job: &JobReport) -> Shown {
+fn explanation(mark: Sign, job: &JobReport) -> Shown {
     match mark {
-        Mark::Failed => "failed".into(),
-        Mark::Stopped => "not checked".into(),
-        Mark::Keep => "unchanged".into(),
-        Mark::First => "first version".into(),
-        Mark::Adopt => shown!("adopt: {} has the staged content but no backup", version(job)),
-        Mark::Again => changes(job),
+        Sign::Failed => "failed".into(),
+        Sign::Stopped => "not checked".into(),
+        Sign::Keep => "unchanged".into(),
+        Sign::First => "first version".into(),
+        Sign::Adopt => shown!("adopt: {} has the staged content but no backup", version(job)),
+        Sign::Again => changes(job),
     }
 }
 
@@ -166,19 +166,19 @@ fn conclusion(report: &Report) -> Shown {
     if report.summary.get(Outcome::Unchanged) == report.jobs.len() {
         return nothing_to_do(report);
     }
-    let marked = |mark| report.jobs.iter().filter(move |job| Mark::of(job) == mark);
-    let again = |reason| marked(Mark::Again).filter(|job| job.reason == Some(reason)).count();
-    let first = marked(Mark::First).count();
+    let marked = |mark| report.jobs.iter().filter(move |job| Sign::of(job) == mark);
+    let again = |reason| marked(Sign::Again).filter(|job| job.reason == Some(reason)).count();
+    let first = marked(Sign::First).count();
     let (without_backup, forced) = (again(Reason::BackupMissing), again(Reason::Forced));
     let parts = wording::parts(&[
         (first, &nouns(first, "first version")),
-        (marked(Mark::Again).count() - without_backup - forced, "changed"),
+        (marked(Sign::Again).count() - without_backup - forced, "changed"),
         (without_backup, "without backup"),
         (forced, "forced"),
-        (marked(Mark::Adopt).count(), "to adopt"),
-        (marked(Mark::Keep).count(), "unchanged"),
-        (marked(Mark::Failed).count(), "failed"),
-        (marked(Mark::Stopped).count(), "not checked"),
+        (marked(Sign::Adopt).count(), "to adopt"),
+        (marked(Sign::Keep).count(), "unchanged"),
+        (marked(Sign::Failed).count(), "failed"),
+        (marked(Sign::Stopped).count(), "not checked"),
     ]);
     shown!("Plan: {}", parts)
 }

@@ -2,17 +2,17 @@
 
 use crate::outcome::Outcome;
 use crate::report::Shown;
-use crate::report::line::Line;
+use crate::report::line::StatusLine;
 use crate::report::model::Report;
 use crate::report::style::Tone;
 use crate::report::wording::{parts, plural};
 use crate::shown;
 
 /// `Summary [  48.2s] 200 jobs: 125 published, 70 unchanged, 1 adopted, 4 failed`
-pub fn summary(report: &Report) -> Line {
+pub fn summary(report: &Report) -> StatusLine {
     let text = counted(report);
     let bad = [Outcome::Failed, Outcome::Cancelled].iter().any(|outcome| report.summary.get(*outcome) > 0);
-    Line::new("Summary", if bad { Tone::Bad } else { Tone::Good }, Some(report.seconds), text)
+    StatusLine::new("Summary", if bad { Tone::Bad } else { Tone::Good }, Some(report.seconds), text)
 }
 
 /// `200 jobs: 125 published, 4 failed`

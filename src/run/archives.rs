@@ -82,18 +82,18 @@ impl Archives {
 }
 
 /// Blocking: what lies there, as far as that shows without reading all of it.
-fn look(archive: &LocalPath, layer: &str) -> Result<(Content, Inspection), JobError> {
+fn look(archive: &LocalPath, layer: &str) -> Result<(Form, Inspection), JobError> {
     match Local::open(&archive.path).map_err(|error| unopened(archive, layer, &error))? {
         Local::Folder => {
             let tree = Tree::read(&archive.path).map_err(|error| not_packed(archive, &error))?;
             let inspection = tree.inspection();
-            Ok((Content::Folder(Arc::new(tree)), inspection))
+            Ok((Form::Folder(Arc::new(tree)), inspection))
         }
         Local::Zip(zip) => {
             let inspection = inspect(&zip);
             let inspection =
                 inspection.map_err(|error| invalid(error, &archive.shown, |error| unread(archive, &error)))?;
-            Ok((Content::Zip(zip), inspection))
+            Ok((Form::Zip(zip), inspection))
         }
     }
 }
@@ -102,7 +102,7 @@ fn look(archive: &LocalPath, layer: &str) -> Result<(Content, Inspection), JobEr
 #[derive(Debug)]
 pub struct LocalArchive {
     path: LocalPath,
-    content: Content,
+    content: Form,
     /// What the zip says of itself, or would.
     pub inspection: Inspection,
     digest: OnceCell<TreeDigest>,
@@ -111,7 +111,7 @@ pub struct LocalArchive {
 }
 
 #[derive(Debug)]
-enum Content {
+enum Form {
     Folder(Arc<Tree>),
     Zip(LocalZip),
 }
@@ -131,7 +131,7 @@ pub struct Zipped {
 impl LocalArchive {
     /// The digest of the folder's tree, for which its files are read; `None` for a zip.
     pub async fn tree_digest(&self) -> Result<Option<TreeDigest>, JobError> {
-        let Content::Folder(tree) = &self.content else { return Ok(None) };
+        let Form::Folder(tree) = &self.content else { return Ok(None) };
         let digest = self.digest.get_or_try_init(async || {
             let (tree, path, halt) = (Arc::clone(tree), self.path.clone(), Halt::default());
             let _halted_when_dropped = halt.on_drop();
@@ -147,8 +147,8 @@ impl LocalArchive {
                 let _turn = self.packings.acquire().await;
                 let path = self.path.clone();
                 match &self.content {
-                    Content::Zip(zip) => digested(zip.clone(), path).await,
-                    Content::Folder(tree) => packed(Arc::clone(tree), path).await,
+                    Form::Zip(zip) => digested(zip.clone(), path).await,
+                    Form::Folder(tree) => packed(Arc::clone(tree), path).await,
                 }
             })
             .await

@@ -8,14 +8,14 @@ use super::job::run_job;
 use super::manifests::Manifests;
 use super::pool::{Bounds, Operation, Slot, pool};
 use super::trail::blank;
-use super::{Events, Options, Shared, Stop};
+use super::{Events, RunOptions, Shared, Stop};
 use crate::aws::Sessions;
 use crate::event::{Happening, JobId, Mode};
 use crate::outcome::{ErrorCode, JobError, JobReport, Outcome, Tally};
 use crate::plan::{Job, Plan};
 
 /// Runs all jobs of a plan and returns their reports in the plan's order.
-pub async fn run(plan: &Plan, sessions: Sessions, options: Options, events: Events, stop: Stop) -> Vec<JobReport> {
+pub async fn run(plan: &Plan, sessions: Sessions, options: RunOptions, events: Events, stop: Stop) -> Vec<JobReport> {
     events.send(Happening::RunStarted { mode: options.mode, jobs: plan.jobs.len() });
     let rehearsed = options.all_or_nothing && options.mode == Mode::Publish;
     let batch = Batch { plan, sessions, bounds: Bounds { concurrency: options.concurrency, stop, events } };
@@ -39,7 +39,7 @@ struct Batch<'a> {
 }
 
 impl Batch<'_> {
-    async fn perform(&self, jobs: Vec<JobId>, options: Options, ended: impl FnMut(JobId, JobReport) -> bool) {
+    async fn perform(&self, jobs: Vec<JobId>, options: RunOptions, ended: impl FnMut(JobId, JobReport) -> bool) {
         let operation = Arc::new(Shared {
             manifests: Manifests::of(jobs.iter().map(|job| &self.plan.jobs[*job])),
             archives: Archives::of(jobs.iter().map(|job| &self.plan.jobs[*job])),
@@ -52,7 +52,7 @@ impl Batch<'_> {
     }
 
     /// `--all-or-nothing`: a plan of all jobs first. Returns the jobs that are still to be done: none, if one failed.
-    async fn rehearse(&self, jobs: Vec<JobId>, options: &Options, results: &mut Results) -> Vec<JobId> {
+    async fn rehearse(&self, jobs: Vec<JobId>, options: &RunOptions, results: &mut Results) -> Vec<JobId> {
         let mut planned = Vec::new();
         let mut failed = false;
         let ended = |job: JobId, report: JobReport| {
@@ -65,7 +65,7 @@ impl Batch<'_> {
             }
             !(failed && options.fail_fast)
         };
-        self.perform(jobs, Options { mode: Mode::Plan, ..options.clone() }, ended).await;
+        self.perform(jobs, RunOptions { mode: Mode::Plan, ..options.clone() }, ended).await;
         if !failed {
             planned.sort_by_key(|(job, _)| *job);
             return planned.into_iter().map(|(job, _)| job).collect();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::exactly_once::carry_out;
 use super::pool::Slot;
-use super::preflight::{Checked, Known, preflight};
+use super::preflight::{Checked, Given, preflight};
 use super::site::Site;
 use super::stage::{check_local, stage};
 use super::trail::Trail;
@@ -79,7 +79,7 @@ async fn prepare(job: &Job, shared: &Shared, manifest: Arc<Manifest>, trail: &mu
         just_staged = Some(ready.staged);
         trail.enter(Activity::Checking);
     }
-    let known = Known { staged: just_staged.as_ref(), latest: None };
+    let known = Given { staged: just_staged.as_ref(), latest: None };
     let checked = preflight(site, manifest, known, options, trail).await?;
     if let (Decision::Keep, Some(latest)) = (checked.decided.decision, &checked.latest) {
         trail.kept(job, latest);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use super::trail::Trail;
-use crate::config::Unpinned;
+use crate::config::UnpinnedPolicy;
 use crate::event::Fact;
 use crate::manifest::{Format, Manifest, ReadError, read, unpinned};
 use crate::outcome::{ErrorCode, JobError};
@@ -66,7 +66,7 @@ pub fn check(
 ) -> Result<Arc<Manifest>, JobError> {
     let manifest = manifest.map_err(|error| unreadable(job, &error))?;
     trail.found(Fact::ManifestRead { path: job.manifest.shown.clone(), md5: manifest.md5.to_string() });
-    if job.unpinned == Unpinned::Allow {
+    if job.unpinned == UnpinnedPolicy::Allow {
         return Ok(manifest);
     }
     let loose = unpinned(Format::from_file_name(&job.manifest_name), &manifest.bytes);
@@ -76,7 +76,7 @@ pub fn check(
         more => format!(", and {more} more"),
     };
     let message = format!("{}:{}: `{}` is not pinned to one version{more}", job.manifest.shown, first.line, first.text);
-    if job.unpinned == Unpinned::Deny {
+    if job.unpinned == UnpinnedPolicy::Deny {
         return Err(JobError::new(ErrorCode::ManifestUnpinned, message)
             .hint("write `==` and a version, for example with `uv pip compile` or `pip-compile`; or set `unpinned = \"warn\"`"));
     }

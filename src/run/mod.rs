@@ -31,7 +31,7 @@ use manifests::Manifests;
 
 /// How a run treats its jobs.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct RunOptions {
     /// What is done.
     pub mode: Mode,
     /// Stage each archive before its preflight; in a plan: as if it were staged.
@@ -51,12 +51,12 @@ pub struct Options {
     /// How long Lambda may need to finish and show a publish that it accepted.
     pub publish_settle: Duration,
     /// Who runs, for locks.
-    pub identity: Identity,
+    pub identity: RunIdentity,
 }
 
 /// Who runs.
 #[derive(Clone, Debug)]
-pub struct Identity {
+pub struct RunIdentity {
     /// Id of the run.
     pub run: String,
     /// Name of the machine.
@@ -65,7 +65,7 @@ pub struct Identity {
 
 /// What all jobs of a run share.
 struct Shared {
-    options: Options,
+    options: RunOptions,
     sessions: Sessions,
     manifests: Manifests,
     archives: Archives,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Options;
+use super::RunOptions;
 use super::archive::{inspect_staged, settle_all};
 use super::site::Site;
 use super::trail::Trail;
@@ -13,7 +13,7 @@ use crate::event::{Fact, Mode};
 use crate::layer::{LayerVersion, Sha256};
 use crate::manifest::{Difference, Format, Manifest, dependencies, difference, same_text};
 use crate::outcome::{Decision, ErrorCode, JobError};
-use crate::plan::{Backup, Decided, Job, Latest, Observed, decide};
+use crate::plan::{BackupState, Decided, Job, Latest, Observed, decide};
 
 /// A job that passed its preflight.
 pub struct Checked {
@@ -31,7 +31,7 @@ pub struct Checked {
 
 /// What is known before a preflight asks.
 #[derive(Clone, Copy, Default)]
-pub struct Known<'a> {
+pub struct Given<'a> {
     /// What `--stage` has just staged, or would.
     pub staged: Option<&'a Staged>,
     /// The latest version, whatever a list says; 0 for none.
@@ -42,8 +42,8 @@ pub struct Known<'a> {
 pub async fn preflight(
     site: Site<'_>,
     manifest: Arc<Manifest>,
-    known: Known<'_>,
-    options: &Options,
+    known: Given<'_>,
+    options: &RunOptions,
     trail: &mut Trail,
 ) -> Result<Checked, JobError> {
     let staged = async {
@@ -68,9 +68,9 @@ pub async fn preflight(
         latest: latest.as_ref().map(|latest| Latest {
             settings: &latest.settings,
             backup: match (&backup, old) {
-                (BackupRead::Missing, _) => Backup::Missing,
-                (_, Some(_)) => Backup::Different,
-                (_, None) => Backup::Same,
+                (BackupRead::Missing, _) => BackupState::Missing,
+                (_, Some(_)) => BackupState::Different,
+                (_, None) => BackupState::Same,
             },
             content: contents.as_ref().and_then(|contents| contents.published),
         }),
@@ -173,7 +173,7 @@ fn note_latest(job: &Job, latest: Option<&LayerVersion>, backup: &BackupRead, tr
     });
 }
 
-struct Contents {
+struct Digests {
     staged: Sha256,
     published: Option<Sha256>,
 }
@@ -184,14 +184,14 @@ async fn contents(
     staged: &Staged,
     latest: Option<&LayerVersion>,
     backup: &BackupRead,
-) -> Result<Option<Contents>, JobError> {
+) -> Result<Option<Digests>, JobError> {
     let Some(latest) = latest else { return Ok(None) };
     if *backup != BackupRead::Missing && !site.job.detect.contains(&Detect::Content) {
         return Ok(None);
     }
     let published = site.version(latest.arn.number).await?.and_then(|version| version.sha256);
     let staged = site.sha256(staged).await?;
-    Ok(Some(Contents { staged, published }))
+    Ok(Some(Digests { staged, published }))
 }
 
 /// The backup's bytes, where they differ in more than line endings.
@@ -203,7 +203,7 @@ fn changed_bytes<'b>(backup: &'b BackupRead, manifest: &Manifest) -> Option<&'b 
 }
 
 /// What the zip says of itself: as `stage` noted it, or read through ranged GETs of its central directory.
-async fn check_zip(site: Site<'_>, staged: &Staged, options: &Options, trail: &mut Trail) -> Result<(), JobError> {
+async fn check_zip(site: Site<'_>, staged: &Staged, options: &RunOptions, trail: &mut Trail) -> Result<(), JobError> {
     let inspection = match &staged.inspection {
         Some(noted) => noted.clone(),
         None => inspect_staged(site.staged_zip(staged), &site.job.staged.to_string()).await?,

@@ -1,6 +1,6 @@
 //! Staging: the local zip, or the zip made of a local folder, becomes the staged archive, unless it already is.
 
-use super::Options;
+use super::RunOptions;
 use super::archive::settle_all;
 use super::archives::{Archives, LocalArchive};
 use super::site::Site;
@@ -26,7 +26,7 @@ pub async fn stage(
     site: Site<'_>,
     manifest: &Manifest,
     archives: &Archives,
-    options: &Options,
+    options: &RunOptions,
     trail: &mut Trail,
 ) -> Result<Ready, JobError> {
     let job = site.job;
@@ -112,7 +112,12 @@ fn note_read(job: &Job, staged: &Staged, trail: &mut Trail) {
 }
 
 /// What can be said of the local archive without the network, if there is one.
-pub async fn check_local(job: &Job, archives: &Archives, options: &Options, trail: &mut Trail) -> Result<(), JobError> {
+pub async fn check_local(
+    job: &Job,
+    archives: &Archives,
+    options: &RunOptions,
+    trail: &mut Trail,
+) -> Result<(), JobError> {
     if job.archive.is_none() {
         return Ok(());
     }

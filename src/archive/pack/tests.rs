@@ -188,8 +188,10 @@ fn the_number_of_cores_makes_no_difference() {
 fn more_than_65535_entries_are_packed() {
     let folder = tree(&[("python/a", file("x"))]);
     let mut tree = Tree::read(folder.path()).unwrap();
-    let links = (0..66_000)
-        .map(|index| Entry { name: format!("z{index:05}"), kind: Kind::Link { target: "python/a".to_owned() } });
+    let links = (0..66_000).map(|index| TreeEntry {
+        name: format!("z{index:05}"),
+        kind: EntryKind::Link { target: "python/a".to_owned() },
+    });
     tree.entries.extend(links);
     let mut bytes = Vec::new();
     pack(&tree, &mut bytes, &Halt::default()).unwrap();

@@ -29,13 +29,13 @@ pub enum Urgency {
 #[derive(Debug)]
 pub struct Pace {
     began: Instant,
-    state: Mutex<State>,
+    state: Mutex<Queue>,
     /// Something changed for whoever gives out the turns.
     changed: Notify,
 }
 
 #[derive(Debug)]
-struct State {
+struct Queue {
     quota: Quota,
     /// By urgency, then in the order they came.
     waiting: BTreeMap<(Urgency, u64), oneshot::Sender<Turn>>,
@@ -85,7 +85,7 @@ impl Drop for Turn {
 impl Pace {
     /// A pace of so many requests a second at most.
     pub fn new(per_second: u32) -> Self {
-        let state = State { quota: Quota::new(per_second), waiting: BTreeMap::new(), came: 0, giving: false };
+        let state = Queue { quota: Quota::new(per_second), waiting: BTreeMap::new(), came: 0, giving: false };
         Self { began: Instant::now(), state: Mutex::new(state), changed: Notify::new() }
     }
 
@@ -140,7 +140,7 @@ impl Pace {
         let _ = waiting.send(Turn { pace: Arc::clone(self), departure: Some(departure) });
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+    fn state(&self) -> std::sync::MutexGuard<'_, Queue> {
         // Every change of the state is whole before anything can panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

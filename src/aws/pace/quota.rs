@@ -72,7 +72,7 @@ pub struct Departure {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Phase {
+enum Estimate {
     Free,
     Found { rate: f64, steady: u32, clean: u32, since: f64 },
     Trying { rate: f64, needed: f64, passed: f64 },
@@ -82,7 +82,7 @@ enum Phase {
 #[derive(Clone, Debug)]
 pub struct Quota {
     setting: f64,
-    phase: Phase,
+    phase: Estimate,
     round: u32,
     /// When the next one may leave, in seconds.
     next: f64,
@@ -94,7 +94,7 @@ impl Quota {
     /// At most so many requests a second.
     pub fn new(per_second: u32) -> Self {
         let setting = f64::from(per_second.max(1));
-        Self { setting, phase: Phase::Free, round: 0, next: 0.0, left: VecDeque::new() }
+        Self { setting, phase: Estimate::Free, round: 0, next: 0.0, left: VecDeque::new() }
     }
 
     /// When the next request may leave.
@@ -105,16 +105,16 @@ impl Quota {
     /// Requests a second at the moment.
     pub fn pace(&self) -> f64 {
         match self.phase {
-            Phase::Free => self.setting,
-            Phase::Found { rate, .. } => rate * USED,
-            Phase::Trying { rate, .. } => (rate * USED * TRY_FACTOR).max(rate * USED + TRY_MORE).min(self.setting),
+            Estimate::Free => self.setting,
+            Estimate::Found { rate, .. } => rate * USED,
+            Estimate::Trying { rate, .. } => (rate * USED * TRY_FACTOR).max(rate * USED + TRY_MORE).min(self.setting),
         }
     }
 
     /// Whether nothing says that others use the quota.
     #[cfg(test)]
     pub fn is_free(&self) -> bool {
-        self.phase == Phase::Free
+        self.phase == Estimate::Free
     }
 
     /// A request leaves.
@@ -129,7 +129,7 @@ impl Quota {
         }
         self.left.push_back((now, false));
         let surplus = match self.phase {
-            Phase::Trying { rate, .. } => 1.0 - rate * USED / self.pace(),
+            Estimate::Trying { rate, .. } => 1.0 - rate * USED / self.pace(),
             _ => 0.0,
         };
         Departure { at: now, round: self.round, surplus }
@@ -137,16 +137,16 @@ impl Quota {
 
     /// From found to trying, when it is time.
     fn go_on(&mut self, now: f64) {
-        let Phase::Found { rate, steady, clean, since } = self.phase else { return };
+        let Estimate::Found { rate, steady, clean, since } = self.phase else { return };
         let clean = clean + 1;
         if clean == CLEAN {
             self.left.clear();
         }
         if steady == 0 || now - since > PATIENCE {
-            self.phase = Phase::Trying { rate, needed: SURPLUS + SAVED * f64::from(clean), passed: 0.0 };
+            self.phase = Estimate::Trying { rate, needed: SURPLUS + SAVED * f64::from(clean), passed: 0.0 };
             self.round += 1;
         } else {
-            self.phase = Phase::Found { rate, steady: steady - 1, clean, since };
+            self.phase = Estimate::Found { rate, steady: steady - 1, clean, since };
         }
     }
 
@@ -158,15 +158,15 @@ impl Quota {
 
     /// It was within the quota, whatever else became of it.
     pub fn passed(&mut self, departure: Departure) {
-        let Phase::Trying { rate, needed, passed } = self.phase else { return };
+        let Estimate::Trying { rate, needed, passed } = self.phase else { return };
         if departure.round != self.round {
             return;
         }
         let passed = passed + departure.surplus;
         if passed < needed {
-            self.phase = Phase::Trying { rate, needed, passed };
+            self.phase = Estimate::Trying { rate, needed, passed };
         } else {
-            self.phase = Phase::Free;
+            self.phase = Estimate::Free;
             self.round += 1;
             self.left.clear();
         }
@@ -181,14 +181,14 @@ impl Quota {
         let bound = self.bound(departure.at);
         let (pace, of_now) = (self.pace(), departure.round == self.round);
         let (rate, steady) = match self.phase {
-            Phase::Found { rate, .. } if of_now => (bound.min(rate * SLOWER), STEADY),
-            Phase::Found { rate, steady, .. } => (rate.min(bound), steady + STEADY),
-            Phase::Free if of_now => (bound.min(self.setting * SLOWER), STEADY),
-            Phase::Trying { rate, .. } if of_now => (rate, STEADY),
-            Phase::Free | Phase::Trying { .. } => return,
+            Estimate::Found { rate, .. } if of_now => (bound.min(rate * SLOWER), STEADY),
+            Estimate::Found { rate, steady, .. } => (rate.min(bound), steady + STEADY),
+            Estimate::Free if of_now => (bound.min(self.setting * SLOWER), STEADY),
+            Estimate::Trying { rate, .. } if of_now => (rate, STEADY),
+            Estimate::Free | Estimate::Trying { .. } => return,
         };
         self.round += u32::from(of_now);
-        self.phase = Phase::Found { rate: rate.max(SLOWEST), steady, clean: 0, since: now };
+        self.phase = Estimate::Found { rate: rate.max(SLOWEST), steady, clean: 0, since: now };
         // What was planned at the old pace waits for the new one.
         self.next += (1.0 / self.pace() - 1.0 / pace).max(0.0);
     }

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::aws::clock::Source;
+use crate::aws::clock::AnsweredBy;
 use crate::aws::pace::Pace;
 
 const ANSWER: &str = "HTTP/1.1 201 Created\r\ncontent-length: 85\r\n\r\n\
@@ -73,7 +73,7 @@ fn lambda(url: &str) -> Lambda {
 /// S3's clock shows this time, to the second, whatever this machine's shows.
 fn clock(now: i64) -> ServerClock {
     let clock = ServerClock::default();
-    clock.set(Source::S3, now);
+    clock.set(AnsweredBy::S3, now);
     clock
 }
 

@@ -28,7 +28,7 @@ const WITH_CONTENT: &[Detect] = &[Detect::Manifest, Detect::Settings, Detect::Co
 
 #[test]
 fn every_row_of_the_table() {
-    use {Backup::*, Decision::*, Reason::*};
+    use {BackupState::*, Decision::*, Reason::*};
     let same = settings(&["python3.13", "python3.12"], "MIT", "old");
     let other = settings(&["python3.12"], "MIT", "old");
     let latest = |settings, backup, content| Some(Latest { settings, backup, content });
@@ -64,7 +64,7 @@ fn settings_are_compared_as_sets_and_an_empty_text_is_none() {
     let latest = LayerSettings { license: Some(String::new()), ..settings(&["python3.12"], "", "x") };
     let wanted = settings(&["python3.13", "python3.12"], "", "y");
     let detect = BTreeSet::from([Detect::Settings]);
-    let latest = Latest { settings: &latest, backup: Backup::Same, content: None };
+    let latest = Latest { settings: &latest, backup: BackupState::Same, content: None };
     let observed = Observed { latest: Some(latest), wanted: &wanted, detect: &detect, staged: None, force: false };
     let expected = SettingChange {
         setting: "compatible-runtimes".to_owned(),

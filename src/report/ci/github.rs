@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::event::Mode;
 use crate::outcome::Outcome;
 use crate::report::Shown;
-use crate::report::command::Command;
+use crate::report::command::WorkflowCommand;
 use crate::report::formats::{arns, markdown};
 use crate::report::model::Report;
 use crate::shown;
@@ -30,7 +30,7 @@ pub struct GitHub {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Annotation {
     /// `error` or `warning`.
-    pub level: Level,
+    pub level: AnnotationLevel,
     /// The file, and its line if there is one.
     pub place: Option<(PathBuf, Option<usize>)>,
     /// What is wrong.
@@ -40,7 +40,7 @@ pub struct Annotation {
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display)]
 #[strum(serialize_all = "lowercase")]
-pub enum Level {
+pub enum AnnotationLevel {
     /// Something failed.
     Error,
     /// Somebody should look.
@@ -60,8 +60,8 @@ impl GitHub {
     }
 
     /// The commands that show these annotations, no more of a level than GitHub shows.
-    pub fn commands(&self, annotations: &[Annotation]) -> Vec<Command> {
-        [Level::Error, Level::Warning]
+    pub fn commands(&self, annotations: &[Annotation]) -> Vec<WorkflowCommand> {
+        [AnnotationLevel::Error, AnnotationLevel::Warning]
             .into_iter()
             .flat_map(|level| {
                 let all: Vec<&Annotation> = annotations.iter().filter(|one| one.level == level).collect();
@@ -71,20 +71,20 @@ impl GitHub {
                     place: None,
                     message: shown!("… and {} more: see the log", all.len() - room),
                 });
-                let shown: Vec<Command> =
+                let shown: Vec<WorkflowCommand> =
                     all.into_iter().take(room).chain(&more).map(|one| self.command(one)).collect();
                 shown
             })
             .collect()
     }
 
-    fn command(&self, annotation: &Annotation) -> Command {
+    fn command(&self, annotation: &Annotation) -> WorkflowCommand {
         let mut properties = vec![("title", "layership".to_owned())];
         if let Some((file, number)) = &annotation.place {
             properties.push(("file", self.in_workspace(file)));
             properties.extend(number.map(|number| ("line", number.to_string())));
         }
-        Command::new(&annotation.level.to_string(), &properties, &annotation.message)
+        WorkflowCommand::new(&annotation.level.to_string(), &properties, &annotation.message)
     }
 
     /// The path as GitHub knows it: from the root of the checkout.
@@ -138,14 +138,14 @@ fn append(path: &Path, text: &Shown) -> Result<(), (PathBuf, io::Error)> {
 mod tests {
     use super::*;
 
-    fn annotation(level: Level, message: &str) -> Annotation {
+    fn annotation(level: AnnotationLevel, message: &str) -> Annotation {
         let place = Some((PathBuf::from("a,b:c/layers.toml"), Some(3)));
         Annotation { level, place, message: Shown::one_line(message) }
     }
 
     #[test]
     fn commands_are_escaped_as_the_runner_unescapes_them() {
-        let commands = GitHub::default().commands(&[annotation(Level::Error, "50% of\n::error::x")]);
+        let commands = GitHub::default().commands(&[annotation(AnnotationLevel::Error, "50% of\n::error::x")]);
         assert_eq!(
             commands[0].line(),
             "::error title=layership,file=a%2Cb%3Ac/layers.toml,line=3::50%25 of ::error::x"
@@ -155,8 +155,8 @@ mod tests {
     #[test]
     fn the_tenth_of_a_level_counts_the_rest() {
         let of = |errors: usize, warnings: usize| {
-            let errors = (0..errors).map(|n| annotation(Level::Error, &n.to_string()));
-            let all: Vec<_> = errors.chain((0..warnings).map(|_| annotation(Level::Warning, "w"))).collect();
+            let errors = (0..errors).map(|n| annotation(AnnotationLevel::Error, &n.to_string()));
+            let all: Vec<_> = errors.chain((0..warnings).map(|_| annotation(AnnotationLevel::Warning, "w"))).collect();
             GitHub::default().commands(&all)
         };
         assert_eq!(of(10, 10).len(), 20);

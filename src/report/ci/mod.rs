@@ -11,7 +11,7 @@ use crate::report::formats::ReportRequest;
 use crate::report::model::Report;
 use crate::report::{Shown, emit, warnings};
 use crate::shown;
-use github::{Annotation, GitHub, Level};
+use github::{Annotation, AnnotationLevel, GitHub};
 
 /// The build server that the environment names.
 #[derive(Debug, PartialEq, Eq)]
@@ -71,18 +71,18 @@ fn warn(text: &Shown) {
 }
 
 fn of_problem(problem: &Problem) -> Annotation {
-    let level = if problem.severity == Severity::Error { Level::Error } else { Level::Warning };
+    let level = if problem.severity == Severity::Error { AnnotationLevel::Error } else { AnnotationLevel::Warning };
     Annotation { level, place: place(Some(&problem.origin)), message: Shown::one_line(&problem.to_string()) }
 }
 
 fn of_report(report: &Report, origins: &BTreeMap<String, Origin>) -> Vec<Annotation> {
     let errors = causes(report).into_iter().map(|cause| Annotation {
-        level: Level::Error,
+        level: AnnotationLevel::Error,
         place: place(origins.get(&cause.first_layer)),
         message: shown!("{}: {}", cause.whose, cause.message),
     });
     let warnings = warnings::lines(report).into_iter();
-    errors.chain(warnings.map(|message| Annotation { level: Level::Warning, place: None, message })).collect()
+    errors.chain(warnings.map(|message| Annotation { level: AnnotationLevel::Warning, place: None, message })).collect()
 }
 
 fn place(origin: Option<&Origin>) -> Option<(std::path::PathBuf, Option<usize>)> {

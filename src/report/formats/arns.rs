@@ -73,18 +73,18 @@ pub fn index(report: &Report) -> Shown {
     #[derive(Serialize)]
     struct Index<'a> {
         index: u32,
-        layers: BTreeMap<&'a str, BTreeMap<&'a str, Entry<'a>>>,
+        layers: BTreeMap<&'a str, BTreeMap<&'a str, IndexEntry<'a>>>,
     }
-    let mut layers: BTreeMap<&str, BTreeMap<&str, Entry<'_>>> = BTreeMap::new();
+    let mut layers: BTreeMap<&str, BTreeMap<&str, IndexEntry<'_>>> = BTreeMap::new();
     for (job, arn) in usable(report) {
-        layers.entry(&job.layer).or_default().insert(&job.target, Entry::of(job, arn));
+        layers.entry(&job.layer).or_default().insert(&job.target, IndexEntry::of(job, arn));
     }
     super::json::document(&Index { index: INDEX_VERSION, layers })
 }
 
 /// A layer at a target, in the index.
 #[derive(Serialize)]
-struct Entry<'a> {
+struct IndexEntry<'a> {
     arn: &'a str,
     version: Option<u64>,
     region: &'a str,
@@ -94,7 +94,7 @@ struct Entry<'a> {
     archive: &'a ArchiveReport,
 }
 
-impl<'a> Entry<'a> {
+impl<'a> IndexEntry<'a> {
     fn of(job: &'a JobReport, arn: &'a str) -> Self {
         Self {
             arn,

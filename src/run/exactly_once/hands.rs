@@ -4,7 +4,7 @@ use layership_protocol::{Answer, Ask, LockWritten, Looking, Reading, Seen, Send,
 
 use super::super::Shared;
 use super::super::pool::Slot;
-use super::super::preflight::{Checked, Known, preflight};
+use super::super::preflight::{Checked, Given, preflight};
 use super::super::site::Site;
 use super::super::trail::Trail;
 use super::look::Versions;
@@ -137,7 +137,7 @@ impl<'a> Hands<'a> {
             self.trail.found(Fact::Overtaken { version: latest });
         }
         let manifest = std::sync::Arc::clone(&self.checked.manifest);
-        let known = Known { staged: None, latest: Some(latest) };
+        let known = Given { staged: None, latest: Some(latest) };
         let checked = preflight(self.site, manifest, known, &self.shared.options, self.trail).await;
         match checked.and_then(|checked| decision(&checked).map(|decision| (checked, decision))) {
             Ok((checked, decision)) => {

@@ -25,7 +25,7 @@ use super::pool::Slot;
 use super::preflight::Checked;
 use super::site::Site;
 use super::trail::Trail;
-use super::{Options, Shared};
+use super::{RunOptions, Shared};
 use crate::outcome::{Decision, ErrorCode, JobError, Outcome};
 use hands::Hands;
 
@@ -46,7 +46,7 @@ pub async fn carry_out(
 }
 
 /// The facts of a job that the protocol needs.
-fn job(site: Site<'_>, options: &Options) -> protocol::Job {
+fn job(site: Site<'_>, options: &RunOptions) -> protocol::Job {
     let (job, identity) = (site.job, &options.identity);
     let holder = protocol::Holder {
         run: identity.run.clone(),

@@ -22,7 +22,7 @@ use crate::event::Mode;
 use crate::layer::{Md5, Sha256};
 use crate::outcome::JobReport;
 use crate::plan::{Ambient, Job, Plan, build};
-use crate::run::{Events, Identity, Options, Stop, run};
+use crate::run::{Events, RunIdentity, RunOptions, Stop, run};
 
 const BUCKET: &str = "simulation";
 const SECRET: &str = "simulation-secret";
@@ -105,7 +105,7 @@ impl World {
         let plan = self.plan(revision);
         let wanted = |job: &Job| aws::Wanted { layers: [job.name.clone()].into(), ..aws::Wanted::default() };
         let wanted = plan.jobs.iter().map(|job| (job.target.name.clone(), wanted(job))).collect();
-        let how = aws::Options {
+        let how = aws::ConnectOptions {
             request_timeout: Duration::from_secs(20),
             lambda_requests_per_second: 1000,
             session_name: name.to_owned(),
@@ -116,7 +116,7 @@ impl World {
             }),
         };
         let sessions = aws::connect(&plan.targets(), wanted, &how);
-        let options = Options {
+        let options = RunOptions {
             mode: Mode::Publish,
             stage_first: false,
             force: false,
@@ -126,7 +126,7 @@ impl World {
             concurrency: 4,
             lock_wait: Duration::from_secs(60),
             publish_settle: Duration::from_secs(60),
-            identity: Identity { run: name.to_owned(), host: "simulated".to_owned() },
+            identity: RunIdentity { run: name.to_owned(), host: "simulated".to_owned() },
         };
         let (events, _received) = unbounded_channel();
         run(&plan, sessions, options, Events::new(events), Stop::default()).await.remove(0)
