@@ -5,10 +5,10 @@
 use alloc::sync::Arc;
 
 use crate::body::{Content, Holder, Phase};
+use crate::lock_state::Etag;
 use crate::machine::{At, Doing, Machine};
 use crate::outcome::{LockEnd, Outcome};
 use crate::seen::{LockWritten, Seen, There};
-use crate::standing::Etag;
 use crate::step::{Condition, Reading, Step, Writing};
 use crate::time::Time;
 

@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 
 use crate::body::{Holder, Version};
 use crate::digest::Sha256;
-use crate::standing::{Holding, NotOurs};
+use crate::lock_state::{Holding, NotOurs};
 
 /// The end of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

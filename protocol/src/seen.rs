@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 
 use crate::body::Version;
 use crate::digest::Sha256;
-use crate::standing::{Etag, Found};
+use crate::lock_state::{Etag, Found};
 use crate::step::Intent;
 
 /// What was decided.

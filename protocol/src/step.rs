@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 
 use crate::body::{Body, Holder, Version};
 use crate::digest::{Md5, Sha256};
+use crate::lock_state::{Etag, Holding};
 use crate::outcome::End;
 use crate::rules::Rules;
-use crate::standing::{Etag, Holding};
 use crate::time::Time;
 
 /// What is to be done next. Each is answered by exactly one [`Seen`](crate::Seen), except `End`.

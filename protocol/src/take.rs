@@ -4,10 +4,10 @@ use alloc::vec::Vec;
 
 use crate::body::{Body, Last, Phase, Version};
 use crate::keep::Hold;
+use crate::lock_state::{Dead, Etag, Holding, LockState};
 use crate::machine::{At, Doing, Machine};
 use crate::outcome::{LockEnd, Outcome};
 use crate::seen::{LockRead, LockWritten, There};
-use crate::standing::{Dead, Etag, Holding, Standing};
 use crate::step::{Ask, Condition, Looking, Reading, Step, Wait, Writing};
 use crate::time::{Time, pause};
 
@@ -39,7 +39,7 @@ struct Claim {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Watch {
     /// The lock that stands while its holder's publish is looked for.
-    standing: Option<(Dead, Condition)>,
+    dead: Option<(Dead, Condition)>,
     looks: u32,
     next: Time,
 }
@@ -77,17 +77,17 @@ impl Machine {
             There::Object(found) => found,
         };
         let claimed = taking.claim.as_ref().map(|_| &*at.job.holder);
-        let standing = found.standing(claimed, &at.job.rules, at.now);
+        let state = found.state(claimed, &at.job.rules, at.now);
         // What was tried before did not succeed: somebody else was quicker.
-        self.known.contended |= taking.claim.is_some() && !matches!(standing, Standing::Ours(_));
+        self.known.contended |= taking.claim.is_some() && !matches!(state, LockState::Ours(_));
         let condition = Condition::Match(found.etag.clone());
-        match standing {
-            Standing::Ours(phase) => self.held(taking, found.etag, phase, at),
-            Standing::Refused(why) => self.end(Outcome::NotOurs(why), LockEnd::NotHeld),
-            Standing::Free { last } => self.claim(taking, condition, Before::Free(last), at),
-            Standing::Living(holding) => self.wait(taking, holding, at),
-            Standing::Dead(dead) if dead.settled(at.now) => self.take_over(taking, dead, condition, at),
-            Standing::Dead(dead) => self.watch(taking, dead, condition, at),
+        match state {
+            LockState::Ours(phase) => self.held(taking, found.etag, phase, at),
+            LockState::Refused(why) => self.end(Outcome::NotOurs(why), LockEnd::NotHeld),
+            LockState::Free { last } => self.claim(taking, condition, Before::Free(last), at),
+            LockState::Living(holding) => self.wait(taking, holding, at),
+            LockState::Dead(dead) if dead.settled(at.now) => self.take_over(taking, dead, condition, at),
+            LockState::Dead(dead) => self.watch(taking, dead, condition, at),
         }
     }
 
@@ -131,13 +131,13 @@ impl Machine {
             return self.watch_later(taking, dead, at);
         }
         let ask = Ask { versions: behind(dead.seen, at), above: dead.seen, sha256: dead.sha256 };
-        taking.watch.standing = Some((dead, condition));
+        taking.watch.dead = Some((dead, condition));
         self.doing = Doing::Taking(taking);
         Step::Look { at: at.now, ask, why: Looking::TakeOver }
     }
 
     pub(crate) fn dead_looked_for(&mut self, mut taking: Taking, matching: Option<Version>, at: At<'_>) -> Step {
-        let Some((dead, condition)) = taking.watch.standing.take() else { return self.take_again(taking, at) };
+        let Some((dead, condition)) = taking.watch.dead.take() else { return self.take_again(taking, at) };
         if let Some(version) = matching {
             let dead = Dead { seen: dead.seen.max(version), ..dead };
             return self.take_over(taking, dead, condition, at);

@@ -8,15 +8,15 @@ use crate::layer::Runtime;
 
 /// What is wrong with an archive for a layer of these runtimes.
 pub fn judge(inspection: &Inspection, runtimes: &[Runtime]) -> Vec<Finding> {
-    let odd = inspection.oddities.iter().map(|(oddity, met)| odd(oddity, met));
+    let found = inspection.oddities.iter().map(|(oddity, met)| finding(oddity, met));
     let layout = misplaced(inspection, runtimes).map(|problem| {
         let hint = "put the packages into the folder that the runtime searches, for example `python/`";
         Finding::warning(Check::ArchiveLayout, problem, hint)
     });
-    odd.chain(layout).collect()
+    found.chain(layout).collect()
 }
 
-fn odd(oddity: Oddity, met: &Met) -> Finding {
+fn finding(oddity: Oddity, met: &Met) -> Finding {
     let first = format!("`{}`{}", met.first, more(met.times));
     let again = "build the zip again, without such entries";
     let invalid = |message| Finding::error(Check::ArchiveInvalid, message, again);
@@ -61,7 +61,7 @@ mod tests {
         ];
         let told: Vec<String> = all
             .into_iter()
-            .map(|oddity| odd(oddity, &met))
+            .map(|oddity| finding(oddity, &met))
             .map(|found| format!("{:?} {}: {}", found.level, found.check, found.message))
             .collect();
         insta::assert_snapshot!(told.join("\n"), @"

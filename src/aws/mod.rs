@@ -14,7 +14,7 @@ mod failure;
 mod hostile;
 mod identity;
 mod lambda;
-mod lock;
+mod lock_object;
 mod owners;
 mod pace;
 mod publish;
@@ -27,7 +27,7 @@ mod wording;
 mod zip;
 
 pub use backup::{Backup, BackupRead, BackupWrite, NewBackup};
-pub use lock::LockWrite;
+pub use lock_object::LockWrite;
 pub use pace::{Turn, Urgency};
 pub use publish::{NeverSent, NewVersion, Sent};
 pub use region::ambient_region;

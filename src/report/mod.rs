@@ -19,25 +19,25 @@ mod command;
 pub mod emit;
 mod end;
 mod escape;
-mod events;
+mod event_log;
 pub mod explain;
-mod facts;
+mod fact_words;
 mod failed;
 pub mod failures;
 mod file;
 mod formats;
 mod group;
 mod inputs;
-mod line;
-mod lines;
-mod log;
+mod live_display;
+mod log_display;
 mod model;
 mod plan;
-mod progress;
+mod progress_lines;
 #[cfg(test)]
 mod samples;
 mod screen;
 mod state;
+mod status_line;
 mod style;
 mod summary;
 mod table;
@@ -51,7 +51,7 @@ pub use ci::Ci;
 pub use end::{Listing, Notices, rendered, say_usage};
 pub(crate) use escape::shown;
 pub use escape::{Escaped, Shown};
-pub use events::{EventLine, EventLog, EventLogError};
+pub use event_log::{EventLine, EventLog, EventLogError};
 pub use file::ReportFile;
 pub use formats::{ReportRequest, json};
 pub use inputs::Inputs;
@@ -64,8 +64,8 @@ pub use wording::plural;
 /// It never fails: a display that cannot be drawn is no reason to stop publishing.
 pub async fn show(events: UnboundedReceiver<Event>, choice: Choice) {
     match choice.display {
-        Display::Live => progress::run(events, console::Term::buffered_stderr(), choice).await,
-        Display::Log => log::run(events, std::io::stderr(), choice).await,
-        Display::Silent => log::run_silently(events, std::io::stderr(), choice).await,
+        Display::Live => live_display::run(events, console::Term::buffered_stderr(), choice).await,
+        Display::Log => log_display::run(events, std::io::stderr(), choice).await,
+        Display::Silent => log_display::run_silently(events, std::io::stderr(), choice).await,
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::outcome::Outcome;
 use crate::report::Shown;
-use crate::report::line::StatusLine;
 use crate::report::model::Report;
+use crate::report::status_line::StatusLine;
 use crate::report::style::Tone;
 use crate::report::wording::{parts, plural};
 use crate::shown;

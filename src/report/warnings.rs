@@ -27,7 +27,7 @@ pub fn lines(report: &Report) -> Vec<Shown> {
     }
     let mut kinds: BTreeMap<&str, Vec<Shown>> = BTreeMap::new();
     for ((kind, _), group) in &groups {
-        kinds.entry(kind).or_default().extend(told(group));
+        kinds.entry(kind).or_default().extend(messages(group));
     }
     kinds.into_iter().flat_map(|(kind, lines)| bounded(kind, lines)).collect()
 }
@@ -45,7 +45,7 @@ impl<'a> Warned<'a> {
 }
 
 /// A group in one line where its texts are equal, else each text once.
-fn told(group: &[Warned<'_>]) -> Vec<Shown> {
+fn messages(group: &[Warned<'_>]) -> Vec<Shown> {
     let texts: Vec<&Masked> = group.iter().map(|warned| &warned.text).collect();
     if !different(&texts).is_empty() {
         let each: BTreeSet<&str> = group.iter().map(|warned| warned.message).collect();

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::archives::Archives;
 use super::job::run_job;
+use super::local_archives::Archives;
 use super::manifests::Manifests;
 use super::pool::{Bounds, Operation, Slot, pool};
 use super::trail::blank;

@@ -1,12 +1,12 @@
 //! A run: jobs of a plan go through their steps, bounded in number, and each ends in exactly one report.
 
-mod archive;
-mod archives;
+mod archive_checks;
 mod batch;
 mod events;
 mod exactly_once;
 mod job;
 mod lanes;
+mod local_archives;
 mod manifests;
 mod pool;
 mod preflight;
@@ -26,7 +26,7 @@ pub use stop::{Stop, on_signals};
 
 use crate::aws::Sessions;
 use crate::event::Mode;
-use archives::Archives;
+use local_archives::Archives;
 use manifests::Manifests;
 
 /// How a run treats its jobs.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::RunOptions;
-use super::archive::{inspect_staged, settle_all};
+use super::archive_checks::{inspect_staged, settle_all};
 use super::site::Site;
 use super::trail::Trail;
 use crate::archive::judge;

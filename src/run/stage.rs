@@ -1,8 +1,8 @@
 //! Staging: the local zip, or the zip made of a local folder, becomes the staged archive, unless it already is.
 
 use super::RunOptions;
-use super::archive::settle_all;
-use super::archives::{Archives, LocalArchive};
+use super::archive_checks::settle_all;
+use super::local_archives::{Archives, LocalArchive};
 use super::site::Site;
 use super::trail::Trail;
 use crate::archive::{ReadAt as _, judge};

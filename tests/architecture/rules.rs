@@ -63,7 +63,7 @@ impl House {
     }
 }
 
-/// An import, seen from where the two module paths part: `run::job` that uses `run::exactly_once::words` uses
+/// An import, seen from where the two module paths part: `run::job` that uses `run::exactly_once::ending` uses
 /// `run::exactly_once`.
 struct Import<'a> {
     from: &'a [String],

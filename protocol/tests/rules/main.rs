@@ -4,9 +4,9 @@
 
 mod body;
 mod keep;
+mod lock_state;
 mod look;
 mod play;
 mod publish;
 mod record;
-mod standing;
 mod take;

@@ -9,7 +9,7 @@ use layership_protocol::{Decision, End, Job, Machine, Moment, Nonce, Seen, Step,
 
 use super::super::site::Site;
 use super::hands::Hands;
-use super::lock;
+use super::lock_steps;
 
 /// Publishes or adopts, from what preflight saw and decided to the end.
 pub async fn drive(hands: &mut Hands<'_>, job: &Job, seen: Version, decision: Decision) -> End {
@@ -52,7 +52,7 @@ impl<'a> Beside<'a> {
             let Some(next) = self.machine.next(self.job, seen, self.moment()) else { continue };
             // A renewal is a write, and a reading where its answer was lost. Whatever else follows is the next step.
             if begins || of_renewal && matches!(next, Step::ReadLock { .. }) {
-                self.renewal = Some(lock::carry_out(self.site, next).boxed());
+                self.renewal = Some(lock_steps::carry_out(self.site, next).boxed());
             } else {
                 return next;
             }

@@ -8,7 +8,7 @@ use super::super::preflight::{Checked, Given, preflight};
 use super::super::site::Site;
 use super::super::trail::Trail;
 use super::look::Versions;
-use super::{decision, lock, look};
+use super::{decision, lock_steps, look};
 use crate::aws::{LockWrite, NeverSent, Sent, Turn, Urgency};
 use crate::event::{Activity, Fact};
 use crate::outcome::{ErrorCode, JobError};
@@ -73,7 +73,7 @@ impl<'a> Hands<'a> {
     }
 
     async fn read_lock(&mut self, why: &Reading) -> Seen {
-        let (seen, error) = lock::read(self.site, why).await;
+        let (seen, error) = lock_steps::read(self.site, why).await;
         self.trouble = error.or(self.trouble.take());
         seen
     }
@@ -103,7 +103,7 @@ impl<'a> Hands<'a> {
             (LockWrite::Unknown(Some(error)) | LockWrite::Denied(error), _) => self.trouble = Some(error.clone()),
             _ => {}
         }
-        lock::answered(written)
+        lock_steps::answered(written)
     }
 
     fn taken(&mut self, from: Option<String>) {

@@ -5,17 +5,17 @@
 //! |---|---|
 //! | `drive` | asks the machine, carries its steps out, renews the lock beside them |
 //! | `hands` | one step at a time: decide again, wait for a turn, send |
-//! | `lock` | reads and writes the lock |
+//! | `lock_steps` | reads and writes the lock |
 //! | `look` | looks for versions, by number and in the list |
-//! | `backup` | writes the backup, or tells what lies in its place |
-//! | `words` | what an end means for the job |
+//! | `backup_step` | writes the backup, or tells what lies in its place |
+//! | `ending` | what an end means for the job |
 
-mod backup;
+mod backup_step;
 mod drive;
+mod ending;
 mod hands;
-mod lock;
+mod lock_steps;
 mod look;
-mod words;
 
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ pub async fn carry_out(
     let decision = decision(&hands.checked)?;
     let seen = hands.checked.latest.as_ref().map_or(0, |latest| latest.arn.number);
     let end = drive::drive(&mut hands, &job, seen, decision).await;
-    words::told(end, hands)
+    ending::outcome(end, hands)
 }
 
 /// The facts of a job that the protocol needs.

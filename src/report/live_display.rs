@@ -10,7 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use crate::event::{Event, Happening};
 use crate::report::Shown;
 use crate::report::choose::Choice;
-use crate::report::lines::{live, told};
+use crate::report::progress_lines::{line_of, live};
 use crate::report::screen::Screen;
 use crate::report::state::State;
 
@@ -47,7 +47,7 @@ struct View<T> {
 impl<T: TermLike + Clone + 'static> View<T> {
     fn take(&mut self, event: &Happening, now: Duration) {
         self.state.apply(event, now);
-        let line = told(event, &self.state, now, self.choice.verbose > 0);
+        let line = line_of(event, &self.state, now, self.choice.verbose > 0);
         self.stay.extend(line.map(|line| line.render(self.choice.style, None)));
     }
 

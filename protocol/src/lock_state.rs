@@ -1,6 +1,6 @@
-//! How a lock that is there stands at a moment: whose it is, for how long, and what its holder may have left behind.
+//! The state of a lock at a moment: whose it is, for how long, and what its holder may have left behind.
 //!
-//! | lock | lease over? | settled? | standing |
+//! | lock | lease over? | settled? | state |
 //! |---|---|---|---|
 //! | `free` | – | – | free |
 //! | not a lock, or of a newer format | – | – | refused: never overwritten |
@@ -35,9 +35,9 @@ pub struct Found {
 /// An object's entity tag, as S3 writes it.
 pub type Etag = Arc<str>;
 
-/// How a lock stands.
+/// The state of a lock at a moment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Standing {
+pub enum LockState {
     /// Nobody holds it.
     Free {
         /// What it remembers.
@@ -98,16 +98,16 @@ pub struct Dead {
 }
 
 impl Found {
-    /// How it stands now. `claimed`: who this job is, if it tried to write it.
-    pub fn standing(&self, claimed: Option<&Holder>, rules: &Rules, now: Time) -> Standing {
+    /// Its state now. `claimed`: who this job is, if it tried to write it.
+    pub fn state(&self, claimed: Option<&Holder>, rules: &Rules, now: Time) -> LockState {
         let body = match &self.content {
-            Content::NotALock => return Standing::Refused(NotOurs::NotALock),
-            Content::NewerFormat(format) => return Standing::Refused(NotOurs::NewerFormat(*format)),
+            Content::NotALock => return LockState::Refused(NotOurs::NotALock),
+            Content::NewerFormat(format) => return LockState::Refused(NotOurs::NewerFormat(*format)),
             Content::Lock(body) => body,
         };
-        let Some((phase, lease)) = held(&body.phase) else { return Standing::Free { last: body.last } };
+        let Some((phase, lease)) = held(&body.phase) else { return LockState::Free { last: body.last } };
         if claimed.is_some_and(|job| body.holder.is(job)) {
-            return Standing::Ours(body.phase.clone());
+            return LockState::Ours(body.phase.clone());
         }
         let lease_over = self.modified + lease.min(rules.longest);
         let until = lease_over.max(self.settled_at(&body.phase, rules));
@@ -115,9 +115,9 @@ impl Found {
         // S3 cuts Last-Modified to whole seconds, which may make a lease look older than it is: the rules do not rest
         // on it, since who lost a lock cannot write it.
         if now <= lease_over {
-            return Standing::Living(holding);
+            return LockState::Living(holding);
         }
-        Standing::Dead(dead(body, holding))
+        LockState::Dead(dead(body, holding))
     }
 
     /// When nothing that was sent under it can appear any more. The larger settle time counts, the lock's or one's own;

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::event::{Event, Happening};
 use crate::report::choose::Choice;
-use crate::report::lines::{counter, heartbeat, told};
+use crate::report::progress_lines::{counter, heartbeat, line_of};
 use crate::report::state::State;
 use crate::report::{Shown, emit};
 
@@ -46,7 +46,7 @@ pub async fn run_silently(mut events: UnboundedReceiver<Event>, mut out: impl Wr
     while let Some(event) = events.recv().await {
         state.apply(&event.what, start.elapsed());
         if let (Happening::Interrupted { .. }, Some(line)) =
-            (&event.what, told(&event.what, &state, start.elapsed(), false))
+            (&event.what, line_of(&event.what, &state, start.elapsed(), false))
         {
             emit::line(&mut out, &line.render(choice.style, None));
         }
@@ -59,7 +59,7 @@ fn alive(state: &State) -> bool {
 
 fn append(event: &Happening, state: &mut State, now: Duration, choice: Choice) -> Option<Shown> {
     state.apply(event, now);
-    let mut line = told(event, state, now, choice.verbose > 0)?;
+    let mut line = line_of(event, state, now, choice.verbose > 0)?;
     line.counter = match event {
         Happening::JobFinished { .. } => Some(counter(state)),
         // Keeps the names of one job under each other.

@@ -9,7 +9,7 @@ use std::thread::available_parallelism;
 use tokio::sync::{Mutex, OnceCell, Semaphore};
 use tokio::task::spawn_blocking;
 
-use super::archive::{invalid, not_packed, unopened, unread};
+use super::archive_checks::{invalid, not_packed, unopened, unread};
 use crate::archive::{Halt, Inspection, Local, LocalZip, Tree, TreeDigest, inspect, pack};
 use crate::layer::Sha256;
 use crate::outcome::{ErrorCode, JobError};

@@ -107,7 +107,7 @@ mod tests {
     use super::*;
     use crate::event::{Activity, Fact, Happening, Mode};
     use crate::outcome::{ErrorCode, Outcome};
-    use crate::report::lines::{live, told};
+    use crate::report::progress_lines::{line_of, live};
     use crate::report::samples::{failed, job, tally, warning};
     use crate::report::state::State;
     use crate::report::style::Style;
@@ -148,7 +148,7 @@ mod tests {
             again.apply(&read.event.what, now);
             assert_eq!(first, again);
             let shown = |what: &Happening, state: &State| {
-                let lines = live(state, now, 24, 80).into_iter().chain(told(what, state, now, true));
+                let lines = live(state, now, 24, 80).into_iter().chain(line_of(what, state, now, true));
                 lines.map(|line| line.render(Style::default(), None)).collect::<Vec<_>>()
             };
             assert_eq!(shown(&what, &first), shown(&read.event.what, &again));

@@ -9,7 +9,7 @@ use crate::outcome::{ErrorCode, JobError, Outcome};
 const AGAIN: &str = "run the same command again: it finds out what was done and finishes it";
 
 /// The outcome of the job, or why it failed. What became of the lock is told on the way.
-pub fn told(end: End, mut hands: Hands<'_>) -> Result<Outcome, JobError> {
+pub fn outcome(end: End, mut hands: Hands<'_>) -> Result<Outcome, JobError> {
     lock(end.lock, &mut hands);
     let layer = &hands.site.job.name;
     let trouble = hands.trouble.take();

@@ -5,9 +5,9 @@ use std::time::Duration;
 use crate::event::{Happening, Mode};
 use crate::outcome::{JobReport, Outcome};
 use crate::report::Shown;
-use crate::report::facts::sentence;
-use crate::report::line::StatusLine;
+use crate::report::fact_words::sentence;
 use crate::report::state::{Running, State};
+use crate::report::status_line::StatusLine;
 use crate::report::style::Tone;
 use crate::report::wording::size;
 use crate::shown;
@@ -26,7 +26,7 @@ const VERB_AND_BRACKETS: usize = 12 + 1 + 2;
 ///
 /// What is unchanged leaves none: two hundred such lines would hide the one that matters. A plan leaves none either,
 /// for it says everything itself when it is done. With `-v` everything is told.
-pub fn told(event: &Happening, state: &State, now: Duration, verbose: bool) -> Option<StatusLine> {
+pub fn line_of(event: &Happening, state: &State, now: Duration, verbose: bool) -> Option<StatusLine> {
     match event {
         Happening::JobFinished { report, .. } if verbose || is_news(report, state) => Some(finished(report)),
         Happening::FactFound { job, fact } if verbose => Some(within(state.running.get(job)?, now, &sentence(fact))),

@@ -98,7 +98,7 @@ fn an_interrupted_run_says_so_and_a_finished_one_draws_nothing() {
     let event = Happening::Interrupted { running: 3 };
     state.apply(&event, at(14.0));
     assert!(screen(&state, 24, 80).starts_with("    Stopping [==="));
-    let line = told(&event, &state, at(14.0), false).unwrap().render(Style::default(), None);
+    let line = line_of(&event, &state, at(14.0), false).unwrap().render(Style::default(), None);
     assert_eq!(line, "    Stopping [  14.0s] what is publishing will finish; interrupt again to stop at once");
     state.apply(&Happening::RunFinished { tally: state.tally.clone() }, at(15.0));
     assert_eq!(screen(&state, 24, 80), "");
@@ -125,7 +125,7 @@ fn what_is_unchanged_is_counted_in_silence_and_told_with_v() {
         state.mode = mode;
         let event = Happening::JobFinished { job: 0, report: Box::new(report), tally: Tally::of(1) };
         state.apply(&event, at(1.0));
-        told(&event, &state, at(1.0), verbose).map(|line| line.render(Style::default(), None))
+        line_of(&event, &state, at(1.0), verbose).map(|line| line.render(Style::default(), None))
     };
     let unchanged = || job("a", "x", Outcome::Unchanged);
     assert_eq!(tell(unchanged(), Mode::Publish, false), None);
@@ -183,7 +183,7 @@ proptest! {
             let now = Duration::from_millis(milliseconds);
             state.apply(&event, now);
             let mut shown = live(&state, now, rows, columns);
-            shown.extend(told(&event, &state, now, true));
+            shown.extend(line_of(&event, &state, now, true));
             shown.push(heartbeat(&state, now));
             for line in shown {
                 let text = line.render(Style::default(), Some(columns));
@@ -209,7 +209,7 @@ fn what_is_waited_for_is_said_and_until_when() {
     };
     let mut tell = |event: &Happening| {
         state.apply(event, at(13.0));
-        told(event, &state, at(13.0), false).map(|line| line.render(Style::default(), None).to_string())
+        line_of(event, &state, at(13.0), false).map(|line| line.render(Style::default(), None).to_string())
     };
     let throttled = Happening::FactFound { job: 2, fact: Fact::Throttled };
     let said: Vec<Option<String>> = [lock(0), lock(1), throttled, lock(3)].iter().map(&mut tell).collect();

@@ -1,22 +1,22 @@
 //! How a lock stands, by its times and Last-Modified.
 
-use layership_protocol::{Content, Found, Phase, PhaseName, Rules, Standing, Time};
+use layership_protocol::{Content, Found, LockState, Phase, PhaseName, Rules, Time};
 
 use crate::play::*;
 
-fn stands(phase: Phase, now: Time) -> Standing {
+fn stands(phase: Phase, now: Time) -> LockState {
     stands_by(phase, now, &Rules::default())
 }
 
-fn stands_by(phase: Phase, now: Time, rules: &Rules) -> Standing {
+fn stands_by(phase: Phase, now: Time, rules: &Rules) -> LockState {
     let content = Content::Lock(body("another", phase, last(3)));
-    Found { content, etag: tag("there"), modified: START }.standing(None, rules, now)
+    Found { content, etag: tag("there"), modified: START }.state(None, rules, now)
 }
 
-fn until(standing: Standing) -> Time {
-    match standing {
-        Standing::Living(holding) => holding.until,
-        Standing::Dead(dead) => dead.holding.until,
+fn until(state: LockState) -> Time {
+    match state {
+        LockState::Living(holding) => holding.until,
+        LockState::Dead(dead) => dead.holding.until,
         other => panic!("not held: {other:?}"),
     }
 }
@@ -49,7 +49,7 @@ fn no_time_counts_for_longer_than_six_minutes() {
 #[test]
 fn a_lock_without_times_counts_as_sending_for_six_minutes() {
     let unclear = Phase::Unclear { lease: seconds(0) };
-    let Standing::Dead(dead) = stands(unclear, START + seconds(1)) else { panic!() };
+    let LockState::Dead(dead) = stands(unclear, START + seconds(1)) else { panic!() };
     assert_eq!((dead.holding.phase, dead.sha256), (PhaseName::Unclear, None));
     assert!(!dead.settled(START + seconds(360)));
     assert!(dead.settled(START + seconds(361)));
@@ -65,6 +65,6 @@ fn a_mark_s_times_do_not_end_before_the_lease() {
 fn a_free_lock_is_free_whoever_wrote_it() {
     let content = Content::Lock(body("us", Phase::Free, last(3)));
     let found = Found { content, etag: tag("there"), modified: START };
-    let standing = found.standing(Some(&holder("us")), &Rules::default(), START);
-    assert_eq!(standing, Standing::Free { last: last(3) });
+    let state = found.state(Some(&holder("us")), &Rules::default(), START);
+    assert_eq!(state, LockState::Free { last: last(3) });
 }
