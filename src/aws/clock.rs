@@ -82,7 +82,7 @@ struct Heard {
 
 impl Heard {
     /// From one answer alone: its `Date`, when its request was sent, and when it came.
-    fn heard(date: i64, asked: MachineTime, came: MachineTime) -> Self {
+    fn in_answer(date: i64, asked: MachineTime, came: MachineTime) -> Self {
         let (_, took) = came.since(asked);
         Self { time: ServerTime { earliest: date, latest: date + SECOND + took }, at: came }
     }
@@ -148,7 +148,7 @@ impl ServerClock {
     #[cfg(test)]
     pub(super) fn set(&self, source: AnsweredBy, date: i64) {
         let now = MachineTime::now();
-        self.hear(source, Heard::heard(date, now, now));
+        self.hear(source, Heard::in_answer(date, now, now));
     }
 
     /// Listens to the answers of a client.
@@ -212,7 +212,7 @@ impl Intercept for Listener {
         let date = context.response().headers().get("date");
         let date = date.and_then(|date| DateTime::from_str(date, DateTimeFormat::HttpDate).ok());
         if let (Some(date), Some(SentAt(asked))) = (date, config.load::<SentAt>()) {
-            self.clock.hear(self.from, Heard::heard(date.secs().saturating_mul(1_000), *asked, MachineTime::now()));
+            self.clock.hear(self.from, Heard::in_answer(date.secs().saturating_mul(1_000), *asked, MachineTime::now()));
         }
         Ok(())
     }
@@ -229,7 +229,7 @@ mod tests {
 
     /// An answer that S3 wrote at `written`, to a request that was under way from `asked` until `came`.
     fn answer(written: i64, asked: i64, came: i64, off: i64) -> Heard {
-        Heard::heard(written / SECOND * SECOND, moment(asked, off), moment(came, off))
+        Heard::in_answer(written / SECOND * SECOND, moment(asked, off), moment(came, off))
     }
 
     #[test]
@@ -262,7 +262,7 @@ mod tests {
         let awake = MachineTime { monotonic: 50_700, wall: 90_700 };
         let time = known.at(awake);
         assert_eq!((time.earliest, time.latest), (50_100, 91_300));
-        let heard = Heard::heard(
+        let heard = Heard::in_answer(
             90_000,
             MachineTime { monotonic: 50_800, wall: 90_800 },
             MachineTime { monotonic: 50_900, wall: 90_900 },
