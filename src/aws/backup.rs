@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use tokio::time::sleep;
 
 use super::call::Call;
-use super::failure::Failure;
 use super::lambda::backoff;
+use super::last::sent;
 use super::s3::{S3, tag, unreadable};
 use crate::layer::{LayerVersion, Md5, S3Location, Sha256};
 use crate::outcome::{ErrorCode, JobError};
@@ -86,16 +86,13 @@ impl S3 {
     pub async fn backup(&self, at: &S3Location, md5: Md5) -> Result<BackupRead, JobError> {
         let call = self.call("s3:GetObject", at);
         let request = self.client().get_object().bucket(&at.bucket).key(&at.key).if_none_match(format!("\"{md5}\""));
-        match request.send().await {
+        match sent(request.send()).await {
             Ok(found) => self.read_backup(found, &call).await.map(BackupRead::Other),
-            Err(error) => {
-                let failure = Failure::of(&error);
-                match (failure.answer.status, failure.answer.code.as_deref()) {
-                    (Some(304), _) => Ok(BackupRead::Same),
-                    (_, Some("NoSuchKey")) => Ok(BackupRead::Missing),
-                    _ => Err(failure.into_error(&call)),
-                }
-            }
+            Err(failure) => match (failure.answer.status, failure.answer.code.as_deref()) {
+                (Some(304), _) => Ok(BackupRead::Same),
+                (_, Some("NoSuchKey")) => Ok(BackupRead::Missing),
+                _ => Err(failure.into_error(&call)),
+            },
         }
     }
 
@@ -125,11 +122,10 @@ impl S3 {
             Some(sha256) => request.metadata(SHA256, sha256.to_string()),
             None => request,
         };
-        match request.body(ByteStream::from(backup.manifest.clone())).send().await {
+        match sent(request.body(ByteStream::from(backup.manifest.clone())).send()).await {
             Ok(written) if written.e_tag().is_none() => Ok(None),
             Ok(written) => Ok(Some(BackupWrite::Written { request_id: written.request_id().map(str::to_owned) })),
-            Err(error) => {
-                let failure = Failure::of(&error);
+            Err(failure) => {
                 match (failure.answer.status, failure.answer.code.as_deref()) {
                     (Some(412), _) => Ok(Some(BackupWrite::Refused)),
                     // The object to replace is gone.

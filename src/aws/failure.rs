@@ -7,6 +7,8 @@ use std::time::Duration;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::interceptors::context;
+use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
 
 use super::refusal;
 use crate::outcome::ErrorCode;
@@ -87,7 +89,7 @@ impl Failure {
         E: ProvideErrorMetadata + Error + 'static,
     {
         let detail = chain(error);
-        let bare = |kind, code| Self { kind, answer: ServiceAnswer::default(), code, detail: detail.clone() };
+        let bare = |kind, code| Self::bare(kind, code, detail.clone());
         match error {
             SdkError::ConstructionFailure(_) => bare(FailureKind::NotSent, ErrorCode::Internal),
             SdkError::TimeoutError(_) => bare(FailureKind::Ambiguous, ErrorCode::Timeout),
@@ -99,18 +101,45 @@ impl Failure {
                 bare(FailureKind::Ambiguous, ErrorCode::Timeout)
             }
             SdkError::DispatchFailure(_) => bare(FailureKind::Ambiguous, ErrorCode::Network),
-            SdkError::ResponseError(response) => {
-                // It says nothing; why it could not be read does.
-                let answer = answer(response.raw(), None, Some(&detail));
-                Self { kind: FailureKind::Ambiguous, answer, code: ErrorCode::Network, detail }
-            }
-            SdkError::ServiceError(service) => {
-                let answer = answer(service.raw(), service.err().code(), service.err().message());
-                let (kind, code) = classify(&answer);
-                Self { kind, answer, code, detail }
-            }
+            SdkError::ResponseError(response) => Self::unreadable(Some(response.raw()), detail),
+            SdkError::ServiceError(service) => Self::answered(service.raw(), service.err(), detail),
             _ => bare(FailureKind::Ambiguous, ErrorCode::Internal),
         }
+    }
+
+    /// Reads what one attempt of a call met; `None` for what is no answer of anybody.
+    pub fn of_attempt<E>(error: &OrchestratorError<context::Error>, raw: Option<&HttpResponse>) -> Option<Self>
+    where
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        if let (Some(refused), Some(raw)) = (error.as_operation_error(), raw) {
+            return refused.downcast_ref::<E>().map(|refused| Self::answered(raw, refused, chain(refused)));
+        }
+        let bare = |code| Some(Self::bare(FailureKind::Ambiguous, code, chain(error)));
+        match error.as_connector_error() {
+            Some(broken) if broken.is_timeout() => bare(ErrorCode::Timeout),
+            Some(_) => bare(ErrorCode::Network),
+            None if error.is_timeout_error() => bare(ErrorCode::Timeout),
+            None if error.is_response_error() => Some(Self::unreadable(raw, chain(error))),
+            None => None,
+        }
+    }
+
+    /// There is no answer.
+    fn bare(kind: FailureKind, code: ErrorCode, detail: String) -> Self {
+        Self { kind, answer: ServiceAnswer::default(), code, detail }
+    }
+
+    /// The answer says nothing; why it could not be read does.
+    fn unreadable(raw: Option<&HttpResponse>, detail: String) -> Self {
+        let answer = raw.map_or_else(ServiceAnswer::default, |raw| answer(raw, None, Some(&detail)));
+        Self { kind: FailureKind::Ambiguous, answer, code: ErrorCode::Network, detail }
+    }
+
+    fn answered(raw: &HttpResponse, refused: &impl ProvideErrorMetadata, detail: String) -> Self {
+        let answer = answer(raw, refused.code(), refused.message());
+        let (kind, code) = classify(&answer);
+        Self { kind, answer, code, detail }
     }
 
     /// Whether the next try may succeed although nothing was changed: no answer, or no connection.

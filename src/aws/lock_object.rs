@@ -10,6 +10,7 @@ use layership_protocol::{BODY_LIMIT, Condition, Content, Found, Time};
 
 use super::call::Call;
 use super::failure::{Failure, FailureKind};
+use super::last::sent;
 use super::s3::{S3, tag};
 use crate::layer::S3Location;
 use crate::outcome::{ErrorCode, JobError};
@@ -56,10 +57,9 @@ impl S3 {
     /// Whatever the service refuses, and a body that breaks off.
     pub async fn read_lock(&self, at: &S3Location) -> Result<Option<Found>, JobError> {
         let call = self.call("s3:GetObject", at);
-        let found = match self.client().get_object().bucket(&at.bucket).key(&at.key).send().await {
+        let found = match sent(self.client().get_object().bucket(&at.bucket).key(&at.key).send()).await {
             Ok(found) => found,
-            Err(error) => {
-                let failure = Failure::of(&error);
+            Err(failure) => {
                 return match failure.answer.code.as_deref() {
                     Some("NoSuchKey") => Ok(None),
                     _ => Err(failure.into_error(&call)),

@@ -14,6 +14,7 @@ mod failure;
 mod hostile;
 mod identity;
 mod lambda;
+mod last;
 mod lock_object;
 mod owners;
 mod pace;

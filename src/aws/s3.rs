@@ -16,6 +16,7 @@ use super::bounds::{self, broken};
 use super::call::Call;
 use super::clock::ServerClock;
 use super::failure::Failure;
+use super::last::sent;
 use super::owners::Owners;
 use crate::archive::{Inspection, LocalZip, ReadAt as _, TreeDigest};
 use crate::layer::{Md5, Region, S3Location, Sha256};
@@ -114,15 +115,12 @@ impl S3 {
     pub async fn exists(&self, at: &S3Location) -> Result<bool, JobError> {
         let call = self.call("s3:GetObject", at);
         let request = self.client.head_object().bucket(&at.bucket).key(&at.key);
-        match request.send().await {
+        match sent(request.send()).await {
             Ok(found) => tag(found.e_tag(), &call).map(|_| true),
-            Err(error) => {
-                let failure = Failure::of(&error);
-                match failure.answer.status {
-                    Some(404) => Ok(false),
-                    _ => Err(failure.into_error(&call)),
-                }
-            }
+            Err(failure) => match failure.answer.status {
+                Some(404) => Ok(false),
+                _ => Err(failure.into_error(&call)),
+            },
         }
     }
 
@@ -133,10 +131,9 @@ impl S3 {
     pub async fn head(&self, at: &S3Location) -> Result<Option<Staged>, JobError> {
         let call = self.call("s3:GetObject", at);
         let request = self.client.head_object().bucket(&at.bucket).key(&at.key).checksum_mode(ChecksumMode::Enabled);
-        match request.send().await {
+        match sent(request.send()).await {
             Ok(found) => tag(found.e_tag(), &call).map(|_| Some(staged(&found))),
-            Err(error) => {
-                let failure = Failure::of(&error);
+            Err(failure) => {
                 match failure.answer.status {
                     Some(404) => self.ensure_bucket(at).await.map(|()| None),
                     // A HEAD has no body to say so: a 403 can be a bucket that is not there for us at all.
@@ -148,10 +145,9 @@ impl S3 {
 
     /// A HEAD's 404 has no body, so it does not say whether the object or the bucket is missing.
     async fn ensure_bucket(&self, at: &S3Location) -> Result<(), JobError> {
-        match self.client.head_bucket().bucket(&at.bucket).send().await {
+        match sent(self.client.head_bucket().bucket(&at.bucket).send()).await {
             Ok(_) => Ok(()),
-            Err(error) => {
-                let mut failure = Failure::of(&error);
+            Err(mut failure) => {
                 match failure.answer.status {
                     Some(404) => {
                         failure.code = ErrorCode::BucketMissing;
@@ -186,7 +182,7 @@ impl S3 {
             .body(body::stream(upload.zip))
             .customize()
             .config_override(aws_sdk_s3::config::Builder::new().timeout_config(timeouts));
-        match request.send().await {
+        match sent(request.send()).await {
             Ok(answer) => Ok(Staged {
                 manifest_md5: Some(upload.manifest_md5.to_string()),
                 sha256: Some(upload.sha256),
@@ -196,7 +192,7 @@ impl S3 {
                 etag: Some(tag(answer.e_tag(), &call)?),
                 version_id: version_id(answer.version_id()),
             }),
-            Err(error) => Err(Failure::of(&error).into_error(&call)),
+            Err(failure) => Err(failure.into_error(&call)),
         }
     }
 
@@ -213,7 +209,7 @@ impl S3 {
             .key(&at.key)
             .set_version_id(staged.version_id.clone())
             .set_if_match(staged.etag.clone());
-        let found = request.send().await.map_err(|error| read_error(Failure::of(&error), &call))?;
+        let found = sent(request.send()).await.map_err(|failure| read_error(failure, &call))?;
         tag(found.e_tag(), &call)?;
         let (mut digest, mut read) = (sha2::Sha256::new(), 0);
         let take = |piece: &[u8]| {

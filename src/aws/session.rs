@@ -14,6 +14,7 @@ use super::catalogue::{Catalogue, LookedUp};
 use super::clock::{AnsweredBy, ServerClock};
 use super::identity::{Identifying, Identity, apart, identifying, rivals};
 use super::lambda::Lambda;
+use super::last::LastAttempt;
 use super::owners::Owners;
 use super::pace::Pace;
 use super::s3::S3;
@@ -171,6 +172,7 @@ fn s3(config: &SdkConfig, owners: Owners, clock: ServerClock, target: &Target, o
         .interceptor(clock.listener(AnsweredBy::S3))
         .interceptor(owners.clone())
         .interceptor(Bounded)
+        .interceptor(LastAttempt)
         .interceptor(RequestLog::of(&target.name))
         .build();
     S3::new(aws_sdk_s3::Client::from_conf(config), &target.region, owners, clock, options.request_timeout)

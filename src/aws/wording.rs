@@ -97,6 +97,9 @@ fn hint(code: ErrorCode, call: &Call, answer: &ServiceAnswer) -> Option<String> 
         }
         ErrorCode::Timeout => "try again; `request-timeout-seconds` sets the deadline".to_owned(),
         ErrorCode::Network => "check the network, proxies and AWS_ENDPOINT_URL, then try again".to_owned(),
+        _ if answer.status >= Some(500) => {
+            format!("{} failed, not what was asked of it: try again later", call.service.name())
+        }
         _ => return None,
     })
 }

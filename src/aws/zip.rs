@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::bounds::broken;
-use super::failure::Failure;
+use super::last::sent;
 use super::s3::{S3, Staged, read_error};
 use crate::layer::S3Location;
 use crate::outcome::JobError;
@@ -45,7 +45,7 @@ impl StagedZip {
             .set_version_id(self.staged.version_id.clone())
             .set_if_match(self.staged.etag.clone())
             .range(format!("bytes={offset}-{last}"));
-        let found = request.send().await.map_err(|error| read_error(Failure::of(&error), &call))?;
+        let found = sent(request.send()).await.map_err(|failure| read_error(failure, &call))?;
         // A server that ignores `Range` would send the whole archive.
         if found.content_length() != i64::try_from(len).ok() {
             return Err(broken(&call, &"the answer is not the range that was asked for"));

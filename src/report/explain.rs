@@ -119,8 +119,8 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
             "Make sure that one run at a time stages this layer, and run again.",
         ),
         ErrorCode::Internal => (
-            "Something that is not expected, or a defect of layership.",
-            "Run again; if it stays, report it with what `-vv` shows.",
+            "The service failed inside (HTTP 5xx), something is as nobody expected, or layership has a defect.",
+            "Run again; if it stays, and the service is in order, report it with what `-vv` shows.",
         ),
     };
     Explanation { cause, remedy }

@@ -2,11 +2,17 @@
 //! account of what is in S3 and Lambda.
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use std::collections::BTreeMap;
+mod running;
+mod state;
+
+pub use running::Running;
+pub use state::State;
+
 use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -112,6 +118,38 @@ impl Bench {
         control(&self.sandbox, "POST", "/_sandbox/clock", &body);
     }
 
+    /// Does something while S3's clock goes ten times as fast as ours, from the moment on when this is so: what takes
+    /// minutes is waited for in seconds.
+    pub fn time_flies<T>(&self, begins: impl Fn() -> bool + Sync, during: impl FnOnce() -> T) -> T {
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut flies = false;
+                while !done.load(Ordering::Relaxed) {
+                    std::thread::sleep(Duration::from_millis(200));
+                    flies = flies || begins();
+                    if flies {
+                        self.advance(2);
+                    }
+                }
+            });
+            let result = during();
+            done.store(true, Ordering::Relaxed);
+            result
+        })
+    }
+
+    /// The fault rules, with how often each struck.
+    pub fn rules(&self) -> Vec<Value> {
+        let rules = parsed(&control(&self.sandbox, "GET", "/_sandbox/faults", ""));
+        rules.as_array().expect("rules").clone()
+    }
+
+    /// Whether every fault that was asked for struck.
+    pub fn all_struck(&self) -> bool {
+        self.rules().iter().all(|rule| rule["struck"] != 0)
+    }
+
     /// The log of requests.
     pub fn requests(&self) -> Vec<Value> {
         let log = parsed(&control(&self.sandbox, "GET", "/_sandbox/requests", ""));
@@ -207,11 +245,6 @@ pub fn archive(name: &str, revision: u32) -> Vec<u8> {
     zip.finish().expect("a zip").into_inner()
 }
 
-/// SHA-256 in hexadecimal.
-fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// SHA-256 in base64.
 pub fn sha256(bytes: &[u8]) -> String {
     STANDARD.encode(Sha256::digest(bytes))
@@ -223,73 +256,6 @@ pub fn md5(bytes: &[u8]) -> String {
         let _ = write!(hex, "{byte:02x}");
         hex
     })
-}
-
-/// What is in S3 and Lambda, as the sandbox says.
-pub struct State {
-    all: Value,
-    /// What each lock says, by its key.
-    locks: BTreeMap<String, Value>,
-}
-
-impl State {
-    /// The keys below a layer's prefix, relative to it.
-    pub fn keys(&self, name: &str) -> Vec<String> {
-        let prefix = format!("layers/{name}/layer/");
-        let objects = self.all["buckets"][BUCKET]["objects"].as_object().cloned().unwrap_or_default();
-        objects.keys().filter_map(|key| key.strip_prefix(&prefix)).map(str::to_owned).collect()
-    }
-
-    /// An object below a layer's prefix; null if it is not there.
-    pub fn object(&self, name: &str, key: &str) -> &Value {
-        &self.all["buckets"][BUCKET]["objects"][format!("layers/{name}/layer/{key}")]
-    }
-
-    /// SHA-256 of the content of each version, from the first.
-    pub fn contents(&self, name: &str) -> Vec<String> {
-        let layer = &self.all["layers"][format!("123456789012/us-east-1/{name}")];
-        let last = layer["last"].as_u64().unwrap_or_default();
-        (1..=last)
-            .filter_map(|number| layer["versions"][number.to_string()]["code_sha256"].as_str().map(str::to_owned))
-            .collect()
-    }
-
-    /// Asserts that a layer is exactly as undisturbed runs of these revisions leave it: one version for each, with its
-    /// content; one backup for each, with its bytes, at its key; the last one staged; a free lock, and nothing else.
-    #[track_caller]
-    pub fn assert_exactly(&self, name: &str, revisions: &[u32]) {
-        self.assert_recorded(name, revisions);
-        let lock = self.lock(name);
-        let wanted = sha256_hex(&archive(name, *revisions.last().expect("a revision")));
-        assert_eq!((&lock["phase"], &lock["last"]["sha256"]), (&json!("free"), &json!(wanted)), "{name}: {lock:#}");
-    }
-
-    /// What the lock of a layer says; null if there is none.
-    pub fn lock(&self, name: &str) -> &Value {
-        self.locks.get(&format!("layers/{name}/layer/publish.lock")).unwrap_or(&Value::Null)
-    }
-
-    /// The same, but the lock may be that of a run that died.
-    #[track_caller]
-    pub fn assert_recorded(&self, name: &str, revisions: &[u32]) {
-        let contents: Vec<_> = revisions.iter().map(|revision| sha256(&archive(name, *revision))).collect();
-        assert_eq!(self.contents(name), contents, "{name}: versions");
-        let mut expected = Vec::new();
-        for (number, revision) in (1..).zip(revisions) {
-            let key = format!("{number:06}/requirements.txt");
-            let backup = self.object(name, &key);
-            assert_eq!(backup["sha256"], sha256(&manifest(name, *revision)), "{name}: backup {number}");
-            assert_eq!(backup["content_type"], "text/plain", "{name}: backup {number}");
-            expected.push(key);
-        }
-        expected.push("layer.zip".to_owned());
-        let found: Vec<_> = self.keys(name).into_iter().filter(|key| key != "publish.lock").collect();
-        assert_eq!(found, expected, "{name}: objects");
-        let last = revisions.last().expect("a revision");
-        let staged = self.object(name, "layer.zip");
-        assert_eq!(staged["sha256"], sha256(&archive(name, *last)), "{name}: staged archive");
-        assert_eq!(staged["metadata"]["manifest_md5"], md5(&manifest(name, *last)), "{name}: staged archive");
-    }
 }
 
 /// The only job of a report, or the job of one layer.
@@ -324,58 +290,6 @@ pub fn adds_up(report: &Value) {
     }
 }
 
-/// A run in the background, killed when it is dropped.
-pub struct Running(Option<Child>);
-
-impl Running {
-    pub fn start(mut command: Command) -> Self {
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
-        Self(Some(child))
-    }
-
-    fn child(&mut self) -> &mut Child {
-        self.0.as_mut().expect("it runs")
-    }
-
-    /// Sends a signal by its name.
-    pub fn signal(&mut self, name: &str) {
-        let id = self.child().id();
-        let sent = Command::new("sh").arg("-c").arg(format!("kill -{name} {id}")).status().expect("a shell");
-        assert!(sent.success(), "no process {id} to signal");
-    }
-
-    /// Takes what it prints on standard error, to wait for a line of it.
-    pub fn stderr(&mut self) -> std::process::ChildStderr {
-        self.child().stderr.take().expect("piped, and not taken yet")
-    }
-
-    /// Whether it has ended by itself.
-    pub fn has_ended(&mut self) -> bool {
-        self.child().try_wait().expect("a child").is_some()
-    }
-
-    /// Kills it as hard as a machine can, and waits until it is gone.
-    pub fn kill(mut self) {
-        // One that has just ended cannot be killed.
-        let _ = self.child().kill();
-        self.child().wait().expect("gone");
-    }
-
-    /// Waits for its end.
-    pub fn end(mut self) -> Ended {
-        self.0.take().expect("it runs").wait_with_output().expect("it ends").into()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.0 {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
-
 /// The project folder of another machine: the same files, another home.
 pub fn elsewhere(mut command: Command, home: &Path) -> Command {
     command.env("HOME", home);
@@ -384,11 +298,11 @@ pub fn elsewhere(mut command: Command, home: &Path) -> Command {
 
 /// Does all of these, some at once, and fails if one of them did. Each has a name for its failure.
 pub fn all_at_once<C: Send + Sync>(cases: &[C], at_once: usize, one: impl Fn(&C) + Send + Sync) {
-    let next = std::sync::atomic::AtomicUsize::new(0);
+    let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..at_once {
             scope.spawn(|| {
-                while let Some(case) = cases.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
                     one(case);
                 }
             });

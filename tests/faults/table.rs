@@ -1,14 +1,10 @@
 //! Every operation of a run × every fault, once and for good. Each cell is a layer of its own, so that all cells of one
 //! run wait at the same time.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, adds_up, all_at_once, job, outcome, parsed};
+use crate::bench::{Bench, adds_up, all_at_once, job, outcome};
 use crate::cells::{Cell, FAULTS, Often::*, Step, Step::*, cells, fault};
-use crate::common::control;
 use crate::sdk::Sdk;
 
 /// All cells at once, so that they wait together.
@@ -25,16 +21,10 @@ fn strike(bench: &Bench, cells: &[Cell], to_be: u32) {
     bench.faults(&Value::Array(rules));
 }
 
-/// The rules, with how often each struck.
-fn rules(bench: &Bench) -> Vec<Value> {
-    let rules = parsed(&control(&bench.sandbox, "GET", "/_sandbox/faults", ""));
-    rules.as_array().expect("rules").clone()
-}
-
 /// Every fault that was asked for did strike: a cell whose request is never made would prove nothing.
 #[track_caller]
 fn all_struck(bench: &Bench, cells: &[Cell]) {
-    for rule in &rules(bench) {
+    for rule in &bench.rules() {
         let cell = cells.iter().find(|cell| rule["match"].as_str().is_some_and(|text| text.contains(&cell.name)));
         let name = cell.map(ToString::to_string).unwrap_or_default();
         assert_ne!(rule["struck"], 0, "{name}: {rule}");
@@ -67,7 +57,7 @@ fn publishing_survives(steps: &[Step]) {
     cells.iter().filter(|cell| cell.step == Zip).for_each(|cell| sdk.stage(&cell.name, 2, true));
 
     strike(&bench, &cells, 2);
-    let report = time_flies(&bench, || bench.run(&disturbed(&["publish"]))).expect(1).report();
+    let report = bench.time_flies(|| bench.all_struck(), || bench.run(&disturbed(&["publish"]))).expect(1).report();
     all_struck(&bench, &cells);
     adds_up(&report);
     let misfits: Vec<_> = cells.iter().filter_map(|cell| cell.misfit(&report)).collect();
@@ -109,27 +99,6 @@ fn every_step_of_staging_survives_every_fault() {
     });
 }
 
-/// Does something while S3's clock goes ten times as fast as ours, from the moment on when every fault has struck: what
-/// takes minutes is waited for in seconds.
-fn time_flies<T>(bench: &Bench, during: impl FnOnce() -> T) -> T {
-    let done = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            let mut flies = false;
-            while !done.load(Ordering::Relaxed) {
-                std::thread::sleep(Duration::from_millis(200));
-                flies = flies || rules(bench).iter().all(|rule| rule["struck"] != 0);
-                if flies {
-                    bench.advance(2);
-                }
-            }
-        });
-        let result = during();
-        done.store(true, Ordering::Relaxed);
-        result
-    })
-}
-
 /// One run with these rules: what its jobs' outcomes and codes are, and that one undisturbed run sets all right.
 #[track_caller]
 fn disturbed_run(rules: &Value, layers: usize) -> Vec<(String, String)> {
@@ -139,7 +108,8 @@ fn disturbed_run(rules: &Value, layers: usize) -> Vec<(String, String)> {
     names.iter().for_each(|name| bench.revise(name, 2));
     bench.run(&["stage"]).expect(0);
     bench.faults(rules);
-    let report = time_flies(&bench, || bench.run(&["publish", "--request-timeout-seconds", "3"])).report();
+    let run = || bench.run(&["publish", "--request-timeout-seconds", "3"]);
+    let report = bench.time_flies(|| bench.all_struck(), run).report();
     adds_up(&report);
     bench.heal(&["publish"]);
     let state = bench.state();
