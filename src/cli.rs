@@ -55,6 +55,13 @@ pub enum Command {
     Init(InitArgs),
     /// Check the layers file, manifests and archives, offline
     Check(CheckArgs),
+    /// Say which layers' manifests differ from their newest backup: what has to be built
+    ///
+    /// Needs no archive, staged or local, and asks S3 alone, one listing for each layer. It sees what is in the manifests and
+    /// in their backups: not settings such as runtimes, not what is in an archive, not a version that was published without
+    /// a backup, or deleted in Lambda. `plan` sees all of that. Where the bucket may not be listed (`s3:ListBucket`), Lambda
+    /// is asked for the latest version.
+    Changed(ChangedArgs),
     /// Preflight every layer, read-only: what would be published and why
     Plan(PlanArgs),
     /// Upload archives with their manifest's MD5; skip what is already staged
@@ -102,9 +109,6 @@ pub struct Common {
     /// Only one of N parts into which the jobs are split, one for each machine; a job is always in the same one
     #[arg(long, value_name = "I/N")]
     pub partition: Option<Part>,
-    /// What to print on standard output, every layer included [default: text, without what is unchanged on a terminal]
-    #[arg(long, value_enum, value_name = "text|json", hide_possible_values = true)]
-    pub format: Option<Output>,
     /// Write a report, such as `json=report.json`; repeatable
     #[arg(long = "report", value_name = "FORMAT=PATH")]
     pub reports: Vec<ReportRequest>,
@@ -135,15 +139,40 @@ pub struct Common {
     pub settings: SettingsTable,
 }
 
+/// What is printed on standard output.
+#[derive(Debug, Args)]
+pub struct Printed {
+    /// What to print on standard output, every layer included [default: text, without what is unchanged on a terminal]
+    #[arg(long, value_enum, value_name = "text|json", hide_possible_values = true)]
+    pub format: Option<Output>,
+}
+
 /// `layership check`
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// What every command on a layers file takes.
     #[command(flatten)]
     pub common: Common,
+    /// What is printed.
+    #[command(flatten)]
+    pub printed: Printed,
     /// Refuse a zip with nothing where Lambda's runtimes search
     #[arg(long)]
     pub strict: bool,
+}
+
+/// `layership changed`
+#[derive(Debug, Args)]
+pub struct ChangedArgs {
+    /// What every command on a layers file takes.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to print on standard output
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: Option<ChangedOutput>,
+    /// Exit with 3 if anything changed
+    #[arg(long)]
+    pub exit_code: bool,
 }
 
 /// `layership plan`
@@ -152,6 +181,9 @@ pub struct PlanArgs {
     /// What every command on a layers file takes.
     #[command(flatten)]
     pub common: Common,
+    /// What is printed.
+    #[command(flatten)]
+    pub printed: Printed,
     /// Exit with 3 if anything would be published or adopted
     #[arg(long)]
     pub exit_code: bool,
@@ -172,6 +204,9 @@ pub struct StageArgs {
     /// What every command on a layers file takes.
     #[command(flatten)]
     pub common: Common,
+    /// What is printed.
+    #[command(flatten)]
+    pub printed: Printed,
     /// Refuse a zip with nothing where Lambda's runtimes search
     #[arg(long)]
     pub strict: bool,
@@ -183,6 +218,9 @@ pub struct PublishArgs {
     /// What every command on a layers file takes.
     #[command(flatten)]
     pub common: Common,
+    /// What is printed.
+    #[command(flatten)]
+    pub printed: Printed,
     /// Stage the archives first
     #[arg(long)]
     pub stage: bool,
@@ -284,6 +322,19 @@ pub enum Output {
     Text,
     /// The report.
     Json,
+}
+
+/// What `changed` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ChangedOutput {
+    /// For people [default]
+    Text,
+    /// The keys of the layers that changed, one a line
+    Lines,
+    /// The report
+    Json,
+    /// A matrix for a job of GitHub Actions: `layers` is a key, or several where more than 256 layers changed
+    GithubMatrix,
 }
 
 /// What has a schema.

@@ -15,8 +15,8 @@ pub enum Ended {
     Well,
     /// A job failed.
     JobFailed,
-    /// `plan --exit-code` found something to publish.
-    SomethingToPublish,
+    /// `--exit-code` asked to be told, and there is something to publish or to build.
+    SomethingToDo,
     /// A signal asked to stop.
     Interrupted,
 }
@@ -26,7 +26,7 @@ impl From<Ended> for ExitCode {
         Self::from(match ended {
             Ended::Well => 0,
             Ended::JobFailed => 1,
-            Ended::SomethingToPublish => 3,
+            Ended::SomethingToDo => 3,
             Ended::Interrupted => 130,
         })
     }

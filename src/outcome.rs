@@ -26,7 +26,7 @@ pub enum Decision {
 pub enum Reason {
     /// Lambda has no version of this layer.
     FirstVersion,
-    /// The latest version has no backup in S3.
+    /// The latest version has no backup in S3; by `changed`: there is no backup yet.
     BackupMissing,
     /// The manifest differs from the backup of the latest version.
     DependenciesChanged,
@@ -75,6 +75,8 @@ impl fmt::Display for Reason {
 pub enum Outcome {
     /// By `check`: what is local is in order.
     Checked,
+    /// By `changed`: the manifest differs from its newest backup, so the layer has to be built.
+    Changed,
     /// In a plan: would be published or adopted.
     Planned,
     /// A new version was published and its backup written.
@@ -239,7 +241,7 @@ pub struct ManifestReport {
     pub path: String,
     /// Lower-case hexadecimal MD5 of its bytes, once read.
     pub md5: Option<String>,
-    /// S3 URI of the backup of `version`, where there is one.
+    /// S3 URI of the backup of `version`, where there is one; by `changed`, of the newest backup.
     pub backup: Option<String>,
     /// Its page in the AWS console, where the partition has a public one.
     #[serde(default)]
@@ -270,13 +272,13 @@ pub struct JobReport {
     pub account: Option<String>,
     /// Name of the layer in Lambda.
     pub layer_name: String,
-    /// What was decided; null where the job failed or stopped before.
+    /// What was decided; null where the job failed or stopped before, and where nothing is decided, as by `changed`.
     pub decision: Option<Decision>,
     /// Why.
     pub reason: Option<Reason>,
     /// How it ended.
     pub outcome: Outcome,
-    /// Latest version before this run; null for a first version.
+    /// Latest version before this run; null for a first version. By `changed`: the newest version that has a backup.
     pub previous_version: Option<u64>,
     /// The version to use after this run: published, adopted or kept.
     pub version: Option<u64>,

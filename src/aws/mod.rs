@@ -16,6 +16,7 @@ mod identity;
 mod lambda;
 mod last;
 mod lock_object;
+mod newest;
 mod owners;
 mod pace;
 mod publish;
@@ -29,6 +30,7 @@ mod zip;
 
 pub use backup::{Backup, BackupRead, BackupWrite, NewBackup};
 pub use lock_object::LockWrite;
+pub use newest::Newest;
 pub use pace::{Turn, Urgency};
 pub use publish::{NeverSent, NewVersion, Sent};
 pub use region::ambient_region;

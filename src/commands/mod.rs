@@ -27,16 +27,26 @@ pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
         Command::Schema(args) => schema::schema(&args),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => sandbox::serve(args).await,
-        Command::Check(args) => run(&args.common, How { strict: args.strict, ..How::new(Mode::Check) }).await,
+        Command::Check(args) => {
+            let how = How { strict: args.strict, ..How::new(Mode::Check) };
+            run(&args.common, how.printing(&args.printed)).await
+        }
+        Command::Changed(args) => {
+            let how = How { exit_code: args.exit_code, print: args.format.into(), ..How::new(Mode::Changed) };
+            run(&args.common, how).await
+        }
         Command::Plan(args) => {
             let how = How { stage_first: args.stage, force: args.force, strict: args.strict, ..How::new(Mode::Plan) };
-            run(&args.common, How { exit_code: args.exit_code, ..how }).await
+            run(&args.common, How { exit_code: args.exit_code, ..how }.printing(&args.printed)).await
         }
-        Command::Stage(args) => run(&args.common, How { strict: args.strict, ..How::new(Mode::Stage) }).await,
+        Command::Stage(args) => {
+            let how = How { strict: args.strict, ..How::new(Mode::Stage) };
+            run(&args.common, how.printing(&args.printed)).await
+        }
         Command::Publish(args) => {
             let mode = if args.dry_run { Mode::Plan } else { Mode::Publish };
             let how = How { stage_first: args.stage, force: args.force, strict: args.strict, ..How::new(mode) };
-            run(&args.common, How { all_or_nothing: args.all_or_nothing, ..how }).await
+            run(&args.common, How { all_or_nothing: args.all_or_nothing, ..how }.printing(&args.printed)).await
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The story of every command that runs jobs: check, plan, stage, publish.
+//! The story of every command that runs jobs: check, changed, plan, stage, publish.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
@@ -11,7 +11,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use super::load::{Loaded, load};
 use super::local;
 use crate::aws::{self, Wanted, ambient_region};
-use crate::cli::{Common, Output};
+use crate::cli::{ChangedOutput, Common, Output, Printed};
 use crate::error::{Ended, Error};
 use crate::event::{Event, Mode};
 use crate::outcome::Outcome;
@@ -30,11 +30,46 @@ pub struct How {
     pub strict: bool,
     pub all_or_nothing: bool,
     pub exit_code: bool,
+    pub print: Print,
+}
+
+/// What goes to standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Print {
+    /// Text, because nothing else was asked for.
+    Usual,
+    Text,
+    Lines,
+    Json,
+    GithubMatrix,
+}
+
+impl From<Option<ChangedOutput>> for Print {
+    fn from(asked: Option<ChangedOutput>) -> Self {
+        match asked {
+            None => Self::Usual,
+            Some(ChangedOutput::Text) => Self::Text,
+            Some(ChangedOutput::Lines) => Self::Lines,
+            Some(ChangedOutput::Json) => Self::Json,
+            Some(ChangedOutput::GithubMatrix) => Self::GithubMatrix,
+        }
+    }
 }
 
 impl How {
     pub fn new(mode: Mode) -> Self {
-        Self { mode, stage_first: false, force: false, strict: false, all_or_nothing: false, exit_code: false }
+        let print = Print::Usual;
+        Self { mode, stage_first: false, force: false, strict: false, all_or_nothing: false, exit_code: false, print }
+    }
+
+    /// With what the command line wants to be printed.
+    pub fn printing(self, printed: &Printed) -> Self {
+        let print = match printed.format {
+            None => Print::Usual,
+            Some(Output::Text) => Print::Text,
+            Some(Output::Json) => Print::Json,
+        };
+        Self { print, ..self }
     }
 }
 
@@ -103,19 +138,24 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     local.stop().await;
 
     let saved: Vec<_> = files.into_iter().map(|mut file| file.write(&report)).collect();
-    let printed = match args.format {
-        _ if stdout_is_taken => Ok(()),
-        Some(Output::Json) => emit::stdout(&report::json::render(&report)),
-        asked => {
-            let listing = Listing::of(asked.is_some() || args.verbose > 0, &facts);
-            emit::stdout(&report::rendered(&report, &args.config, listing))
+    let printed = match how.print {
+        _ if stdout_is_taken => Ok(Shown::default()),
+        Print::Json => Ok(report::json::render(&report)),
+        Print::Lines => Ok(report::changed::lines(&report)),
+        Print::GithubMatrix => report::changed::github_matrix(&report).map_err(Error::other),
+        Print::Usual | Print::Text => {
+            let listing = Listing::of(how.print == Print::Text || args.verbose > 0, &facts);
+            Ok(report::rendered(&report, &args.config, listing))
         }
     };
+    let printed = printed.and_then(|text| {
+        emit::stdout(&text).map_err(|error| Error::other(format!("cannot write to standard output: {error}")))
+    });
     ci.conclude(&report, &args.reports, &places);
     notices.conclude(&report);
     saved.into_iter().collect::<Result<(), _>>().map_err(|error| Error::other(error.to_string()))?;
     followed.map_err(|error| Error::other(error.to_string()))?;
-    printed.map_err(|error| Error::other(format!("cannot write to standard output: {error}")))?;
+    printed?;
     Ok(ended(&report, &plan, &how, stop.asked()))
 }
 
@@ -157,11 +197,11 @@ fn ended(report: &Report, plan: &Plan, how: &How, interrupted: bool) -> Ended {
     let targets = plan.targets();
     let counts = |name: &str| !targets.iter().any(|target| target.name == name && target.best_effort);
     let failed = report.jobs.iter().any(|job| job.outcome == Outcome::Failed && counts(&job.target));
-    let planned = report.jobs.iter().any(|job| job.outcome == Outcome::Planned);
+    let to_do = report.jobs.iter().any(|job| matches!(job.outcome, Outcome::Planned | Outcome::Changed));
     match () {
         () if interrupted => Ended::Interrupted,
         () if failed => Ended::JobFailed,
-        () if how.exit_code && planned => Ended::SomethingToPublish,
+        () if how.exit_code && to_do => Ended::SomethingToDo,
         () => Ended::Well,
     }
 }

@@ -75,6 +75,17 @@ pub enum Fact {
         /// Size of all files, unpacked, in bytes.
         unzipped: u64,
     },
+    /// The manifest was held against the newest backup.
+    Compared {
+        /// The newest version that has a backup; none where there is no backup at all.
+        version: Option<u64>,
+        /// Where the backup is; none where the newest one is of a manifest with another name.
+        backup: Option<String>,
+        /// Whether the manifest differs, in more than line endings.
+        changed: bool,
+        /// Dependencies that differ.
+        dependencies: Difference,
+    },
     /// Lambda has no version of the layer.
     NoVersionFound {
         /// The layer's name.

@@ -20,6 +20,8 @@ use crate::outcome::{JobReport, Tally, Warning};
 pub enum Mode {
     /// Offline: manifests and archives.
     Check,
+    /// Read-only: which manifests differ from their newest backup.
+    Changed,
     /// Read-only: what would be published and why.
     Plan,
     /// Upload archives.
@@ -32,6 +34,7 @@ impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Check => "check",
+            Self::Changed => "changed",
             Self::Plan => "plan",
             Self::Stage => "stage",
             Self::Publish => "publish",

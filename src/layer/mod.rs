@@ -21,5 +21,5 @@ pub use limits::{DESCRIPTION_LIMIT, LICENSE_LIMIT, S3_KEY_LIMIT};
 pub use name::LayerName;
 pub use region::{KNOWN_REGIONS, Region};
 pub use runtime::{KNOWN_RUNTIMES, Runtime, RuntimeFamily};
-pub use s3::{S3Location, backup_key};
+pub use s3::{S3Location, backup_key, version_of_backup};
 pub use version::{LayerSettings, LayerVersion};

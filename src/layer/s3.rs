@@ -57,6 +57,14 @@ pub fn backup_key(backup_prefix: &str, version: u64, manifest_file_name: &str) -
     format!("{backup_prefix}/{version:06}/{manifest_file_name}")
 }
 
+/// The version and the file name of a backup, from what stands behind the prefix in its key; `None` for other objects.
+pub fn version_of_backup(within: &str) -> Option<(u64, &str)> {
+    let (digits, name) = within.split_once('/')?;
+    let version: u64 = digits.parse().ok()?;
+    let is_ours = version > 0 && digits == format!("{version:06}") && !name.is_empty() && !name.contains('/');
+    is_ours.then_some((version, name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,6 +83,17 @@ mod tests {
         assert_eq!(backup_key("layers/a/layer", 3, "uv.lock"), "layers/a/layer/000003/uv.lock");
         assert_eq!(backup_key("p", 999_999, "uv.lock"), "p/999999/uv.lock");
         assert_eq!(backup_key("p", 1_234_567, "uv.lock"), "p/1234567/uv.lock");
+    }
+
+    #[test]
+    fn a_backup_is_known_by_its_key() {
+        for version in [1, 3, 999_999, 1_234_567] {
+            let key = backup_key("p", version, "uv.lock");
+            assert_eq!(version_of_backup(key.strip_prefix("p/").unwrap()), Some((version, "uv.lock")));
+        }
+        for other in ["publish.lock", "layer.zip", "3/uv.lock", "000000/uv.lock", "000003/", "000003/a/b", "+00003/a"] {
+            assert_eq!(version_of_backup(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::report::choose::{Choice, Surroundings, When, choose};
 use crate::report::style::Tone;
 use crate::report::summary::summary;
 use crate::report::text::PlanContext;
-use crate::report::{Display, Report, Shown, check, emit, failures, text};
+use crate::report::{Display, Report, Shown, changed, check, emit, failures, text};
 use crate::shown;
 
 /// Standard error before and after a run.
@@ -69,7 +69,7 @@ impl Notices {
         if !said.is_empty() {
             emit::stderr(&shown!("\n{}\n", said));
         }
-        let concluded = said.is_empty() && matches!(report.mode, Mode::Check | Mode::Plan);
+        let concluded = said.is_empty() && matches!(report.mode, Mode::Check | Mode::Changed | Mode::Plan);
         if !concluded && self.choice.display != Display::Silent {
             emit::stderr(&shown!("{}\n", summary(report).render(self.choice.style, None)));
         }
@@ -112,6 +112,7 @@ impl Listing {
 pub fn rendered(report: &Report, file: &Path, listing: Listing) -> Shown {
     match report.mode {
         Mode::Check => check::render(report, file),
+        Mode::Changed => changed::text(report, file, listing == Listing::Everything),
         Mode::Plan => {
             let list_unchanged = listing == Listing::Everything;
             text::plan(report, &PlanContext { file: file.display().to_string(), list_unchanged })

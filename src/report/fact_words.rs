@@ -22,6 +22,10 @@ pub fn sentence(fact: &Fact) -> String {
                 plural(usize::try_from(*files).unwrap_or(usize::MAX), "file")
             )
         }
+        Fact::Compared { backup: Some(at), changed: false, .. } => format!("manifest is the same as {at}"),
+        Fact::Compared { backup: Some(at), .. } => format!("manifest differs from {at}"),
+        Fact::Compared { version: Some(version), .. } => format!("version {version} has no backup of this manifest"),
+        Fact::Compared { .. } => "there is no backup yet".to_owned(),
         Fact::NoVersionFound { layer } => format!("layer `{layer}` has no version yet"),
         Fact::LatestFound { arn, backed_up: true } => format!("latest version is {}; it has a backup", arn.number),
         Fact::LatestFound { arn, .. } => format!("latest version is {}; it has no backup", arn.number),

@@ -12,6 +12,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use crate::event::Event;
 
 mod causes;
+pub mod changed;
 mod check;
 mod choose;
 mod ci;

@@ -46,8 +46,8 @@ pub fn line_of(event: &Happening, state: &State, now: Duration, verbose: bool) -
 
 /// Of failures, the first of its kind at a target is news: what the others hit is told when the run is over.
 fn is_news(report: &JobReport, state: &State) -> bool {
-    // These two say everything themselves when they are done.
-    !matches!(state.mode, Mode::Check | Mode::Plan)
+    // These say everything themselves when they are done.
+    !matches!(state.mode, Mode::Check | Mode::Changed | Mode::Plan)
         && match report.outcome {
             Outcome::Checked | Outcome::Unchanged | Outcome::Cancelled => false,
             Outcome::Failed => state.failed_alike(report) <= 1,
@@ -58,6 +58,7 @@ fn is_news(report: &JobReport, state: &State) -> bool {
 fn finished(job: &JobReport) -> StatusLine {
     let (verb, tone) = match job.outcome {
         Outcome::Checked => ("Checked", Tone::Good),
+        Outcome::Changed => ("Changed", Tone::Good),
         Outcome::Planned => ("Planned", Tone::Good),
         Outcome::Published => ("Published", Tone::Good),
         Outcome::Adopted => ("Adopted", Tone::Good),
@@ -76,7 +77,9 @@ fn result(job: &JobReport) -> Shown {
             job.version.map(|version| shown!(" version {}", version)).unwrap_or_default()
         }
         Outcome::Staged => job.archive.size.map(|bytes| shown!(" {}", size(bytes))).unwrap_or_default(),
-        Outcome::Planned => job.reason.map(|reason| shown!(": {}", reason.to_string())).unwrap_or_default(),
+        Outcome::Planned | Outcome::Changed => {
+            job.reason.map(|reason| shown!(": {}", reason.to_string())).unwrap_or_default()
+        }
         Outcome::Failed => job.error.as_ref().map(|e| shown!(": {}", e.code.to_string())).unwrap_or_default(),
         Outcome::Checked | Outcome::Cancelled => Shown::default(),
     }
@@ -140,7 +143,7 @@ pub fn live(state: &State, now: Duration, rows: usize, columns: usize) -> Vec<St
 fn bar(state: &State, columns: usize) -> StatusLine {
     let verb = match state.mode {
         _ if state.interrupted => "Stopping",
-        Mode::Check | Mode::Plan => "Checking",
+        Mode::Check | Mode::Changed | Mode::Plan => "Checking",
         Mode::Stage => "Staging",
         Mode::Publish => "Publishing",
     };

@@ -23,8 +23,9 @@ pub fn counted(report: &Report) -> Shown {
 }
 
 /// What was done, what was not, what went wrong.
-const WORDS: [(Outcome, &str); 8] = [
+const WORDS: [(Outcome, &str); 9] = [
     (Outcome::Checked, "OK"),
+    (Outcome::Changed, "changed"),
     (Outcome::Planned, "planned"),
     (Outcome::Published, "published"),
     (Outcome::Staged, "staged"),

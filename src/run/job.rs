@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::changed::is_changed;
 use super::exactly_once::carry_out;
 use super::pool::Slot;
 use super::preflight::{Checked, Given, preflight};
@@ -69,6 +70,10 @@ async fn prepare(job: &Job, shared: &Shared, manifest: Arc<Manifest>, trail: &mu
     let site = Site::new(job, &session);
     if let Some(account) = site.account() {
         trail.found(Fact::AccountKnown { account: account.clone() });
+    }
+    if options.mode == Mode::Changed {
+        let is_changed = is_changed(site, &manifest, trail).await?;
+        return Ok(Prepared::Done(if is_changed { Outcome::Changed } else { Outcome::Unchanged }));
     }
     let mut just_staged = None;
     if options.stage_first || options.mode == Mode::Stage {

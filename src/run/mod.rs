@@ -2,6 +2,7 @@
 
 mod archive_checks;
 mod batch;
+mod changed;
 mod events;
 mod exactly_once;
 mod job;

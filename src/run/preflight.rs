@@ -195,7 +195,7 @@ async fn contents(
 }
 
 /// The backup's bytes, where they differ in more than line endings.
-fn changed_bytes<'b>(backup: &'b BackupRead, manifest: &Manifest) -> Option<&'b [u8]> {
+pub(super) fn changed_bytes<'b>(backup: &'b BackupRead, manifest: &Manifest) -> Option<&'b [u8]> {
     match backup {
         BackupRead::Other(old) if !same_text(&old.bytes, &manifest.bytes) => Some(&old.bytes),
         _ => None,
@@ -214,7 +214,7 @@ async fn check_zip(site: Site<'_>, staged: &Staged, options: &RunOptions, trail:
 }
 
 /// What changed between two manifests, where both can be read as what their name says.
-fn difference_between(name: &str, old: &[u8], new: &[u8]) -> Difference {
+pub(super) fn difference_between(name: &str, old: &[u8], new: &[u8]) -> Difference {
     let format = Format::from_file_name(name);
     match (dependencies(format, old), dependencies(format, new)) {
         (Some(old), Some(new)) => difference(&old, &new),

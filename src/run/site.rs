@@ -8,7 +8,8 @@ use layership_protocol::{Condition, Found, Time};
 use tokio::time::sleep;
 
 use crate::aws::{
-    BackupRead, BackupWrite, LockWrite, NewBackup, NewVersion, Sent, Session, Staged, StagedZip, Turn, Upload, Urgency,
+    BackupRead, BackupWrite, LockWrite, NewBackup, NewVersion, Newest, Sent, Session, Staged, StagedZip, Turn, Upload,
+    Urgency,
 };
 use crate::layer::{AccountId, LayerArn, LayerVersion, Sha256};
 use crate::manifest::Manifest;
@@ -132,6 +133,11 @@ impl<'a> Site<'a> {
     /// The backup of a version, unless it is this manifest.
     pub async fn backup(&self, version: u64, manifest: &Manifest) -> Result<BackupRead, JobError> {
         self.session.s3.backup(&self.job.backup(version), manifest.md5).await
+    }
+
+    /// The newest backup, as a listing tells it.
+    pub async fn newest_backup(&self) -> Result<Newest, JobError> {
+        self.session.s3.newest_backup(&self.job.backups, &self.job.manifest_name).await
     }
 
     /// Whether a version has a backup.

@@ -7,7 +7,7 @@ use super::Events;
 use crate::event::{Activity, Fact, Happening, JobId};
 use crate::layer::{LayerVersion, Region, S3Location};
 use crate::manifest::Difference;
-use crate::outcome::{ArchiveReport, JobError, JobReport, ManifestReport, Outcome, Warning};
+use crate::outcome::{ArchiveReport, JobError, JobReport, ManifestReport, Outcome, Reason, Warning};
 use crate::plan::Job;
 
 /// The only writer of a job's report.
@@ -126,6 +126,16 @@ fn note(report: &mut JobReport, fact: &Fact) {
         Fact::StagedArchiveDigested { sha256 } => report.archive.sha256 = Some(sha256.clone()),
         Fact::LatestFound { arn, .. } => {
             (report.previous_version, report.layer_arn) = (Some(arn.number), Some(arn.layer.to_string()));
+        }
+        Fact::Compared { version, backup, changed, dependencies } => {
+            report.previous_version = *version;
+            report.manifest.backup.clone_from(backup);
+            report.dependencies.clone_from(dependencies);
+            report.reason = Some(match (changed, backup) {
+                (false, _) => Reason::Unchanged,
+                (true, Some(_)) => Reason::DependenciesChanged,
+                (true, None) => Reason::BackupMissing,
+            });
         }
         Fact::Decided { decision, reason, settings, dependencies } => {
             (report.decision, report.reason) = (Some(*decision), Some(*reason));

@@ -169,8 +169,9 @@ fn what_a_service_answers() {
 }
 
 /// Uploads as somebody else, with AWS's own SDK.
-fn put(project: &Project, key: &str, body: Vec<u8>) {
+pub fn put(project: &Project, objects: Vec<(String, Vec<u8>)>) {
     use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+    use futures::StreamExt as _;
     let variable = |name| project.sandbox.variables.iter().find(|(known, _)| known == name).unwrap().1.clone();
     let key_pair = (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY"));
     let config = aws_sdk_s3::Config::builder()
@@ -180,7 +181,11 @@ fn put(project: &Project, key: &str, body: Vec<u8>) {
         .credentials_provider(Credentials::new(key_pair.0, key_pair.1, None, None, "test"));
     let client = aws_sdk_s3::Client::from_conf(config.build());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(client.put_object().bucket("artifacts").key(key).body(body.into()).send()).unwrap();
+    let put = |(key, body): (String, Vec<u8>)| {
+        let request = client.put_object().bucket("artifacts").key(key).body(body.into());
+        async { request.send().await.unwrap() }
+    };
+    runtime.block_on(futures::stream::iter(objects).map(put).buffer_unordered(32).for_each(|_| std::future::ready(())));
 }
 
 #[test]
@@ -188,7 +193,7 @@ fn a_lock_that_somebody_else_wrote() {
     let project = Project::of(&["a"]);
     project.run("stage", 0);
     let held = serde_json::json!({"run": HOSTILE, "host": HOSTILE, "owner": HOSTILE, "lease_seconds": 360});
-    put(&project, "layers/a/layer/publish.lock", held.to_string().into_bytes());
+    put(&project, vec![("layers/a/layer/publish.lock".to_owned(), held.to_string().into_bytes())]);
     harmless(run(project.command(), ["publish", "-v", "--lock-wait-seconds", "0"]), 1);
 }
 

@@ -12,6 +12,7 @@
 mod common;
 
 mod accounts;
+mod changed;
 mod check;
 mod ci;
 mod clocks;

@@ -16,6 +16,7 @@ fn help_lists_the_commands() {
     Commands:
       init     Find lock files below here and write a layers.toml that names them; never overwrites
       check    Check the layers file, manifests and archives, offline
+      changed  Say which layers' manifests differ from their newest backup: what has to be built
       plan     Preflight every layer, read-only: what would be published and why
       stage    Upload archives with their manifest's MD5; skip what is already staged
       publish  Preflight every layer and publish what changed
@@ -44,8 +45,6 @@ fn help_lists_the_commands() {
           --target <NAME>         Only this target, or targets such as `eu-*`; repeatable
           --partition <I/N>       Only one of N parts into which the jobs are split, one for each
                                   machine; a job is always in the same one
-          --format <text|json>    What to print on standard output, every layer included [default: text,
-                                  without what is unchanged on a terminal]
           --report <FORMAT=PATH>  Write a report, such as `json=report.json`; repeatable
           --sandbox[=<DIR>]       Run against a local stand-in for S3 and Lambda, kept in DIR [default:
                                   .layership/sandbox beside the layers file]
@@ -58,6 +57,8 @@ fn help_lists_the_commands() {
       -v, --verbose...            Say more: each job's steps and where each setting came from; twice for
                                   every request
       -q, --quiet                 Warnings and errors only
+          --format <text|json>    What to print on standard output, every layer included [default: text,
+                                  without what is unchanged on a terminal]
           --stage                 Stage the archives first
           --dry-run               Write nothing: the same as `plan`
           --force                 Publish unchanged layers too

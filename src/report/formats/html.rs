@@ -14,6 +14,7 @@ const PAGE: &str = include_str!("page.html");
 pub fn render(report: &Report) -> Shown {
     let title = match report.mode {
         Mode::Check => "Layers checked",
+        Mode::Changed => "Layers to build",
         Mode::Plan => "Layers to publish",
         Mode::Stage => "Layers staged",
         Mode::Publish => "Layers published",

@@ -93,6 +93,7 @@ fn headline(report: &Report) -> Vec<Shown> {
     let counted = summary::counted(report);
     let title = match report.mode {
         Mode::Check => "Layers checked",
+        Mode::Changed => "Layers to build",
         Mode::Plan => "Layers to publish",
         Mode::Stage => "Layers staged",
         Mode::Publish => "Layers published",

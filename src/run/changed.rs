@@ -1,0 +1,40 @@
+//! What has to be built: layers whose manifest differs from their newest backup. Only S3 is asked, so that it costs one
+//! request for a layer that did not change.
+
+use super::preflight::{changed_bytes, difference_between};
+use super::site::Site;
+use super::trail::Trail;
+use crate::aws::{BackupRead, Newest};
+use crate::event::Fact;
+use crate::manifest::Manifest;
+use crate::outcome::JobError;
+
+/// Whether the manifest differs from the newest backup.
+pub async fn is_changed(site: Site<'_>, manifest: &Manifest, trail: &mut Trail) -> Result<bool, JobError> {
+    let (version, backup) = newest(site, manifest).await?;
+    let old = changed_bytes(&backup, manifest);
+    let is_changed = old.is_some() || backup == BackupRead::Missing;
+    trail.found(Fact::Compared {
+        version,
+        backup: version.filter(|_| backup != BackupRead::Missing).map(|version| site.job.backup(version).to_string()),
+        changed: is_changed,
+        dependencies: old
+            .map(|old| difference_between(&site.job.manifest_name, old, &manifest.bytes))
+            .unwrap_or_default(),
+    });
+    Ok(is_changed)
+}
+
+/// The newest version that is known, and its backup.
+async fn newest(site: Site<'_>, manifest: &Manifest) -> Result<(Option<u64>, BackupRead), JobError> {
+    let newest = site.newest_backup().await?;
+    let version = match &newest {
+        Newest::None => None,
+        Newest::Of { version, etag: None } => return Ok((Some(*version), BackupRead::Missing)),
+        Newest::Of { version, .. } if newest.is(manifest.md5) => return Ok((Some(*version), BackupRead::Same)),
+        Newest::Of { version, .. } => Some(*version),
+        Newest::Untold => site.listed().await?.map(|latest| latest.arn.number),
+    };
+    let Some(known) = version else { return Ok((None, BackupRead::Missing)) };
+    Ok((version, site.backup(known, manifest).await?))
+}
