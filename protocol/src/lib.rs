@@ -45,17 +45,12 @@ extern crate alloc;
 
 mod body;
 mod digest;
-mod keep;
 mod lock_state;
-mod look;
 mod machine;
 mod outcome;
-mod publish;
-mod record;
 mod rules;
 mod seen;
 mod step;
-mod take;
 mod time;
 
 pub use body::{BODY_LIMIT, Body, Content, FORMAT, Holder, Last, Mark, Phase, Version};

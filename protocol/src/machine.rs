@@ -55,17 +55,23 @@
 //! | K3 | renewing | another's, or gone, after something was sent | go on to confirm and record, never mark, never free |
 //! | K4 | renewing | ours, but not written; not answered; unreadable | go on, and renew again soon |
 
+mod keep;
+mod look;
+mod publish;
+mod record;
+mod take;
+
 use core::mem;
 
 use crate::body::{Body, Last, Phase, Version};
-use crate::keep::{Hold, Op};
 use crate::outcome::{End, Failure, LockEnd, Outcome};
-use crate::publish::{Confirming, Sent};
-use crate::record::Recording;
 use crate::seen::{Decision, Seen};
 use crate::step::{Job, Step};
-use crate::take::{Taking, first_reading};
 use crate::time::{Moment, Nonce, Time};
+use keep::{Hold, Op};
+use publish::{Confirming, Sent};
+use record::Recording;
+use take::{Taking, first_reading};
 
 /// One job on its way: what it does, holds and knows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

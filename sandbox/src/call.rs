@@ -9,7 +9,7 @@ use super::identity::Caller;
 use super::lambda::LayerCall;
 use super::signature::{self, Scope};
 use super::store::Place;
-use super::{sts, text};
+use super::{form, text};
 
 /// The services of the sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -66,7 +66,7 @@ impl Call {
         let mut layer = None;
         let (operation, resource) = match service {
             Service::S3 => s3_operation(parts),
-            Service::Sts => (sts::action(body), sts::role(body).unwrap_or_default()),
+            Service::Sts => (form::action(body), form::role(body).unwrap_or_default()),
             Service::Lambda => {
                 layer = LayerCall::parse(&parts.method, path, query);
                 let resource = layer.as_ref().map(layer_name).unwrap_or_default();

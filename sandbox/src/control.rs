@@ -14,20 +14,15 @@ use hyper::{Method, Response, StatusCode};
 use s3s::Body;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use subtle::ConstantTimeEq as _;
 use tokio::fs::File;
 use tokio_util::io::ReaderStream;
 
+use super::address::{ROOT, is_signed};
 use super::faults::Origin;
 use super::respond::{json, with_type};
-use super::secret::Secret;
-use super::server::Shared;
-use super::signature::hmac;
+use super::shared::Shared;
 use super::store::{Place, Store};
 use super::{state, text};
-
-/// The path of the sandbox's own endpoints. No bucket name begins with an underscore.
-pub(super) const ROOT: &str = "/_sandbox/";
 
 /// The header that carries the secret.
 const SECRET: &str = "x-sandbox-secret";
@@ -107,25 +102,6 @@ struct Advance {
 fn clock_now(store: &Store) -> Value {
     let clock = store.clock();
     json!({"time": text::log_date(clock.now_millis()), "ahead_seconds": clock.ahead().as_secs()})
-}
-
-/// The path and query of a layer version's archive. Who was told it may download the archive.
-pub(super) fn location(secret: &Secret, place: &Place, name: &str, version: u64) -> String {
-    let Place { account, region } = place;
-    let path = format!("layers/{account}/{region}/{name}/{version}.zip");
-    format!("{ROOT}{path}?{SIGNATURE}={}", signed(secret, &path))
-}
-
-const SIGNATURE: &str = "signature";
-
-fn signed(secret: &Secret, path: &str) -> String {
-    text::hex(&hmac(secret.as_str().as_bytes(), path.as_bytes()))
-}
-
-fn is_signed(parts: &Parts, path: &str, secret: &Secret) -> bool {
-    let query = text::query_pairs(parts.uri.query());
-    let claimed = query.iter().find(|(name, _)| name == SIGNATURE).map(|(_, value)| value.as_bytes());
-    claimed.is_some_and(|claimed| signed(secret, path).as_bytes().ct_eq(claimed).into())
 }
 
 /// The bytes of a current object.

@@ -17,13 +17,17 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking"))]
 
+mod account;
+mod address;
 mod age;
 mod agenda;
 mod body;
 mod call;
 mod clock;
 mod control;
+mod exchange;
 mod faults;
+mod form;
 mod guard;
 mod identity;
 mod lambda;
@@ -37,6 +41,7 @@ mod s3;
 mod secret;
 mod server;
 mod session;
+mod shared;
 mod signature;
 mod state;
 mod store;
@@ -62,7 +67,7 @@ pub use options::{Delays, Options};
 use faults::Faults;
 use pace::Quota;
 use secret::Secret;
-use server::Shared;
+use shared::Shared;
 use store::Store;
 
 /// How long stopping waits for requests in flight.
@@ -94,7 +99,6 @@ impl Sandbox {
         let shared = Shared {
             account: options.account,
             secret: secret.clone(),
-            roles: options.roles,
             delays: options.delays,
             quota: options.lambda_requests_per_second.map(Quota::new),
             faults,
@@ -102,6 +106,7 @@ impl Sandbox {
             agenda: agenda::Agenda::default(),
             s3: s3::service(buckets, secret.clone()),
             layers: lambda::Layers { store: store.clone(), endpoint: endpoint.clone(), secret: secret.clone() },
+            sts: sts::Sts { secret: secret.clone(), roles: options.roles, store: store.clone() },
             store,
             stopping: stopping.clone(),
             tracker: tracker.clone(),

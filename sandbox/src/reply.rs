@@ -8,7 +8,7 @@ use s3s::Body;
 use tokio::sync::oneshot;
 
 use super::log::InFlight;
-use super::server::Shared;
+use super::shared::Shared;
 
 /// The connection is closed without an answer.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 
-use super::identity;
+use super::account::is_account;
 use super::secret::Secret;
 use super::signature::hmac;
 use super::text;
@@ -41,7 +41,7 @@ pub(super) fn access_key(account: &str) -> String {
 /// The account of a temporary access key.
 pub(super) fn account_of(access_key: &str) -> Option<&str> {
     let account = access_key.strip_prefix(PREFIX)?.get(..12)?;
-    (access_key.len() == 20 && identity::is_account(account)).then_some(account)
+    (access_key.len() == 20 && is_account(account)).then_some(account)
 }
 
 /// The secret of a temporary access key.

@@ -9,12 +9,13 @@ use s3s::Body;
 use super::age::Outside;
 use super::body::Payload;
 use super::call::Call;
+use super::exchange::{Exchange, pause};
 use super::faults::{self, Fault, Replacement, Seconds};
 use super::lambda::{Hidden, staged_object};
 use super::refusal::Refusal;
 use super::reply::Reply;
 use super::s3;
-use super::server::{Exchange, Shared, pause};
+use super::shared::Shared;
 
 /// Answers, or does not, as the fault wants it.
 pub(super) async fn answer(exchange: Exchange, fault: Fault, reply: Reply) {

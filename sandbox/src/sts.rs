@@ -1,50 +1,85 @@
 //! STS: GetCallerIdentity, and AssumeRole, which gives credentials of the role's account.
 
+use std::sync::Arc;
+
 use hyper::StatusCode;
 use quick_xml::escape::escape;
 
+use super::account::is_account;
 use super::call::Call;
-use super::server::Shared;
+use super::form::{parameter, role};
+use super::secret::Secret;
 use super::session::{self, Session};
-use super::{identity, text};
+use super::store::Store;
+use super::text;
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
 /// How long credentials are good where the request does not say: an hour.
 const USUAL_SECONDS: i64 = 3600;
 
-/// The action of a form-encoded request.
-pub(super) fn action(body: &[u8]) -> &'static str {
-    match parameter(body, "Action").as_deref() {
-        Some("GetCallerIdentity") => "GetCallerIdentity",
-        Some("AssumeRole") => "AssumeRole",
-        _ => "Unknown",
-    }
-}
-
-/// The role that a request wants to assume.
-pub(super) fn role(body: &[u8]) -> Option<String> {
-    parameter(body, "RoleArn")
-}
-
-fn parameter(body: &[u8], name: &str) -> Option<String> {
-    let body = String::from_utf8_lossy(body);
-    text::query_pairs(Some(&body)).into_iter().find(|(other, _)| other == name).map(|(_, value)| value)
-}
-
 /// Code and message of a refusal.
 type Refused = (StatusCode, &'static str, String);
 
-/// Status and XML.
-pub(super) fn answer(shared: &Shared, call: &Call, body: &[u8], request_id: &str) -> (StatusCode, String) {
-    let answer = match call.operation {
-        "GetCallerIdentity" => Ok(caller_identity(call)),
-        "AssumeRole" => assume_role(shared, call, body),
-        _ => Err((StatusCode::BAD_REQUEST, "InvalidAction", "The action is not one that the sandbox knows".to_owned())),
-    };
-    match answer {
-        Ok(result) => (StatusCode::OK, wrapped(call.operation, &result, request_id)),
-        Err((status, code, message)) => (status, error(code, &message, request_id)),
+/// STS over the clock of a store.
+#[derive(Debug)]
+pub(super) struct Sts {
+    pub secret: Secret,
+    /// The roles that can be assumed; all, if none is named.
+    pub roles: Vec<String>,
+    pub store: Arc<Store>,
+}
+
+impl Sts {
+    /// Status and XML.
+    pub fn answer(&self, call: &Call, body: &[u8], request_id: &str) -> (StatusCode, String) {
+        let answer = match call.operation {
+            "GetCallerIdentity" => Ok(caller_identity(call)),
+            "AssumeRole" => self.assume_role(call, body),
+            _ => Err((
+                StatusCode::BAD_REQUEST,
+                "InvalidAction",
+                "The action is not one that the sandbox knows".to_owned(),
+            )),
+        };
+        match answer {
+            Ok(result) => (StatusCode::OK, wrapped(call.operation, &result, request_id)),
+            Err((status, code, message)) => (status, error(code, &message, request_id)),
+        }
+    }
+
+    fn assume_role(&self, call: &Call, body: &[u8]) -> Result<String, Refused> {
+        let arn = role(body).unwrap_or_default();
+        let name = parameter(body, "RoleSessionName").unwrap_or_default();
+        let (partition, account, role) = role_of(&arn)?;
+        check_session_name(&name)?;
+        let seconds = seconds_of(body)?;
+        if !self.roles.is_empty() && !self.roles.contains(&arn) {
+            let message =
+                format!("User: {} is not authorized to perform: sts:AssumeRole on resource: {arn}", call.caller.arn);
+            return Err((StatusCode::FORBIDDEN, "AccessDenied", message));
+        }
+        let issued = self.store.clock().now_millis();
+        let session = Session {
+            access_key: session::access_key(account),
+            arn: format!("arn:{partition}:sts::{account}:assumed-role/{role}/{name}"),
+            issued,
+            expires: issued.saturating_add(seconds * 1000),
+        };
+        Ok(self.credentials(&session, &format!("AROASANDBOX{account}:{name}")))
+    }
+
+    fn credentials(&self, session: &Session, id: &str) -> String {
+        let Session { access_key, arn, expires, .. } = session;
+        let (secret, token) = (session::secret_of(&self.secret, access_key), session::token(&self.secret, session));
+        let expiration = text::log_date(expires / 1000 * 1000);
+        format!(
+            "<Credentials><AccessKeyId>{access_key}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>\
+         <SessionToken>{token}</SessionToken><Expiration>{expiration}</Expiration></Credentials><AssumedRoleUser>\
+         <AssumedRoleId>{}</AssumedRoleId><Arn>{}</Arn></AssumedRoleUser>",
+            escape(id),
+            escape(arn.as_str())
+        )
     }
 }
 
@@ -57,47 +92,13 @@ fn caller_identity(call: &Call) -> String {
     format!("<Arn>{}</Arn><UserId>{}</UserId><Account>{account}</Account>", escape(arn.as_str()), escape(user))
 }
 
-fn assume_role(shared: &Shared, call: &Call, body: &[u8]) -> Result<String, Refused> {
-    let arn = role(body).unwrap_or_default();
-    let name = parameter(body, "RoleSessionName").unwrap_or_default();
-    let (partition, account, role) = role_of(&arn)?;
-    check_session_name(&name)?;
-    let seconds = seconds_of(body)?;
-    if !shared.roles.is_empty() && !shared.roles.contains(&arn) {
-        let message =
-            format!("User: {} is not authorized to perform: sts:AssumeRole on resource: {arn}", call.caller.arn);
-        return Err((StatusCode::FORBIDDEN, "AccessDenied", message));
-    }
-    let issued = shared.store.clock().now_millis();
-    let session = Session {
-        access_key: session::access_key(account),
-        arn: format!("arn:{partition}:sts::{account}:assumed-role/{role}/{name}"),
-        issued,
-        expires: issued.saturating_add(seconds * 1000),
-    };
-    Ok(credentials(shared, &session, &format!("AROASANDBOX{account}:{name}")))
-}
-
-fn credentials(shared: &Shared, session: &Session, id: &str) -> String {
-    let Session { access_key, arn, expires, .. } = session;
-    let (secret, token) = (session::secret_of(&shared.secret, access_key), session::token(&shared.secret, session));
-    let expiration = text::log_date(expires / 1000 * 1000);
-    format!(
-        "<Credentials><AccessKeyId>{access_key}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>\
-         <SessionToken>{token}</SessionToken><Expiration>{expiration}</Expiration></Credentials><AssumedRoleUser>\
-         <AssumedRoleId>{}</AssumedRoleId><Arn>{}</Arn></AssumedRoleUser>",
-        escape(id),
-        escape(arn.as_str())
-    )
-}
-
 /// Partition, account, and the role's name without its path.
 fn role_of(arn: &str) -> Result<(&str, &str, &str), Refused> {
     let parts: Vec<&str> = arn.split(':').collect();
     let ["arn", partition, "iam", "", account, role] = parts[..] else { return Err(invalid("RoleArn is invalid")) };
     let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-/".contains(&byte));
     match role.strip_prefix("role/").and_then(|role| role.rsplit('/').next()) {
-        Some(name) if !name.is_empty() && plain(role) && plain(partition) && identity::is_account(account) => {
+        Some(name) if !name.is_empty() && plain(role) && plain(partition) && is_account(account) => {
             Ok((partition, account, name))
         }
         _ => Err(invalid("RoleArn is invalid")),

@@ -4,8 +4,8 @@ use hyper::header::{HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use s3s::Body;
 
+use crate::account::partition;
 use crate::call::{Call, Service};
-use crate::identity::partition;
 use crate::lambda::layer_arn;
 use crate::respond::{refused, s3_error, xml};
 use crate::sts;

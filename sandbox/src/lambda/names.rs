@@ -2,7 +2,7 @@
 
 use super::errors::Refusal;
 use super::validate::Validation;
-use crate::identity::{is_account, partition};
+use crate::account::{is_account, partition};
 use crate::store::Place;
 
 /// A layer's ARN.

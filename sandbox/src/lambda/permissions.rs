@@ -9,7 +9,7 @@ use super::errors::Refusal;
 use super::names::LayerId;
 use super::read;
 use super::validate::{Validation, is_name_char};
-use crate::identity::{is_account, partition};
+use crate::account::{is_account, partition};
 use crate::store::{Event, LayerVersion, Place};
 use crate::text;
 

@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 use super::call::{Answer, LayerCall, Layers};
 use super::errors::Refusal;
 use super::names::{self, LayerId};
-use crate::identity::user_arn;
+use crate::account::user_arn;
 use crate::store::{Event, LayerVersion, Place};
-use crate::{control, text};
+use crate::{address, text};
 
 pub(super) fn get(this: &Layers, call: &LayerCall, place: &Place) -> Answer {
     let version = call.version_number()?;
@@ -84,7 +84,7 @@ pub(super) fn access_denied(operation: &str, place: &Place, resource: &str) -> R
 /// A version as Publish and Get answer it.
 pub(super) fn described(this: &Layers, layer: &LayerId, version: &LayerVersion) -> Value {
     let mut fields = listed(layer, version);
-    let path = control::location(&this.secret, &layer.place, &layer.name, version.version);
+    let path = address::location(&this.secret, &layer.place, &layer.name, version.version);
     let location = format!("{}{path}", this.endpoint);
     fields.insert("LayerArn".to_owned(), json!(layer.arn()));
     let content = json!({"CodeSha256": version.sha256, "CodeSize": version.size, "Location": location});

@@ -2,10 +2,10 @@
 
 use alloc::vec::Vec;
 
+use super::keep::Hold;
+use super::{At, Doing, Machine};
 use crate::body::{Body, Last, Phase, Version};
-use crate::keep::Hold;
 use crate::lock_state::{Dead, Etag, Holding, LockState};
-use crate::machine::{At, Doing, Machine};
 use crate::outcome::{LockEnd, Outcome};
 use crate::seen::{LockRead, LockWritten, There};
 use crate::step::{Ask, Condition, Looking, Reading, Step, Wait, Writing};

@@ -4,9 +4,9 @@
 
 use alloc::sync::Arc;
 
+use super::{At, Doing, Machine};
 use crate::body::{Content, Holder, Phase};
 use crate::lock_state::Etag;
-use crate::machine::{At, Doing, Machine};
 use crate::outcome::{LockEnd, Outcome};
 use crate::seen::{LockWritten, Seen, There};
 use crate::step::{Condition, Reading, Step, Writing};

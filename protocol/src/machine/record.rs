@@ -1,8 +1,8 @@
 //! Writing the backup, following up, freeing the lock: rules R1 to R4 and E1 to E3 of the table.
 
+use super::keep::{Hold, Op, Resolved, resolve};
+use super::{At, Doing, Machine};
 use crate::body::{Last, Phase, Version};
-use crate::keep::{Hold, Op, Resolved, resolve};
-use crate::machine::{At, Doing, Machine};
 use crate::outcome::{LockEnd, Outcome};
 use crate::seen::{BackupAnswer, LockWritten, There};
 use crate::step::{Step, Writing};

@@ -2,15 +2,15 @@
 
 use core::time::Duration;
 
+use super::keep::{Hold, Op, Resolved, resolve};
+use super::record::Recording;
+use super::take::behind;
+use super::{At, Doing, Machine};
 use crate::body::{Mark, Phase, Version};
 use crate::digest::Sha256;
-use crate::keep::{Hold, Op, Resolved, resolve};
-use crate::machine::{At, Doing, Machine};
 use crate::outcome::{Confirmed, Failure, LockEnd, Outcome};
-use crate::record::Recording;
 use crate::seen::{Answer, Decision, LockWritten, There};
 use crate::step::{Ask, Intent, Looking, Send, Step, Writing};
-use crate::take::behind;
 use crate::time::{Time, pause};
 
 /// What was sent, and how it went.

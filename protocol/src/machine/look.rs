@@ -2,13 +2,13 @@
 
 use alloc::vec::Vec;
 
+use super::record::Recording;
+use super::take::behind;
+use super::{At, Doing, Machine};
 use crate::body::Version;
-use crate::machine::{At, Doing, Machine};
 use crate::outcome::Outcome;
-use crate::record::Recording;
 use crate::seen::{Decision, Sight};
 use crate::step::{Ask, Looking, Step};
-use crate::take::behind;
 
 impl Machine {
     /// The lock is held now.

@@ -1,0 +1,41 @@
+//! What serving needs, shared by all connections.
+
+use std::sync::Arc;
+
+use s3s::service::S3Service;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::agenda::Agenda;
+use super::faults::Faults;
+use super::lambda::Layers;
+use super::log::Log;
+use super::options::Delays;
+use super::pace::Quota;
+use super::secret::Secret;
+use super::store::Store;
+use super::sts::Sts;
+
+/// What serving needs, shared by all connections.
+pub(super) struct Shared {
+    pub account: String,
+    pub secret: Secret,
+    pub delays: Delays,
+    pub quota: Option<Quota>,
+    pub faults: Faults,
+    pub log: Log,
+    pub agenda: Agenda,
+    pub store: Arc<Store>,
+    pub s3: S3Service,
+    pub layers: Layers,
+    pub sts: Sts,
+    pub stopping: CancellationToken,
+    pub tracker: TaskTracker,
+}
+
+impl Shared {
+    /// The time by the sandbox's clock, in milliseconds since 1970.
+    pub fn now(&self) -> i64 {
+        self.store.clock().now_millis()
+    }
+}
