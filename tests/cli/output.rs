@@ -1,5 +1,7 @@
 //! Data on standard output, the run on standard error, and reports where they are asked for.
 
+use serde_json::json;
+
 use crate::common::project::Project;
 
 #[test]
@@ -75,10 +77,7 @@ fn a_plan_reports_what_is_planned() {
     project.run("publish --stage requests", 0);
     let report = project.run("plan --stage --format json", 0).report();
     assert_eq!(report["mode"], "plan");
-    assert_eq!(
-        report["summary"],
-        serde_json::json!({"jobs": 2, "planned": 1, "unchanged": 1, "failed": 0, "cancelled": 0})
-    );
+    assert_eq!(report["summary"], json!({"jobs": 2, "planned": 1, "unchanged": 1, "failed": 0, "cancelled": 0}));
     assert_eq!(report["jobs"][0]["outcome"], "planned");
     assert_eq!(report["jobs"][0]["version"], serde_json::Value::Null);
     // A kept job names the version to use.
@@ -164,10 +163,19 @@ fn a_failing_run_writes_its_report_too() {
 #[test]
 fn the_report_can_go_to_standard_output_as_well() {
     let project = Project::of(&["numpy"]);
-    let ended = project.run("plan --stage -q --report json=-", 0);
-    let report = ended.stdout.find("{\n").map(|start| &ended.stdout[start..]).unwrap();
-    let end = report.rfind('}').unwrap();
-    serde_json::from_str::<serde_json::Value>(&report[..=end]).unwrap();
+    let plan = project.run("plan --stage -q", 0).stdout;
+    assert!(plan.contains("+ numpy"), "{plan}");
+    let ended = project.run("plan --stage -q --report json=- --report json=report.json", 0);
+    // What the file holds, byte for byte, and then what would be there without it.
+    let file = String::from_utf8(project.read("report.json")).unwrap();
+    assert_eq!(ended.stdout, format!("{file}{plan}"));
+    let report = project.json("report.json");
+    assert_eq!((&report["report"], &report["mode"]), (&json!(1), &json!("plan")));
+    assert_eq!(report["summary"], json!({"jobs": 1, "planned": 1, "unchanged": 0, "failed": 0, "cancelled": 0}));
+    assert_eq!(report["jobs"].as_array().unwrap().len(), 1);
+    let job = &report["jobs"][0];
+    let is = [&job["layer"], &job["outcome"], &job["reason"], &job["error"]];
+    assert_eq!(is, [&json!("numpy"), &json!("planned"), &json!("first-version"), &json!(null)]);
 }
 
 #[test]

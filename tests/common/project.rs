@@ -123,6 +123,11 @@ impl Project {
         control(&self.sandbox, "DELETE", "/_sandbox/faults", "");
     }
 
+    /// Moves S3's clock on.
+    pub fn advance(&self, seconds: u64) {
+        control(&self.sandbox, "POST", "/_sandbox/clock", &format!(r#"{{"advance_seconds": {seconds}}}"#));
+    }
+
     /// Every request so far, as `Operation resource`.
     pub fn requests(&self) -> Vec<String> {
         let log = control(&self.sandbox, "GET", "/_sandbox/requests", "");

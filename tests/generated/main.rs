@@ -55,7 +55,17 @@ struct Schema {
 
 impl Schema {
     fn of(kind: &str) -> Self {
-        let schema: Value = serde_json::from_str(&printed(kind)).unwrap();
+        Self::compiled(kind, serde_json::from_str(&printed(kind)).unwrap())
+    }
+
+    /// The same, but what it does not name must not be there.
+    fn strictly_of(kind: &str) -> Self {
+        let mut schema: Value = serde_json::from_str(&printed(kind)).unwrap();
+        close(&mut schema);
+        Self::compiled(kind, schema)
+    }
+
+    fn compiled(kind: &str, schema: Value) -> Self {
         assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#", "what editors read");
         let (mut all, mut compiler) = (Schemas::new(), Compiler::new());
         compiler.set_default_draft(Draft::V7);
@@ -68,6 +78,20 @@ impl Schema {
     /// What is wrong with a document; nothing if it is valid.
     fn problems(&self, document: &Value) -> Option<String> {
         self.all.validate(document, self.one).err().map(|error| error.to_string())
+    }
+}
+
+/// Lets no object of a schema have other fields than those that are named.
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            if object.contains_key("properties") {
+                object.entry("additionalProperties").or_insert(Value::Bool(false));
+            }
+            object.values_mut().for_each(close);
+        }
+        Value::Array(all) => all.iter_mut().for_each(close),
+        _ => {}
     }
 }
 

@@ -1,37 +1,79 @@
 //! The schema of the report says what there is in reports, and nothing else is there.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
+use crate::common::process::Running;
+use crate::common::project::{Project, until};
 use crate::example::example;
 use crate::{Schema, printed};
 
-#[test]
-fn every_report_is_valid_by_its_schema() {
-    let schema = Schema::of("report");
+/// How long a lock is respected after its last writing, whatever it says.
+const SETTLED: u64 = 122;
+
+/// The report of a run that was stopped at once while its first job was publishing, before the second one began.
+fn stopped(project: &Project) -> Value {
+    project.inject(r#"{"operation": "PublishLayerVersion", "times": 1, "fault": "hang"}"#);
+    project.forget_requests();
+    let mut command = project.command();
+    command.args(["publish", "--force", "--concurrency", "1", "--format", "json"]);
+    let running = Running::start(command);
+    until("a publish", || project.writes().iter().any(|write| write.starts_with("PublishLayerVersion")).then_some(()));
+    running.signal("INT");
+    running.until_it_says("Stopping");
+    running.signal("INT");
+    let report = running.end().expect(130).report();
+    project.heal();
+    project.advance(SETTLED);
+    report
+}
+
+/// Reports of every kind of run, with every outcome that a job can have.
+fn reports() -> Vec<(String, Value)> {
     let project = example();
     project.write("requests/requirements.txt", "requests\n");
-    for (command, code) in [
-        ("check", 0),
-        ("plan", 1),
-        ("plan --stage", 0),
-        ("stage", 0),
-        ("publish requests numpy-arm", 0),
-        ("publish", 0),
-        ("publish --force --concurrency 1", 0),
-    ] {
-        let report = project.run(&format!("{command} --format json"), code).report();
-        assert_eq!(schema.problems(&report), None, "{command}");
-        // The schema says what there is, and nothing else is there.
-        let named = |definition: &Value, object: &Value| {
-            let known = definition["properties"].as_object().unwrap();
-            let unknown: Vec<&String> =
-                object.as_object().unwrap().keys().filter(|key| !known.contains_key(*key)).collect();
-            assert_eq!(unknown, [""; 0], "{command}");
-        };
-        let all: Value = serde_json::from_str(&printed("report")).unwrap();
-        named(&all, &report);
-        report["jobs"].as_array().unwrap().iter().for_each(|job| named(&all["definitions"]["JobReport"], job));
+    let run =
+        |command: &str, code| (command.to_owned(), project.run(&format!("{command} --format json"), code).report());
+    let mut reports = vec![
+        run("check", 0),
+        run("plan", 1),
+        run("plan --stage", 0),
+        run("stage", 0),
+        run("publish requests numpy-arm", 0),
+        run("publish", 0),
+        run("publish --force --concurrency 1", 0),
+        ("stopped".to_owned(), stopped(&project)),
+    ];
+    // Published, but not recorded; then adopted.
+    project.write("pandas/poetry.lock", "[[package]]\nname = \"pandas\"\nversion = \"2.2.4\"\n");
+    project.run("stage pandas", 0);
+    project.inject(r#"{"operation": "PutObject", "match": "poetry.lock", "fault": "access-denied"}"#);
+    reports.push(run("publish pandas", 1));
+    project.heal();
+    project.advance(SETTLED);
+    reports.push(run("publish pandas", 0));
+    reports
+}
+
+#[test]
+fn every_report_is_valid_by_its_schema() {
+    let (schema, strictly) = (Schema::of("report"), Schema::strictly_of("report"));
+    let (mut outcomes, mut codes) = (BTreeSet::new(), BTreeSet::new());
+    for (of, report) in reports() {
+        assert_eq!(schema.problems(&report), None, "{of}");
+        assert_eq!(strictly.problems(&report), None, "{of}: the schema does not say what is there");
+        for job in report["jobs"].as_array().unwrap() {
+            outcomes.insert(job["outcome"].as_str().unwrap().to_owned());
+            codes.extend(job["error"]["code"].as_str().map(str::to_owned));
+        }
     }
+    let all: Value = serde_json::from_str(&printed("report")).unwrap();
+    let known = all["definitions"]["Outcome"]["oneOf"].as_array().unwrap();
+    let known: BTreeSet<_> = known.iter().map(|outcome| outcome["const"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(outcomes, known, "a report of each outcome");
+    let met = ["archive-missing", "backup-failed", "unconfirmed"];
+    assert!(met.iter().all(|code| codes.contains(*code)), "{codes:?}");
     assert!(schema.problems(&json!({"report": 1})).is_some());
 }
 

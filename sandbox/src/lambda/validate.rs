@@ -180,7 +180,19 @@ fn is_architecture(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use aws_sdk_lambda::types;
+
     use super::*;
+
+    /// layership holds its own list to the same one, so that the two cannot part.
+    #[test]
+    fn the_runtimes_and_architectures_known_here_are_those_of_the_sdk() {
+        let set = |names: &[&'static str]| names.iter().copied().collect::<BTreeSet<_>>();
+        assert_eq!(set(&RUNTIMES), set(types::Runtime::values()));
+        assert_eq!(set(&ARCHITECTURES), set(types::Architecture::values()));
+    }
 
     fn problems(check: impl FnOnce(&mut Validation)) -> String {
         let mut validation = Validation::default();

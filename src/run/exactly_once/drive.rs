@@ -19,7 +19,8 @@ pub async fn drive(hands: &mut Hands<'_>, job: &Job, seen: Version, decision: De
         if let Step::End(end) = step {
             return end;
         }
-        step = Beside { site, job, machine: &mut machine, renewal: None }.until_answered(hands.carry_out(step)).await;
+        let beside = Beside { site, job, machine: &mut machine, renewal: None };
+        step = beside.until_answered(hands.carry_out(step, &job.rules)).await;
     }
 }
 

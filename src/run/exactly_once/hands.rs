@@ -1,6 +1,6 @@
 //! Carries out one step after the other, and keeps what it needs between them.
 
-use layership_protocol::{Answer, Ask, LockWritten, Looking, Reading, Seen, Send, Step, Version, Wait, Writing};
+use layership_protocol::{Answer, Ask, LockWritten, Looking, Reading, Rules, Seen, Send, Step, Version, Wait, Writing};
 
 use super::super::Shared;
 use super::super::pool::Slot;
@@ -46,7 +46,7 @@ impl<'a> Hands<'a> {
     }
 
     /// Carries out a step, and tells what came of it.
-    pub async fn carry_out(&mut self, step: Step) -> Seen {
+    pub async fn carry_out(&mut self, step: Step, rules: &Rules) -> Seen {
         match step {
             Step::ReadLock { at, why: Reading::Waiting(wait) } => self.wait_for_lock(at, &wait).await,
             Step::ReadLock { at, why } => {
@@ -62,7 +62,7 @@ impl<'a> Hands<'a> {
             }
             Step::Look { at, ask, why } => {
                 self.site.until(at).await;
-                self.look(&ask, why).await
+                self.look(&ask, why, rules.neighbours).await
             }
             Step::Decide { latest } => self.decide(latest).await,
             Step::WaitTurn => self.wait_for_turn().await,
@@ -110,11 +110,11 @@ impl<'a> Hands<'a> {
         self.trail.found(Fact::LockTaken { at: self.site.job.lock().to_string(), from });
     }
 
-    async fn look(&mut self, ask: &Ask, why: Looking) -> Seen {
+    async fn look(&mut self, ask: &Ask, why: Looking, neighbours: u64) -> Seen {
         if why == Looking::Confirm {
             self.trail.enter(Activity::Confirming);
         }
-        let (versions, error) = look::look(self.site, ask, layership_protocol::Rules::default().neighbours).await;
+        let (versions, error) = look::look(self.site, ask, neighbours).await;
         let sight = look::sight(&versions, ask);
         self.found.extend(versions);
         if let (Looking::Confirm, Some(found)) = (why, sight.matching.and_then(|version| self.found.get(&version))) {
