@@ -40,6 +40,7 @@ fn reports() -> Vec<(String, Value)> {
         run("plan", 1),
         run("plan --stage", 0),
         run("stage", 0),
+        run("changed", 0),
         run("publish requests numpy-arm", 0),
         run("publish", 0),
         run("publish --force --concurrency 1", 0),
