@@ -142,8 +142,8 @@ pub struct Common {
 /// What is printed on standard output.
 #[derive(Debug, Args)]
 pub struct Printed {
-    /// What to print on standard output, every layer included [default: text, without what is unchanged on a terminal]
-    #[arg(long, value_enum, value_name = "text|json", hide_possible_values = true)]
+    /// What to print on standard output: text, json, markdown; every layer included [default: text, without what is unchanged on a terminal]
+    #[arg(long, value_enum, value_name = "FORMAT", hide_possible_values = true)]
     pub format: Option<Output>,
 }
 
@@ -187,6 +187,12 @@ pub struct PlanArgs {
     /// Exit with 3 if anything would be published or adopted
     #[arg(long)]
     pub exit_code: bool,
+    /// Keep the plan in a file, to be looked at and carried out by `publish --plan`
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Print a plan that was kept, and ask nobody
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["layers", "targets", "partition", "out", "exit_code", "stage", "force", "strict", "reports", "events"])]
+    pub show: Option<PathBuf>,
     /// Plan as if the local archives were staged
     #[arg(long)]
     pub stage: bool,
@@ -221,6 +227,9 @@ pub struct PublishArgs {
     /// What is printed.
     #[command(flatten)]
     pub printed: Printed,
+    /// Carry out a plan that `plan --out` kept: exactly that, or nothing
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["stage", "force", "strict"])]
+    pub plan: Option<PathBuf>,
     /// Stage the archives first
     #[arg(long)]
     pub stage: bool,
@@ -322,6 +331,8 @@ pub enum Output {
     Text,
     /// The report.
     Json,
+    /// The report, for a comment on a pull request.
+    Markdown,
 }
 
 /// What `changed` prints.
@@ -348,4 +359,6 @@ pub enum SchemaOf {
     Report,
     /// A line of `--events`.
     Events,
+    /// A plan that `plan --out` keeps.
+    Plan,
 }

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::manifest::Difference;
 
 /// What is to be done with one job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, strum::Display)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Decision {
     /// Publish a new layer version.
     Publish,
@@ -159,6 +160,8 @@ pub enum ErrorCode {
     SettingsRefused,
     /// Lambda has other content than the archive that was checked.
     ContentMismatch,
+    /// The job is not as it was when the plan that is carried out was made.
+    PlanStale,
     /// Anything else.
     Internal,
 }
@@ -257,6 +260,12 @@ pub struct ArchiveReport {
     pub sha256: Option<String>,
     /// Size of the zip in bytes, where it is known.
     pub size: Option<u64>,
+    /// S3's entity tag of the staged archive, once it was looked at.
+    #[serde(default)]
+    pub entity_tag: Option<String>,
+    /// S3's version id of it, where its bucket has versions.
+    #[serde(default)]
+    pub version_id: Option<String>,
 }
 
 /// Everything there is to say of one job.

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::local;
+use super::{local, saved};
 use crate::cli::Common;
 use crate::config::{
     self, LayersFile, Origin, ProblemList, Problems, SettingOrigin, Settings, Source, Text, settle_settings,
 };
 use crate::error::Error;
-use crate::plan::{Ambient, Plan, Selection, SelectionError, build, select};
+use crate::layer::Sha256;
+use crate::plan::{Ambient, Plan, SavedPlan, Selection, SelectionError, build, select};
 use crate::report::Inputs;
 
 /// More than the layers files of any repository have together, in bytes.
@@ -29,12 +30,15 @@ pub struct Loaded {
     pub included: Vec<PathBuf>,
     /// The layers file, what it includes, and every manifest and archive it names, also those of layers that are not selected.
     pub inputs: Inputs,
+    /// SHA-256 of the layers file.
+    pub digest: Sha256,
     /// Where each layer stands in its layers file.
     pub places: BTreeMap<String, Origin>,
 }
 
-/// Reads the layers file, what it includes, and everything the command line says about it.
-pub fn load(args: &Common, ambient_region: Option<String>) -> Result<Loaded, Error> {
+/// Reads the layers file, what it includes, and everything the command line says about it; or all that, as a saved plan
+/// says it.
+pub fn load(args: &Common, ambient_region: Option<String>, saved: Option<&SavedPlan>) -> Result<Loaded, Error> {
     let stop = |found: ProblemList| Error::Layers { file: args.config.clone(), found };
     let text = Text::read(&args.config)?;
     let source = Source::parse(&text).map_err(stop)?;
@@ -55,13 +59,31 @@ pub fn load(args: &Common, ambient_region: Option<String>) -> Result<Loaded, Err
     let Some((settings, origins)) = settled else {
         return Err(Error::other("the settings could not be settled, for a reason that was not found"));
     };
-    let selection = Selection { layers: args.layers.clone(), targets: args.targets.clone(), part: args.partition };
     let sources: Vec<&Source<'_>> = std::iter::once(&source).chain(included.iter().map(|(_, source)| source)).collect();
-    let inputs = inputs(&sources, &plan);
-    let places = places(&sources, &plan);
-    let plan = select(&plan, &selection).map_err(|error| not_selected(args, error))?;
+    let (inputs, places, digest) = (inputs(&sources, &plan), places(&sources, &plan), digest(&sources));
+    let selected = |selection: &Selection| select(&plan, selection).map_err(|error| not_selected(args, error));
+    let plan = match saved {
+        None => selected(&selection(args))?,
+        Some(saved) => saved::described(saved, digest, &selection(args), selected)?,
+    };
     let included = included.iter().map(|(_, source)| source.path().to_owned()).collect();
-    Ok(Loaded { plan, settings, origins, warnings, included, inputs, places })
+    Ok(Loaded { plan, settings, origins, warnings, included, inputs, digest, places })
+}
+
+/// SHA-256 of the layers file; where it includes others, of the list of their digests.
+fn digest(sources: &[&Source<'_>]) -> Sha256 {
+    match sources {
+        [alone] => alone.digest(),
+        several => {
+            let all: Vec<String> = several.iter().map(|source| source.digest().to_string()).collect();
+            Sha256::of(all.join("\n").as_bytes())
+        }
+    }
+}
+
+/// What the command line selects.
+pub fn selection(args: &Common) -> Selection {
+    Selection { layers: args.layers.clone(), targets: args.targets.clone(), part: args.partition }
 }
 
 /// The texts of the files that the first one includes, as far as they can be read, each with the folder that leads to

@@ -1,6 +1,8 @@
 //! One story per command.
 
+mod document;
 mod explain;
+mod how;
 mod init;
 mod load;
 mod local;
@@ -8,12 +10,14 @@ mod report;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod saved;
 mod schema;
 
 use crate::cli::{Cli, Command};
 use crate::error::{Ended, Error};
 use crate::event::Mode;
-use run::{How, run};
+use how::How;
+use run::run;
 
 /// Does what the command line says.
 ///
@@ -36,8 +40,11 @@ pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
             run(&args.common, how).await
         }
         Command::Plan(args) => {
+            if let Some(path) = &args.show {
+                return saved::show(path, &args);
+            }
             let how = How { stage_first: args.stage, force: args.force, strict: args.strict, ..How::new(Mode::Plan) };
-            run(&args.common, How { exit_code: args.exit_code, ..how }.printing(&args.printed)).await
+            run(&args.common, How { exit_code: args.exit_code, out: args.out, ..how }.printing(&args.printed)).await
         }
         Command::Stage(args) => {
             let how = How { strict: args.strict, ..How::new(Mode::Stage) };
@@ -46,7 +53,12 @@ pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
         Command::Publish(args) => {
             let mode = if args.dry_run { Mode::Plan } else { Mode::Publish };
             let how = How { stage_first: args.stage, force: args.force, strict: args.strict, ..How::new(mode) };
-            run(&args.common, How { all_or_nothing: args.all_or_nothing, ..how }.printing(&args.printed)).await
+            let how = How { all_or_nothing: args.all_or_nothing, ..how };
+            let how = match &args.plan {
+                Some(path) => how.following(saved::read(path)?),
+                None => how,
+            };
+            run(&args.common, how.printing(&args.printed)).await
         }
     }
 }

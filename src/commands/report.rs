@@ -1,9 +1,8 @@
 //! `layership report`
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 
+use super::document;
 use crate::cli::{ConvertArgs, ReportArgs, ReportCommand};
 use crate::error::{Ended, Error};
 use crate::report::{Inputs, Report, ReportFile};
@@ -29,20 +28,8 @@ fn convert(args: &ConvertArgs) -> Result<Ended, Error> {
 }
 
 fn read(path: &Path) -> Result<Report, Error> {
-    let name = if path == Path::new("-") { "standard input".to_owned() } else { format!("`{}`", path.display()) };
-    let unreadable = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => Error::usage(format!("there is no report {name}")),
-        _ => Error::usage(format!("cannot read the report from {name}: {error}")),
-    };
-    let mut text = Vec::new();
-    let read = match path.to_str() {
-        Some("-") => io::stdin().take(SIZE_LIMIT + 1).read_to_end(&mut text),
-        _ => File::open(path).map_err(unreadable)?.take(SIZE_LIMIT + 1).read_to_end(&mut text),
-    };
-    read.map_err(unreadable)?;
-    if text.len() as u64 > SIZE_LIMIT {
-        return Err(Error::usage(format!("{name} has more than {} MB: it is not a report", SIZE_LIMIT / 1_000_000)));
-    }
-    Report::parse(&text)
-        .map_err(|why| Error::usage(format!("{name} is not a report: {why}")).hint("`--report json=PATH` writes one"))
+    let text = document::read(path, "report", SIZE_LIMIT)?;
+    Report::parse(&text).map_err(|why| {
+        Error::usage(format!("{} is not a report: {why}", document::name(path))).hint("`--report json=PATH` writes one")
+    })
 }

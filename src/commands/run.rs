@@ -8,10 +8,12 @@ use gethostname::gethostname;
 use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::load::{Loaded, load};
+use super::how::{How, Print};
+use super::load::{Loaded, load, selection};
 use super::local;
+use super::saved::Keep;
 use crate::aws::{self, Wanted, ambient_region};
-use crate::cli::{ChangedOutput, Common, Output, Printed};
+use crate::cli::Common;
 use crate::error::{Ended, Error};
 use crate::event::{Event, Mode};
 use crate::outcome::Outcome;
@@ -21,75 +23,25 @@ use crate::report::{
 };
 use crate::run::{self, Events, Stop, on_signals};
 
-/// What the commands differ in.
-#[derive(Clone, Copy, Debug)]
-pub struct How {
-    pub mode: Mode,
-    pub stage_first: bool,
-    pub force: bool,
-    pub strict: bool,
-    pub all_or_nothing: bool,
-    pub exit_code: bool,
-    pub print: Print,
-}
-
-/// What goes to standard output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Print {
-    /// Text, because nothing else was asked for.
-    Usual,
-    Text,
-    Lines,
-    Json,
-    GithubMatrix,
-}
-
-impl From<Option<ChangedOutput>> for Print {
-    fn from(asked: Option<ChangedOutput>) -> Self {
-        match asked {
-            None => Self::Usual,
-            Some(ChangedOutput::Text) => Self::Text,
-            Some(ChangedOutput::Lines) => Self::Lines,
-            Some(ChangedOutput::Json) => Self::Json,
-            Some(ChangedOutput::GithubMatrix) => Self::GithubMatrix,
-        }
-    }
-}
-
-impl How {
-    pub fn new(mode: Mode) -> Self {
-        let print = Print::Usual;
-        Self { mode, stage_first: false, force: false, strict: false, all_or_nothing: false, exit_code: false, print }
-    }
-
-    /// With what the command line wants to be printed.
-    pub fn printing(self, printed: &Printed) -> Self {
-        let print = match printed.format {
-            None => Print::Usual,
-            Some(Output::Text) => Print::Text,
-            Some(Output::Json) => Print::Json,
-        };
-        Self { print, ..self }
-    }
-}
-
 /// Runs the jobs of a layers file and reports them.
 pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     // A check asks nobody: any Region will do for what depends on one.
     let offline = (how.mode == Mode::Check).then(|| "us-east-1".to_owned());
     let region = ambient_region().await.or_else(|| local::region(args)).or(offline);
     let ci = Ci::of_this_process(!args.no_ci);
-    let Loaded { plan, settings, origins, warnings, included, inputs, places } =
-        load(args, region).inspect_err(|error| {
+    let Loaded { plan, settings, origins, warnings, included, mut inputs, digest, places } =
+        load(args, region, how.saved.as_deref()).inspect_err(|error| {
             if let Error::Layers { found, .. } = error {
                 ci.annotate_problems(&found.problems);
             }
         })?;
     ci.annotate_problems(&warnings.problems);
+    let keep = how.out.as_ref().map(|path| Keep::open(path, &mut inputs, digest, selection(args))).transpose()?;
     let files = ReportFile::open_all(&args.reports, &inputs).map_err(|error| Error::usage(error.to_string()))?;
     let events = args.events.as_ref().map(|path| EventLog::open(path, &inputs)).transpose();
     let events = events.map_err(|error| Error::usage(error.to_string()))?;
-    let stdout_is_taken = events.as_ref().is_some_and(EventLog::takes_stdout);
+    let stdout_is_taken =
+        events.as_ref().is_some_and(EventLog::takes_stdout) || keep.as_ref().is_some_and(Keep::takes_stdout);
     let facts = Surroundings::of_this_process(args.progress, args.color, args.quiet, args.verbose);
     let notices = Notices::of(&facts);
     notices.say_problems(&warnings);
@@ -128,6 +80,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
         concurrency: settings.concurrency,
         lock_wait: Duration::from_secs(settings.lock_wait_seconds.into()),
         publish_settle: Duration::from_secs(settings.publish_settle_seconds.into()),
+        approval: how.approval(),
         identity: run::RunIdentity { run: id.clone(), host: gethostname().to_string_lossy().into_owned() },
     };
     let jobs = run::run(&plan, sessions, options, Events::new(sender), stop.clone()).await;
@@ -141,6 +94,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     let printed = match how.print {
         _ if stdout_is_taken => Ok(Shown::default()),
         Print::Json => Ok(report::json::render(&report)),
+        Print::Markdown => Ok(report::markdown::comment(&report)),
         Print::Lines => Ok(report::changed::lines(&report)),
         Print::GithubMatrix => report::changed::github_matrix(&report).map_err(Error::other),
         Print::Usual | Print::Text => {
@@ -151,9 +105,11 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     let printed = printed.and_then(|text| {
         emit::stdout(&text).map_err(|error| Error::other(format!("cannot write to standard output: {error}")))
     });
+    let kept = keep.map_or(Ok(()), |keep| keep.keep(&plan, &report, &how, &notices));
     ci.conclude(&report, &args.reports, &places);
     notices.conclude(&report);
     saved.into_iter().collect::<Result<(), _>>().map_err(|error| Error::other(error.to_string()))?;
+    kept?;
     followed.map_err(|error| Error::other(error.to_string()))?;
     printed?;
     Ok(ended(&report, &plan, &how, stop.asked()))

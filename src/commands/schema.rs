@@ -4,6 +4,7 @@ use schemars::generate::SchemaSettings;
 
 use crate::cli::{SchemaArgs, SchemaOf};
 use crate::error::{Ended, Error};
+use crate::plan::SavedPlan;
 use crate::report::{EventLine, Report, Shown, emit::stdout};
 
 /// Prints a schema: the text of the file in `schemas/`.
@@ -18,6 +19,7 @@ pub(super) fn text(of: SchemaOf) -> Result<String, Error> {
         SchemaOf::Layers => crate::config::layers_schema(),
         SchemaOf::Included => crate::config::included_schema(),
         SchemaOf::Events => SchemaSettings::draft07().into_generator().into_root_schema_for::<EventLine>(),
+        SchemaOf::Plan => SchemaSettings::draft07().into_generator().into_root_schema_for::<SavedPlan>(),
         SchemaOf::Report => SchemaSettings::draft07().into_generator().into_root_schema_for::<Report>(),
     };
     let text = serde_json::to_string_pretty(&schema);

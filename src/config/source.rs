@@ -12,6 +12,7 @@ use toml::de::{DeTable, DeValue};
 use super::origin::{Origin, Place};
 use super::problem::{PROBLEMS_LIMIT, Problem, ProblemList};
 use super::words::excerpt;
+use crate::layer::Sha256;
 
 /// More than any sensible layers file (ten thousand layers make about 2 MB): beyond it, it is some other file.
 const SIZE_LIMIT: u64 = 8_000_000;
@@ -55,9 +56,7 @@ impl Text {
         })?;
         Ok(Self { path: path.into(), text })
     }
-}
 
-impl Text {
     /// How many bytes it has.
     pub fn size(&self) -> usize {
         self.text.len()
@@ -74,6 +73,11 @@ pub struct Source<'t> {
 }
 
 impl<'t> Source<'t> {
+    /// SHA-256 of the file.
+    pub fn digest(&self) -> Sha256 {
+        Sha256::of(self.text.as_bytes())
+    }
+
     /// Parses the text.
     ///
     /// # Errors

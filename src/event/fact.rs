@@ -38,6 +38,10 @@ pub enum Fact {
     ArchiveAlreadyStaged {
         /// Where.
         at: String,
+        /// S3's entity tag.
+        entity_tag: Option<String>,
+        /// S3's version id, where the bucket has versions.
+        version_id: Option<String>,
     },
     /// In a plan: the archive would be uploaded.
     ArchiveToBeStaged {
@@ -48,6 +52,10 @@ pub enum Fact {
     ArchiveStaged {
         /// Where.
         at: String,
+        /// S3's entity tag.
+        entity_tag: Option<String>,
+        /// S3's version id, where the bucket has versions.
+        version_id: Option<String>,
     },
     /// There is a staged archive.
     StagedArchiveFound {
@@ -57,6 +65,10 @@ pub enum Fact {
         sha256: Option<String>,
         /// Size of the zip in bytes.
         size: u64,
+        /// S3's entity tag.
+        entity_tag: Option<String>,
+        /// S3's version id, where the bucket has versions.
+        version_id: Option<String>,
     },
     /// The staged archive was built from the manifest at hand.
     StagedArchiveConsistent {

@@ -45,6 +45,11 @@ impl fmt::Debug for Md5 {
 pub struct Sha256([u8; 32]);
 
 impl Sha256 {
+    /// The digest of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(<sha2::Sha256 as sha2::Digest>::digest(bytes).into())
+    }
+
     /// Wraps a finished digest.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)

@@ -5,6 +5,7 @@ mod build;
 mod decision;
 mod fields;
 mod patterns;
+mod saved;
 mod select;
 mod targets;
 mod unique;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 pub use build::build;
 pub use decision::{BackupState, Decided, Latest, Observed, decide};
+pub use saved::{Held, SavedJob, SavedOptions, SavedPlan, hold};
 pub use select::{Part, Selection, SelectionError, select};
 pub use targets::Ambient;
 

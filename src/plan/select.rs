@@ -1,8 +1,12 @@
 //! Which jobs of a plan a command is about: layer keys and target names, or globs of them.
 
 use std::collections::{BTreeSet, HashSet};
+use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::patterns::{NotAGlob, Pattern};
 use super::{Job, Plan};
@@ -10,19 +14,30 @@ use crate::config::{excerpt, listed, nearest};
 use crate::layer::Md5;
 
 /// What the command line asks for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Selection {
     /// Layer keys or globs; empty means all.
     pub layers: Vec<String>,
     /// Target names or globs; empty means all.
     pub targets: Vec<String>,
-    /// Only this part of what is left.
+    /// Only this part of what is left, such as `2/5`.
+    #[serde(rename = "partition")]
+    #[schemars(with = "Option<String>")]
     pub part: Option<Part>,
+}
+
+impl Selection {
+    /// Whether it selects every job.
+    pub fn is_all(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// One of several parts into which a run is split, one for each machine: every job is in exactly one of them, and
 /// always in the same one, whatever other jobs there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Part {
     number: u64,
     of: u64,
@@ -31,6 +46,26 @@ pub struct Part {
 impl Part {
     fn has(self, job: &Job) -> bool {
         Md5::of(format!("{}\0{}", job.layer, job.target.name).as_bytes()).spread() % self.of == self.number - 1
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.number, self.of)
+    }
+}
+
+impl From<Part> for String {
+    fn from(part: Part) -> Self {
+        part.to_string()
+    }
+}
+
+impl TryFrom<String> for Part {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
     }
 }
 

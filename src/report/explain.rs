@@ -118,6 +118,10 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
             "Lambda has other content than the archive that was checked: the staged archive was replaced in between.",
             "Make sure that one run at a time stages this layer, and run again.",
         ),
+        ErrorCode::PlanStale => (
+            "`publish --plan` was to carry out a saved plan, and this job is not as it was when the plan was made: the causes say what differs. Nothing was done to it.",
+            "Make the plan again with `layership plan --out FILE`, look at what differs, and carry that one out.",
+        ),
         ErrorCode::Internal => (
             "The service failed inside (HTTP 5xx), something is as nobody expected, or layership has a defect.",
             "Run again; if it stays, and the service is in order, report it with what `-vv` shows.",

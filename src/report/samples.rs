@@ -30,8 +30,8 @@ pub fn job(layer: &str, target: &str, outcome: Outcome) -> JobReport {
         manifest: ManifestReport { path: format!("{layer}/requirements.txt"), ..ManifestReport::default() },
         archive: ArchiveReport {
             staged: format!("s3://acme/layers/{layer}/layer/layer.zip"),
-            sha256: None,
             size: Some(812_345),
+            ..ArchiveReport::default()
         },
         dependencies: crate::manifest::Difference::default(),
         settings: Vec::new(),

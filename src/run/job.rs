@@ -71,6 +71,7 @@ async fn prepare(job: &Job, shared: &Shared, manifest: Arc<Manifest>, trail: &mu
     if let Some(account) = site.account() {
         trail.found(Fact::AccountKnown { account: account.clone() });
     }
+    options.approval.hold_account(site)?;
     if options.mode == Mode::Changed {
         let is_changed = is_changed(site, &manifest, trail).await?;
         return Ok(Prepared::Done(if is_changed { Outcome::Changed } else { Outcome::Unchanged }));

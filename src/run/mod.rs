@@ -1,5 +1,6 @@
 //! A run: jobs of a plan go through their steps, bounded in number, and each ends in exactly one report.
 
+mod approval;
 mod archive_checks;
 mod batch;
 mod changed;
@@ -20,6 +21,7 @@ mod trail;
 
 use std::time::Duration;
 
+pub use approval::Approval;
 pub use batch::run;
 pub use events::Events;
 
@@ -53,6 +55,8 @@ pub struct RunOptions {
     pub publish_settle: Duration,
     /// Who runs, for locks.
     pub identity: RunIdentity,
+    /// Whether a plan is made to be saved, or a saved one is carried out.
+    pub approval: Approval,
 }
 
 /// Who runs.

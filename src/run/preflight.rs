@@ -77,7 +77,7 @@ pub async fn preflight(
         wanted: &site.job.settings,
         detect: &site.job.detect,
         staged: sha256,
-        force: options.force,
+        force: options.force && options.approval.may_force(site.job, latest.as_ref()),
     };
     let decided = decide(&observed);
     trail.found(Fact::Decided {
@@ -93,10 +93,12 @@ pub async fn preflight(
     }
     let sha256 = match decided.decision {
         // What Lambda has afterwards is held against it.
-        Decision::Publish if options.mode == Mode::Publish => Some(digest(site, &staged, trail).await?),
+        Decision::Publish if options.mode == Mode::Publish || options.approval.needs_content() => {
+            Some(digest(site, &staged, trail).await?)
+        }
         _ => sha256,
     };
-    Ok(Checked { manifest, staged, sha256, latest, decided })
+    options.approval.hold(site, Checked { manifest, staged, sha256, latest, decided }, trail).await
 }
 
 /// The SHA-256 of the staged zip, by reading all of it where S3 keeps none.
@@ -143,6 +145,8 @@ fn consistent(job: &Job, staged: Option<Staged>, manifest: &Manifest, trail: &mu
         at: job.staged.to_string(),
         sha256: staged.sha256.map(|sha256| sha256.to_string()),
         size: staged.size,
+        entity_tag: staged.etag.clone(),
+        version_id: staged.version_id.clone(),
     });
     let expected = manifest.md5.to_string();
     match &staged.manifest_md5 {

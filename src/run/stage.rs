@@ -42,13 +42,15 @@ pub async fn stage(
         && is_same(&staged, &archive).await?
     {
         note_read(job, &staged, trail);
-        trail.found(Fact::ArchiveAlreadyStaged { at: job.staged.to_string() });
+        let (entity_tag, version_id) = (staged.etag.clone(), staged.version_id.clone());
+        trail.found(Fact::ArchiveAlreadyStaged { at: job.staged.to_string(), entity_tag, version_id });
         let inspection = Some(archive.inspection.clone());
         return Ok(Ready { staged: Staged { inspection, ..staged }, uploaded: false });
     }
     let staged = if options.mode == Mode::Plan {
         would_be_staged(job, &archive, md5, trail).await?
     } else {
+        options.approval.hold_upload(job, archive.zipped().await?.sha256, manifest.md5)?;
         upload(site, &archive, manifest, trail).await?
     };
     Ok(Ready { staged, uploaded: true })
@@ -102,7 +104,8 @@ async fn upload(
     };
     let staged = site.stage(&upload).await?;
     note_read(site.job, &staged, trail);
-    trail.found(Fact::ArchiveStaged { at: site.job.staged.to_string() });
+    let (entity_tag, version_id) = (staged.etag.clone(), staged.version_id.clone());
+    trail.found(Fact::ArchiveStaged { at: site.job.staged.to_string(), entity_tag, version_id });
     Ok(staged)
 }
 

@@ -29,6 +29,11 @@ impl Trail {
         Self { id, events, started: Instant::now(), region: job.target.region.clone(), report: blank(job), last: None }
     }
 
+    /// What is known of the job so far.
+    pub fn report(&self) -> &JobReport {
+        &self.report
+    }
+
     /// The job is doing something else now.
     pub fn enter(&self, activity: Activity) {
         self.events.send(Happening::ActivityEntered { job: self.id, activity });
@@ -120,10 +125,16 @@ fn note(report: &mut JobReport, fact: &Fact) {
         Fact::ArchiveRead { sha256, size, .. } => {
             (report.archive.sha256, report.archive.size) = (Some(sha256.clone()), Some(*size));
         }
-        Fact::StagedArchiveFound { sha256, size, .. } => {
+        Fact::StagedArchiveFound { sha256, size, entity_tag, version_id, .. } => {
             (report.archive.sha256, report.archive.size) = (sha256.clone(), Some(*size));
+            (report.archive.entity_tag, report.archive.version_id) = (entity_tag.clone(), version_id.clone());
+        }
+        Fact::ArchiveAlreadyStaged { entity_tag, version_id, .. }
+        | Fact::ArchiveStaged { entity_tag, version_id, .. } => {
+            (report.archive.entity_tag, report.archive.version_id) = (entity_tag.clone(), version_id.clone());
         }
         Fact::StagedArchiveDigested { sha256 } => report.archive.sha256 = Some(sha256.clone()),
+        Fact::NoVersionFound { .. } => report.previous_version = None,
         Fact::LatestFound { arn, .. } => {
             (report.previous_version, report.layer_arn) = (Some(arn.number), Some(arn.layer.to_string()));
         }

@@ -28,6 +28,7 @@ mod promises;
 mod publish;
 mod refuse;
 mod refused;
+mod saved;
 mod select;
 mod settings;
 mod stage;

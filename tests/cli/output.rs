@@ -51,7 +51,9 @@ fn the_report_is_the_same_on_standard_output_and_in_a_file() {
           "archive": {
             "staged": "s3://artifacts/layers/numpy/layer/layer.zip",
             "sha256": "2250ad3c59e2cd43009d93b7647f9088dac289fc2f68305f0be7443774969a59",
-            "size": 170
+            "size": 170,
+            "entity_tag": "\"f10dde1428d42921254c84f8263f9c1a\"",
+            "version_id": "VERSION-ID"
           },
           "dependencies": {
             "added": [],

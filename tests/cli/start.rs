@@ -57,8 +57,9 @@ fn help_lists_the_commands() {
       -v, --verbose...            Say more: each job's steps and where each setting came from; twice for
                                   every request
       -q, --quiet                 Warnings and errors only
-          --format <text|json>    What to print on standard output, every layer included [default: text,
-                                  without what is unchanged on a terminal]
+          --format <FORMAT>       What to print on standard output: text, json, markdown; every layer
+                                  included [default: text, without what is unchanged on a terminal]
+          --plan <FILE>           Carry out a plan that `plan --out` kept: exactly that, or nothing
           --stage                 Stage the archives first
           --dry-run               Write nothing: the same as `plan`
           --force                 Publish unchanged layers too

@@ -3,7 +3,7 @@
 use super::Ended;
 
 /// Regular expressions and what stands for what they match.
-const FILTERS: [(&str, &str); 12] = [
+const FILTERS: [(&str, &str); 15] = [
     // A sign of life, which comes where a machine is slow.
     (r"(?m)^ +Running \[.*\n", ""),
     (r"until [0-9:]+Z", "until TIME"),
@@ -13,6 +13,9 @@ const FILTERS: [(&str, &str); 12] = [
     (r"127\.0\.0\.1:[0-9]+", "127.0.0.1:PORT"),
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "REQUEST"),
     (r"AWS_SECRET_ACCESS_KEY=[0-9a-f]{40}", "AWS_SECRET_ACCESS_KEY=SECRET"),
+    (r"digest( of this plan is)? [0-9a-f]{64}", "digest$1 DIGEST"),
+    (r#""version_id": "[0-9a-f]{32}""#, r#""version_id": "VERSION-ID""#),
+    (r"in S3: [0-9a-f]{32} when it was planned, [0-9a-f]{32} now", "in S3: ONE when it was planned, ANOTHER now"),
     (r"[0-9]{8}T[0-9]{9}Z-[0-9a-f]{16}", "RUN"),
     (r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", "INSTANT"),
     (r#""seconds": [0-9.e-]+"#, r#""seconds": 0.0"#),

@@ -42,7 +42,7 @@ fn pinned(path: &str, generated: &str) {
 
 #[test]
 fn the_schemas_are_up_to_date() {
-    for of in ["layers", "included", "report", "events"] {
+    for of in ["layers", "included", "report", "events", "plan"] {
         pinned(&format!("schemas/{of}.schema.json"), &printed(of));
     }
 }

@@ -92,3 +92,17 @@ fn every_event_is_valid_by_its_schema() {
     }
     assert!(schema.problems(&json!({"events": 1, "at": "now", "event": "vanished"})).is_some());
 }
+
+#[test]
+fn every_saved_plan_is_valid_by_its_schema() {
+    let schema = Schema::of("plan");
+    let project = example();
+    for command in
+        ["plan --stage", "plan --stage --force", "plan --stage --strict requests", "plan --stage --partition 1/2"]
+    {
+        project.run(&format!("{command} --out plan.json"), 0);
+        assert_eq!(schema.problems(&project.json("plan.json")), None, "{command}");
+        project.run("stage", 0);
+    }
+    assert!(schema.problems(&json!({"plan": 1})).is_some());
+}

@@ -1,3 +1,4 @@
+use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::process::Command;
 
@@ -11,7 +12,7 @@ fn sample() -> Report {
 }
 
 fn opened(path: &Path) -> Result<ReportFile, ReportFileError> {
-    ReportFile::open("json".parse().unwrap(), path)
+    ReportFile::open("json".parse().unwrap(), path, &Inputs::default())
 }
 
 fn names(folder: &Path) -> Vec<String> {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::layer::Md5;
-use crate::outcome::{ArchiveReport, JobReport, ManifestReport};
+use crate::outcome::{JobReport, ManifestReport};
 use crate::report::Shown;
 use crate::report::model::Report;
 
@@ -91,7 +91,15 @@ struct IndexEntry<'a> {
     account: Option<&'a str>,
     layer_name: &'a str,
     manifest: &'a ManifestReport,
-    archive: &'a ArchiveReport,
+    archive: IndexedArchive<'a>,
+}
+
+/// The archive of a version, without what changes when the same bytes are staged again.
+#[derive(Serialize)]
+struct IndexedArchive<'a> {
+    staged: &'a str,
+    sha256: Option<&'a str>,
+    size: Option<u64>,
 }
 
 impl<'a> IndexEntry<'a> {
@@ -103,7 +111,11 @@ impl<'a> IndexEntry<'a> {
             account: job.account.as_deref(),
             layer_name: &job.layer_name,
             manifest: &job.manifest,
-            archive: &job.archive,
+            archive: IndexedArchive {
+                staged: &job.archive.staged,
+                sha256: job.archive.sha256.as_deref(),
+                size: job.archive.size,
+            },
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::event::Mode;
 use crate::layer::{Md5, Sha256};
 use crate::outcome::JobReport;
 use crate::plan::{Ambient, Job, Plan, build};
-use crate::run::{Events, RunIdentity, RunOptions, Stop, run};
+use crate::run::{Approval, Events, RunIdentity, RunOptions, Stop, run};
 
 const BUCKET: &str = "simulation";
 const SECRET: &str = "simulation-secret";
@@ -126,6 +126,7 @@ impl World {
             concurrency: 4,
             lock_wait: Duration::from_secs(60),
             publish_settle: Duration::from_secs(60),
+            approval: Approval::Immediate,
             identity: RunIdentity { run: name.to_owned(), host: "simulated".to_owned() },
         };
         let (events, _received) = unbounded_channel();

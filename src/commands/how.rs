@@ -1,0 +1,96 @@
+//! What the commands that run jobs differ in.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::cli::{ChangedOutput, Output, Printed};
+use crate::event::Mode;
+use crate::plan::{SavedOptions, SavedPlan};
+use crate::run::Approval;
+
+/// What the commands differ in.
+#[derive(Clone, Debug)]
+pub struct How {
+    pub mode: Mode,
+    pub stage_first: bool,
+    pub force: bool,
+    pub strict: bool,
+    pub all_or_nothing: bool,
+    pub exit_code: bool,
+    pub print: Print,
+    /// Where the plan is kept.
+    pub out: Option<PathBuf>,
+    /// The plan that is carried out.
+    pub saved: Option<Arc<SavedPlan>>,
+}
+
+/// What goes to standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Print {
+    /// Text, because nothing else was asked for.
+    Usual,
+    Text,
+    Lines,
+    Json,
+    Markdown,
+    GithubMatrix,
+}
+
+impl From<Option<ChangedOutput>> for Print {
+    fn from(asked: Option<ChangedOutput>) -> Self {
+        match asked {
+            None => Self::Usual,
+            Some(ChangedOutput::Text) => Self::Text,
+            Some(ChangedOutput::Lines) => Self::Lines,
+            Some(ChangedOutput::Json) => Self::Json,
+            Some(ChangedOutput::GithubMatrix) => Self::GithubMatrix,
+        }
+    }
+}
+
+impl How {
+    pub fn new(mode: Mode) -> Self {
+        Self {
+            mode,
+            stage_first: false,
+            force: false,
+            strict: false,
+            all_or_nothing: false,
+            exit_code: false,
+            print: Print::Usual,
+            out: None,
+            saved: None,
+        }
+    }
+
+    /// With what the command line wants to be printed.
+    pub fn printing(self, printed: &Printed) -> Self {
+        let print = match printed.format {
+            None => Print::Usual,
+            Some(Output::Text) => Print::Text,
+            Some(Output::Json) => Print::Json,
+            Some(Output::Markdown) => Print::Markdown,
+        };
+        Self { print, ..self }
+    }
+
+    /// The same as a saved plan says it.
+    pub fn following(self, saved: SavedPlan) -> Self {
+        let SavedOptions { stage, force, strict } = saved.options;
+        Self { stage_first: stage, force, strict, saved: Some(Arc::new(saved)), ..self }
+    }
+
+    /// What decisions depend on.
+    pub fn options(&self) -> SavedOptions {
+        SavedOptions { stage: self.stage_first, force: self.force, strict: self.strict }
+    }
+
+    /// Whose decisions they are.
+    pub fn approval(&self) -> Approval {
+        match (&self.saved, &self.out) {
+            (Some(saved), _) => Approval::Given(Arc::clone(saved)),
+            (None, Some(_)) => Approval::Later,
+            (None, None) => Approval::Immediate,
+        }
+    }
+}
