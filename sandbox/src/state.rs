@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::store::{Bucket, Layer, LayerVersion, ObjectVersion, State, Versioning};
+use super::store::{Bucket, Layer, LayerVersion, ObjectVersion, State, Upload, Versioning};
 use super::text;
 
 /// Everything that `GET /_sandbox/state` answers.
@@ -22,6 +22,15 @@ struct ShownBucket<'a> {
     versioned: bool,
     /// The current objects by key; deleted ones are not shown.
     objects: BTreeMap<&'a str, ShownObject<'a>>,
+    /// Uploads in parts that are neither completed nor aborted, by their ids.
+    uploads: BTreeMap<&'a str, ShownUpload<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownUpload<'a> {
+    key: &'a str,
+    /// Sizes of its parts by number.
+    parts: BTreeMap<i32, u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -58,20 +67,28 @@ struct ShownVersion<'a> {
 
 /// All of it.
 pub(super) fn show(state: &State) -> serde_json::Value {
-    let buckets = state.buckets.iter().map(|(name, bucket)| (name.as_str(), shown_bucket(bucket))).collect();
+    let buckets = state.buckets.iter().map(|(name, bucket)| (name.as_str(), shown_bucket(name, bucket, state)));
+    let buckets = buckets.collect();
     let layers = state.layers.iter().flat_map(|(place, layers)| {
         layers.iter().map(|(name, layer)| (format!("{}/{}/{name}", place.account, place.region), shown_layer(layer)))
     });
     serde_json::to_value(Shown { buckets, layers: layers.collect() }).unwrap_or_default()
 }
 
-fn shown_bucket(bucket: &Bucket) -> ShownBucket<'_> {
+fn shown_bucket<'a>(name: &str, bucket: &'a Bucket, state: &'a State) -> ShownBucket<'a> {
     let objects = bucket.objects.iter().filter_map(|(key, versions)| Some((key.as_str(), shown_object(versions)?)));
+    let uploads = state.uploads.iter().filter(|(_, upload)| upload.bucket == name);
     ShownBucket {
         region: &bucket.info.region,
         versioned: bucket.info.versioning == Versioning::Enabled,
         objects: objects.collect(),
+        uploads: uploads.map(|(id, upload)| (id.as_str(), shown_upload(upload))).collect(),
     }
+}
+
+fn shown_upload(upload: &Upload) -> ShownUpload<'_> {
+    let parts = upload.parts.iter().map(|(number, part)| (*number, part.size));
+    ShownUpload { key: &upload.key, parts: parts.collect() }
 }
 
 fn shown_object(versions: &[std::sync::Arc<ObjectVersion>]) -> Option<ShownObject<'_>> {

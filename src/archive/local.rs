@@ -7,6 +7,7 @@ use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use std::fs::{File, FileType};
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -77,11 +78,19 @@ impl LocalZip {
     /// # Errors
     /// Where it cannot be read, has become shorter, or nobody waits for it any more.
     pub fn sha256(&self, halt: &Halt) -> io::Result<[u8; 32]> {
+        self.sha256_of(0..self.size, halt)
+    }
+
+    /// The SHA-256 of some of its bytes.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn sha256_of(&self, bytes: Range<u64>, halt: &Halt) -> io::Result<[u8; 32]> {
         let mut hash = Sha256::new();
-        let mut offset = 0;
-        while offset < self.size {
+        let mut offset = bytes.start;
+        while offset < bytes.end {
             halt.check().map_err(io::Error::other)?;
-            let piece = self.read_at(offset, PIECE.min(self.size - offset))?;
+            let piece = self.read_at(offset, PIECE.min(bytes.end - offset))?;
             hash.update(&piece);
             offset += piece.len() as u64;
         }

@@ -1,7 +1,8 @@
-//! A local zip as the body of an upload: read through its open handle, from the start again where a request is sent
-//! again.
+//! A stretch of a local zip as the body of an upload: read through its open handle, from the start again where a request is
+//! sent again.
 
 use std::io;
+use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -10,23 +11,27 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use super::progress::Share;
 use crate::archive::{LocalZip, ReadAt as _};
 
-/// What is read at once.
+/// What is read at once: all that a body holds of its zip at any time.
 const PIECE: u64 = 256 * 1024;
 
-/// The bytes of a zip, as often as they have to be sent.
-pub fn stream(zip: &LocalZip) -> ByteStream {
+/// These bytes of a zip, as often as they have to be sent. What was handed to the connection is counted.
+pub fn stream(zip: &LocalZip, bytes: Range<u64>, sent: Share) -> ByteStream {
     let zip = zip.clone();
     ByteStream::new(SdkBody::retryable(move || {
-        SdkBody::from_body_1_x(ZipBody { zip: zip.clone(), offset: 0, reading: None })
+        sent.begin();
+        let body = ZipBody { zip: zip.clone(), left: bytes.clone(), reading: None, sent: sent.clone() };
+        SdkBody::from_body_1_x(body)
     }))
 }
 
 struct ZipBody {
     zip: LocalZip,
-    offset: u64,
+    left: Range<u64>,
     reading: Option<JoinHandle<io::Result<Bytes>>>,
+    sent: Share,
 }
 
 impl Body for ZipBody {
@@ -37,20 +42,22 @@ impl Body for ZipBody {
         if self.is_end_stream() {
             return Poll::Ready(None);
         }
-        let (zip, offset) = (self.zip.clone(), self.offset);
-        let len = PIECE.min(zip.size() - offset);
+        let (zip, offset) = (self.zip.clone(), self.left.start);
+        let len = PIECE.min(self.left.end - offset);
         let reading = self.reading.get_or_insert_with(|| spawn_blocking(move || zip.read_at(offset, len)));
         let read = ready!(Pin::new(reading).poll(cx)).unwrap_or_else(|error| Err(io::Error::other(error)));
         self.reading = None;
-        self.offset += read.as_ref().map_or(0, |bytes| bytes.len() as u64);
+        let came = read.as_ref().map_or(0, |bytes| bytes.len() as u64);
+        self.left.start += came;
+        self.sent.add(came);
         Poll::Ready(Some(read.map(Frame::data)))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.offset == self.zip.size()
+        self.left.is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.zip.size() - self.offset)
+        SizeHint::with_exact(self.left.end - self.left.start)
     }
 }

@@ -16,15 +16,20 @@ mod identity;
 mod lambda;
 mod last;
 mod lock_object;
+mod multipart;
 mod newest;
 mod owners;
 mod pace;
+mod progress;
 mod publish;
 mod refusal;
 mod region;
 mod s3;
 mod session;
+mod staging;
 mod trace;
+mod under_way;
+mod upload;
 mod wording;
 mod zip;
 
@@ -32,10 +37,12 @@ pub use backup::{Backup, BackupRead, BackupWrite, NewBackup};
 pub use lock_object::LockWrite;
 pub use newest::Newest;
 pub use pace::{Turn, Urgency};
+pub use progress::Tell;
 pub use publish::{NeverSent, NewVersion, Sent};
 pub use region::ambient_region;
-pub use s3::{Staged, Upload};
+pub use s3::Staged;
 pub use session::{ConnectOptions, Endpoint, Session, Sessions, Wanted, connect};
+pub use upload::Upload;
 pub use zip::StagedZip;
 
 #[cfg(test)]

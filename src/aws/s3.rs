@@ -1,37 +1,35 @@
-//! S3 as this tool uses it: staged archives and manifest backups.
+//! S3 as this tool uses it: what is staged there, and what it says of itself.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::types::{ChecksumMode, ChecksumType};
 use bytes::Bytes;
 use sha2::Digest as _;
 
-use super::body;
 use super::bounds::{self, broken};
 use super::call::Call;
 use super::clock::ServerClock;
 use super::failure::Failure;
 use super::last::sent;
 use super::owners::Owners;
-use crate::archive::{Inspection, LocalZip, ReadAt as _, TreeDigest};
-use crate::layer::{Md5, Region, S3Location, Sha256};
+use super::under_way::UploadsUnderWay;
+use crate::archive::{Inspection, TreeDigest};
+use crate::layer::{Region, S3Location, Sha256};
 use crate::outcome::{ErrorCode, JobError};
 
 /// User metadata of a staged archive: MD5 of the manifest it was built from, exactly as `aws_lambda_artifact_builder`
 /// names it.
-const MANIFEST_MD5: &str = "manifest_md5";
+pub(super) const MANIFEST_MD5: &str = "manifest_md5";
 /// The same with a hyphen, because some proxies and servers lose header names with underscores.
-const MANIFEST_MD5_HYPHEN: &str = "manifest-md5";
+pub(super) const MANIFEST_MD5_HYPHEN: &str = "manifest-md5";
 /// What the zip says of itself, written by `stage` so that publishing need not read the zip's directory again. The
 /// Python library looks at `manifest_md5` alone.
-const INSPECTION: &str = "layership-inspection";
+pub(super) const INSPECTION: &str = "layership-inspection";
 /// The digest of the folder that the zip was made of, so that an unchanged folder is not packed again.
-const TREE: &str = "layership-tree";
+pub(super) const TREE: &str = "layership-tree";
 
 /// The objects of one target's buckets.
 #[derive(Clone, Debug)]
@@ -41,6 +39,7 @@ pub struct S3 {
     owners: Owners,
     clock: ServerClock,
     request_timeout: Duration,
+    under_way: UploadsUnderWay,
 }
 
 /// A staged archive, as far as a HEAD tells.
@@ -62,25 +61,20 @@ pub struct Staged {
     pub version_id: Option<String>,
 }
 
-/// What to upload as a staged archive.
-#[derive(Clone, Debug)]
-pub struct Upload<'a> {
-    /// The local zip.
-    pub zip: &'a LocalZip,
-    /// Its SHA-256.
-    pub sha256: Sha256,
-    /// The digest of the folder that it was made of.
-    pub tree: Option<TreeDigest>,
-    /// MD5 of the manifest it was built from.
-    pub manifest_md5: Md5,
-    /// What the zip says of itself.
-    pub inspection: &'a Inspection,
-}
-
 impl S3 {
     /// Wraps a client whose requests name the owners of buckets.
     pub(super) fn new(client: Client, region: &Region, owners: Owners, clock: ServerClock, timeout: Duration) -> Self {
-        Self { client, region: region.clone(), owners, clock, request_timeout: timeout }
+        let under_way = UploadsUnderWay::default();
+        Self { client, region: region.clone(), owners, clock, request_timeout: timeout, under_way }
+    }
+
+    /// The same, with what the uploads of all targets share.
+    pub(super) fn sharing(self, under_way: UploadsUnderWay) -> Self {
+        Self { under_way, ..self }
+    }
+
+    pub(super) fn under_way(&self) -> &UploadsUnderWay {
+        &self.under_way
     }
 
     /// Reads the body of an answer, but no more than so many bytes of it.
@@ -161,41 +155,6 @@ impl S3 {
         }
     }
 
-    /// Uploads a staged archive, streamed, with its SHA-256 and the MD5 of its manifest.
-    ///
-    /// # Errors
-    /// Whatever the service refuses, and a local file that cannot be read.
-    pub async fn stage(&self, at: &S3Location, upload: &Upload<'_>) -> Result<Staged, JobError> {
-        let call = self.call("s3:PutObject", at);
-        let deadline = bounds::deadline(self.request_timeout, upload.zip.size());
-        // An upload that hangs is sent again, as every other call.
-        let timeouts =
-            TimeoutConfig::builder().operation_timeout(deadline * 2).operation_attempt_timeout(deadline).build();
-        let request = self
-            .client
-            .put_object()
-            .bucket(&at.bucket)
-            .key(&at.key)
-            .content_type("application/zip")
-            .set_metadata(Some(metadata(upload)))
-            .checksum_sha256(upload.sha256.to_base64())
-            .body(body::stream(upload.zip))
-            .customize()
-            .config_override(aws_sdk_s3::config::Builder::new().timeout_config(timeouts));
-        match sent(request.send()).await {
-            Ok(answer) => Ok(Staged {
-                manifest_md5: Some(upload.manifest_md5.to_string()),
-                sha256: Some(upload.sha256),
-                size: upload.zip.size(),
-                inspection: Some(upload.inspection.clone()),
-                tree: upload.tree,
-                etag: Some(tag(answer.e_tag(), &call)?),
-                version_id: version_id(answer.version_id()),
-            }),
-            Err(failure) => Err(failure.into_error(&call)),
-        }
-    }
-
     /// SHA-256 of a staged archive by reading it once, streamed: for objects that were uploaded without one.
     ///
     /// # Errors
@@ -242,14 +201,6 @@ fn staged(found: &HeadObjectOutput) -> Staged {
     }
 }
 
-fn metadata(upload: &Upload<'_>) -> HashMap<String, String> {
-    let md5 = upload.manifest_md5.to_string();
-    let note = upload.inspection.to_note(upload.sha256).map(|note| (INSPECTION.to_owned(), note));
-    let known = [(MANIFEST_MD5.to_owned(), md5.clone()), (MANIFEST_MD5_HYPHEN.to_owned(), md5)];
-    let tree = upload.tree.map(|tree| (TREE.to_owned(), tree.to_note(upload.sha256)));
-    known.into_iter().chain(note).chain(tree).collect()
-}
-
 /// The entity tag of an answer. Every object has one: an answer without it is not S3's, but of a proxy, a login page or
 /// half an answer, and must not be taken for an object or for a write that was done.
 pub(super) fn tag(found: Option<&str>, call: &Call) -> Result<String, JobError> {
@@ -264,7 +215,7 @@ pub(super) fn unreadable(call: &Call) -> JobError {
 
 /// Objects of a bucket whose versioning was suspended, or written before it was on, have the version `null`, which
 /// pins nothing.
-fn version_id(id: Option<&str>) -> Option<String> {
+pub(super) fn version_id(id: Option<&str>) -> Option<String> {
     id.filter(|id| !id.is_empty() && *id != "null").map(str::to_owned)
 }
 

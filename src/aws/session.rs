@@ -19,6 +19,7 @@ use super::owners::Owners;
 use super::pace::Pace;
 use super::s3::S3;
 use super::trace::RequestLog;
+use super::under_way::UploadsUnderWay;
 use crate::layer::{AccountId, LayerName, LayerVersion, Region};
 use crate::outcome::{ErrorCode, JobError};
 use crate::plan::Target;
@@ -91,7 +92,10 @@ type Connecting = Shared<BoxFuture<'static, Result<Arc<Session>, JobError>>>;
 /// The sessions of a run, by target name. All connect at once, and a job waits for its own target only: a Region that
 /// hangs delays nobody else.
 #[derive(Clone, Debug)]
-pub struct Sessions(HashMap<String, Connecting>);
+pub struct Sessions {
+    connecting: HashMap<String, Connecting>,
+    uploads: UploadsUnderWay,
+}
 
 impl Sessions {
     /// The session of a target, or the error that all jobs of this target get.
@@ -99,10 +103,15 @@ impl Sessions {
     /// # Errors
     /// No credentials, credentials of another account, an endpoint that cannot be reached.
     pub async fn get(&self, target: &Target) -> Result<Arc<Session>, JobError> {
-        match self.0.get(&target.name) {
+        match self.connecting.get(&target.name) {
             Some(connecting) => connecting.clone().await,
             None => Err(JobError::new(ErrorCode::Internal, format!("target `{}` was never connected", target.name))),
         }
+    }
+
+    /// Waits until the uploads that were given up are aborted.
+    pub async fn cleaned_up(&self) {
+        self.uploads.cleaned_up().await;
     }
 }
 
@@ -113,14 +122,19 @@ struct SharedPlace {
     catalogue: Arc<Catalogue>,
 }
 
-/// By account and Region.
-type SharedPlaces = Arc<Mutex<HashMap<(String, Region), SharedPlace>>>;
+/// By account and Region; and what all of them share.
+#[derive(Debug, Default)]
+struct SharedPlaces {
+    places: Mutex<HashMap<(String, Region), SharedPlace>>,
+    uploads: UploadsUnderWay,
+}
 
 /// Begins to connect to all targets; `wanted` tells by target what its jobs will ask for.
 pub fn connect(targets: &[Arc<Target>], wanted: HashMap<String, Wanted>, options: &ConnectOptions) -> Sessions {
     let identities: HashMap<String, Identifying> =
         targets.iter().map(|target| (target.name.clone(), identifying(target, options))).collect();
-    let places = SharedPlaces::default();
+    let uploads = UploadsUnderWay::default();
+    let places = Arc::new(SharedPlaces { uploads: uploads.clone(), ..SharedPlaces::default() });
     let connecting = targets.iter().map(|target| {
         let own = identities[&target.name].clone();
         let rivals = rivals(target, targets, |name| wanted.get(name).map(|wanted| &wanted.layers), &identities);
@@ -139,22 +153,22 @@ pub fn connect(targets: &[Arc<Target>], wanted: HashMap<String, Wanted>, options
         };
         (name, session.boxed().shared())
     });
-    Sessions(connecting.collect())
+    Sessions { connecting: connecting.collect(), uploads }
 }
 
 fn open(target: &Target, options: &ConnectOptions, places: &SharedPlaces, own: &Identity, wanted: Wanted) -> Session {
     let Identity { config, account, clock } = own;
     // Without an account the target's own name keeps its quota apart.
     let key = (account.as_ref().map_or_else(|| target.name.clone(), ToString::to_string), target.region.clone());
-    let mut places = places.lock().unwrap_or_else(PoisonError::into_inner);
-    let SharedPlace { pace, catalogue } = places.entry(key).or_insert_with(|| SharedPlace {
+    let mut by_key = places.places.lock().unwrap_or_else(PoisonError::into_inner);
+    let SharedPlace { pace, catalogue } = by_key.entry(key).or_insert_with(|| SharedPlace {
         pace: Arc::new(Pace::new(options.lambda_requests_per_second)),
         catalogue: Arc::default(),
     });
     let lambda = lambda(config, clock, Arc::clone(pace), target, options);
     catalogue.want(&lambda, wanted.layers);
     let owners = Owners { account: account.clone(), declared: Arc::new(wanted.owners) };
-    let s3 = s3(config, owners, clock.clone(), target, options);
+    let s3 = s3(config, owners, clock.clone(), target, options).sharing(places.uploads.clone());
     Session { account: account.clone(), s3, lambda, catalogue: Arc::clone(catalogue) }
 }
 

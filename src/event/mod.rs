@@ -136,6 +136,15 @@ pub enum Happening {
         #[serde(flatten)]
         fact: Fact,
     },
+    /// So much of a job's archive was sent. Told of large archives, a hundred times at most.
+    BytesSent {
+        /// Which.
+        job: JobId,
+        /// Bytes sent so far.
+        bytes: u64,
+        /// Bytes in all.
+        of: u64,
+    },
     /// A job met something that a person should know although it goes on.
     Warned {
         /// Which.

@@ -33,6 +33,11 @@ impl S3Location {
         (!bucket.is_empty() && !key.is_empty()).then(|| Self { bucket: bucket.to_owned(), key: key.to_owned() })
     }
 
+    /// As the source of a copy: `BUCKET/KEY`, encoded as in a URL.
+    pub fn as_copy_source(&self) -> String {
+        format!("{}/{}", self.bucket, utf8_percent_encode(&self.key, IN_QUERY))
+    }
+
     /// An object in the same bucket.
     pub fn sibling(&self, key: String) -> Self {
         Self { bucket: self.bucket.clone(), key }

@@ -106,7 +106,8 @@ pub fn heartbeat(state: &State, now: Duration) -> StatusLine {
         let doing = doing(job).to_lowercase();
         let seconds = now.saturating_sub(job.entered).as_secs_f64();
         let what = job.waiting.as_ref().map(|waiting| shown!(" {}", waiting.words())).unwrap_or_default();
-        shown!("; longest: {}{}, {}{} {}s", job.layer, target, doing, what, format!("{seconds:.1}"))
+        let sent = sent(job).map(|sent| format!(", {sent}")).unwrap_or_default();
+        shown!("; longest: {}{}, {}{} {}s{}", job.layer, target, doing, what, format!("{seconds:.1}"), sent)
     });
     let text = shown!("{}{}", activity(state), longest.unwrap_or_default());
     StatusLine {
@@ -131,7 +132,7 @@ pub fn live(state: &State, now: Duration, rows: usize, columns: usize) -> Vec<St
     // The line that counts the rest needs a place too, unless there is only one place.
     let shown = if all.len() <= room || room == 1 { room } else { room.saturating_sub(1) };
     let mut lines = vec![bar(state, columns)];
-    lines.extend(all.iter().take(shown).map(|job| running(job, now)));
+    lines.extend(all.iter().take(shown).map(|job| under_way(job, now)));
     if room > 1 && all.len() > room {
         let text = shown!("... and {} more running", all.len() - shown);
         lines.push(StatusLine::new("", Tone::Faint, None, text));
@@ -172,6 +173,20 @@ fn running(job: &Running, now: Duration) -> StatusLine {
     let seconds = now.saturating_sub(job.started).as_secs_f64();
     let what = job.waiting.as_ref().map(|waiting| shown!(": {}", waiting.words())).unwrap_or_default();
     StatusLine::new(doing(job), Tone::Busy, Some(seconds), shown!("{} {}{}", job.layer, job.target, what))
+}
+
+/// The same, with how much of its archive was sent.
+fn under_way(job: &Running, now: Duration) -> StatusLine {
+    let line = running(job, now);
+    StatusLine {
+        text: shown!("{}{}", line.text, sent(job).map(|sent| format!(": {sent}")).unwrap_or_default()),
+        ..line
+    }
+}
+
+/// `34.2 MB of 60.1 MB`
+fn sent(job: &Running) -> Option<String> {
+    job.sent.map(|(bytes, of)| format!("{} of {}", size(bytes), size(of)))
 }
 
 fn doing(job: &Running) -> &'static str {

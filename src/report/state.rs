@@ -18,6 +18,8 @@ pub struct Running {
     pub activity: Option<Activity>,
     /// What it waits for.
     pub waiting: Option<Waiting>,
+    /// How many bytes of how many it has sent, while it uploads a large archive.
+    pub sent: Option<(u64, u64)>,
     /// When it was taken up.
     pub started: Duration,
     /// When it began to do that.
@@ -75,7 +77,8 @@ impl State {
             Happening::JobStarted { job, layer, target } => self.start(*job, layer, target, now),
             Happening::ActivityEntered { job, activity } => {
                 if let Some(running) = self.running.get_mut(job) {
-                    (running.activity, running.entered, running.waiting) = (Some(*activity), now, None);
+                    (running.activity, running.entered) = (Some(*activity), now);
+                    (running.waiting, running.sent) = (None, None);
                 }
             }
             Happening::JobSetAside { job } => {
@@ -94,6 +97,11 @@ impl State {
                 (self.tally, self.finished) = (tally.clone(), true);
             }
             Happening::FactFound { job, fact } => self.found(*job, fact),
+            Happening::BytesSent { job, bytes, of } => {
+                if let Some(running) = self.running.get_mut(job) {
+                    running.sent = Some((*bytes, *of));
+                }
+            }
             Happening::Warned { .. } => {}
         }
     }
@@ -101,7 +109,8 @@ impl State {
     fn start(&mut self, job: JobId, layer: &str, target: &str, now: Duration) {
         self.several_targets |= self.first_target.get_or_insert_with(|| target.to_owned()) != target;
         let (layer, target) = (layer.to_owned(), target.to_owned());
-        self.running.insert(job, Running { layer, target, activity: None, waiting: None, started: now, entered: now });
+        let (activity, waiting, sent) = (None, None, None);
+        self.running.insert(job, Running { layer, target, activity, waiting, sent, started: now, entered: now });
     }
 
     /// A job that found something else goes on.

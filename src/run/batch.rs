@@ -29,6 +29,7 @@ pub async fn run(plan: &Plan, sessions: Sessions, options: RunOptions, events: E
         !(failed && fail_fast)
     };
     batch.perform(rest, options, ended).await;
+    batch.clean_up().await;
     results.finish(plan)
 }
 
@@ -49,6 +50,14 @@ impl Batch<'_> {
             stop: self.bounds.stop.clone(),
         });
         pool(operation, &self.plan.jobs, jobs, &self.bounds, ended).await;
+    }
+
+    /// Uploads that a stop broke off are aborted, unless a second one asks for the end at once.
+    async fn clean_up(&self) {
+        tokio::select! {
+            () = self.sessions.cleaned_up() => {}
+            () = self.bounds.stop.at_once() => {}
+        }
     }
 
     /// `--all-or-nothing`: a plan of all jobs first. Returns the jobs that are still to be done: none, if one failed.

@@ -5,10 +5,11 @@ use super::archive_checks::settle_all;
 use super::local_archives::{Archives, LocalArchive};
 use super::site::Site;
 use super::trail::Trail;
-use crate::archive::{ReadAt as _, judge};
+use crate::archive::{ReadAt as _, TreeDigest, judge};
 use crate::aws::{Staged, Upload};
 use crate::event::{Activity, Fact, Mode};
 use crate::finding::Level;
+use crate::layer::Sha256;
 use crate::manifest::Manifest;
 use crate::outcome::JobError;
 use crate::plan::Job;
@@ -39,9 +40,10 @@ pub async fn stage(
     let md5 = manifest.md5.to_string();
     let found = site.staged().await?.filter(|staged| staged.manifest_md5.as_deref() == Some(&md5));
     if let Some(staged) = found
-        && is_same(&staged, &archive).await?
+        && let Some(sha256) = staged.sha256
+        && is_same(sha256, staged.tree, &archive).await?
     {
-        note_read(job, &staged, trail);
+        note_read(job, sha256, staged.size, trail);
         let (entity_tag, version_id) = (staged.etag.clone(), staged.version_id.clone());
         trail.found(Fact::ArchiveAlreadyStaged { at: job.staged.to_string(), entity_tag, version_id });
         let inspection = Some(archive.inspection.clone());
@@ -58,8 +60,7 @@ pub async fn stage(
 
 /// Whether the staged archive has the content of the local one. A folder that has the digest that was noted when it was
 /// packed last need not be packed for that.
-async fn is_same(staged: &Staged, archive: &LocalArchive) -> Result<bool, JobError> {
-    let (Some(sha256), noted) = (staged.sha256, staged.tree) else { return Ok(false) };
+async fn is_same(sha256: Sha256, noted: Option<TreeDigest>, archive: &LocalArchive) -> Result<bool, JobError> {
     if noted.is_some() && archive.tree_digest().await? == noted {
         return Ok(true);
     }
@@ -82,7 +83,7 @@ async fn would_be_staged(
         etag: None,
         version_id: None,
     };
-    note_read(job, &staged, trail);
+    note_read(job, zipped.sha256, staged.size, trail);
     trail.found(Fact::ArchiveToBeStaged { at: job.staged.to_string() });
     Ok(staged)
 }
@@ -101,17 +102,17 @@ async fn upload(
         tree: zipped.tree,
         manifest_md5: manifest.md5,
         inspection: &archive.inspection,
+        tell: trail.of_bytes_sent(zipped.zip.size()),
     };
     let staged = site.stage(&upload).await?;
-    note_read(site.job, &staged, trail);
+    note_read(site.job, zipped.sha256, staged.size, trail);
     let (entity_tag, version_id) = (staged.etag.clone(), staged.version_id.clone());
     trail.found(Fact::ArchiveStaged { at: site.job.staged.to_string(), entity_tag, version_id });
     Ok(staged)
 }
 
-fn note_read(job: &Job, staged: &Staged, trail: &mut Trail) {
-    let Some(sha256) = staged.sha256 else { return };
-    trail.found(Fact::ArchiveRead { path: shown(job).to_owned(), sha256: sha256.to_string(), size: staged.size });
+fn note_read(job: &Job, sha256: Sha256, size: u64, trail: &mut Trail) {
+    trail.found(Fact::ArchiveRead { path: shown(job).to_owned(), sha256: sha256.to_string(), size });
 }
 
 /// What can be said of the local archive without the network, if there is one.

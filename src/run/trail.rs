@@ -1,9 +1,11 @@
 //! The trail of a job: everything it does and finds out, told to the displays at once and kept for its report. What was
 //! found survives the failure of whatever comes after it.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::Events;
+use crate::aws::Tell;
 use crate::event::{Activity, Fact, Happening, JobId};
 use crate::layer::{LayerVersion, Region, S3Location};
 use crate::manifest::Difference;
@@ -47,6 +49,13 @@ impl Trail {
         if let Some(url) = page {
             self.found(Fact::BackupPage { url });
         }
+    }
+
+    /// Tells how many of so many bytes were sent, as often as it is called.
+    pub fn of_bytes_sent(&self, of: u64) -> Tell {
+        // A connection that was given up may keep the body that tells this for a while.
+        let (job, events) = (self.id, self.events.weak());
+        Arc::new(move |bytes| events.send(Happening::BytesSent { job, bytes, of }))
     }
 
     fn backup_page(&self, fact: &Fact) -> Option<String> {

@@ -21,6 +21,7 @@ mod explain;
 mod formats;
 mod hostile;
 mod init;
+mod large;
 mod output;
 mod pages;
 mod plan;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::common::get;
 use crate::common::project::{Project, in_crate};
+use crate::common::zips::large_zip;
 
 fn document() -> String {
     std::fs::read_to_string(in_crate("docs/operations.md")).expect("docs/operations.md")
@@ -32,6 +33,9 @@ fn action(operation: &str) -> String {
         "HeadBucket" => "s3:ListBucket".to_owned(),
         "HeadObject" | "GetObject" => "s3:GetObject".to_owned(),
         "PutObject" | "CreateMultipartUpload" | "UploadPart" | "CompleteMultipartUpload" => "s3:PutObject".to_owned(),
+        // And "s3:GetObject" on its source, which is the same object.
+        "CopyObject" => "s3:PutObject".to_owned(),
+        "AbortMultipartUpload" => format!("s3:{operation}"),
         "ListLayers" | "ListLayerVersions" | "GetLayerVersion" | "PublishLayerVersion" => format!("lambda:{operation}"),
         // It needs none.
         "GetCallerIdentity" => String::new(),
@@ -48,6 +52,12 @@ fn publishing_needs_no_more_than_the_smallest_policy() {
     // An answer that is lost has to be looked for.
     project.inject(r#"{"operation": "PublishLayerVersion", "times": 1, "fault": "cut-after"}"#);
     project.run("publish --stage", 0);
+    // So has an upload in parts that fails to be aborted.
+    std::fs::remove_dir_all(project.folder().join("beta/layer")).expect("a folder");
+    project.write("beta/layer", large_zip(33 << 20));
+    project.inject(r#"{"operation": "UploadPart", "times": 1, "fault": "access-denied"}"#);
+    project.run("stage", 1);
+    project.run("stage", 0);
     let allowed = policy();
     let used: BTreeSet<String> = project
         .requests()
@@ -83,8 +93,10 @@ fn the_lock_stays_and_remembers_what_was_published_last() {
 }
 
 #[test]
-fn the_lifecycle_rule_leaves_current_objects_alone() {
-    let rules = blocks().into_iter().find(|block| block.get("Rules").is_some()).expect("a lifecycle rule");
-    let names: Vec<&String> = rules["Rules"][0].as_object().expect("a rule").keys().collect();
-    assert_eq!(names, ["Filter", "ID", "NoncurrentVersionExpiration", "Status"]);
+fn the_lifecycle_rules_leave_current_objects_alone() {
+    let rules = blocks().into_iter().filter_map(|block| Some(block.get("Rules")?[0].as_object()?.clone()));
+    let names: Vec<Vec<String>> = rules.map(|rule| rule.keys().cloned().collect()).collect();
+    let noncurrent = ["Filter", "ID", "NoncurrentVersionExpiration", "Status"];
+    let unfinished = ["AbortIncompleteMultipartUpload", "Filter", "ID", "Status"];
+    assert_eq!(names, [noncurrent, unfinished]);
 }

@@ -45,6 +45,13 @@ impl Running {
         assert!(sent.expect("a shell").success(), "the process is gone");
     }
 
+    /// The most memory that it has had so far, in bytes.
+    pub fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a line of it");
+        line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
+    }
+
     /// Waits for its end.
     pub fn end(self) -> Ended {
         let output = self.child.wait_with_output().expect("it ends");

@@ -137,12 +137,27 @@ impl Project {
         entries.iter().map(|entry| format!("{} {}", text(entry, "operation"), text(entry, "resource"))).collect()
     }
 
+    /// How many requests of this operation are under way, and how many of them the sandbox has done and not answered.
+    pub fn unanswered(&self, operation: &str) -> (usize, usize) {
+        let log = control(&self.sandbox, "GET", "/_sandbox/requests", "");
+        let log: Value = serde_json::from_str(&log).expect("JSON");
+        let entries = log["requests"].as_array().expect("requests");
+        let under_way = entries.iter().filter(|entry| entry["operation"] == operation && entry["done"] == false);
+        let done = under_way.clone().filter(|entry| entry["status"].is_number());
+        (under_way.count(), done.count())
+    }
+
     /// Every request so far that changes something, sorted: jobs run at the same time.
     pub fn writes(&self) -> Vec<String> {
         let is_write = |request: &String| WRITES.iter().any(|write| request.split(' ').next() == Some(write));
         let mut writes: Vec<String> = self.requests().into_iter().filter(is_write).collect();
         writes.sort();
         writes
+    }
+
+    /// What is in S3 and Lambda, as the sandbox itself tells.
+    pub fn state(&self) -> Value {
+        serde_json::from_str(&control(&self.sandbox, "GET", "/_sandbox/state", "")).expect("JSON")
     }
 
     /// The most requests that were in flight at the same time.

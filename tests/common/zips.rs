@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _, Write as _};
 
 use zip::write::SimpleFileOptions;
-use zip::{ZipArchive, ZipWriter};
+use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 /// A zip of these files.
 pub fn zip(files: &[(&str, &str)]) -> Vec<u8> {
@@ -13,6 +13,23 @@ pub fn zip(files: &[(&str, &str)]) -> Vec<u8> {
         zip.start_file(*path, SimpleFileOptions::default()).expect("an entry");
         zip.write_all(content.as_bytes()).expect("its content");
     }
+    zip.finish().expect("a zip").into_inner()
+}
+
+/// A zip of one stored file with so many bytes that look random, and are the same each time.
+pub fn large_zip(size: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    };
+    let content: Vec<u8> = std::iter::repeat_with(next).flatten().take(size).collect();
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    zip.start_file("python/large.bin", SimpleFileOptions::default().compression_method(CompressionMethod::Stored))
+        .expect("an entry");
+    zip.write_all(&content).expect("its content");
     zip.finish().expect("a zip").into_inner()
 }
 

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use crate::common::write;
+use crate::common::{write, zips};
 use crate::python;
 use crate::python::script;
 use crate::world::{BUCKET, FOLDER, PREFIX, Tool, World, ZIP, arn, keys, latin1};
@@ -273,4 +273,20 @@ fn what_the_library_staged_in_parts_works_as_a_layer() {
     let version = assert_staged_is_published(&world);
     let numpy = imported(&world, &version, &["numpy"])["numpy"].clone();
     assert!(String::from_utf8(world.manifest()).unwrap().contains(&format!("version = {numpy}")), "numpy {numpy}");
+}
+
+#[test]
+fn what_we_stage_in_parts_is_whole_and_the_library_publishes_it() {
+    let Some(world) = World::open(Tool::Uv) else { return };
+    write(world.project(), ZIP, zips::large_zip(34 << 20));
+    world.layers_file(ZIP, "");
+    let job = world.job(&["stage"]);
+    assert_eq!(world.library("publish")["version"], 1);
+    assert_staged_is_published(&world);
+    let observed = world.observed();
+    let staged = &observed["objects"][format!("{PREFIX}/layer/layer.zip")];
+    assert_eq!(staged["checksum_sha256"], base64(&staged["sha256"]), "{staged:#}");
+    assert_eq!(staged["checksum_type"], "FULL_OBJECT");
+    assert_eq!(job["archive"]["sha256"], staged["sha256"]);
+    assert_unchanged(&world.job(&["publish"]), 1);
 }

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::common::folder;
+use crate::common::{folder, write, zips};
 use crate::python::Python;
-use crate::world::{BUCKET, PREFIX, World, arn};
+use crate::world::{BUCKET, PREFIX, World, ZIP, arn};
 
 /// How long it may take to start, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -131,6 +131,19 @@ fn flow(world: &World) {
     world.assert_versions(&[&first, &second]);
 }
 
+/// An archive that is uploaded in parts and copied onto itself is published with exactly its content. ministack keeps no
+/// SHA-256 of a copy, so it is read once.
+fn large(world: &World) {
+    let archive = zips::large_zip(34 << 20);
+    write(world.project(), ZIP, &archive);
+    world.layers_file(ZIP, "");
+    let staged = world.job(&["stage"]);
+    assert_eq!((&staged["outcome"], &staged["archive"]["size"]), (&json!("staged"), &json!(archive.len())));
+    let published = world.job(&["publish", "--force"]);
+    assert_eq!((&published["outcome"], &published["reason"]), (&json!("published"), &json!("forced")), "{published:#}");
+    assert_eq!(published["archive"]["sha256"], staged["archive"]["sha256"]);
+}
+
 #[test]
 fn our_flow_works_at_ministack() {
     let Some(python) = Python::find() else { return };
@@ -147,6 +160,7 @@ fn our_flow_works_at_ministack() {
     let job = world.job(&["publish"]);
     assert_eq!((&job["outcome"], &job["layer_version_arn"]), (&json!("published"), &json!(arn(3))), "{job:#}");
     assert_eq!(world.library("publish")["refused"], "ValueError");
+    large(&world);
 }
 
 #[test]

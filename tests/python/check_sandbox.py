@@ -633,6 +633,16 @@ def check_what_s3_tells_besides(sandbox):
     copied = s3.copy_object(Bucket="bucket", Key="copy", CopySource="bucket/whole")
     assert copied["CopyObjectResult"]["ETag"] == etag(big + b"end") and copied["ServerSideEncryption"] == "AES256", copied
     assert copied["CopyObjectResult"]["ChecksumType"] == "FULL_OBJECT"
+    # Onto itself, something must be replaced; the checksum is the one that is asked for.
+    with refused("InvalidRequest", "to itself without changing"):
+        s3.copy_object(**whole, CopySource="bucket/whole", ChecksumAlgorithm="SHA256")
+    replaced = {"MetadataDirective": "REPLACE", "Metadata": {"manifest_md5": "m"}, "ContentType": "application/zip"}
+    copied = s3.copy_object(**whole, CopySource="bucket/whole", CopySourceIfMatch=completed["ETag"],
+                            ChecksumAlgorithm="SHA256", **replaced)["CopyObjectResult"]
+    assert copied["ChecksumSHA256"] == sha256(big + b"end") and copied["ChecksumType"] == "FULL_OBJECT", copied
+    found = s3.head_object(**whole, ChecksumMode="ENABLED")
+    assert found["ChecksumSHA256"] == sha256(big + b"end") and "PartsCount" not in found, found
+    assert found["ETag"] == copied["ETag"] == etag(big + b"end") and found["Metadata"] == {"manifest_md5": "m"}
 
     # Another write came between the start of an upload and its completion.
     for condition in [{"IfNoneMatch": "*"}, {"IfMatch": etag(b"body")}]:

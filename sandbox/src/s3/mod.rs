@@ -5,6 +5,7 @@ mod access;
 mod buckets;
 mod checksums;
 mod conditions;
+mod copy;
 mod delete;
 mod errors;
 mod finish;
@@ -102,7 +103,7 @@ impl S3 for Buckets {
     }
 
     async fn copy_object(&self, request: S3Request<CopyObjectInput>) -> Answer<CopyObjectOutput> {
-        write::copy(self, request).await
+        copy::copy(self, request).await
     }
 
     async fn get_object(&self, request: S3Request<GetObjectInput>) -> Answer<GetObjectOutput> {

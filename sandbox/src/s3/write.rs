@@ -9,12 +9,10 @@ use futures::StreamExt;
 use hyper::HeaderMap;
 use s3s::dto::*;
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result, TrailingHeaders};
-use tokio::fs::File;
-use tokio_util::io::ReaderStream;
 
 use super::access::{self, Answer, Buckets, Caller};
 use super::checksums::{Declared, Digests, Hasher, checksum_type, set_checksum};
-use super::conditions::{ReadConditions, Unmet, WriteConditions};
+use super::conditions::WriteConditions;
 use super::errors;
 use super::read::encryption;
 use crate::clock::Clock;
@@ -134,15 +132,15 @@ pub(super) struct Added {
 }
 
 /// Content that is to become a key's current version.
-struct Addition<'a> {
-    bucket: &'a str,
-    key: &'a str,
-    content: Content,
-    conditions: WriteConditions,
+pub(super) struct Addition<'a> {
+    pub bucket: &'a str,
+    pub key: &'a str,
+    pub content: Content,
+    pub conditions: WriteConditions,
 }
 
 /// Makes the content the key's current version, if the conditions hold at that moment.
-fn add(this: &Buckets, caller: &Caller, addition: Addition<'_>) -> S3Result<Added> {
+pub(super) fn add(this: &Buckets, caller: &Caller, addition: Addition<'_>) -> S3Result<Added> {
     this.commit(|state| {
         let Addition { bucket: bucket_name, key, content, conditions } = addition;
         let bucket = caller.bucket(state, bucket_name)?;
@@ -185,99 +183,6 @@ pub(super) fn metadata_of(metadata: Option<Metadata>) -> S3Result<BTreeMap<Strin
         return Err(errors::refusal(S3ErrorCode::MetadataTooLarge, message));
     }
     Ok(metadata)
-}
-
-pub(super) async fn copy(this: &Buckets, mut request: S3Request<CopyObjectInput>) -> Answer<CopyObjectOutput> {
-    let caller = this.enter(&request, &request.input.bucket)?;
-    let conditions = write_conditions(&request.headers)?;
-    conditions.supported()?;
-    let expected_owner = access::header(&request.headers, "x-amz-source-expected-bucket-owner");
-    let source = source_of(this, &request.input, expected_owner.as_deref())?;
-    let metadata = metadata_of(request.input.metadata.take())?;
-    let input = request.input;
-    let replace = input.metadata_directive.as_ref().is_some_and(|directive| directive.as_str() == "REPLACE");
-    let Some(mut content) = source.content.clone() else { return Err(errors::no_such_key(&input.key)) };
-    let draft = this.store.blobs().link(&content.blob).map_err(|error| match error.kind() {
-        // Deleted since it was looked up.
-        io::ErrorKind::NotFound => errors::no_such_key(&input.key),
-        _ => errors::internal(error),
-    })?;
-    content.blob = draft.id().clone();
-    make_whole(this, &mut content).await?;
-    if replace {
-        content.headers = kept_headers(&request.headers);
-        content.metadata = metadata;
-    }
-    let mut result = CopyObjectResult { e_tag: Some(ETag::Strong(content.etag.clone())), ..Default::default() };
-    if let Some(checksum) = &content.checksum {
-        set_checksum!(result, checksum);
-        result.checksum_type = Some(checksum_type(checksum.composite));
-    }
-    let added = add(this, &caller, Addition { bucket: &input.bucket, key: &input.key, content, conditions })?;
-    draft.keep();
-    result.last_modified = Some(Timestamp::from(text::system_time(added.modified)));
-    let copy_source_version_id = (source.id != crate::store::NULL_VERSION).then(|| source.id.clone());
-    let output = CopyObjectOutput {
-        copy_object_result: Some(result),
-        copy_source_version_id,
-        version_id: added.shown,
-        server_side_encryption: Some(encryption()),
-        ..Default::default()
-    };
-    Ok(S3Response::new(output))
-}
-
-/// A copy is one piece, however its source was uploaded: entity tag and checksum are of all its bytes.
-async fn make_whole(this: &Buckets, content: &mut Content) -> S3Result<()> {
-    if content.parts.is_empty() {
-        return Ok(());
-    }
-    let algorithm = content.checksum.as_ref().map_or(Algorithm::Crc64Nvme, |checksum| checksum.algorithm);
-    let mut hasher = Hasher::new(algorithm);
-    let file = this.store.blobs().read(&content.blob).map_err(errors::internal)?;
-    let mut bytes = ReaderStream::with_capacity(File::from_std(file), 256 * 1024);
-    while let Some(bytes) = bytes.next().await {
-        hasher.update(&bytes.map_err(errors::internal)?);
-    }
-    let digests = hasher.finish();
-    content.etag = text::hex(&digests.md5);
-    content.checksum = Some(digests.checksum);
-    content.parts.clear();
-    Ok(())
-}
-
-/// The protocol layer does not know these two on a copy yet.
-fn write_conditions(headers: &HeaderMap) -> S3Result<WriteConditions> {
-    let condition = |name: &str| {
-        let value = headers.get(name).map(|value| ETagCondition::parse_http_header(value.as_bytes()));
-        value.transpose().map_err(|_| errors::refusal(S3ErrorCode::InvalidArgument, format!("invalid header: {name}")))
-    };
-    Ok(WriteConditions { if_match: condition("if-match")?, if_none_match: condition("if-none-match")? })
-}
-
-fn source_of(this: &Buckets, input: &CopyObjectInput, expected_owner: Option<&str>) -> S3Result<Arc<ObjectVersion>> {
-    let CopySource::Bucket { bucket, key, version_id } = &input.copy_source else {
-        return Err(errors::not_implemented());
-    };
-    let source = this.store.read(|state| {
-        // A source may live in another Region.
-        let bucket = state.buckets.get(bucket.as_ref()).ok_or_else(|| errors::no_such_bucket(bucket))?;
-        access::check_owner(bucket, expected_owner)?;
-        access::find(bucket, key, version_id.as_deref())
-    })?;
-    let conditions = ReadConditions {
-        if_match: input.copy_source_if_match.clone(),
-        if_none_match: input.copy_source_if_none_match.clone(),
-        if_modified_since: input.copy_source_if_modified_since.clone(),
-        if_unmodified_since: input.copy_source_if_unmodified_since.clone(),
-    };
-    if let Some(content) = &source.content {
-        // On a copy, "not modified" is a failed condition too.
-        if let Some(Unmet::Failed(condition) | Unmet::NotModified(condition)) = conditions.unmet(&source, content) {
-            return Err(errors::precondition_failed(&format!("x-amz-copy-source-{condition}")));
-        }
-    }
-    Ok(source)
 }
 
 /// Another upload of the key, as the `replace-object` fault makes it. Without new metadata the old one stays.

@@ -54,6 +54,21 @@ fn many_jobs_on_a_usual_terminal() {
 }
 
 #[test]
+fn a_large_upload_tells_how_far_it_is() {
+    let mut state = run_with(1, 0);
+    state.apply(&Happening::ActivityEntered { job: 0, activity: Activity::Staging }, at(2.0));
+    state.apply(&Happening::BytesSent { job: 0, bytes: 34_200_000, of: 60_100_000 }, at(3.0));
+    insta::assert_snapshot!(screen(&state, 24, 80), @"
+    Publishing [===========>               ]  87/200: 1 running
+       Staging [  12.9s] layer-000 us-east-1: 34.2 MB of 60.1 MB
+    ");
+    let line = heartbeat(&state, at(32.0)).render(Style::default(), None);
+    insta::assert_snapshot!(line, @"     Running [  32.0s] ( 87/200) 1 running; longest: layer-000, staging 30.0s, 34.2 MB of 60.1 MB");
+    state.apply(&Happening::ActivityEntered { job: 0, activity: Activity::Checking }, at(4.0));
+    assert_eq!(state.running[&0].sent, None, "it was the other activity's");
+}
+
+#[test]
 fn few_jobs_have_no_line_that_counts_the_rest() {
     insta::assert_snapshot!(screen(&run_with(2, 0), 24, 80), @"
     Publishing [===========>               ]  87/200: 2 running
