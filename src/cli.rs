@@ -116,10 +116,10 @@ pub struct Common {
     #[cfg(feature = "sandbox")]
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
     pub sandbox: Option<Option<PathBuf>>,
-    /// Write each event as a line of JSON, as it happens; `-` is standard output, which then has nothing else
+    /// Write each event as a line of JSON, as it happens; `-` is standard output, which then shows nothing else
     #[arg(long, value_name = "PATH")]
     pub events: Option<PathBuf>,
-    /// Say nothing to the build server: no annotations, summary and outputs of GitHub, no limits of GitLab
+    /// Tell the build server nothing: no annotations, summary or outputs of GitHub, no limits of GitLab
     #[arg(long)]
     pub no_ci: bool,
     /// Show progress: auto, always, never
@@ -335,7 +335,7 @@ pub enum Output {
     Markdown,
 }
 
-/// What `changed` prints.
+/// The format in which `changed` prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ChangedOutput {
     /// For people [default]

@@ -283,7 +283,7 @@ pub struct JobReport {
     pub layer_name: String,
     /// What was decided; null where the job failed or stopped before, and where nothing is decided, as by `changed`.
     pub decision: Option<Decision>,
-    /// Why.
+    /// Why it was decided so.
     pub reason: Option<Reason>,
     /// How it ended.
     pub outcome: Outcome,

@@ -65,7 +65,7 @@ pub enum NotOurs {
 /// Who holds a lock.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Holding {
-    /// Who.
+    /// The job that holds it.
     pub holder: Arc<Holder>,
     /// What the holder is doing.
     pub phase: PhaseName,

@@ -1,4 +1,4 @@
-//! The transition function.
+//! The transition function: what is being done and what was seen, in; the next step, out.
 //!
 //! | # | while | what was seen | next |
 //! |---|---|---|---|

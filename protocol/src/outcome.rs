@@ -1,4 +1,4 @@
-//! How it ends. What to say about it is the driver's matter.
+//! How the publishing of a job ends. The words for it are the driver's.
 
 use alloc::sync::Arc;
 

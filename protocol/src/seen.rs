@@ -18,7 +18,7 @@ pub enum Decision {
     Keep(Version),
 }
 
-/// What was seen.
+/// What the driver saw when it carried a step out.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Seen {
     /// Answers `ReadLock`.
@@ -60,9 +60,9 @@ pub struct LockRead {
 /// What is at the lock's key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum There {
-    /// Nothing.
+    /// There is no object.
     Nothing,
-    /// An object.
+    /// This object.
     Object(Box<Found>),
     /// It could not be read.
     Failed,

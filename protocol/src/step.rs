@@ -15,9 +15,9 @@ use crate::time::Time;
 pub enum Step {
     /// Read the lock, not before `at`. Answer: `LockRead`, or `Stopped` if a stop was asked for before `at`.
     ReadLock {
-        /// When.
+        /// The earliest moment to read it.
         at: Time,
-        /// What for.
+        /// What it is read for.
         why: Reading,
     },
     /// Write the lock, under a condition. Never repeat it: whether it was done is found out by reading. Answer:
@@ -25,18 +25,18 @@ pub enum Step {
     WriteLock {
         /// What it is to say.
         body: Body,
-        /// Only if.
+        /// It is written only if this holds.
         condition: Condition,
-        /// What for.
+        /// What it is written for.
         why: Writing,
     },
     /// Look for versions in Lambda, not before `at`. Answer: `Looked` or `LookFailed`.
     Look {
-        /// When.
+        /// The earliest moment to look.
         at: Time,
-        /// Which.
+        /// The versions to look for.
         ask: Ask,
-        /// What for.
+        /// What they are looked for.
         why: Looking,
     },
     /// Look at the staged archive again and decide again, with this latest version (0: there is none). Answer:
@@ -51,14 +51,15 @@ pub enum Step {
     Send(Send),
     /// Write the backup. Answer: `Backup`.
     WriteBackup {
-        /// Of this version.
+        /// The version that the backup belongs to.
         version: Version,
-        /// Without: only if nothing is there (`If-None-Match: *`). With: only in place of this object (`If-Match`).
+        /// The object to replace, and no other one (`If-Match`); `None`: write only if nothing is there
+        /// (`If-None-Match: *`).
         replacing: Option<Etag>,
     },
     /// Do what follows a version: share, parameter. Answer: `FollowedUp`.
     FollowUp {
-        /// The version.
+        /// The version that was published, adopted or kept.
         version: Version,
     },
     /// It is over. Whatever is still under way is to be dropped.
@@ -79,7 +80,7 @@ pub enum Reading {
     Again,
 }
 
-/// Whom a job waits for.
+/// The holder that a job waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Wait {
     /// The holder, its phase, and until when at most, if it does not write again.
@@ -104,7 +105,7 @@ pub enum Writing {
     Take,
     /// To take it over from a holder that died.
     TakeOver(Holding),
-    /// To keep it.
+    /// To renew its lease.
     Renew,
     /// To say that a publish will be sent.
     Mark,
@@ -112,7 +113,7 @@ pub enum Writing {
     Free,
 }
 
-/// What versions are looked for.
+/// Which question a look for versions is to answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Looking {
     /// Has the dead holder's publish taken effect?
@@ -135,7 +136,7 @@ pub struct Ask {
     pub sha256: Option<Sha256>,
 }
 
-/// One request.
+/// One `PublishLayerVersion` request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Send {
     /// What is published.
@@ -163,10 +164,10 @@ pub struct Intent {
 /// The fixed facts of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Job {
-    /// Who.
+    /// Who publishes, as the lock names it.
     pub holder: Arc<Holder>,
     /// The layer's ARN, or its name where the account is not known; for people who read the lock.
     pub layer_arn: Arc<str>,
-    /// Durations and counts.
+    /// The durations and counts of the protocol.
     pub rules: Rules,
 }

@@ -1,6 +1,6 @@
 //! Accounts and partitions, as they stand in ARNs.
 
-/// Twelve digits.
+/// Whether a text is an account id: twelve digits.
 pub(super) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -50,7 +50,7 @@ impl Payload {
         }
     }
 
-    /// Reads what is still to come; none where it is larger than any request that is to be kept, or broken off.
+    /// Reads what is still to come; `None` where it is larger than any request that is kept, or cut off.
     pub async fn kept(self) -> Option<Self> {
         match self {
             Self::Whole(bytes) => Some(Self::Whole(bytes)),

@@ -83,7 +83,7 @@ async fn controlled(shared: &Shared, parts: &Parts, path: &str, body: &Bytes) ->
                 if shared.agenda.advance(store.clock(), by).await {
                     json(StatusCode::OK, &clock_now(store))
                 } else {
-                    json(StatusCode::BAD_REQUEST, &json!({"error": "the clock does not go on for that long"}))
+                    json(StatusCode::BAD_REQUEST, &json!({"error": "the clock cannot be moved that far"}))
                 }
             }
             Err(error) => json(StatusCode::BAD_REQUEST, &json!({"error": format!("not an advance: {error}")})),

@@ -65,7 +65,7 @@ struct ShownVersion<'a> {
     created: String,
 }
 
-/// All of it.
+/// The whole state, as JSON.
 pub(super) fn show(state: &State) -> serde_json::Value {
     let buckets = state.buckets.iter().map(|(name, bucket)| (name.as_str(), shown_bucket(name, bucket, state)));
     let buckets = buckets.collect();

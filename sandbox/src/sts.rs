@@ -31,7 +31,7 @@ pub(super) struct Sts {
 }
 
 impl Sts {
-    /// Status and XML.
+    /// The answer to a call, as status and XML.
     pub fn answer(&self, call: &Call, body: &[u8], request_id: &str) -> (StatusCode, String) {
         let answer = match call.operation {
             "GetCallerIdentity" => Ok(caller_identity(call)),
@@ -136,7 +136,7 @@ fn wrapped(action: &str, result: &str, request_id: &str) -> String {
     )
 }
 
-/// A refusal.
+/// The XML of a refusal.
 pub(super) fn error(code: &str, message: &str, request_id: &str) -> String {
     let (code, message) = (escape(code), escape(message));
     format!(

@@ -127,7 +127,10 @@ fn read_directory<R: ReadAt>(window: &Window<'_, R>, size: u64) -> Result<Inspec
     if promised == inspection.entries || promised == inspection.entries & 0xffff {
         return Ok(inspection);
     }
-    Err(InspectError::Malformed(format!("its end promises {promised} entries, it lists {}", inspection.entries)))
+    Err(InspectError::Malformed(format!(
+        "its end says {promised} entries, its table of contents lists {}",
+        inspection.entries
+    )))
 }
 
 fn refusal<E: Error>(error: &rawzip::Error) -> InspectError<E> {

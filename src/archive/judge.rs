@@ -33,7 +33,7 @@ fn finding(oddity: Oddity, met: &Met) -> Finding {
         }
         Oddity::Sizes => invalid(format!("an entry of the zip is stored, but has two different sizes: {first}")),
         Oddity::Duplicate => {
-            let hint = "build the zip again: which of the two counts is up to who unzips it";
+            let hint = "build the zip again: programs that unzip it differ in which of the two they believe";
             Finding::warning(Check::ArchiveDuplicate, format!("a path is in the zip twice: {first}"), hint)
         }
     }

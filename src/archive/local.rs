@@ -23,10 +23,10 @@ pub enum Local {
     Zip(LocalZip),
 }
 
-/// Why there is no archive to read.
+/// Why an archive cannot be read, in words that follow its path.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Nothing is there.
+    /// The path does not exist.
     #[error("does not exist")]
     Missing,
     /// Reading it could wait for ever, or never end.

@@ -28,7 +28,7 @@ pub enum Oddity {
 /// How often something was met, and where first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Met {
-    /// How often.
+    /// How many entries have it.
     pub times: u64,
     /// The path of the first entry, cut where it is very long.
     pub first: String,

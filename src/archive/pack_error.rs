@@ -12,7 +12,7 @@ pub enum PackError {
     Unreadable {
         /// What could not be read.
         path: PathBuf,
-        /// Why.
+        /// The operating system's reason.
         source: io::Error,
     },
     /// There is nothing in it but folders.
@@ -42,7 +42,7 @@ pub enum PackError {
         what: &'static str,
     },
     /// A symbolic link that would point to nothing in Lambda.
-    #[error("the symbolic link `{}` leads out of the folder, to `{target}`", path.display())]
+    #[error("the symbolic link `{}` points out of the folder, to `{target}`", path.display())]
     Escaping {
         /// The link.
         path: PathBuf,
@@ -68,7 +68,7 @@ impl PackError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Unreadable { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
-                "make everything in the folder readable for who runs layership"
+                "make everything in the folder readable for the user who runs layership"
             }
             Self::Unreadable { .. } => "see whether the folder is still there and the disk works, then try again",
             Self::Empty { .. } => {
@@ -76,10 +76,10 @@ impl PackError {
             }
             Self::NotUtf8 { .. } => "rename it: a zip carries names in UTF-8 to every machine",
             Self::Special { .. } => "remove it: a layer holds files, folders and links",
-            Self::Escaping { .. } => "replace the link by what it leads to, or let it lead to a place in the folder",
+            Self::Escaping { .. } => "replace the link with what it points to, or point it to a place in the folder",
             Self::Changing { .. } => "something else is writing to the folder; try again when it is done",
             Self::Write(error) if is_full(error.kind()) => {
-                "make room in the folder for temporary files, or let TMPDIR name another"
+                "free space in the folder for temporary files, or set TMPDIR to another folder"
             }
             Self::TooLarge { .. } => "leave packages out, or split the layer",
             Self::Stopped => "run the same command again",

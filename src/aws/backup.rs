@@ -24,11 +24,11 @@ const SHA256: &str = "layership-sha256";
 /// What became of reading a backup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BackupRead {
-    /// There is none.
+    /// There is no backup.
     Missing,
     /// Its entity tag is the MD5 that was asked about: the same bytes.
     Same,
-    /// Another one.
+    /// A backup with other bytes.
     Other(Backup),
 }
 

@@ -20,7 +20,7 @@ const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
 /// Bytes a second below which a transfer is given up.
 const SLOWEST: u64 = 128 * 1024;
 
-/// Breaks answers off that are too long. Objects are read piece by piece, by [`at_most`] or [`each`].
+/// Cuts off answers that are too long. Objects are read piece by piece, by [`at_most`] or [`each`].
 #[derive(Clone, Copy, Debug)]
 pub struct Bounded;
 
@@ -53,7 +53,7 @@ pub fn deadline(request: Duration, bytes: u64) -> Duration {
 /// Reads a body, but no more than so many bytes of it.
 ///
 /// # Errors
-/// One that breaks off, or does not come in time.
+/// One that is cut off, or does not come in time.
 pub async fn at_most(body: ByteStream, most: u64, within: Duration, call: &Call) -> Result<Bytes, JobError> {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let mut bytes = Vec::new();
@@ -68,7 +68,7 @@ pub async fn at_most(body: ByteStream, most: u64, within: Duration, call: &Call)
 /// Reads a body piece by piece, as long as `take` goes on.
 ///
 /// # Errors
-/// One that breaks off, or does not come in time.
+/// One that is cut off, or does not come in time.
 pub async fn each(
     mut body: ByteStream,
     within: Duration,
@@ -93,7 +93,7 @@ fn late(call: &Call, within: Duration) -> JobError {
 
 /// The connection broke in the middle of an object.
 pub fn broken(call: &Call, error: &dyn fmt::Display) -> JobError {
-    JobError::new(ErrorCode::Network, format!("reading {} broke off", call.resource))
+    JobError::new(ErrorCode::Network, format!("reading {} was cut off", call.resource))
         .cause(error.to_string())
         .hint("try again")
 }

@@ -24,10 +24,10 @@ impl Service {
     }
 }
 
-/// One call.
+/// What one call asks for: named in its errors.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// Whom it asks.
+    /// The service that is asked.
     pub service: Service,
     /// The IAM action it needs, such as `s3:GetObject`.
     pub action: &'static str,

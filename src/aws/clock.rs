@@ -113,7 +113,7 @@ impl Heard {
 /// Whose answers a clock listens to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AnsweredBy {
-    /// S3's: they count.
+    /// S3: its answers count.
     S3,
     /// Another service's: good enough to sign with as long as S3 has said nothing.
     Elsewhere,

@@ -52,7 +52,7 @@ pub struct Failure {
     pub answer: ServiceAnswer,
     /// Its code, by what was answered.
     pub code: ErrorCode,
-    /// What lies beneath, for errors that are no answer.
+    /// The underlying error, where the service did not answer.
     pub detail: String,
 }
 
@@ -107,7 +107,7 @@ impl Failure {
         }
     }
 
-    /// Reads what one attempt of a call met; `None` for what is no answer of anybody.
+    /// Reads what one attempt of a call met; `None` for what is not an answer.
     pub fn of_attempt<E>(error: &OrchestratorError<context::Error>, raw: Option<&HttpResponse>) -> Option<Self>
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,

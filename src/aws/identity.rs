@@ -37,7 +37,7 @@ pub(super) fn identifying(target: &Arc<Target>, options: &ConnectOptions) -> Ide
     let found = tokio::spawn(async move { identify(&target, &options).await.map(Arc::new) });
     let found = async move {
         found.await.unwrap_or_else(|error| {
-            Err(JobError::new(ErrorCode::Internal, "finding out whose credentials these are broke off")
+            Err(JobError::new(ErrorCode::Internal, "looking up the account of the credentials failed unexpectedly")
                 .cause(error.to_string()))
         })
     };
@@ -84,7 +84,7 @@ fn guard(target: &Target, found: Option<&AccountId>) -> Result<(), JobError> {
         (Some(declared), found) => Err(JobError::new(
             ErrorCode::WrongAccount,
             format!(
-                "target `{}` is account {declared}, but the credentials belong to {}",
+                "target `{}` declares account {declared}, but the credentials belong to {}",
                 target.name,
                 found.map_or("an unknown one", AccountId::as_str)
             ),

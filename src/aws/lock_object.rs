@@ -54,7 +54,7 @@ impl S3 {
     /// Reads the lock, if there is one.
     ///
     /// # Errors
-    /// Whatever the service refuses, and a body that breaks off.
+    /// Whatever the service refuses, and a body that is cut off.
     pub async fn read_lock(&self, at: &S3Location) -> Result<Option<Found>, JobError> {
         let call = self.call("s3:GetObject", at);
         let found = match sent(self.client().get_object().bucket(&at.bucket).key(&at.key).send()).await {
@@ -70,7 +70,7 @@ impl S3 {
         let modified = found.last_modified().map(|time| time.secs().saturating_mul(1_000));
         let modified =
             modified.and_then(|millis| u64::try_from(millis).ok()).map_or_else(|| self.now(), Time::from_millis);
-        // One byte more than a lock has at most shows that it is none.
+        // One byte more than a lock has at most shows that it is not a lock.
         let bytes = self.read(found, BODY_LIMIT as u64 + 1, &call).await?;
         Ok(Some(Found { content: Content::parse(&bytes), etag: etag.into(), modified }))
     }

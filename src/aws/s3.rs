@@ -178,7 +178,7 @@ impl S3 {
         };
         bounds::each(found.body, bounds::deadline(self.request_timeout, staged.size), &call, take).await?;
         if read != staged.size {
-            return Err(broken(&call, &format!("it has not the {} bytes that its HEAD told", staged.size)));
+            return Err(broken(&call, &format!("it does not have the {} bytes that S3 announced", staged.size)));
         }
         Ok(Sha256::from_bytes(digest.finalize().into()))
     }
@@ -188,7 +188,7 @@ fn staged(found: &HeadObjectOutput) -> Staged {
     let metadata = found.metadata();
     let value = |name: &str| metadata.and_then(|metadata| metadata.get(name)).cloned();
     let whole = found.checksum_type().is_none_or(|kind| *kind == ChecksumType::FullObject);
-    // A composite checksum of a multipart upload ends in `-N`, which is no base64 of 32 bytes either.
+    // A composite checksum of a multipart upload ends in `-N`, which is not base64 of 32 bytes either.
     let sha256 = found.checksum_sha256().filter(|_| whole).and_then(Sha256::from_base64);
     Staged {
         manifest_md5: value(MANIFEST_MD5).or_else(|| value(MANIFEST_MD5_HYPHEN)),
@@ -209,7 +209,7 @@ pub(super) fn tag(found: Option<&str>, call: &Call) -> Result<String, JobError> 
 
 pub(super) fn unreadable(call: &Call) -> JobError {
     JobError::new(ErrorCode::Network, format!("no usable answer from S3 to `{}` on {}", call.action, call.resource))
-        .cause("the answer has no entity tag: it is not S3's")
+        .cause("the answer has no entity tag: it did not come from S3")
         .hint("check the network, proxies and AWS_ENDPOINT_URL, then try again")
 }
 

@@ -148,7 +148,7 @@ pub fn connect(targets: &[Arc<Target>], wanted: HashMap<String, Wanted>, options
         });
         let session = async move {
             session.await.unwrap_or_else(|error| {
-                Err(JobError::new(ErrorCode::Internal, "connecting broke off").cause(error.to_string()))
+                Err(JobError::new(ErrorCode::Internal, "connecting failed unexpectedly").cause(error.to_string()))
             })
         };
         (name, session.boxed().shared())

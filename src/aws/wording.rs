@@ -9,7 +9,7 @@ use crate::layer::S3Location;
 use crate::outcome::{ErrorCode, JobError};
 
 impl Failure {
-    /// Chooses the words.
+    /// The failure as the error of a job, with message, causes and hint.
     pub fn into_error(self, call: &Call) -> JobError {
         let said = self.answer.message.as_deref().unwrap_or_default();
         let by_s3 = call.service == Service::Lambda && self.code == ErrorCode::AccessDenied && refusal::is_by_s3(said);
@@ -98,7 +98,7 @@ fn hint(code: ErrorCode, call: &Call, answer: &ServiceAnswer) -> Option<String> 
         ErrorCode::Timeout => "try again; `request-timeout-seconds` sets the deadline".to_owned(),
         ErrorCode::Network => "check the network, proxies and AWS_ENDPOINT_URL, then try again".to_owned(),
         _ if answer.status >= Some(500) => {
-            format!("{} failed, not what was asked of it: try again later", call.service.name())
+            format!("{} failed, the request was not at fault: try again later", call.service.name())
         }
         _ => return None,
     })

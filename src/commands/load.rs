@@ -57,7 +57,7 @@ pub fn load(args: &Common, ambient_region: Option<String>, saved: Option<&SavedP
     let plan = if problems.is_full() { Plan::default() } else { build(&files, &ambient, &mut problems) };
     let warnings = problems.settle().map_err(stop)?;
     let Some((settings, origins)) = settled else {
-        return Err(Error::other("the settings could not be settled, for a reason that was not found"));
+        return Err(Error::other("the settings could not be put together, for an unknown reason"));
     };
     let sources: Vec<&Source<'_>> = std::iter::once(&source).chain(included.iter().map(|(_, source)| source)).collect();
     let (inputs, places, digest) = (inputs(&sources, &plan), places(&sources, &plan), digest(&sources));
@@ -153,7 +153,7 @@ fn not_selected(args: &Common, error: SelectionError) -> Error {
     };
     let error = Error::from(error);
     match folder {
-        Some(folder) => error.hint(format!("`--sandbox` takes its folder behind `=`: `--sandbox={folder}`")),
+        Some(folder) => error.hint(format!("`--sandbox` takes its folder after `=`: `--sandbox={folder}`")),
         None => error,
     }
 }

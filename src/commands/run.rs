@@ -50,7 +50,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     let local = local::start(args, &notices).await?;
 
     let stop = Stop::default();
-    on_signals(stop.clone()).map_err(|error| Error::other(format!("cannot listen to signals: {error}")))?;
+    on_signals(stop.clone()).map_err(|error| Error::other(format!("cannot listen for signals: {error}")))?;
     let (id, started) = (run_id(), Timestamp::now());
     let (sender, receiver) = unbounded_channel();
     if args.verbose > 1 {

@@ -17,7 +17,7 @@ const FOLDER: &str = ".layership/sandbox";
 /// Serves until Ctrl-C or SIGTERM.
 pub async fn serve(args: SandboxArgs) -> Result<Ended, Error> {
     let stop = Stop::default();
-    on_signals(stop.clone()).map_err(|error| Error::other(format!("cannot listen to signals: {error}")))?;
+    on_signals(stop.clone()).map_err(|error| Error::other(format!("cannot listen for signals: {error}")))?;
     let dir = args.dir.clone().unwrap_or_else(|| PathBuf::from(FOLDER));
     let options = Options {
         // A checkout may bring the folder, but not lead elsewhere with it.

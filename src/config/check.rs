@@ -172,7 +172,7 @@ impl Checker<'_, '_> {
         let origin = self.problems.source().origin_of(&key.span());
         let problem = Problem::error(origin, excerpt(&self.here.join(".")), "unknown key");
         if matches!(self.here.as_slice(), [one] if OF_THE_FIRST_FILE.contains(&one.as_str())) {
-            return self.leave_out(problem.hint("it belongs into the file that includes this one"));
+            return self.leave_out(problem.hint("it belongs in the file that includes this one"));
         }
         match nearest(key.get_ref(), known.iter().copied()) {
             Some(near) => {

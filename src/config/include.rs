@@ -32,14 +32,14 @@ pub fn included(patterns: &[String], including: &Path, problems: &mut Problems<'
         let real = |path: &str| folder.join(path).canonicalize().ok();
         let found: Vec<_> = paths.into_iter().filter_map(|path| Some((real(&path)?, path))).collect();
         if matches!(found.as_slice(), [(only, _)] if Some(only) == itself.as_ref()) {
-            refuse(pattern, "matches this file alone", problems);
+            refuse(pattern, "matches only this file", problems);
         }
         for (real, path) in found.into_iter().filter(|(real, _)| Some(real) != itself.as_ref()) {
             files.entry(real).or_insert(path);
         }
     }
     if files.len() > FILES {
-        problems.error(&["include"], format!("means {} files; at most {FILES} are included", files.len()));
+        problems.error(&["include"], format!("matches {} files; at most {FILES} can be included", files.len()));
         return Vec::new();
     }
     let mut files: Vec<String> = files.into_values().collect();
@@ -98,7 +98,7 @@ fn below(from: &Path, entry: &DirEntry, matcher: &GlobMatcher) -> Result<Option<
     let Some(path) = path else { return Ok(None) };
     path.to_str()
         .map(|path| Some(path.to_owned()))
-        .ok_or_else(|| format!("means the file `{}`, whose name is not UTF-8", path.display()))
+        .ok_or_else(|| format!("matches the file `{}`, whose name is not UTF-8", path.display()))
 }
 
 #[cfg(test)]

@@ -10,9 +10,9 @@ pub const PROBLEMS_LIMIT: usize = 100;
 /// How bad a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
-    /// Nothing starts.
+    /// It has to be corrected before anything starts.
     Error,
-    /// Said, then ignored.
+    /// It is printed, and the run goes on.
     Warning,
 }
 

@@ -15,7 +15,7 @@ use crate::outcome::{Decision, Reason, SettingChange};
 pub enum Fact {
     /// Whose credentials the job uses.
     AccountKnown {
-        /// The account's number.
+        /// Its twelve-digit id.
         account: AccountId,
     },
     /// The manifest was read.
@@ -34,9 +34,9 @@ pub enum Fact {
         /// Size of the zip in bytes.
         size: u64,
     },
-    /// The very archive is staged already.
+    /// Exactly this archive is already staged.
     ArchiveAlreadyStaged {
-        /// Where.
+        /// S3 URI of the staged archive.
         at: String,
         /// S3's entity tag.
         entity_tag: Option<String>,
@@ -45,12 +45,12 @@ pub enum Fact {
     },
     /// In a plan: the archive would be uploaded.
     ArchiveToBeStaged {
-        /// Where.
+        /// S3 URI of the staged archive.
         at: String,
     },
     /// The archive was uploaded.
     ArchiveStaged {
-        /// Where.
+        /// S3 URI of the staged archive.
         at: String,
         /// S3's entity tag.
         entity_tag: Option<String>,
@@ -59,7 +59,7 @@ pub enum Fact {
     },
     /// There is a staged archive.
     StagedArchiveFound {
-        /// Where.
+        /// S3 URI of the staged archive.
         at: String,
         /// SHA-256, where S3 keeps one.
         sha256: Option<String>,
@@ -80,14 +80,14 @@ pub enum Fact {
         /// The digest.
         sha256: String,
     },
-    /// The zip's directory was read.
+    /// The zip's table of contents was read.
     ArchiveInspected {
         /// Number of files.
         files: u64,
         /// Size of all files, unpacked, in bytes.
         unzipped: u64,
     },
-    /// The manifest was held against the newest backup.
+    /// The manifest was compared with the newest backup.
     Compared {
         /// The newest version that has a backup; none where there is no backup at all.
         version: Option<u64>,
@@ -112,16 +112,16 @@ pub enum Fact {
     },
     /// What is to be done, and why.
     Decided {
-        /// What.
+        /// What is to be done.
         decision: Decision,
-        /// Why.
+        /// Why it is to be done.
         reason: Reason,
         /// Settings that differ from the latest version's.
         settings: Vec<SettingChange>,
         /// Dependencies that differ from the latest version's backup.
         dependencies: Difference,
     },
-    /// Another version is there by now: the decision is taken again.
+    /// Another version has appeared: the decision is made again.
     Overtaken {
         /// The other version.
         version: u64,
@@ -141,16 +141,16 @@ pub enum Fact {
     },
     /// The lock is taken.
     LockTaken {
-        /// Where it lies.
+        /// S3 URI of the lock.
         at: String,
-        /// Whose dead lock it was.
+        /// The run that it was taken over from, which had died.
         from: Option<String>,
     },
     /// The lock is free again.
     LockFreed,
     /// The lock stays as it is, for the next run to finish what was begun.
     LockLeft,
-    /// Another run has the lock by now.
+    /// Another run now holds the lock.
     LockLost,
     /// Lambda throttles: other tools use the account's quota too.
     Throttled,
@@ -161,7 +161,7 @@ pub enum Fact {
         /// Id of the request.
         request_id: Option<String>,
     },
-    /// Nobody knows what became of a publish: the version is looked for.
+    /// It is not known whether a publish took effect: the version is looked for.
     AnswerLost {
         /// Why there is no answer that can be believed.
         why: String,
@@ -175,7 +175,7 @@ pub enum Fact {
         /// Its ARN.
         arn: VersionArn,
     },
-    /// Nothing came of a publish: it is sent again.
+    /// A publish had no effect: it is sent again.
     SentAgain,
     /// The published version has the content that was checked.
     ContentVerified,
@@ -191,7 +191,7 @@ pub enum Fact {
     },
     /// The copy of the manifest that belongs to the version to use is in S3.
     BackupThere {
-        /// Where.
+        /// S3 URI of the backup.
         at: String,
         /// Whether it was written just now, and not before.
         written: bool,
@@ -213,7 +213,7 @@ pub enum LockPhase {
 }
 
 impl LockPhase {
-    /// What the holder is doing, behind its name.
+    /// What the holder is doing, as a phrase that follows its name.
     pub const fn doing(self) -> &'static str {
         match self {
             Self::Holding => "has sent nothing yet",

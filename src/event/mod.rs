@@ -89,7 +89,7 @@ pub struct Event {
     /// When, by the clock of this machine, in UTC (RFC 3339).
     #[schemars(with = "String")]
     pub at: Timestamp,
-    /// What.
+    /// What happened.
     #[serde(flatten)]
     pub what: Happening,
 }
@@ -107,14 +107,14 @@ impl Event {
 pub enum Happening {
     /// The run began.
     RunStarted {
-        /// What it does.
+        /// What is done with each job.
         mode: Mode,
         /// How many jobs it has.
         jobs: usize,
     },
     /// A job was taken up.
     JobStarted {
-        /// Which.
+        /// The job, by its place in the plan.
         job: JobId,
         /// Layer key.
         layer: String,
@@ -123,16 +123,16 @@ pub enum Happening {
     },
     /// A job went on to something else.
     ActivityEntered {
-        /// Which.
+        /// The job, by its place in the plan.
         job: JobId,
         /// What it is doing now.
         activity: Activity,
     },
     /// A job found something out, or did something.
     FactFound {
-        /// Which.
+        /// The job, by its place in the plan.
         job: JobId,
-        /// What.
+        /// What it found out or did.
         #[serde(flatten)]
         fact: Fact,
     },
@@ -147,23 +147,23 @@ pub enum Happening {
     },
     /// A job met something that a person should know although it goes on.
     Warned {
-        /// Which.
+        /// The job, by its place in the plan.
         job: JobId,
-        /// What.
+        /// The warning.
         warning: Warning,
     },
     /// A job was checked and waits for all others to be checked (`--all-or-nothing`).
     JobSetAside {
-        /// Which.
+        /// The job, by its place in the plan.
         job: JobId,
     },
     /// A job ended.
     JobFinished {
-        /// Which.
+        /// The job, by its place in the plan.
         job: JobId,
         /// Everything about it.
         report: Box<JobReport>,
-        /// All jobs that ended so far, this one included.
+        /// How many of the jobs so far ended in which way, this one included.
         tally: Tally,
     },
     /// A signal asked the run to stop: nothing new starts, what is publishing finishes.
@@ -173,7 +173,7 @@ pub enum Happening {
     },
     /// The run is over.
     RunFinished {
-        /// All jobs.
+        /// How many of all jobs ended in which way.
         tally: Tally,
     },
 }

@@ -1,4 +1,4 @@
-//! Accounts.
+//! Ids of AWS accounts.
 
 use super::word::{Unfit, word};
 

@@ -1,4 +1,4 @@
-//! Architectures.
+//! Instruction set architectures.
 
 use super::word::{Unfit, word};
 

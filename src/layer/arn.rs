@@ -26,7 +26,7 @@ pub struct LayerArn {
     pub partition: Partition,
     /// Where the layer is.
     pub region: Region,
-    /// Whose it is.
+    /// The account that it belongs to.
     pub account: AccountId,
     /// Its name.
     pub name: LayerName,

@@ -1,4 +1,4 @@
-//! Names of layers.
+//! Names of layers in Lambda.
 
 use super::word::{Unfit, word};
 

@@ -1,4 +1,4 @@
-//! Regions.
+//! AWS Regions.
 
 use super::word::{Unfit, word};
 

@@ -1,4 +1,4 @@
-//! Places in S3.
+//! Buckets with keys, their URIs and their pages in the AWS console.
 
 use std::fmt;
 

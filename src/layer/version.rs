@@ -1,4 +1,4 @@
-//! Versions of layers.
+//! A version of a layer, as Lambda describes it.
 
 use jiff::Timestamp;
 

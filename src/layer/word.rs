@@ -8,7 +8,7 @@ use std::borrow::Cow;
 pub struct Unfit(Cow<'static, str>);
 
 impl Unfit {
-    /// For this reason.
+    /// A text that does not fit for this reason.
     pub fn because(reason: impl Into<Cow<'static, str>>) -> Self {
         Self(reason.into())
     }

@@ -28,7 +28,7 @@ pub fn unpinned(format: Format, bytes: &[u8]) -> Vec<Unpinned> {
     if format != Format::Requirements {
         return Vec::new();
     }
-    // Bytes that are no text still get judged line by line: better a warning too many.
+    // Bytes that are not text are still judged line by line: better a warning too many.
     let text = decode(bytes).unwrap_or_else(|| String::from_utf8_lossy(bytes));
     let open = lines(&text).into_iter().filter(|line| !is_pinned(line));
     open.map(|line| Unpinned { line: line.number, text: shown(&line.text) }).collect()

@@ -22,10 +22,10 @@ pub struct Manifest {
     pub md5: Md5,
 }
 
-/// Why there is no manifest, in words that follow its path.
+/// Why a manifest cannot be read, in words that follow its path.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// Nothing is there.
+    /// The path does not exist.
     #[error("does not exist")]
     Missing,
     /// Something else is there: a folder, a pipe that could be waited for for ever, a device that never ends.
@@ -35,7 +35,7 @@ pub enum ReadError {
     #[error("is empty")]
     Empty,
     /// It is too large to be a manifest.
-    #[error("has more than {} MB: that is no dependency manifest", SIZE_LIMIT / 1_000_000)]
+    #[error("has more than {} MB: that is not a dependency manifest", SIZE_LIMIT / 1_000_000)]
     TooLarge,
     /// It is there, but cannot be read.
     #[error("cannot be read: {0}")]

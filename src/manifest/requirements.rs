@@ -168,7 +168,7 @@ fn without_extras(rest: &str) -> Option<&str> {
     }
 }
 
-/// Version clauses without blanks, or `None` for what is no specifier, such as the rest of a sentence.
+/// Version clauses without blanks, or `None` for what is not a specifier, such as the rest of a sentence.
 fn read_specifier(rest: &str) -> Option<String> {
     let (clauses, _marker) = rest.split_once(';').unwrap_or((rest, ""));
     let clauses = clauses.trim();

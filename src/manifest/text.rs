@@ -24,7 +24,7 @@ fn unified(bytes: &[u8]) -> impl Iterator<Item = u8> {
     })
 }
 
-/// The text of a manifest, or `None` for what is no text.
+/// The text of a manifest, or `None` for bytes that are not text.
 ///
 /// `pip freeze > requirements.txt` in Windows PowerShell writes UTF-16 with a byte order mark, and pip reads it
 /// back, so we do too.

@@ -9,7 +9,7 @@ enum PackageSource {
     Index,
     /// A repository, URL or path: this, not the version, tells one state from another.
     Place(String),
-    /// The project that is locked, which is no dependency of itself.
+    /// The project that is locked, which is not a dependency of itself.
     Project,
 }
 

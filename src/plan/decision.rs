@@ -21,11 +21,11 @@ use crate::outcome::{Decision, Reason, SettingChange};
 /// The backup of the latest version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BackupState {
-    /// There is none.
+    /// There is no backup.
     Missing,
     /// The same manifest, line endings aside.
     Same,
-    /// Another manifest.
+    /// It is of another manifest.
     Different,
 }
 
@@ -60,7 +60,7 @@ pub struct Observed<'a> {
 pub struct Decided {
     /// What is to be done.
     pub decision: Decision,
-    /// Why.
+    /// Why it is decided so.
     pub reason: Reason,
     /// Which settings differ, whether or not they are the reason.
     pub settings: Vec<SettingChange>,

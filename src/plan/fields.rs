@@ -186,7 +186,8 @@ impl<'a> Fields<'a> {
             return refuse(problems, &place, format!("`{}` does not name a file", excerpt(manifest)));
         };
         if let Some((_, lock)) = NOT_LOCKED.iter().find(|(loose, _)| *loose == name) {
-            let message = format!("`{name}` locks nothing: the versions it leads to change while it stays the same");
+            let message =
+                format!("`{name}` does not lock versions: what it installs can change while the file stays the same");
             problems.warn(&place, format!("{message}; name {lock} instead"));
         }
         Some((manifest, name))

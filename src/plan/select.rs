@@ -91,7 +91,7 @@ pub enum SelectionError {
     /// No target matches.
     #[error("there is no target `{0}`{1}")]
     NoTarget(String, String),
-    /// Not a glob.
+    /// A pattern is not a glob.
     #[error(transparent)]
     NotAGlob(#[from] NotAGlob),
     /// Both exist, but no selected layer goes to a selected target.

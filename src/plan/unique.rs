@@ -110,7 +110,7 @@ impl<'d> Hit<'d> {
         let placeholders: Vec<&str> = layer.into_iter().chain(target.into_iter().flatten().copied()).collect();
         match (self.what, self.layers.is_empty()) {
             (What::Name, true) => {
-                "these are one account and Region: take all but one out, or put `{target}` into the name".to_owned()
+                "these are one account and Region: remove all but one, or put `{target}` into the name".to_owned()
             }
             (What::Name, false) => "give each its own name".to_owned(),
             _ => format!("put {} into the bucket, the prefix or the key", placeholders.join(" and ")),

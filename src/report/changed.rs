@@ -82,7 +82,7 @@ pub fn github_matrix(report: &Report) -> Result<Shown, String> {
     Ok(Shown::json(&text))
 }
 
-/// A key that stands for itself wherever it is written, and is no flag.
+/// A key that stands for itself wherever it is written, and cannot be taken for a flag.
 fn is_one_word(key: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "._+@/-".contains(c);
     !key.is_empty() && !key.starts_with('-') && key.chars().all(is_plain)

@@ -14,13 +14,13 @@ pub enum When {
     /// Whatever suits the place where it is shown.
     #[default]
     Auto,
-    /// In any case.
+    /// Whatever the output is shown on.
     Always,
-    /// In no case.
+    /// Not at all.
     Never,
 }
 
-/// What the choice depends on.
+/// What the choice depends on: flags, streams and the environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Surroundings {
     /// `--progress`.

@@ -25,7 +25,7 @@ pub fn command(command: &WorkflowCommand) {
     let _ = out.write_all(format!("{}\n", command.line()).as_bytes()).and_then(|()| out.flush());
 }
 
-/// Writes data to standard output. A reader that has seen enough is no failure; a full disk is.
+/// Writes data to standard output. A reader that stops reading is not a failure; a full disk is.
 pub fn stdout(text: &Shown) -> io::Result<()> {
     data(&mut io::stdout().lock(), text.as_str())
 }

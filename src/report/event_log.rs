@@ -50,7 +50,7 @@ pub struct EventLogError {
 #[derive(Debug)]
 pub struct EventLog {
     path: PathBuf,
-    /// None: standard output.
+    /// `None` for standard output.
     file: Option<File>,
 }
 

@@ -25,7 +25,7 @@ const WARNINGS: [(&str, Explanation); 2] = [
     (
         "lock-not-released",
         Explanation {
-            cause: "The work is done, but the layer's lock could not be written afterwards, mostly for want of `s3:PutObject` on it. The next run that publishes this layer waits until the lock may be taken over.",
+            cause: "The work is done, but the layer's lock could not be written afterwards, usually because `s3:PutObject` is not allowed on it. The next run that publishes this layer waits until the lock may be taken over.",
             remedy: "Allow the action that the warning names on the lock that it names.",
         },
     ),
@@ -39,7 +39,7 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
             "Correct `manifest` in the layers file, or lock the dependencies so that the file is made.",
         ),
         ErrorCode::ManifestUnpinned => (
-            "A line of `requirements.txt` does not pin one version with `==`: when a new version appears, the manifest stays as it is, and the change goes unseen. It is a warning, and an error where the layer has `unpinned = \"deny\"`.",
+            "A line of `requirements.txt` does not pin one version with `==`: when a new version appears, the manifest stays as it is, and the change is not noticed. It is a warning, and an error where the layer has `unpinned = \"deny\"`.",
             "Pin it, for example with `uv pip compile` or `pip-compile`; `unpinned = \"allow\"` accepts it.",
         ),
         ErrorCode::ArchiveMissing => (
@@ -67,7 +67,7 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
             "Use a bucket for each Region: `bucket = \"acme-artifacts-{region}\"`.",
         ),
         ErrorCode::AccessDenied => (
-            "AWS refused a call for want of a permission. The message names the action and the resource.",
+            "AWS refused a call because a permission is missing. The message names the action and the resource.",
             "Allow the action for the role or user; docs/operations.md lists all that layership needs.",
         ),
         ErrorCode::Credentials => (
@@ -104,11 +104,11 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
         ),
         ErrorCode::BackupFailed => (
             "A version was published, but the copy of its manifest could not be written to S3. The report has the version's ARN.",
-            "Mend what the causes name and run again: the version is adopted and its backup written.",
+            "Fix what the causes name and run again: the version is adopted and its backup written.",
         ),
         ErrorCode::ShareFailed => (
             "A version was published, but could not be shared. The report has the version's ARN.",
-            "Mend what the causes name and run again.",
+            "Fix what the causes name and run again.",
         ),
         ErrorCode::SettingsRefused => (
             "Lambda refuses a runtime or an architecture of the layer.",
@@ -123,8 +123,8 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
             "Make the plan again with `layership plan --out FILE`, look at what differs, and carry that one out.",
         ),
         ErrorCode::Internal => (
-            "The service failed inside (HTTP 5xx), something is as nobody expected, or layership has a defect.",
-            "Run again; if it stays, and the service is in order, report it with what `-vv` shows.",
+            "The service failed inside (HTTP 5xx), an answer was not what anybody expected, or layership has a defect.",
+            "Run again; if it happens again and the service is healthy, report it with what `-vv` shows.",
         ),
     };
     Explanation { cause, remedy }

@@ -10,7 +10,7 @@ pub fn sentence(fact: &Fact) -> String {
         Fact::AccountKnown { account } => format!("credentials belong to account {account}"),
         Fact::ManifestRead { path, md5 } => format!("manifest {path} has MD5 {md5}"),
         Fact::ArchiveRead { path, sha256, size } => format!("archive {path} has SHA-256 {sha256}, {size} bytes"),
-        Fact::ArchiveAlreadyStaged { at, .. } => format!("staged archive {at} is the same already"),
+        Fact::ArchiveAlreadyStaged { at, .. } => format!("staged archive {at} is already the same"),
         Fact::ArchiveToBeStaged { at } => format!("archive would be staged at {at}"),
         Fact::ArchiveStaged { at, .. } => format!("archive staged at {at}"),
         Fact::StagedArchiveFound { at, .. } => format!("staged archive {at} is there"),
@@ -46,7 +46,7 @@ pub fn sentence(fact: &Fact) -> String {
 /// The facts of publishing and of the lock.
 fn publishing(fact: &Fact) -> String {
     match fact {
-        Fact::Overtaken { version } => format!("version {version} is there by now: deciding again"),
+        Fact::Overtaken { version } => format!("version {version} has appeared: deciding again"),
         Fact::LockAwaited { holder, host, phase, living, until } => {
             let until = until.map(|until| format!("; until {until} at most, unless it is renewed")).unwrap_or_default();
             let dead = if *living { "" } else { " dead" };
@@ -56,8 +56,8 @@ fn publishing(fact: &Fact) -> String {
         Fact::LockTaken { at, from: None } => format!("lock taken: {at}"),
         Fact::LockTaken { at, from: Some(from) } => format!("lock taken over from {from}: {at}"),
         Fact::LockFreed => "lock released".to_owned(),
-        Fact::LockLeft => "lock left to the next run".to_owned(),
-        Fact::LockLost => "another run has the lock by now".to_owned(),
+        Fact::LockLeft => "lock left for the next run".to_owned(),
+        Fact::LockLost => "another run now holds the lock".to_owned(),
         Fact::VersionPublished { arn, request_id, .. } => {
             with_request(format!("published {arn}"), request_id.as_deref())
         }
@@ -72,7 +72,7 @@ fn publishing(fact: &Fact) -> String {
             with_request(format!("manifest stored at {at}"), request_id.as_deref())
         }
         Fact::BackupPage { url } => format!("see it at {url}"),
-        Fact::BackupThere { at, .. } => format!("manifest was stored at {at} already"),
+        Fact::BackupThere { at, .. } => format!("manifest was already stored at {at}"),
         _ => String::new(),
     }
 }

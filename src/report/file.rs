@@ -16,7 +16,7 @@ use crate::report::model::Report;
 pub struct ReportFileError {
     /// Where, as the user wrote it.
     pub path: PathBuf,
-    /// Why.
+    /// Why it cannot be written.
     pub why: String,
 }
 
@@ -28,7 +28,7 @@ pub struct ReportFile {
 }
 
 impl ReportFile {
-    /// Proves that the reports can be written, each to a place of its own that is none of the inputs, and leaves what
+    /// Proves that the reports can be written, each to a place of its own that is not an input, and leaves what
     /// is there as it is.
     pub fn open_all(requests: &[ReportRequest], inputs: &Inputs) -> Result<Vec<Self>, ReportFileError> {
         let mut taken = BTreeSet::new();
@@ -37,7 +37,7 @@ impl ReportFile {
             if file.destination.real().is_none_or(|real| taken.insert(real)) {
                 return Ok(file);
             }
-            Err(ReportFileError { path: request.path.clone(), why: "another report goes there".to_owned() })
+            Err(ReportFileError { path: request.path.clone(), why: "another report is written there".to_owned() })
         };
         requests.iter().map(&mut open).collect()
     }

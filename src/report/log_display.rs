@@ -138,21 +138,21 @@ mod tests {
            Failed [   0.9s] (  2/129) scipy-py311 us-east-1: access-denied
           Running [  33.4s] (  3/129) 1 running, 1 failed; longest: torch, locking 30.0s
           Running [  63.4s] (  3/129) 1 running, 1 failed; longest: torch, locking 60.0s
-         Stopping [  73.4s] what is publishing will finish; interrupt again to stop at once
+         Stopping [  73.4s] jobs that are publishing will finish; interrupt again to stop at once
         ");
     }
 
     #[tokio::test(start_paused = true)]
     async fn verbose_logs_tell_the_steps_under_the_name_of_their_job() {
         insta::assert_snapshot!(shown(short_run, 1).await, @"
-         Checking [   0.0s]           requests-py312 us-east-1: manifest was stored at s3://b/ 7f3c already
+         Checking [   0.0s]           requests-py312 us-east-1: manifest was already stored at s3://b/ 7f3c
           Warning [   0.0s]           requests-py312 us-east-1: `six` is not pinned
         Published [   3.4s] (  1/129) requests-py312 us-east-1 version 3
            Failed [   0.9s] (  2/129) scipy-py311 us-east-1: access-denied
         Unchanged [   3.4s] (  3/129) six us-east-1 version 3
           Running [  33.4s] (  3/129) 1 running, 1 failed; longest: torch, locking 30.0s
           Running [  63.4s] (  3/129) 1 running, 1 failed; longest: torch, locking 60.0s
-         Stopping [  73.4s] what is publishing will finish; interrupt again to stop at once
+         Stopping [  73.4s] jobs that are publishing will finish; interrupt again to stop at once
         Cancelled [   3.4s] (  4/129) torch us-east-1
         ");
     }
@@ -162,7 +162,7 @@ mod tests {
         let (send, receive) = unbounded_channel();
         let mut out = Vec::new();
         tokio::join!(short_run(send), run_silently(receive, &mut out, choice(2)));
-        insta::assert_snapshot!(String::from_utf8(out).unwrap(), @"    Stopping [  73.4s] what is publishing will finish; interrupt again to stop at once");
+        insta::assert_snapshot!(String::from_utf8(out).unwrap(), @"    Stopping [  73.4s] jobs that are publishing will finish; interrupt again to stop at once");
     }
 
     #[tokio::test(start_paused = true)]

@@ -139,7 +139,7 @@ fn changes(job: &JobReport) -> Shown {
     let settings = Shown::join(job.settings.iter().map(setting), ", ");
     let detail = match job.reason {
         Some(Reason::BackupMissing) => shown!("{} has none, so what changed is unknown", version(job)),
-        Some(Reason::ContentChanged) => shown!("the staged archive is not what {} has", version(job)),
+        Some(Reason::ContentChanged) => shown!("the staged archive differs from {}", version(job)),
         Some(Reason::SettingsChanged) => settings,
         // Dependencies come first, yet the settings may have changed with them.
         _ if settings.is_empty() => dependencies,
@@ -266,7 +266,7 @@ mod tests {
 
           ~ both                     us-east-1  after 1  dependencies changed: urllib3 2.0.4 -> 2.2.1, +idna 3.7, -six 1.16.0; settings changed: runtimes +python3.13 -python3.8
           ~ bytes                    us-east-1  after 6  dependencies changed
-          ~ content                  us-east-1  after 6  content changed: the staged archive is not what version 6 has
+          ~ content                  us-east-1  after 6  content changed: the staged archive differs from version 6
           ~ forced                   us-east-1  after 6  forced
           ~ license                  us-east-1  after 1  settings changed: license Permission is hereby granted, free of c… -> Apache-2.0
           ~ lost                     us-east-1  after 6  backup missing: version 6 has none, so what changed is unknown

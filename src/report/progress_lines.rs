@@ -37,7 +37,7 @@ pub fn line_of(event: &Happening, state: &State, now: Duration, verbose: bool) -
         }
         Happening::Warned { job, warning } if verbose => {
             let line = within(state.running.get(job)?, now, &warning.message);
-            Some(StatusLine { verb: "Warning", tone: Tone::Odd, ..line })
+            Some(StatusLine { verb: "Warning", tone: Tone::Attention, ..line })
         }
         Happening::Interrupted { running } => Some(stopping(*running, state, now)),
         _ => None,
@@ -65,7 +65,7 @@ fn finished(job: &JobReport) -> StatusLine {
         Outcome::Staged => ("Staged", Tone::Good),
         Outcome::Unchanged => ("Unchanged", Tone::Faint),
         Outcome::Failed => ("Failed", Tone::Bad),
-        Outcome::Cancelled => ("Cancelled", Tone::Odd),
+        Outcome::Cancelled => ("Cancelled", Tone::Attention),
     };
     let text = shown!("{} {}{}", job.layer, job.target, result(job));
     StatusLine::new(verb, tone, Some(job.seconds), text)
@@ -94,9 +94,9 @@ fn within(job: &Running, now: Duration, what: &str) -> StatusLine {
 fn stopping(running: usize, state: &State, now: Duration) -> StatusLine {
     let text = match running {
         0 => "nothing is running".into(),
-        _ => "what is publishing will finish; interrupt again to stop at once".into(),
+        _ => "jobs that are publishing will finish; interrupt again to stop at once".into(),
     };
-    StatusLine::new("Stopping", Tone::Odd, Some(elapsed(state, now)), text)
+    StatusLine::new("Stopping", Tone::Attention, Some(elapsed(state, now)), text)
 }
 
 /// A sign of life for a log that was silent for a while.
@@ -152,7 +152,7 @@ fn bar(state: &State, columns: usize) -> StatusLine {
     let counted = format!(" {:>width$}/{total}: {}", state.tally.ended(), activity(state), width = total.len());
     let room = columns.saturating_sub(VERB_AND_BRACKETS + counted.len()).min(BAR_COLUMNS);
     let text = if room < BAR_COLUMNS_AT_LEAST { counted } else { drawn(state, room) + &counted };
-    StatusLine::new(verb, if state.interrupted { Tone::Odd } else { Tone::Busy }, None, shown!("{}", text))
+    StatusLine::new(verb, if state.interrupted { Tone::Attention } else { Tone::Busy }, None, shown!("{}", text))
 }
 
 fn drawn(state: &State, columns: usize) -> String {

@@ -5,12 +5,12 @@ use crate::report::Shown;
 /// What a word means, which decides its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
-    /// Done, as wished.
+    /// It was done.
     Good,
-    /// Failed.
+    /// It failed.
     Bad,
-    /// Goes on, but someone should look.
-    Odd,
+    /// It goes on, but somebody should look.
+    Attention,
     /// In progress, or advice.
     Busy,
     /// Of lesser interest.
@@ -33,7 +33,7 @@ impl Style {
         let code = match tone {
             Tone::Good => "1;32",
             Tone::Bad => "1;31",
-            Tone::Odd => "1;33",
+            Tone::Attention => "1;33",
             Tone::Busy => "1;36",
             Tone::Faint => "2",
         };

@@ -1,4 +1,4 @@
-//! Columns.
+//! Rows of text, aligned in columns.
 
 use crate::report::Shown;
 use crate::report::wording::width;

@@ -53,7 +53,7 @@ impl Waiting {
             }
             Self::Quota => "for Lambda's quota, which other tools use too".into(),
             Self::Version { until } => {
-                shown!("{}for what became of a publish without an answer", at_most(*until))
+                shown!("{}for the outcome of a publish that was not answered", at_most(*until))
             }
         }
     }

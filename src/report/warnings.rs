@@ -15,7 +15,7 @@ const OF_A_KIND_AT_MOST: usize = 6;
 
 /// One line per warning; of a kind that comes very often, as many as one reads.
 pub fn render(report: &Report, style: Style) -> Shown {
-    Shown::join(lines(report).iter().map(|line| shown!("{}: {}\n", style.paint(Tone::Odd, "warning"), line)), "")
+    Shown::join(lines(report).iter().map(|line| shown!("{}: {}\n", style.paint(Tone::Attention, "warning"), line)), "")
 }
 
 /// The warnings, as [`render`] shows them.

@@ -99,7 +99,7 @@ pub async fn inspect_staged(zip: StagedZip, place: &str) -> Result<Inspection, J
     let source = Blocking { zip, start, tail, runtime: Handle::current() };
     let inspected = spawn_blocking(move || inspect(&source)).await;
     let inspected = inspected.map_err(|error| {
-        JobError::new(ErrorCode::Internal, format!("reading {place} broke off")).cause(error.to_string())
+        JobError::new(ErrorCode::Internal, format!("reading {place} failed unexpectedly")).cause(error.to_string())
     })?;
     inspected.map_err(|error| invalid(error, place, |error| error))
 }

@@ -99,7 +99,7 @@ impl Operation for Shared {
     }
 
     fn broken(&self, job: &Job) -> JobReport {
-        let error = JobError::new(ErrorCode::Internal, "broke off because of a defect in layership")
+        let error = JobError::new(ErrorCode::Internal, "stopped because of a defect in layership")
             .hint("please report it; running the same command again finishes what was not done");
         JobReport { outcome: Outcome::Failed, error: Some(error), ..blank(job) }
     }

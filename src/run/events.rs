@@ -5,7 +5,7 @@ use tokio::sync::mpsc::{UnboundedSender, WeakUnboundedSender};
 
 use crate::event::{Event, Happening};
 
-/// Where events go.
+/// Sends events to the displays.
 #[derive(Clone, Debug)]
 pub struct Events(UnboundedSender<Event>);
 

@@ -181,7 +181,7 @@ async fn in_background<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, JobError> + Send + 'static,
 ) -> Result<T, JobError> {
     let done = spawn_blocking(work).await;
-    done.map_err(|error| JobError::new(ErrorCode::Internal, "packing broke off").cause(error.to_string()))?
+    done.map_err(|error| JobError::new(ErrorCode::Internal, "packing failed unexpectedly").cause(error.to_string()))?
 }
 
 fn no_room(archive: &LocalPath, error: &std::io::Error) -> JobError {

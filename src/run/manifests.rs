@@ -80,7 +80,7 @@ pub fn check(
         return Err(JobError::new(ErrorCode::ManifestUnpinned, message)
             .hint("write `==` and a version, for example with `uv pip compile` or `pip-compile`; or set `unpinned = \"warn\"`"));
     }
-    trail.warn("manifest-unpinned", format!("{message}: changes of it go unseen"));
+    trail.warn("manifest-unpinned", format!("{message}: changes to it are not noticed"));
     Ok(manifest)
 }
 

@@ -32,10 +32,10 @@ use crate::event::Mode;
 use local_archives::Archives;
 use manifests::Manifests;
 
-/// How a run treats its jobs.
+/// What a run does with its jobs, and within which bounds.
 #[derive(Clone, Debug)]
 pub struct RunOptions {
-    /// What is done.
+    /// What is done with each job.
     pub mode: Mode,
     /// Stage each archive before its preflight; in a plan: as if it were staged.
     pub stage_first: bool,
@@ -53,13 +53,13 @@ pub struct RunOptions {
     pub lock_wait: Duration,
     /// How long Lambda may need to finish and show a publish that it accepted.
     pub publish_settle: Duration,
-    /// Who runs, for locks.
+    /// What this run writes into locks about itself.
     pub identity: RunIdentity,
     /// Whether a plan is made to be saved, or a saved one is carried out.
     pub approval: Approval,
 }
 
-/// Who runs.
+/// What a run says of itself in its locks, for whoever waits for them.
 #[derive(Clone, Debug)]
 pub struct RunIdentity {
     /// Id of the run.

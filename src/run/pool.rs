@@ -14,18 +14,18 @@ use crate::event::{Happening, JobId};
 
 /// What is done with each job of some kind.
 pub trait Operation: Send + Sync + 'static {
-    /// What it is done with.
+    /// What the operation is done with.
     type Job: Send + Sync + 'static;
-    /// What it ends in.
+    /// What comes of each job.
     type Report: Send + 'static;
 
     /// The lane of a job: jobs of one lane do not hold up those of another.
     fn lane(job: &Self::Job) -> &str;
 
-    /// Does it. It always ends in a report, soon after a second request to stop.
+    /// Does it with one job. It always ends in a report, soon after a second request to stop.
     fn perform(&self, id: JobId, job: Arc<Self::Job>, slot: &mut Slot) -> impl Future<Output = Self::Report> + Send;
 
-    /// The report of a job that broke off because of a defect.
+    /// The report of a job that panicked.
     fn broken(&self, job: &Self::Job) -> Self::Report;
 }
 
@@ -38,7 +38,7 @@ pub struct Slot {
 
 impl Slot {
     async fn of(slots: &Arc<Semaphore>) -> Self {
-        // Nobody closes it.
+        // The semaphore is never closed, so this never fails.
         Self { slots: Arc::clone(slots), permit: Arc::clone(slots).acquire_owned().await.ok() }
     }
 
@@ -55,7 +55,7 @@ impl Slot {
 pub struct Bounds {
     /// Jobs in flight at once.
     pub concurrency: usize,
-    /// Ends it early.
+    /// Asks the pool to end early.
     pub stop: Stop,
     /// Where it tells that it was asked to stop.
     pub events: Events,

@@ -38,7 +38,7 @@ pub struct Given<'a> {
     pub latest: Option<u64>,
 }
 
-/// Checks everything else.
+/// Checks what is in S3 and Lambda, decides, and checks the zip if it is to be published.
 pub async fn preflight(
     site: Site<'_>,
     manifest: Arc<Manifest>,

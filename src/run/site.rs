@@ -22,7 +22,7 @@ const CLOCK_LOOK: Duration = Duration::from_secs(1);
 /// One job where it is done.
 #[derive(Clone, Copy, Debug)]
 pub struct Site<'a> {
-    /// What is done.
+    /// The job.
     pub job: &'a Job,
     session: &'a Session,
 }

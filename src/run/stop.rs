@@ -37,7 +37,7 @@ impl Stop {
 /// Passes Ctrl-C and SIGTERM on, for as long as the process lives.
 ///
 /// # Errors
-/// Where the process cannot listen to signals.
+/// Where the process cannot listen for signals.
 pub fn on_signals(stop: Stop) -> std::io::Result<()> {
     let mut signals = Signals::new()?;
     tokio::spawn(async move {

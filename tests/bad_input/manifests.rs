@@ -155,7 +155,7 @@ fn unpinned_and_warned_about_or_allowed() {
     --- stderr ---
        Published [  TIMEs] (1/1) requests us-east-1 version 1
 
-    warning: requests/requirements.txt:1: `six` is not pinned to one version: changes of it go unseen
+    warning: requests/requirements.txt:1: `six` is not pinned to one version: changes to it are not noticed
 
          Summary [  TIMEs] 1 job: 1 published
     ");

@@ -112,7 +112,7 @@ fn credentials_of_another_account() {
     --- stderr ---
           Failed [  TIMEs] (1/1) requests us-east-1: wrong-account
 
-    error: requests at us-east-1: target `us-east-1` is account 210987654321, but the credentials belong to 123456789012
+    error: requests at us-east-1: target `us-east-1` declares account 210987654321, but the credentials belong to 123456789012
 
     hint: check AWS_PROFILE, or the target's `profile` and `role-arn`
 
@@ -327,7 +327,7 @@ fn a_web_server_that_is_not_aws() {
           Failed [  TIMEs] (1/1) requests us-east-1: network
 
     error: requests at us-east-1: no usable answer from S3 to `s3:GetObject` on s3://artifacts/layers/requests/layer/layer.zip
-      Caused by: the answer has no entity tag: it is not S3's
+      Caused by: the answer has no entity tag: it did not come from S3
 
     hint: check the network, proxies and AWS_ENDPOINT_URL, then try again
 

@@ -128,7 +128,7 @@ fn a_report_never_overwrites_what_the_run_reads() {
     let ended = project.run("publish --stage numpy --report json=numpy/layer/python/report.json", 2);
     assert!(ended.stderr.contains("it lies in an archive"), "{}", ended.stderr);
     let ended = project.run("publish --stage numpy --report json=report.json --report json=./report.json", 2);
-    assert_eq!(ended.stderr, "error: cannot write the report to `./report.json`: another report goes there\n");
+    assert_eq!(ended.stderr, "error: cannot write the report to `./report.json`: another report is written there\n");
     assert_eq!(read.iter().map(|path| project.read(path)).collect::<Vec<_>>(), before);
     assert_eq!(project.requests(), [""; 0]);
 }
@@ -193,7 +193,7 @@ fn quiet_and_progress_never_leave_warnings_and_errors() {
     b      us-east-1  failed     -        -
     --- stderr ---
 
-    warning: a/requirements.txt:1: `a>=1` is not pinned to one version: changes of it go unseen
+    warning: a/requirements.txt:1: `a>=1` is not pinned to one version: changes to it are not noticed
 
     error: b at us-east-1: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
 
@@ -207,7 +207,7 @@ fn quiet_and_progress_never_leave_warnings_and_errors() {
     b      us-east-1  failed     -        -
     --- stderr ---
 
-    warning: a/requirements.txt:1: `a>=1` is not pinned to one version: changes of it go unseen
+    warning: a/requirements.txt:1: `a>=1` is not pinned to one version: changes to it are not noticed
 
     error: b at us-east-1: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
 
@@ -220,7 +220,7 @@ fn quiet_and_progress_never_leave_warnings_and_errors() {
     a      us-east-1  unchanged  1        arn:aws:lambda:us-east-1:123456789012:layer:a:1
     --- stderr ---
 
-    warning: a/requirements.txt:1: `a>=1` is not pinned to one version: changes of it go unseen
+    warning: a/requirements.txt:1: `a>=1` is not pinned to one version: changes to it are not noticed
     ");
     assert_shown!(project.run("publish -q -v a", 2), @"
     exit code 2

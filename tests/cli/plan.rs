@@ -175,7 +175,7 @@ fn content_counts_where_detect_names_it() {
     --- stdout ---
     Plan for 1 layer at 1 target from layers.toml, account 123456789012
 
-      ~ requests  us-east-1  after 1  content changed: the staged archive is not what version 1 has
+      ~ requests  us-east-1  after 1  content changed: the staged archive differs from version 1
 
     Plan: 1 changed
     ");

@@ -119,7 +119,7 @@ fn a_folder_for_the_sandbox_that_was_taken_for_a_layer() {
     --- stderr ---
     error: no layer matches `./rehearsal`
 
-    hint: `--sandbox` takes its folder behind `=`: `--sandbox=./rehearsal`
+    hint: `--sandbox` takes its folder after `=`: `--sandbox=./rehearsal`
     ");
     let ended = project.run_writing_nothing("plan --sandbox nunpy-py312", 2);
     assert!(!ended.stderr.contains("--sandbox="), "{}", ended.stderr);

@@ -49,9 +49,9 @@ fn help_lists_the_commands() {
           --sandbox[=<DIR>]       Run against a local stand-in for S3 and Lambda, kept in DIR [default:
                                   .layership/sandbox beside the layers file]
           --events <PATH>         Write each event as a line of JSON, as it happens; `-` is standard
-                                  output, which then has nothing else
-          --no-ci                 Say nothing to the build server: no annotations, summary and outputs
-                                  of GitHub, no limits of GitLab
+                                  output, which then shows nothing else
+          --no-ci                 Tell the build server nothing: no annotations, summary or outputs of
+                                  GitHub, no limits of GitLab
           --progress <WHEN>       Show progress: auto, always, never [default: auto]
           --color <WHEN>          Colour: auto, always, never [default: auto]
       -v, --verbose...            Say more: each job's steps and where each setting came from; twice for

@@ -81,7 +81,7 @@ fn what_is_said_while_stopping() {
     LAYER  TARGET     OUTCOME    VERSION  ARN
     a      us-east-1  published  1        arn:aws:lambda:us-east-1:123456789012:layer:a:1
     --- stderr ---
-        Stopping [  TIMEs] what is publishing will finish; interrupt again to stop at once
+        Stopping [  TIMEs] jobs that are publishing will finish; interrupt again to stop at once
        Published [  TIMEs] (1/1) a us-east-1 version 1
          Summary [  TIMEs] 1 job: 1 published
     ");
@@ -100,7 +100,7 @@ fn a_second_signal_stops_at_once() {
     LAYER  TARGET     OUTCOME  VERSION  ARN
     a      us-east-1  failed   -        -
     --- stderr ---
-        Stopping [  TIMEs] what is publishing will finish; interrupt again to stop at once
+        Stopping [  TIMEs] jobs that are publishing will finish; interrupt again to stop at once
           Failed [  TIMEs] (1/1) a us-east-1: unconfirmed
 
     error: a at us-east-1: stopped in the middle of its work

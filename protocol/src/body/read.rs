@@ -52,7 +52,7 @@ impl Content {
     }
 }
 
-/// `None` if it is no lock.
+/// `None` if it is not a lock.
 fn phase(object: &Object) -> Option<Phase> {
     let lease = number(object, "lease_milliseconds").map(Duration::from_millis);
     let mark = object.get("sending").and_then(Value::as_object).and_then(mark);
@@ -70,7 +70,7 @@ fn unclear(object: &Object) -> Phase {
     Phase::Unclear { lease: Duration::from_secs(number(object, "lease_seconds").unwrap_or_default()) }
 }
 
-/// A mark without the moment from which it means nothing is no mark.
+/// A mark without the moment from which it means nothing is not a mark.
 fn mark(object: &Object) -> Option<Mark> {
     let accepted_until = time(object, "accepted_until")?;
     Some(Mark {

@@ -15,9 +15,9 @@ use crate::time::Time;
 /// Whether the lock is this job's.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Hold {
-    /// Not yet.
+    /// It is not, not yet.
     No,
-    /// It is.
+    /// It is this job's.
     Ours {
         etag: Etag,
         /// What it says.

@@ -24,7 +24,7 @@ pub(crate) fn throttled(call: &Call, code: Option<&str>, retry_after: Option<u64
     response
 }
 
-/// Any error.
+/// An error with any status, code and message.
 pub(crate) fn error(
     call: &Call,
     status: u16,
@@ -102,7 +102,7 @@ fn action(operation: &'static str) -> &'static str {
     }
 }
 
-/// 200 with nonsense.
+/// A 200 whose body is neither JSON nor XML.
 pub(crate) fn garbage() -> Response<Body> {
     Response::new(Body::from("<<{{ neither JSON nor XML \u{0}".to_owned()))
 }

@@ -24,7 +24,7 @@ fn check_file(file: File) -> Result<(), Refusal> {
     if archive.is_empty() {
         return Err(empty());
     }
-    // Without a size for every file there is no telling; Lambda would unpack and count.
+    // Without a size for every file the size is unknown; Lambda would unpack and count.
     if archive.decompressed_size().is_some_and(|size| size > LARGEST_UNZIPPED) {
         let message = format!("Unzipped size must be smaller than {LARGEST_UNZIPPED} bytes");
         return Err(Refusal::invalid_parameter(message));

@@ -5,7 +5,7 @@ use std::io;
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-/// A refusal.
+/// A refusal of the layer API.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub status: StatusCode,
@@ -15,7 +15,7 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// Any refusal.
+    /// A refusal with this status, code and message.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into(), retry_after: None }
     }

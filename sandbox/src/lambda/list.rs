@@ -111,7 +111,7 @@ fn latest(layer: &Layer, query: &Query<'_>, hidden: Hidden) -> Option<Arc<LayerV
     hidden.shown(layer).find(|version| query.matches(version)).cloned()
 }
 
-/// Newest first. A layer that does not exist has no versions; that is no error.
+/// Newest first. A layer that does not exist has no versions; that is not an error.
 pub(super) fn versions(this: &Layers, call: &LayerCall, place: &Place, hidden: Hidden) -> Answer {
     let query = Query::parse(call)?;
     let layer = call.layer_id(place)?;

@@ -1,4 +1,4 @@
-//! PublishLayerVersion.
+//! `PublishLayerVersion`: checks the request and the archive, and makes the version.
 
 use std::io;
 

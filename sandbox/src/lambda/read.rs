@@ -48,7 +48,7 @@ fn lets_in(version: &LayerVersion, account: &str) -> bool {
     })
 }
 
-/// A live version.
+/// A version that is not deleted.
 pub(super) fn find(this: &Layers, layer: &LayerId, number: u64) -> Result<Arc<LayerVersion>, Refusal> {
     let found = this
         .store
@@ -71,7 +71,7 @@ pub(super) fn delete(this: &Layers, call: &LayerCall, place: &Place) -> Answer {
     Ok((StatusCode::NO_CONTENT, None))
 }
 
-/// IAM's words.
+/// A refusal in the words of IAM.
 pub(super) fn access_denied(operation: &str, place: &Place, resource: &str) -> Refusal {
     let user = user_arn(&place.region, &place.account);
     let message = format!(

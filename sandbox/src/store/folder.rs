@@ -26,7 +26,7 @@ impl Folder {
     /// of the path below that may be a link. Otherwise the last part alone may not.
     pub fn open(path: &Path, trusted: Option<&Path>) -> io::Result<Self> {
         let Some(name) = path.file_name() else {
-            // `.` and `/` are no links, and what ends in `..` cannot be one.
+            // `.` and `/` are not links, and what ends in `..` cannot be one.
             let dir = Dir::open_ambient_dir(path, ambient_authority()).map_err(|error| at(path, &error))?;
             return Self { dir, path: path.to_owned() }.made_private();
         };
@@ -105,7 +105,7 @@ impl Folder {
         self.dir.remove_file(name).map_err(|error| at(&self.path.join(name), &error))
     }
 
-    /// Refuses what is no plain file.
+    /// Refuses what is not a plain file.
     fn check(&self, name: &str) -> io::Result<()> {
         let kind = self.dir.symlink_metadata(name)?.file_type();
         if kind.is_symlink() {

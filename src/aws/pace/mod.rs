@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep_until};
 
 use quota::{Departure, Quota};
 
-/// Who goes first.
+/// How urgent a request is: the most urgent one goes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Urgency {
     /// It was throttled: it has waited once already.
@@ -30,7 +30,7 @@ pub enum Urgency {
 pub struct Pace {
     began: Instant,
     state: Mutex<Queue>,
-    /// Something changed for whoever gives out the turns.
+    /// Wakes the task that gives out the turns, when the next turn may be earlier.
     changed: Notify,
 }
 

@@ -43,7 +43,7 @@ pub struct Annotation {
 pub enum AnnotationLevel {
     /// Something failed.
     Error,
-    /// Somebody should look.
+    /// A person should look at it.
     Warning,
 }
 
@@ -94,7 +94,7 @@ impl GitHub {
         inside.unwrap_or(file).to_string_lossy().into_owned()
     }
 
-    /// Writes the step's summary and outputs. A file that is not there is no failure: not every runner has them all.
+    /// Writes the step's summary and outputs. A missing file is not a failure: not every runner has them all.
     pub fn write(&self, report: &Report) -> Result<(), (PathBuf, io::Error)> {
         if let Some(path) = &self.summary {
             let taken = path.metadata().map_or(0, |metadata| metadata.len());

@@ -32,7 +32,7 @@ pub struct ReportFormat {
     pub name: &'static str,
     /// What a file of it is usually called.
     file: &'static str,
-    /// The report in this format.
+    /// Renders a report in this format.
     pub render: fn(&Report) -> Shown,
 }
 
@@ -58,7 +58,7 @@ fn known() -> String {
 /// One `--report FORMAT=PATH`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReportRequest {
-    /// How.
+    /// The format.
     pub format: ReportFormat,
     /// Where; `-` is standard output.
     pub path: PathBuf,
@@ -72,7 +72,7 @@ impl FromStr for ReportRequest {
         let format: ReportFormat = format.parse()?;
         if path.is_empty() {
             let example = format!("`{}={}`", format.name, format.file);
-            return Err(format!("there is no path behind `{text}`; expected FORMAT=PATH, as in {example}"));
+            return Err(format!("there is no path after `{text}`; expected FORMAT=PATH, as in {example}"));
         }
         Ok(Self { format, path: PathBuf::from(path) })
     }
@@ -108,6 +108,6 @@ mod tests {
         assert_eq!(error("out/report.xml"), "expected FORMAT=PATH, here `junit=out/report.xml`");
         assert_eq!(error("report.json"), "expected FORMAT=PATH, here `json=report.json`");
         assert_eq!(error("report"), format!("expected FORMAT=PATH, as in `json=report.json`; formats: {known}"));
-        assert_eq!(error("json="), "there is no path behind `json=`; expected FORMAT=PATH, as in `json=report.json`");
+        assert_eq!(error("json="), "there is no path after `json=`; expected FORMAT=PATH, as in `json=report.json`");
     }
 }

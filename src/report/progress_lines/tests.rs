@@ -114,7 +114,7 @@ fn an_interrupted_run_says_so_and_a_finished_one_draws_nothing() {
     state.apply(&event, at(14.0));
     assert!(screen(&state, 24, 80).starts_with("    Stopping [==="));
     let line = line_of(&event, &state, at(14.0), false).unwrap().render(Style::default(), None);
-    assert_eq!(line, "    Stopping [  14.0s] what is publishing will finish; interrupt again to stop at once");
+    assert_eq!(line, "    Stopping [  14.0s] jobs that are publishing will finish; interrupt again to stop at once");
     state.apply(&Happening::RunFinished { tally: state.tally.clone() }, at(15.0));
     assert_eq!(screen(&state, 24, 80), "");
     assert_eq!(screen(&State::default(), 24, 80), "");

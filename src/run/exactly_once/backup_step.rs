@@ -33,7 +33,7 @@ impl Hands<'_> {
             BackupRead::Other(other) if !same_text(&other.bytes, &manifest.bytes) => {
                 self.in_its_place(version, &at, &other).await
             }
-            BackupRead::Missing => Err(another(&at, "it is there and not there: somebody writes and deletes it")),
+            BackupRead::Missing => Err(another(&at, "it appears and disappears: something else writes and deletes it")),
             BackupRead::Same | BackupRead::Other(_) => {
                 self.trail.found(Fact::BackupThere { at, written: false, request_id: None });
                 Ok(BackupAnswer::Stored)

@@ -69,7 +69,7 @@ fn decision(checked: &Checked) -> Result<protocol::Decision, JobError> {
         (Decision::Keep, Some(latest), _) => Ok(protocol::Decision::Keep(latest)),
         (Decision::Adopt, Some(latest), Some(intent)) => Ok(protocol::Decision::Adopt(latest, intent)),
         (Decision::Publish, _, Some(intent)) => Ok(protocol::Decision::Publish(intent)),
-        _ => Err(JobError::new(ErrorCode::Internal, "a decision without what it rests on")),
+        _ => Err(JobError::new(ErrorCode::Internal, "a decision lacks its version or content")),
     }
 }
 

@@ -9,17 +9,17 @@ fn folders_that_cannot_be_packed_are_explained() {
         (&[("python/empty", Node::Folder)], "`layer` has no files"),
         (
             &[("python/a", Node::Link("/etc/passwd"))],
-            "the symbolic link `layer/python/a` leads out of the folder, to `/etc/passwd`",
+            "the symbolic link `layer/python/a` points out of the folder, to `/etc/passwd`",
         ),
         (
             &[("python/a", Node::Link("../../b"))],
-            "the symbolic link `layer/python/a` leads out of the folder, to `../../b`",
+            "the symbolic link `layer/python/a` points out of the folder, to `../../b`",
         ),
         (
             &[("python/a", Node::Link("../.."))],
-            "the symbolic link `layer/python/a` leads out of the folder, to `../..`",
+            "the symbolic link `layer/python/a` points out of the folder, to `../..`",
         ),
-        (&[("a", Node::Link(".."))], "the symbolic link `layer/a` leads out of the folder, to `..`"),
+        (&[("a", Node::Link(".."))], "the symbolic link `layer/a` points out of the folder, to `..`"),
     ];
     for (nodes, message) in table {
         let folder = tree(nodes);
@@ -133,7 +133,7 @@ fn a_file_that_may_not_be_read_keeps_its_reason() {
     }
     let error = refused(folder.path());
     assert_eq!(explained(&error, folder.path()), "`layer/python/a` could not be read");
-    assert_eq!(error.hint(), "make everything in the folder readable for who runs layership");
+    assert_eq!(error.hint(), "make everything in the folder readable for the user who runs layership");
 }
 
 /// A disk with so much room.
@@ -157,7 +157,7 @@ fn a_full_disk_is_told_as_such() {
     for room in [0, 1, whole.size as usize - 1] {
         let error = pack_to(folder.path(), Full(room)).unwrap_err();
         assert!(matches!(error, PackError::Write(_)), "{error}");
-        assert_eq!(error.hint(), "make room in the folder for temporary files, or let TMPDIR name another");
+        assert_eq!(error.hint(), "free space in the folder for temporary files, or set TMPDIR to another folder");
     }
     assert!(pack_to(folder.path(), Full(whole.size as usize)).is_ok());
 }
