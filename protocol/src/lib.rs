@@ -27,6 +27,35 @@
 //! }
 //! ```
 //!
+//! What comes next can be read off without any network. Here nobody holds the lock, and the first version is published:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use layership_protocol::*;
+//!
+//! let holder = Holder { run: "7f3c".into(), owner: "7f3c/numpy".into(), host: "ci".into(), process: 1, layer: "numpy".into() };
+//! let job = Job { holder: Arc::new(holder), layer_arn: "numpy".into(), rules: Rules::default() };
+//! let now = Time::from_millis(1_790_000_000_000);
+//! let at = |nonce| Moment { now, nonce: Nonce(nonce) };
+//! let intent = Intent { sha256: Sha256([7; 32]), manifest_md5: Md5([8; 16]) };
+//!
+//! let (mut machine, first) = Machine::begin(0, Decision::Publish(intent), now);
+//! assert!(matches!(first, Step::ReadLock { .. }));
+//! let nothing = LockRead { lock: There::Nothing, backup: false };
+//! let step = machine.next(&job, Seen::LockRead(nothing), at(1));
+//! assert!(matches!(step, Some(Step::WriteLock { condition: Condition::Absent, why: Writing::Take, .. })));
+//! let step = machine.next(&job, Seen::LockWritten(LockWritten::Written("etag-1".into())), at(2));
+//! assert_eq!(step, Some(Step::WaitTurn));
+//! // Before anything is sent, the lock says so.
+//! let step = machine.next(&job, Seen::Turn, at(3));
+//! assert!(matches!(step, Some(Step::WriteLock { why: Writing::Mark, .. })));
+//! let step = machine.next(&job, Seen::LockWritten(LockWritten::Written("etag-2".into())), at(4));
+//! assert!(matches!(step, Some(Step::Send(send)) if send.attempt == 1));
+//! let step = machine.next(&job, Seen::Sent(Answer::Published(1, intent.sha256)), at(5));
+//! assert_eq!(step, Some(Step::WriteBackup { version: 1, replacing: None }));
+//! ```
+//!
 //! What the driver owes the machine, beside what each [`Step`] says:
 //!
 //! - `now` is S3's clock, and never later than it really is: the `Date` of its last answer and what a clock that never

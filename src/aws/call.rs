@@ -2,26 +2,16 @@
 
 use crate::layer::{AccountId, Region, S3Location};
 
-/// Whose API a call belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Whose API a call belongs to; shown as people call it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::Display)]
 pub enum Service {
     /// Object storage.
     S3,
     /// Lambda's layers.
     Lambda,
     /// Who the credentials belong to.
+    #[strum(serialize = "STS")]
     Sts,
-}
-
-impl Service {
-    /// As people call it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::S3 => "S3",
-            Self::Lambda => "Lambda",
-            Self::Sts => "STS",
-        }
-    }
 }
 
 /// What one call asks for: named in its errors.

@@ -51,7 +51,6 @@ fn denied_by_s3(object: Option<S3Location>, call: &Call) -> (String, Option<Stri
 
 fn message(code: ErrorCode, call: &Call, answer: &ServiceAnswer) -> String {
     let Call { service, action, resource, .. } = call;
-    let service = service.name();
     match code {
         ErrorCode::AccessDenied => format!("not authorized to perform `{action}` on {resource}"),
         ErrorCode::BucketMissing => format!("the bucket of {resource} does not exist"),
@@ -98,7 +97,7 @@ fn hint(code: ErrorCode, call: &Call, answer: &ServiceAnswer) -> Option<String> 
         ErrorCode::Timeout => "try again; `request-timeout-seconds` sets the deadline".to_owned(),
         ErrorCode::Network => "check the network, proxies and AWS_ENDPOINT_URL, then try again".to_owned(),
         _ if answer.status >= Some(500) => {
-            format!("{} failed, the request was not at fault: try again later", call.service.name())
+            format!("{} failed, the request was not at fault: try again later", call.service)
         }
         _ => return None,
     })

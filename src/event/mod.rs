@@ -4,8 +4,6 @@
 
 mod fact;
 
-use std::fmt;
-
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,8 +13,9 @@ pub use fact::{Fact, LockPhase};
 use crate::outcome::{JobReport, Tally, Warning};
 
 /// What a run does with its jobs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, strum::Display)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Mode {
     /// Offline: manifests and archives.
     Check,
@@ -28,18 +27,6 @@ pub enum Mode {
     Stage,
     /// Publish what changed.
     Publish,
-}
-
-impl fmt::Display for Mode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Check => "check",
-            Self::Changed => "changed",
-            Self::Plan => "plan",
-            Self::Stage => "stage",
-            Self::Publish => "publish",
-        })
-    }
 }
 
 /// Index of a job in the plan: jobs are sorted by layer, then target.

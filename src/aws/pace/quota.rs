@@ -13,7 +13,7 @@
 //!   than what the bucket can have saved up meanwhile, then more is left: back to the full pace at once. If it is
 //!   throttled, nothing was lost but one throttle.
 //!
-//! | phase | pace | a throttle means | it ends |
+//! | estimate | pace | a throttle means | it ends |
 //! |---|---|---|---|
 //! | free | the setting | others use the quota: slower, by what the throttles tell | at a throttle |
 //! | found | a little below what is left | less is left | after twenty requests for each throttle, or 7.5 seconds |
@@ -71,6 +71,7 @@ pub struct Departure {
     surplus: f64,
 }
 
+/// What is known of the requests a second that are left.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Estimate {
     Free,
@@ -82,7 +83,7 @@ enum Estimate {
 #[derive(Clone, Debug)]
 pub struct Quota {
     setting: f64,
-    phase: Estimate,
+    estimate: Estimate,
     round: u32,
     /// When the next one may leave, in seconds.
     next: f64,
@@ -94,7 +95,7 @@ impl Quota {
     /// At most so many requests a second.
     pub fn new(per_second: u32) -> Self {
         let setting = f64::from(per_second.max(1));
-        Self { setting, phase: Estimate::Free, round: 0, next: 0.0, left: VecDeque::new() }
+        Self { setting, estimate: Estimate::Free, round: 0, next: 0.0, left: VecDeque::new() }
     }
 
     /// When the next request may leave.
@@ -104,7 +105,7 @@ impl Quota {
 
     /// Requests a second at the moment.
     pub fn pace(&self) -> f64 {
-        match self.phase {
+        match self.estimate {
             Estimate::Free => self.setting,
             Estimate::Found { rate, .. } => rate * USED,
             Estimate::Trying { rate, .. } => (rate * USED * TRY_FACTOR).max(rate * USED + TRY_MORE).min(self.setting),
@@ -114,7 +115,7 @@ impl Quota {
     /// Whether nothing says that others use the quota.
     #[cfg(test)]
     pub fn is_free(&self) -> bool {
-        self.phase == Estimate::Free
+        self.estimate == Estimate::Free
     }
 
     /// A request leaves.
@@ -128,7 +129,7 @@ impl Quota {
             self.left.pop_front();
         }
         self.left.push_back((now, false));
-        let surplus = match self.phase {
+        let surplus = match self.estimate {
             Estimate::Trying { rate, .. } => 1.0 - rate * USED / self.pace(),
             _ => 0.0,
         };
@@ -137,16 +138,16 @@ impl Quota {
 
     /// From found to trying, when it is time.
     fn go_on(&mut self, now: f64) {
-        let Estimate::Found { rate, steady, clean, since } = self.phase else { return };
+        let Estimate::Found { rate, steady, clean, since } = self.estimate else { return };
         let clean = clean + 1;
         if clean == CLEAN {
             self.left.clear();
         }
         if steady == 0 || now - since > PATIENCE {
-            self.phase = Estimate::Trying { rate, needed: SURPLUS + SAVED * f64::from(clean), passed: 0.0 };
+            self.estimate = Estimate::Trying { rate, needed: SURPLUS + SAVED * f64::from(clean), passed: 0.0 };
             self.round += 1;
         } else {
-            self.phase = Estimate::Found { rate, steady: steady - 1, clean, since };
+            self.estimate = Estimate::Found { rate, steady: steady - 1, clean, since };
         }
     }
 
@@ -158,15 +159,15 @@ impl Quota {
 
     /// It was within the quota, whatever else became of it.
     pub fn passed(&mut self, departure: Departure) {
-        let Estimate::Trying { rate, needed, passed } = self.phase else { return };
+        let Estimate::Trying { rate, needed, passed } = self.estimate else { return };
         if departure.round != self.round {
             return;
         }
         let passed = passed + departure.surplus;
         if passed < needed {
-            self.phase = Estimate::Trying { rate, needed, passed };
+            self.estimate = Estimate::Trying { rate, needed, passed };
         } else {
-            self.phase = Estimate::Free;
+            self.estimate = Estimate::Free;
             self.round += 1;
             self.left.clear();
         }
@@ -180,7 +181,7 @@ impl Quota {
         }
         let bound = self.bound(departure.at);
         let (pace, of_now) = (self.pace(), departure.round == self.round);
-        let (rate, steady) = match self.phase {
+        let (rate, steady) = match self.estimate {
             Estimate::Found { rate, .. } if of_now => (bound.min(rate * SLOWER), STEADY),
             Estimate::Found { rate, steady, .. } => (rate.min(bound), steady + STEADY),
             Estimate::Free if of_now => (bound.min(self.setting * SLOWER), STEADY),
@@ -188,7 +189,7 @@ impl Quota {
             Estimate::Free | Estimate::Trying { .. } => return,
         };
         self.round += u32::from(of_now);
-        self.phase = Estimate::Found { rate: rate.max(SLOWEST), steady, clean: 0, since: now };
+        self.estimate = Estimate::Found { rate: rate.max(SLOWEST), steady, clean: 0, since: now };
         // What was planned at the old pace waits for the new one.
         self.next += (1.0 / self.pace() - 1.0 / pace).max(0.0);
     }

@@ -20,6 +20,18 @@ fn usable(report: &Report) -> impl Iterator<Item = (&JobReport, &str)> {
     report.jobs.iter().filter_map(|job| Some((job, job.layer_version_arn.as_deref()?)))
 }
 
+/// Two levels of names, in order.
+type Nested<'a, T> = BTreeMap<&'a str, BTreeMap<&'a str, T>>;
+
+/// What is usable, each under the two names that `place` gives it.
+fn nested<'a, T>(report: &'a Report, place: impl Fn(&'a JobReport, &'a str) -> (&'a str, &'a str, T)) -> Nested<'a, T> {
+    let mut all = Nested::new();
+    for (outer, inner, value) in usable(report).map(|(job, arn)| place(job, arn)) {
+        all.entry(outer).or_insert_with(BTreeMap::new).insert(inner, value);
+    }
+    all
+}
+
 /// Lines for a shell, and for what else reads `NAME=VALUE`: `LAYER_ARN_NUMPY_PY312__US_EAST_1=arn:aws:lambda:…`.
 pub fn env(report: &Report) -> Shown {
     let all: Vec<_> = usable(report).map(|(job, arn)| (job, variable(job), arn)).collect();
@@ -59,13 +71,9 @@ fn shell_word(text: &str) -> String {
 pub fn tfvars(report: &Report) -> Shown {
     #[derive(Serialize)]
     struct Variables<'a> {
-        layers: BTreeMap<&'a str, BTreeMap<&'a str, &'a str>>,
+        layers: Nested<'a, &'a str>,
     }
-    let mut layers: BTreeMap<&str, BTreeMap<&str, &str>> = BTreeMap::new();
-    for (job, arn) in usable(report) {
-        layers.entry(&job.target).or_default().insert(&job.layer, arn);
-    }
-    super::json::document(&Variables { layers })
+    super::json::document(&Variables { layers: nested(report, |job, arn| (&job.target, &job.layer, arn)) })
 }
 
 /// Every layer with its versions, for bots and other repositories.
@@ -73,12 +81,9 @@ pub fn index(report: &Report) -> Shown {
     #[derive(Serialize)]
     struct Index<'a> {
         index: u32,
-        layers: BTreeMap<&'a str, BTreeMap<&'a str, IndexEntry<'a>>>,
+        layers: Nested<'a, IndexEntry<'a>>,
     }
-    let mut layers: BTreeMap<&str, BTreeMap<&str, IndexEntry<'_>>> = BTreeMap::new();
-    for (job, arn) in usable(report) {
-        layers.entry(&job.layer).or_default().insert(&job.target, IndexEntry::of(job, arn));
-    }
+    let layers = nested(report, |job, arn| (&job.layer, &job.target, IndexEntry::of(job, arn)));
     super::json::document(&Index { index: INDEX_VERSION, layers })
 }
 
