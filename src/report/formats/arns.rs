@@ -27,7 +27,7 @@ type Nested<'a, T> = BTreeMap<&'a str, BTreeMap<&'a str, T>>;
 fn nested<'a, T>(report: &'a Report, place: impl Fn(&'a JobReport, &'a str) -> (&'a str, &'a str, T)) -> Nested<'a, T> {
     let mut all = Nested::new();
     for (outer, inner, value) in usable(report).map(|(job, arn)| place(job, arn)) {
-        all.entry(outer).or_insert_with(BTreeMap::new).insert(inner, value);
+        all.entry(outer).or_default().insert(inner, value);
     }
     all
 }
