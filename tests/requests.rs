@@ -13,8 +13,11 @@ mod common;
 
 use std::collections::BTreeMap;
 
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
 use bench::{Bench, outcome};
 use common::{run, write};
+use md5::Digest as _;
 use serde_json::{Value, json};
 
 const LAYERS: usize = 20;
@@ -84,6 +87,70 @@ fn a_first_publish_a_second_one_and_one_change_cost_exactly_this() {
         assert_eq!(*both, ["GetObject", "HeadObject"], "both at once, in either order");
     }
     assert_eq!(then, ["PutObject", "PutObject", "PublishLayerVersion", "PutObject", "PutObject"]);
+}
+
+/// Uploads what is built as the Python library does: with its manifest's MD5, without a SHA-256 and without a note.
+fn staged_by_the_library(bench: &Bench, name: &str) {
+    let credentials = Credentials::new("sandbox", &bench.sandbox.secret, None, None, "test");
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .endpoint_url(&bench.sandbox.endpoint)
+        .credentials_provider(credentials)
+        .build();
+    let read = |file: &str| std::fs::read(bench.project().join(name).join(file)).expect("a file");
+    let md5 = md5::Md5::digest(read("requirements.txt")).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let request = aws_sdk_s3::Client::from_conf(config)
+        .put_object()
+        .bucket(bench::BUCKET)
+        .key(format!("layers/{name}/layer/layer.zip"))
+        .metadata("manifest_md5", md5)
+        .body(read("layer.zip").into());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(request.send()).expect("an upload");
+}
+
+/// At most ten requests to S3, whatever happened before: its zip is read once, for its digest and its table of contents.
+#[test]
+fn a_layer_that_the_library_staged_costs_no_more_than_this() {
+    let bench = Bench::of(&["one"]);
+    staged_by_the_library(&bench, "one");
+    bench.forget_requests();
+    bench.run(&["plan"]).expect(0);
+    // The end of the zip, which is all that a plan needs of it.
+    assert_counts(&bench, &[("GetCallerIdentity", 1), ("ListLayerVersions", 1), ("HeadObject", 1), ("GetObject", 1)]);
+
+    bench.run(&["publish"]).expect(0);
+    let first = [
+        ("GetCallerIdentity", 1),
+        ("ListLayerVersions", 1),
+        ("HeadObject", 2),
+        // The zip, the lock.
+        ("GetObject", 2),
+        ("PutObject", 4),
+        ("PublishLayerVersion", 1),
+    ];
+    assert_counts(&bench, &first);
+
+    bench.revise("one", 2);
+    staged_by_the_library(&bench, "one");
+    bench.forget_requests();
+    bench.run(&["publish"]).expect(0);
+    let changed = [
+        ("GetCallerIdentity", 1),
+        ("ListLayerVersions", 1),
+        ("HeadObject", 2),
+        // The backup, the zip, the lock.
+        ("GetObject", 3),
+        ("PutObject", 4),
+        ("PublishLayerVersion", 1),
+    ];
+    assert_counts(&bench, &changed);
+    bench.state().assert_exactly("one", &[1, 2]);
+
+    bench.run(&["publish"]).expect(0);
+    let unchanged = [("GetCallerIdentity", 1), ("ListLayerVersions", 1), ("HeadObject", 1), ("GetObject", 1)];
+    assert_counts(&bench, &unchanged);
 }
 
 #[test]

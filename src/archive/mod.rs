@@ -20,7 +20,7 @@ mod tree;
 mod window;
 
 pub use halt::Halt;
-pub use inspect::{InspectError, Inspection, ReadAt, inspect};
+pub use inspect::{InspectError, Inspection, ReadAt, ZIP_LIMIT, inspect};
 pub use judge::judge;
 pub use local::{Local, LocalZip, OpenError};
 pub use pack::pack;

@@ -142,15 +142,16 @@ async fn a_body_that_trickles_has_a_deadline() {
     };
     late(s3.backup(&at(), Md5::of(b"")).await.err(), "a backup");
     late(s3.read_lock(&at()).await.err(), "a lock");
-    late(s3.sha256(&at(), &staged(1_000)).await.err(), "a digest");
-    late(StagedZip::new(s3, at(), staged(1_000)).read_at(0, 1_000).await.err(), "a range");
+    let mut zip = StagedZip::new(s3, at(), staged(1_000));
+    late(zip.sha256().await.err(), "a digest");
+    late(zip.read_at(0, 1_000).await.err(), "a range");
 }
 
 #[tokio::test]
 async fn an_archive_that_is_longer_than_its_head_told_is_not_read_to_its_end() {
     let head = "HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\netag: \"e\"\r\n\r\n";
     let server = Server::start(Manner::Goes(head, &[b'x'; 1_000], Duration::from_millis(1))).await;
-    let error = server.s3().sha256(&at(), &staged(2_500)).await.expect_err("another size");
+    let error = StagedZip::new(server.s3(), at(), staged(2_500)).sha256().await.expect_err("another size");
     assert!(error.causes.concat().contains("2500 bytes"), "{error:?}");
 }
 

@@ -7,9 +7,8 @@ use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::types::{ChecksumMode, ChecksumType};
 use bytes::Bytes;
-use sha2::Digest as _;
 
-use super::bounds::{self, broken};
+use super::bounds;
 use super::call::Call;
 use super::clock::ServerClock;
 use super::failure::Failure;
@@ -153,34 +152,6 @@ impl S3 {
                 }
             }
         }
-    }
-
-    /// SHA-256 of a staged archive by reading it once, streamed: for objects that were uploaded without one.
-    ///
-    /// # Errors
-    /// Whatever the service refuses; an object that was replaced since its HEAD.
-    pub async fn sha256(&self, at: &S3Location, staged: &Staged) -> Result<Sha256, JobError> {
-        let call = self.call("s3:GetObject", at);
-        let request = self
-            .client
-            .get_object()
-            .bucket(&at.bucket)
-            .key(&at.key)
-            .set_version_id(staged.version_id.clone())
-            .set_if_match(staged.etag.clone());
-        let found = sent(request.send()).await.map_err(|failure| read_error(failure, &call))?;
-        tag(found.e_tag(), &call)?;
-        let (mut digest, mut read) = (sha2::Sha256::new(), 0);
-        let take = |piece: &[u8]| {
-            digest.update(piece);
-            read += piece.len() as u64;
-            read <= staged.size
-        };
-        bounds::each(found.body, bounds::deadline(self.request_timeout, staged.size), &call, take).await?;
-        if read != staged.size {
-            return Err(broken(&call, &format!("it does not have the {} bytes that S3 announced", staged.size)));
-        }
-        Ok(Sha256::from_bytes(digest.finalize().into()))
     }
 }
 

@@ -5,7 +5,7 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use super::trail::Trail;
-use crate::archive::{InspectError, Inspection, OpenError, PackError, ReadAt, TAIL, inspect};
+use crate::archive::{InspectError, Inspection, OpenError, PackError, ReadAt, inspect};
 use crate::aws::StagedZip;
 use crate::finding::{Check, Finding, Level};
 use crate::outcome::{ErrorCode, JobError};
@@ -92,11 +92,10 @@ pub fn not_packed(archive: &LocalPath, error: &PackError) -> JobError {
 }
 
 /// What a staged archive says of itself, read by ranged GETs.
-pub async fn inspect_staged(zip: StagedZip, place: &str) -> Result<Inspection, JobError> {
-    let start = zip.size().saturating_sub(TAIL);
+pub async fn inspect_staged(zip: &mut StagedZip, place: &str) -> Result<Inspection, JobError> {
     // The end is all that most zips are asked for: no thread has to wait for it.
-    let tail = if zip.size() > 0 { zip.read_at(start, zip.size() - start).await? } else { Bytes::new() };
-    let source = Blocking { zip, start, tail, runtime: Handle::current() };
+    let tail = zip.end().await?;
+    let source = Blocking { zip: zip.clone(), tail, runtime: Handle::current() };
     let inspected = spawn_blocking(move || inspect(&source)).await;
     let inspected = inspected.map_err(|error| {
         JobError::new(ErrorCode::Internal, format!("reading {place} failed unexpectedly")).cause(error.to_string())
@@ -107,8 +106,7 @@ pub async fn inspect_staged(zip: StagedZip, place: &str) -> Result<Inspection, J
 /// A staged archive for a reader that waits for each answer.
 struct Blocking {
     zip: StagedZip,
-    /// Where its end begins that was read before.
-    start: u64,
+    /// Its end, which was read before.
     tail: Bytes,
     runtime: Handle,
 }
@@ -121,7 +119,7 @@ impl ReadAt for Blocking {
     }
 
     fn read_at(&self, offset: u64, len: u64) -> Result<Bytes, JobError> {
-        let within = |at: u64| at.checked_sub(self.start).and_then(|at| usize::try_from(at).ok());
+        let within = |at: u64| at.checked_sub(self.zip.end_begins()).and_then(|at| usize::try_from(at).ok());
         match within(offset).zip(within(offset + len)).filter(|(_, end)| *end <= self.tail.len()) {
             Some((from, end)) => Ok(self.tail.slice(from..end)),
             None => self.runtime.block_on(self.zip.read_at(offset, len)),

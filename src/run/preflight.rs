@@ -6,8 +6,8 @@ use super::RunOptions;
 use super::archive_checks::{inspect_staged, settle_all};
 use super::site::Site;
 use super::trail::Trail;
-use crate::archive::judge;
-use crate::aws::{BackupRead, Staged};
+use crate::archive::{ZIP_LIMIT, judge};
+use crate::aws::{BackupRead, Staged, StagedZip};
 use crate::config::Detect;
 use crate::event::{Fact, Mode};
 use crate::layer::{LayerVersion, Sha256};
@@ -58,11 +58,14 @@ pub async fn preflight(
     let (latest, backup) = published?;
     note_latest(site.job, latest.as_ref(), &backup, trail);
 
-    let contents = contents(site, &staged, latest.as_ref(), &backup).await?;
-    let sha256 = contents.as_ref().map_or(staged.sha256, |contents| Some(contents.staged));
-    if let (None, Some(sha256)) = (staged.sha256, sha256) {
-        trail.found(Fact::StagedArchiveDigested { sha256: sha256.to_string() });
-    }
+    let mut zip = site.staged_zip(&staged);
+    let published = if needs_content(site.job, latest.as_ref(), &backup) {
+        let published = content(site, latest.as_ref()).await?;
+        digest(&mut zip, trail).await?;
+        published
+    } else {
+        None
+    };
     let old = changed_bytes(&backup, &manifest);
     let observed = Observed {
         latest: latest.as_ref().map(|latest| Latest {
@@ -72,11 +75,11 @@ pub async fn preflight(
                 (_, Some(_)) => BackupState::Different,
                 (_, None) => BackupState::Same,
             },
-            content: contents.as_ref().and_then(|contents| contents.published),
+            content: published,
         }),
         wanted: &site.job.settings,
         detect: &site.job.detect,
-        staged: sha256,
+        staged: zip.known_sha256(),
         force: options.force && options.approval.may_force(site.job, latest.as_ref()),
     };
     let decided = decide(&observed);
@@ -89,25 +92,25 @@ pub async fn preflight(
             .unwrap_or_default(),
     });
     if decided.decision == Decision::Publish {
-        check_zip(site, &staged, options, trail).await?;
-    }
-    let sha256 = match decided.decision {
-        // What Lambda has afterwards is held against it.
-        Decision::Publish if options.mode == Mode::Publish || options.approval.needs_content() => {
-            Some(digest(site, &staged, trail).await?)
+        // What Lambda has afterwards is held against it. Read for that, its end is read as well; but what is too large
+        // for any check is not read.
+        let needed = options.mode == Mode::Publish || options.approval.needs_content();
+        if needed && zip.size() <= ZIP_LIMIT {
+            digest(&mut zip, trail).await?;
         }
-        _ => sha256,
-    };
+        check_zip(site, &mut zip, options, trail).await?;
+    }
+    let sha256 = zip.known_sha256();
     options.approval.hold(site, Checked { manifest, staged, sha256, latest, decided }, trail).await
 }
 
 /// The SHA-256 of the staged zip, by reading all of it where S3 keeps none.
-async fn digest(site: Site<'_>, staged: &Staged, trail: &mut Trail) -> Result<Sha256, JobError> {
-    let sha256 = site.sha256(staged).await?;
-    if staged.sha256.is_none() {
+async fn digest(zip: &mut StagedZip, trail: &mut Trail) -> Result<(), JobError> {
+    if zip.known_sha256().is_none() {
+        let sha256 = zip.sha256().await?;
         trail.found(Fact::StagedArchiveDigested { sha256: sha256.to_string() });
     }
-    Ok(sha256)
+    Ok(())
 }
 
 /// The latest version and its backup.
@@ -177,25 +180,15 @@ fn note_latest(job: &Job, latest: Option<&LayerVersion>, backup: &BackupRead, tr
     });
 }
 
-struct Digests {
-    staged: Sha256,
-    published: Option<Sha256>,
+/// Whether the decision needs the SHA-256 of both zips: they cost a Lambda call, and perhaps a whole download.
+fn needs_content(job: &Job, latest: Option<&LayerVersion>, backup: &BackupRead) -> bool {
+    latest.is_some() && (*backup == BackupRead::Missing || job.detect.contains(&Detect::Content))
 }
 
-/// SHA-256 of both zips, only where the decision needs them: they cost a Lambda call, and perhaps a whole download.
-async fn contents(
-    site: Site<'_>,
-    staged: &Staged,
-    latest: Option<&LayerVersion>,
-    backup: &BackupRead,
-) -> Result<Option<Digests>, JobError> {
+/// The SHA-256 of the latest version.
+async fn content(site: Site<'_>, latest: Option<&LayerVersion>) -> Result<Option<Sha256>, JobError> {
     let Some(latest) = latest else { return Ok(None) };
-    if *backup != BackupRead::Missing && !site.job.detect.contains(&Detect::Content) {
-        return Ok(None);
-    }
-    let published = site.version(latest.arn.number).await?.and_then(|version| version.sha256);
-    let staged = site.sha256(staged).await?;
-    Ok(Some(Digests { staged, published }))
+    Ok(site.version(latest.arn.number).await?.and_then(|version| version.sha256))
 }
 
 /// The backup's bytes, where they differ in more than line endings.
@@ -207,10 +200,15 @@ pub(super) fn changed_bytes<'b>(backup: &'b BackupRead, manifest: &Manifest) -> 
 }
 
 /// What the zip says of itself: as `stage` noted it, or read through ranged GETs of its central directory.
-async fn check_zip(site: Site<'_>, staged: &Staged, options: &RunOptions, trail: &mut Trail) -> Result<(), JobError> {
-    let inspection = match &staged.inspection {
+async fn check_zip(
+    site: Site<'_>,
+    zip: &mut StagedZip,
+    options: &RunOptions,
+    trail: &mut Trail,
+) -> Result<(), JobError> {
+    let inspection = match zip.noted() {
         Some(noted) => noted.clone(),
-        None => inspect_staged(site.staged_zip(staged), &site.job.staged.to_string()).await?,
+        None => inspect_staged(zip, &site.job.staged.to_string()).await?,
     };
     trail.found(Fact::ArchiveInspected { files: inspection.files, unzipped: inspection.unzipped });
     let findings = judge(&inspection, &site.job.settings.compatible_runtimes);

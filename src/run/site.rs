@@ -48,14 +48,6 @@ impl<'a> Site<'a> {
         self.session.s3.stage(&self.job.staged, upload).await
     }
 
-    /// The SHA-256 of what is staged, by reading all of it where S3 keeps none.
-    pub async fn sha256(&self, staged: &Staged) -> Result<Sha256, JobError> {
-        match staged.sha256 {
-            Some(sha256) => Ok(sha256),
-            None => self.session.s3.sha256(&self.job.staged, staged).await,
-        }
-    }
-
     /// What is staged, as a zip to read in.
     pub fn staged_zip(&self, staged: &Staged) -> StagedZip {
         StagedZip::new(self.session.s3.clone(), self.job.staged.clone(), staged.clone())
