@@ -62,6 +62,12 @@ pub enum Command {
     /// a backup, or deleted in Lambda. `plan` sees all of that. Where the bucket may not be listed (`s3:ListBucket`), Lambda
     /// is asked for the latest version.
     Changed(ChangedArgs),
+    /// Run the `build` of the layers that `changed` names
+    ///
+    /// Each command runs in a shell, in the folder of the layers file that it is written in, and in a process group of its
+    /// own; no more of them at once than there are cores. The end of its output is shown where it fails. A layer that goes
+    /// to several targets is built once. No other command but `publish --build` ever runs one.
+    Build(BuildArgs),
     /// Preflight every layer, read-only: what would be published and why
     Plan(PlanArgs),
     /// Upload archives with their manifest's MD5; skip what is already staged
@@ -175,6 +181,20 @@ pub struct ChangedArgs {
     pub exit_code: bool,
 }
 
+/// `layership build`
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    /// What every command on a layers file takes.
+    #[command(flatten)]
+    pub common: Common,
+    /// What is printed.
+    #[command(flatten)]
+    pub printed: Printed,
+    /// Build all layers, changed or not, without asking S3
+    #[arg(long)]
+    pub all: bool,
+}
+
 /// `layership plan`
 #[derive(Debug, Args)]
 pub struct PlanArgs {
@@ -228,13 +248,16 @@ pub struct PublishArgs {
     #[command(flatten)]
     pub printed: Printed,
     /// Carry out a plan that `plan --out` kept: exactly that, or nothing
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["stage", "force", "strict"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["stage", "build", "force", "strict"])]
     pub plan: Option<PathBuf>,
     /// Stage the archives first
     #[arg(long)]
     pub stage: bool,
-    /// Write nothing: the same as `plan`
+    /// Build what changed first, as `build` does, and stage what was built
     #[arg(long)]
+    pub build: bool,
+    /// Write nothing: the same as `plan`
+    #[arg(long, conflicts_with = "build")]
     pub dry_run: bool,
     /// Publish unchanged layers too
     #[arg(long)]

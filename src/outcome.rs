@@ -78,6 +78,8 @@ pub enum Outcome {
     Checked,
     /// By `changed`: the manifest differs from its newest backup, so the layer has to be built.
     Changed,
+    /// By `build`: the command that builds the layer ended well.
+    Built,
     /// In a plan: would be published or adopted.
     Planned,
     /// A new version was published and its backup written.
@@ -122,6 +124,8 @@ pub enum ErrorCode {
     ManifestMissing,
     /// The manifest has unpinned requirements and the layer denies them.
     ManifestUnpinned,
+    /// The command that builds the layer failed.
+    BuildFailed,
     /// There is no staged archive in S3, or no local archive to stage.
     ArchiveMissing,
     /// The staged archive was built from another manifest.

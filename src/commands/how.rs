@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::cli::{ChangedOutput, Output, Printed};
 use crate::event::Mode;
 use crate::plan::{SavedOptions, SavedPlan};
-use crate::run::Approval;
+use crate::run::{Approval, BuildScope};
 
 /// What the commands differ in.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub struct How {
     pub stage_first: bool,
     pub force: bool,
     pub strict: bool,
+    /// What is built first.
+    pub build: Option<BuildScope>,
     pub all_or_nothing: bool,
     pub exit_code: bool,
     pub print: Print,
@@ -55,12 +57,18 @@ impl How {
             stage_first: false,
             force: false,
             strict: false,
+            build: None,
             all_or_nothing: false,
             exit_code: false,
             print: Print::Usual,
             out: None,
             saved: None,
         }
+    }
+
+    /// Whether nobody is asked: then there are no credentials to find, and any Region will do for what depends on one.
+    pub fn is_offline(&self) -> bool {
+        self.mode == Mode::Check || (self.mode, self.build) == (Mode::Build, Some(BuildScope::All))
     }
 
     /// With what the command line wants to be printed.

@@ -16,6 +16,7 @@ mod schema;
 use crate::cli::{Cli, Command};
 use crate::error::{Ended, Error};
 use crate::event::Mode;
+use crate::run::BuildScope;
 use how::How;
 use run::run;
 
@@ -39,6 +40,11 @@ pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
             let how = How { exit_code: args.exit_code, print: args.format.into(), ..How::new(Mode::Changed) };
             run(&args.common, how).await
         }
+        Command::Build(args) => {
+            let scope = if args.all { BuildScope::All } else { BuildScope::Changed };
+            let how = How { build: Some(scope), ..How::new(Mode::Build) };
+            run(&args.common, how.printing(&args.printed)).await
+        }
         Command::Plan(args) => {
             if let Some(path) = &args.show {
                 return saved::show(path, &args);
@@ -53,7 +59,8 @@ pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
         Command::Publish(args) => {
             let mode = if args.dry_run { Mode::Plan } else { Mode::Publish };
             let how = How { stage_first: args.stage, force: args.force, strict: args.strict, ..How::new(mode) };
-            let how = How { all_or_nothing: args.all_or_nothing, ..how };
+            let build = args.build.then_some(BuildScope::Changed);
+            let how = How { all_or_nothing: args.all_or_nothing, build, ..how };
             let how = match &args.plan {
                 Some(path) => how.following(saved::read(path)?),
                 None => how,

@@ -1,4 +1,4 @@
-//! The story of every command that runs jobs: check, changed, plan, stage, publish.
+//! The story of every command that runs jobs: check, changed, build, plan, stage, publish.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
@@ -25,8 +25,7 @@ use crate::run::{self, Events, Stop, on_signals};
 
 /// Runs the jobs of a layers file and reports them.
 pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
-    // A check asks nobody: any Region will do for what depends on one.
-    let offline = (how.mode == Mode::Check).then(|| "us-east-1".to_owned());
+    let offline = how.is_offline().then(|| "us-east-1".to_owned());
     let region = ambient_region().await.or_else(|| local::region(args)).or(offline);
     let ci = Ci::of_this_process(!args.no_ci);
     let Loaded { plan, settings, origins, warnings, included, mut inputs, digest, places } =
@@ -36,6 +35,10 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
             }
         })?;
     ci.annotate_problems(&warnings.problems);
+    if how.build.is_some() && !plan.jobs.is_empty() && plan.jobs.iter().all(|job| job.build.is_none()) {
+        let error = Error::usage("none of these layers says how it is built");
+        return Err(error.hint("add `build = \"…\"`, a command for a shell, to a layer or to [defaults]"));
+    }
     let keep = how.out.as_ref().map(|path| Keep::open(path, &mut inputs, digest, selection(args))).transpose()?;
     let files = ReportFile::open_all(&args.reports, &inputs).map_err(|error| Error::usage(error.to_string()))?;
     let events = args.events.as_ref().map(|path| EventLog::open(path, &inputs)).transpose();
@@ -58,8 +61,8 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     }
     let (followed, receiver) = follow(events, receiver);
     let display = tokio::spawn(report::show(receiver, notices.choice()));
-    // Connecting asks for credentials and whose they are: `check` is offline.
-    let targets = if how.mode == Mode::Check { Vec::new() } else { plan.targets() };
+    // Connecting asks for credentials and whose they are.
+    let targets = if how.is_offline() { Vec::new() } else { plan.targets() };
     let sessions = aws::connect(
         &targets,
         wanted(&plan, how.mode),
@@ -73,6 +76,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     let options = run::RunOptions {
         mode: how.mode,
         stage_first: how.stage_first,
+        build: how.build,
         force: how.force,
         strict: how.strict,
         fail_fast: settings.fail_fast,

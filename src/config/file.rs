@@ -2,7 +2,7 @@
 //! is its reference documentation: write the comments for someone who edits a layers file.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -63,6 +63,7 @@ impl IncludedFile {
             // What does not name a file is told as it is written.
             let manifest = table.manifest.take();
             table.manifest = manifest.map(|path| if names_a_file(&path) { below(folder, &path) } else { path });
+            table.build = table.build.take().map(|build| BuildCommand { folder: folder.to_owned(), ..build });
             table.archive = table.archive.take().map(|path| below(folder, &path));
             table
         };
@@ -122,6 +123,10 @@ pub struct LayerTable {
     /// The layer zip, or the folder it is made from: what `stage` uploads.
     #[schemars(length(min = 1))]
     pub archive: Option<String>,
+    /// How the archive is built: a command for `sh`, run in the folder of the file that it is written in, without input and
+    /// with the layer's key in the variable `LAYERSHIP_LAYER`. Only `layership build` and `publish --build` run it.
+    #[schemars(with = "Option<String>", length(min = 1, max = 10_000))]
+    pub build: Option<BuildCommand>,
     /// S3 bucket of the staged archive and the backups, in the target's Region. Required, here, in `[defaults]` or at
     /// the target. Placeholders: `{layer}`, `{target}`, `{region}`, `{account}`, `{env:NAME}`.
     #[schemars(length(min = 1), extend("pattern" = schema::template("a-z0-9.-", EVERYWHERE)))]
@@ -163,6 +168,22 @@ pub struct LayerTable {
     /// Names of the targets this layer goes to, or globs such as `eu-*`. Default: all.
     #[schemars(length(min = 1, max = 1000))]
     pub targets: Option<Vec<String>>,
+}
+
+/// A command that builds a layer.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub struct BuildCommand {
+    /// The command, for a shell.
+    pub command: String,
+    /// The folder of the file that it is written in, relative to the first file's.
+    pub folder: PathBuf,
+}
+
+impl From<String> for BuildCommand {
+    fn from(command: String) -> Self {
+        Self { command, folder: PathBuf::new() }
+    }
 }
 
 /// A facet whose difference counts as a change.

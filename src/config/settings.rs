@@ -22,8 +22,8 @@ use super::words::{excerpt, nearest};
 
 /// Prefix of the environment variables that set settings.
 const ENV_PREFIX: &str = "LAYERSHIP_";
-/// Variables with that prefix that are flags of the command line, not settings.
-const ENV_FLAGS: [&str; 1] = ["LAYERSHIP_CONFIG"];
+/// Variables with that prefix that are no settings: a flag of the command line, and what a build is told.
+const NOT_SETTINGS: [&str; 2] = ["LAYERSHIP_CONFIG", "LAYERSHIP_LAYER"];
 
 /// How a run behaves.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema, Args)]
@@ -182,7 +182,7 @@ pub fn settle(flags: &SettingsTable, problems: &mut Problems<'_>) -> Option<(Set
 fn unknown_variables(all: &[Setting], problems: &mut Problems<'_>) {
     let known: Vec<String> = all.iter().map(Setting::variable).collect();
     let is_unknown =
-        |name: &String| name.starts_with(ENV_PREFIX) && !known.contains(name) && !ENV_FLAGS.contains(&name.as_str());
+        |name: &String| name.starts_with(ENV_PREFIX) && !known.contains(name) && !NOT_SETTINGS.contains(&name.as_str());
     let mut unknown: Vec<String> =
         std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).filter(is_unknown).collect();
     unknown.sort();

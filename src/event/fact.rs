@@ -25,6 +25,11 @@ pub enum Fact {
         /// MD5 of its bytes.
         md5: String,
     },
+    /// The command that builds the layer ended well.
+    Built {
+        /// How long it ran.
+        seconds: f64,
+    },
     /// The local archive was read, or made from its folder.
     ArchiveRead {
         /// Path, as the layers file writes it.

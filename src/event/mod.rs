@@ -21,6 +21,8 @@ pub enum Mode {
     Check,
     /// Read-only: which manifests differ from their newest backup.
     Changed,
+    /// Run the commands that build layers.
+    Build,
     /// Read-only: what would be published and why.
     Plan,
     /// Upload archives.
@@ -36,6 +38,8 @@ pub type JobId = usize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Activity {
+    /// Waiting for, or running, the command that builds the layer.
+    Building,
     /// Making the zip of a folder, or reading the local zip.
     Packing,
     /// Uploading the zip.
@@ -58,6 +62,7 @@ impl Activity {
     /// The participle shown while it lasts.
     pub fn participle(self) -> &'static str {
         match self {
+            Self::Building => "Building",
             Self::Packing => "Packing",
             Self::Staging => "Staging",
             Self::Checking => "Checking",

@@ -141,6 +141,7 @@ fn merge(own: &LayerTable, defaults: &LayerTable) -> LayerTable {
         name,
         manifest,
         archive,
+        build,
         bucket,
         bucket_owner,
         prefix,

@@ -1,10 +1,10 @@
 //! The fields of one layer at one target: placeholders filled, each value held against its limits.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::targets::TargetDraft;
-use super::{Job, LocalPath};
+use super::{Build, Job, LocalPath};
 use crate::config::{Detect, Filled, LayerTable, Placeholders, Problems, excerpt, fill};
 use crate::layer::{AccountId, DESCRIPTION_LIMIT, LayerName, LayerSettings, S3_KEY_LIMIT, S3Location};
 
@@ -85,6 +85,10 @@ impl<'a> Fields<'a> {
             manifest: local(manifest),
             manifest_name: manifest_name.to_owned(),
             archive: self.layer.archive.as_deref().map(local),
+            build: self.layer.build.as_ref().map(|build| Build {
+                command: build.command.clone(),
+                folder: working_directory(&problems.folder().join(&build.folder)),
+            }),
             staged: S3Location { bucket: places.bucket.text.clone(), key: places.staged.text.clone() },
             bucket_owner: bucket_owner?,
             backups: S3Location { bucket: places.bucket.text.clone(), key: places.backups.text.clone() },
@@ -283,6 +287,11 @@ impl Places<'_> {
             })
         })
     }
+}
+
+/// A folder in which something can be run: none is written where it is the current one.
+fn working_directory(folder: &Path) -> PathBuf {
+    if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() }
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "changes a filled template's text for another one")]

@@ -49,6 +49,15 @@ pub struct LocalPath {
     pub shown: String,
 }
 
+/// How a layer is built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Build {
+    /// A command for a shell.
+    pub command: String,
+    /// The folder to run it in.
+    pub folder: PathBuf,
+}
+
 /// One layer at one target: the unit that runs, succeeds, fails and is reported.
 #[derive(Clone, Debug)]
 pub struct Job {
@@ -64,6 +73,8 @@ pub struct Job {
     pub manifest_name: String,
     /// Local zip or folder, for `stage`.
     pub archive: Option<LocalPath>,
+    /// How the archive is built.
+    pub build: Option<Build>,
     /// The zip that Lambda reads.
     pub staged: S3Location,
     /// Account that the bucket belongs to, where it is not the target's own.

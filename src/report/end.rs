@@ -117,6 +117,7 @@ pub fn rendered(report: &Report, file: &Path, listing: Listing) -> Shown {
             let list_unchanged = listing == Listing::Everything;
             text::plan(report, &PlanContext { file: file.display().to_string(), list_unchanged })
         }
+        Mode::Build => text::build(report, listing != Listing::News),
         Mode::Stage => text::stage(report, listing != Listing::News),
         Mode::Publish => text::publish(report, listing != Listing::News),
     }

@@ -14,12 +14,19 @@ pub struct Explanation {
 }
 
 /// Codes that only warnings have: a job that has one goes on.
-const WARNINGS: [(&str, Explanation); 2] = [
+const WARNINGS: [(&str, Explanation); 3] = [
     (
         "archive-layout",
         Explanation {
             cause: "Nothing at the root of the zip is a folder that Lambda puts on a search path of the declared runtimes, so functions will not find what is in it. The usual mistake is a zip whose packages lie at its root.",
             remedy: "Put the packages into `python/`, `nodejs/node_modules/`, `java/lib/`, `ruby/gems/`, `bin/` or `lib/`. `--strict` makes an error of this warning.",
+        },
+    ),
+    (
+        "build-undeclared",
+        Explanation {
+            cause: "The layer is among those that are to be built, but it has no `build`.",
+            remedy: "Add `build` to the layer in the layers file, or build it by other means before it is staged.",
         },
     ),
     (
@@ -41,6 +48,10 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
         ErrorCode::ManifestUnpinned => (
             "A line of `requirements.txt` does not pin one version with `==`: when a new version appears, the manifest stays as it is, and the change is not noticed. It is a warning, and an error where the layer has `unpinned = \"deny\"`.",
             "Pin it, for example with `uv pip compile` or `pip-compile`; `unpinned = \"allow\"` accepts it.",
+        ),
+        ErrorCode::BuildFailed => (
+            "The command of the layer's `build` could not be started, ended with another status than 0, left no archive behind, or changed the manifest that it was to build from.",
+            "The end of its output is beneath the error. Mend what it says; `layership build KEY` runs it again.",
         ),
         ErrorCode::ArchiveMissing => (
             "There is no staged archive in S3 for this layer, or no local archive to stage.",

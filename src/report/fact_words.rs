@@ -9,6 +9,7 @@ pub fn sentence(fact: &Fact) -> String {
     match fact {
         Fact::AccountKnown { account } => format!("credentials belong to account {account}"),
         Fact::ManifestRead { path, md5 } => format!("manifest {path} has MD5 {md5}"),
+        Fact::Built { seconds } => format!("built in {seconds:.1} s"),
         Fact::ArchiveRead { path, sha256, size } => format!("archive {path} has SHA-256 {sha256}, {size} bytes"),
         Fact::ArchiveAlreadyStaged { at, .. } => format!("staged archive {at} is already the same"),
         Fact::ArchiveToBeStaged { at } => format!("archive would be staged at {at}"),

@@ -39,7 +39,8 @@ pub struct Report {
 
 /// How many jobs ended how. Only the outcomes that the mode can have are there: `planned` in a plan, `published` and
 /// `adopted` when publishing, `staged` when staging, `checked` in a check,
-/// `changed` by `changed`.
+/// `changed` by `changed` and `build`, `built` by
+/// `build`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// All jobs.
@@ -71,7 +72,8 @@ impl Summary {
 fn can_end(mode: Mode, outcome: Outcome) -> bool {
     match outcome {
         Outcome::Checked => mode == Mode::Check,
-        Outcome::Changed => mode == Mode::Changed,
+        Outcome::Changed => matches!(mode, Mode::Changed | Mode::Build),
+        Outcome::Built => mode == Mode::Build,
         Outcome::Planned => mode == Mode::Plan,
         Outcome::Published | Outcome::Adopted => mode == Mode::Publish,
         Outcome::Staged => mode == Mode::Stage,

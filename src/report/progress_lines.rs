@@ -59,6 +59,7 @@ fn finished(job: &JobReport) -> StatusLine {
     let (verb, tone) = match job.outcome {
         Outcome::Checked => ("Checked", Tone::Good),
         Outcome::Changed => ("Changed", Tone::Good),
+        Outcome::Built => ("Built", Tone::Good),
         Outcome::Planned => ("Planned", Tone::Good),
         Outcome::Published => ("Published", Tone::Good),
         Outcome::Adopted => ("Adopted", Tone::Good),
@@ -81,7 +82,7 @@ fn result(job: &JobReport) -> Shown {
             job.reason.map(|reason| shown!(": {}", reason.to_string())).unwrap_or_default()
         }
         Outcome::Failed => job.error.as_ref().map(|e| shown!(": {}", e.code.to_string())).unwrap_or_default(),
-        Outcome::Checked | Outcome::Cancelled => Shown::default(),
+        Outcome::Checked | Outcome::Built | Outcome::Cancelled => Shown::default(),
     }
 }
 
@@ -145,6 +146,7 @@ fn bar(state: &State, columns: usize) -> StatusLine {
     let verb = match state.mode {
         _ if state.interrupted => "Stopping",
         Mode::Check | Mode::Changed | Mode::Plan => "Checking",
+        Mode::Build => "Building",
         Mode::Stage => "Staging",
         Mode::Publish => "Publishing",
     };

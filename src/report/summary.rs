@@ -23,9 +23,10 @@ pub fn counted(report: &Report) -> Shown {
 }
 
 /// What was done, what was not, what went wrong.
-const WORDS: [(Outcome, &str); 9] = [
+const WORDS: [(Outcome, &str); 10] = [
     (Outcome::Checked, "OK"),
     (Outcome::Changed, "changed"),
+    (Outcome::Built, "built"),
     (Outcome::Planned, "planned"),
     (Outcome::Published, "published"),
     (Outcome::Staged, "staged"),

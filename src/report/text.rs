@@ -19,6 +19,14 @@ pub fn publish(report: &Report, all: bool) -> Shown {
     })
 }
 
+/// Jobs with their outcome; `all` of them, or those that were built.
+pub fn build(report: &Report, all: bool) -> Shown {
+    let jobs = report.jobs.iter().filter(|job| all || job.outcome == Outcome::Built);
+    let mut rows = vec![["LAYER", "TARGET", "OUTCOME"].map(Shown::from).to_vec()];
+    rows.extend(jobs.map(|job| first_cells(job).to_vec()));
+    if rows.len() == 1 { Shown::default() } else { Shown::of_lines(table::align(&rows)) }
+}
+
 /// Jobs with their outcome and where their archive was staged; `all` of them, or those where it was.
 pub fn stage(report: &Report, all: bool) -> Shown {
     let jobs = report.jobs.iter().filter(|job| all || job.outcome == Outcome::Staged);
@@ -34,11 +42,15 @@ fn render<'a>(
 ) -> Shown {
     let mut rows = vec![head.map(Shown::from).to_vec()];
     rows.extend(jobs.map(|job| {
-        let mut row = [&job.layer, &job.target, &job.outcome.to_string()].map(|cell| Shown::one_line(cell)).to_vec();
+        let mut row = first_cells(job).to_vec();
         row.extend(last(job).map(|cell| cell.unwrap_or_else(|| NOTHING.into())));
         row
     }));
     if rows.len() == 1 { Shown::default() } else { Shown::of_lines(table::align(&rows)) }
+}
+
+fn first_cells(job: &JobReport) -> [Shown; 3] {
+    [&job.layer, &job.target, &job.outcome.to_string()].map(|cell| Shown::one_line(cell))
 }
 
 #[cfg(test)]

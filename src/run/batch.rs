@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::build::Builds;
 use super::job::run_job;
 use super::local_archives::Archives;
 use super::manifests::Manifests;
@@ -18,7 +19,9 @@ use crate::plan::{Job, Plan};
 pub async fn run(plan: &Plan, sessions: Sessions, options: RunOptions, events: Events, stop: Stop) -> Vec<JobReport> {
     events.send(Happening::RunStarted { mode: options.mode, jobs: plan.jobs.len() });
     let rehearsed = options.all_or_nothing && options.mode == Mode::Publish;
-    let batch = Batch { plan, sessions, bounds: Bounds { concurrency: options.concurrency, stop, events } };
+    let builds = Arc::new(Builds::of(&plan.jobs, options.concurrency));
+    let bounds = Bounds { concurrency: options.concurrency, stop, events };
+    let batch = Batch { plan, sessions, bounds, builds };
     let mut results = Results::of(plan, batch.bounds.events.clone());
     let all = (0..plan.jobs.len()).collect();
     let rest = if rehearsed { batch.rehearse(all, &options, &mut results).await } else { all };
@@ -37,6 +40,7 @@ struct Batch<'a> {
     plan: &'a Plan,
     sessions: Sessions,
     bounds: Bounds,
+    builds: Arc<Builds>,
 }
 
 impl Batch<'_> {
@@ -44,6 +48,7 @@ impl Batch<'_> {
         let operation = Arc::new(Shared {
             manifests: Manifests::of(jobs.iter().map(|job| &self.plan.jobs[*job])),
             archives: Archives::of(jobs.iter().map(|job| &self.plan.jobs[*job])),
+            builds: Arc::clone(&self.builds),
             options,
             sessions: self.sessions.clone(),
             events: self.bounds.events.clone(),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::build::{Built, build};
 use super::changed::is_changed;
 use super::exactly_once::carry_out;
 use super::pool::Slot;
@@ -39,9 +40,18 @@ async fn steps(job: &Job, shared: &Shared, slot: &mut Slot, trail: &mut Trail) -
     if shared.options.mode == Mode::Check {
         return check_local(job, &shared.archives, &shared.options, trail).await.map(|()| Outcome::Checked);
     }
+    let mut is_built = false;
+    if let Some(scope) = shared.options.build {
+        match build(job, scope, shared, &manifest, trail).await? {
+            Built::Stopped => return Ok(Outcome::Cancelled),
+            built if shared.options.mode == Mode::Build => return Ok(built.outcome(scope)),
+            built => is_built = built == Built::Well,
+        }
+        trail.enter(Activity::Checking);
+    }
     // Until the lock is taken a stop may drop the work; from then on it is finished and recorded.
     let prepared = tokio::select! {
-        prepared = prepare(job, shared, manifest, trail) => prepared?,
+        prepared = prepare(job, shared, manifest, is_built, trail) => prepared?,
         () = shared.stop.finishing() => return Ok(Outcome::Cancelled),
     };
     match prepared {
@@ -64,7 +74,13 @@ struct ToDo {
     checked: Checked,
 }
 
-async fn prepare(job: &Job, shared: &Shared, manifest: Arc<Manifest>, trail: &mut Trail) -> Result<Prepared, JobError> {
+async fn prepare(
+    job: &Job,
+    shared: &Shared,
+    manifest: Arc<Manifest>,
+    is_built: bool,
+    trail: &mut Trail,
+) -> Result<Prepared, JobError> {
     let options = &shared.options;
     let session = shared.sessions.get(&job.target).await?;
     let site = Site::new(job, &session);
@@ -77,7 +93,7 @@ async fn prepare(job: &Job, shared: &Shared, manifest: Arc<Manifest>, trail: &mu
         return Ok(Prepared::Done(if is_changed { Outcome::Changed } else { Outcome::Unchanged }));
     }
     let mut just_staged = None;
-    if options.stage_first || options.mode == Mode::Stage {
+    if options.stage_first || is_built || options.mode == Mode::Stage {
         let ready = stage(site, &manifest, &shared.archives, options, trail).await?;
         if options.mode == Mode::Stage {
             return Ok(Prepared::Done(if ready.uploaded { Outcome::Staged } else { Outcome::Unchanged }));

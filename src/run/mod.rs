@@ -3,6 +3,7 @@
 mod approval;
 mod archive_checks;
 mod batch;
+mod build;
 mod changed;
 mod events;
 mod exactly_once;
@@ -12,6 +13,7 @@ mod local_archives;
 mod manifests;
 mod pool;
 mod preflight;
+mod shell;
 #[cfg(all(test, feature = "sandbox"))]
 mod simulation;
 mod site;
@@ -19,16 +21,19 @@ mod stage;
 mod stop;
 mod trail;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use approval::Approval;
 pub use batch::run;
+pub use build::BuildScope;
 pub use events::Events;
 
 pub use stop::{Stop, on_signals};
 
 use crate::aws::Sessions;
 use crate::event::Mode;
+use build::Builds;
 use local_archives::Archives;
 use manifests::Manifests;
 
@@ -39,6 +44,8 @@ pub struct RunOptions {
     pub mode: Mode,
     /// Stage each archive before its preflight; in a plan: as if it were staged.
     pub stage_first: bool,
+    /// Build these first, and stage what was built.
+    pub build: Option<BuildScope>,
     /// Publish what would be kept.
     pub force: bool,
     /// A zip with nothing on Lambda's search paths is an error.
@@ -74,6 +81,7 @@ struct Shared {
     sessions: Sessions,
     manifests: Manifests,
     archives: Archives,
+    builds: Arc<Builds>,
     events: Events,
     stop: Stop,
 }

@@ -12,6 +12,7 @@
 mod common;
 
 mod accounts;
+mod build;
 mod changed;
 mod check;
 mod ci;

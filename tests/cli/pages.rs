@@ -94,3 +94,24 @@ fn a_repository_with_layers_of_several_teams() {
     ["orders", "search"].into_iter().for_each(|name| service(&project, name));
     follow("monorepo", &project, |_, _| {});
 }
+
+#[test]
+fn build_only_what_changed() {
+    let project = Project::new("");
+    for layer in ["numpy", "requests"] {
+        project.write(&format!("{layer}/requirements.txt"), format!("{layer}==1.0.0\n"));
+    }
+    let output = project.write("output", "");
+    follow("build-only-what-changed", &project, |command, line| {
+        if line.contains("GITHUB_OUTPUT") {
+            // As it is when something changed on the way from one job to the other.
+            project.write("numpy/requirements.txt", "numpy==2.0.0\n");
+            command.env("GITHUB_ACTIONS", "true").env("GITHUB_OUTPUT", &output);
+        }
+        command.env("LAYERS", "numpy");
+    });
+    let outputs = String::from_utf8(project.read("output")).unwrap();
+    assert!(outputs.contains("any-changed=true\n"), "{outputs}");
+    assert!(outputs.contains("matrix={\"include\":[{\"layers\":\"numpy\"}]}\n"), "{outputs}");
+    assert_eq!(project.requests().iter().filter(|request| *request == "PublishLayerVersion numpy").count(), 2);
+}

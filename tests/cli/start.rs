@@ -17,6 +17,7 @@ fn help_lists_the_commands() {
       init     Find lock files below here and write a layers.toml that names them; never overwrites
       check    Check the layers file, manifests and archives, offline
       changed  Say which layers' manifests differ from their newest backup: what has to be built
+      build    Run the `build` of the layers that `changed` names
       plan     Preflight every layer, read-only: what would be published and why
       stage    Upload archives with their manifest's MD5; skip what is already staged
       publish  Preflight every layer and publish what changed
@@ -61,6 +62,7 @@ fn help_lists_the_commands() {
                                   included [default: text, without what is unchanged on a terminal]
           --plan <FILE>           Carry out a plan that `plan --out` kept: exactly that, or nothing
           --stage                 Stage the archives first
+          --build                 Build what changed first, as `build` does, and stage what was built
           --dry-run               Write nothing: the same as `plan`
           --force                 Publish unchanged layers too
           --all-or-nothing        Finish all preflights first, and write nothing if one failed

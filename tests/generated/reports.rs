@@ -33,6 +33,8 @@ fn stopped(project: &Project) -> Value {
 fn reports() -> Vec<(String, Value)> {
     let project = example();
     project.write("requests/requirements.txt", "requests\n");
+    let layers = String::from_utf8(project.read("layers.toml")).unwrap();
+    project.write("layers.toml", layers.replace("# build = \"make -C numpy layer\"", "build = \"true\""));
     let run =
         |command: &str, code| (command.to_owned(), project.run(&format!("{command} --format json"), code).report());
     let mut reports = vec![
@@ -41,6 +43,7 @@ fn reports() -> Vec<(String, Value)> {
         run("plan --stage", 0),
         run("stage", 0),
         run("changed", 0),
+        run("build --all", 0),
         run("publish requests numpy-arm", 0),
         run("publish", 0),
         run("publish --force --concurrency 1", 0),

@@ -121,6 +121,7 @@ fn outputs(report: &Report, arns: Option<&str>) -> Shown {
     let count = |outcome| report.summary.get(outcome);
     let any = match report.mode {
         Mode::Changed => shown!("any-changed={}", (count(Outcome::Changed) > 0).to_string()),
+        Mode::Build => shown!("any-built={}", (count(Outcome::Built) > 0).to_string()),
         Mode::Plan => shown!("any-planned={}", (count(Outcome::Planned) > 0).to_string()),
         _ => shown!("any-published={}", (count(Outcome::Published) + count(Outcome::Adopted) > 0).to_string()),
     };

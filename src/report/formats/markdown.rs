@@ -94,6 +94,7 @@ fn headline(report: &Report) -> Vec<Shown> {
     let title = match report.mode {
         Mode::Check => "Layers checked",
         Mode::Changed => "Layers to build",
+        Mode::Build => "Layers built",
         Mode::Plan => "Layers to publish",
         Mode::Stage => "Layers staged",
         Mode::Publish => "Layers published",

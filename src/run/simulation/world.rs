@@ -118,6 +118,7 @@ impl World {
         let sessions = aws::connect(&plan.targets(), wanted, &how);
         let options = RunOptions {
             mode: Mode::Publish,
+            build: None,
             stage_first: false,
             force: false,
             strict: false,

@@ -1,0 +1,175 @@
+//! One command in a shell: what it printed last, and an end to all that it started when the run is stopped.
+
+use std::io;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::unix::pipe::Receiver;
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use super::stop::Stop;
+
+/// How much of the output is kept, in bytes: its end says why a command failed.
+const KEPT: usize = 16_384;
+/// How long a command that is asked to end may take to clean up.
+const GRACE: Duration = Duration::from_secs(5);
+/// How long is read on after the command ended: what it left running in the background may hold its output open for ever.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// How a command ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// By itself; with the end of what it printed.
+    Itself(ExitStatus, Output),
+    /// Because the run was stopped.
+    Stopped,
+}
+
+/// The end of what a command printed on its standard output and error.
+#[derive(Debug, Default)]
+pub struct Output {
+    kept: Vec<u8>,
+    all: usize,
+}
+
+impl Output {
+    fn push(&mut self, bytes: &[u8]) {
+        self.all += bytes.len();
+        self.kept.extend_from_slice(bytes);
+        if self.kept.len() > 2 * KEPT {
+            self.kept.drain(..self.kept.len() - KEPT);
+        }
+    }
+
+    /// The last lines, at most so many, with a word of how much stood before them.
+    pub fn last_lines(&self, most: usize) -> Vec<String> {
+        let end = &self.kept[self.kept.len().saturating_sub(KEPT)..];
+        let text = String::from_utf8_lossy(end);
+        let lines: Vec<&str> = text.split(['\n', '\r']).map(str::trim_end).filter(|line| !line.is_empty()).collect();
+        let last = &lines[lines.len().saturating_sub(most)..];
+        let is_all = last.len() == lines.len() && self.all == end.len();
+        let before = (!is_all).then(|| format!("… the last lines of {} bytes:", self.all));
+        before.into_iter().chain(last.iter().map(|line| (*line).to_owned())).collect()
+    }
+}
+
+/// Runs a command with `sh` in a folder, without input, in a process group of its own, to its end or until the run is
+/// stopped.
+///
+/// # Errors
+/// The shell cannot be started.
+pub async fn run(command: &str, folder: &Path, variable: (&str, &str), stop: &Stop) -> io::Result<Ended> {
+    let (reader, writer) = io::pipe()?;
+    let child = Command::new("sh")
+        .args(["-c", command])
+        .current_dir(folder)
+        .env(variable.0, variable.1)
+        .stdin(Stdio::null())
+        .stdout(writer.try_clone()?)
+        .stderr(writer)
+        .process_group(0)
+        .spawn()?;
+    let mut group = Group(child);
+    let mut pipe = Receiver::from_owned_fd(reader.into())?;
+    let mut output = Output::default();
+    tokio::select! {
+        status = to_its_end(&mut group, &mut pipe, &mut output) => Ok(Ended::Itself(status?, output)),
+        () = stop.finishing() => {
+            group.end().await;
+            Ok(Ended::Stopped)
+        }
+    }
+}
+
+async fn to_its_end(group: &mut Group, pipe: &mut Receiver, output: &mut Output) -> io::Result<ExitStatus> {
+    let status = tokio::select! {
+        status = group.0.wait() => status?,
+        () = listen(pipe, output) => group.0.wait().await?,
+    };
+    let _ = timeout(LAST_WORDS, listen(pipe, output)).await;
+    Ok(status)
+}
+
+/// Reads until nobody can write any more. What was read is kept, also if this is dropped in between.
+async fn listen(pipe: &mut Receiver, output: &mut Output) {
+    let mut buffer = [0; 8192];
+    while let Ok(read @ 1..) = pipe.read(&mut buffer).await {
+        output.push(&buffer[..read]);
+    }
+}
+
+/// A child that leads a process group, which ends with this value if the child has not ended by then.
+struct Group(Child);
+
+impl Group {
+    /// Asks all of them to end, and ends those that do not.
+    async fn end(&mut self) {
+        let Some(group) = self.id() else { return };
+        let _ = kill_process_group(group, Signal::TERM);
+        let _ = timeout(GRACE, self.0.wait()).await;
+        // The number stays theirs for as long as one of them lives.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+
+    /// The group's number; `None` once the child has ended.
+    fn id(&self) -> Option<Pid> {
+        self.0.id().and_then(|id| Pid::from_raw(id.try_into().ok()?))
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.id() {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn ran(command: &str) -> (ExitStatus, Output) {
+        match run(command, Path::new("."), ("NAME", "a b"), &Stop::default()).await.unwrap() {
+            Ended::Itself(status, output) => (status, output),
+            Ended::Stopped => panic!("nobody stopped it"),
+        }
+    }
+
+    #[tokio::test]
+    async fn both_outputs_are_kept_in_order_and_the_variable_is_set() {
+        let (status, output) = ran("echo one; echo two >&2; echo \"$NAME\"; read line || echo no input; exit 3").await;
+        assert_eq!(
+            (status.code(), output.last_lines(9)),
+            (Some(3), ["one", "two", "a b", "no input"].map(str::to_owned).to_vec())
+        );
+    }
+
+    #[tokio::test]
+    async fn of_much_output_the_end_is_kept() {
+        let (_, output) = ran("i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done").await;
+        assert!(output.kept.len() <= 2 * KEPT && output.all > 200_000);
+        let last = output.last_lines(2);
+        assert_eq!(
+            last,
+            [format!("… the last lines of {} bytes:", output.all), "line 19998".into(), "line 19999".into()]
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_left_in_the_background_does_not_hold_it_up() {
+        let (status, output) = ran("sleep 600 & echo $!").await;
+        assert!(status.success());
+        let left = output.last_lines(1)[0].parse().ok().and_then(Pid::from_raw).unwrap();
+        rustix::process::kill_process(left, Signal::KILL).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_is_not_there_is_an_error() {
+        assert!(run("true", Path::new("/none/at/all"), ("NAME", ""), &Stop::default()).await.is_err());
+    }
+}
