@@ -10,7 +10,6 @@ use s3s::Body;
 use super::body::Payload;
 use super::call::{Call, Service};
 use super::lambda::{Hidden, Refusal};
-use super::reply::Reply;
 use super::shared::Shared;
 use super::{faults, refusal, respond, s3};
 
@@ -25,12 +24,11 @@ pub(super) struct Exchange {
 
 impl Exchange {
     /// The request is here: it is let in and carried out, or refused.
-    pub async fn arrive(self, reply: Reply, hidden: Hidden) {
-        let answer = match self.refusal() {
+    pub async fn arrive(self) -> Response<Body> {
+        match self.refusal() {
             Some(refused) => refused,
-            None => self.work(hidden).await,
-        };
-        reply.send(answer).await;
+            None => self.work(Hidden::default()).await,
+        }
     }
 
     /// The answer of a request that is not let in.

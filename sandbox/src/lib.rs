@@ -57,7 +57,8 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -80,6 +81,7 @@ pub struct Sandbox {
     secret: Secret,
     stopping: CancellationToken,
     tracker: TaskTracker,
+    shared: Arc<Shared>,
 }
 
 impl Sandbox {
@@ -111,8 +113,9 @@ impl Sandbox {
             stopping: stopping.clone(),
             tracker: tracker.clone(),
         };
-        tracker.spawn(accept(listener, Arc::new(shared)));
-        Ok(Self { endpoint, secret, stopping, tracker })
+        let shared = Arc::new(shared);
+        tracker.spawn(accept(listener, Arc::clone(&shared)));
+        Ok(Self { endpoint, secret, stopping, tracker, shared })
     }
 
     /// `http://127.0.0.1:PORT`.
@@ -123,6 +126,11 @@ impl Sandbox {
     /// What requests are signed with, under whatever access key; its control asks for it too.
     pub fn secret(&self) -> &str {
         self.secret.as_str()
+    }
+
+    /// Serves one more connection, which need not be TCP: tests in virtual time bring a pipe in memory.
+    pub fn attend(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+        self.tracker.spawn(connection(stream, Arc::clone(&self.shared)));
     }
 
     /// Stops orderly: requests in flight are finished, within reason, and the folder is free afterwards.
@@ -157,16 +165,18 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             () = shared.stopping.cancelled() => return,
         };
         match accepted {
-            Ok((stream, _)) => drop(shared.tracker.spawn(connection(stream, shared.clone()))),
+            Ok((stream, _)) => {
+                // Small answers must not wait for more to send.
+                let _ = stream.set_nodelay(true);
+                shared.tracker.spawn(connection(stream, shared.clone()));
+            }
             // Out of file descriptors: others will close.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
     }
 }
 
-async fn connection(stream: TcpStream, shared: Arc<Shared>) {
-    // Small answers must not wait for more to send.
-    let _ = stream.set_nodelay(true);
+async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin + Send, shared: Arc<Shared>) {
     let stopping = shared.stopping.clone();
     let service = service_fn(move |request| server::serve(shared.clone(), request));
     let mut connection = std::pin::pin!(http1::Builder::new().serve_connection(TokioIo::new(stream), service));

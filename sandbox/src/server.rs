@@ -12,7 +12,7 @@ use super::body::Payload;
 use super::call::{self, Call, Service};
 use super::exchange::{Exchange, pause};
 use super::identity::Caller;
-use super::lambda::{Hidden, Refusal};
+use super::lambda::Refusal;
 use super::options::Delays;
 use super::pace::Quota;
 use super::reply::{Cut, Reply};
@@ -70,7 +70,7 @@ async fn answer(exchange: Exchange, mut reply: Reply) {
     reply.advances(befallen.after);
     match befallen.fault {
         Some(fault) => struck::answer(exchange, fault, reply).await,
-        None => exchange.arrive(reply, Hidden::default()).await,
+        None => reply.send(exchange.arrive().await).await,
     }
 }
 

@@ -134,7 +134,10 @@ async fn delayed(exchange: Exchange, after: Duration, cut: bool, mut reply: Repl
         () = entry.turn(shared.store.clock()) => {}
         () = shared.stopping.cancelled() => return,
     }
-    exchange.arrive(reply, Hidden::default()).await;
+    let answer = exchange.arrive().await;
+    // Done by now: the clock may move on with the answer, and would wait for what is still to be done.
+    drop(entry);
+    reply.send(answer).await;
 }
 
 /// With all of its body, so that the client may leave.

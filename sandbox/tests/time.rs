@@ -224,3 +224,14 @@ async fn a_write_may_be_done_and_refused_all_the_same() {
     assert_eq!(put("other").await.map_err(told).expect_err("refused").0, "ConditionalRequestConflict");
     sdk.s3.head_object().bucket("bucket").key("other").send().await.expect_err("not written");
 }
+
+#[tokio::test]
+async fn the_clock_may_move_on_with_the_answer_of_a_request_that_was_held_up() {
+    let started = started().await;
+    let sdk = Sdk::at(&started);
+    started.fault("PublishLayerVersion", json!({"kind": "advance", "seconds": 65, "when": "answered"})).await;
+    started.fault("PublishLayerVersion", json!({"kind": "delayed", "seconds": 0.05})).await;
+    sdk.publish("numpy").await.expect("published");
+    // Whoever comes next is answered too.
+    assert_eq!(sdk.versions("numpy").await, [1]);
+}

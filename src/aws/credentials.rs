@@ -59,6 +59,9 @@ async fn declared(target: &Target, options: &ConnectOptions) -> SdkConfig {
     let region = Region::new(target.region.to_string());
     let mut loader =
         aws_config::defaults(BehaviorVersion::latest()).region(region.clone()).timeout_config(timeouts.clone());
+    if let Some(client) = &options.http_client {
+        loader = loader.http_client(client.clone());
+    }
     if let Some(endpoint) = &options.endpoint {
         let access_key = target.account.as_ref().map_or(endpoint.access_key.as_str(), AccountId::as_str);
         let credentials = Credentials::new(access_key, &endpoint.secret_key, None, None, "endpoint");

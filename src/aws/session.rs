@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use futures::future::{BoxFuture, FutureExt, Shared};
 
 use super::bounds::Bounded;
@@ -50,6 +51,8 @@ pub struct ConnectOptions {
     pub session_name: String,
     /// Instead of the ambient configuration.
     pub endpoint: Option<Endpoint>,
+    /// How requests travel, if not over TCP: virtual time cannot wait for a socket.
+    pub http_client: Option<SharedHttpClient>,
 }
 
 /// What the jobs of a target will ask for.

@@ -71,6 +71,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
             lambda_requests_per_second: settings.lambda_requests_per_second,
             session_name: format!("layership-{id}"),
             endpoint: local.endpoint(),
+            http_client: None,
         },
     );
     let options = run::RunOptions {

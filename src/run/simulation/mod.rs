@@ -7,16 +7,15 @@
 
 #![allow(clippy::print_stdout, reason = "a campaign tells what it did")]
 
-mod proxy;
 mod random;
 mod schedule;
+mod wire;
 mod world;
 
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
-use proxy::Proxy;
 use schedule::{Player, Schedule};
 use world::World;
 
@@ -64,8 +63,8 @@ async fn play(schedule: &Schedule) -> (usize, usize) {
     world.heal().await;
     sleep(Duration::from_secs(400)).await;
     let last = schedule.last_revision();
-    let proxy = Proxy::open(world.address()).await;
-    let healed = timeout(LONGEST, world.publish(last, &proxy, "healer")).await.expect("the healing run ends");
+    let wire = world.wire();
+    let healed = timeout(LONGEST, world.publish(last, &wire, "healer")).await.expect("the healing run ends");
     assert!(healed.error.is_none(), "the undisturbed run failed: {:?}\n{schedule:#?}", healed.error);
     let state = world.state().await;
     state.assert_safe(schedule);
@@ -76,12 +75,12 @@ async fn play(schedule: &Schedule) -> (usize, usize) {
 /// One run of a schedule; false if it never ended.
 async fn perform(world: &World, schedule: &Schedule, player: &Player) -> bool {
     sleep(player.starts).await;
-    let proxy = Proxy::open(world.address()).await;
-    let run = timeout(LONGEST, world.publish(player.revision, &proxy, &player.name));
+    let wire = world.wire();
+    let run = timeout(LONGEST, world.publish(player.revision, &wire, &player.name));
     let disturbed = async {
         if let Some((after, length)) = player.frozen {
             sleep(after).await;
-            proxy.freeze(length);
+            wire.freeze(length);
         }
         std::future::pending::<()>().await;
     };
@@ -94,7 +93,7 @@ async fn perform(world: &World, schedule: &Schedule, player: &Player) -> bool {
     tokio::select! {
         ended = run => ended.map(|report| assert!(!report.layer.is_empty(), "{schedule:?}")).is_ok(),
         () = killed => {
-            proxy.cut();
+            wire.cut();
             true
         }
         () = disturbed => true,

@@ -1,21 +1,21 @@
 //! The sandbox of a simulation, what is published to it, and the oracle: the sandbox's own account of what is there.
 
-use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region, RequestChecksumCalculation};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{BucketVersioningStatus, ChecksumAlgorithm, VersioningConfiguration};
+use aws_smithy_types::body::SdkBody;
+use http_body_util::BodyExt as _;
 use lambda_layers_sandbox::{Options as SandboxOptions, Sandbox};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use tokio::sync::mpsc::unbounded_channel;
 
-use super::proxy::Proxy;
 use super::schedule::Schedule;
+use super::wire::Wire;
 use crate::aws;
 use crate::config::{self, Problems, Source, Text};
 use crate::event::Mode;
@@ -33,7 +33,7 @@ const OLDER: u32 = 100;
 /// A sandbox and the projects of two revisions.
 pub struct World {
     folder: TempDir,
-    sandbox: Sandbox,
+    sandbox: Arc<Sandbox>,
     s3: aws_sdk_s3::Client,
     with_sha256: bool,
 }
@@ -45,13 +45,13 @@ impl World {
         let options =
             SandboxOptions { secret: Some(SECRET.to_owned()), ..SandboxOptions::new(folder.path().join("sandbox")) };
         let sandbox = Sandbox::start(options).await.expect("a sandbox");
-        let s3 = client(&sandbox.endpoint());
+        let sandbox = Arc::new(sandbox);
+        let s3 = client(&sandbox);
         let world = Self { folder, sandbox, s3, with_sha256: schedule.with_sha256 };
         world.bucket(schedule.versioned).await;
         for older in 1..=schedule.before {
             world.stage(OLDER + older).await;
-            let proxy = Proxy::open(world.address()).await;
-            let report = world.publish(OLDER + older, &proxy, "earlier").await;
+            let report = world.publish(OLDER + older, &world.wire(), "earlier").await;
             assert!(report.error.is_none(), "{:?}", report.error);
         }
         for version in (schedule.before - schedule.deleted + 1)..=schedule.before {
@@ -62,8 +62,9 @@ impl World {
         world
     }
 
-    pub fn address(&self) -> SocketAddr {
-        self.sandbox.endpoint().trim_start_matches("http://").parse().expect("an address")
+    /// A way to the sandbox for one run.
+    pub fn wire(&self) -> Wire {
+        Wire::to(&self.sandbox)
     }
 
     async fn bucket(&self, versioned: bool) {
@@ -94,6 +95,7 @@ impl World {
             .behavior_version(BehaviorVersion::latest())
             .region(aws_sdk_lambda::config::Region::new("us-east-1"))
             .endpoint_url(self.sandbox.endpoint())
+            .http_client(self.wire().http_client())
             .credentials_provider(Credentials::new("simulation", SECRET, None, None, "test"))
             .build();
         let request = aws_sdk_lambda::Client::from_conf(config).delete_layer_version().layer_name(LAYER);
@@ -101,7 +103,7 @@ impl World {
     }
 
     /// One run of `layership publish` for this revision, as a process of its own would do it.
-    pub async fn publish(&self, revision: u32, proxy: &Proxy, name: &str) -> JobReport {
+    pub async fn publish(&self, revision: u32, wire: &Wire, name: &str) -> JobReport {
         let plan = self.plan(revision);
         let wanted = |job: &Job| aws::Wanted { layers: [job.name.clone()].into(), ..aws::Wanted::default() };
         let wanted = plan.jobs.iter().map(|job| (job.target.name.clone(), wanted(job))).collect();
@@ -110,10 +112,11 @@ impl World {
             lambda_requests_per_second: 1000,
             session_name: name.to_owned(),
             endpoint: Some(aws::Endpoint {
-                url: format!("http://{}", proxy.address),
+                url: self.sandbox.endpoint(),
                 access_key: "simulation".to_owned(),
                 secret_key: SECRET.to_owned(),
             }),
+            http_client: Some(wire.http_client()),
         };
         let sessions = aws::connect(&plan.targets(), wanted, &how);
         let options = RunOptions {
@@ -176,26 +179,24 @@ impl World {
 
     /// A request to the sandbox itself.
     async fn control(&self, method: &str, path: &str, body: &str) -> Vec<u8> {
-        let mut stream = TcpStream::connect(self.address()).await.expect("the sandbox listens");
-        let request = format!(
-            "{method} {path} HTTP/1.0\r\nHost: {}\r\nX-Sandbox-Secret: {SECRET}\r\nContent-Length: {}\r\n\r\n{body}",
-            self.address(),
-            body.len()
-        );
-        stream.write_all(request.as_bytes()).await.expect("sent");
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await.expect("answered");
-        let head = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("a head");
-        assert!(answer.starts_with(b"HTTP/1.0 200"), "{path}: {}", String::from_utf8_lossy(&answer));
-        answer.split_off(head + 4)
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.sandbox.endpoint()))
+            .header("x-sandbox-secret", SECRET)
+            .body(SdkBody::from(body))
+            .expect("a request");
+        let answer = self.wire().send(request).await.expect("answered");
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        answer.into_body().collect().await.expect("a body").to_bytes().to_vec()
     }
 }
 
-fn client(endpoint: &str) -> aws_sdk_s3::Client {
+fn client(sandbox: &Arc<Sandbox>) -> aws_sdk_s3::Client {
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
-        .endpoint_url(endpoint)
+        .endpoint_url(sandbox.endpoint())
+        .http_client(Wire::to(sandbox).http_client())
         .credentials_provider(Credentials::new("simulation", SECRET, None, None, "test"))
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .build();
