@@ -1,17 +1,19 @@
 //! From the command line to a plan and its settings. All problems of the layers file come together.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::{local, saved};
 use crate::cli::Common;
 use crate::config::{
-    self, LayersFile, Origin, ProblemList, Problems, SettingOrigin, Settings, Source, Text, settle_settings,
+    self, LayersFile, Origin, ProblemList, Problems, SettingOrigin, Settings, Source, Text, looks_secret,
+    settle_settings,
 };
 use crate::error::Error;
 use crate::layer::Sha256;
 use crate::plan::{Ambient, Plan, SavedPlan, Selection, SelectionError, build, select};
-use crate::report::Inputs;
+use crate::report::{Inputs, never_show};
 
 /// More than the layers files of any repository have together, in bytes.
 const INCLUDED_LIMIT: usize = 32_000_000;
@@ -52,9 +54,11 @@ pub fn load(args: &Common, ambient_region: Option<String>, saved: Option<&SavedP
         problems.include(source);
         files.push(config::read_included(&mut problems).unwrap_or_default().below(folder));
     }
-    let ambient = Ambient { region: ambient_region, env: &|name| std::env::var(name).ok() };
+    let secrets = RefCell::default();
+    let ambient = Ambient { region: ambient_region, env: &|name| variable(name, &secrets) };
     // With so many errors the rest would only say what follows from them.
     let plan = if problems.is_full() { Plan::default() } else { build(&files, &ambient, &mut problems) };
+    never_show(&secrets.into_inner());
     let warnings = problems.settle().map_err(stop)?;
     let Some((settings, origins)) = settled else {
         return Err(Error::other("the settings could not be put together, for an unknown reason"));
@@ -84,6 +88,15 @@ fn digest(sources: &[&Source<'_>]) -> Sha256 {
 /// What the command line selects.
 pub fn selection(args: &Common) -> Selection {
     Selection { layers: args.layers.clone(), targets: args.targets.clone(), part: args.partition }
+}
+
+/// The value of a variable that a placeholder names, noted where it looks like a secret.
+fn variable(name: &str, secrets: &RefCell<BTreeSet<(String, String)>>) -> Option<String> {
+    let value = std::env::var(name).ok()?;
+    if looks_secret(name, &value) {
+        secrets.borrow_mut().insert((name.to_owned(), value.clone()));
+    }
+    Some(value)
 }
 
 /// The texts of the files that the first one includes, as far as they can be read, each with the folder that leads to

@@ -8,6 +8,8 @@ use std::fmt::{self, Write as _};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
+use super::secrets::without_secrets;
+
 /// Text without anything that a terminal or a build server acts on.
 ///
 /// It is made by [`shown!`](crate::shown), which takes our own words literally and escapes each value in them, and by
@@ -80,7 +82,7 @@ impl Shown {
 
     /// Text that was put together from [`Shown`] in a way that this type has no function for.
     pub(super) fn guarded(text: String) -> Self {
-        Self(without_commands(text))
+        Self(without_commands(without_secrets(text)))
     }
 
     /// The text.

@@ -38,6 +38,7 @@ mod progress_lines;
 #[cfg(test)]
 mod samples;
 mod screen;
+mod secrets;
 mod state;
 mod status_line;
 mod style;
@@ -59,6 +60,7 @@ pub use file::ReportFile;
 pub use formats::{ReportRequest, json, markdown};
 pub use inputs::Inputs;
 pub use model::Report;
+pub use secrets::never_show;
 pub use wording::plural;
 
 /// Shows the run on standard error until the channel closes, and ticks by itself. Standard error is nobody else's in

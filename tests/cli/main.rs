@@ -31,6 +31,7 @@ mod publish;
 mod refuse;
 mod refused;
 mod saved;
+mod secrets;
 mod select;
 mod settings;
 mod stage;

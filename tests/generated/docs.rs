@@ -49,7 +49,9 @@ const INTRODUCTION: &str = "
 
 Some keys take placeholders: `{layer}` is the layer's key, `{target}` the target's name, `{region}` its Region,
 `{account}` its declared account, and `{env:NAME}` the environment variable `NAME`. One that is unknown, or that has no
-value, is an error and never an empty text.
+value, is an error and never an empty text. What looks like a secret, by the variable's name (`…_TOKEN`, `…_PASSWORD`,
+`API_KEY` …) or by how its value begins (`ghp_`, `AKIA` …), goes to AWS as it is, but on the screen and in every report
+and log its placeholder stands instead: an ARN with such a part in it cannot be used from there.
 ";
 
 #[test]
