@@ -36,6 +36,8 @@ pub struct Loaded {
     pub digest: Sha256,
     /// Where each layer stands in its layers file.
     pub places: BTreeMap<String, Origin>,
+    /// Environment variables in the places of layers, also of those that are not selected, that look like secrets.
+    pub secrets: BTreeSet<String>,
 }
 
 /// Reads the layers file, what it includes, and everything the command line says about it; or all that, as a saved plan
@@ -58,7 +60,8 @@ pub fn load(args: &Common, ambient_region: Option<String>, saved: Option<&SavedP
     let ambient = Ambient { region: ambient_region, env: &|name| variable(name, &secrets) };
     // With so many errors the rest would only say what follows from them.
     let plan = if problems.is_full() { Plan::default() } else { build(&files, &ambient, &mut problems) };
-    never_show(&secrets.into_inner());
+    let secrets = secrets.into_inner();
+    never_show(&secrets);
     let warnings = problems.settle().map_err(stop)?;
     let Some((settings, origins)) = settled else {
         return Err(Error::other("the settings could not be put together, for an unknown reason"));
@@ -71,7 +74,8 @@ pub fn load(args: &Common, ambient_region: Option<String>, saved: Option<&SavedP
         Some(saved) => saved::described(saved, digest, &selection(args), selected)?,
     };
     let included = included.iter().map(|(_, source)| source.path().to_owned()).collect();
-    Ok(Loaded { plan, settings, origins, warnings, included, inputs, digest, places })
+    let secrets = secrets.into_iter().map(|(name, _)| name).collect();
+    Ok(Loaded { plan, settings, origins, warnings, included, inputs, digest, places, secrets })
 }
 
 /// SHA-256 of the layers file; where it includes others, of the list of their digests.

@@ -11,7 +11,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use super::how::{How, Print};
 use super::load::{Loaded, load, selection};
 use super::local;
-use super::saved::Keep;
+use super::saved::{self, Keep};
 use crate::aws::{self, Wanted, ambient_region};
 use crate::cli::Common;
 use crate::error::{Ended, Error};
@@ -28,7 +28,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     let offline = how.is_offline().then(|| "us-east-1".to_owned());
     let region = ambient_region().await.or_else(|| local::region(args)).or(offline);
     let ci = Ci::of_this_process(!args.no_ci);
-    let Loaded { plan, settings, origins, warnings, included, mut inputs, digest, places } =
+    let Loaded { plan, settings, origins, warnings, included, mut inputs, digest, places, secrets } =
         load(args, region, how.saved.as_deref()).inspect_err(|error| {
             if let Error::Layers { found, .. } = error {
                 ci.annotate_problems(&found.problems);
@@ -38,6 +38,9 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     if how.build.is_some() && !plan.jobs.is_empty() && plan.jobs.iter().all(|job| job.build.is_none()) {
         let error = Error::usage("none of these layers says how it is built");
         return Err(error.hint("add `build = \"…\"`, a command for a shell, to a layer or to [defaults]"));
+    }
+    if how.out.is_some() {
+        saved::without(&secrets)?;
     }
     let keep = how.out.as_ref().map(|path| Keep::open(path, &mut inputs, digest, selection(args))).transpose()?;
     let files = ReportFile::open_all(&args.reports, &inputs).map_err(|error| Error::usage(error.to_string()))?;

@@ -55,6 +55,17 @@ pub fn described(
     }
 }
 
+/// A saved plan is read by others and holds the names of all places: no secret may be a part of them.
+pub fn without(secrets: &BTreeSet<String>) -> Result<(), Error> {
+    match secrets.first() {
+        None => Ok(()),
+        Some(name) => {
+            Err(Error::usage(format!("`{{env:{name}}}` looks like a secret, which a saved plan must not hold"))
+                .hint("give the variable a name without `TOKEN`, `SECRET` and the like, if its value is none"))
+        }
+    }
+}
+
 /// Where a plan is to be kept.
 pub struct Keep {
     /// The file.

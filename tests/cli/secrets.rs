@@ -59,7 +59,8 @@ fn all_silent(what: &str, ended: &Ended, folder: &Path) {
 fn every_output(project: &Project, args: &str, code: i32) -> Ended {
     let mut all = command(project);
     all.envs([("GITHUB_ACTIONS", "true"), ("GITHUB_OUTPUT", "output.txt"), ("GITHUB_STEP_SUMMARY", "summary.txt")]);
-    ["output.txt", "summary.txt"].map(|file| project.write(file, ""));
+    project.write("output.txt", "");
+    project.write("summary.txt", "");
     all.args(args.split_whitespace()).args(["-vv", "--events", "events.txt"]);
     for format in ["json", "markdown", "junit", "csv", "env", "tfvars", "index", "html"] {
         all.args(["--report", &format!("{format}=report-{format}.txt")]);
@@ -115,4 +116,19 @@ fn failures_betray_no_secret() {
     let ended = run(refused, ["plan"]).expect(2);
     all_silent("a bad bucket", &ended, &project.folder());
     assert!(ended.stderr.contains("acme-{env:BUCKET_TOKEN}"), "{}", ended.stderr);
+}
+
+/// A plan is there to be read by others, and to be carried out exactly: it can neither hold a secret nor leave it out.
+#[test]
+fn no_plan_with_a_secret_is_saved() {
+    let project = project();
+    let ended = run(command(&project), ["plan", "--stage", "--out", "plan.json"]).expect(2);
+    assert_shown!(ended, @"
+    exit code 2
+    --- stderr ---
+    error: `{env:API_KEY}` looks like a secret, which a saved plan must not hold
+
+    hint: give the variable a name without `TOKEN`, `SECRET` and the like, if its value is none
+    ");
+    assert!(!project.folder().join("plan.json").exists());
 }
