@@ -1,10 +1,11 @@
 //! Signature Version 4 for Lambda and STS; S3's is verified by its protocol layer, which takes no other service.
 
+use aws_credential_types::Credentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use hyper::HeaderMap;
 use hyper::http::request::Parts;
 use jiff::fmt::strtime;
-use s3s::crypto::{Checksum as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use super::text;
@@ -69,55 +70,51 @@ pub(super) enum Wrong {
     Mismatch,
 }
 
-/// Verifies a request signed in its headers, whatever its age.
+/// Verifies a request signed in its headers, whatever its age: signed again with the same time and headers, it must get
+/// the same signature.
 pub(super) fn verify(parts: &Parts, body: &[u8], secret: &str) -> Result<(), Wrong> {
-    let text_of = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
-    let header = text_of("authorization").ok_or(Wrong::Unsigned)?;
+    let header = parts.headers.get("authorization").and_then(|value| value.to_str().ok()).ok_or(Wrong::Unsigned)?;
     let scope = claimed_scope(parts).ok_or(Wrong::Unsigned)?;
     let signed_headers = field(header, "SignedHeaders=").ok_or(Wrong::Unsigned)?;
     let claimed = field(header, "Signature=").ok_or(Wrong::Unsigned)?;
-    let date = text_of("x-amz-date").filter(|date| date.starts_with(&scope.date)).ok_or(Wrong::Mismatch)?;
-    let request = canonical_request(parts, signed_headers, body);
-    let Scope { region, service, date: day, .. } = &scope;
-    let hashed = text::hex(&Sha256::checksum(request.as_bytes()));
-    let to_sign = format!("AWS4-HMAC-SHA256\n{date}\n{day}/{region}/{service}/aws4_request\n{hashed}");
-    let signature = text::hex(&hmac(&signing_key(&scope, secret), to_sign.as_bytes()));
+    let signature = signed_again(parts, body, signed_headers, (&scope, secret)).ok_or(Wrong::Mismatch)?;
     if signature.as_bytes().ct_eq(claimed.as_bytes()).into() { Ok(()) } else { Err(Wrong::Mismatch) }
 }
 
-/// Unlike S3, these services sign the path encoded once more than it was sent.
-fn canonical_request(parts: &Parts, signed_headers: &str, body: &[u8]) -> String {
-    let path = text::percent_encode(parts.uri.path(), true);
-    let headers: String = signed_headers.split(';').map(|name| canonical_header(&parts.headers, name)).collect();
-    let hash = text::hex(&Sha256::checksum(body));
-    let query = canonical_query(parts.uri.query());
-    format!("{}\n{path}\n{query}\n{headers}\n{signed_headers}\n{hash}", parts.method)
-}
-
-fn canonical_header(headers: &HeaderMap, name: &str) -> String {
-    let values = headers.get_all(name).iter().map(|value| {
-        let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
-    });
-    format!("{name}:{}\n", values.collect::<Vec<_>>().join(","))
-}
-
-fn canonical_query(query: Option<&str>) -> String {
-    let encode = |text: &str| text::percent_encode(text, false);
-    let mut pairs: Vec<(String, String)> =
-        text::query_pairs(query).iter().map(|(name, value)| (encode(name), encode(value))).collect();
-    pairs.sort();
-    pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
-}
-
-fn signing_key(scope: &Scope, secret: &str) -> [u8; 32] {
-    let steps = [&scope.date, &scope.region, &scope.service].map(String::as_bytes);
-    let start = format!("AWS4{secret}");
-    let mut key = hmac(start.as_bytes(), steps[0]);
-    for step in [steps[1], steps[2], b"aws4_request"] {
-        key = hmac(&key, step);
+/// The signature that this request gets by this secret; `None` where it has no time, or nothing of these could have
+/// been signed.
+fn signed_again(parts: &Parts, body: &[u8], signed_headers: &str, by: (&Scope, &str)) -> Option<String> {
+    let (scope, secret) = by;
+    let date = parts.headers.get("x-amz-date")?.to_str().ok().filter(|date| date.starts_with(&scope.date))?;
+    // Host and time are always signed, and what is not there was not; the signer panics without a host.
+    let names: Vec<&str> = signed_headers.split(';').collect();
+    let are_there = names.iter().all(|name| parts.headers.contains_key(*name));
+    if !are_there || !names.contains(&"host") || !names.contains(&"x-amz-date") {
+        return None;
     }
-    key
+    let signed = parts.headers.iter().filter(|(name, _)| names.contains(&name.as_str()));
+    let headers: Option<Vec<(&str, &str)>> =
+        signed.map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();
+    let mut settings = SigningSettings::default();
+    // Whatever the client signed was signed.
+    settings.excluded_headers = None;
+    let identity = Credentials::new(&scope.access_key, secret, None, None, "sandbox").into();
+    let params = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(&scope.region)
+        .name(&scope.service)
+        .time(text::system_time(parse_date(date)?))
+        .settings(settings)
+        .build()
+        .ok()?
+        .into();
+    let request = SignableRequest::new(
+        parts.method.as_str(),
+        parts.uri.to_string(),
+        headers?.into_iter(),
+        SignableBody::Bytes(body),
+    );
+    Some(sign(request.ok()?, &params).ok()?.into_parts().1)
 }
 
 /// HMAC-SHA-256, by a key of any length.
@@ -154,9 +151,30 @@ mod tests {
         assert_eq!(verify(&request, b"", "secret"), Err(Wrong::Unsigned));
     }
 
+    /// The first example of AWS's test suite for Signature Version 4, `get-vanilla`.
     #[test]
-    fn queries_are_sorted_and_encoded_again() {
-        assert_eq!(canonical_query(Some("find=LayerVersion&Arn=arn:aws")), "Arn=arn%3Aaws&find=LayerVersion");
-        assert_eq!(canonical_query(None), "");
+    fn the_signature_is_the_one_of_awss_test_suite() {
+        let signed = |signature: &str, names: &str| {
+            let header = format!(
+                "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders={names}, \
+                 Signature={signature}"
+            );
+            let request = hyper::Request::builder().uri("/").header("host", "example.amazonaws.com");
+            let request = request.header("x-amz-date", "20150830T123600Z").header("authorization", header);
+            request.body(()).expect("a request").into_parts().0
+        };
+        let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+        let right = "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31";
+        let names = "host;x-amz-date";
+        assert_eq!(verify(&signed(right, names), b"", secret), Ok(()));
+        assert_eq!(verify(&signed(right, names), b"body", secret), Err(Wrong::Mismatch));
+        assert_eq!(verify(&signed(right, names), b"", "another"), Err(Wrong::Mismatch));
+        assert_eq!(verify(&signed(&right.replace('5', "6"), names), b"", secret), Err(Wrong::Mismatch));
+        for unsigned in ["host", "x-amz-date", "", "host;x-amz-date;x-amz-target"] {
+            assert_eq!(verify(&signed(right, unsigned), b"", secret), Err(Wrong::Mismatch), "{unsigned}");
+        }
+        let mut without_host = signed(right, names);
+        without_host.headers.remove("host");
+        assert_eq!(verify(&without_host, b"", secret), Err(Wrong::Mismatch));
     }
 }
