@@ -7,6 +7,10 @@ use clap::builder::styling::Styles;
 use clap::error::Result;
 use clap::{ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
+mod reports;
+
+pub use reports::{ConvertArgs, MergeArgs, ReportArgs, ReportCommand};
+
 use crate::config::{Setting, SettingsTable};
 use crate::plan::Part;
 use crate::report::{ReportRequest, When};
@@ -275,32 +279,6 @@ pub struct PublishArgs {
 pub struct ExplainArgs {
     /// The code, such as `archive-inconsistent`; without one, all of them
     pub code: Option<String>,
-}
-
-/// `layership report`
-#[derive(Debug, Args)]
-pub struct ReportArgs {
-    /// What to do with reports.
-    #[command(subcommand)]
-    pub command: ReportCommand,
-}
-
-/// What can be done with reports.
-#[derive(Debug, Subcommand)]
-pub enum ReportCommand {
-    /// Write a JSON report in other formats
-    Convert(ConvertArgs),
-}
-
-/// `layership report convert`
-#[derive(Debug, Args)]
-pub struct ConvertArgs {
-    /// The JSON report; `-` is standard input
-    #[arg(value_name = "REPORT")]
-    pub from: PathBuf,
-    /// What to write, such as `markdown=report.md`; `-` is standard output
-    #[arg(value_name = "FORMAT=PATH", required = true)]
-    pub to: Vec<ReportRequest>,
 }
 
 /// `layership schema`

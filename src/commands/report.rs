@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use super::document;
-use crate::cli::{ConvertArgs, ReportArgs, ReportCommand};
+use crate::cli::{ConvertArgs, MergeArgs, ReportArgs, ReportCommand};
+use crate::config::listed;
 use crate::error::{Ended, Error};
-use crate::report::{Inputs, Report, ReportFile};
+use crate::report::{self, Inputs, Report, ReportFile, emit};
 
 /// More than the report of a hundred thousand jobs: beyond it, it is something else.
 const SIZE_LIMIT: u64 = 512_000_000;
@@ -14,6 +15,7 @@ const SIZE_LIMIT: u64 = 512_000_000;
 pub fn report(args: &ReportArgs) -> Result<Ended, Error> {
     match &args.command {
         ReportCommand::Convert(args) => convert(args),
+        ReportCommand::Merge(args) => merge(args),
     }
 }
 
@@ -25,6 +27,29 @@ fn convert(args: &ConvertArgs) -> Result<Ended, Error> {
     let written: Result<(), _> = files.into_iter().try_for_each(|mut file| file.write(&report));
     written.map_err(|error| Error::other(error.to_string()))?;
     Ok(Ended::Well)
+}
+
+fn merge(args: &MergeArgs) -> Result<Ended, Error> {
+    let mut inputs = Inputs::default();
+    args.from.iter().for_each(|path| inputs.add(path, "a report to merge"));
+    let named = args.from.iter().map(|path| Ok((document::name(path), read(path)?)));
+    let merged = report::merge(named.collect::<Result<_, Error>>()?).map_err(|why| {
+        Error::usage(format!("these reports do not make one: {why}"))
+            .hint("each part of one run once, or reports with no job in common")
+    })?;
+    let files = ReportFile::open_all(&args.to, &inputs).map_err(|error| Error::usage(error.to_string()))?;
+    let written: Result<(), _> = files.into_iter().try_for_each(|mut file| file.write(&merged.report));
+    written.map_err(|error| Error::other(error.to_string()))?;
+    if args.to.is_empty() {
+        let printed = emit::stdout(&report::json::render(&merged.report));
+        printed.map_err(|error| Error::other(format!("cannot write to standard output: {error}")))?;
+    }
+    if merged.missing.is_empty() {
+        return Ok(Ended::Well);
+    }
+    let missing: Vec<String> = merged.missing.iter().map(ToString::to_string).collect();
+    let error = Error::other(format!("the report is not whole: there is no part {}", listed(&missing)));
+    Err(error.hint("the report has what there is; add the missing parts to have it whole"))
 }
 
 fn read(path: &Path) -> Result<Report, Error> {

@@ -95,7 +95,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     // The display ends when the last sender of events is gone; if it broke, the report below still tells everything.
     let _ = display.await;
     let followed = followed.await;
-    let report = Report::new(how.mode, &id, started, Timestamp::now(), jobs);
+    let report = Report::new(how.mode, &id, started, Timestamp::now(), jobs).with_part(plan.part.clone());
     local.stop().await;
 
     let saved: Vec<_> = files.into_iter().map(|mut file| file.write(&report)).collect();

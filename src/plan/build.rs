@@ -35,7 +35,7 @@ pub fn build(files: &[LayersFile], ambient: &Ambient<'_>, problems: &mut Problem
     shared_places(&drafts, problems);
     // Targets are in order already.
     drafts.sort_by(|a, b| a.job.layer.cmp(&b.job.layer));
-    Plan { jobs: drafts.into_iter().map(|Draft { job, .. }| Arc::new(job)).collect() }
+    Plan { jobs: drafts.into_iter().map(|Draft { job, .. }| Arc::new(job)).collect(), part: None }
 }
 
 fn has_layers(files: &[LayersFile], problems: &mut Problems<'_>) {

@@ -4,6 +4,7 @@
 mod build;
 mod decision;
 mod fields;
+mod part;
 mod patterns;
 mod saved;
 mod select;
@@ -16,8 +17,9 @@ use std::sync::Arc;
 
 pub use build::build;
 pub use decision::{BackupState, Decided, Latest, Observed, decide};
+pub use part::{Part, PartOfRun};
 pub use saved::{Held, SavedJob, SavedOptions, SavedPlan, hold};
-pub use select::{Part, Selection, SelectionError, select};
+pub use select::{Selection, SelectionError, select};
 pub use targets::Ambient;
 
 use crate::config::{Detect, UnpinnedPolicy};
@@ -106,6 +108,8 @@ impl Job {
 pub struct Plan {
     /// The jobs, sorted by layer, then target.
     pub jobs: Vec<Arc<Job>>,
+    /// Of which run they are a part, if of any.
+    pub part: Option<PartOfRun>,
 }
 
 impl Plan {

@@ -1,17 +1,15 @@
 //! Which jobs of a plan a command is about: layer keys and target names, or globs of them.
 
 use std::collections::{BTreeSet, HashSet};
-use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::part::{Part, PartOfRun};
 use super::patterns::{NotAGlob, Pattern};
 use super::{Job, Plan};
 use crate::config::{excerpt, listed, nearest};
-use crate::layer::Md5;
 
 /// What the command line asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -31,54 +29,6 @@ impl Selection {
     /// Whether it selects every job.
     pub fn is_all(&self) -> bool {
         *self == Self::default()
-    }
-}
-
-/// One of several parts into which a run is split, one for each machine: every job is in exactly one of them, and
-/// always in the same one, whatever other jobs there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Part {
-    number: u64,
-    of: u64,
-}
-
-impl Part {
-    fn has(self, job: &Job) -> bool {
-        Md5::of(format!("{}\0{}", job.layer, job.target.name).as_bytes()).spread() % self.of == self.number - 1
-    }
-}
-
-impl fmt::Display for Part {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.number, self.of)
-    }
-}
-
-impl From<Part> for String {
-    fn from(part: Part) -> Self {
-        part.to_string()
-    }
-}
-
-impl TryFrom<String> for Part {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-/// `2/5`: the second of five parts.
-impl FromStr for Part {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let part = text.split_once('/').and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
-        match part {
-            Some((number, of)) if 1 <= number && number <= of => Ok(Self { number, of }),
-            _ => Err("expected a number and how many parts there are, such as `2/5`".to_owned()),
-        }
     }
 }
 
@@ -111,8 +61,10 @@ pub fn select(plan: &Plan, selection: &Selection) -> Result<Plan, SelectionError
     if jobs.is_empty() {
         return Err(SelectionError::Empty(listed(&selection.targets)));
     }
-    let is_here = |job: &Arc<Job>| selection.part.is_none_or(|part| part.has(job));
-    Ok(Plan { jobs: jobs.into_iter().filter(is_here).collect() })
+    let Some(part) = selection.part else { return Ok(Plan { jobs, part: None }) };
+    let whole = PartOfRun::new(part, jobs.iter().map(|job| (job.layer.as_str(), job.target.name.as_str())));
+    let is_here = |job: &Arc<Job>| part.has(&job.layer, &job.target.name);
+    Ok(Plan { jobs: jobs.into_iter().filter(is_here).collect(), part: Some(whole) })
 }
 
 /// The names that the patterns mean; all of them without a pattern.

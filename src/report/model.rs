@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::event::Mode;
 use crate::outcome::{JobReport, Outcome, Tally};
+use crate::plan::PartOfRun;
 
 /// Version of the report's shape; raised when a field changes its meaning or goes away.
 const REPORT_VERSION: u32 = 1;
@@ -25,6 +26,9 @@ pub struct Report {
     pub mode: Mode,
     /// Id of the run.
     pub run: String,
+    /// Of which run this is a part, where it was split with `--partition`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<PartOfRun>,
     /// When the run began, in UTC (RFC 3339).
     pub started_at: String,
     /// When the run ended, in UTC (RFC 3339).
@@ -38,8 +42,7 @@ pub struct Report {
 }
 
 /// How many jobs ended how. Only the outcomes that the mode can have are there: `planned` in a plan, `published` and
-/// `adopted` when publishing, `staged` when staging, `checked` in a check,
-/// `changed` by `changed` and `build`, `built` by
+/// `adopted` when publishing, `staged` when staging, `checked` in a check, `changed` by `changed` and `build`, `built` by
 /// `build`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
@@ -129,6 +132,12 @@ impl Report {
         }
     }
 
+    /// The same, as a part of a run.
+    #[must_use]
+    pub fn with_part(self, part: Option<PartOfRun>) -> Self {
+        Self { part, ..self }
+    }
+
     /// The report of a run, its jobs sorted and counted.
     pub fn new(mode: Mode, run_id: &str, started: Timestamp, finished: Timestamp, mut jobs: Vec<JobReport>) -> Self {
         jobs.sort_by(|a, b| (&a.layer, &a.target).cmp(&(&b.layer, &b.target)));
@@ -142,6 +151,7 @@ impl Report {
             tool: concat!("layership ", env!("CARGO_PKG_VERSION")).to_owned(),
             mode,
             run: run_id.to_owned(),
+            part: None,
             started_at: to_the_second(started),
             finished_at: to_the_second(finished),
             seconds: to_milliseconds(finished.duration_since(started).as_secs_f64().max(0.0)),

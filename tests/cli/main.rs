@@ -23,6 +23,7 @@ mod formats;
 mod hostile;
 mod init;
 mod large;
+mod merge;
 mod output;
 mod pages;
 mod plan;

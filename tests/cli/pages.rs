@@ -115,3 +115,15 @@ fn build_only_what_changed() {
     assert!(outputs.contains("matrix={\"include\":[{\"layers\":\"numpy\"}]}\n"), "{outputs}");
     assert_eq!(project.requests().iter().filter(|request| *request == "PublishLayerVersion numpy").count(), 2);
 }
+
+#[test]
+fn a_run_on_several_machines() {
+    let project = Project::of(&["a", "b", "c", "d"]);
+    let summary = project.write("summary", "");
+    follow("several-machines", &project, |command, _| {
+        command.env("PART", "1").env("GITHUB_STEP_SUMMARY", &summary);
+    });
+    let summary = String::from_utf8(project.read("summary")).unwrap();
+    assert!(summary.contains("4 jobs"), "{summary}");
+    assert_eq!(project.json("report.json")["summary"]["published"], 4);
+}

@@ -1,0 +1,72 @@
+//! `report merge`: what several machines did, as one report.
+
+use serde_json::Value;
+
+use crate::common::project::Project;
+
+fn project() -> Project {
+    Project::of(&["a", "b", "c", "d", "e", "f"])
+}
+
+/// Publishes in three parts, each with a report of its own.
+fn published_in_parts(project: &Project) {
+    for part in 1..=3 {
+        project.run(&format!("publish --stage --partition {part}/3 --report json={part}.json"), 0);
+    }
+}
+
+#[test]
+fn the_parts_of_a_run_become_the_whole_in_whatever_order() {
+    let project = project();
+    published_in_parts(&project);
+    assert_eq!(project.json("2.json")["part"]["part"], "2/3");
+    let whole = project.run("publish --format json", 0).report();
+    let merged = |order: &str| project.run(&format!("report merge {order}"), 0).report();
+    let one = merged("1.json 2.json 3.json");
+    assert_eq!(one, merged("3.json 1.json 2.json"));
+    let identities = |report: &Value| {
+        let jobs = report["jobs"].as_array().unwrap().clone();
+        jobs.iter()
+            .map(|job| [&job["layer"], &job["target"], &job["version"]].map(ToString::to_string))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(identities(&one), identities(&whole));
+    assert_eq!((&one["summary"]["published"], &one["summary"]["jobs"], one.get("part")), (&6.into(), &6.into(), None));
+    project.run("report merge 1.json 2.json 3.json --report json=all.json --report csv=all.csv", 0);
+    assert_eq!(project.json("all.json"), one);
+    assert_eq!(String::from_utf8(project.read("all.csv")).unwrap().lines().count(), 7);
+}
+
+#[test]
+fn a_part_that_is_missing_is_told_and_the_rest_is_written() {
+    let project = project();
+    published_in_parts(&project);
+    assert_shown!(project.run("report merge 3.json 1.json --report csv=all.csv", 1), @"
+    exit code 1
+    --- stderr ---
+    error: the report is not whole: there is no part 2/3
+
+    hint: the report has what there is; add the missing parts to have it whole
+    ");
+    assert!(project.read("all.csv").len() > 100);
+}
+
+#[test]
+fn what_does_not_belong_together_is_refused() {
+    let project = project();
+    published_in_parts(&project);
+    project.run("plan --report json=plan.json", 0);
+    project.run("publish a b c --partition 2/3 --report json=other.json", 0);
+    for (reports, why) in [
+        ("1.json 1.json", "`1.json` and `1.json` are both part 1/3"),
+        ("1.json plan.json", "`1.json` is of `publish`, and `plan.json` is of `plan`"),
+        ("1.json other.json", "`1.json` and `other.json` are parts of different runs"),
+        ("plan.json plan.json", "layer `a` at `us-east-1` is both in `plan.json` and in `plan.json`"),
+    ] {
+        let ended = project.run(&format!("report merge {reports} --report json=all.json"), 2);
+        assert!(ended.stderr.contains(why), "{reports}: {}", ended.stderr);
+        assert!(!project.folder().join("all.json").exists(), "{reports}: a report was written");
+    }
+    let ended = project.run("report merge 1.json 2.json --report json=2.json", 2);
+    assert!(ended.stderr.contains("a report to merge"), "{}", ended.stderr);
+}
