@@ -17,18 +17,45 @@ pub enum Level {
 
 /// What a check looks for. The names are stable: release jobs match on them.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, strum::Display,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::Display,
+    strum::VariantArray,
 )]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 #[allow(clippy::enum_variant_names, reason = "the names are the stable codes")]
 pub enum Check {
-    /// An entry of the zip that Lambda could not unzip, or not where it belongs.
+    /// An entry of the zip that Lambda could not unzip, or not where it belongs. No layer can accept that.
+    #[serde(skip)]
     ArchiveInvalid,
     /// Nothing in the zip lies where the layer's runtimes look.
     ArchiveLayout,
     /// Two entries of the zip have one path.
     ArchiveDuplicate,
+    /// The archive holds another version of a package than the manifest pins.
+    ArchiveDiffers,
+    /// A package that the manifest names is not in the archive.
+    PackageMissing,
+    /// A package is in the archive that the manifest does not name.
+    PackageNotLocked,
+    /// No package in the archive tells its version, so it cannot be held against the manifest.
+    ArchiveNotCompared,
+    /// The archive has the content of the latest version although the manifest has changed since.
+    ArchiveStale,
+    /// The manifest carries a password or a token, which its backup would keep in S3.
+    SecretInManifest,
+    /// The manifest cannot be read as what its name says.
+    ManifestUnreadable,
 }
 
 /// One thing that a check found.

@@ -134,6 +134,12 @@ pub enum ErrorCode {
     ArchiveInvalid,
     /// The archive unzips to more than Lambda accepts.
     ArchiveTooLarge,
+    /// The archive was not built again after a dependency changed.
+    ArchiveStale,
+    /// The archive holds another version of a package than the manifest pins.
+    ArchiveDiffers,
+    /// The manifest carries a password or a token, which its backup would keep in S3.
+    SecretInManifest,
     /// The bucket does not exist.
     BucketMissing,
     /// The bucket is not in the target's Region.

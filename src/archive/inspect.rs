@@ -5,6 +5,7 @@
 
 use super::entry::Entry;
 use super::oddities::{Oddities, Paths};
+use super::packages::Packages;
 use super::{layout, window::Window};
 use bytes::Bytes;
 use rawzip::{ErrorKind, MAX_CENTRAL_DIRECTORY_RECORD_SIZE, ZipLocator};
@@ -52,6 +53,8 @@ pub struct Inspection {
     pub top_level: BTreeSet<String>,
     /// Entries that Lambda, or who uses the layer, would not unzip as they were meant.
     pub oddities: Oddities,
+    /// Packages and their versions, as far as the names of their metadata tell.
+    pub packages: Packages,
 }
 
 /// Why a zip cannot become a layer.
@@ -156,6 +159,7 @@ impl Inspection {
         self.entries += 1;
         self.files += u64::from(!is_folder);
         self.unzipped = self.unzipped.saturating_add(size);
+        self.packages.meet(path);
         if let Some(name) = top_level(path)
             && (self.top_level.len() < TOP_LEVEL_LIMIT || layout::is_known(&name))
         {

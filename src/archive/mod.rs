@@ -4,6 +4,7 @@
 //! a folder as it was looked at; [`pack()`] turns it into a zip whose bytes depend on nothing but the folder's content.
 
 mod blocks;
+mod differs;
 mod entry;
 mod folder;
 mod halt;
@@ -15,16 +16,21 @@ mod note;
 mod oddities;
 mod pack;
 mod pack_error;
+mod packages;
 mod seal;
+mod stale;
 mod tree;
 mod window;
 
+pub use differs::{Pins, differs};
 pub use halt::Halt;
 pub use inspect::{InspectError, Inspection, ReadAt, ZIP_LIMIT, inspect};
 pub use judge::judge;
 pub use local::{Local, LocalZip, OpenError};
+pub use note::{Note, Purpose};
 pub use pack::pack;
 pub use pack_error::PackError;
 pub use seal::TreeDigest;
+pub use stale::{Change, stale};
 pub use tree::Tree;
 pub use window::TAIL;

@@ -1,40 +1,65 @@
 //! What is known of a zip as short texts, to travel as metadata of a staged archive.
 
 use super::{Inspection, TreeDigest};
-use crate::layer::Sha256;
-
-/// User metadata of an object in S3 has at most 2 KB in all; a zip whose root is too crowded for this gets no note.
-const LIMIT: usize = 1024;
+use crate::layer::{LayerSettings, Md5, Sha256};
 
 /// Counts up with every new check, so that a note of an older one never passes it.
-const VERSION: &str = "v2";
+const VERSION: &str = "v4";
 
-impl Inspection {
-    /// `v2 sha256=… entries=3 files=2 unzipped=1234 top=python/,bin/`; `None` where that would be too long, is not plain
-    /// ASCII, or where the zip is odd: who publishes it then reads it again. The digest ties the note to the bytes, since
-    /// metadata can be copied to another object; the version says which checks were made.
-    pub fn to_note(&self, sha256: Sha256) -> Option<String> {
-        let top: Vec<&str> = self.top_level.iter().map(String::as_str).collect();
-        let plain = |name: &&str| name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',');
-        let Self { entries, files, unzipped, .. } = self;
-        let top_level = top.join(",");
-        let note =
-            format!("{VERSION} sha256={sha256} entries={entries} files={files} unzipped={unzipped} top={top_level}");
-        (self.oddities.is_empty() && top.iter().all(plain) && note.len() <= LIMIT).then_some(note)
+/// That every check passed without so much as a warning, for a layer of certain settings with a certain manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Note {
+    /// Entries of the zip that are not folders.
+    pub files: u64,
+    /// The sum of all unzipped sizes, in bytes.
+    pub unzipped: u64,
+    purpose: Purpose,
+}
+
+/// What an archive is checked for: another manifest, runtime or architecture, and the checks may find something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Purpose(u128);
+
+impl Purpose {
+    /// A layer of these settings, built from the manifest with this MD5.
+    pub fn new(manifest: Md5, settings: &LayerSettings) -> Self {
+        let mut runtimes: Vec<&str> = settings.compatible_runtimes.iter().map(|runtime| runtime.as_str()).collect();
+        let mut architectures: Vec<&str> = settings.compatible_architectures.iter().map(|one| one.as_str()).collect();
+        runtimes.sort_unstable();
+        architectures.sort_unstable();
+        let purpose = format!("{manifest}\n{}\n{}", runtimes.join(" "), architectures.join(" "));
+        Self(u128::from_be_bytes(Md5::of(purpose.as_bytes()).to_bytes()))
+    }
+}
+
+impl Note {
+    /// A note of a zip in which nothing was found.
+    pub fn new(inspection: &Inspection, purpose: Purpose) -> Self {
+        Self { files: inspection.files, unzipped: inspection.unzipped, purpose }
+    }
+
+    /// Whether it was checked for just this.
+    pub fn is_for(&self, purpose: Purpose) -> bool {
+        self.purpose == purpose
+    }
+
+    /// `v4 sha256=… for=… files=2 unzipped=1234`. The digest ties the note to the bytes, since metadata can be copied to
+    /// another object; the version says which checks were made.
+    pub fn to_text(self, sha256: Sha256) -> String {
+        let Self { files, unzipped, purpose: Purpose(purpose) } = self;
+        format!("{VERSION} sha256={sha256} for={purpose:032x} files={files} unzipped={unzipped}")
     }
 
     /// Reads a note about these bytes; `None` if it is not one.
-    pub fn from_note(note: &str, sha256: Sha256) -> Option<Self> {
-        let mut parts = note.strip_prefix(VERSION)?.strip_prefix(' ')?.split(' ');
+    pub fn from_text(text: &str, sha256: Sha256) -> Option<Self> {
+        let mut parts = text.strip_prefix(VERSION)?.strip_prefix(' ')?.split(' ');
         let mut value = |name: &str| parts.next()?.strip_prefix(name)?.strip_prefix('=');
         if value("sha256")? != sha256.to_string() {
             return None;
         }
-        let entries = value("entries")?.parse().ok()?;
-        let files = value("files")?.parse().ok()?;
-        let unzipped = value("unzipped")?.parse().ok()?;
-        let top_level = value("top")?.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
-        Some(Self { entries, files, unzipped, top_level, ..Self::default() })
+        let purpose = Purpose(u128::from_str_radix(value("for")?, 16).ok()?);
+        let (files, unzipped) = (value("files")?.parse().ok()?, value("unzipped")?.parse().ok()?);
+        parts.next().is_none().then_some(Self { files, unzipped, purpose })
     }
 }
 
@@ -62,40 +87,50 @@ mod tests {
 
     const SHA: Sha256 = Sha256::from_bytes([0xab; 32]);
 
+    fn purpose(manifest: &str, runtimes: &[&str], architectures: &[&str]) -> Purpose {
+        let settings = LayerSettings {
+            compatible_runtimes: runtimes.iter().map(|name| name.parse().unwrap()).collect(),
+            compatible_architectures: architectures.iter().map(|name| name.parse().unwrap()).collect(),
+            ..LayerSettings::default()
+        };
+        Purpose::new(Md5::of(manifest.as_bytes()), &settings)
+    }
+
     #[test]
     fn a_note_reads_back_for_its_own_bytes_only() {
-        let inspection = Inspection {
-            entries: 3,
-            files: 2,
-            unzipped: 1_234,
-            top_level: ["python/".to_owned(), "bin/".to_owned()].into(),
-            ..Inspection::default()
-        };
-        let note = inspection.to_note(SHA).unwrap();
-        assert_eq!(note, format!("v2 sha256={SHA} entries=3 files=2 unzipped=1234 top=bin/,python/"));
-        assert_eq!(Inspection::from_note(&note, SHA), Some(inspection));
-        assert_eq!(Inspection::from_note(&note, Sha256::from_bytes([0xac; 32])), None);
+        let inspection = Inspection { entries: 3, files: 2, unzipped: 1_234, ..Inspection::default() };
+        let note = Note::new(&inspection, purpose("", &[], &[]));
+        let text = note.to_text(SHA);
+        insta::assert_snapshot!(text.replace(&SHA.to_string(), "SHA"), @"v4 sha256=SHA for=ac5496e61ecd0889b42d4a1363709d8d files=2 unzipped=1234");
+        assert_eq!(Note::from_text(&text, SHA), Some(note));
+        assert_eq!(Note::from_text(&text, Sha256::from_bytes([0xac; 32])), None);
         for bad in [
             "",
-            "entries=3",
-            &note[3..],
-            &note.replace("v2", "v1"),
-            &note.replace("v2", "v22"),
-            &note.replace("files=2", "files=x"),
-            &note.replace("files", "entries"),
+            "files=2",
+            &text[3..],
+            &text.replace("v4", "v3"),
+            &text.replace("v4", "v44"),
+            &text.replace("files=2", "files=x"),
+            &text.replace("files", "entries"),
+            &text.replace("for=", "for=x"),
+            &format!("{text} more=1"),
         ] {
-            assert_eq!(Inspection::from_note(bad, SHA), None, "{bad}");
+            assert_eq!(Note::from_text(bad, SHA), None, "{bad}");
         }
     }
 
     #[test]
-    fn a_root_that_does_not_fit_has_no_note() {
-        let noted = |name: String| Inspection { top_level: [name].into(), ..Inspection::default() }.to_note(SHA);
-        assert_eq!(noted("naïve/".to_owned()), None);
-        assert_eq!(noted("a b/".to_owned()), None);
-        assert_eq!(noted("a,b/".to_owned()), None);
-        assert_eq!(noted("a".repeat(LIMIT)), None);
-        assert!(noted("python/".to_owned()).is_some());
+    fn a_note_is_for_one_manifest_and_for_settings_as_sets() {
+        let note = Note::new(&Inspection::default(), purpose("a", &["python3.12", "python3.13"], &["arm64"]));
+        assert!(note.is_for(purpose("a", &["python3.13", "python3.12"], &["arm64"])));
+        for other in [
+            purpose("b", &["python3.12", "python3.13"], &["arm64"]),
+            purpose("a", &["python3.12"], &["arm64"]),
+            purpose("a", &["python3.12", "python3.13"], &["x86_64"]),
+            purpose("a", &["python3.12", "python3.13"], &[]),
+        ] {
+            assert!(!note.is_for(other));
+        }
     }
 
     #[test]
@@ -105,7 +140,7 @@ mod tests {
         assert_eq!(note, format!("v1 sha256={SHA} tree={}", "1f".repeat(32)));
         assert_eq!(TreeDigest::from_note(&note, SHA), Some(tree));
         assert_eq!(TreeDigest::from_note(&note, Sha256::from_bytes([0xac; 32])), None);
-        for bad in ["", &note[3..], &note.replace("v1", "v2"), &note[..note.len() - 1], &note.replace("1f", "1g")] {
+        for bad in ["", &note[3..], &note.replace("v1", "v3"), &note[..note.len() - 1], &note.replace("1f", "1g")] {
             assert_eq!(TreeDigest::from_note(bad, SHA), None, "{bad}");
         }
     }

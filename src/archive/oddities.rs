@@ -69,11 +69,6 @@ impl Oddities {
         self.0.iter().map(|(oddity, met)| (*oddity, met))
     }
 
-    /// Whether nothing is odd.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     pub(super) fn judge(&mut self, entry: &Entry<'_>, paths: &mut Paths) {
         let is_stored = entry.method == CompressionMethod::STORE;
         let is_known = is_stored || entry.method == CompressionMethod::DEFLATE;

@@ -33,8 +33,12 @@ pub(super) fn list<'w, T: From<&'w str>, W: AsRef<str>>(words: &'w [W]) -> Optio
     (!words.is_empty()).then(|| words.iter().map(|word| T::from(word.as_ref())).collect())
 }
 
-fn sha256(content: Option<&types::LayerVersionContentOutput>) -> Option<Sha256> {
-    content.and_then(types::LayerVersionContentOutput::code_sha256).and_then(Sha256::from_base64)
+/// SHA-256 and size of a version's zip.
+fn content(content: Option<&types::LayerVersionContentOutput>) -> (Option<Sha256>, Option<u64>) {
+    let sha256 = content.and_then(types::LayerVersionContentOutput::code_sha256).and_then(Sha256::from_base64);
+    // An answer without a size is read as one of 0.
+    let size = content.and_then(|content| u64::try_from(content.code_size()).ok()).filter(|size| *size > 0);
+    (sha256, size)
 }
 
 /// `2026-11-22T10:00:00.000+0000`, as Lambda writes it.
@@ -53,11 +57,11 @@ pub(super) fn version(
     if arn.number != number || arn.layer.name != *name {
         return Err(odd_answer(call, "another version than was asked for"));
     }
-    let sha256 = sha256(answer.content.as_ref());
+    let (sha256, size) = content(answer.content.as_ref());
     let settings =
         settings(answer.compatible_runtimes, answer.compatible_architectures, answer.description, answer.license_info);
     let created = created(answer.created_date.as_deref());
-    Ok(LayerVersion { arn, settings, sha256, created })
+    Ok(LayerVersion { arn, settings, sha256, size, created })
 }
 
 /// The version that was answered, and the request id for the log.
@@ -67,11 +71,11 @@ pub(super) fn published(
 ) -> Result<(LayerVersion, Option<String>), JobError> {
     let arn = version_arn(answer.layer_version_arn(), answer.version(), call)?;
     let request_id = answer.request_id().map(str::to_owned);
-    let sha256 = sha256(answer.content.as_ref());
+    let (sha256, size) = content(answer.content.as_ref());
     let settings =
         settings(answer.compatible_runtimes, answer.compatible_architectures, answer.description, answer.license_info);
     let created = created(answer.created_date.as_deref());
-    Ok((LayerVersion { arn, settings, sha256, created }, request_id))
+    Ok((LayerVersion { arn, settings, sha256, size, created }, request_id))
 }
 
 pub(super) fn listed_version(item: LayerVersionsListItem, call: &Call) -> Result<LayerVersion, JobError> {
@@ -79,7 +83,7 @@ pub(super) fn listed_version(item: LayerVersionsListItem, call: &Call) -> Result
     let settings =
         settings(item.compatible_runtimes, item.compatible_architectures, item.description, item.license_info);
     let created = created(item.created_date.as_deref());
-    Ok(LayerVersion { arn, settings, sha256: None, created })
+    Ok(LayerVersion { arn, settings, sha256: None, size: None, created })
 }
 
 /// The ARN of an answer, if it is one and belongs to the number beside it: an endpoint that is not Lambda says neither.

@@ -45,6 +45,16 @@ pub struct Backup {
     pub sha256: Option<Sha256>,
 }
 
+impl BackupRead {
+    /// The backup, where it has other bytes.
+    pub fn other(&self) -> Option<&Backup> {
+        match self {
+            Self::Other(backup) => Some(backup),
+            Self::Missing | Self::Same => None,
+        }
+    }
+}
+
 impl Backup {
     /// Whether it was written before this version was made: then it belongs to none, but was left by another layer, another
     /// account or an endpoint that was reset. S3 tells whole seconds, so both are held against each other in those.

@@ -107,7 +107,7 @@ fn staged(size: u64) -> Staged {
         manifest_md5: None,
         sha256: None,
         size,
-        inspection: None,
+        note: None,
         tree: None,
         etag: Some("\"e\"".to_owned()),
         version_id: None,

@@ -15,7 +15,7 @@ use super::failure::Failure;
 use super::last::sent;
 use super::owners::Owners;
 use super::under_way::UploadsUnderWay;
-use crate::archive::{Inspection, TreeDigest};
+use crate::archive::{Note, TreeDigest};
 use crate::layer::{Region, S3Location, Sha256};
 use crate::outcome::{ErrorCode, JobError};
 
@@ -24,9 +24,9 @@ use crate::outcome::{ErrorCode, JobError};
 pub(super) const MANIFEST_MD5: &str = "manifest_md5";
 /// The same with a hyphen, because some proxies and servers lose header names with underscores.
 pub(super) const MANIFEST_MD5_HYPHEN: &str = "manifest-md5";
-/// What the zip says of itself, written by `stage` so that publishing need not read the zip's directory again. The
-/// Python library looks at `manifest_md5` alone.
-pub(super) const INSPECTION: &str = "layership-inspection";
+/// That all checks passed, written by `stage` so that publishing need not read the zip's directory again. The Python
+/// library looks at `manifest_md5` alone.
+pub(super) const CHECKED: &str = "layership-inspection";
 /// The digest of the folder that the zip was made of, so that an unchanged folder is not packed again.
 pub(super) const TREE: &str = "layership-tree";
 
@@ -50,8 +50,8 @@ pub struct Staged {
     pub sha256: Option<Sha256>,
     /// Size in bytes.
     pub size: u64,
-    /// What its zip says of itself, if `stage` noted it.
-    pub inspection: Option<Inspection>,
+    /// That its zip passed all checks, if `stage` noted it.
+    pub note: Option<Note>,
     /// The digest of the folder that it was made of, if `stage` noted it.
     pub tree: Option<TreeDigest>,
     /// Entity tag, to read the very same object again.
@@ -165,7 +165,7 @@ fn staged(found: &HeadObjectOutput) -> Staged {
         manifest_md5: value(MANIFEST_MD5).or_else(|| value(MANIFEST_MD5_HYPHEN)),
         sha256,
         size: found.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
-        inspection: value(INSPECTION).zip(sha256).and_then(|(note, sha256)| Inspection::from_note(&note, sha256)),
+        note: value(CHECKED).zip(sha256).and_then(|(note, sha256)| Note::from_text(&note, sha256)),
         tree: value(TREE).zip(sha256).and_then(|(note, sha256)| TreeDigest::from_note(&note, sha256)),
         etag: found.e_tag().map(str::to_owned),
         version_id: version_id(found.version_id()),

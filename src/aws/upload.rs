@@ -7,8 +7,8 @@ use aws_sdk_s3::config::Builder;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 
 use super::progress::Tell;
-use super::s3::{INSPECTION, MANIFEST_MD5, MANIFEST_MD5_HYPHEN, Staged, TREE};
-use crate::archive::{Inspection, LocalZip, ReadAt as _, TreeDigest};
+use super::s3::{CHECKED, MANIFEST_MD5, MANIFEST_MD5_HYPHEN, Staged, TREE};
+use crate::archive::{LocalZip, Note, ReadAt as _, TreeDigest};
 use crate::layer::{Md5, Sha256};
 
 /// What every staged archive is.
@@ -25,8 +25,8 @@ pub struct Upload<'a> {
     pub tree: Option<TreeDigest>,
     /// MD5 of the manifest it was built from.
     pub manifest_md5: Md5,
-    /// What the zip says of itself.
-    pub inspection: &'a Inspection,
+    /// That it passed all checks, if it did.
+    pub note: Option<Note>,
     /// Is told how many bytes were sent.
     pub tell: Tell,
 }
@@ -44,7 +44,7 @@ impl Upload<'_> {
             manifest_md5: Some(self.manifest_md5.to_string()),
             sha256,
             size: self.zip.size(),
-            inspection: Some(self.inspection.clone()),
+            note: self.note,
             tree: self.tree,
             etag: None,
             version_id: None,
@@ -54,7 +54,7 @@ impl Upload<'_> {
     /// What the object says of itself.
     pub(super) fn metadata(&self) -> HashMap<String, String> {
         let md5 = self.manifest_md5.to_string();
-        let note = self.inspection.to_note(self.sha256).map(|note| (INSPECTION.to_owned(), note));
+        let note = self.note.map(|note| (CHECKED.to_owned(), note.to_text(self.sha256)));
         let known = [(MANIFEST_MD5.to_owned(), md5.clone()), (MANIFEST_MD5_HYPHEN.to_owned(), md5)];
         let tree = self.tree.map(|tree| (TREE.to_owned(), tree.to_note(self.sha256)));
         known.into_iter().chain(note).chain(tree).collect()

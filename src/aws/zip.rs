@@ -7,7 +7,7 @@ use sha2::Digest as _;
 use super::bounds::{self, broken};
 use super::last::sent;
 use super::s3::{S3, Staged, read_error, tag};
-use crate::archive::{Inspection, TAIL};
+use crate::archive::{Note, TAIL};
 use crate::layer::{S3Location, Sha256};
 use crate::outcome::JobError;
 
@@ -32,9 +32,9 @@ impl StagedZip {
         self.staged.size
     }
 
-    /// What it says of itself, if `stage` noted it.
-    pub fn noted(&self) -> Option<&Inspection> {
-        self.staged.inspection.as_ref()
+    /// That it passed all checks, if `stage` noted it.
+    pub fn note(&self) -> Option<Note> {
+        self.staged.note
     }
 
     /// Its SHA-256, where S3 keeps one or it was read before.

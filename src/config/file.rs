@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::schema;
 use super::settings::SettingsTable;
+use crate::finding::Check;
 use crate::layer::{Architecture, Runtime};
 
 /// Names of the placeholders of a layer's keys, beside `env:NAME`, as alternatives of a regular expression.
@@ -165,6 +166,8 @@ pub struct LayerTable {
     /// What to do with requirements that are not pinned to one version.
     #[schemars(extend("default" = "warn"))]
     pub unpinned: Option<UnpinnedPolicy>,
+    /// Findings that this layer accepts: they are neither refused nor told. Default: none.
+    pub allow: Option<Vec<Check>>,
     /// Names of the targets this layer goes to, or globs such as `eu-*`. Default: all.
     #[schemars(length(min = 1, max = 1000))]
     pub targets: Option<Vec<String>>,

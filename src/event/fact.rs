@@ -103,6 +103,13 @@ pub enum Fact {
         /// Dependencies that differ.
         dependencies: Difference,
     },
+    /// Something that could be better.
+    Advised {
+        /// What was looked for.
+        check: String,
+        /// What was found, and where.
+        message: String,
+    },
     /// Lambda has no version of the layer.
     NoVersionFound {
         /// The layer's name.

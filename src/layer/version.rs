@@ -29,6 +29,8 @@ pub struct LayerVersion {
     pub settings: LayerSettings,
     /// SHA-256 of its zip, where Lambda was asked for it: lists do not tell it.
     pub sha256: Option<Sha256>,
+    /// Size of its zip in bytes, where Lambda was asked for it.
+    pub size: Option<u64>,
     /// When it was made, by Lambda's clock.
     pub created: Option<Timestamp>,
 }

@@ -1,9 +1,9 @@
 //! What differs between the dependencies of two manifests.
 
-use super::Dependencies;
+use super::dependencies::{About, Dependencies, Version};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// A dependency at one version.
@@ -38,11 +38,14 @@ pub struct Difference {
     pub removed: Vec<Dependency>,
     /// Dependencies that both have, at another version.
     pub changed: Vec<Changed>,
+    /// Dependencies that both have at one version, but with other hashes: files of it came, went or were replaced.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rehashed: Vec<Dependency>,
 }
 
 /// What changed from `old` to `new`.
 pub fn difference(old: &Dependencies, new: &Dependencies) -> Difference {
-    let none = BTreeSet::new();
+    let none = BTreeMap::new();
     let names: BTreeSet<&str> = old.iter().chain(new.iter()).map(|(name, _)| name).collect();
     let mut difference = Difference::default();
     for name in names {
@@ -54,19 +57,24 @@ pub fn difference(old: &Dependencies, new: &Dependencies) -> Difference {
 }
 
 impl Difference {
-    fn compare(&mut self, name: &str, before: &BTreeSet<String>, after: &BTreeSet<String>) {
-        let mut gone = before.difference(after);
-        let mut come = after.difference(before);
+    fn compare(&mut self, name: &str, before: &BTreeMap<Version, About>, after: &BTreeMap<Version, About>) {
+        let mut gone = before.keys().filter(|version| !after.contains_key(version));
+        let mut come = after.keys().filter(|version| !before.contains_key(version));
         loop {
             match (gone.next(), come.next()) {
-                (Some(from), Some(to)) => {
-                    self.changed.push(Changed { name: name.to_owned(), from: from.clone(), to: to.clone() })
-                }
+                (Some(from), Some(to)) => self.changed.push(Changed {
+                    name: name.to_owned(),
+                    from: from.as_str().to_owned(),
+                    to: to.as_str().to_owned(),
+                }),
                 (Some(version), None) => self.removed.push(Dependency::new(name, version)),
                 (None, Some(version)) => self.added.push(Dependency::new(name, version)),
-                (None, None) => return,
+                (None, None) => break,
             }
         }
+        let kept = before.iter().filter_map(|(version, about)| Some((version, about, after.get(version)?)));
+        let rehashed = kept.filter(|(_, before, after)| before.files != after.files);
+        self.rehashed.extend(rehashed.map(|(version, _, _)| Dependency::new(name, version)));
     }
 
     /// Whether nothing differs that a manifest of this format can name.
@@ -76,7 +84,7 @@ impl Difference {
 
     /// How many changes there are.
     pub fn len(&self) -> usize {
-        self.added.len() + self.removed.len() + self.changed.len()
+        self.added.len() + self.removed.len() + self.changed.len() + self.rehashed.len()
     }
 
     /// All changes on one line: `urllib3 2.0.4 -> 2.2.1, +idna 3.7, -six 1.16.0`.
@@ -98,13 +106,14 @@ impl Difference {
         let changed = self.changed.iter().map(Changed::to_string);
         let added = self.added.iter().map(|dependency| format!("+{dependency}"));
         let removed = self.removed.iter().map(|dependency| format!("-{dependency}"));
-        changed.chain(added).chain(removed)
+        let rehashed = self.rehashed.iter().map(|dependency| format!("{dependency} with other hashes"));
+        changed.chain(added).chain(removed).chain(rehashed)
     }
 }
 
 impl Dependency {
-    fn new(name: &str, version: &str) -> Dependency {
-        Dependency { name: name.to_owned(), version: version.to_owned() }
+    fn new(name: &str, version: &Version) -> Dependency {
+        Dependency { name: name.to_owned(), version: version.as_str().to_owned() }
     }
 }
 
@@ -123,12 +132,13 @@ impl fmt::Display for Changed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::dependencies::Found;
     use proptest::prelude::*;
 
     fn locked(pairs: &[(&str, &str)]) -> Dependencies {
         let mut dependencies = Dependencies::default();
         for (name, version) in pairs {
-            dependencies.insert(name, version);
+            dependencies.insert(Found::new(*name, *version));
         }
         dependencies
     }
@@ -142,6 +152,30 @@ mod tests {
         assert_eq!(difference.summary_of(3), difference.summary());
         assert_eq!(difference.summary_of(2), "urllib3 2.0.4 -> 2.2.1, +idna 3.7, and 1 more");
         assert_eq!(difference.summary_of(0), "3 more");
+    }
+
+    #[test]
+    fn other_hashes_of_one_version_are_told_as_such() {
+        let with = |hashes: &[&str]| {
+            let mut dependencies = Dependencies::default();
+            dependencies.insert(Found::new("idna", "3.7").with_hashes(hashes.iter().copied()));
+            dependencies
+        };
+        assert_eq!(difference(&with(&["a", "b"]), &with(&["b", "a"])).summary(), "");
+        for (old, new) in [(&["a"][..], &["b"][..]), (&["a"], &["a", "b"]), (&[], &["a"])] {
+            let difference = difference(&with(old), &with(new));
+            assert_eq!(difference.summary(), "idna 3.7 with other hashes");
+            assert!(!difference.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_is_hidden_still_counts() {
+        let old = locked(&[("x", "https://host/x.whl?rev=1")]);
+        let new = locked(&[("x", "https://host/x.whl?rev=2")]);
+        assert_eq!(difference(&old, &new).summary(), "x https://host/x.whl?**** -> https://host/x.whl?****");
+        assert_ne!(old, new);
+        assert_ne!(locked(&[("https://a:b@h/x", "")]), locked(&[("https://a:c@h/x", "")]));
     }
 
     #[test]
@@ -207,9 +241,9 @@ mod tests {
     }
 
     fn flat(dependencies: &Dependencies) -> BTreeSet<(String, String)> {
-        let pairs = dependencies
-            .iter()
-            .flat_map(|(name, versions)| versions.iter().map(move |version| (name.to_owned(), version.clone())));
+        let pairs = dependencies.iter().flat_map(|(name, versions)| {
+            versions.keys().map(move |version| (name.to_owned(), version.as_str().to_owned()))
+        });
         pairs.collect()
     }
 }

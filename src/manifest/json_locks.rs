@@ -1,117 +1,220 @@
 //! Lock files written in JSON: Pipenv, npm and Composer.
 
-use super::dependencies::Dependencies;
+use super::dependencies::{Dependencies, Found, Need};
 use super::requirements::normalised;
-use serde_json::{Map, Value};
+use super::unreadable::Unreadable;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-type Object = Map<String, Value>;
-
-pub(super) fn pipfile(text: &str) -> Option<Dependencies> {
-    let lock: Object = serde_json::from_str(text).ok()?;
-    lock.get("_meta")?;
-    let mut dependencies = Dependencies::default();
-    // Besides `default` and `develop`, a Pipfile may have categories of its own.
-    for (_, packages) in lock.iter().filter(|(category, _)| *category != "_meta") {
-        for (name, package) in packages.as_object()? {
-            dependencies.insert(&normalised(name), &pipfile_version(package.as_object()?));
-        }
-    }
-    Some(dependencies)
+/// Reads only what is asked for: a large lock as a tree of values would take ten times its size.
+fn read<T: DeserializeOwned>(text: &str, tool: &str) -> Result<T, Unreadable> {
+    serde_json::from_str(text).map_err(|error| {
+        // The error's own words may quote the file.
+        let why =
+            if error.is_data() { format!("it is not a lock file of {tool}") } else { "it is not JSON".to_owned() };
+        Unreadable::at(error.line(), why)
+    })
 }
 
-fn pipfile_version(package: &Object) -> String {
-    if let Some(git) = string(package, "git") {
-        return string(package, "ref").map_or_else(|| git.to_owned(), |commit| format!("{git}#{commit}"));
+#[derive(Deserialize)]
+struct PipfileLock {
+    #[serde(rename = "_meta")]
+    _meta: IgnoredAny,
+    // Besides `default` and `develop`, a Pipfile may have categories of its own.
+    #[serde(flatten)]
+    categories: BTreeMap<String, BTreeMap<String, PipfilePackage>>,
+}
+
+#[derive(Deserialize)]
+struct PipfilePackage {
+    version: Option<String>,
+    git: Option<String>,
+    #[serde(rename = "ref")]
+    commit: Option<String>,
+    file: Option<String>,
+    path: Option<String>,
+    markers: Option<String>,
+    #[serde(default)]
+    hashes: Vec<String>,
+}
+
+pub(super) fn pipfile(text: &str) -> Result<Dependencies, Unreadable> {
+    let lock: PipfileLock = read(text, "Pipenv")?;
+    let mut dependencies = Dependencies::default();
+    for (category, packages) in &lock.categories {
+        for (name, package) in packages {
+            let found = Found::new(normalised(name), package.version());
+            let found = found.with_hashes(package.hashes.iter().map(String::as_str));
+            let need = if category == "default" { Need::Required } else { Need::Development };
+            dependencies.insert(found.needed(need).with_marker(package.markers.as_deref()));
+        }
     }
-    let place = string(package, "file").or(string(package, "path"));
-    place.or(string(package, "version")).unwrap_or_default().trim_start_matches("==").to_owned()
+    Ok(dependencies)
+}
+
+impl PipfilePackage {
+    fn version(&self) -> Cow<'_, str> {
+        if let Some(git) = &self.git {
+            return at_commit(git, self.commit.as_deref());
+        }
+        let place = self.file.as_deref().or(self.path.as_deref());
+        place.or(self.version.as_deref()).unwrap_or_default().trim_start_matches("==").into()
+    }
+}
+
+fn at_commit<'a>(place: &'a str, commit: Option<&str>) -> Cow<'a, str> {
+    commit.map_or_else(|| place.into(), |commit| format!("{place}#{commit}").into())
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NpmLock {
+    #[serde(rename = "lockfileVersion")]
+    _version: IgnoredAny,
+    packages: Option<BTreeMap<String, NpmPackage>>,
+    dependencies: Option<BTreeMap<String, NpmNode>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NpmPackage {
+    name: Option<String>,
+    version: Option<String>,
+    resolved: Option<String>,
+    integrity: Option<String>,
+    #[serde(default)]
+    link: bool,
+    #[serde(default)]
+    dev: bool,
+    #[serde(default)]
+    optional: bool,
+    #[serde(default)]
+    dev_optional: bool,
+    #[serde(default)]
+    peer: bool,
+}
+
+/// A package of version 1, with those that are installed below it. serde_json refuses to nest deeper than the stack can
+/// follow.
+#[derive(Deserialize)]
+struct NpmNode {
+    #[serde(flatten)]
+    package: NpmPackage,
+    dependencies: Option<BTreeMap<String, NpmNode>>,
 }
 
 /// `package-lock.json` of any version. Version 2 carries the tree in both forms; `packages` is the newer.
-pub(super) fn npm(text: &str) -> Option<Dependencies> {
-    let lock: Object = serde_json::from_str(text).ok()?;
-    lock.get("lockfileVersion")?;
+pub(super) fn npm(text: &str) -> Result<Dependencies, Unreadable> {
+    let lock: NpmLock = read(text, "npm")?;
     let mut dependencies = Dependencies::default();
-    match (lock.get("packages"), lock.get("dependencies")) {
-        (Some(packages), _) => npm_packages(packages.as_object()?, &mut dependencies)?,
-        (None, Some(tree)) => npm_tree(tree.as_object()?, &mut dependencies)?,
+    match (&lock.packages, &lock.dependencies) {
+        (Some(packages), _) => npm_packages(packages, &mut dependencies),
+        (None, Some(tree)) => npm_tree(tree, &mut dependencies),
         (None, None) => {}
     }
-    Some(dependencies)
+    Ok(dependencies)
 }
 
 /// Versions 2 and 3: a flat list, keyed by where a package is installed.
-fn npm_packages(packages: &Object, dependencies: &mut Dependencies) -> Option<()> {
+fn npm_packages(packages: &BTreeMap<String, NpmPackage>, dependencies: &mut Dependencies) {
     for (path, package) in packages {
-        let package = package.as_object()?;
         // Without `node_modules/` it is the project or one of its workspaces, which links point to.
         let Some((_, installed_as)) = path.rsplit_once("node_modules/") else { continue };
-        if package.get("link").and_then(Value::as_bool) == Some(true) {
-            continue;
-        }
-        let name = string(package, "name").unwrap_or(installed_as);
-        dependencies.insert(name, npm_version(package));
-    }
-    Some(())
-}
-
-/// Version 1: a tree. serde_json refuses to nest deeper than the stack can follow.
-fn npm_tree(tree: &Object, dependencies: &mut Dependencies) -> Option<()> {
-    for (name, package) in tree {
-        let package = package.as_object()?;
-        dependencies.insert(name, npm_version(package));
-        if let Some(nested) = package.get("dependencies") {
-            npm_tree(nested.as_object()?, dependencies)?;
+        if !package.link {
+            let name = package.name.as_deref().unwrap_or(installed_as);
+            dependencies.insert(package.found(name));
         }
     }
-    Some(())
 }
 
-/// The version, or for a package from git the repository with its commit.
-fn npm_version(package: &Object) -> &str {
-    let git = string(package, "resolved").filter(|resolved| resolved.starts_with("git"));
-    git.or(string(package, "version")).unwrap_or_default()
+fn npm_tree(tree: &BTreeMap<String, NpmNode>, dependencies: &mut Dependencies) {
+    for (name, node) in tree {
+        dependencies.insert(node.package.found(name));
+        if let Some(nested) = &node.dependencies {
+            npm_tree(nested, dependencies);
+        }
+    }
 }
 
-pub(super) fn composer(text: &str) -> Option<Dependencies> {
-    let lock: Object = serde_json::from_str(text).ok()?;
+impl NpmPackage {
+    fn found<'a>(&'a self, name: &'a str) -> Found<'a> {
+        Found::new(name, self.version()).with_hashes(self.integrity.as_deref()).needed(self.need())
+    }
+
+    /// Peers are left out with `--legacy-peer-deps`; what is optional, where another platform needs it.
+    fn need(&self) -> Need {
+        match self {
+            Self { dev: true, .. } => Need::Development,
+            Self { optional: true, .. } | Self { dev_optional: true, .. } | Self { peer: true, .. } => Need::Optional,
+            _ => Need::Required,
+        }
+    }
+
+    /// The version, or for a package from git the repository with its commit.
+    fn version(&self) -> &str {
+        let git = self.resolved.as_deref().filter(|resolved| resolved.starts_with("git"));
+        git.or(self.version.as_deref()).unwrap_or_default()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct ComposerLock {
+    packages: Vec<ComposerPackage>,
+    #[serde(default)]
+    packages_dev: Vec<ComposerPackage>,
+}
+
+#[derive(Deserialize)]
+struct ComposerPackage {
+    name: String,
+    version: Option<String>,
+    source: Option<ComposerPlace>,
+    dist: Option<ComposerPlace>,
+}
+
+#[derive(Deserialize)]
+struct ComposerPlace {
+    reference: Option<String>,
+    shasum: Option<String>,
+}
+
+pub(super) fn composer(text: &str) -> Result<Dependencies, Unreadable> {
+    let lock: ComposerLock = read(text, "Composer")?;
     let mut dependencies = Dependencies::default();
-    let lists = [Some(lock.get("packages")?), lock.get("packages-dev")];
-    for list in lists.into_iter().flatten() {
-        for package in list.as_array()? {
-            let package = package.as_object()?;
-            dependencies.insert(string(package, "name")?, &composer_version(package));
+    for (packages, need) in [(&lock.packages, Need::Required), (&lock.packages_dev, Need::Development)] {
+        for package in packages {
+            let hash = package.dist.as_ref().and_then(|dist| dist.shasum.as_deref()).filter(|hash| !hash.is_empty());
+            let found = Found::new(package.name.as_str(), package.version()).with_hashes(hash);
+            dependencies.insert(found.needed(need));
         }
     }
-    Some(dependencies)
+    Ok(dependencies)
 }
 
-/// A branch keeps its version while its commits move on, so the commit is shown with it.
-fn composer_version(package: &Object) -> String {
-    let version = string(package, "version").unwrap_or_default();
-    let source = package.get("source").and_then(Value::as_object);
-    let commit = source.and_then(|source| string(source, "reference"));
-    let is_branch = version.starts_with("dev-") || version.ends_with("-dev");
-    match commit {
-        Some(commit) if is_branch => format!("{version}#{commit}"),
-        _ => version.to_owned(),
+impl ComposerPackage {
+    /// A branch keeps its version while its commits move on, so the commit is shown with it.
+    fn version(&self) -> Cow<'_, str> {
+        let version = self.version.as_deref().unwrap_or_default();
+        let commit = self.source.as_ref().and_then(|source| source.reference.as_deref());
+        let is_branch = version.starts_with("dev-") || version.ends_with("-dev");
+        at_commit(version, commit.filter(|_| is_branch))
     }
-}
-
-fn string<'a>(object: &'a Object, key: &str) -> Option<&'a str> {
-    object.get(key).and_then(Value::as_str)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    type Read = fn(&str) -> Option<Dependencies>;
+    type Read = fn(&str) -> Result<Dependencies, Unreadable>;
 
-    fn shown(dependencies: Option<Dependencies>) -> Option<String> {
-        let dependencies = dependencies?;
-        let pairs =
-            dependencies.iter().flat_map(|(name, all)| all.iter().map(move |version| format!("{name} {version}")));
+    fn shown(dependencies: Result<Dependencies, Unreadable>) -> Option<String> {
+        let dependencies = dependencies.ok()?;
+        let pairs = dependencies
+            .iter()
+            .flat_map(|(name, versions)| versions.keys().map(move |version| format!("{name} {}", version.as_str())));
         Some(pairs.collect::<Vec<_>>().join(", "))
     }
 
@@ -167,7 +270,7 @@ mod tests {
         ];
         for text in table {
             for read in [npm as Read, pipfile, composer] {
-                assert_eq!(read(text), None, "{text}");
+                assert!(read(text).is_err(), "{text}");
             }
         }
     }
@@ -175,6 +278,40 @@ mod tests {
     #[test]
     fn deep_nesting_is_refused_not_followed() {
         let nested = r#"{"dependencies":{"a":"#.repeat(10_000);
-        assert_eq!(npm(&format!(r#"{{"lockfileVersion":1,"dependencies":{{"a":{nested}"#)), None);
+        assert!(npm(&format!(r#"{{"lockfileVersion":1,"dependencies":{{"a":{nested}"#)).is_err());
+    }
+
+    #[test]
+    fn development_hashes_and_markers_are_known() {
+        let about = |read: Read, text: &str, name: &str| {
+            let dependencies = read(text).unwrap();
+            dependencies.versions(name).unwrap().values().next().unwrap().clone()
+        };
+        let lock = r#"{"_meta":{},"default":{"x":{"version":"==1","markers":"sys_platform == 'win32'","hashes":["sha256:a","sha256:b"]}},"develop":{"y":{"version":"==1"}}}"#;
+        let x = about(pipfile, lock, "x");
+        assert_eq!((x.need, x.markers), (Need::Required, ["sys_platform == 'win32'".to_owned()].into()));
+        assert_eq!(
+            x.files,
+            about(pipfile, &lock.replace(r#""sha256:a","sha256:b""#, r#""sha256:b","sha256:a""#), "x").files
+        );
+        assert_ne!(x.files, about(pipfile, &lock.replace("sha256:a", "sha256:c"), "x").files);
+        assert_eq!(about(pipfile, lock, "y").need, Need::Development);
+        let lock =
+            r#"{"lockfileVersion":3,"packages":{"node_modules/x":{"version":"1","dev":true,"integrity":"sha512-a"}}}"#;
+        let x = about(npm, lock, "x");
+        assert!(x.need == Need::Development && x.files.is_some());
+        for key in ["optional", "devOptional", "peer"] {
+            assert_eq!(about(npm, &lock.replace("dev", key), "x").need, Need::Optional, "{key}");
+        }
+        let lock = r#"{"packages":[],"packages-dev":[{"name":"a/y","version":"1","dist":{"shasum":""}}]}"#;
+        let y = about(composer, lock, "a/y");
+        assert!(y.need == Need::Development && y.files.is_none());
+    }
+
+    #[test]
+    fn what_cannot_be_read_has_its_line() {
+        assert_eq!(npm("{\n\n  oops").unwrap_err().to_string(), "line 3: it is not JSON");
+        let wrong = npm("{\"lockfileVersion\":3,\n\"packages\":1}").unwrap_err();
+        assert_eq!(wrong.to_string(), "line 2: it is not a lock file of npm");
     }
 }

@@ -1,11 +1,12 @@
 //! Lock files of one line per fact, read by their indentation: Yarn, pnpm, Bundler and Go.
 
-use super::dependencies::Dependencies;
+use super::dependencies::{Dependencies, Found};
+use super::unreadable::Unreadable;
 
 /// `yarn.lock`: a header line of descriptors without indentation, facts below it.
-pub(super) fn yarn(text: &str) -> Option<Dependencies> {
+pub(super) fn yarn(text: &str) -> Result<Dependencies, Unreadable> {
     if !text.contains("yarn lockfile v1") && !text.contains("__metadata:") {
-        return None;
+        return Err(Unreadable::new("it is not a lock file of Yarn"));
     }
     let mut dependencies = Dependencies::default();
     let mut package = None;
@@ -17,7 +18,7 @@ pub(super) fn yarn(text: &str) -> Option<Dependencies> {
         }
     }
     keep(package, &mut dependencies);
-    Some(dependencies)
+    Ok(dependencies)
 }
 
 #[derive(Default)]
@@ -25,6 +26,7 @@ struct YarnPackage {
     name: String,
     version: String,
     origin: Option<String>,
+    hash: Option<String>,
     is_workspace: bool,
 }
 
@@ -44,6 +46,7 @@ impl YarnPackage {
         match key {
             "version" => value.clone_into(&mut self.version),
             "resolved" if value.starts_with("git") => self.origin = Some(value.to_owned()),
+            "integrity" | "checksum" => self.hash = Some(value.to_owned()),
             "resolution" => self.read_resolution(value),
             _ => {}
         }
@@ -61,21 +64,26 @@ impl YarnPackage {
 fn keep(package: Option<YarnPackage>, dependencies: &mut Dependencies) {
     // `__metadata` has a version, too, but no `@` and thus no name.
     let Some(package) = package.filter(|package| !package.name.is_empty() && !package.is_workspace) else { return };
-    dependencies.insert(&package.name, package.origin.as_ref().unwrap_or(&package.version));
+    let version = package.origin.as_ref().unwrap_or(&package.version);
+    dependencies.insert(Found::new(&package.name, version).with_hashes(package.hash.as_deref()));
 }
 
-/// `pnpm-lock.yaml`: the keys of its `packages:` section.
-pub(super) fn pnpm(text: &str) -> Option<Dependencies> {
-    let version = text.lines().find_map(|line| line.strip_prefix("lockfileVersion:"))?;
+/// `pnpm-lock.yaml`: the keys of its `packages:` section, and the hash in the first line below each.
+pub(super) fn pnpm(text: &str) -> Result<Dependencies, Unreadable> {
+    let version = text.lines().find_map(|line| line.strip_prefix("lockfileVersion:"));
+    let version = version.ok_or_else(|| Unreadable::new("it is not a lock file of pnpm"))?;
     let is_old = version.trim().trim_matches(['\'', '"']).starts_with('5');
     let mut dependencies = Dependencies::default();
     let section = text.lines().skip_while(|line| *line != "packages:").skip(1);
-    let section = section.take_while(|line| line.is_empty() || line.starts_with(' '));
-    for key in section.filter_map(pnpm_key) {
+    let mut section = section.take_while(|line| line.is_empty() || line.starts_with(' ')).peekable();
+    while let Some(line) = section.next() {
+        let Some(key) = pnpm_key(line) else { continue };
         let (name, version) = if is_old { split_old_pnpm_key(key) } else { split_pnpm_key(key) };
-        dependencies.insert(name, version);
+        let resolution = section.peek().and_then(|line| line.split_once("integrity:"));
+        let hash = resolution.map(|(_, rest)| rest.split([',', '}']).next().unwrap_or_default().trim());
+        dependencies.insert(Found::new(name, version).with_hashes(hash));
     }
-    Some(dependencies)
+    Ok(dependencies)
 }
 
 /// The key of a line such as `  '@scope/name@1.0.0(peer@2.0.0)':`, without quotes and without the peers.
@@ -105,8 +113,10 @@ fn split_at_sign(text: &str) -> Option<(&str, &str)> {
 }
 
 /// `Gemfile.lock`: the specs of every source, four blanks deep.
-pub(super) fn gemfile(text: &str) -> Option<Dependencies> {
-    text.lines().find(|line| line.trim_end() == "  specs:")?;
+pub(super) fn gemfile(text: &str) -> Result<Dependencies, Unreadable> {
+    if !text.lines().any(|line| line.trim_end() == "  specs:") {
+        return Err(Unreadable::new("it is not a lock file of Bundler"));
+    }
     let mut dependencies = Dependencies::default();
     let mut source = GemSource::default();
     for line in text.lines() {
@@ -120,7 +130,7 @@ pub(super) fn gemfile(text: &str) -> Option<Dependencies> {
             source.keep(line, &mut dependencies);
         }
     }
-    Some(dependencies)
+    Ok(dependencies)
 }
 
 #[derive(Default)]
@@ -136,38 +146,40 @@ impl GemSource<'_> {
         let Some(spec) = line.strip_prefix("    ").filter(|spec| !spec.starts_with(' ')) else { return };
         let (name, version) = spec.trim_end().split_once(" (").unwrap_or((spec, ""));
         match self.revision {
-            "" => dependencies.insert(name, version.trim_end_matches(')')),
-            revision => dependencies.insert(name, &format!("{}#{revision}", self.remote)),
+            "" => dependencies.insert(Found::new(name, version.trim_end_matches(')'))),
+            revision => dependencies.insert(Found::new(name, format!("{}#{revision}", self.remote))),
         }
     }
 }
 
 /// `go.sum`: modules by the hash of their content. Those with only the hash of their `go.mod` are not built.
-pub(super) fn go_sum(text: &str) -> Option<Dependencies> {
+pub(super) fn go_sum(text: &str) -> Result<Dependencies, Unreadable> {
     let mut dependencies = Dependencies::default();
-    for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        let fields: Vec<&str> = line.split_whitespace().collect();
-        let [module, version, hash] = fields[..] else { return None };
-        if !hash.contains(':') {
-            return None;
-        }
+    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let mut fields = line.split_whitespace();
+        let (Some(module), Some(version), Some(hash), None) =
+            (fields.next(), fields.next(), fields.next().filter(|hash| hash.contains(':')), fields.next())
+        else {
+            return Err(Unreadable::at(index + 1, "it is not a module, its version and its hash"));
+        };
         if !version.ends_with("/go.mod") {
-            dependencies.insert(module, version);
+            dependencies.insert(Found::new(module, version).with_hashes([hash]));
         }
     }
-    Some(dependencies)
+    Ok(dependencies)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    type Read = fn(&str) -> Option<Dependencies>;
+    type Read = fn(&str) -> Result<Dependencies, Unreadable>;
 
-    fn shown(dependencies: Option<Dependencies>) -> Option<String> {
-        let dependencies = dependencies?;
-        let pairs =
-            dependencies.iter().flat_map(|(name, all)| all.iter().map(move |version| format!("{name} {version}")));
+    fn shown(dependencies: Result<Dependencies, Unreadable>) -> Option<String> {
+        let dependencies = dependencies.ok()?;
+        let pairs = dependencies
+            .iter()
+            .flat_map(|(name, versions)| versions.keys().map(move |version| format!("{name} {}", version.as_str())));
         Some(pairs.collect::<Vec<_>>().join(", "))
     }
 
@@ -226,8 +238,23 @@ mod tests {
         let table = ["lockfile", "a b", "a b c", "packages:", "GEM", "é@"];
         for text in table {
             for read in [yarn as Read, pnpm, gemfile, go_sum] {
-                assert_eq!(read(text), None, "{text}");
+                assert!(read(text).is_err(), "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn hashes_are_known() {
+        let table: [(Read, &str, &str, &str); 4] = [
+            (yarn, "# yarn lockfile v1\nx@^1:\n  version \"1\"\n  integrity HASH\n", "x", "HASH"),
+            (yarn, "__metadata:\n  version: 8\n\n\"x@npm:^1\":\n  version: 1\n  checksum: HASH\n", "x", "HASH"),
+            (pnpm, "lockfileVersion: '9.0'\npackages:\n\n  x@1.0.0:\n    resolution: {integrity: HASH}\n", "x", "HASH"),
+            (go_sum, "a/b v1.0.0 h1:HASH\n", "a/b", "HASH"),
+        ];
+        for (read, text, name, hash) in table {
+            let files = |text: &str| read(text).unwrap().versions(name).unwrap().values().next().unwrap().files;
+            assert!(files(text).is_some(), "{text}");
+            assert_ne!(files(text), files(&text.replace(hash, "OTHER")), "{text}");
         }
     }
 }

@@ -1,34 +1,45 @@
 //! What a manifest says: its bytes decide, its dependencies explain.
 //!
-//! Whether a layer changed is decided by the manifest's bytes alone ([`same_text()`]). Everything else here makes
-//! that decision readable: which dependencies a manifest names ([`dependencies()`]), what differs between two of
-//! them ([`difference()`]), and which lines leave a version open ([`unpinned()`]). All of it is pure, takes any
-//! bytes without a panic, and never lets user info of a URL out ([`mask()`]).
+//! Whether a layer changed is decided by the manifest's bytes ([`same_text()`]), or by the dependencies that it names
+//! where the layer says so. Everything else here makes that decision readable: which dependencies a manifest names
+//! ([`dependencies()`]), what differs between two of them ([`difference()`]), which lines leave a version open
+//! ([`unpinned()`]) and which carry credentials ([`secrets()`]). All of it is pure, takes any bytes without a panic, in
+//! time and memory that follow their number, and never lets a credential of a URL out ([`mask()`]).
 
 mod dependencies;
 mod difference;
+mod environment;
 mod format;
 mod json_locks;
+mod left_out;
 mod line_locks;
+mod marker;
 mod mask;
 mod parse;
 mod pins;
 mod read;
 mod requirements;
+mod secrets;
 mod text;
 mod toml_locks;
+mod unreadable;
 mod urls;
+mod uv_graph;
 
 #[cfg(test)]
 mod samples;
 
-pub use dependencies::Dependencies;
+pub use dependencies::{About, Dependencies, Need, Version};
 #[cfg(test)]
 pub use difference::{Changed, Dependency};
 pub use difference::{Difference, difference};
+pub use environment::Environments;
 pub use format::Format;
+pub use left_out::is_left_out;
 pub use mask::mask;
 pub use parse::dependencies;
 pub use pins::unpinned;
 pub use read::{Manifest, ReadError, read};
+pub use requirements::normalised;
+pub use secrets::secrets;
 pub use text::same_text;

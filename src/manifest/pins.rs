@@ -1,7 +1,9 @@
 //! Which lines of a manifest leave open what will be installed.
 
+use super::format::Format;
+use super::mask::mask;
 use super::requirements::{Asks, Line, exact_version, lines, revision};
-use super::{Format, mask, text::decode};
+use super::text::decode;
 
 /// A line that leaves open what will be installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +32,7 @@ pub fn unpinned(format: Format, bytes: &[u8]) -> Vec<Unpinned> {
     }
     // Bytes that are not text are still judged line by line: better a warning too many.
     let text = decode(bytes).unwrap_or_else(|| String::from_utf8_lossy(bytes));
-    let open = lines(&text).into_iter().filter(|line| !is_pinned(line));
+    let open = lines(&text).filter(|line| !is_pinned(line));
     open.map(|line| Unpinned { line: line.number, text: shown(&line.text) }).collect()
 }
 
@@ -43,9 +45,9 @@ fn shown(text: &str) -> String {
 fn is_pinned(line: &Line) -> bool {
     match &line.asks {
         Asks::Version { specifier, .. } => exact_version(specifier).is_some(),
-        Asks::Location { url, .. } => line.hashed || has_hash(url) || has_commit(url),
+        Asks::Location { url, .. } => !line.hashes.is_empty() || has_hash(url) || has_commit(url),
         Asks::Editable { url, .. } => has_commit(url),
-        Asks::Include | Asks::Unreadable => false,
+        Asks::Include(_) | Asks::Unreadable => false,
     }
 }
 

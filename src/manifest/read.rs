@@ -3,10 +3,15 @@
 use std::fs::Metadata;
 use std::io::{self, Read as _};
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use tokio::task::spawn_blocking;
 
+use super::dependencies::Dependencies;
+use super::format::Format;
+use super::parse::dependencies;
+use super::unreadable::Unreadable;
 use crate::disk::{name_of, without_waiting};
 use crate::layer::Md5;
 
@@ -20,6 +25,24 @@ pub struct Manifest {
     pub bytes: Bytes,
     /// Their MD5: what a staged archive carries.
     pub md5: Md5,
+    /// What kind of manifest it is.
+    pub format: Format,
+    named: Arc<OnceLock<Result<Option<Dependencies>, Unreadable>>>,
+}
+
+impl Manifest {
+    /// A manifest of these bytes, in a file of this name.
+    pub fn new(name: &str, bytes: Bytes) -> Self {
+        Self { md5: Md5::of(&bytes), bytes, format: Format::from_file_name(name), named: Arc::default() }
+    }
+
+    /// The dependencies that it names, read when they are first asked for; see [`dependencies`].
+    ///
+    /// # Errors
+    /// Where it cannot be read as what its name says.
+    pub fn dependencies(&self) -> Result<Option<&Dependencies>, &Unreadable> {
+        self.named.get_or_init(|| dependencies(self.format, &self.bytes)).as_ref().map(Option::as_ref)
+    }
 }
 
 /// Why a manifest cannot be read, in words that follow its path.
@@ -69,7 +92,13 @@ fn read_now(path: &Path) -> Result<Manifest, ReadError> {
     match bytes.len() as u64 {
         0 => Err(ReadError::Empty),
         length if length > SIZE_LIMIT => Err(ReadError::TooLarge),
-        _ => Ok(Manifest { md5: Md5::of(&bytes), bytes: bytes.into() }),
+        _ => {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let manifest = Manifest::new(&name, bytes.into());
+            // Here, where reading a large one does no harm; what it names is kept, or why it cannot be read.
+            let _ = manifest.dependencies();
+            Ok(manifest)
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! The lines of a requirements file, read as pip reads them.
 
-use super::dependencies::Dependencies;
-use super::mask;
+use super::dependencies::{Dependencies, Found};
+use super::mask::mask;
+use super::unreadable::Unreadable;
+use std::borrow::Cow;
 
 /// One line of a requirements file that asks for something, continuation lines joined.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,8 +12,10 @@ pub(super) struct Line {
     pub number: usize,
     /// The requirement without comment and `--hash` options.
     pub text: String,
-    /// Whether a `--hash` fixes the files that may satisfy it.
-    pub hashed: bool,
+    /// The `--hash` options, which fix the files that may satisfy it.
+    pub hashes: Vec<String>,
+    /// Its environment marker: it is installed where this holds.
+    pub marker: Option<String>,
     pub asks: Asks,
 }
 
@@ -25,26 +29,30 @@ pub(super) enum Asks {
     /// `-e PATH-OR-URL`
     Editable { name: String, url: String },
     /// `-r FILE`
-    Include,
+    Include(String),
     /// Nothing that pip would accept.
     Unreadable,
 }
 
-/// The dependencies of a requirements file; `None` if a line cannot be read, since any `*.txt` may end up here.
-pub(super) fn dependencies(text: &str) -> Option<Dependencies> {
+/// The dependencies of a requirements file.
+///
+/// # Errors
+/// Where a line cannot be read: any `*.txt` may end up here.
+pub(super) fn dependencies(text: &str) -> Result<Dependencies, Unreadable> {
     let mut dependencies = Dependencies::default();
     for line in lines(text) {
-        match line.asks {
+        let found = match &line.asks {
             Asks::Version { name, specifier } => {
-                let version = exact_version(&specifier).unwrap_or(&specifier);
-                dependencies.insert(&name, version);
+                Found::new(name.as_str(), exact_version(specifier).unwrap_or(specifier))
             }
-            Asks::Location { name, url } | Asks::Editable { name, url } => dependencies.insert(&name, &url),
-            Asks::Include => {}
-            Asks::Unreadable => return None,
-        }
+            Asks::Location { name, url } | Asks::Editable { name, url } => Found::new(name.as_str(), url.as_str()),
+            Asks::Include(_) => continue,
+            Asks::Unreadable => return Err(Unreadable::at(line.number, "it is not a requirement that pip would read")),
+        };
+        let found = found.with_hashes(line.hashes.iter().map(String::as_str));
+        dependencies.insert(found.with_marker(line.marker.as_deref()));
     }
-    Some(dependencies)
+    Ok(dependencies)
 }
 
 /// The version that a specifier fixes by `==` or `===`. A wildcard fixes none, and neither does `${VARIABLE}`,
@@ -61,27 +69,47 @@ fn is_version_character(character: char) -> bool {
 }
 
 /// All lines that ask for something; comments, blank lines and other options are left out.
-pub(super) fn lines(text: &str) -> Vec<Line> {
-    let joined = joined_lines(text);
-    joined.into_iter().filter_map(|(number, text)| read_line(number, &text)).collect()
+pub(super) fn lines(text: &str) -> impl Iterator<Item = Line> {
+    joined_lines(text).filter_map(|(number, text)| read_line(number, &text))
 }
 
 /// Lines joined at trailing backslashes, each with the number of its first. A comment ends what it continues.
-fn joined_lines(text: &str) -> Vec<(usize, String)> {
-    let text = text.replace("\r\n", "\n");
-    let mut joined: Vec<(usize, String)> = Vec::new();
-    let mut open = false;
-    for (index, line) in text.split(['\n', '\r']).enumerate() {
-        let is_comment = line.trim_start().starts_with('#');
-        let continues = !is_comment && line.ends_with('\\');
-        let part = if is_comment { "" } else { line.trim_end_matches('\\') };
-        match joined.last_mut() {
-            Some((_, start)) if open => start.push_str(part),
-            _ => joined.push((index + 1, part.to_owned())),
+pub(super) fn joined_lines(text: &str) -> impl Iterator<Item = (usize, Cow<'_, str>)> {
+    let mut physical = physical_lines(text).enumerate();
+    std::iter::from_fn(move || {
+        let (index, first) = physical.next()?;
+        let (mut joined, mut open) = part(first);
+        while open {
+            let Some((_, next)) = physical.next() else { break };
+            let (text, continues) = part(next);
+            joined.to_mut().push_str(&text);
+            open = continues;
         }
-        open = continues;
+        Some((index + 1, joined))
+    })
+}
+
+/// What a line adds to the one that it continues, and whether it is itself continued.
+fn part(line: &str) -> (Cow<'_, str>, bool) {
+    if line.trim_start().starts_with('#') {
+        return (Cow::Borrowed(""), false);
     }
-    joined
+    (Cow::Borrowed(line.trim_end_matches('\\')), line.ends_with('\\'))
+}
+
+/// Lines that end with LF, CR or both.
+fn physical_lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let Some(end) = text.find(['\n', '\r']) else {
+            rest = None;
+            return Some(text);
+        };
+        let behind = if text[end..].starts_with("\r\n") { end + 2 } else { end + 1 };
+        rest = Some(&text[behind..]);
+        Some(&text[..end])
+    })
 }
 
 fn read_line(number: usize, line: &str) -> Option<Line> {
@@ -90,10 +118,28 @@ fn read_line(number: usize, line: &str) -> Option<Line> {
         return None;
     }
     let (text, options) = split_options(line);
-    let hashed = options.split_whitespace().any(|option| option.starts_with("--hash"));
+    let hashes = hashes(options);
     let asks = if text.is_empty() { read_option(line)? } else { read_requirement(text) };
     let text = if text.is_empty() { line } else { text };
-    Some(Line { number, text: text.to_owned(), hashed, asks })
+    let marker = marker(text, &asks).map(str::to_owned);
+    Some(Line { number, text: text.to_owned(), hashes, marker, asks })
+}
+
+/// The values of `--hash=sha256:…` and `--hash sha256:…`.
+fn hashes(options: &str) -> Vec<String> {
+    let values =
+        options.split("--hash").skip(1).filter_map(|rest| rest.trim_start_matches('=').split_whitespace().next());
+    values.map(str::to_owned).collect()
+}
+
+/// What stands behind the semicolon; behind a URL that needs a blank before it, since a URL may contain one.
+fn marker<'a>(text: &'a str, asks: &Asks) -> Option<&'a str> {
+    let marker = match asks {
+        Asks::Version { .. } => text.split_once(';')?.1,
+        Asks::Location { .. } => text.split_once(" ;").or_else(|| text.split_once("\t;"))?.1,
+        _ => return None,
+    };
+    Some(marker.trim()).filter(|marker| !marker.is_empty())
 }
 
 /// A `#` starts a comment only at the start of a line or behind a blank: URLs have fragments.
@@ -115,8 +161,8 @@ fn word_beginning(line: &str, mark: char) -> Option<usize> {
 
 /// An option line; `None` for those that ask for nothing, such as `--index-url`.
 fn read_option(line: &str) -> Option<Asks> {
-    if option_value(line, "-r", "--requirement").is_some() {
-        return Some(Asks::Include);
+    if let Some(value) = option_value(line, "-r", "--requirement") {
+        return Some(Asks::Include(value.trim_matches(['"', '\'']).to_owned()));
     }
     let url = option_value(line, "-e", "--editable")?.trim_matches(['"', '\'']);
     let (url, _) = split_options(url);
@@ -235,7 +281,7 @@ fn archive_stem(file: &str) -> &str {
 }
 
 /// PEP 503: lower case, and each run of `-`, `_` and `.` is one `-`.
-pub(super) fn normalised(name: &str) -> String {
+pub fn normalised(name: &str) -> String {
     let mut normalised = String::with_capacity(name.len());
     for character in name.chars() {
         match character {

@@ -1,6 +1,10 @@
 //! Lock files written in TOML: uv, Poetry, PDM, PEP 751 and Cargo.
+//!
+//! They are read one package at a time: all of a large one as a tree of values would take ten times its size.
 
-use super::dependencies::Dependencies;
+use super::dependencies::{Dependencies, Found, Need};
+use super::unreadable::Unreadable;
+use super::uv_graph::Graph;
 use toml::{Table, Value};
 
 /// Where a locked package comes from.
@@ -13,71 +17,155 @@ enum PackageSource {
     Project,
 }
 
-pub(super) fn uv(text: &str) -> Option<Dependencies> {
+pub(super) fn uv(text: &str) -> Result<Dependencies, Unreadable> {
+    let mut graph = Graph::default();
+    let mut dependencies = read(text, "package", |package| {
+        let origin = uv_origin(package);
+        graph.add(package, matches!(origin, PackageSource::Project));
+        (origin, hashes(package, "hash", &["wheels", "sdist"]), Need::Required)
+    })?;
+    graph.settle(&mut dependencies);
+    Ok(dependencies)
+}
+
+fn uv_origin(package: &Table) -> PackageSource {
+    let Some(source) = package.get("source").and_then(Value::as_table) else { return PackageSource::Index };
+    match source {
+        source if source.contains_key("virtual") || string(source, "editable") == Some(".") => PackageSource::Project,
+        source => place(["git", "url", "path", "directory", "editable"].map(|key| string(source, key))),
+    }
+}
+
+pub(super) fn poetry(text: &str) -> Result<Dependencies, Unreadable> {
+    read(text, "package", |package| (poetry_origin(package), hashes(package, "hash", &["files"]), poetry_need(package)))
+}
+
+fn poetry_need(package: &Table) -> Need {
+    let is_old_dev = string(package, "category").is_some_and(|group| group != "main");
+    match package.get("optional").and_then(Value::as_bool) {
+        _ if is_old_dev || !is_in_group(package, "main") => Need::Development,
+        Some(true) => Need::Optional,
+        _ => Need::Required,
+    }
+}
+
+fn poetry_origin(package: &Table) -> PackageSource {
+    let Some(source) = package.get("source").and_then(Value::as_table) else { return PackageSource::Index };
+    match (string(source, "type"), string(source, "url")) {
+        (Some("legacy"), _) | (_, None) => PackageSource::Index,
+        (_, Some(url)) => PackageSource::Place(at_commit(url, string(source, "resolved_reference"))),
+    }
+}
+
+pub(super) fn pdm(text: &str) -> Result<Dependencies, Unreadable> {
     read(text, "package", |package| {
-        let Some(source) = package.get("source").and_then(Value::as_table) else { return PackageSource::Index };
-        match source {
-            source if source.contains_key("virtual") || string(source, "editable") == Some(".") => {
-                PackageSource::Project
-            }
-            source => place(["git", "url", "path", "directory", "editable"].map(|key| string(source, key))),
-        }
+        let origin = match string(package, "git") {
+            Some(git) => PackageSource::Place(at_commit(git, string(package, "revision"))),
+            None => place(["url", "path"].map(|key| string(package, key))),
+        };
+        let need = if is_in_group(package, "default") { Need::Required } else { Need::Development };
+        (origin, hashes(package, "hash", &["files"]), need)
     })
 }
 
-pub(super) fn poetry(text: &str) -> Option<Dependencies> {
-    read(text, "package", |package| {
-        let Some(source) = package.get("source").and_then(Value::as_table) else { return PackageSource::Index };
-        match (string(source, "type"), string(source, "url")) {
-            (Some("legacy"), _) | (_, None) => PackageSource::Index,
-            (_, Some(url)) => PackageSource::Place(at_commit(url, string(source, "resolved_reference"))),
-        }
-    })
-}
-
-pub(super) fn pdm(text: &str) -> Option<Dependencies> {
-    read(text, "package", |package| match string(package, "git") {
-        Some(git) => PackageSource::Place(at_commit(git, string(package, "revision"))),
-        None => place(["url", "path"].map(|key| string(package, key))),
-    })
-}
-
-pub(super) fn pylock(text: &str) -> Option<Dependencies> {
+pub(super) fn pylock(text: &str) -> Result<Dependencies, Unreadable> {
     read(text, "packages", |package| {
         let of = |table: &str, key: &str| package.get(table)?.as_table().and_then(|table| string(table, key));
-        match of("vcs", "url").or(of("vcs", "path")) {
+        let origin = match of("vcs", "url").or(of("vcs", "path")) {
             Some(url) => PackageSource::Place(at_commit(url, of("vcs", "commit-id"))),
             None => place([of("archive", "url"), of("archive", "path"), of("directory", "path")]),
-        }
+        };
+        (origin, hashes(package, "hashes", &["wheels", "sdist", "archive"]), Need::Required)
     })
 }
 
-pub(super) fn cargo(text: &str) -> Option<Dependencies> {
-    read(text, "package", |package| match string(package, "source") {
-        Some(source) if source.starts_with("git+") => PackageSource::Place(source.to_owned()),
-        Some(_) => PackageSource::Index,
-        None => PackageSource::Project,
+pub(super) fn cargo(text: &str) -> Result<Dependencies, Unreadable> {
+    read(text, "package", |package| {
+        let origin = match string(package, "source") {
+            Some(source) if source.starts_with("git+") => PackageSource::Place(source.to_owned()),
+            Some(_) => PackageSource::Index,
+            None => PackageSource::Project,
+        };
+        (origin, string(package, "checksum").map(str::to_owned).into_iter().collect(), Need::Required)
     })
 }
 
-fn read(text: &str, key: &str, origin: impl Fn(&Table) -> PackageSource) -> Option<Dependencies> {
-    let lock: Table = toml::from_str(text).ok()?;
-    let packages = match lock.get(key) {
-        Some(packages) => packages.as_array()?.as_slice(),
-        None if lock.is_empty() => return None,
-        None => &[],
-    };
+/// Whether a package belongs to a group of dependencies; without groups it belongs to all.
+fn is_in_group(package: &Table, group: &str) -> bool {
+    let groups = package.get("groups").and_then(Value::as_array);
+    groups.is_none_or(|groups| groups.iter().any(|name| name.as_str() == Some(group)))
+}
+
+/// The hashes of the files of a package: of one table or of many, each a text or a table of texts.
+fn hashes(package: &Table, key: &str, places: &[&str]) -> Vec<String> {
+    let files = places.iter().filter_map(|place| package.get(*place)).flat_map(|files| match files {
+        Value::Array(files) => files.iter().collect(),
+        file => vec![file],
+    });
+    let hashes = files.filter_map(|file| file.as_table()?.get(key)).flat_map(|hash| match hash {
+        Value::String(hash) => vec![hash.clone()],
+        Value::Table(hashes) => hashes.values().filter_map(|hash| hash.as_str().map(str::to_owned)).collect(),
+        _ => Vec::new(),
+    });
+    hashes.collect()
+}
+
+fn read(
+    text: &str,
+    key: &str,
+    mut judge: impl FnMut(&Table) -> (PackageSource, Vec<String>, Need),
+) -> Result<Dependencies, Unreadable> {
     let mut dependencies = Dependencies::default();
-    for package in packages {
-        let package = package.as_table()?;
-        let name = string(package, "name")?;
-        match origin(package) {
-            PackageSource::Index => dependencies.insert(name, string(package, "version").unwrap_or_default()),
-            PackageSource::Place(place) => dependencies.insert(name, &place),
-            PackageSource::Project => {}
+    let mut is_empty = true;
+    for (line, part) in parts(text, key) {
+        let table: Table = toml::from_str(part).map_err(|error| unreadable(&error, line, part))?;
+        is_empty &= table.is_empty();
+        let wrong = |why: &str| Unreadable::at(line, why);
+        let packages = match table.get(key) {
+            Some(packages) => packages.as_array().ok_or_else(|| wrong(&format!("`{key}` is not a list")))?.as_slice(),
+            None => &[],
+        };
+        for package in packages {
+            let package = package.as_table().ok_or_else(|| wrong("a package is not a table"))?;
+            let name = string(package, "name").ok_or_else(|| wrong("a package has no name"))?;
+            let (origin, hashes, need) = judge(package);
+            let version = match &origin {
+                PackageSource::Index => string(package, "version").unwrap_or_default(),
+                PackageSource::Place(place) => place,
+                PackageSource::Project => {
+                    dependencies.insert_project(name);
+                    continue;
+                }
+            };
+            let marker = string(package, "marker").or_else(|| string(package, "markers"));
+            let found = Found::new(name, version).with_hashes(hashes.iter().map(String::as_str));
+            dependencies.insert(found.needed(need).with_marker(marker));
         }
     }
-    Some(dependencies)
+    if is_empty { Err(Unreadable::new("it has no content")) } else { Ok(dependencies) }
+}
+
+/// The text cut before each `[[package]]` that begins a line, and the line where each part begins.
+fn parts<'a>(text: &'a str, key: &str) -> impl Iterator<Item = (usize, &'a str)> {
+    let header = format!("[[{key}]]");
+    let mut rest = text;
+    let mut line = 1;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let next = rest.match_indices(&header).find(|(at, _)| *at > 0 && rest.as_bytes()[at - 1] == b'\n');
+        let (part, after) = rest.split_at(next.map_or(rest.len(), |(at, _)| at));
+        let start = line;
+        line += part.matches('\n').count();
+        rest = after;
+        Some((start, part))
+    })
+}
+
+fn unreadable(error: &toml::de::Error, line: usize, part: &str) -> Unreadable {
+    let before = error.span().and_then(|span| part.get(..span.start)).unwrap_or_default();
+    Unreadable::at(line + before.matches('\n').count(), "it is not TOML")
 }
 
 fn string<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
@@ -98,12 +186,13 @@ fn at_commit(url: &str, commit: Option<&str>) -> String {
 mod tests {
     use super::*;
 
-    type Read = fn(&str) -> Option<Dependencies>;
+    type Read = fn(&str) -> Result<Dependencies, Unreadable>;
 
-    fn shown(dependencies: Option<Dependencies>) -> Option<String> {
-        let dependencies = dependencies?;
-        let pairs =
-            dependencies.iter().flat_map(|(name, all)| all.iter().map(move |version| format!("{name} {version}")));
+    fn shown(dependencies: Result<Dependencies, Unreadable>) -> Option<String> {
+        let dependencies = dependencies.ok()?;
+        let pairs = dependencies
+            .iter()
+            .flat_map(|(name, versions)| versions.keys().map(move |version| format!("{name} {}", version.as_str())));
         Some(pairs.collect::<Vec<_>>().join(", "))
     }
 
@@ -142,17 +231,111 @@ mod tests {
         let table = ["", "=", "package = 1", "package = [1]", "[[package]]\nversion = \"1\"", "[[package]]\nname = 1"];
         for text in table {
             for read in [uv as Read, poetry, pdm, cargo] {
-                assert_eq!(read(text), None, "{text}");
+                assert!(read(text).is_err(), "{text}");
             }
         }
-        assert_eq!(pylock("packages = 1"), None);
+        assert!(pylock("packages = 1").is_err());
         assert_eq!(shown(uv("version = 1")).as_deref(), Some(""), "a project without dependencies has an empty lock");
         assert_eq!(shown(uv("[[package]]\nname = \"x\"")).as_deref(), Some("x *"));
     }
 
     #[test]
     fn deep_nesting_is_refused_not_followed() {
-        assert_eq!(uv(&format!("a = {}", "[".repeat(100_000))), None);
-        assert_eq!(uv(&format!("{} = 1", vec!["a"; 100_000].join("."))), None);
+        assert!(uv(&format!("a = {}", "[".repeat(100_000))).is_err());
+        assert!(uv(&format!("{} = 1", vec!["a"; 100_000].join("."))).is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_read_has_its_line() {
+        let lock = "version = 1\n\n[[package]]\nname = \"a\"\n\n[[package]]\nname = \"b\"\nversion = oops\n";
+        assert_eq!(uv(lock).unwrap_err().to_string(), "line 8: it is not TOML");
+        assert_eq!(uv("[[package]]\nversion = \"1\"").unwrap_err().to_string(), "line 1: a package has no name");
+    }
+
+    const UV: &str = r#"
+version = 1
+
+[[package]]
+name = "project"
+version = "0.1.0"
+source = { virtual = "." }
+dependencies = [
+    { name = "requests" },
+    { name = "colorama", marker = "sys_platform == 'win32'" },
+]
+
+[package.optional-dependencies]
+socks = [{ name = "pysocks" }]
+
+[package.dev-dependencies]
+dev = [{ name = "pytest" }]
+
+[[package]]
+name = "requests"
+version = "2.32.3"
+dependencies = [{ name = "idna" }]
+wheels = [{ url = "u", hash = "sha256:aa" }, { url = "v", hash = "sha256:bb" }]
+
+[[package]]
+name = "idna"
+version = "3.7"
+
+[[package]]
+name = "colorama"
+version = "0.4.6"
+
+[[package]]
+name = "pysocks"
+version = "1.7.1"
+dependencies = [{ name = "win-inet-pton" }, { name = "idna" }]
+
+[[package]]
+name = "win-inet-pton"
+version = "1.1.0"
+
+[[package]]
+name = "pytest"
+version = "8.0.0"
+dependencies = [{ name = "iniconfig" }, { name = "idna" }]
+
+[[package]]
+name = "iniconfig"
+version = "2.0.0"
+"#;
+
+    #[test]
+    fn what_is_installed_follows_from_who_asks() {
+        let dependencies = uv(UV).unwrap();
+        let about = |name: &str| dependencies.versions(name).unwrap().values().next().unwrap();
+        let of = |need: Need| -> Vec<&str> {
+            dependencies.iter().map(|(name, _)| name).filter(|name| about(name).need == need).collect()
+        };
+        assert_eq!(of(Need::Development), ["iniconfig", "pytest"]);
+        assert_eq!(of(Need::Optional), ["pysocks", "win-inet-pton"]);
+        assert!(dependencies.is_project("project") && !dependencies.is_project("idna"));
+        assert!(about("colorama").markers.iter().eq(["sys_platform == 'win32'"]));
+        assert!(about("idna").markers.is_empty());
+        assert!(about("requests").files.is_some() && about("idna").files.is_none());
+        let other = uv(&UV.replace("sha256:bb", "sha256:cc")).unwrap();
+        assert_ne!(dependencies, other);
+    }
+
+    #[test]
+    fn groups_for_development_are_known() {
+        let lock = |extra: &str| format!("[[package]]\nname = \"x\"\nversion = \"1\"\n{extra}\n");
+        let table: [(Read, &str, Need); 8] = [
+            (poetry, "groups = [\"dev\"]", Need::Development),
+            (poetry, "category = \"dev\"", Need::Development),
+            (poetry, "groups = [\"main\", \"dev\"]", Need::Required),
+            (poetry, "groups = [\"main\"]\noptional = true", Need::Optional),
+            (poetry, "optional = false", Need::Required),
+            (poetry, "", Need::Required),
+            (pdm, "groups = [\"test\"]", Need::Development),
+            (pdm, "groups = [\"default\"]", Need::Required),
+        ];
+        for (read, extra, need) in table {
+            let dependencies = read(&lock(extra)).unwrap();
+            assert_eq!(dependencies.versions("x").unwrap().values().next().unwrap().need, need, "{extra}");
+        }
     }
 }

@@ -153,6 +153,7 @@ fn merge(own: &LayerTable, defaults: &LayerTable) -> LayerTable {
         license,
         detect,
         unpinned,
+        allow,
         targets,
     )
 }

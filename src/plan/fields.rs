@@ -95,6 +95,7 @@ impl<'a> Fields<'a> {
             settings: self.settings(description?),
             detect: detect.into_iter().collect(),
             unpinned: self.layer.unpinned.unwrap_or_default(),
+            allow: self.layer.allow.iter().flatten().copied().collect(),
         };
         let is_whole = !problems.is_incomplete(&["layers", self.key]) && !problems.is_incomplete(&["defaults"]);
         Some(Draft { file: self.file, job, is_sound: self.at.is_sound && is_whole, masked: places.masked() })

@@ -23,6 +23,7 @@ pub use select::{Selection, SelectionError, select};
 pub use targets::Ambient;
 
 use crate::config::{Detect, UnpinnedPolicy};
+use crate::finding::Check;
 use crate::layer::{AccountId, LayerName, LayerSettings, Region, RoleArn, S3Location, backup_key};
 
 /// Where layers go: an account and a Region, with the credentials to use.
@@ -89,6 +90,8 @@ pub struct Job {
     pub detect: BTreeSet<Detect>,
     /// What to do with unpinned requirements.
     pub unpinned: UnpinnedPolicy,
+    /// Findings that are accepted.
+    pub allow: BTreeSet<Check>,
 }
 
 impl Job {

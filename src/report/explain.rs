@@ -13,8 +13,8 @@ pub struct Explanation {
     pub remedy: &'static str,
 }
 
-/// Codes that only warnings have: a job that has one goes on.
-const WARNINGS: [(&str, Explanation); 3] = [
+/// Codes that only warnings and advice have: a job that has one goes on.
+const WARNINGS: [(&str, Explanation); 8] = [
     (
         "archive-layout",
         Explanation {
@@ -27,6 +27,41 @@ const WARNINGS: [(&str, Explanation); 3] = [
         Explanation {
             cause: "The layer is among those that are to be built, but it has no `build`.",
             remedy: "Add `build` to the layer in the layers file, or build it by other means before it is staged.",
+        },
+    ),
+    (
+        "archive-duplicate",
+        Explanation {
+            cause: "Two entries of the zip have one path: which of them counts is up to who unzips it.",
+            remedy: "Build the zip again. `allow = [\"archive-duplicate\"]` accepts it; `--strict` makes an error of this warning.",
+        },
+    ),
+    (
+        "archive-not-compared",
+        Explanation {
+            cause: "No package in the archive tells its version, so that it cannot be held against the manifest: many builds leave the metadata out to save space. It is told with `-v` only.",
+            remedy: "Keep the packages' metadata in the archive (`*.dist-info` of Python), if a build from another state of the manifest is to be found.",
+        },
+    ),
+    (
+        "package-missing",
+        Explanation {
+            cause: "The manifest names a package that is not in the archive, and that is neither brought by the runtime nor ruled out by a marker for all runtimes and architectures of the layer.",
+            remedy: "Build the layer again. What is left out on purpose, `allow = [\"package-missing\"]` accepts; `--strict` makes an error of this warning.",
+        },
+    ),
+    (
+        "package-not-locked",
+        Explanation {
+            cause: "The archive holds a package that the manifest does not name. When a new version of it is built in, the manifest stays as it is, and the change is not noticed.",
+            remedy: "Lock all that is installed, for example with `uv pip compile` or `pip freeze`. `allow = [\"package-not-locked\"]` accepts it; `--strict` makes an error of this warning.",
+        },
+    ),
+    (
+        "manifest-unreadable",
+        Explanation {
+            cause: "The manifest cannot be read as what its name says. Its bytes still tell whether it changed, but not which dependency did, and an archive cannot be held against it.",
+            remedy: "Let its tool write it again; the warning names the line. `allow = [\"manifest-unreadable\"]` accepts it.",
         },
     ),
     (
@@ -68,6 +103,18 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
         ErrorCode::ArchiveTooLarge => (
             "The archive unzips to more than the 262,144,000 bytes that Lambda accepts for a function with all its layers.",
             "Leave out packages that the runtime brings (boto3), tests and caches, or split the layer.",
+        ),
+        ErrorCode::ArchiveStale => (
+            "A dependency changed, but the archive has the very bytes of the latest version: it was not built again. Publishing it would keep the old content under the new manifest, and every later run would call it unchanged. It is only a warning where no changed package belongs into the archive: what the runtime brings (boto3), what markers rule out, what is for development.",
+            "Build the layer from the changed manifest, then `layership stage`, or `layership publish --stage`. Where nothing in the archive had to change, `allow = [\"archive-stale\"]` accepts it.",
+        ),
+        ErrorCode::ArchiveDiffers => (
+            "The archive holds another version of a package than the manifest pins, as the package's own metadata tells: it was built from another state, or something else installed it.",
+            "Build the layer from the manifest, then stage it. Where another version is meant, `allow = [\"archive-differs\"]` accepts it.",
+        ),
+        ErrorCode::SecretInManifest => (
+            "The manifest carries a password, a token or a signature in a URL. The copy of the manifest that a publish keeps in S3 would keep it, too, byte for byte.",
+            "Let the tool read it from elsewhere, for example from `PIP_INDEX_URL`, a netrc file or a keyring, and make the credential invalid: it is in the file's history. `allow = [\"secret-in-manifest\"]` accepts it.",
         ),
         ErrorCode::BucketMissing => (
             "The bucket does not exist, or not under the account that the request names.",
@@ -164,6 +211,7 @@ pub fn page() -> Shown {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::Check;
 
     #[test]
     fn every_code_has_one_entry_in_whole_sentences() {
@@ -177,5 +225,12 @@ mod tests {
             assert!(entry(&code).unwrap().starts_with(&code), "{code}");
         }
         assert_eq!(entry("nonsense"), None);
+    }
+
+    #[test]
+    fn every_check_has_an_entry() {
+        for check in <Check as strum::VariantArray>::VARIANTS {
+            assert!(entry(&check.to_string()).is_some(), "{check}");
+        }
     }
 }

@@ -27,6 +27,7 @@ pub fn sentence(fact: &Fact) -> String {
         Fact::Compared { backup: Some(at), .. } => format!("manifest differs from {at}"),
         Fact::Compared { version: Some(version), .. } => format!("version {version} has no backup of this manifest"),
         Fact::Compared { .. } => "there is no backup yet".to_owned(),
+        Fact::Advised { message, .. } => format!("advice: {message}"),
         Fact::NoVersionFound { layer } => format!("layer `{layer}` has no version yet"),
         Fact::LatestFound { arn, backed_up: true } => format!("latest version is {}; it has a backup", arn.number),
         Fact::LatestFound { arn, .. } => format!("latest version is {}; it has no backup", arn.number),

@@ -5,33 +5,65 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use super::trail::Trail;
-use crate::archive::{InspectError, Inspection, OpenError, PackError, ReadAt, inspect};
+use crate::archive::{InspectError, Inspection, OpenError, PackError, Pins, ReadAt, differs, inspect, judge};
 use crate::aws::StagedZip;
+use crate::event::Fact;
 use crate::finding::{Check, Finding, Level};
+use crate::manifest::{Environments, Manifest};
 use crate::outcome::{ErrorCode, JobError};
-use crate::plan::LocalPath;
+use crate::plan::{Job, LocalPath};
 
-/// Refuses, warns of or only notes what was found in the archive at this place.
-pub fn settle_all(findings: Vec<Finding>, place: &str, strict: bool, trail: &mut Trail) -> Result<(), JobError> {
-    findings.into_iter().try_for_each(|finding| settle(finding, place, strict, trail))
+/// Refuses, warns of or only notes what was found at this place, unless the layer accepts it.
+pub fn settle_all(
+    findings: Vec<Finding>,
+    place: &str,
+    job: &Job,
+    strict: bool,
+    trail: &mut Trail,
+) -> Result<(), JobError> {
+    let unaccepted = findings.into_iter().filter(|finding| !job.allow.contains(&finding.check));
+    // What is refused is not hidden behind what is only worth knowing.
+    let (refused, told): (Vec<_>, Vec<_>) = unaccepted.partition(|finding| is_refused(finding, strict));
+    told.into_iter().for_each(|finding| tell(finding, place, trail));
+    refused.into_iter().try_for_each(|finding| {
+        let message = format!("{place}: {}", finding.message);
+        Err(JobError::new(refusal(finding.check), message).hint(finding.hint))
+    })
 }
 
-/// Refuses, warns or only notes, as bad as a finding is.
-fn settle(finding: Finding, place: &str, strict: bool, trail: &mut Trail) -> Result<(), JobError> {
-    let message = format!("{place}: {}", finding.message);
+fn is_refused(finding: &Finding, strict: bool) -> bool {
+    finding.level == Level::Error || strict && finding.level == Level::Warning
+}
+
+fn tell(finding: Finding, place: &str, trail: &mut Trail) {
+    let (check, message) = (finding.check.to_string(), format!("{place}: {}", finding.message));
     match finding.level {
-        Level::Advice => {}
-        Level::Warning if !strict => trail.warn(&finding.check.to_string(), message),
-        Level::Warning | Level::Error => return Err(JobError::new(refusal(finding.check), message).hint(finding.hint)),
+        Level::Advice => trail.found(Fact::Advised { check, message }),
+        Level::Warning | Level::Error => trail.warn(&check, message),
     }
-    Ok(())
 }
 
 /// The code of the failure of a job that a finding stops.
 fn refusal(check: Check) -> ErrorCode {
     match check {
         Check::ArchiveInvalid | Check::ArchiveLayout | Check::ArchiveDuplicate => ErrorCode::ArchiveInvalid,
+        Check::ArchiveDiffers | Check::PackageMissing | Check::PackageNotLocked | Check::ArchiveNotCompared => {
+            ErrorCode::ArchiveDiffers
+        }
+        Check::ArchiveStale => ErrorCode::ArchiveStale,
+        Check::SecretInManifest => ErrorCode::SecretInManifest,
+        Check::ManifestUnreadable => ErrorCode::ManifestMissing,
     }
+}
+
+/// What is wrong with an archive for a job: with the zip itself, and held against the manifest.
+pub fn findings(inspection: &Inspection, job: &Job, manifest: &Manifest) -> Vec<Finding> {
+    let mut findings = judge(inspection, &job.settings.compatible_runtimes);
+    if let Ok(Some(dependencies)) = manifest.dependencies() {
+        let pins = Pins { name: &job.manifest_name, format: manifest.format, dependencies };
+        findings.extend(differs(&inspection.packages, pins, &Environments::of(&job.settings)));
+    }
+    findings
 }
 
 /// An archive that Lambda would not take; `unread` words a failure to read it at all.

@@ -18,9 +18,7 @@ pub async fn is_changed(site: Site<'_>, manifest: &Manifest, trail: &mut Trail) 
         version,
         backup: version.filter(|_| backup != BackupRead::Missing).map(|version| site.job.backup(version).to_string()),
         changed: is_changed,
-        dependencies: old
-            .map(|old| difference_between(&site.job.manifest_name, old, &manifest.bytes))
-            .unwrap_or_default(),
+        dependencies: old.map(|old| difference_between(old, manifest)).unwrap_or_default(),
     });
     Ok(is_changed)
 }

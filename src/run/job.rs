@@ -36,9 +36,9 @@ fn broken_off() -> JobError {
 
 async fn steps(job: &Job, shared: &Shared, slot: &mut Slot, trail: &mut Trail) -> Result<Outcome, JobError> {
     trail.enter(Activity::Checking);
-    let manifest = manifests::check(job, shared.manifests.get(&job.manifest.path).await, trail)?;
+    let manifest = manifests::check(job, shared.manifests.get(&job.manifest.path).await, &shared.options, trail)?;
     if shared.options.mode == Mode::Check {
-        return check_local(job, &shared.archives, &shared.options, trail).await.map(|()| Outcome::Checked);
+        return check_local(job, &manifest, &shared.archives, &shared.options, trail).await.map(|()| Outcome::Checked);
     }
     let mut is_built = false;
     if let Some(scope) = shared.options.build {
@@ -98,10 +98,14 @@ async fn prepare(
         if options.mode == Mode::Stage {
             return Ok(Prepared::Done(if ready.uploaded { Outcome::Staged } else { Outcome::Unchanged }));
         }
-        just_staged = Some(ready.staged);
+        just_staged = Some(ready);
         trail.enter(Activity::Checking);
     }
-    let known = Given { staged: just_staged.as_ref(), latest: None };
+    let known = Given {
+        staged: just_staged.as_ref().map(|ready| &ready.staged),
+        inspection: just_staged.as_ref().map(|ready| &ready.archive.inspection),
+        latest: None,
+    };
     let checked = preflight(site, manifest, known, options, trail).await?;
     if let (Decision::Keep, Some(latest)) = (checked.decided.decision, &checked.latest) {
         trail.kept(job, latest);

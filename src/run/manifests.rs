@@ -7,10 +7,13 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
+use super::RunOptions;
+use super::archive_checks::settle_all;
 use super::trail::Trail;
 use crate::config::UnpinnedPolicy;
-use crate::event::Fact;
-use crate::manifest::{Format, Manifest, ReadError, read, unpinned};
+use crate::event::{Fact, Mode};
+use crate::finding::{Check, Finding, Level};
+use crate::manifest::{Manifest, ReadError, read, secrets, unpinned};
 use crate::outcome::{ErrorCode, JobError};
 use crate::plan::Job;
 
@@ -58,19 +61,67 @@ impl Manifests {
     }
 }
 
-/// Checks the manifest itself: readable, not empty, pinned.
+/// Checks the manifest itself: readable, not empty, without credentials, pinned.
 pub fn check(
     job: &Job,
     manifest: Result<Arc<Manifest>, ReadError>,
+    options: &RunOptions,
     trail: &mut Trail,
 ) -> Result<Arc<Manifest>, JobError> {
     let manifest = manifest.map_err(|error| unreadable(job, &error))?;
     trail.found(Fact::ManifestRead { path: job.manifest.shown.clone(), md5: manifest.md5.to_string() });
-    if job.unpinned == UnpinnedPolicy::Allow {
-        return Ok(manifest);
+    if let Some((line, finding)) = odd(&manifest) {
+        settle_all(vec![finding], &place(job, line), job, false, trail)?;
     }
-    let loose = unpinned(Format::from_file_name(&job.manifest_name), &manifest.bytes);
-    let Some(first) = loose.first() else { return Ok(manifest) };
+    if options.mode != Mode::Publish {
+        // A publish refuses it, once it is known that something will be written.
+        warn_of_secret(job, &manifest, trail)?;
+    }
+    check_pins(job, &manifest, trail)?;
+    Ok(manifest)
+}
+
+fn place(job: &Job, line: Option<usize>) -> String {
+    let path = &job.manifest.shown;
+    line.map_or_else(|| path.clone(), |line| format!("{path}:{line}"))
+}
+
+fn odd(manifest: &Manifest) -> Option<(Option<usize>, Finding)> {
+    let unreadable = manifest.dependencies().err()?;
+    let message = format!("{}; what it names is not known, so its bytes are compared", unreadable.why);
+    Some((unreadable.line, Finding::warning(Check::ManifestUnreadable, message, "let its tool write it again")))
+}
+
+/// Refuses a manifest with credentials, whose backup would be written.
+pub fn refuse_secret(job: &Job, manifest: &Manifest, trail: &mut Trail) -> Result<(), JobError> {
+    let Some((line, finding)) = secret(manifest) else { return Ok(()) };
+    settle_all(vec![finding], &place(job, Some(line)), job, false, trail)
+}
+
+fn warn_of_secret(job: &Job, manifest: &Manifest, trail: &mut Trail) -> Result<(), JobError> {
+    let Some((line, finding)) = secret(manifest) else { return Ok(()) };
+    let finding = Finding { level: Level::Warning, ..finding };
+    settle_all(vec![finding], &place(job, Some(line)), job, false, trail)
+}
+
+fn secret(manifest: &Manifest) -> Option<(usize, Finding)> {
+    let secrets = secrets(&manifest.bytes);
+    let first = secrets.first()?;
+    let more = match secrets.len() - 1 {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    let message = format!("`{}` carries a credential{more}: the backup would keep it in S3", first.shown);
+    let hint = "let the tool read it from elsewhere, for example from PIP_INDEX_URL, a netrc file or a keyring";
+    Some((first.line, Finding::error(Check::SecretInManifest, message, hint)))
+}
+
+fn check_pins(job: &Job, manifest: &Manifest, trail: &mut Trail) -> Result<(), JobError> {
+    if job.unpinned == UnpinnedPolicy::Allow {
+        return Ok(());
+    }
+    let loose = unpinned(manifest.format, &manifest.bytes);
+    let Some(first) = loose.first() else { return Ok(()) };
     let more = match loose.len() - 1 {
         0 => String::new(),
         more => format!(", and {more} more"),
@@ -81,7 +132,7 @@ pub fn check(
             .hint("write `==` and a version, for example with `uv pip compile` or `pip-compile`; or set `unpinned = \"warn\"`"));
     }
     trail.warn("manifest-unpinned", format!("{message}: changes to it are not noticed"));
-    Ok(manifest)
+    Ok(())
 }
 
 fn unreadable(job: &Job, error: &ReadError) -> JobError {

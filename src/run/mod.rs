@@ -5,6 +5,7 @@ mod archive_checks;
 mod batch;
 mod build;
 mod changed;
+mod content;
 mod events;
 mod exactly_once;
 mod job;

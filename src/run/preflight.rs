@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use super::RunOptions;
-use super::archive_checks::{inspect_staged, settle_all};
+use super::content::Content;
 use super::site::Site;
 use super::trail::Trail;
-use crate::archive::{ZIP_LIMIT, judge};
-use crate::aws::{BackupRead, Staged, StagedZip};
+use super::{RunOptions, manifests};
+use crate::archive::{Inspection, ZIP_LIMIT};
+use crate::aws::{Backup, BackupRead, Staged};
 use crate::config::Detect;
 use crate::event::{Fact, Mode};
 use crate::layer::{LayerVersion, Sha256};
-use crate::manifest::{Difference, Format, Manifest, dependencies, difference, same_text};
+use crate::manifest::{Difference, Manifest, dependencies, difference, same_text};
 use crate::outcome::{Decision, ErrorCode, JobError};
 use crate::plan::{BackupState, Decided, Job, Latest, Observed, decide};
 
@@ -34,6 +34,8 @@ pub struct Checked {
 pub struct Given<'a> {
     /// What `--stage` has just staged, or would.
     pub staged: Option<&'a Staged>,
+    /// What its zip says of itself.
+    pub inspection: Option<&'a Inspection>,
     /// The latest version, whatever a list says; 0 for none.
     pub latest: Option<u64>,
 }
@@ -58,10 +60,10 @@ pub async fn preflight(
     let (latest, backup) = published?;
     note_latest(site.job, latest.as_ref(), &backup, trail);
 
-    let mut zip = site.staged_zip(&staged);
+    let mut content = Content::new(site, &staged, &manifest, known.inspection);
     let published = if needs_content(site.job, latest.as_ref(), &backup) {
-        let published = content(site, latest.as_ref()).await?;
-        digest(&mut zip, trail).await?;
+        let published = published_content(site, latest.as_ref()).await?;
+        content.digest(trail).await?;
         published
     } else {
         None
@@ -79,7 +81,7 @@ pub async fn preflight(
         }),
         wanted: &site.job.settings,
         detect: &site.job.detect,
-        staged: zip.known_sha256(),
+        staged: content.known_sha256(),
         force: options.force && options.approval.may_force(site.job, latest.as_ref()),
     };
     let decided = decide(&observed);
@@ -87,30 +89,36 @@ pub async fn preflight(
         decision: decided.decision,
         reason: decided.reason,
         settings: decided.settings.clone(),
-        dependencies: old
-            .map(|old| difference_between(&site.job.manifest_name, old, &manifest.bytes))
-            .unwrap_or_default(),
+        dependencies: old.map(|old| difference_between(old, &manifest)).unwrap_or_default(),
     });
-    if decided.decision == Decision::Publish {
-        // What Lambda has afterwards is held against it. Read for that, its end is read as well; but what is too large
-        // for any check is not read.
-        let needed = options.mode == Mode::Publish || options.approval.needs_content();
-        if needed && zip.size() <= ZIP_LIMIT {
-            digest(&mut zip, trail).await?;
-        }
-        check_zip(site, &mut zip, options, trail).await?;
+    if options.mode == Mode::Publish && decided.decision != Decision::Keep {
+        manifests::refuse_secret(site.job, &manifest, trail)?;
     }
-    let sha256 = zip.known_sha256();
+    if decided.decision == Decision::Publish {
+        let changed = latest.as_ref().zip(backup.other().filter(|_| old.is_some()));
+        check_content(&mut content, changed, options, trail).await?;
+    }
+    let sha256 = content.known_sha256();
     options.approval.hold(site, Checked { manifest, staged, sha256, latest, decided }, trail).await
 }
 
-/// The SHA-256 of the staged zip, by reading all of it where S3 keeps none.
-async fn digest(zip: &mut StagedZip, trail: &mut Trail) -> Result<(), JobError> {
-    if zip.known_sha256().is_none() {
-        let sha256 = zip.sha256().await?;
-        trail.found(Fact::StagedArchiveDigested { sha256: sha256.to_string() });
+/// What is to be published was built from the manifest, and can be a layer.
+async fn check_content(
+    content: &mut Content<'_>,
+    changed: Option<(&LayerVersion, &Backup)>,
+    options: &RunOptions,
+    trail: &mut Trail,
+) -> Result<(), JobError> {
+    // What Lambda has afterwards is held against it. Read for that, its end is read as well; but what is too large for any
+    // check is not read.
+    let needed = options.mode == Mode::Publish || options.approval.needs_content();
+    if needed && content.size() <= ZIP_LIMIT {
+        content.digest(trail).await?;
     }
-    Ok(())
+    if let Some((latest, backup)) = changed {
+        content.check_stale(latest, backup, trail).await?;
+    }
+    content.check_zip(options, trail).await
 }
 
 /// The latest version and its backup.
@@ -186,7 +194,7 @@ fn needs_content(job: &Job, latest: Option<&LayerVersion>, backup: &BackupRead) 
 }
 
 /// The SHA-256 of the latest version.
-async fn content(site: Site<'_>, latest: Option<&LayerVersion>) -> Result<Option<Sha256>, JobError> {
+async fn published_content(site: Site<'_>, latest: Option<&LayerVersion>) -> Result<Option<Sha256>, JobError> {
     let Some(latest) = latest else { return Ok(None) };
     Ok(site.version(latest.arn.number).await?.and_then(|version| version.sha256))
 }
@@ -199,27 +207,10 @@ pub(super) fn changed_bytes<'b>(backup: &'b BackupRead, manifest: &Manifest) -> 
     }
 }
 
-/// What the zip says of itself: as `stage` noted it, or read through ranged GETs of its central directory.
-async fn check_zip(
-    site: Site<'_>,
-    zip: &mut StagedZip,
-    options: &RunOptions,
-    trail: &mut Trail,
-) -> Result<(), JobError> {
-    let inspection = match zip.noted() {
-        Some(noted) => noted.clone(),
-        None => inspect_staged(zip, &site.job.staged.to_string()).await?,
-    };
-    trail.found(Fact::ArchiveInspected { files: inspection.files, unzipped: inspection.unzipped });
-    let findings = judge(&inspection, &site.job.settings.compatible_runtimes);
-    settle_all(findings, &site.job.staged.to_string(), options.strict, trail)
-}
-
 /// What changed between two manifests, where both can be read as what their name says.
-pub(super) fn difference_between(name: &str, old: &[u8], new: &[u8]) -> Difference {
-    let format = Format::from_file_name(name);
-    match (dependencies(format, old), dependencies(format, new)) {
-        (Some(old), Some(new)) => difference(&old, &new),
+pub(super) fn difference_between(old: &[u8], new: &Manifest) -> Difference {
+    match (dependencies(new.format, old), new.dependencies()) {
+        (Ok(Some(old)), Ok(Some(new))) => difference(&old, new),
         _ => Difference::default(),
     }
 }

@@ -1,14 +1,16 @@
 //! Staging: the local zip, or the zip made of a local folder, becomes the staged archive, unless it already is.
 
+use std::sync::Arc;
+
 use super::RunOptions;
-use super::archive_checks::settle_all;
+use super::archive_checks::{findings, settle_all};
 use super::local_archives::{Archives, LocalArchive};
 use super::site::Site;
 use super::trail::Trail;
-use crate::archive::{ReadAt as _, TreeDigest, judge};
+use crate::archive::{Inspection, Note, Purpose, ReadAt as _, TreeDigest};
 use crate::aws::{Staged, Upload};
 use crate::event::{Activity, Fact, Mode};
-use crate::finding::Level;
+use crate::finding::{Finding, Level};
 use crate::layer::Sha256;
 use crate::manifest::Manifest;
 use crate::outcome::JobError;
@@ -20,6 +22,8 @@ pub struct Ready {
     pub staged: Staged,
     /// Whether it was (in a plan: would be) uploaded, or was there already.
     pub uploaded: bool,
+    /// What was, or would be, staged.
+    pub archive: Arc<LocalArchive>,
 }
 
 /// Stages the archive of a job; in a plan, tells what would be staged.
@@ -33,10 +37,11 @@ pub async fn stage(
     let job = site.job;
     trail.enter(Activity::Packing);
     let archive = archives.get(job).await?;
+    let mut findings = findings(&archive.inspection, job, manifest);
+    let note = note(&findings, &archive.inspection, job, manifest);
     // The preflight that follows warns of the same; but what is refused is not uploaded.
-    let mut findings = judge(&archive.inspection, &job.settings.compatible_runtimes);
     findings.retain(|finding| options.mode == Mode::Stage || options.strict || finding.level == Level::Error);
-    settle_all(findings, shown(job), options.strict, trail)?;
+    settle_all(findings, shown(job), job, options.strict, trail)?;
     let md5 = manifest.md5.to_string();
     let found = site.staged().await?.filter(|staged| staged.manifest_md5.as_deref() == Some(&md5));
     if let Some(staged) = found
@@ -46,16 +51,24 @@ pub async fn stage(
         note_read(job, sha256, staged.size, trail);
         let (entity_tag, version_id) = (staged.etag.clone(), staged.version_id.clone());
         trail.found(Fact::ArchiveAlreadyStaged { at: job.staged.to_string(), entity_tag, version_id });
-        let inspection = Some(archive.inspection.clone());
-        return Ok(Ready { staged: Staged { inspection, ..staged }, uploaded: false });
+        return Ok(Ready { staged, uploaded: false, archive });
     }
     let staged = if options.mode == Mode::Plan {
         would_be_staged(job, &archive, md5, trail).await?
     } else {
-        options.approval.hold_upload(job, archive.zipped().await?.sha256, manifest.md5)?;
-        upload(site, &archive, manifest, trail).await?
+        let zipped = archive.zipped().await?;
+        options.approval.hold_upload(job, zipped.sha256, manifest.md5)?;
+        let upload = Upload {
+            zip: &zipped.zip,
+            sha256: zipped.sha256,
+            tree: zipped.tree,
+            manifest_md5: manifest.md5,
+            note,
+            tell: trail.of_bytes_sent(zipped.zip.size()),
+        };
+        send(site, &upload, trail).await?
     };
-    Ok(Ready { staged, uploaded: true })
+    Ok(Ready { staged, uploaded: true, archive })
 }
 
 /// Whether the staged archive has the content of the local one. A folder that has the digest that was noted when it was
@@ -78,7 +91,7 @@ async fn would_be_staged(
         manifest_md5: Some(manifest_md5),
         sha256: Some(zipped.sha256),
         size: zipped.zip.size(),
-        inspection: Some(archive.inspection.clone()),
+        note: None,
         tree: zipped.tree,
         etag: None,
         version_id: None,
@@ -88,27 +101,19 @@ async fn would_be_staged(
     Ok(staged)
 }
 
-async fn upload(
-    site: Site<'_>,
-    archive: &LocalArchive,
-    manifest: &Manifest,
-    trail: &mut Trail,
-) -> Result<Staged, JobError> {
-    let zipped = archive.zipped().await?;
+async fn send(site: Site<'_>, upload: &Upload<'_>, trail: &mut Trail) -> Result<Staged, JobError> {
     trail.enter(Activity::Staging);
-    let upload = Upload {
-        zip: &zipped.zip,
-        sha256: zipped.sha256,
-        tree: zipped.tree,
-        manifest_md5: manifest.md5,
-        inspection: &archive.inspection,
-        tell: trail.of_bytes_sent(zipped.zip.size()),
-    };
-    let staged = site.stage(&upload).await?;
-    note_read(site.job, zipped.sha256, staged.size, trail);
+    let staged = site.stage(upload).await?;
+    note_read(site.job, upload.sha256, staged.size, trail);
     let (entity_tag, version_id) = (staged.etag.clone(), staged.version_id.clone());
     trail.found(Fact::ArchiveStaged { at: site.job.staged.to_string(), entity_tag, version_id });
     Ok(staged)
+}
+
+/// What spares the next look at this zip: that nothing was found which a person should know.
+fn note(findings: &[Finding], inspection: &Inspection, job: &Job, manifest: &Manifest) -> Option<Note> {
+    let is_clean = findings.iter().all(|finding| finding.level == Level::Advice);
+    is_clean.then(|| Note::new(inspection, Purpose::new(manifest.md5, &job.settings)))
 }
 
 fn note_read(job: &Job, sha256: Sha256, size: u64, trail: &mut Trail) {
@@ -118,6 +123,7 @@ fn note_read(job: &Job, sha256: Sha256, size: u64, trail: &mut Trail) {
 /// What can be said of the local archive without the network, if there is one.
 pub async fn check_local(
     job: &Job,
+    manifest: &Manifest,
     archives: &Archives,
     options: &RunOptions,
     trail: &mut Trail,
@@ -126,8 +132,8 @@ pub async fn check_local(
         return Ok(());
     }
     let archive = archives.get(job).await?;
-    let findings = judge(&archive.inspection, &job.settings.compatible_runtimes);
-    settle_all(findings, shown(job), options.strict, trail)
+    let findings = findings(&archive.inspection, job, manifest);
+    settle_all(findings, shown(job), job, options.strict, trail)
 }
 
 fn shown(job: &Job) -> &str {

@@ -18,6 +18,7 @@ mod hostile;
 mod manifests;
 mod places;
 mod samples;
+mod stale;
 
 use common::Ended;
 use common::project::Project;

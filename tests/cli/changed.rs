@@ -43,7 +43,7 @@ fn an_unchanged_layer_costs_one_listing_and_a_changed_one_a_look_at_its_backup()
     assert_eq!(asked(&project), ["ListObjectsV2 artifacts"; 3]);
     assert_eq!(matrix(&project), serde_json::json!({ "include": [] }));
 
-    project.write("requests/requirements.txt", requirements("requests", "2.0.0"));
+    project.build("requests", requirements("requests", "2.0.0"));
     // Line endings are no change.
     project.write("six/requirements.txt", "six==1.0.0\r\n");
     project.write("numpy/uv.lock", "version = 1\n");

@@ -64,7 +64,10 @@ fn repository() -> tempfile::TempDir {
         ),
         ("services/api/requirements.txt", "six==1.16.0\n"),
         ("services/api/pyproject.toml", "[project]\nname = \"api\"\n"),
-        ("services/web/layer/package-lock.json", r#"{"packages": {"": {"engines": {"node": ">=22"}}}}"#),
+        (
+            "services/web/layer/package-lock.json",
+            r#"{"lockfileVersion": 3, "packages": {"": {"engines": {"node": ">=22"}}}}"#,
+        ),
         ("services/\"quoted\"/poetry.lock", "[[package]]\nname = \"six\"\nversion = \"1.16.0\"\n"),
         ("empty/requirements.txt", ""),
         ("ignored/requirements.txt", "six==1.16.0\n"),

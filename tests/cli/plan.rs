@@ -11,7 +11,7 @@ fn of_every_kind() -> Project {
     project.write("requests/requirements.txt", "six==1.16.0\nurllib3==2.0.4\n");
     project.run("publish --stage boto3 pandas requests settled", 0);
     // A first version, changed dependencies, changed settings, a version without backup, and an archive too large.
-    project.write("requests/requirements.txt", "idna==3.7\nurllib3==2.2.1\n");
+    project.build("requests", "idna==3.7\nurllib3==2.2.1\n");
     let text = String::from_utf8(project.read("layers.toml")).unwrap();
     let text = text.replace(
         &layer("pandas"),

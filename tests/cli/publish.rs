@@ -38,7 +38,7 @@ fn a_release_a_second_release_and_an_edited_manifest() {
     ");
     project.run_writing_nothing("publish --stage", 0);
 
-    project.write("requests/requirements.txt", "requests==2.0.0\n");
+    project.build("requests", "requests==2.0.0\n");
     project.forget_requests();
     assert_shown!(project.run("publish --stage --concurrency 1", 0), @"
     exit code 0

@@ -9,7 +9,7 @@ use crate::common::{Ended, folder, run, write};
 fn staged() -> Project {
     let project = Project::of(&["first", "kept", "moved"]);
     project.run("publish --stage kept moved", 0);
-    project.write("moved/requirements.txt", "six==1.17.0\n");
+    project.build("moved", "six==1.17.0\n");
     project.run("stage", 0);
     project
 }
@@ -114,7 +114,7 @@ fn the_same_plan_is_the_same_file_on_another_machine_and_names_none() {
     // Whatever is another plan has another digest.
     let digest = |project: &Project| project.json("plan.json")["digest"].clone();
     let before = digest(&project);
-    project.write("moved/requirements.txt", "six==1.18.0\n");
+    project.build("moved", "six==1.18.0\n");
     project.run("stage", 0);
     project.run("plan --out plan.json", 0);
     assert_ne!(digest(&project), before);
@@ -147,7 +147,7 @@ fn a_plan_of_what_is_not_staged_yet_stages_it() {
     assert_eq!(carry_out(&project, 0), ["first published 1"]);
     assert_eq!(carry_out(&project, 0), ["first unchanged 1"]);
     // Built anew, with other content.
-    project.write("first/requirements.txt", "six==1.17.0\n");
+    project.build("first", "six==1.17.0\n");
     project.run("plan --stage --out plan.json", 0);
     project.write("first/layer/python/first.py", "NAME = 'another'\n");
     // What nobody has looked at is not even uploaded.
@@ -160,7 +160,7 @@ fn a_plan_of_what_is_not_staged_yet_stages_it() {
           Failed [  TIMEs] (1/1) first us-east-1: plan-stale
 
     error: first at us-east-1: it is not as it was planned
-      Caused by: SHA-256 of the archive: c3f6e41de8f40891ac690a4bbff21466e298cdaaa9461c1cac89f57ab1897f74 when it was planned, f607d2656d46e70ffe0f2f5361aec5029fa626fdc195a2df14d0c446684f1260 now
+      Caused by: SHA-256 of the archive: 847f58fded867665645c537e29b35a96fb7cce3b529484f6bc2c8ec37b1ea060 when it was planned, b3debf6c0be43acd1fe2460ebd84dfdf62afcf785bc9e1533d43e3852cd756ab now
 
     hint: make the plan again, have it looked at, and carry that one out
 
@@ -171,9 +171,9 @@ fn a_plan_of_what_is_not_staged_yet_stages_it() {
 #[test]
 fn a_job_that_another_run_moved_on_is_stale_and_the_others_are_done() {
     let project = planned();
-    project.write("moved/requirements.txt", "six==1.18.0\n");
+    project.build("moved", "six==1.18.0\n");
     project.run("publish --stage moved", 0);
-    assert_shown!(project.run("publish --plan plan.json --concurrency 1", 1), @"
+    assert_shown!(project.run("publish --plan plan.json --concurrency 1", 1), @r#"
     exit code 1
     --- stdout ---
     LAYER  TARGET     OUTCOME    VERSION  ARN
@@ -187,13 +187,15 @@ fn a_job_that_another_run_moved_on_is_stale_and_the_others_are_done() {
     error: moved at us-east-1: it is not as it was planned
       Caused by: latest version: 1 when it was planned, 2 now
       Caused by: manifest: requirements.txt with MD5 1521ab968367f9d47a68e59de9c6b546 when it was planned, requirements.txt with MD5 c4a4ba705a8065a41498078f9cc409d8 now
+      Caused by: SHA-256 of the staged archive: 56a67995d71e8ad8df8c35ef0a72dfcb6849d8209a61cd0b18efaf7c0976f3d9 when it was planned, 2c4e68101427061a6d46b66863c710159c93816e91b9ca88a4b22c91eed81d19 now
+      Caused by: entity tag of the staged archive: "c0649632bc664c8bc81c5215910a5635" when it was planned, "e69dad8e48be24a57c53d367aa3db117" now
       Caused by: version of the staged archive in S3: ONE when it was planned, ANOTHER now
       Caused by: decision: publish, dependencies changed when it was planned, keep, unchanged now
 
     hint: make the plan again, have it looked at, and carry that one out
 
          Summary [  TIMEs] 3 jobs: 1 published, 1 unchanged, 1 failed
-    ");
+    "#);
 }
 
 #[test]
@@ -219,7 +221,7 @@ fn another_account_is_stale_before_anything_is_written() {
 #[test]
 fn with_all_or_nothing_a_stale_job_stops_the_others() {
     let project = planned();
-    project.write("moved/requirements.txt", "six==1.18.0\n");
+    project.build("moved", "six==1.18.0\n");
     project.run("publish --stage moved", 0);
     project.forget_requests();
     let ended = project.run("publish --plan plan.json --all-or-nothing --format json", 1);
@@ -276,7 +278,7 @@ fn a_plan_that_does_not_describe_the_run_is_refused() {
 #[test]
 fn half_a_plan_is_not_kept() {
     let project = staged();
-    project.write("first/requirements.txt", "six==1.18.0\n");
+    project.build("first", "six==1.18.0\n");
     let ended = project.run("plan --out plan.json", 1);
     assert!(
         ended.stderr.contains("Not saved the plan: only one without failures is kept in plan.json"),

@@ -80,6 +80,13 @@ impl Project {
         self.write("layers.toml", text);
     }
 
+    /// Edits the manifest of a layer that was declared here, and builds its archive again.
+    pub fn build(&self, name: &str, manifest: impl AsRef<[u8]>) {
+        let content = format!("BUILT_FROM = {:?}\n", String::from_utf8_lossy(manifest.as_ref()));
+        self.write(&format!("{name}/requirements.txt"), manifest);
+        self.write(&format!("{name}/layer/python/built.py"), content);
+    }
+
     /// Where the layers file is.
     pub fn folder(&self) -> PathBuf {
         self.root.path().join("project")

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::common::process::Running;
 use crate::common::project::{Project, until};
+use crate::common::zips::zip;
 use crate::example::example;
 use crate::{Schema, printed};
 
@@ -51,6 +52,7 @@ fn reports() -> Vec<(String, Value)> {
     ];
     // Published, but not recorded; then adopted.
     project.write("pandas/poetry.lock", "[[package]]\nname = \"pandas\"\nversion = \"2.2.4\"\n");
+    project.write("pandas/layer.zip", zip(&[("python/pandas/__init__.py", "VERSION = \"2.2.4\"\n")]));
     project.run("stage pandas", 0);
     project.inject(r#"{"operation": "PutObject", "match": "poetry.lock", "fault": "access-denied"}"#);
     reports.push(run("publish pandas", 1));

@@ -230,7 +230,7 @@ fn a_million_entries_are_a_valid_zip() {
     let source = Memory::new(many(1_000_000));
     let inspection = inspected(&source).unwrap();
     assert_eq!((inspection.entries, inspection.files), (1_000_000, 1_000_000));
-    assert!(inspection.oddities.is_empty());
+    assert!(inspection.oddities.iter().next().is_none());
     assert!(source.reads().len() < 25, "{:?}", source.reads().len());
 }
 

@@ -137,7 +137,7 @@ impl<'a> Hands<'a> {
             self.trail.found(Fact::Overtaken { version: latest });
         }
         let manifest = std::sync::Arc::clone(&self.checked.manifest);
-        let known = Given { staged: None, latest: Some(latest) };
+        let known = Given { latest: Some(latest), ..Given::default() };
         let checked = preflight(self.site, manifest, known, &self.shared.options, self.trail).await;
         match checked.and_then(|checked| decision(&checked).map(|decision| (checked, decision))) {
             Ok((checked, decision)) => {

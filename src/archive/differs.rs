@@ -1,0 +1,194 @@
+//! Whether an archive holds what its manifest pins.
+
+use super::packages::{Ecosystem, Packages};
+use crate::finding::{Check, Finding};
+use crate::manifest::{About, Dependencies, Environments, Format, Need, Version, is_left_out};
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr as _;
+
+/// How many packages a message names.
+const SHOWN: usize = 3;
+
+/// A manifest that was read.
+#[derive(Debug, Clone, Copy)]
+pub struct Pins<'a> {
+    /// Its file name, for messages.
+    pub name: &'a str,
+    /// What kind of manifest it is.
+    pub format: Format,
+    /// What it names.
+    pub dependencies: &'a Dependencies,
+}
+
+/// What differs between the packages of an archive and the manifest, for a layer that is used in these environments.
+///
+/// | in the archive | in the manifest | |
+/// |---|---|---|
+/// | another version | pinned | error |
+/// | missing | pinned, and installed in one of the environments | warning |
+/// | there | not named | warning |
+///
+/// An archive without any metadata is not compared: many strip it to save space. What Lambda's runtimes bring, and tools
+/// that only build, may be missing.
+pub fn differs(packages: &Packages, pins: Pins<'_>, environments: &Environments) -> Vec<Finding> {
+    let Some(ecosystem) = Ecosystem::of(pins.format) else { return Vec::new() };
+    if packages.are_unknown(ecosystem) {
+        let message = format!("no package in it tells its version, so it was not compared with `{}`", pins.name);
+        let hint = "keep the packages' metadata in the archive (`*.dist-info` of Python)";
+        return vec![Finding::advice(Check::ArchiveNotCompared, message, hint)];
+    }
+    let (mut wrong, mut missing) = (Vec::new(), Vec::new());
+    for (name, versions) in pins.dependencies.iter() {
+        match packages.versions(ecosystem, name) {
+            Some(held) => wrong.extend(other_versions(name, held, versions, (ecosystem, environments))),
+            None if is_expected(name, versions, environments) => missing.push(format!("`{name}`")),
+            None => {}
+        }
+    }
+    let is_loose = |name: &str| {
+        pins.dependencies.versions(name).is_none() && !pins.dependencies.is_project(name) && !is_left_out(name)
+    };
+    let loose = packages.of(ecosystem).map(|(name, _)| name).filter(|name| is_loose(name));
+    let loose: Vec<String> = loose.map(|name| format!("`{name}`")).collect();
+    let told = [told_wrong(&wrong, pins.name), told_missing(&missing, pins.name), told_loose(&loose, pins.name)];
+    told.into_iter().flatten().collect()
+}
+
+/// Versions that the archive holds and the manifest does not pin.
+fn other_versions(
+    name: &str,
+    held: &BTreeSet<String>,
+    versions: &BTreeMap<Version, About>,
+    (ecosystem, environments): (Ecosystem, &Environments),
+) -> Vec<String> {
+    let used = versions.iter().filter(|(_, about)| environments.install(about));
+    let used: Vec<&str> = used.map(|(version, _)| version.as_str()).collect();
+    // Whatever rules all of them out, the archive holds the package: then it has to be one of them at least.
+    let pinned = if used.is_empty() { versions.keys().map(Version::as_str).collect() } else { used };
+    let others = held.iter().filter(|held| !pinned.iter().any(|pin| matches(ecosystem, pin, held)));
+    others.map(|held| format!("`{name}` {held}, pinned is {}", pinned.join(" or "))).collect()
+}
+
+/// Whether a package should be in the archive.
+fn is_expected(name: &str, versions: &BTreeMap<Version, About>, environments: &Environments) -> bool {
+    let is_expected = |version: &Version, about: &About| {
+        about.need == Need::Required && environments.install(about) && !is_place(version.as_str())
+    };
+    !is_left_out(name) && versions.iter().any(|(version, about)| is_expected(version, about))
+}
+
+/// A repository, URL or path in place of a version: what it holds is not told, and perhaps not even its name.
+fn is_place(pin: &str) -> bool {
+    pin.contains('/') || pin.starts_with('.')
+}
+
+/// Whether a version is one that the pin allows. Where either cannot be read, they have to be the same text.
+fn matches(ecosystem: Ecosystem, pin: &str, held: &str) -> bool {
+    if pin == "*" || is_place(pin) || pin == held {
+        return true;
+    }
+    match ecosystem {
+        // The platform of a gem stands behind its version in the lock file, and is no part of the gem's own version.
+        Ecosystem::Ruby => pin.split('-').next() == Some(held),
+        Ecosystem::Python => python_matches(pin, held).unwrap_or(false),
+    }
+}
+
+fn python_matches(pin: &str, held: &str) -> Option<bool> {
+    let is_version = pin.starts_with(|first: char| first.is_ascii_alphanumeric());
+    let specifiers = if is_version { format!("=={pin}") } else { pin.to_owned() };
+    let specifiers = pep440_rs::VersionSpecifiers::from_str(&specifiers).ok()?;
+    Some(specifiers.contains(&pep440_rs::Version::from_str(held).ok()?))
+}
+
+fn told_wrong(wrong: &[String], manifest: &str) -> Option<Finding> {
+    let hint = "build it again from the manifest, then stage it; where another version is meant, `allow = [\"archive-differs\"]`";
+    let message = || format!("it does not hold what `{manifest}` pins: {}", listed(wrong, "; "));
+    (!wrong.is_empty()).then(|| Finding::error(Check::ArchiveDiffers, message(), hint))
+}
+
+fn told_missing(missing: &[String], manifest: &str) -> Option<Finding> {
+    let hint = "build it again from the manifest; what is left out on purpose, `allow = [\"package-missing\"]` accepts";
+    let verb = if missing.len() == 1 { "is" } else { "are" };
+    let message = || format!("{} of `{manifest}` {verb} not in it", listed(missing, ", "));
+    (!missing.is_empty()).then(|| Finding::warning(Check::PackageMissing, message(), hint))
+}
+
+fn told_loose(loose: &[String], manifest: &str) -> Option<Finding> {
+    let hint = "lock all that is installed, for example with `uv pip compile` or `pip freeze`: changes to the rest are not noticed";
+    let message = || format!("it holds {}, which `{manifest}` does not name", listed(loose, ", "));
+    (!loose.is_empty()).then(|| Finding::warning(Check::PackageNotLocked, message(), hint))
+}
+
+fn listed(items: &[String], between: &str) -> String {
+    let shown = items.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(between);
+    match items.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layer::LayerSettings;
+    use crate::manifest::dependencies;
+
+    /// What is told of an archive with these paths under a requirements file.
+    fn told(paths: &[&str], requirements: &str) -> String {
+        let mut packages = Packages::default();
+        paths.iter().for_each(|path| packages.meet(format!("python/{path}.dist-info/METADATA").as_bytes()));
+        let dependencies = dependencies(Format::Requirements, requirements.as_bytes()).unwrap().unwrap();
+        let pins = Pins { name: "requirements.txt", format: Format::Requirements, dependencies: &dependencies };
+        let settings = LayerSettings {
+            compatible_runtimes: vec!["python3.12".parse().unwrap()],
+            compatible_architectures: vec!["x86_64".parse().unwrap()],
+            ..LayerSettings::default()
+        };
+        let found = differs(&packages, pins, &Environments::of(&settings));
+        found.iter().map(|found| format!("{} {}", found.check, found.message)).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn versions_are_compared_as_python_does() {
+        let fine = [
+            ("requests-2.32.4", "requests==2.32.4"),
+            ("requests-2.32.4", "Requests == 2.32.4"),
+            ("torch-2.1.0+cu121", "torch==2.1.0"),
+            ("x-1.0", "x==1"),
+            ("x-1!2.0rc1", "x==1!2.0.0.RC1"),
+            ("x-1.5", "x>=1,<2"),
+            ("x-1.5", "x"),
+            ("x-1.5", "x @ https://host/x.whl"),
+            ("numpy-2.0.0", "numpy==1.26.4 ; python_version<'3.12'\nnumpy==2.0.0 ; python_version>='3.12'"),
+            ("x-1.0", "x==1.0 ; sys_platform == 'win32'"),
+        ];
+        for (held, pinned) in fine {
+            assert_eq!(told(&[held], pinned), "", "{held} {pinned}");
+        }
+        let wrong = [
+            ("requests-2.32.3", "requests==2.32.4"),
+            ("x-1.0.post1", "x==1.0"),
+            ("x-2.0", "x>=1,<2"),
+            ("x-2004b", "x==1"),
+            ("numpy-1.26.4", "numpy==1.26.4 ; python_version<'3.12'\nnumpy==2.0.0 ; python_version>='3.12'"),
+            ("x-2.0", "x==1.0 ; sys_platform == 'win32'"),
+            ("boto3-1.34.0", "boto3==1.35.0"),
+        ];
+        for (held, pinned) in wrong {
+            assert!(told(&[held], pinned).starts_with("archive-differs it does not hold"), "{held} {pinned}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_or_not_locked_is_told() {
+        let requirements = "a==1\nb==1\nc==1\nd==1\nboto3==1\nw==1 ; os_name == 'nt'\nu @ https://host/u.zip\n";
+        insta::assert_snapshot!(told(&["a-2", "x-1", "y-1", "wheel-1"], requirements), @"
+        archive-differs it does not hold what `requirements.txt` pins: `a` 2, pinned is 1
+        package-missing `b`, `c`, `d` of `requirements.txt` are not in it
+        package-not-locked it holds `x`, `y`, which `requirements.txt` does not name
+        ");
+        insta::assert_snapshot!(told(&["a-2", "b-2", "c-2", "d-2"], requirements), @"archive-differs it does not hold what `requirements.txt` pins: `a` 2, pinned is 1; `b` 2, pinned is 1; `c` 2, pinned is 1 and 1 more");
+        insta::assert_snapshot!(told(&[], requirements), @"archive-not-compared no package in it tells its version, so it was not compared with `requirements.txt`");
+    }
+}

@@ -1,0 +1,167 @@
+//! Whether an archive was built again after its manifest changed.
+
+use super::packages::{Ecosystem, Packages};
+use crate::finding::{Check, Finding};
+use crate::manifest::{About, Dependencies, Environments, Format, Need, Version, is_left_out};
+use std::collections::{BTreeMap, BTreeSet};
+
+const HINT: &str = "build it again from the changed manifest, then stage it; where nothing in it had to change, `allow = [\"archive-stale\"]`";
+
+/// A manifest that changed while the bytes of the archive did not.
+#[derive(Debug, Clone, Copy)]
+pub struct Change<'a> {
+    /// What kind of manifest it is.
+    pub format: Format,
+    /// What it named when the latest version was published, where that can be read.
+    pub old: Option<&'a Dependencies>,
+    /// What it names now, where that can be read.
+    pub new: Option<&'a Dependencies>,
+    /// What the archive holds.
+    pub packages: &'a Packages,
+}
+
+/// What it means that a zip has the very bytes of the latest version, although the manifest has changed since.
+///
+/// | what changed | |
+/// |---|---|
+/// | a package that the archive holds, or should hold | error: the old content would be frozen under the new manifest |
+/// | only packages that it need not hold: the runtime brings them, markers rule them out, they are for development or an extra | warning |
+/// | only hashes or markers, or a manifest that cannot be read | warning |
+/// | no dependency: comments, order | nothing |
+pub fn stale(latest: u64, change: Change<'_>, environments: &Environments) -> Option<Finding> {
+    let same = format!("it has the very content of version {latest}");
+    let (Some(old), Some(new)) = (change.old, change.new) else {
+        let message = format!("{same}, but the manifest changed");
+        return Some(Finding::warning(Check::ArchiveStale, message, HINT));
+    };
+    let names: BTreeSet<&str> = old.iter().chain(new.iter()).map(|(name, _)| name).collect();
+    let changed = |name: &&str| versions(old, name, |_| true) != versions(new, name, |_| true);
+    let changed: Vec<&str> = names.into_iter().filter(changed).collect();
+    let built = changed.iter().copied().filter(|name| change.belongs(name, (old, new), environments));
+    let built: Vec<&str> = built.collect();
+    match (built.first(), changed.first()) {
+        (Some(first), _) => {
+            let message = format!("{same}, but `{first}`{} changed: it was not built again", more(built.len()));
+            Some(Finding::error(Check::ArchiveStale, message, HINT))
+        }
+        (None, Some(first)) => {
+            let message = format!("{same}; only `{first}`{} changed, which need not be in it", more(changed.len()));
+            Some(Finding::warning(Check::ArchiveStale, message, HINT))
+        }
+        (None, None) if old != new => {
+            let message = format!("{same}, but hashes or markers in the manifest changed");
+            Some(Finding::warning(Check::ArchiveStale, message, HINT))
+        }
+        (None, None) => None,
+    }
+}
+
+fn more(count: usize) -> String {
+    if count > 1 { format!(" and {} more", count - 1) } else { String::new() }
+}
+
+/// The versions of a package, of which only those count that the filter lets through.
+fn versions<'a>(of: &'a Dependencies, name: &str, counts: impl Fn(&About) -> bool) -> Vec<&'a Version> {
+    let all = of.versions(name).into_iter().flatten();
+    all.filter(|(_, about)| counts(about)).map(|(version, _)| version).collect()
+}
+
+impl Change<'_> {
+    /// Whether a package that changed is part of the archive, or should be.
+    fn belongs(&self, name: &str, (old, new): (&Dependencies, &Dependencies), environments: &Environments) -> bool {
+        let ecosystem = Ecosystem::of(self.format);
+        let is_held = ecosystem.is_some_and(|ecosystem| self.packages.versions(ecosystem, name).is_some());
+        let [before, after] = [old, new].map(|one| versions(one, name, |about| environments.install(about)));
+        if before == after {
+            // What changed is not for these environments. Where none of it is, the archive may hold it all the same.
+            return before.is_empty() && is_held;
+        }
+        // Without any metadata nobody knows which extras were built.
+        let extras_count = ecosystem.is_none_or(|ecosystem| self.packages.are_unknown(ecosystem));
+        let abouts = [old, new].into_iter().filter_map(|one| one.versions(name)).flat_map(BTreeMap::values);
+        let mut installed = abouts.filter(|about| environments.install(about));
+        let is_expected = installed.any(|about| extras_count || about.need == Need::Required);
+        is_held || !is_left_out(name) && is_expected
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Level;
+    use crate::layer::LayerSettings;
+    use crate::manifest::dependencies;
+
+    /// What is told of an unchanged archive, where a manifest changed.
+    fn told(format: Format, held: &[&str], old: &str, new: &str) -> String {
+        let mut packages = Packages::default();
+        held.iter().for_each(|path| packages.meet(format!("python/{path}.dist-info/METADATA").as_bytes()));
+        let [old, new] = [old, new].map(|text| dependencies(format, text.as_bytes()).ok().flatten());
+        let change = Change { format, old: old.as_ref(), new: new.as_ref(), packages: &packages };
+        let settings =
+            LayerSettings { compatible_runtimes: vec!["python3.12".parse().unwrap()], ..LayerSettings::default() };
+        match stale(3, change, &Environments::of(&settings)) {
+            Some(Finding { level: Level::Error, message, .. }) => format!("error: {message}"),
+            Some(Finding { level: Level::Warning, message, .. }) => format!("warning: {message}"),
+            Some(Finding { message, .. }) => format!("advice: {message}"),
+            None => String::new(),
+        }
+    }
+
+    #[test]
+    fn what_changed_decides() {
+        let table: [(&[&str], &str, &str, &str); 14] = [
+            (&[], "a==1", "a==2", "error"),
+            (&[], "a==1\nb==1", "a==1", "error"),
+            (&[], "a==1", "a==1\nb==1", "error"),
+            (&["a-1"], "a==1", "a==2", "error"),
+            (&["b-1"], "a==1", "a==2", "error"),
+            (&[], "urllib3==1", "urllib3==2", "warning"),
+            (&["urllib3-1"], "urllib3==1", "urllib3==2", "error"),
+            (&[], "w==1 ; os_name == 'nt'", "w==2 ; os_name == 'nt'", "warning"),
+            (&["w-1"], "w==1 ; os_name == 'nt'", "w==2 ; os_name == 'nt'", "error"),
+            (
+                &["n-2"],
+                "n==1 ; python_version<'3.12'\nn==2 ; python_version>='3.12'",
+                "n==1.1 ; python_version<'3.12'\nn==2 ; python_version>='3.12'",
+                "warning",
+            ),
+            (&[], "a==1 --hash=sha256:aa", "a==1 --hash=sha256:bb", "warning"),
+            (&[], "a==1 ; os_name == 'nt'", "a==1", "warning"),
+            (&[], "a==1\nb==1", "# why\nb==1\r\na==1", ""),
+            (&[], "a==1", "this is not a requirement", "warning"),
+        ];
+        for (held, old, new, level) in table {
+            let told = told(Format::Requirements, held, old, new);
+            assert_eq!(told.split(':').next(), Some(level), "{held:?} {old} {new}: {told}");
+        }
+    }
+
+    #[test]
+    fn extras_and_groups_count_where_the_archive_holds_them() {
+        let lock = |version: &str, extra: &str| {
+            format!("[[package]]\nname = \"x\"\nversion = \"{version}\"\noptional = true\n{extra}\n")
+        };
+        let table = [
+            (&[][..], "", "error"),
+            (&["x-1"], "", "error"),
+            (&["y-1"], "", "warning"),
+            (&["y-1"], "groups = [\"dev\"]", "warning"),
+            (&[], "groups = [\"dev\"]", "warning"),
+            (&["x-1"], "groups = [\"dev\"]", "error"),
+        ];
+        for (held, extra, level) in table {
+            let told = told(Format::PoetryLock, held, &lock("1", extra), &lock("2", extra));
+            assert_eq!(told.split(':').next(), Some(level), "{held:?} {extra}: {told}");
+        }
+    }
+
+    #[test]
+    fn it_is_told_what_changed() {
+        let told = |old, new| told(Format::Requirements, &[], old, new);
+        insta::assert_snapshot!(told("a==1\nb==1", "a==2\nc==1"), @"error: it has the very content of version 3, but `a` and 2 more changed: it was not built again");
+        insta::assert_snapshot!(told("pip==1", "pip==2"), @"warning: it has the very content of version 3; only `pip` changed, which need not be in it");
+        insta::assert_snapshot!(told("a==1 --hash=md5:aa", "a==1"), @"warning: it has the very content of version 3, but hashes or markers in the manifest changed");
+        insta::assert_snapshot!(told("?", "a==1"), @"warning: it has the very content of version 3, but the manifest changed");
+    }
+}

@@ -1,0 +1,122 @@
+//! What a staged zip holds: whether it was built again after its manifest changed, and whether a layer can be made of it.
+
+use tokio::task::spawn_blocking;
+
+use super::RunOptions;
+use super::archive_checks::{findings, inspect_staged, settle_all};
+use super::site::Site;
+use super::trail::Trail;
+use crate::archive::{Change, Inspection, Purpose, ZIP_LIMIT, stale};
+use crate::aws::{Backup, Staged, StagedZip};
+use crate::event::Fact;
+use crate::layer::{LayerVersion, Sha256};
+use crate::manifest::{Dependencies, Environments, Manifest, dependencies};
+use crate::outcome::JobError;
+
+/// The staged zip of a job, and what it is to hold.
+pub struct Content<'a> {
+    site: Site<'a>,
+    zip: StagedZip,
+    manifest: &'a Manifest,
+    /// What the zip says of itself, where it was looked at.
+    inspection: Option<Inspection>,
+}
+
+impl<'a> Content<'a> {
+    /// A zip that was staged from this manifest; `local` is what it says of itself, where it is known from here.
+    pub fn new(site: Site<'a>, staged: &Staged, manifest: &'a Manifest, local: Option<&Inspection>) -> Self {
+        Self { site, zip: site.staged_zip(staged), manifest, inspection: local.cloned() }
+    }
+
+    /// Size of the zip in bytes.
+    pub fn size(&self) -> u64 {
+        self.zip.size()
+    }
+
+    /// The SHA-256 of the zip, where it is known.
+    pub fn known_sha256(&self) -> Option<Sha256> {
+        self.zip.known_sha256()
+    }
+
+    /// The SHA-256 of the zip, by reading all of it where S3 keeps none.
+    pub async fn digest(&mut self, trail: &mut Trail) -> Result<Sha256, JobError> {
+        if let Some(sha256) = self.zip.known_sha256() {
+            return Ok(sha256);
+        }
+        let sha256 = self.zip.sha256().await?;
+        trail.found(Fact::StagedArchiveDigested { sha256: sha256.to_string() });
+        Ok(sha256)
+    }
+
+    /// Refuses the bytes of the latest version under a manifest that has changed since.
+    pub async fn check_stale(
+        &mut self,
+        latest: &LayerVersion,
+        backup: &Backup,
+        trail: &mut Trail,
+    ) -> Result<(), JobError> {
+        if !self.has_bytes_of(latest, backup, trail).await? {
+            return Ok(());
+        }
+        let (manifest, job) = (self.manifest, self.site.job);
+        let old = old_dependencies(manifest, backup).await;
+        let (format, new) = (manifest.format, manifest.dependencies().ok().flatten());
+        let packages = &self.inspection().await?.packages;
+        let change = Change { format, old: old.as_ref(), new, packages };
+        let finding = stale(latest.arn.number, change, &Environments::of(&job.settings));
+        settle_all(finding.into_iter().collect(), &job.staged.to_string(), job, false, trail)
+    }
+
+    /// The digest of the published zip comes with the backup that showed the change. Only a backup without it, or a zip of
+    /// which S3 keeps none, costs a look at the version; and a zip of another size need not be read for its digest.
+    async fn has_bytes_of(
+        &mut self,
+        latest: &LayerVersion,
+        backup: &Backup,
+        trail: &mut Trail,
+    ) -> Result<bool, JobError> {
+        if let (Some(staged), Some(published)) = (self.zip.known_sha256(), backup.sha256) {
+            return Ok(staged == published);
+        }
+        if self.zip.size() > ZIP_LIMIT {
+            // It is refused for that.
+            return Ok(false);
+        }
+        let Some(version) = self.site.version(latest.arn.number).await? else { return Ok(false) };
+        if version.size.is_some_and(|size| size != self.zip.size()) {
+            return Ok(false);
+        }
+        Ok(Some(self.digest(trail).await?) == backup.sha256.or(version.sha256))
+    }
+
+    /// Refuses a zip that cannot be the layer: as `stage` noted it, or read through ranged GETs of its central directory.
+    pub async fn check_zip(&mut self, options: &RunOptions, trail: &mut Trail) -> Result<(), JobError> {
+        let job = self.site.job;
+        let purpose = Purpose::new(self.manifest.md5, &job.settings);
+        if let (None, Some(note)) = (&self.inspection, self.zip.note().filter(|note| note.is_for(purpose))) {
+            trail.found(Fact::ArchiveInspected { files: note.files, unzipped: note.unzipped });
+            return Ok(());
+        }
+        let manifest = self.manifest;
+        let inspection = self.inspection().await?;
+        trail.found(Fact::ArchiveInspected { files: inspection.files, unzipped: inspection.unzipped });
+        settle_all(findings(inspection, job, manifest), &job.staged.to_string(), job, options.strict, trail)
+    }
+
+    async fn inspection(&mut self) -> Result<&Inspection, JobError> {
+        let inspection = match self.inspection.take() {
+            Some(inspection) => inspection,
+            None => {
+                let place = self.site.job.staged.to_string();
+                inspect_staged(&mut self.zip, &place).await?
+            }
+        };
+        Ok(self.inspection.insert(inspection))
+    }
+}
+
+/// What the manifest named when the latest version was published, where that can be read.
+async fn old_dependencies(manifest: &Manifest, backup: &Backup) -> Option<Dependencies> {
+    let (format, bytes) = (manifest.format, backup.bytes.clone());
+    spawn_blocking(move || dependencies(format, &bytes).ok().flatten()).await.ok().flatten()
+}
