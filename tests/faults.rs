@@ -13,8 +13,12 @@ mod bench;
 #[path = "faults/cells.rs"]
 mod cells;
 mod common;
+#[path = "faults/crowds.rs"]
+mod crowds;
 #[path = "faults/kill.rs"]
 mod kill;
+#[path = "faults/late.rs"]
+mod late;
 #[path = "faults/locks.rs"]
 mod locks;
 #[path = "faults/pauses.rs"]
@@ -29,5 +33,7 @@ mod sdk;
 mod signals;
 #[path = "faults/single.rs"]
 mod single;
+#[path = "faults/storms.rs"]
+mod storms;
 #[path = "faults/table.rs"]
 mod table;

@@ -172,7 +172,7 @@ impl Bench {
         eventually(what, || found(&self.requests()));
     }
 
-    /// Waits until the fault of this kind holds a request back: a `hang` before its work, a `hang-after` behind it.
+    /// Waits until the fault of this kind holds a request back: a `hang-after` behind its work, any other one before it.
     #[track_caller]
     pub fn until_hanging(&self, kind: &str) {
         self.until(kind, |requests| requests.iter().any(|request| is_hanging(request, kind)));
@@ -213,7 +213,7 @@ pub fn is(request: &Value, operation: &str, part: &str) -> bool {
 
 /// Whether a request of the log is held back by a fault of this kind.
 pub fn is_hanging(request: &Value, kind: &str) -> bool {
-    let at_work = kind == "hang" || !request["status"].is_null();
+    let at_work = kind != "hang-after" || !request["status"].is_null();
     request["fault"] == kind && request["done"] == false && at_work
 }
 

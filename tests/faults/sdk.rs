@@ -72,10 +72,12 @@ impl Sdk {
         self.runtime.block_on(request.send()).expect("deleted");
     }
 
-    /// Publishes a version past everybody's lock, from bytes and not from S3.
+    /// Publishes a version past everybody's lock, from bytes and not from S3, with the runtimes of every layer here.
     pub fn publish(&self, name: &str, zip: Vec<u8>) {
         let content = aws_sdk_lambda::types::LayerVersionContentInput::builder().zip_file(zip.into()).build();
-        let request = self.lambda.publish_layer_version().layer_name(name).content(content);
+        let runtime = aws_sdk_lambda::types::Runtime::from("python3.12");
+        let request =
+            self.lambda.publish_layer_version().layer_name(name).content(content).compatible_runtimes(runtime);
         self.runtime.block_on(request.send()).expect("published");
     }
 
