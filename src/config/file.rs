@@ -195,6 +195,9 @@ impl From<String> for BuildCommand {
 pub enum Detect {
     /// The manifest's bytes against the backup of the latest version; line endings do not count.
     Manifest,
+    /// What the manifest says, against the same backup: in place of `manifest`, so that comments, order and line endings
+    /// alone do not publish. Of a manifest that cannot be read as what its name says, the bytes count.
+    Dependencies,
     /// Compatible runtimes and architectures as sets, and the license, against the latest version's.
     Settings,
     /// The description against the latest version's.

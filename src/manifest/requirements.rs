@@ -73,6 +73,17 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = Line> {
     joined_lines(text).filter_map(|(number, text)| read_line(number, &text))
 }
 
+/// All that pip reads, with single blanks: options first, in their order, then requirements, sorted.
+pub(super) fn requirement_lines(text: &str) -> Vec<String> {
+    let lines =
+        joined_lines(text).map(|(_, line)| without_comment(&line).split_whitespace().collect::<Vec<_>>().join(" "));
+    let (mut options, mut requirements): (Vec<_>, Vec<_>) =
+        lines.filter(|line| !line.is_empty()).partition(|line| line.starts_with('-'));
+    requirements.sort_unstable();
+    options.append(&mut requirements);
+    options
+}
+
 /// Lines joined at trailing backslashes, each with the number of its first. A comment ends what it continues.
 pub(super) fn joined_lines(text: &str) -> impl Iterator<Item = (usize, Cow<'_, str>)> {
     let mut physical = physical_lines(text).enumerate();

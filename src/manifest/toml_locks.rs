@@ -145,6 +145,14 @@ fn read(
     if is_empty { Err(Unreadable::new("it has no content")) } else { Ok(dependencies) }
 }
 
+/// What each part of the text says, sorted, in whatever order its keys stand; `None` where one cannot be read.
+pub(super) fn canonical_parts(text: &str, key: &str) -> Option<Vec<String>> {
+    let canonical = |part: &str| toml::to_string(&toml::from_str::<Table>(part).ok()?).ok();
+    let mut parts: Vec<String> = parts(text, key).map(|(_, part)| canonical(part)).collect::<Option<_>>()?;
+    parts.sort_unstable();
+    Some(parts)
+}
+
 /// The text cut before each `[[package]]` that begins a line, and the line where each part begins.
 fn parts<'a>(text: &'a str, key: &str) -> impl Iterator<Item = (usize, &'a str)> {
     let header = format!("[[{key}]]");

@@ -23,7 +23,7 @@ use crate::outcome::{Decision, Reason, SettingChange};
 pub enum BackupState {
     /// There is no backup.
     Missing,
-    /// The same manifest, line endings aside.
+    /// The same manifest, line endings aside, or all else that its layer does not count.
     Same,
     /// It is of another manifest.
     Different,
@@ -38,6 +38,10 @@ pub struct Latest<'a> {
     pub backup: BackupState,
     /// `CodeSha256` of its content, where it was asked for.
     pub content: Option<Sha256>,
+}
+
+fn detects_manifest(detect: &BTreeSet<Detect>) -> bool {
+    detect.contains(&Detect::Manifest) || detect.contains(&Detect::Dependencies)
 }
 
 /// What preflight found, as far as the decision needs it.
@@ -76,7 +80,7 @@ pub fn decide(observed: &Observed<'_>) -> Decided {
             Some(true) => (Decision::Adopt, Reason::BackupMissing),
             _ => (Decision::Publish, Reason::BackupMissing),
         },
-        Some(latest) if latest.backup == BackupState::Different && observed.detect.contains(&Detect::Manifest) => {
+        Some(latest) if latest.backup == BackupState::Different && detects_manifest(observed.detect) => {
             (Decision::Publish, Reason::DependenciesChanged)
         }
         Some(_) if !settings.is_empty() => (Decision::Publish, Reason::SettingsChanged),

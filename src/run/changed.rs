@@ -12,7 +12,7 @@ use crate::outcome::JobError;
 /// Whether the manifest differs from the newest backup.
 pub async fn is_changed(site: Site<'_>, manifest: &Manifest, trail: &mut Trail) -> Result<bool, JobError> {
     let (version, backup) = newest(site, manifest).await?;
-    let old = changed_bytes(&backup, manifest);
+    let old = changed_bytes(site.job, &backup, manifest);
     let is_changed = old.is_some() || backup == BackupRead::Missing;
     trail.found(Fact::Compared {
         version,

@@ -10,8 +10,8 @@ use crate::archive::{Inspection, ZIP_LIMIT};
 use crate::aws::{Backup, BackupRead, Staged};
 use crate::config::Detect;
 use crate::event::{Fact, Mode};
-use crate::layer::{LayerVersion, Sha256};
-use crate::manifest::{Difference, Manifest, dependencies, difference, same_text};
+use crate::layer::{LayerVersion, Md5, Sha256};
+use crate::manifest::{Difference, Manifest, dependencies, difference, same_meaning, same_text};
 use crate::outcome::{Decision, ErrorCode, JobError};
 use crate::plan::{BackupState, Decided, Job, Latest, Observed, decide};
 
@@ -56,7 +56,9 @@ pub async fn preflight(
     };
     // Both at once: an unchanged layer costs one round trip after the latest version is known.
     let (staged, published) = tokio::join!(staged, published(site, &manifest, known.latest));
-    let staged = consistent(site.job, staged?, &manifest, trail)?;
+    let staged = existing(site.job, staged?, trail)?;
+    let backup = published.as_ref().ok().map(|(_, backup)| backup);
+    check_consistent(site.job, &staged, &manifest, backup, trail)?;
     let (latest, backup) = published?;
     note_latest(site.job, latest.as_ref(), &backup, trail);
 
@@ -68,7 +70,7 @@ pub async fn preflight(
     } else {
         None
     };
-    let old = changed_bytes(&backup, &manifest);
+    let old = changed_bytes(site.job, &backup, &manifest);
     let observed = Observed {
         latest: latest.as_ref().map(|latest| Latest {
             settings: &latest.settings,
@@ -145,13 +147,12 @@ async fn published(
     Ok((Some(latest), backup))
 }
 
-/// The staged archive exists and was built from this manifest.
-fn consistent(job: &Job, staged: Option<Staged>, manifest: &Manifest, trail: &mut Trail) -> Result<Staged, JobError> {
-    let again = "`layership stage`";
-    let Some(staged) = staged else {
-        return Err(JobError::new(ErrorCode::ArchiveMissing, format!("there is no staged archive {}", job.staged))
-            .hint(format!("stage it first: {again}, or `publish --stage`")));
-    };
+/// The staged archive exists.
+fn existing(job: &Job, staged: Option<Staged>, trail: &mut Trail) -> Result<Staged, JobError> {
+    let staged = staged.ok_or_else(|| {
+        JobError::new(ErrorCode::ArchiveMissing, format!("there is no staged archive {}", job.staged))
+            .hint("stage it first: `layership stage`, or `publish --stage`")
+    })?;
     trail.found(Fact::StagedArchiveFound {
         at: job.staged.to_string(),
         sha256: staged.sha256.map(|sha256| sha256.to_string()),
@@ -159,26 +160,32 @@ fn consistent(job: &Job, staged: Option<Staged>, manifest: &Manifest, trail: &mu
         entity_tag: staged.etag.clone(),
         version_id: staged.version_id.clone(),
     });
+    Ok(staged)
+}
+
+/// It was built from this manifest, or from the one in the backup, if that says what counts for the layer.
+fn check_consistent(
+    job: &Job,
+    staged: &Staged,
+    manifest: &Manifest,
+    backup: Option<&BackupRead>,
+    trail: &mut Trail,
+) -> Result<(), JobError> {
     let expected = manifest.md5.to_string();
-    match &staged.manifest_md5 {
-        Some(found) if *found == expected => {
-            trail.found(Fact::StagedArchiveConsistent { manifest: job.manifest_name.clone() });
-            Ok(staged)
-        }
-        found => {
-            let found =
-                found.as_ref().map_or_else(|| "no manifest_md5".to_owned(), |found| format!("manifest_md5 {found}"));
-            Err(JobError::new(
-                ErrorCode::ArchiveInconsistent,
-                format!(
-                    "the staged archive {} was built from another dependency state than `{}`",
-                    job.staged, job.manifest.shown
-                ),
-            )
-            .cause(format!("it has {found}, the manifest has MD5 {expected}"))
-            .hint(format!("stage it again: {again}; build the zip again first if it is older than the manifest")))
-        }
+    let found = staged.manifest_md5.as_ref();
+    let is_of = |md5: &str| found.is_some_and(|found| found == md5);
+    let equal = backup.filter(|backup| changed_bytes(job, backup, manifest).is_none()).and_then(BackupRead::other);
+    if is_of(&expected) || equal.is_some_and(|equal| is_of(&Md5::of(&equal.bytes).to_string())) {
+        trail.found(Fact::StagedArchiveConsistent { manifest: job.manifest_name.clone() });
+        return Ok(());
     }
+    let found = found.map_or_else(|| "no manifest_md5".to_owned(), |found| format!("manifest_md5 {found}"));
+    let (at, path) = (&job.staged, &job.manifest.shown);
+    let message = format!("the staged archive {at} was built from another dependency state than `{path}`");
+    let hint = "stage it again: `layership stage`; build the zip again first if it is older than the manifest";
+    Err(JobError::new(ErrorCode::ArchiveInconsistent, message)
+        .cause(format!("it has {found}, the manifest has MD5 {expected}"))
+        .hint(hint))
 }
 
 fn note_latest(job: &Job, latest: Option<&LayerVersion>, backup: &BackupRead, trail: &mut Trail) {
@@ -199,12 +206,15 @@ async fn published_content(site: Site<'_>, latest: Option<&LayerVersion>) -> Res
     Ok(site.version(latest.arn.number).await?.and_then(|version| version.sha256))
 }
 
-/// The backup's bytes, where they differ in more than line endings.
-pub(super) fn changed_bytes<'b>(backup: &'b BackupRead, manifest: &Manifest) -> Option<&'b [u8]> {
-    match backup {
-        BackupRead::Other(old) if !same_text(&old.bytes, &manifest.bytes) => Some(&old.bytes),
-        _ => None,
-    }
+/// The backup's bytes, where they differ in what counts for the layer: in more than line endings, or in what they say.
+pub(super) fn changed_bytes<'b>(job: &Job, backup: &'b BackupRead, manifest: &Manifest) -> Option<&'b [u8]> {
+    let old = &backup.other()?.bytes;
+    let is_same = if job.detect.contains(&Detect::Dependencies) && !job.detect.contains(&Detect::Manifest) {
+        same_meaning(manifest.format, old, &manifest.bytes)
+    } else {
+        same_text(old, &manifest.bytes)
+    };
+    (!is_same).then_some(old)
 }
 
 /// What changed between two manifests, where both can be read as what their name says.

@@ -17,6 +17,7 @@ mod changed;
 mod check;
 mod ci;
 mod clocks;
+mod detect;
 mod events;
 mod explain;
 mod formats;

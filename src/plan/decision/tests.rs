@@ -47,6 +47,8 @@ fn every_row_of_the_table() {
         (latest(&same, Same, sha(NEW)), sha(NEW), WITH_CONTENT, (Keep, Unchanged)),
         (latest(&same, Same, None), sha(NEW), WITH_CONTENT, (Keep, Unchanged)),
         (latest(&other, Same, None), None, &[Detect::Manifest], (Keep, Unchanged)),
+        (latest(&same, Different, None), None, &[Detect::Dependencies], (Publish, DependenciesChanged)),
+        (latest(&same, Same, None), None, &[Detect::Dependencies], (Keep, Unchanged)),
         (latest(&same, Different, None), None, &[Detect::Settings], (Keep, Unchanged)),
         (latest(&same, Same, None), None, &[Detect::Description], (Publish, SettingsChanged)),
     ];
