@@ -119,6 +119,12 @@ pub struct Common {
     /// Only one of N parts into which the jobs are split, one for each machine; a job is always in the same one
     #[arg(long, value_name = "I/N")]
     pub partition: Option<Part>,
+    /// Only layers whose manifest, archive or declaration changed since a revision of git
+    ///
+    /// What is not committed yet counts, what git does not know does not: of an archive that a build makes, the manifest has
+    /// to tell. It compares with that very revision; `$(git merge-base origin/main HEAD)` is where a branch began.
+    #[arg(long, value_name = "REV")]
+    pub changed_since: Option<String>,
     /// Write a report, such as `json=report.json`; repeatable
     #[arg(long = "report", value_name = "FORMAT=PATH")]
     pub reports: Vec<ReportRequest>,
@@ -212,10 +218,10 @@ pub struct PlanArgs {
     #[arg(long)]
     pub exit_code: bool,
     /// Keep the plan in a file, to be looked at and carried out by `publish --plan`
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "changed_since")]
     pub out: Option<PathBuf>,
     /// Print a plan that was kept, and ask nobody
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["layers", "targets", "partition", "out", "exit_code", "stage", "force", "strict", "reports", "events"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["layers", "targets", "partition", "changed_since", "out", "exit_code", "stage", "force", "strict", "reports", "events"])]
     pub show: Option<PathBuf>,
     /// Plan as if the local archives were staged
     #[arg(long)]
@@ -252,7 +258,7 @@ pub struct PublishArgs {
     #[command(flatten)]
     pub printed: Printed,
     /// Carry out a plan that `plan --out` kept: exactly that, or nothing
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["stage", "build", "force", "strict"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["stage", "build", "force", "strict", "changed_since"])]
     pub plan: Option<PathBuf>,
     /// Stage the archives first
     #[arg(long)]

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::since::changed_since;
 use super::{local, saved};
 use crate::cli::Common;
 use crate::config::{
@@ -70,7 +71,11 @@ pub fn load(args: &Common, ambient_region: Option<String>, saved: Option<&SavedP
     let (inputs, places, digest) = (inputs(&sources, &plan), places(&sources, &plan), digest(&sources));
     let selected = |selection: &Selection| select(&plan, selection).map_err(|error| not_selected(args, error));
     let plan = match saved {
-        None => selected(&selection(args))?,
+        None => {
+            let revision = args.changed_since.as_deref();
+            let among = revision.map(|revision| changed_since(revision, &sources, &plan)).transpose()?;
+            selected(&Selection { among, ..selection(args) })?
+        }
         Some(saved) => saved::described(saved, digest, &selection(args), selected)?,
     };
     let included = included.iter().map(|(_, source)| source.path().to_owned()).collect();
@@ -91,7 +96,7 @@ fn digest(sources: &[&Source<'_>]) -> Sha256 {
 
 /// What the command line selects.
 pub fn selection(args: &Common) -> Selection {
-    Selection { layers: args.layers.clone(), targets: args.targets.clone(), part: args.partition }
+    Selection { layers: args.layers.clone(), targets: args.targets.clone(), part: args.partition, among: None }
 }
 
 /// The value of a variable that a placeholder names, noted where it looks like a secret.

@@ -12,6 +12,7 @@ mod run;
 mod sandbox;
 mod saved;
 mod schema;
+mod since;
 
 use crate::cli::{Cli, Command};
 use crate::error::{Ended, Error};

@@ -105,6 +105,11 @@ impl<'t> Source<'t> {
         self.text.get(span).unwrap_or_default()
     }
 
+    /// All of the text.
+    pub fn whole(&self) -> &'t str {
+        self.text
+    }
+
     /// Where the file is.
     pub fn path(&self) -> &Path {
         self.path

@@ -23,6 +23,9 @@ pub struct Selection {
     #[serde(rename = "partition")]
     #[schemars(with = "Option<String>")]
     pub part: Option<Part>,
+    /// Only these layers, whatever their targets: known where `--changed-since` asked git.
+    #[serde(skip)]
+    pub among: Option<HashSet<String>>,
 }
 
 impl Selection {
@@ -61,6 +64,8 @@ pub fn select(plan: &Plan, selection: &Selection) -> Result<Plan, SelectionError
     if jobs.is_empty() {
         return Err(SelectionError::Empty(listed(&selection.targets)));
     }
+    let is_among = |job: &Arc<Job>| selection.among.as_ref().is_none_or(|among| among.contains(&job.layer));
+    let jobs: Vec<Arc<Job>> = jobs.into_iter().filter(is_among).collect();
     let Some(part) = selection.part else { return Ok(Plan { jobs, part: None }) };
     let whole = PartOfRun::new(part, jobs.iter().map(|job| (job.layer.as_str(), job.target.name.as_str())));
     let is_here = |job: &Arc<Job>| part.has(&job.layer, &job.target.name);

@@ -36,6 +36,7 @@ mod saved;
 mod secrets;
 mod select;
 mod settings;
+mod since;
 mod stage;
 mod start;
 mod stop;

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use crate::common::project::{Project, in_crate};
 use crate::common::{Ended, LAYERSHIP};
+use crate::since::{commit, git};
 
 /// A command line of a page, and what it says of its output.
 struct Step {
@@ -92,7 +93,13 @@ fn service(project: &Project, name: &str) {
 fn a_repository_with_layers_of_several_teams() {
     let project = Project::new("");
     ["orders", "search"].into_iter().for_each(|name| service(&project, name));
-    follow("monorepo", &project, |_, _| {});
+    follow("monorepo", &project, |_, line| {
+        if line.contains("--changed-since") {
+            git(&project, &["init", "-q", "-b", "main"]);
+            commit(&project);
+            project.write("services/orders/requirements.txt", "orders==2.0.0\n");
+        }
+    });
 }
 
 #[test]

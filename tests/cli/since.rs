@@ -1,0 +1,179 @@
+//! `--changed-since REV`: what changed in a git checkout, and nothing that the checkout's configuration names is run.
+
+use std::process::Command;
+
+use crate::common::isolated;
+use crate::common::project::{Project, layer};
+use crate::common::requirements;
+
+/// What git prints, run by a person.
+pub fn git(project: &Project, args: &[&str]) -> String {
+    let mut command = isolated("git", project.folder());
+    for name in ["AUTHOR", "COMMITTER"] {
+        command.env(format!("GIT_{name}_NAME"), "a").env(format!("GIT_{name}_EMAIL"), "a@example.com");
+    }
+    let output = command.args(args).output().expect("git");
+    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Commits everything.
+pub fn commit(project: &Project) {
+    git(project, &["add", "-A"]);
+    git(project, &["commit", "-q", "--allow-empty", "-m", "state"]);
+}
+
+/// A checkout with one commit of these layers, called `then`.
+fn checkout(layers: &[&str]) -> Project {
+    let project = Project::of(layers);
+    git(&project, &["init", "-q"]);
+    commit(&project);
+    git(&project, &["tag", "then"]);
+    project
+}
+
+#[track_caller]
+fn changed(project: &Project) -> Vec<String> {
+    let report = project.run("check --format json --changed-since then", 0).report();
+    report["jobs"].as_array().unwrap().iter().map(|job| job["layer"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_layer_is_selected_when_its_manifest_or_tracked_archive_changed_committed_or_not() {
+    let project = checkout(&["a", "b", "c", "d", "e"]);
+    assert_eq!(changed(&project), [""; 0]);
+    project.write("a/requirements.txt", requirements("a", "2.0.0"));
+    project.write("b/layer/python/b.py", "NAME = 2\n");
+    // Made by a build, and unknown to git.
+    project.write("c/layer/python/made.py", "");
+    project.write("d/requirements.txt", "d==1.0.0\r\n");
+    assert_eq!(changed(&project), ["a", "b"]);
+    commit(&project);
+    assert_eq!(changed(&project), ["a", "b", "c", "d"], "what is committed is known, and is what it is");
+    git(&project, &["checkout", "-q", "then", "--", "a", "b", "d"]);
+    commit(&project);
+    assert_eq!(changed(&project), ["c"]);
+    std::fs::rename(project.folder().join("e/layer/python/e.py"), project.folder().join("e/layer/python/f.py"))
+        .unwrap();
+    assert_eq!(changed(&project), ["c", "e"]);
+    // A name selects among them, and a wrong one is wrong all the same.
+    assert!(project.run("check --changed-since then a", 0).stdout.contains("0 jobs"));
+    project.run("check --changed-since then none-such", 2);
+}
+
+#[test]
+fn a_declaration_that_changed_selects_its_layer_and_defaults_select_all_that_they_hold_for() {
+    let project = checkout(&["a", "b"]);
+    let first = String::from_utf8(project.read("layers.toml")).unwrap();
+    project.write("layers.toml", format!("# a comment\n[settings]\nconcurrency = 3\n{first}"));
+    assert_eq!(changed(&project), [""; 0]);
+    project.write("layers.toml", first.replace("[layers.b]", "[layers.b]\nlicense = \"MIT\""));
+    assert_eq!(changed(&project), ["b"]);
+    project.write("layers.toml", first.replace("[defaults]", "[defaults]\nlicense = \"MIT\""));
+    assert_eq!(changed(&project), ["a", "b"]);
+    project.write("layers.toml", format!("{first}{}", layer("c").replace("c/", "a/")));
+    assert_eq!(changed(&project), ["c"]);
+
+    project.write("layers.toml", format!("include = [\"teams/*.toml\"]\n{first}"));
+    let team = |name: &str| layer(name).replace(&format!("{name}/"), &format!("../{name}/"));
+    project.write("teams/x.toml", team("x"));
+    project.write("teams/y.toml", team("y"));
+    for name in ["x", "y"] {
+        project.write(&format!("{name}/requirements.txt"), requirements(name, "1.0.0"));
+        project.write(&format!("{name}/layer/python/{name}.py"), "");
+    }
+    commit(&project);
+    git(&project, &["tag", "-f", "then"]);
+    assert_eq!(changed(&project), [""; 0]);
+    project.write("teams/x.toml", format!("[defaults]\nlicense = \"MIT\"\n{}", team("x")));
+    assert_eq!(changed(&project), ["x"]);
+}
+
+#[test]
+fn what_git_cannot_tell_is_an_error_before_anything_starts() {
+    let project = Project::of(&["a"]);
+    let ended = project.run("check --changed-since HEAD", 2);
+    assert!(
+        ended.stderr.contains("is not in a git checkout that can be read: not a git repository"),
+        "{}",
+        ended.stderr
+    );
+    git(&project, &["init", "-q"]);
+    commit(&project);
+    for revision in ["none-such", "--upload-pack=x", "HEAD:layers.toml", ""] {
+        let mut command = project.command();
+        command.arg("check").arg(format!("--changed-since={revision}"));
+        let ended = crate::common::run(command, [""; 0]).expect(2);
+        assert!(ended.stderr.contains(&format!("git knows no commit `{revision}`")), "{}", ended.stderr);
+    }
+    let mut without_git = project.command();
+    without_git.env("PATH", "").args(["check", "--changed-since", "HEAD"]);
+    let ended = crate::common::run(without_git, [""; 0]).expect(2);
+    assert!(ended.stderr.contains("cannot run `git`"), "{}", ended.stderr);
+}
+
+/// Whatever a repository's configuration can name, git would run for one command or another.
+#[test]
+fn nothing_that_the_repository_names_is_run() {
+    let project = checkout(&["a", "b"]);
+    let marker = project.folder().parent().unwrap().join("it-ran");
+    let trap = format!("touch {}", marker.display());
+    project.write("trap.sh", format!("#!/bin/sh\n{trap}\ncat\n"));
+    let script = project.folder().join("trap.sh");
+    Command::new("chmod").arg("+x").arg(&script).status().unwrap();
+    let script = script.to_str().unwrap();
+    project.write(".gitattributes", "* filter=trap diff=trap\n");
+    // Before the configuration: adding files would already run it.
+    project.write("a/requirements.txt", requirements("a", "2.0.0"));
+    let first = String::from_utf8(project.read("layers.toml")).unwrap();
+    project.write("layers.toml", first.replace("[layers.b]", "[layers.b]\nlicense = \"MIT\""));
+    commit(&project);
+    let remote = format!("ext::sh -c '{trap}'");
+    for (name, value) in [
+        ("core.fsmonitor", script),
+        ("core.pager", script),
+        ("core.hooksPath", project.folder().to_str().unwrap()),
+        ("core.sshCommand", script),
+        ("core.gitProxy", script),
+        ("core.askPass", script),
+        ("core.editor", script),
+        ("diff.external", script),
+        ("diff.trap.command", script),
+        ("diff.trap.textconv", script),
+        ("filter.trap.clean", script),
+        ("filter.trap.smudge", script),
+        ("filter.trap.process", script),
+        ("filter.trap.required", "true"),
+        ("pager.ls-tree", script),
+        ("alias.ls-tree", &format!("!{trap}")),
+        ("credential.helper", &format!("!{trap}")),
+        ("uploadpack.packObjectsHook", script),
+        ("remote.origin.url", &remote),
+        ("remote.origin.uploadpack", script),
+        ("remote.origin.promisor", "true"),
+        ("remote.origin.partialCloneFilter", "blob:none"),
+        ("protocol.ext.allow", "always"),
+        ("protocol.allow", "always"),
+    ] {
+        git(&project, &["config", name, value]);
+    }
+    git(&project, &["config", "core.repositoryformatversion", "1"]);
+    git(&project, &["config", "extensions.partialClone", "origin"]);
+    // As if touched: git would hash the files again, through the filters.
+    for file in ["a/requirements.txt", "b/requirements.txt", "b/layer/python/b.py", "layers.toml"] {
+        let content = project.read(file);
+        project.write(file, content);
+    }
+    assert_eq!(changed(&project), ["a", "b"]);
+    // The object that a declaration is compared with has gone: it would be fetched.
+    let id = git(&project, &["rev-parse", "then:layers.toml"]).trim().to_owned();
+    let object = project.folder().join(".git/objects").join(&id[..2]).join(&id[2..]);
+    std::fs::remove_file(object).unwrap();
+    let ended = project.run("check --changed-since then", 2);
+    assert!(ended.stderr.contains("git failed"), "{}", ended.stderr);
+    assert!(!marker.exists(), "something was run that the repository names");
+    // The trap works: git itself walks into it.
+    let _ = isolated("git", project.folder()).args(["status", "--short"]).output();
+    let _ = isolated("git", project.folder()).args(["show", "then:layers.toml"]).output();
+    assert!(marker.exists(), "the test cannot fail");
+}
