@@ -71,6 +71,54 @@ fn in_a_bucket_without_versions_a_replaced_zip_is_found_and_not_recorded() {
     }
 }
 
+/// The staged zip is uploaded anew at a request, with the metadata that it has.
+fn uploaded_at(operation: &str, part: &str, skip: u32, revision: u32) -> Value {
+    let fault = json!({"kind": "replace-object", "body": STANDARD.encode(archive("layer", revision)), "bucket": BUCKET,
+        "key": "layers/layer/layer/layer.zip"});
+    json!({"operation": operation, "match": part, "skip": skip, "times": 1, "fault": fault})
+}
+
+/// Each with what is done to the zip between its check and its publish, and with the revision that Lambda then reads.
+fn replacements() -> [(&'static str, Value, u32); 2] {
+    [
+        // Under the lock, and once more right before Lambda reads it.
+        (
+            "twice",
+            json!([uploaded_at("PutObject", "publish.lock", 0, 7), uploaded_at("PublishLayerVersion", "", 0, 8)]),
+            8,
+        ),
+        // Whoever looks at the archive afterwards finds the entity tag of the one that was checked.
+        (
+            "put back",
+            json!([uploaded_at("PublishLayerVersion", "", 0, 7), uploaded_at("PutObject", "publish.lock", 2, 1)]),
+            7,
+        ),
+    ]
+}
+
+#[test]
+fn a_zip_that_is_replaced_twice_or_put_back_gets_no_backup_that_is_not_its_own() {
+    for (what, rules, read) in replacements() {
+        for (versioned, with_sha256) in [(true, true), (true, false), (false, true), (false, false)] {
+            let (bench, _sdk) = staged(versioned, with_sha256);
+            bench.faults(&rules);
+            let ended = publish(&bench, &[]);
+            let state = bench.state();
+            let backup = state.object("layer", "000001/requirements.txt");
+            let case = format!("{what}, versioned: {versioned}, with SHA-256: {with_sha256}: {ended:#}");
+            if versioned {
+                assert_eq!(outcome(&ended), ("published", ""), "{case}");
+                assert_eq!(state.contents("layer"), [sha256(&archive("layer", 1))], "{case}");
+                assert_eq!(backup["sha256"], sha256(&manifest("layer", 1)), "{case}");
+            } else {
+                assert_eq!(outcome(&ended), ("failed", "content-mismatch"), "{case}");
+                assert_eq!(state.contents("layer"), [sha256(&archive("layer", read))], "{case}");
+                assert!(backup.is_null(), "{case}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_replaced_zip_is_not_taken_for_ours_when_the_answer_is_lost_too() {
     for with_sha256 in [true, false] {
@@ -144,6 +192,27 @@ fn a_backup_that_is_older_than_its_version_is_replaced() {
 }
 
 #[test]
+fn old_backups_under_all_the_numbers_to_come_cost_no_version_and_no_error() {
+    let (bench, sdk) = staged(false, true);
+    for number in 1..=4 {
+        sdk.put(&format!("layers/layer/layer/{number:06}/requirements.txt"), b"another-layer==1.0\n");
+    }
+    bench.advance(2);
+    for revision in 1..=3 {
+        bench.revise("layer", revision);
+        bench.run(&["stage"]).expect(0);
+        assert_eq!(outcome(&publish(&bench, &[])), ("published", ""), "revision {revision}");
+        assert_eq!(outcome(&publish(&bench, &[])), ("unchanged", ""), "revision {revision}");
+    }
+    let state = bench.state();
+    assert_eq!(state.contents("layer"), [1, 2, 3].map(|revision| sha256(&archive("layer", revision))));
+    for number in 1..=3 {
+        let backup = state.object("layer", &format!("{number:06}/requirements.txt"));
+        assert_eq!(backup["sha256"], sha256(&manifest("layer", number)), "{number}");
+    }
+}
+
+#[test]
 fn a_backup_that_is_older_than_its_version_makes_no_change_of_what_a_dead_run_published() {
     let (bench, sdk) = staged(true, true);
     sdk.put("layers/layer/layer/000001/requirements.txt", b"someone-else==1.0\n");
@@ -179,8 +248,11 @@ fn a_backup_that_is_younger_than_its_version_is_never_overwritten() {
     assert_eq!(state.contents("layer"), [sha256(&archive("layer", 1))]);
     let backup = state.object("layer", "000001/requirements.txt");
     assert_eq!(backup["sha256"], sha256(b"someone-else==1.0\n"));
-    // The manifest that is there is another one: the next run publishes ours, once, and all is well.
+    // The manifest that is there is another one, but the content is what is staged: a person has to say which is right.
     bench.calm();
+    assert_eq!(outcome(&publish(&bench, &[])), ("failed", "archive-stale"));
+    assert_eq!(bench.state().contents("layer").len(), 1);
+    bench.layers(&["layer"], "allow = [\"archive-stale\"]");
     assert_eq!(outcome(&publish(&bench, &[])), ("published", ""));
     assert_eq!(bench.state().contents("layer").len(), 2);
     assert_eq!(outcome(&publish(&bench, &[])), ("unchanged", ""));
