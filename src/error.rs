@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::config::{Problem, ProblemList, Severity, SourceError};
+use crate::config::{ProblemList, SourceError};
 use crate::plan::SelectionError;
-use crate::report::{Shown, emit};
-use crate::shown;
+use crate::report;
 
 /// How a command ended that did not have to be stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +80,12 @@ impl Error {
 
     /// Says it on standard error, and gives the exit code.
     pub fn say(&self) -> ExitCode {
-        emit::stderr(&self.render());
+        match self {
+            Self::Usage { message, hint } | Self::Other { message, hint } => {
+                report::say_error(message, hint.as_deref())
+            }
+            Self::Layers { file, found } => report::say_layers(file, found),
+        }
         self.exit_code()
     }
 
@@ -91,39 +95,6 @@ impl Error {
             Self::Layers { .. } | Self::Usage { .. } => 2,
             Self::Other { .. } => 1,
         })
-    }
-
-    /// The error as it stands on the screen: what, then each problem on its line, then the hint.
-    fn render(&self) -> Shown {
-        match self {
-            Self::Usage { message, hint } | Self::Other { message, hint } => {
-                let hint = hint.as_ref().map(|hint| shown!("\nhint: {}\n", hint)).unwrap_or_default();
-                shown!("error: {}\n{}", message, hint)
-            }
-            Self::Layers { file, found: ProblemList { problems, more } } => {
-                let errors: Vec<&Problem> =
-                    problems.iter().filter(|problem| problem.severity == Severity::Error).collect();
-                let many = match (errors.len(), more) {
-                    (1, false) => "a problem".to_owned(),
-                    (many, false) => format!("{many} problems"),
-                    (many, true) => format!("more than {many} problems, of which these are the first"),
-                };
-                let is_first = |problem: &Problem| problem.origin.file().is_none_or(|other| other == file.as_path());
-                let (whose, has) = match () {
-                    () if errors.iter().all(|problem| problem.origin.file().is_none()) => {
-                        ("the settings".into(), "have")
-                    }
-                    () if errors.iter().all(|problem| is_first(problem)) => (file.display().to_string(), "has"),
-                    () => (format!("{}, with the files it includes,", file.display()), "has"),
-                };
-                let line = |problem: &Problem| {
-                    let kind = if problem.severity == Severity::Warning { "warning: " } else { "" };
-                    shown!("  {}{}", Shown::from(kind), problem.to_string())
-                };
-                let headline = shown!("error: {} {} {}", whose, has, many);
-                Shown::of_lines(std::iter::once(headline).chain(problems.iter().map(line)))
-            }
-        }
     }
 }
 

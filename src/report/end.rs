@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{ProblemList, SettingOrigin};
 use crate::event::Mode;
-use crate::report::choose::{Choice, Surroundings, When, choose};
+use crate::report::choose::{Choice, Surroundings, choose};
+use crate::report::snippet::snippet;
 use crate::report::style::Tone;
 use crate::report::summary::summary;
 use crate::report::text::PlanContext;
@@ -31,8 +32,10 @@ impl Notices {
 
     /// Warnings about the layers file.
     pub fn say_problems(&self, found: &ProblemList) {
+        let style = self.choice.style;
         for problem in &found.problems {
-            emit::stderr(&shown!("warning: {}\n", problem.to_string()));
+            let warning = shown!("{}: {}", style.paint(Tone::Attention, "warning"), problem.to_string());
+            emit::stderr(&Shown::of_lines(std::iter::once(warning).chain(snippet(problem, style))));
         }
         if found.more {
             emit::stderr(&shown!("warning: there are more such warnings\n"));
@@ -74,16 +77,6 @@ impl Notices {
             emit::stderr(&shown!("{}\n", summary(report).render(self.choice.style, None)));
         }
     }
-}
-
-/// What is wrong with the command line. It quotes what was typed, which a script may have taken from anywhere.
-pub fn say_usage(text: &str) {
-    let style = choose(&Surroundings::of_this_process(When::Auto, When::Auto, false, 0)).style;
-    let said = match text.strip_prefix("error") {
-        Some(rest) => shown!("{}{}", style.paint(Tone::Bad, "error"), Shown::lines(rest)),
-        None => Shown::lines(text),
-    };
-    emit::stderr(&said);
 }
 
 /// What is listed on standard output.

@@ -47,6 +47,20 @@ impl Shown {
         Self::guarded(safe)
     }
 
+    /// A line of a file in its columns: spaces are kept, and a tab takes four of them.
+    pub fn columns(text: &str) -> Self {
+        let mut safe = String::with_capacity(text.len());
+        for c in text.chars() {
+            match c {
+                '\t' => safe.push_str("    "),
+                c if is_line_break(c) => safe.push(' '),
+                c if is_unsafe(c) => push_escaped(&mut safe, c),
+                c => safe.push(c),
+            }
+        }
+        Self::guarded(safe)
+    }
+
     /// A JSON document. What is unsafe can only stand inside strings, where the escaped form means the same.
     pub fn json(document: &str) -> Self {
         let mut safe = String::with_capacity(document.len());

@@ -134,6 +134,8 @@ fn many_targets_times_many_layers_are_counted_before_they_are_made() {
     --- stderr ---
     error: layers.toml has a problem
       layers.toml:1005: layers: 1000 layers at 1000 targets are 1000000 jobs, and one file can have 100000; split it, or name `targets` where a layer does not go to all of them
+        1005 | [layers.l0]
+             |  ^^^^^^
     ");
 }
 
@@ -147,12 +149,14 @@ fn a_place_that_all_layers_share_is_told_once() {
     let layers: String = (0..1_000).map(|number| format!("[layers.l{number:03}]\n")).collect();
     let defaults = "[defaults]\nmanifest = \"requirements.txt\"\nbucket = \"artifacts\"\n";
     write(folder.path(), "layers.toml", format!("[targets]\n{targets}{defaults}{layers}"));
-    assert_shown!(run(layership(folder.path()), ["check"]), @"
+    assert_shown!(run(layership(folder.path()), ["check"]), @r#"
     exit code 2
     --- stderr ---
     error: layers.toml has a problem
       layers.toml:12: defaults.bucket: 1000 layers, such as l000, at ca-west-1, eu-west-1, eu-west-2, eu-west-3, us-east-1, us-east-2, us-west-1 and us-west-2 share the staged key s3://artifacts/layers/l000/layer/layer.zip and the backup prefix s3://artifacts/layers/l000/layer; put `{region}` into the bucket, the prefix or the key
-    ");
+        12 | bucket = "artifacts"
+           |          ^^^^^^^^^^^
+    "#);
 }
 
 #[test]

@@ -76,13 +76,17 @@ fn concurrency_is_what_the_settings_say() {
 #[test]
 fn settings_that_do_not_fit_are_told_with_their_origin() {
     let project = project("concurrency = 0\nfail-fast = \"yes\"\n");
-    assert_shown!(project.run("check", 2), @"
+    assert_shown!(project.run("check", 2), @r#"
     exit code 2
     --- stderr ---
     error: layers.toml has 2 problems
       layers.toml:2: settings.concurrency: expected a number from 1 to 1024, found `0`
+        2 | concurrency = 0
+          |               ^
       layers.toml:3: settings.fail-fast: expected a boolean, found a string
-    ");
+        3 | fail-fast = "yes"
+          |             ^^^^^
+    "#);
     let project = Project::of(&["numpy"]);
     let with = |name: &str, value: &str, args: &str| {
         let mut command = project.command();
