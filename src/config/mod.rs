@@ -17,7 +17,7 @@ mod words;
 pub use check::{read, read_included};
 pub use file::{Detect, IncludedFile, LayerTable, LayersFile, TargetTable, UnpinnedPolicy};
 pub use include::included;
-pub use origin::{Origin, Place};
+pub use origin::Origin;
 pub use problem::{Problem, ProblemList, Severity};
 pub use problems::Problems;
 pub use secret::looks_secret;

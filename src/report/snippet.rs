@@ -1,10 +1,9 @@
 //! A problem of the layers file as people look for it: what is wrong, and the line with a mark below it.
 
-use unicode_width::UnicodeWidthStr as _;
-
-use crate::config::{Origin, Place, Problem, Severity};
+use crate::config::{Origin, Problem, Severity};
 use crate::manifest::mask;
 use crate::report::style::{Style, Tone};
+use crate::report::wording::width;
 use crate::report::{Shown, shown};
 
 /// So many problems are shown with their lines. With more of them, the overview counts.
@@ -34,8 +33,8 @@ pub fn snippet(problem: &Problem, style: Style) -> Vec<Shown> {
     };
     let tone = if problem.severity == Severity::Warning { Tone::Attention } else { Tone::Bad };
     let part = |skip, take| Shown::columns(&text.chars().skip(skip).take(take).collect::<String>());
-    let before = part(0, place.column - 1).width();
-    let marks = part(place.column - 1, place.width).width().clamp(1, MARKS.len());
+    let before = width(part(0, place.column - 1).as_str());
+    let marks = width(part(place.column - 1, place.width).as_str()).clamp(1, MARKS.len());
     let number = place.line.to_string();
     let (gutter, indent) = (Shown::columns(&" ".repeat(number.len())), Shown::columns(&" ".repeat(before)));
     vec![

@@ -1,7 +1,5 @@
 //! Small pieces of wording that several displays share.
 
-use unicode_width::UnicodeWidthChar as _;
-
 use crate::report::Shown;
 use crate::shown;
 
@@ -48,27 +46,12 @@ pub fn parts(parts: &[(usize, &str)]) -> String {
 
 /// The text cut to so many columns, `…` at the cut. Wide characters count twice, as terminals draw them.
 pub fn truncate(text: &str, columns: usize) -> String {
-    if width(text) <= columns {
-        return text.to_owned();
-    }
-    let mut used = 0;
-    let mut cut: String = text
-        .chars()
-        .take_while(|c| {
-            used += c.width().unwrap_or(0);
-            used < columns
-        })
-        .collect();
-    if columns > 0 {
-        cut.push('…');
-    }
-    cut
+    if columns == 0 { String::new() } else { console::truncate_str(text, columns, "…").into_owned() }
 }
 
-/// Columns that the text takes up. Counted by character, as terminals without grapheme support do: counting too much
-/// only costs a column, counting too little breaks the line.
+/// Columns that the text takes up.
 pub fn width(text: &str) -> usize {
-    text.chars().map(|c| c.width().unwrap_or(0)).sum()
+    console::measure_text_width(text)
 }
 
 #[cfg(test)]
