@@ -15,6 +15,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
 use super::failure::Failure;
+use crate::outcome::ErrorCode;
 
 type AttemptError = OrchestratorError<context::Error>;
 
@@ -71,7 +72,13 @@ impl Intercept for LastAttempt {
     ) -> Result<(), BoxError> {
         if let Some(Err(error)) = context.output_or_error() {
             // Some calls are sent without anybody who asks for this.
-            let _ = HEARD.try_with(|heard| heard.last.replace((heard.read)(error, context.response())));
+            let _ = HEARD.try_with(|heard| {
+                // One that ran out of time itself says nothing: what was met before it still counts.
+                let met = (heard.read)(error, context.response());
+                if met.as_ref().is_some_and(|met| met.code != ErrorCode::Timeout) {
+                    heard.last.replace(met);
+                }
+            });
         }
         Ok(())
     }

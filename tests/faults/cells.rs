@@ -207,7 +207,7 @@ impl Cell {
             return Some(format!("{self}: expected {expected:?}, found {found:?}: {}", job["error"]));
         }
         let hint = job["error"]["hint"].as_str().unwrap_or_default();
-        if expected == ("failed", "internal") && !hint.contains(" failed, not what was asked of it") {
+        if expected == ("failed", "internal") && !hint.contains(" failed, the request was not at fault") {
             return Some(format!("{self}: it is not told whose failure it is: {}", job["error"]));
         }
         // A missing permission names the action and the resource.
