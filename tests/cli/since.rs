@@ -128,7 +128,10 @@ fn nothing_that_the_repository_names_is_run() {
     let first = String::from_utf8(project.read("layers.toml")).unwrap();
     project.write("layers.toml", first.replace("[layers.b]", "[layers.b]\nlicense = \"MIT\""));
     commit(&project);
-    let remote = format!("ext::sh -c '{trap}'");
+    // It speaks no protocol: who waits for it is told so.
+    let fetched = project.write("fetched.sh", format!("#!/bin/sh\n{trap}\nexit 1\n"));
+    Command::new("chmod").arg("+x").arg(&fetched).status().unwrap();
+    let remote = format!("ext::{}", fetched.display());
     for (name, value) in [
         ("core.fsmonitor", script),
         ("core.pager", script),
@@ -172,8 +175,10 @@ fn nothing_that_the_repository_names_is_run() {
     let ended = project.run("check --changed-since then", 2);
     assert!(ended.stderr.contains("git failed"), "{}", ended.stderr);
     assert!(!marker.exists(), "something was run that the repository names");
-    // The trap works: git itself walks into it.
-    let _ = isolated("git", project.folder()).args(["status", "--short"]).output();
-    let _ = isolated("git", project.folder()).args(["show", "then:layers.toml"]).output();
-    assert!(marker.exists(), "the test cannot fail");
+    // The traps work: git itself walks into them.
+    for walk in [["cat-file", "blob", &id], ["status", "--short", "."]] {
+        let _ = isolated("git", project.folder()).args(walk).output();
+        assert!(marker.exists(), "git {walk:?} walks into no trap: the test cannot fail");
+        std::fs::remove_file(&marker).unwrap();
+    }
 }
