@@ -42,6 +42,12 @@ pub enum Check {
     ArchiveLayout,
     /// Two entries of the zip have one path.
     ArchiveDuplicate,
+    /// The native modules of the archive are for another Python than the layer's runtimes.
+    ArchivePython,
+    /// The native modules of the archive are for another architecture than the layer's.
+    ArchiveArchitecture,
+    /// The archive carries what no function needs.
+    ArchiveBallast,
     /// The archive holds another version of a package than the manifest pins.
     ArchiveDiffers,
     /// A package that the manifest names is not in the archive.

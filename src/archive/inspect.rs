@@ -3,7 +3,10 @@
 //! A zip ends with its table of contents, the central directory. One read of the tail holds it in most layers;
 //! otherwise the rest is read a piece at a time.
 
+use super::ballast::Ballast;
 use super::entry::Entry;
+use super::limit::{UNZIPPED_LIMIT, megabytes};
+use super::natives::Natives;
 use super::oddities::{Oddities, Paths};
 use super::packages::Packages;
 use super::{layout, window::Window};
@@ -11,9 +14,6 @@ use bytes::Bytes;
 use rawzip::{ErrorKind, MAX_CENTRAL_DIRECTORY_RECORD_SIZE, ZipLocator};
 use std::collections::BTreeSet;
 use std::error::Error;
-
-/// What Lambda accepts of one layer, unzipped, in bytes.
-pub const UNZIPPED_LIMIT: u64 = 262_144_000;
 
 /// The largest zip that is looked at. Zipped, nothing that Lambda accepts grows to twice its limit.
 pub const ZIP_LIMIT: u64 = 2 * UNZIPPED_LIMIT;
@@ -53,6 +53,10 @@ pub struct Inspection {
     pub top_level: BTreeSet<String>,
     /// Entries that Lambda, or who uses the layer, would not unzip as they were meant.
     pub oddities: Oddities,
+    /// What its native libraries were built for, as far as their names tell.
+    pub natives: Natives,
+    /// What it carries for nothing.
+    pub ballast: Ballast,
     /// Packages and their versions, as far as the names of their metadata tell.
     pub packages: Packages,
 }
@@ -160,6 +164,8 @@ impl Inspection {
         self.files += u64::from(!is_folder);
         self.unzipped = self.unzipped.saturating_add(size);
         self.packages.meet(path);
+        self.natives.meet(path);
+        self.ballast.meet(path, size);
         if let Some(name) = top_level(path)
             && (self.top_level.len() < TOP_LEVEL_LIMIT || layout::is_known(&name))
         {
@@ -180,14 +186,6 @@ fn top_level(path: &[u8]) -> Option<String> {
         }
         rest = &rest[end? + 1..];
     }
-}
-
-/// Megabytes with one decimal. What is over the limit by a little must not look like the limit.
-pub(super) fn megabytes(bytes: u64) -> String {
-    let tenths = bytes.saturating_add(50_000) / 100_000;
-    let least = UNZIPPED_LIMIT / 100_000 + u64::from(bytes > UNZIPPED_LIMIT);
-    let tenths = if bytes > UNZIPPED_LIMIT { tenths.max(least) } else { tenths.min(least) };
-    format!("{}.{} MB", tenths / 10, tenths % 10)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! [`inspect()`] reads any zip through ranged reads and never whole, [`judge()`] says what is wrong with it. A [`Tree`] is
 //! a folder as it was looked at; [`pack()`] turns it into a zip whose bytes depend on nothing but the folder's content.
 
+mod ballast;
 mod blocks;
 mod differs;
 mod entry;
@@ -11,7 +12,9 @@ mod halt;
 mod inspect;
 mod judge;
 mod layout;
+mod limit;
 mod local;
+mod natives;
 mod note;
 mod oddities;
 mod pack;

@@ -34,6 +34,16 @@ pub struct Met {
     pub first: String,
 }
 
+impl Met {
+    /// Once more, at this path.
+    pub(super) fn add(&mut self, path: &[u8]) {
+        if self.times == 0 {
+            self.first = String::from_utf8_lossy(path).chars().take(SHOWN).collect();
+        }
+        self.times += 1;
+    }
+}
+
 /// What is odd about the entries of a zip.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Oddities(BTreeMap<Oddity, Met>);
@@ -82,10 +92,7 @@ impl Oddities {
         ];
         for (_, oddity) in checks.into_iter().filter(|(is_odd, _)| *is_odd) {
             let met = self.0.entry(oddity).or_default();
-            if met.times == 0 {
-                met.first = String::from_utf8_lossy(entry.path).chars().take(SHOWN).collect();
-            }
-            met.times += 1;
+            met.add(entry.path);
         }
     }
 }

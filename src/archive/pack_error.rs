@@ -1,6 +1,6 @@
 //! Why a folder cannot be packed, and what helps.
 
-use super::inspect::{UNZIPPED_LIMIT, megabytes};
+use super::limit::{UNZIPPED_LIMIT, megabytes};
 use std::io;
 use std::path::PathBuf;
 

@@ -1,7 +1,8 @@
 //! What lies in a folder, in the order in which it is packed.
 
 use super::folder::{Child, FileState, Folder, Node};
-use super::inspect::{Inspection, UNZIPPED_LIMIT};
+use super::inspect::Inspection;
+use super::limit::UNZIPPED_LIMIT;
 use super::pack_error::PackError;
 use std::path::{Path, PathBuf};
 

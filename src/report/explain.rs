@@ -14,7 +14,7 @@ pub struct Explanation {
 }
 
 /// Codes that only warnings and advice have: a job that has one goes on.
-const WARNINGS: [(&str, Explanation); 8] = [
+const WARNINGS: [(&str, Explanation); 11] = [
     (
         "archive-layout",
         Explanation {
@@ -34,6 +34,27 @@ const WARNINGS: [(&str, Explanation); 8] = [
         Explanation {
             cause: "Two entries of the zip have one path: which of them counts is up to who unzips it.",
             remedy: "Build the zip again. `allow = [\"archive-duplicate\"]` accepts it; `--strict` makes an error of this warning.",
+        },
+    ),
+    (
+        "archive-python",
+        Explanation {
+            cause: "Extension modules carry the Python in their name that they were built for (`cpython-312`), and the archive has some, but none for one of the layer's runtimes. That Python does not find them: packages fail to import there, or run slower.",
+            remedy: "Build the layer on that runtime, or for it (`pip install --python-version`), or declare only the runtimes that it was built for. `allow = [\"archive-python\"]` accepts it; `--strict` makes an error of this warning.",
+        },
+    ),
+    (
+        "archive-architecture",
+        Explanation {
+            cause: "Extension modules carry the machine in their name that they were built for (`x86_64`, `aarch64`), and the archive has some, but none for one of the layer's architectures. Functions of that architecture cannot load them.",
+            remedy: "Build the layer on that architecture, or for it (`pip install --platform manylinux2014_aarch64`), or declare only the architectures that it was built for. `allow = [\"archive-architecture\"]` accepts it; `--strict` makes an error of this warning.",
+        },
+    ),
+    (
+        "archive-ballast",
+        Explanation {
+            cause: "The archive carries more than a megabyte that functions hardly need: packages that Lambda's Python brings (boto3), or bytecode in `__pycache__`, which Python uses only where the times of the sources are those at which it was compiled (a folder that layership packs keeps no times). It counts towards Lambda's limit. It is told with `-v` only.",
+            remedy: "Leave it out where the layer is built, for example with `pip install --no-compile`. A version of boto3 that is carried on purpose is a good reason to keep it.",
         },
     ),
     (

@@ -46,7 +46,12 @@ fn tell(finding: Finding, place: &str, trail: &mut Trail) {
 /// The code of the failure of a job that a finding stops.
 fn refusal(check: Check) -> ErrorCode {
     match check {
-        Check::ArchiveInvalid | Check::ArchiveLayout | Check::ArchiveDuplicate => ErrorCode::ArchiveInvalid,
+        Check::ArchiveInvalid
+        | Check::ArchiveLayout
+        | Check::ArchiveDuplicate
+        | Check::ArchivePython
+        | Check::ArchiveArchitecture
+        | Check::ArchiveBallast => ErrorCode::ArchiveInvalid,
         Check::ArchiveDiffers | Check::PackageMissing | Check::PackageNotLocked | Check::ArchiveNotCompared => {
             ErrorCode::ArchiveDiffers
         }
@@ -59,6 +64,8 @@ fn refusal(check: Check) -> ErrorCode {
 /// What is wrong with an archive for a job: with the zip itself, and held against the manifest.
 pub fn findings(inspection: &Inspection, job: &Job, manifest: &Manifest) -> Vec<Finding> {
     let mut findings = judge(inspection, &job.settings.compatible_runtimes);
+    findings.extend(inspection.natives.judge(&job.settings));
+    findings.extend(inspection.ballast.judge());
     if let Ok(Some(dependencies)) = manifest.dependencies() {
         let pins = Pins { name: &job.manifest_name, format: manifest.format, dependencies };
         findings.extend(differs(&inspection.packages, pins, &Environments::of(&job.settings)));

@@ -311,3 +311,29 @@ fn check_finds_it_offline() {
     project.run("check --report json=report.json", 1);
     assert_eq!(code(&project), "archive-invalid");
 }
+
+#[test]
+fn native_modules_for_another_python_or_architecture() {
+    let module = "python/numpy/_core/_simd.cpython-311-x86_64-linux-gnu.so";
+    let project = with_archive(&zip(&[(module, "\x7fELF"), ("python/numpy/__init__.py", "")]));
+    let layers = String::from_utf8(project.read("layers.toml")).unwrap();
+    project.write("layers.toml", format!("{layers}compatible-architectures = [\"arm64\"]\n"));
+    assert_shown!(project.run("check", 0), @"
+    exit code 0
+    --- stdout ---
+    Check of layers.toml: 1 job OK
+    --- stderr ---
+
+    warning: requests/layer: its native modules are for x86_64 and not for arm64: `python/numpy/_core/_simd.cpython-311-x86_64-linux-gnu.so`
+    warning: requests/layer: its native modules are for python3.11 and not for python3.12: `python/numpy/_core/_simd.cpython-311-x86_64-linux-gnu.so`
+
+         Summary [  TIMEs] 1 job: 1 OK
+    ");
+    // The same of what is staged, whoever looks.
+    project.run("stage", 0);
+    let ended = project.run("publish --strict --report json=report.json", 1);
+    assert_eq!(code(&project), "archive-invalid", "{}", ended.stderr);
+    let allow = "allow = [\"archive-python\", \"archive-architecture\"]";
+    project.write("layers.toml", format!("{layers}compatible-architectures = [\"arm64\"]\n{allow}\n"));
+    project.run("publish --strict", 0);
+}

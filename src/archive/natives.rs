@@ -1,0 +1,150 @@
+//! Native libraries of an archive, as far as their names tell what they were built for.
+//!
+//! An extension module of Python carries it in its name: `_speedups.cpython-312-aarch64-linux-gnu.so` is for CPython 3.12
+//! on arm64, and no other Python would even look at it.
+
+use super::oddities::Met;
+use crate::finding::{Check, Finding};
+use crate::layer::{Architecture, LayerSettings, Runtime};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// More kinds of libraries than this no layer has; it bounds what names can take of memory.
+const LIMIT: usize = 64;
+
+/// Machines as Python's names have them, and as Lambda does.
+const MACHINES: [(&str, &str); 2] = [("x86_64", "x86_64"), ("aarch64", "arm64")];
+
+const HINT: &str = "build it for what the layer declares: `pip install --python-version 3.12 --platform manylinux2014_aarch64 --only-binary :all: --target DIR`";
+
+/// What an extension module was built for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct BuiltFor {
+    /// `3.12`
+    python: String,
+    /// As Lambda names it.
+    architecture: &'static str,
+}
+
+/// What the extension modules of an archive were built for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Natives(BTreeMap<BuiltFor, Met>);
+
+impl Natives {
+    /// Takes note of a path, if it is one of an extension module where Python looks.
+    pub(super) fn meet(&mut self, path: &[u8]) {
+        let Some((path, built_for)) = std::str::from_utf8(path).ok().and_then(|path| Some((path, read(path)?))) else {
+            return;
+        };
+        if self.0.len() < LIMIT || self.0.contains_key(&built_for) {
+            self.0.entry(built_for).or_default().add(path.as_bytes());
+        }
+    }
+
+    /// Runtimes and architectures that a layer declares, and that none of its extension modules was built for.
+    pub fn judge(&self, settings: &LayerSettings) -> Vec<Finding> {
+        let runtimes = settings.compatible_runtimes.iter().filter(|runtime| {
+            let python = runtime.as_str().strip_prefix("python");
+            python.is_some_and(|version| !self.0.keys().any(|built_for| built_for.python == version))
+        });
+        // What is not known here has names that are not known either.
+        let known = |one: &&str| MACHINES.iter().any(|(_, known)| known == one);
+        let architectures = settings.compatible_architectures.iter().map(Architecture::as_str).filter(known);
+        let architectures = architectures.filter(|one| !self.0.keys().any(|built_for| built_for.architecture == *one));
+        let python =
+            self.told(runtimes.map(Runtime::as_str).collect(), |built_for| format!("python{}", built_for.python));
+        let architecture = self.told(architectures.collect(), |built_for| built_for.architecture.to_owned());
+        let python = python.map(|message| Finding::warning(Check::ArchivePython, message, HINT));
+        let architecture = architecture.map(|message| Finding::warning(Check::ArchiveArchitecture, message, HINT));
+        python.into_iter().chain(architecture).collect()
+    }
+
+    fn told(&self, missing: Vec<&str>, aspect: impl Fn(&BuiltFor) -> String) -> Option<String> {
+        let first = &self.0.values().next()?.first;
+        let built_for: BTreeSet<String> = self.0.keys().map(aspect).collect();
+        let built_for: Vec<String> = built_for.into_iter().collect();
+        let (built_for, missing_for) = (built_for.join(" and "), missing.join(" and "));
+        let message = || format!("its native modules are for {built_for} and not for {missing_for}: `{first}`");
+        (!missing.is_empty()).then(message)
+    }
+}
+
+/// `python/…/name.cpython-312-x86_64-linux-gnu.so`
+fn read(path: &str) -> Option<BuiltFor> {
+    let path = path.trim_start_matches("./").strip_prefix("python/")?;
+    let (_, tag) = path.strip_suffix(".so")?.rsplit_once(".cpython-")?;
+    let mut parts = tag.split('-');
+    let (version, machine) = (parts.next()?, parts.next()?);
+    // 3.13t is the Python without a global lock, which Lambda does not have.
+    let minor =
+        version.strip_prefix('3').filter(|minor| !minor.is_empty() && minor.bytes().all(|b| b.is_ascii_digit()))?;
+    let (_, architecture) = MACHINES.iter().find(|(name, _)| *name == machine)?;
+    Some(BuiltFor { python: format!("3.{minor}"), architecture })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(paths: &[&str], runtimes: &[&str], architectures: &[&str]) -> String {
+        let mut natives = Natives::default();
+        paths.iter().for_each(|path| natives.meet(path.as_bytes()));
+        let settings = LayerSettings {
+            compatible_runtimes: runtimes.iter().map(|name| name.parse().unwrap()).collect(),
+            compatible_architectures: architectures.iter().map(|name| name.parse().unwrap()).collect(),
+            ..LayerSettings::default()
+        };
+        let found = natives.judge(&settings);
+        found.iter().map(|found| format!("{} {}", found.check, found.message)).collect::<Vec<_>>().join("\n")
+    }
+
+    const X86: &str = "python/charset_normalizer/md.cpython-312-x86_64-linux-gnu.so";
+    const ARM: &str = "python/numpy/_core/_simd.cpython-312-aarch64-linux-gnu.so";
+    const OLD: &str = "python/lib/python3.11/site-packages/yaml/_yaml.cpython-311-x86_64-linux-gnu.so";
+
+    #[test]
+    fn what_is_declared_is_held_against_what_was_built() {
+        let fine: [(&[&str], &[&str], &[&str]); 8] = [
+            (&[X86], &["python3.12"], &["x86_64"]),
+            (&[X86, ARM], &["python3.12"], &["x86_64", "arm64"]),
+            (&[X86, OLD], &["python3.12", "python3.11"], &["x86_64"]),
+            (&[X86], &["nodejs22.x"], &[]),
+            (&[X86], &[], &[]),
+            (&[], &["python3.12"], &["arm64"]),
+            (&[X86], &["python3.12"], &["riscv64"]),
+            (&["./python/a.cpython-312-x86_64-linux-musl.so"], &["python3.12"], &["x86_64"]),
+        ];
+        for (paths, runtimes, architectures) in fine {
+            assert_eq!(told(paths, runtimes, architectures), "", "{paths:?} {runtimes:?} {architectures:?}");
+        }
+        insta::assert_snapshot!(told(&[X86], &["python3.12"], &["arm64"]), @"archive-architecture its native modules are for x86_64 and not for arm64: `python/charset_normalizer/md.cpython-312-x86_64-linux-gnu.so`");
+        insta::assert_snapshot!(told(&[X86, OLD], &["python3.12", "python3.13", "python3.14"], &["x86_64", "arm64"]), @"
+        archive-python its native modules are for python3.11 and python3.12 and not for python3.13 and python3.14: `python/lib/python3.11/site-packages/yaml/_yaml.cpython-311-x86_64-linux-gnu.so`
+        archive-architecture its native modules are for x86_64 and not for arm64: `python/lib/python3.11/site-packages/yaml/_yaml.cpython-311-x86_64-linux-gnu.so`
+        ");
+    }
+
+    #[test]
+    fn only_names_that_tell_both_count() {
+        let names = [
+            "python/cryptography/_rust.abi3.so",
+            "python/numpy.libs/libscipy_openblas64_.so",
+            "python/a.cpython-313t-x86_64-linux-gnu.so",
+            "python/a.cpython-312-x86_64-linux-gnu.so.txt",
+            "python/a.cpython-312-arm-linux-gnueabihf.so",
+            "python/a.cpython-312-darwin.so",
+            "python/a.cpython-.so",
+            "python/a.cpython-3-x86_64.so",
+            "lib/a.cpython-312-x86_64-linux-gnu.so",
+        ];
+        assert_eq!(told(&names, &["python3.13"], &["arm64"]), "");
+    }
+
+    #[test]
+    fn kinds_are_bounded() {
+        let mut natives = Natives::default();
+        for minor in 0..1_000 {
+            natives.meet(format!("python/a.cpython-3{minor}-x86_64-linux-gnu.so").as_bytes());
+        }
+        assert_eq!(natives.0.len(), LIMIT);
+    }
+}
