@@ -111,15 +111,24 @@ async fn late(exchange: Exchange, after: Duration, answer: Option<Response<Body>
     }
     let Some(exchange) = kept(exchange).await else { return reply.cut().await };
     let shared = Arc::clone(&exchange.shared);
-    let answer = reply.date(answer).await;
+    // From now on, whatever time passes for the client meanwhile.
     let entry = shared.agenda.enter(shared.store.clock(), after);
-    reply.hand_over(answer);
-    tokio::select! {
-        () = entry.turn(shared.store.clock()) => {}
-        () = shared.stopping.cancelled() => return,
-    }
-    let done = exchange.work(Hidden::default()).await;
-    reply.worked(done.status().as_u16());
+    let working = async {
+        tokio::select! {
+            () = entry.turn(shared.store.clock()) => {}
+            () = shared.stopping.cancelled() => return None,
+        }
+        let done = exchange.work(Hidden::default()).await;
+        drop(entry);
+        Some(done.status().as_u16())
+    };
+    let answering = async {
+        let answer = reply.date(answer).await;
+        reply.hand_over(answer);
+    };
+    // The clock moves on with the answer, and waits for the work where that falls due meanwhile.
+    let (done, ()) = tokio::join!(working, answering);
+    done.into_iter().for_each(|status| reply.worked(status));
 }
 
 /// The request is held in the network: let in or refused when it arrives, with the client still waiting or long gone.

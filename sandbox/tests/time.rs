@@ -235,3 +235,13 @@ async fn the_clock_may_move_on_with_the_answer_of_a_request_that_was_held_up() {
     // Whoever comes next is answered too.
     assert_eq!(sdk.versions("numpy").await, [1]);
 }
+
+#[tokio::test]
+async fn late_work_is_done_so_long_after_the_request_however_long_the_client_slept() {
+    let started = started().await;
+    let sdk = Sdk::at(&started);
+    started.fault("PublishLayerVersion", json!({"kind": "advance", "seconds": 130, "when": "answered"})).await;
+    started.fault("PublishLayerVersion", json!({"kind": "late", "seconds": 3})).await;
+    sdk.publish("numpy").await.expect_err("cut");
+    assert_eq!(sdk.versions("numpy").await, [1], "the client slept for longer than the work took");
+}

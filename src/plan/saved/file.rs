@@ -21,7 +21,7 @@ pub enum SavedPlanError {
 
 /// What every format has, whatever else is in it.
 #[derive(Deserialize)]
-struct Format {
+struct Version {
     plan: Option<u64>,
 }
 
@@ -32,7 +32,7 @@ impl SavedPlan {
     /// See [`SavedPlanError`].
     pub fn parse(text: &[u8]) -> Result<Self, SavedPlanError> {
         let not_one = |error: serde_json::Error| SavedPlanError::NotAPlan(error.to_string());
-        let format: Format = serde_json::from_slice(text).map_err(not_one)?;
+        let format: Version = serde_json::from_slice(text).map_err(not_one)?;
         match format.plan {
             Some(format) if format == u64::from(PLAN_VERSION) => {}
             Some(format) => return Err(SavedPlanError::OtherFormat(format)),
