@@ -5,19 +5,22 @@ use std::path::PathBuf;
 
 use clap::builder::styling::Styles;
 use clap::error::Result;
-use clap::{ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
+mod examples;
+mod help;
 mod reports;
 
 pub use reports::{ConvertArgs, MergeArgs, ReportArgs, ReportCommand};
 
-use crate::config::{Setting, SettingsTable};
+use crate::config::SettingsTable;
 use crate::plan::Part;
 use crate::report::{ReportRequest, When};
 
 /// Publish many AWS Lambda layers from one layers file: only what changed, each exactly once.
 #[derive(Debug, Parser)]
 #[command(name = "layership", version, styles = Styles::plain(), max_term_width = 100, propagate_version = false)]
+#[command(disable_help_flag = true, after_help = "`layership help COMMAND` explains a command, with examples")]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -31,24 +34,6 @@ impl Cli {
     /// A command line that cannot be read; also `--help` and `--version`.
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self> {
         Self::from_arg_matches(&Self::documented().try_get_matches_from(arguments)?)
-    }
-
-    /// The command line with what the settings' declarations say: their defaults are not clap's, because a flag that is
-    /// not given must not beat the environment and the file.
-    pub fn documented() -> clap::Command {
-        let settings = Setting::all();
-        Self::command().mut_subcommands(|command| {
-            command.mut_args(|argument| {
-                let setting = settings.iter().find(|setting| argument.get_long() == Some(&setting.name));
-                match setting.filter(|_| argument.get_help_heading().is_some()) {
-                    Some(setting) => {
-                        let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
-                        argument.help(format!("{help} [default: {}]", setting.default)).long_help(None::<&str>)
-                    }
-                    None => argument,
-                }
-            })
-        })
     }
 }
 
@@ -84,6 +69,19 @@ pub enum Command {
     Report(ReportArgs),
     /// Say what the code of an error or a warning means, and what to do
     Explain(ExplainArgs),
+    /// Print a script with which a shell completes commands, flags, layers and targets
+    ///
+    /// The shell then asks layership at every TAB. Layers and targets come from the layers file that the command line names,
+    /// and from those that it includes; nothing else is read, and nothing is run.
+    ///
+    /// bash, in ~/.bashrc: source <(layership completions bash)
+    ///
+    /// zsh, in ~/.zshrc behind compinit: source <(layership completions zsh)
+    ///
+    /// fish, in ~/.config/fish/config.fish: layership completions fish | source
+    ///
+    /// PowerShell, in $PROFILE: layership completions powershell | Out-String | Invoke-Expression
+    Completions(CompletionsArgs),
     /// Serve a local S3 and Lambda stand-in and print the variables that point a tool at it
     #[cfg(feature = "sandbox")]
     Sandbox(SandboxArgs),
@@ -285,6 +283,28 @@ pub struct PublishArgs {
 pub struct ExplainArgs {
     /// The code, such as `archive-inconsistent`; without one, all of them
     pub code: Option<String>,
+}
+
+/// `layership completions`
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// A shell that can complete command lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// GNU bash.
+    Bash,
+    /// The Z shell.
+    Zsh,
+    /// The friendly interactive shell.
+    Fish,
+    /// PowerShell.
+    #[value(alias = "pwsh")]
+    Powershell,
 }
 
 /// `layership schema`

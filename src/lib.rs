@@ -59,7 +59,7 @@ mod report;
 mod run;
 
 pub use cli::Cli;
-pub use commands::dispatch;
+pub use commands::{complete, dispatch};
 pub use error::{Ended, Error};
 pub use report::say_usage;
 

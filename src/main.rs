@@ -3,9 +3,12 @@
 use std::panic::resume_unwind;
 use std::process::ExitCode;
 
-use layership::{Cli, Error, dispatch, say_usage};
+use layership::{Cli, Error, complete, dispatch, say_usage};
 
 fn main() -> ExitCode {
+    if let Some(answered) = complete() {
+        return answered;
+    }
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {

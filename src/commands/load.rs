@@ -52,11 +52,7 @@ pub fn load(args: &Common, ambient_region: Option<String>, saved: Option<&SavedP
     let first = config::read(&mut problems).unwrap_or_default();
     let texts = included_texts(&first, &args.config, &mut problems);
     let included = parsed(&texts, &mut problems);
-    let mut files = vec![first];
-    for (folder, source) in &included {
-        problems.include(source);
-        files.push(config::read_included(&mut problems).unwrap_or_default().below(folder));
-    }
+    let files = all_files(first, &included, &mut problems);
     let secrets = RefCell::default();
     let ambient = Ambient { region: ambient_region, env: &|name| variable(name, &secrets) };
     // With so many errors the rest would only say what follows from them.
@@ -81,6 +77,30 @@ pub fn load(args: &Common, ambient_region: Option<String>, saved: Option<&SavedP
     let included = included.iter().map(|(_, source)| source.path().to_owned()).collect();
     let secrets = secrets.into_iter().map(|(name, _)| name).collect();
     Ok(Loaded { plan, settings, origins, warnings, included, inputs, digest, places, secrets })
+}
+
+/// What a layers file and those that it includes declare, as far as it can be read, whatever is wrong with it.
+pub fn declared(config: &Path) -> Vec<LayersFile> {
+    let Ok(text) = Text::read(config) else { return Vec::new() };
+    let Ok(source) = Source::parse(&text) else { return Vec::new() };
+    let mut problems = Problems::of(&source);
+    let first = config::read(&mut problems).unwrap_or_default();
+    let texts = included_texts(&first, config, &mut problems);
+    let included = parsed(&texts, &mut problems);
+    all_files(first, &included, &mut problems)
+}
+
+fn all_files<'s>(
+    first: LayersFile,
+    included: &'s [(&Path, Source<'_>)],
+    problems: &mut Problems<'s>,
+) -> Vec<LayersFile> {
+    let mut files = vec![first];
+    for (folder, source) in included {
+        problems.include(source);
+        files.push(config::read_included(problems).unwrap_or_default().below(folder));
+    }
+    files
 }
 
 /// SHA-256 of the layers file; where it includes others, of the list of their digests.

@@ -1,5 +1,6 @@
 //! One story per command.
 
+mod complete;
 mod document;
 mod explain;
 mod how;
@@ -18,6 +19,7 @@ use crate::cli::{Cli, Command};
 use crate::error::{Ended, Error};
 use crate::event::Mode;
 use crate::run::BuildScope;
+pub use complete::complete;
 use how::How;
 use run::run;
 
@@ -29,6 +31,7 @@ pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
     match cli.command {
         Command::Init(args) => init::init(&args),
         Command::Explain(args) => explain::explain(&args),
+        Command::Completions(args) => complete::script(&args),
         Command::Report(args) => report::report(&args),
         Command::Schema(args) => schema::schema(&args),
         #[cfg(feature = "sandbox")]

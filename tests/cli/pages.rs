@@ -50,7 +50,7 @@ fn steps(blocks: &[(String, String)]) -> Vec<Step> {
 }
 
 /// A shell in which `layership` is the binary under test.
-fn shell(project: &Project, line: &str) -> Command {
+pub fn shell(project: &Project, line: &str) -> Command {
     let mut command = Command::new("sh");
     let of_binary = project.command();
     command.args(["-ec", line]).current_dir(project.folder()).env_clear();

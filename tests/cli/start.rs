@@ -14,22 +14,25 @@ fn help_lists_the_commands() {
     Usage: layership <COMMAND>
 
     Commands:
-      init     Find lock files below here and write a layers.toml that names them; never overwrites
-      check    Check the layers file, manifests and archives, offline
-      changed  Say which layers' manifests differ from their newest backup: what has to be built
-      build    Run the `build` of the layers that `changed` names
-      plan     Preflight every layer, read-only: what would be published and why
-      stage    Upload archives with their manifest's MD5; skip what is already staged
-      publish  Preflight every layer and publish what changed
-      schema   Print a JSON Schema
-      report   Write a report in other formats
-      explain  Say what the code of an error or a warning means, and what to do
-      sandbox  Serve a local S3 and Lambda stand-in and print the variables that point a tool at it
-      help     Print this message or the help of the given subcommand(s)
+      init         Find lock files below here and write a layers.toml that names them; never overwrites
+      check        Check the layers file, manifests and archives, offline
+      changed      Say which layers' manifests differ from their newest backup: what has to be built
+      build        Run the `build` of the layers that `changed` names
+      plan         Preflight every layer, read-only: what would be published and why
+      stage        Upload archives with their manifest's MD5; skip what is already staged
+      publish      Preflight every layer and publish what changed
+      schema       Print a JSON Schema
+      report       Write a report in other formats
+      explain      Say what the code of an error or a warning means, and what to do
+      completions  Print a script with which a shell completes commands, flags, layers and targets
+      sandbox      Serve a local S3 and Lambda stand-in and print the variables that point a tool at it
+      help         Print this message or the help of the given subcommand(s)
 
     Options:
-      -h, --help     Print help
       -V, --version  Print version
+      -h, --help     Print help
+
+    `layership help COMMAND` explains a command, with examples
     ");
     assert_shown!(run(layership(folder.path()), ["publish", "--help"]), @"
     exit code 0
@@ -39,105 +42,49 @@ fn help_lists_the_commands() {
     Usage: layership publish [OPTIONS] [LAYER]...
 
     Arguments:
-      [LAYER]...
-              Layer keys or globs such as `numpy-*`; none means all
+      [LAYER]...  Layer keys or globs such as `numpy-*`; none means all
 
     Options:
-      -c, --config <FILE>
-              Layers file
-              
-              [env: LAYERSHIP_CONFIG]
-              [default: layers.toml]
-
-          --target <NAME>
-              Only this target, or targets such as `eu-*`; repeatable
-
-          --partition <I/N>
-              Only one of N parts into which the jobs are split, one for each machine; a job is always
-              in the same one
-
-          --changed-since <REV>
-              Only layers whose manifest, archive or declaration changed since a revision of git
-              
-              What is not committed yet counts, what git does not know does not: of an archive that a
-              build makes, the manifest has to tell. It compares with that very revision; `$(git
-              merge-base origin/main HEAD)` is where a branch began.
-
-          --report <FORMAT=PATH>
-              Write a report, such as `json=report.json`; repeatable
-
-          --sandbox[=<DIR>]
-              Run against a local stand-in for S3 and Lambda, kept in DIR [default: .layership/sandbox
-              beside the layers file]
-
-          --events <PATH>
-              Write each event as a line of JSON, as it happens; `-` is standard output, which then
-              shows nothing else
-
-          --no-ci
-              Tell the build server nothing: no annotations, summary or outputs of GitHub, no limits of
-              GitLab
-
-          --progress <WHEN>
-              Show progress: auto, always, never
-              
-              [default: auto]
-
-          --color <WHEN>
-              Colour: auto, always, never
-              
-              [default: auto]
-
-      -v, --verbose...
-              Say more: each job's steps and where each setting came from; twice for every request
-
-      -q, --quiet
-              Warnings and errors only
-
-          --format <FORMAT>
-              What to print on standard output: text, json, markdown; every layer included [default:
-              text, without what is unchanged on a terminal]
-
-          --plan <FILE>
-              Carry out a plan that `plan --out` kept: exactly that, or nothing
-
-          --stage
-              Stage the archives first
-
-          --build
-              Build what changed first, as `build` does, and stage what was built
-
-          --dry-run
-              Write nothing: the same as `plan`
-
-          --force
-              Publish unchanged layers too
-
-          --all-or-nothing
-              Finish all preflights first, and write nothing if one failed
-
-          --strict
-              Refuse a zip with nothing where Lambda's runtimes search
-
-      -h, --help
-              Print help (see a summary with '-h')
+      -c, --config <FILE>         Layers file [env: LAYERSHIP_CONFIG] [default: layers.toml]
+          --target <NAME>         Only this target, or targets such as `eu-*`; repeatable
+          --partition <I/N>       Only one of N parts into which the jobs are split, one for each
+                                  machine; a job is always in the same one
+          --changed-since <REV>   Only layers whose manifest, archive or declaration changed since a
+                                  revision of git
+          --report <FORMAT=PATH>  Write a report, such as `json=report.json`; repeatable
+          --sandbox[=<DIR>]       Run against a local stand-in for S3 and Lambda, kept in DIR [default:
+                                  .layership/sandbox beside the layers file]
+          --events <PATH>         Write each event as a line of JSON, as it happens; `-` is standard
+                                  output, which then shows nothing else
+          --no-ci                 Tell the build server nothing: no annotations, summary or outputs of
+                                  GitHub, no limits of GitLab
+          --progress <WHEN>       Show progress: auto, always, never [default: auto]
+          --color <WHEN>          Colour: auto, always, never [default: auto]
+      -v, --verbose...            Say more: each job's steps and where each setting came from; twice for
+                                  every request
+      -q, --quiet                 Warnings and errors only
+          --format <FORMAT>       What to print on standard output: text, json, markdown; every layer
+                                  included [default: text, without what is unchanged on a terminal]
+          --plan <FILE>           Carry out a plan that `plan --out` kept: exactly that, or nothing
+          --stage                 Stage the archives first
+          --build                 Build what changed first, as `build` does, and stage what was built
+          --dry-run               Write nothing: the same as `plan`
+          --force                 Publish unchanged layers too
+          --all-or-nothing        Finish all preflights first, and write nothing if one failed
+          --strict                Refuse a zip with nothing where Lambda's runtimes search
+      -h, --help                  Print help; `layership help publish` says more
 
     Settings:
           --concurrency <N>
               Jobs in flight at once [default: 32]
-
           --lambda-requests-per-second <N>
               Lambda requests a second, per account and Region [default: 15]
-
           --fail-fast[=<true|false>]
               Start nothing new after the first failure [default: false]
-
           --lock-wait-seconds <SECONDS>
               How long to wait for a layer's lock that another run holds [default: 60]
-
           --publish-settle-seconds <SECONDS>
               How long a publish whose answer was lost may take to show up [default: 60]
-
           --request-timeout-seconds <SECONDS>
               Deadline of one request to AWS [default: 30]
     ");

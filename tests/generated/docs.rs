@@ -7,23 +7,37 @@ use crate::{pinned, printed};
 
 const GENERATED: &str = "<!-- Generated: `UPDATE=1 cargo test --test generated` writes this file. -->\n";
 
-fn help(command: &[&str]) -> String {
+/// What `layership help COMMAND` prints.
+fn help(command: &str) -> String {
     let folder = folder();
     let mut line = layership(folder.path());
     // Help takes the width of the terminal.
     line.env_remove("COLUMNS");
-    run(line, command.iter().copied().chain(["--help"])).expect(0).stdout
+    run(line, std::iter::once("help").chain(command.split_whitespace())).expect(0).stdout
+}
+
+/// The commands below this one.
+fn commands(help: &str) -> Vec<String> {
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    // What is wrapped stands further to the right.
+    let listed = listed.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let names = listed.map(|line| line.split_whitespace().next().unwrap().to_owned());
+    names.filter(|name| name != "help").collect()
 }
 
 #[test]
 fn the_reference_of_the_command_line_is_up_to_date() {
-    let overview = help(&[]);
-    let commands = overview.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    let commands: Vec<&str> = commands.map(|line| line.split_whitespace().next().unwrap()).collect();
-    assert!(commands.contains(&"publish") && commands.len() > 5, "{commands:?}");
+    let overview = help("");
+    let all = commands(&overview);
+    assert!(all.iter().any(|command| command == "publish") && all.len() > 5, "{all:?}");
     let mut page = format!("{GENERATED}\n# Command line\n\n```text\n{overview}```\n");
-    for command in commands.into_iter().filter(|command| *command != "help") {
-        page += &format!("\n## layership {command}\n\n```text\n{}```\n", help(&[command]));
+    for command in all {
+        let text = help(&command);
+        page += &format!("\n## layership {command}\n\n```text\n{text}```\n");
+        for inner in commands(&text) {
+            page +=
+                &format!("\n### layership {command} {inner}\n\n```text\n{}```\n", help(&format!("{command} {inner}")));
+        }
     }
     page += "\n## Exit codes\n\n| code | meaning |\n|---|---|\n| 0 | done |\n| 1 | a job failed |\n";
     page += "| 2 | wrong flags or layers file: nothing was started |\n";

@@ -14,6 +14,7 @@ mod common;
 mod docs;
 mod example;
 mod layers;
+mod man;
 mod reports;
 
 use boon::{Compiler, Draft, SchemaIndex, Schemas};

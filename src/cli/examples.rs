@@ -1,0 +1,100 @@
+//! What each command is typed like. `layership help COMMAND` shows it, and tests/cli/help.rs runs it.
+
+/// What it is good for, and the command line.
+pub struct Example(pub &'static str, pub &'static str);
+
+/// The examples of each command.
+pub const EXAMPLES: &[(&str, &[Example])] = &[
+    (
+        "init",
+        &[
+            Example("Find the lock files below this folder", "layership init"),
+            Example("Write another file than layers.toml", "layership init --config services/layers.toml"),
+        ],
+    ),
+    (
+        "check",
+        &[
+            Example("Everything that can be told without the network", "layership check"),
+            Example("Fail where a zip has nothing in the folders that Lambda searches", "layership check --strict"),
+        ],
+    ),
+    (
+        "changed",
+        &[
+            Example("What has to be built, and why", "layership changed"),
+            Example("The same for a script, one layer a line", "layership changed --format lines"),
+            Example("A matrix for GitHub Actions", "layership changed --format github-matrix"),
+        ],
+    ),
+    (
+        "build",
+        &[
+            Example("Build what changed", "layership build"),
+            Example("Build two layers, changed or not", "layership build --all requests numpy"),
+        ],
+    ),
+    (
+        "plan",
+        &[
+            Example("What would be published, and why", "layership plan"),
+            Example(
+                "The same for local archives that are not staged yet, at some targets",
+                "layership plan --stage --target 'us-*'",
+            ),
+            Example("Exit with 3 if anything would be published", "layership plan --stage --exit-code"),
+            Example("Keep a plan, look at it, carry out exactly that", "layership plan --out plan.json"),
+            Example("Print a plan that was kept", "layership plan --show plan.json"),
+        ],
+    ),
+    (
+        "stage",
+        &[
+            Example("Upload what is not staged yet", "layership stage"),
+            Example("Only some layers", "layership stage 'num*'"),
+        ],
+    ),
+    (
+        "publish",
+        &[
+            Example("Stage the archives and publish what changed", "layership publish --stage"),
+            Example("Rehearse it without AWS: nothing leaves this machine", "layership publish --stage --sandbox"),
+            Example(
+                "Write the ARNs for a shell and for Terraform",
+                "layership publish --report env=layers.env --report tfvars=layers.auto.tfvars.json",
+            ),
+            Example("Write nothing at all if one layer cannot be published", "layership publish --all-or-nothing"),
+            Example("Carry out a plan that was kept", "layership publish --plan plan.json"),
+        ],
+    ),
+    ("schema", &[Example("The schema with which an editor completes layers files", "layership schema layers")]),
+    (
+        "report convert",
+        &[
+            Example("A comment for a pull request", "layership report convert report.json markdown=comment.md"),
+            Example("JUnit for a build server", "layership report convert report.json junit=report.xml"),
+        ],
+    ),
+    (
+        "report merge",
+        &[Example(
+            "One report of two machines that did a half each",
+            "layership report merge part-1.json part-2.json --report json=report.json --report html=report.html",
+        )],
+    ),
+    (
+        "explain",
+        &[
+            Example("What an error means, and what to do", "layership explain archive-inconsistent"),
+            Example("Every code", "layership explain"),
+        ],
+    ),
+    ("completions", &[Example("The script for bash", "layership completions bash")]),
+    (
+        "sandbox",
+        &[Example(
+            "Serve until it is interrupted, and keep everything in a folder",
+            "layership sandbox --dir .sandbox",
+        )],
+    ),
+];
