@@ -6,6 +6,9 @@
 //! beyond that (for layers that have no version yet nothing can be found, only ruled out at the end). An account with
 //! far more layers than jobs, few jobs, or a role that may not list layers fall back to one call per layer.
 
+#[cfg(test)]
+mod simulation;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -30,12 +33,24 @@ struct Sweep {
     /// Every layer of the pages that came, wanted or not: another target may want it later.
     latest: HashMap<LayerName, LayerVersion>,
     wanted: HashSet<LayerName>,
+    /// How many of the wanted ones are known.
+    found: usize,
     swept: bool,
 }
 
 impl Sweep {
-    fn found(&self) -> usize {
-        self.wanted.iter().filter(|name| self.latest.contains_key(*name)).count()
+    fn want(&mut self, names: HashSet<LayerName>) {
+        for name in names {
+            let known = usize::from(self.latest.contains_key(&name));
+            self.found += if self.wanted.insert(name) { known } else { 0 };
+        }
+    }
+
+    fn came(&mut self, page: Vec<(LayerName, LayerVersion)>) {
+        for (name, latest) in page {
+            let wanted = usize::from(self.wanted.contains(&name));
+            self.found += if self.latest.insert(name, latest).is_none() { wanted } else { 0 };
+        }
     }
 }
 
@@ -71,7 +86,7 @@ impl Catalogue {
     /// Further layers are wanted. Once a sweep for all of them can pay, it begins.
     pub fn want(self: &Arc<Self>, lambda: &Lambda, names: HashSet<LayerName>) {
         let mut seen = self.seen();
-        seen.wanted.extend(names);
+        seen.want(names);
         if seen.swept || seen.wanted.len() < JOBS_AT_LEAST {
             return;
         }
@@ -92,13 +107,13 @@ impl Catalogue {
         for pages in 1.. {
             let page = lambda.layers(marker.clone()).await?;
             if page.next.is_none() {
-                self.seen().latest.extend(page.layers);
+                self.seen().came(page.layers);
                 return Ok(Progress::Complete);
             }
             let (found, wanted) = {
                 let mut seen = self.seen();
-                seen.latest.extend(page.layers);
-                (seen.found(), seen.wanted.len())
+                seen.came(page.layers);
+                (seen.found, seen.wanted.len())
             };
             if found == wanted || !pays(pages, found, wanted) || page.next == marker {
                 return Ok(Progress::GaveUp);
