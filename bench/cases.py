@@ -105,7 +105,14 @@ CASES = {
         {"layership": [60], "library-16": [60], "boto3": [60]},
         quota=3,
     ),
-    "large": Case("10,000 unchanged, no quota", "published", lambda count: 0, {"layership": [10_000]}),
+    # The sweep that finds the latest versions has two hundred pages, one after the other.
+    "large": Case(
+        "10,000 unchanged, 15 Lambda requests/s",
+        "published",
+        lambda count: 0,
+        {"layership": [10_000]},
+        quota=QUOTA,
+    ),
 }
 QUICK = {
     "layership": [20, 50],
