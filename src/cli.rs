@@ -349,6 +349,9 @@ pub struct SandboxArgs {
     /// Refuse buckets that were not created, as S3 does
     #[arg(long)]
     pub strict_buckets: bool,
+    /// Seconds by which its clock is ahead of this machine's, or behind: to rehearse a machine whose clock is wrong
+    #[arg(long, value_name = "S", default_value_t = 0, allow_negative_numbers = true)]
+    pub clock_offset_seconds: i32,
 }
 
 /// What goes to standard output.

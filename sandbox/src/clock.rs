@@ -1,5 +1,5 @@
-//! The sandbox's clock: the machine's, moved on as far as a test or a rehearsal asked, and never back. What takes a lease
-//! to run out can so be seen at once. After a restart it is the machine's again.
+//! The sandbox's clock: the machine's, or as far from it as the start says, moved on as far as a test or a rehearsal asked,
+//! and never back. What takes a lease to run out can so be seen at once. After a restart nothing of it is left.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -25,6 +25,8 @@ struct Inner {
     /// What the machine's clock showed when this one began, and since when it goes by itself: tokio's clock, which a
     /// test can pause and let fly.
     began: (i64, Instant),
+    /// Milliseconds by which it is ahead of the machine's from the start, or behind.
+    offset: AtomicI64,
     ahead: watch::Sender<Duration>,
     /// The latest time that was told: the machine's own clock may be set back meanwhile.
     told: AtomicI64,
@@ -33,17 +35,24 @@ struct Inner {
 impl Default for Clock {
     fn default() -> Self {
         let began = (Timestamp::now().as_millisecond(), Instant::now());
-        Self(Arc::new(Inner { began, ahead: watch::Sender::default(), told: AtomicI64::new(i64::MIN) }))
+        let (offset, told) = (AtomicI64::new(0), AtomicI64::new(i64::MIN));
+        Self(Arc::new(Inner { began, offset, ahead: watch::Sender::default(), told }))
     }
 }
 
 impl Clock {
+    /// Sets it ahead of the machine's, or behind: before anybody was told a time, since it never goes back.
+    pub fn set_offset(&self, seconds: i32) {
+        self.0.offset.store(i64::from(seconds) * 1000, Ordering::Relaxed);
+    }
+
     /// Milliseconds since 1970.
     pub fn now_millis(&self) -> i64 {
         let ahead = i64::try_from(self.ahead().as_millis()).unwrap_or_default();
         let (began, since) = self.0.began;
         let passed = i64::try_from(since.elapsed().as_millis()).unwrap_or_default();
-        let now = began.saturating_add(passed).saturating_add(ahead);
+        let offset = self.0.offset.load(Ordering::Relaxed);
+        let now = began.saturating_add(offset).saturating_add(passed).saturating_add(ahead);
         now.max(self.0.told.fetch_max(now, Ordering::Relaxed))
     }
 

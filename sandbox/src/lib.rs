@@ -90,6 +90,7 @@ impl Sandbox {
         let faults = options.faults.as_deref().map_or_else(|| Ok(Faults::default()), Faults::load)?;
         let secret = Secret::new(options.secret.as_deref())?;
         let store = Arc::new(Store::open(&options.dir, options.trusted.as_deref())?);
+        store.clock().set_offset(options.clock_offset_seconds);
         let listener = listen(options.port).await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
         let buckets = s3::Buckets {

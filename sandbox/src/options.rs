@@ -31,6 +31,9 @@ pub struct Options {
     pub lambda_requests_per_second: Option<u32>,
     /// Added before each answer.
     pub delays: Delays,
+    /// Seconds by which the clock is ahead of the machine's, or behind, from the start: to a client on the same machine,
+    /// its own clock seems as wrong the other way.
+    pub clock_offset_seconds: i32,
 }
 
 impl Options {
@@ -47,6 +50,7 @@ impl Options {
             faults: None,
             lambda_requests_per_second: None,
             delays: Delays::default(),
+            clock_offset_seconds: 0,
         }
     }
 }

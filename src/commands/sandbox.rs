@@ -28,6 +28,7 @@ pub async fn serve(args: SandboxArgs) -> Result<Ended, Error> {
         faults: args.faults,
         lambda_requests_per_second: args.lambda_requests_per_second,
         auto_create_buckets: !args.strict_buckets,
+        clock_offset_seconds: args.clock_offset_seconds,
         delays: Delays {
             s3: Duration::from_millis(args.s3_latency_ms),
             lambda: Duration::from_millis(args.lambda_latency_ms),
