@@ -1,8 +1,11 @@
 //! `check`: the layers file, manifests and archives, offline.
 
+use std::io::Read as _;
+use std::process::Stdio;
+
 use crate::common::many_layers;
 use crate::common::project::Project;
-use crate::common::zips::{zip, zip_that_claims};
+use crate::common::zips::{large_zip, zip, zip_that_claims};
 
 #[test]
 fn layers_in_order_are_counted() {
@@ -21,6 +24,35 @@ fn nothing_is_sent() {
     many_layers(&project.folder(), 300, "");
     project.run("check --concurrency 1", 0);
     assert_eq!(project.requests(), [""; 0], "check is offline");
+}
+
+/// A check needs the end of a zip, which says what is in it, and no digest: many zips of 16 MiB are not read whole.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_zip_is_digested() {
+    const LAYERS: u64 = 150;
+    let names: Vec<String> = (0..LAYERS).map(|number| format!("layer-{number:03}")).collect();
+    let project = Project::of(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let archive = project.write("layer.zip", large_zip(16 << 20));
+    for name in &names {
+        let folder = project.folder().join(name);
+        std::fs::remove_dir_all(folder.join("layer")).unwrap();
+        std::fs::hard_link(&archive, folder.join("layer")).unwrap();
+    }
+    // Its report is far longer than a pipe holds: it waits in the middle of printing, when all of its work is done.
+    let mut command = project.command();
+    command.args(["check", "--format", "json"]).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    stdout.read_exact(&mut [0]).unwrap();
+    let counts = std::fs::read_to_string(format!("/proc/{}/io", child.id())).unwrap();
+    let mut rest = Vec::new();
+    stdout.read_to_end(&mut rest).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert!(rest.len() > 128 * 1024, "a pipe may hold {} bytes", rest.len());
+    let read = counts.lines().find_map(|line| line.strip_prefix("rchar: ")?.parse::<u64>().ok()).unwrap();
+    // One mebibyte of each, and what else a process reads.
+    assert!((LAYERS << 20..3 * LAYERS << 20).contains(&read), "{} MB", read >> 20);
 }
 
 #[test]
