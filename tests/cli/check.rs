@@ -52,7 +52,7 @@ fn no_zip_is_digested() {
     assert!(rest.len() > 128 * 1024, "a pipe may hold {} bytes", rest.len());
     let read = counts.lines().find_map(|line| line.strip_prefix("rchar: ")?.parse::<u64>().ok()).unwrap();
     // One mebibyte of each, and what else a process reads.
-    assert!((LAYERS << 20..3 * LAYERS << 20).contains(&read), "{} MB", read >> 20);
+    assert!((LAYERS << 20..(3 * LAYERS) << 20).contains(&read), "{} MB", read >> 20);
 }
 
 #[test]
