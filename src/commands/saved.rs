@@ -1,6 +1,6 @@
 //! Plans as files: `plan --out`, `plan --show`, and what `publish --plan` holds the command line against.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use crate::error::{Ended, Error};
 use crate::event::Mode;
 use crate::layer::Sha256;
 use crate::outcome::{ArchiveReport, Decision, JobReport, ManifestReport, Outcome};
-use crate::plan::{Plan, SavedJob, SavedPlan, Selection};
+use crate::plan::{Job, Plan, SavedJob, SavedPlan, Selection};
 use crate::report::{
     Destination, Inputs, Listing, Notices, Report, Shown, Surroundings, emit, markdown, rendered, shown,
 };
@@ -94,27 +94,26 @@ impl Keep {
     /// Keeps the plan, unless a job failed or was stopped: half a plan is none.
     pub fn keep(mut self, plan: &Plan, report: &Report, how: &How, notices: &Notices) -> Result<(), Error> {
         let name = self.destination.path.display().to_string();
-        let counts = |job: &&JobReport| match job.outcome {
-            Outcome::Failed => plan.jobs.iter().any(|one| is_of(job, one) && !one.target.best_effort),
-            outcome => outcome == Outcome::Cancelled,
+        // By layer and target, so that ten thousand jobs are not searched ten thousand times.
+        let reports: HashMap<_, _> = report.jobs.iter().map(|job| ((&*job.layer, &*job.target), job)).collect();
+        let of = |one: &Job| reports.get(&(&*one.layer, &*one.target.name)).copied();
+        let is_open = |one: &Job| match of(one).map(|report| report.outcome) {
+            Some(Outcome::Failed) => !one.target.best_effort,
+            Some(outcome) => outcome == Outcome::Cancelled,
+            None => true,
         };
-        if report.jobs.iter().any(|job| counts(&job)) {
+        if plan.jobs.iter().any(|one| is_open(one)) {
             notices.note("Not saved", &shown!("the plan: only one without failures is kept in {}", name));
             return Ok(());
         }
         let options = how.options();
-        let report_of = |one: &crate::plan::Job| report.jobs.iter().find(|job| is_of(job, one));
-        let jobs = plan.jobs.iter().filter_map(|one| Some(SavedJob::of(one, report_of(one)?, options))).collect();
+        let jobs = plan.jobs.iter().filter_map(|one| Some(SavedJob::of(one, of(one)?, options))).collect();
         let saved = SavedPlan::new(self.layers_file, self.selection, options, jobs);
         let written = self.destination.write(&Shown::json(&saved.to_json()));
         written.map_err(|why| Error::other(format!("cannot write the plan to `{name}`: {why}")))?;
         notices.note("Saved", &shown!("{} with digest {}", name, saved.digest));
         Ok(())
     }
-}
-
-fn is_of(report: &JobReport, job: &crate::plan::Job) -> bool {
-    report.layer == job.layer && report.target == job.target.name
 }
 
 /// `plan --show`: the plan as `plan` printed it, and its digest.

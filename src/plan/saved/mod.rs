@@ -130,7 +130,8 @@ pub struct SavedSettings {
 
 impl SavedPlan {
     /// The plan that these jobs make, with its digest.
-    pub fn new(layers_file: Sha256, selection: Selection, options: SavedOptions, jobs: Vec<SavedJob>) -> Self {
+    pub fn new(layers_file: Sha256, selection: Selection, options: SavedOptions, mut jobs: Vec<SavedJob>) -> Self {
+        jobs.sort_by(|a, b| (&a.layer, &a.target).cmp(&(&b.layer, &b.target)));
         let mut plan = Self {
             plan: PLAN_VERSION,
             digest: String::new(),
@@ -157,7 +158,8 @@ impl SavedPlan {
 
     /// What was planned for a layer at a target.
     pub fn job(&self, layer: &str, target: &str) -> Option<&SavedJob> {
-        self.jobs.iter().find(|job| job.layer == layer && job.target == target)
+        let place = |job: &SavedJob| (job.layer.as_str(), job.target.as_str()).cmp(&(layer, target));
+        self.jobs.binary_search_by(place).ok().and_then(|at| self.jobs.get(at))
     }
 }
 
