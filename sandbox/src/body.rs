@@ -69,11 +69,11 @@ impl Payload {
         }
     }
 
-    /// Reads what is left of a refused body, up to a megabyte: a client that is still sending when the connection closes
-    /// would see a reset instead of the answer.
+    /// Reads what is left of a refused body, as far as any request is read: a client that is still sending when the
+    /// connection closes may see a reset instead of the answer, and sends it again.
     pub async fn drain(self) {
         let Self::Stream(body) = self else { return };
-        let mut body = pin!(Limited::new(body, 1024 * 1024));
+        let mut body = pin!(Limited::new(body, LARGEST_PUBLISH));
         while let Some(Ok(_)) = body.frame().await {}
     }
 }
