@@ -1,0 +1,137 @@
+//! The command lines of what is done with layers.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::common::{Common, Printed};
+
+/// `layership check`
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// What every command on a layers file takes.
+    #[command(flatten)]
+    pub common: Common,
+    /// What is printed.
+    #[command(flatten)]
+    pub printed: Printed,
+    /// Refuse a zip with nothing where Lambda's runtimes search
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// `layership changed`
+#[derive(Debug, Args)]
+pub struct ChangedArgs {
+    /// What every command on a layers file takes.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to print on standard output
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: Option<ChangedOutput>,
+    /// Exit with 3 if anything changed
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+/// `layership build`
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    /// What every command on a layers file takes.
+    #[command(flatten)]
+    pub common: Common,
+    /// What is printed.
+    #[command(flatten)]
+    pub printed: Printed,
+    /// Build all layers, changed or not, without asking S3
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// `layership plan`
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// What every command on a layers file takes.
+    #[command(flatten)]
+    pub common: Common,
+    /// What is printed.
+    #[command(flatten)]
+    pub printed: Printed,
+    /// Exit with 3 if anything would be published or adopted
+    #[arg(long)]
+    pub exit_code: bool,
+    /// Keep the plan in a file, to be looked at and carried out by `publish --plan`
+    #[arg(long, value_name = "FILE", conflicts_with = "changed_since")]
+    pub out: Option<PathBuf>,
+    /// Print a plan that was kept, and ask nobody
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["layers", "targets", "partition", "changed_since", "out", "exit_code", "stage", "force", "strict", "reports", "events"])]
+    pub show: Option<PathBuf>,
+    /// Plan as if the local archives were staged
+    #[arg(long)]
+    pub stage: bool,
+    /// Plan to publish unchanged layers too
+    #[arg(long)]
+    pub force: bool,
+    /// Refuse a zip with nothing where Lambda's runtimes search
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// `layership stage`
+#[derive(Debug, Args)]
+pub struct StageArgs {
+    /// What every command on a layers file takes.
+    #[command(flatten)]
+    pub common: Common,
+    /// What is printed.
+    #[command(flatten)]
+    pub printed: Printed,
+    /// Refuse a zip with nothing where Lambda's runtimes search
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// `layership publish`
+#[derive(Debug, Args)]
+pub struct PublishArgs {
+    /// What every command on a layers file takes.
+    #[command(flatten)]
+    pub common: Common,
+    /// What is printed.
+    #[command(flatten)]
+    pub printed: Printed,
+    /// Carry out a plan that `plan --out` kept: exactly that, or nothing
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["stage", "build", "force", "strict", "changed_since"])]
+    pub plan: Option<PathBuf>,
+    /// Stage the archives first
+    #[arg(long)]
+    pub stage: bool,
+    /// Build what changed first, as `build` does, and stage what was built
+    #[arg(long)]
+    pub build: bool,
+    /// Write nothing: the same as `plan`
+    #[arg(long, conflicts_with = "build")]
+    pub dry_run: bool,
+    /// Publish unchanged layers too
+    #[arg(long)]
+    pub force: bool,
+    /// Finish all preflights first, and write nothing if one failed
+    #[arg(long)]
+    pub all_or_nothing: bool,
+    /// Refuse a zip with nothing where Lambda's runtimes search
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// The format in which `changed` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ChangedOutput {
+    /// For people [default]
+    Text,
+    /// The keys of the layers that changed, one a line
+    Lines,
+    /// The report
+    Json,
+    /// A matrix for a job of GitHub Actions: `layers` is a key, or several where more than 256 layers changed
+    GithubMatrix,
+}
