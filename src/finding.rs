@@ -62,6 +62,10 @@ pub enum Check {
     SecretInManifest,
     /// The manifest cannot be read as what its name says.
     ManifestUnreadable,
+    /// A file that the manifest includes cannot be read.
+    IncludeUnreadable,
+    /// The manifest includes other files, which its backup does not hold.
+    IncludeNotKept,
 }
 
 /// One thing that a check found.

@@ -16,6 +16,8 @@ pub struct Change<'a> {
     pub old: Option<&'a Dependencies>,
     /// What it names now, where that can be read.
     pub new: Option<&'a Dependencies>,
+    /// A file that the manifest includes says something else than then, or nobody noted what it said.
+    pub includes: bool,
     /// What the archive holds.
     pub packages: &'a Packages,
 }
@@ -27,6 +29,7 @@ pub struct Change<'a> {
 /// | a package that the archive holds, or should hold | error: the old content would be frozen under the new manifest |
 /// | only packages that it need not hold: the runtime brings them, markers rule them out, they are for development or an extra | warning |
 /// | only hashes or markers, or a manifest that cannot be read | warning |
+/// | only a file that the manifest includes, of which the backup holds nothing | warning |
 /// | no dependency: comments, order | nothing |
 pub fn stale(latest: u64, change: Change<'_>, environments: &Environments) -> Option<Finding> {
     let same = format!("it has the very content of version {latest}");
@@ -50,6 +53,10 @@ pub fn stale(latest: u64, change: Change<'_>, environments: &Environments) -> Op
         }
         (None, None) if old != new => {
             let message = format!("{same}, but hashes or markers in the manifest changed");
+            Some(Finding::warning(Check::ArchiveStale, message, HINT))
+        }
+        (None, None) if change.includes => {
+            let message = format!("{same}, but a file that the manifest includes changed");
             Some(Finding::warning(Check::ArchiveStale, message, HINT))
         }
         (None, None) => None,
@@ -97,7 +104,7 @@ mod tests {
         let mut packages = Packages::default();
         held.iter().for_each(|path| packages.meet(format!("python/{path}.dist-info/METADATA").as_bytes()));
         let [old, new] = [old, new].map(|text| dependencies(format, text.as_bytes()).ok().flatten());
-        let change = Change { format, old: old.as_ref(), new: new.as_ref(), packages: &packages };
+        let change = Change { format, old: old.as_ref(), new: new.as_ref(), includes: false, packages: &packages };
         let settings =
             LayerSettings { compatible_runtimes: vec!["python3.12".parse().unwrap()], ..LayerSettings::default() };
         match stale(3, change, &Environments::of(&settings)) {

@@ -20,6 +20,10 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 const ATTEMPTS: u32 = 4;
 /// User metadata of a backup: the SHA-256 of the zip it belongs to, hexadecimal. The Python library never looks at it.
 const SHA256: &str = "layership-sha256";
+/// The same for a digest of the files that the manifest includes, of which the backup holds nothing.
+const INCLUDES: &str = "layership-includes";
+/// How that digest is made; another way has another number.
+const INCLUDES_VERSION: &str = "v1";
 
 /// What became of reading a backup.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +47,8 @@ pub struct Backup {
     pub modified: Option<Timestamp>,
     /// SHA-256 of the zip that it belongs to, where it was noted.
     pub sha256: Option<Sha256>,
+    /// What was noted of the files that the manifest included.
+    includes: Option<String>,
 }
 
 impl BackupRead {
@@ -56,6 +62,11 @@ impl BackupRead {
 }
 
 impl Backup {
+    /// Whether the files that the manifest included then said what they say now.
+    pub fn includes(&self, now: Option<Md5>) -> bool {
+        self.includes == now.map(includes_note)
+    }
+
     /// Whether it was written before this version was made: then it belongs to none, but was left by another layer, another
     /// account or an endpoint that was reset. S3 tells whole seconds, so both are held against each other in those.
     pub fn is_older_than(&self, version: &LayerVersion) -> bool {
@@ -71,6 +82,8 @@ pub struct NewBackup<'a> {
     pub manifest: Bytes,
     /// SHA-256 of the zip that it belongs to.
     pub sha256: Option<Sha256>,
+    /// A digest of the files that the manifest includes.
+    pub includes: Option<Md5>,
     /// Entity tag of the object to replace; without it there must be none.
     pub replacing: Option<&'a str>,
 }
@@ -88,14 +101,15 @@ pub enum BackupWrite {
 }
 
 impl S3 {
-    /// Reads a backup, unless it is the manifest with this MD5: an object uploaded in one part has its MD5 as entity
+    /// Reads a backup, unless it is the manifest with this MD5, where one is given: an object uploaded in one part has its MD5 as entity
     /// tag, so one conditional GET answers "same" without a body.
     ///
     /// # Errors
     /// Whatever the service refuses; a backup that is too large to be one.
-    pub async fn backup(&self, at: &S3Location, md5: Md5) -> Result<BackupRead, JobError> {
+    pub async fn backup(&self, at: &S3Location, unless: Option<Md5>) -> Result<BackupRead, JobError> {
         let call = self.call("s3:GetObject", at);
-        let request = self.client().get_object().bucket(&at.bucket).key(&at.key).if_none_match(format!("\"{md5}\""));
+        let request = self.client().get_object().bucket(&at.bucket).key(&at.key);
+        let request = request.set_if_none_match(unless.map(|md5| format!("\"{md5}\"")));
         match sent(request.send()).await {
             Ok(found) => self.read_backup(found, &call).await.map(BackupRead::Other),
             Err(failure) => match (failure.answer.status, failure.answer.code.as_deref()) {
@@ -132,6 +146,10 @@ impl S3 {
             Some(sha256) => request.metadata(SHA256, sha256.to_string()),
             None => request,
         };
+        let request = match backup.includes {
+            Some(includes) => request.metadata(INCLUDES, includes_note(includes)),
+            None => request,
+        };
         match sent(request.body(ByteStream::from(backup.manifest.clone())).send()).await {
             Ok(written) if written.e_tag().is_none() => Ok(None),
             Ok(written) => Ok(Some(BackupWrite::Written { request_id: written.request_id().map(str::to_owned) })),
@@ -151,12 +169,18 @@ impl S3 {
     async fn read_backup(&self, found: GetObjectOutput, call: &Call) -> Result<Backup, JobError> {
         let etag = tag(found.e_tag(), call)?;
         let modified = found.last_modified().and_then(|time| Timestamp::from_second(time.secs()).ok());
-        let sha256 = found.metadata().and_then(|metadata| metadata.get(SHA256)).and_then(|text| Sha256::from_hex(text));
+        let noted = |name: &str| found.metadata().and_then(|metadata| metadata.get(name));
+        let sha256 = noted(SHA256).and_then(|text| Sha256::from_hex(text));
+        let includes = noted(INCLUDES).cloned();
         let bytes = self.read(found, LARGEST + 1, call).await?;
         if bytes.len() as u64 > LARGEST {
             let message = format!("{} has more than {} MB: that is not a backup", call.resource, LARGEST / 1_000_000);
             return Err(JobError::new(ErrorCode::Internal, message));
         }
-        Ok(Backup { bytes, etag, modified, sha256 })
+        Ok(Backup { bytes, etag, modified, sha256, includes })
     }
+}
+
+fn includes_note(includes: Md5) -> String {
+    format!("{INCLUDES_VERSION} md5={includes}")
 }

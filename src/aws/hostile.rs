@@ -140,7 +140,7 @@ async fn a_body_that_trickles_has_a_deadline() {
         assert_eq!(error.code, ErrorCode::Timeout, "{what}: {error}");
         assert!(error.message.contains("reading s3://artifacts/numpy/layer.zip took longer"), "{error}");
     };
-    late(s3.backup(&at(), Md5::of(b"")).await.err(), "a backup");
+    late(s3.backup(&at(), Some(Md5::of(b""))).await.err(), "a backup");
     late(s3.read_lock(&at()).await.err(), "a lock");
     let mut zip = StagedZip::new(s3, at(), staged(1_000));
     late(zip.sha256().await.err(), "a digest");

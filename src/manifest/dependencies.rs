@@ -40,6 +40,11 @@ impl Version {
     pub fn as_str(&self) -> &str {
         &self.shown
     }
+
+    /// Whether it is a range, or any version.
+    fn is_open(&self) -> bool {
+        self.shown.starts_with(['*', '<', '>', '=', '!', '~'])
+    }
 }
 
 /// Who asks for a dependency; where several do, the first of these counts.
@@ -136,6 +141,19 @@ impl Dependencies {
             None => {
                 self.count += 1;
                 versions.insert(version, found.about);
+            }
+        }
+    }
+
+    /// Bounds the versions of a package: those that it leaves open become this one. What nobody asks for is added as it is.
+    pub(super) fn bound(&mut self, found: Found<'_>) {
+        let Some(versions) = self.packages.get_mut(found.name.as_ref()) else { return self.insert(found) };
+        let bound = mask(&found.version).into_owned();
+        let open: Vec<Version> = versions.keys().filter(|version| version.is_open()).cloned().collect();
+        for version in open {
+            if let Some(about) = versions.remove(&version) {
+                let bound = Version { shown: bound.clone(), hidden: None };
+                versions.entry(bound).and_modify(|kept| kept.join(about.clone())).or_insert(about);
             }
         }
     }

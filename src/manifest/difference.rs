@@ -41,6 +41,35 @@ pub struct Difference {
     /// Dependencies that both have at one version, but with other hashes: files of it came, went or were replaced.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rehashed: Vec<Dependency>,
+    /// What differs although all these lists are empty; not there where nothing differs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<Only>,
+}
+
+/// What differs between two manifests that name the same dependencies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Only {
+    /// Comments, order, or what else is no dependency, such as options.
+    Text,
+    /// Where dependencies are installed (markers), or who asks for them (groups, extras).
+    Markers,
+    /// A file that the manifest includes: what in it is not known, since no backup holds it.
+    Included,
+    /// One of the two cannot be read, so what differs is not known.
+    Unreadable,
+}
+
+impl Only {
+    /// In words that follow `dependencies changed: `.
+    fn words(self) -> &'static str {
+        match self {
+            Only::Text => "no dependency differs, only comments, order or options",
+            Only::Markers => "no version differs, only markers or who asks for it",
+            Only::Included => "in an included file, of which the backup holds nothing",
+            Only::Unreadable => "which ones is not known, since a manifest cannot be read",
+        }
+    }
 }
 
 /// What changed from `old` to `new`.
@@ -52,6 +81,9 @@ pub fn difference(old: &Dependencies, new: &Dependencies) -> Difference {
         let before = old.versions(name).unwrap_or(&none);
         let after = new.versions(name).unwrap_or(&none);
         difference.compare(name, before, after);
+    }
+    if difference.is_empty() && old != new {
+        difference.only = Some(Only::Markers);
     }
     difference
 }
@@ -77,9 +109,14 @@ impl Difference {
         self.rehashed.extend(rehashed.map(|(version, _, _)| Dependency::new(name, version)));
     }
 
-    /// Whether nothing differs that a manifest of this format can name.
+    /// Whether no dependency differs.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Whether there is anything to tell of it.
+    pub fn differs(&self) -> bool {
+        !self.is_empty() || self.only.is_some()
     }
 
     /// How many changes there are.
@@ -94,6 +131,9 @@ impl Difference {
 
     /// The first `limit` changes on one line, and how many more there are.
     pub fn summary_of(&self, limit: usize) -> String {
+        if let (Some(only), true) = (self.only, self.is_empty()) {
+            return only.words().to_owned();
+        }
         let shown: Vec<String> = self.changes().take(limit).collect();
         match self.len() - shown.len() {
             0 => shown.join(", "),

@@ -6,10 +6,12 @@
 //! ([`unpinned()`]) and which carry credentials ([`secrets()`]). All of it is pure, takes any bytes without a panic, in
 //! time and memory that follow their number, and never lets a credential of a URL out ([`mask()`]).
 
+mod bytes_of;
 mod dependencies;
 mod difference;
 mod environment;
 mod format;
+mod includes;
 mod json_locks;
 mod left_out;
 mod line_locks;
@@ -30,18 +32,20 @@ mod uv_graph;
 #[cfg(test)]
 mod samples;
 
+pub use bytes_of::ReadError;
 pub use dependencies::{About, Dependencies, Need, Version};
 #[cfg(test)]
-pub use difference::{Changed, Dependency};
-pub use difference::{Difference, difference};
+pub use difference::Changed;
+pub use difference::{Dependency, Difference, Only, difference};
 pub use environment::Environments;
 pub use format::Format;
+pub use includes::{Includes, NotIncluded, plain};
 pub use left_out::is_left_out;
 pub use mask::mask;
 pub use meaning::same_meaning;
 pub use parse::dependencies;
-pub use pins::unpinned;
-pub use read::{Manifest, ReadError, read};
+pub use pins::{Open, Unpinned, unpinned, unpinned_lines};
+pub use read::{Manifest, read};
 pub use requirements::normalised;
 pub use secrets::secrets;
 pub use text::same_text;

@@ -2,8 +2,9 @@
 
 use super::format::Format;
 use super::mask::mask;
-use super::requirements::{Asks, Line, exact_version, lines, revision};
+use super::requirements::{Asks, Line, exact_version, joined_lines, lines, revision, without_comment};
 use super::text::decode;
+use std::fmt;
 
 /// A line that leaves open what will be installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +13,53 @@ pub struct Unpinned {
     pub line: usize,
     /// What it asks for, masked, without comment and hashes.
     pub text: String,
+    /// What it leaves open.
+    pub why: Open,
+}
+
+/// What a line leaves open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Open {
+    /// `name`
+    NoVersion,
+    /// `name>=1`, `name~=1.0`, `name!=2`
+    Range,
+    /// `name==1.*`
+    Wildcard,
+    /// `name==${VERSION}`
+    Variable,
+    /// `-e PATH`
+    Editable,
+    /// `git+https://…@main`, or without a revision
+    Branch,
+    /// A URL or path without a hash
+    Location,
+    /// No hash, where another line has one
+    NoHash,
+    /// `--extra-index-url`, where a line has no hash
+    ExtraIndex,
+    /// An included file that was not read
+    NotIncluded,
+    /// Nothing that pip would read
+    Unreadable,
+}
+
+impl fmt::Display for Open {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Open::NoVersion => "it names no version",
+            Open::Range => "it allows several versions",
+            Open::Wildcard => "it has a wildcard for a version",
+            Open::Variable => "its version comes from a variable",
+            Open::Editable => "it installs a folder that may change",
+            Open::Branch => "it names no full commit, and branches and tags move",
+            Open::Location => "it has no hash, and the file may change",
+            Open::NoHash => "it has no hash, though other lines have one",
+            Open::ExtraIndex => "another index may answer for any name, and not every line has a hash",
+            Open::NotIncluded => "what it includes was not read",
+            Open::Unreadable => "it is not a requirement that pip would read",
+        })
+    }
 }
 
 /// The lines of a requirements file that leave open what will be installed; none for lock files, which are
@@ -19,21 +67,46 @@ pub struct Unpinned {
 ///
 /// | line | pinned |
 /// |---|---|
-/// | `name==1.0`, `name===1.0`, also beside other clauses | yes |
+/// | `name==1.0`, `name===1.0`, also beside other clauses | yes, but with `--hash` where another line has one |
 /// | `name`, `name>=1`, `name~=1.0`, `name==1.*`, `name==${VERSION}` | no |
 /// | `name @ URL`, or a URL or path alone | only with `#sha256=…` (or another hash pip knows) or `--hash` |
 /// | `git+https://…@REVISION`, also behind `-e` | only with a full commit id, 40 or 64 hex digits |
 /// | `-e PATH` | no |
-/// | `-r FILE` | no: what it includes lies outside the manifest's bytes |
-/// | `-c FILE`, `--index-url` and other options | no requirement, never listed |
+/// | `--extra-index-url URL` | only where every line has a hash |
+/// | `-r FILE`, `-c FILE`, `--index-url` and other options | no requirement: what is included is judged itself |
 pub fn unpinned(format: Format, bytes: &[u8]) -> Vec<Unpinned> {
     if format != Format::Requirements {
         return Vec::new();
     }
     // Bytes that are not text are still judged line by line: better a warning too many.
-    let text = decode(bytes).unwrap_or_else(|| String::from_utf8_lossy(bytes));
-    let open = lines(&text).filter(|line| !is_pinned(line));
-    open.map(|line| Unpinned { line: line.number, text: shown(&line.text) }).collect()
+    unpinned_lines(&decode(bytes).unwrap_or_else(|| String::from_utf8_lossy(bytes)))
+}
+
+/// The same for the text of a requirements file.
+pub fn unpinned_lines(text: &str) -> Vec<Unpinned> {
+    let lines: Vec<Line> =
+        lines(text).filter(|line| !matches!(line.asks, Asks::Include(_) | Asks::Bounds(_))).collect();
+    let some_have_hashes = lines.iter().any(is_hashed);
+    let all_have_hashes = lines.iter().all(|line| is_hashed(line) || has_own_commit(line));
+    let without_hash = |line: &Line| some_have_hashes && !is_hashed(line);
+    let open = lines.iter().filter_map(|line| {
+        let why = open(line).or_else(|| without_hash(line).then_some(Open::NoHash))?;
+        Some(Unpinned { line: line.number, text: shown(&line.text), why })
+    });
+    let mut found: Vec<Unpinned> = open.collect();
+    if !all_have_hashes {
+        found.extend(extra_indexes(text));
+        found.sort_by_key(|unpinned| unpinned.line);
+    }
+    found
+}
+
+fn extra_indexes(text: &str) -> impl Iterator<Item = Unpinned> {
+    joined_lines(text).filter_map(|(line, text)| {
+        let text = without_comment(&text).trim();
+        let is_extra = text.strip_prefix("--extra-index-url").is_some_and(|rest| rest.starts_with(['=', ' ', '\t']));
+        is_extra.then(|| Unpinned { line, text: shown(text), why: Open::ExtraIndex })
+    })
 }
 
 /// Masked, and on one line with single blanks, however it was continued.
@@ -42,13 +115,42 @@ fn shown(text: &str) -> String {
     mask(&words.join(" ")).into_owned()
 }
 
-fn is_pinned(line: &Line) -> bool {
+fn open(line: &Line) -> Option<Open> {
     match &line.asks {
-        Asks::Version { specifier, .. } => exact_version(specifier).is_some(),
-        Asks::Location { url, .. } => !line.hashes.is_empty() || has_hash(url) || has_commit(url),
-        Asks::Editable { url, .. } => has_commit(url),
-        Asks::Include(_) | Asks::Unreadable => false,
+        Asks::Version { specifier, .. } => open_version(specifier),
+        Asks::Location { url, .. } if is_hashed(line) || has_commit(url) => None,
+        Asks::Location { url, .. } if is_repository(url) => Some(Open::Branch),
+        Asks::Location { .. } => Some(Open::Location),
+        Asks::Editable { url, .. } if has_commit(url) => None,
+        Asks::Editable { url, .. } if is_repository(url) => Some(Open::Branch),
+        Asks::Editable { .. } => Some(Open::Editable),
+        Asks::Include(_) | Asks::Bounds(_) => None,
+        Asks::Unreadable => Some(Open::Unreadable),
     }
+}
+
+fn open_version(specifier: &str) -> Option<Open> {
+    match specifier {
+        pinned if exact_version(pinned).is_some() => None,
+        "" => Some(Open::NoVersion),
+        wild if wild.contains(".*") => Some(Open::Wildcard),
+        variable if variable.contains("${") => Some(Open::Variable),
+        _ => Some(Open::Range),
+    }
+}
+
+fn is_hashed(line: &Line) -> bool {
+    let fragment = matches!(&line.asks, Asks::Location { url, .. } if has_hash(url));
+    fragment || !line.hashes.is_empty()
+}
+
+/// Whether a line is fixed by a commit, for which pip knows no hash.
+fn has_own_commit(line: &Line) -> bool {
+    matches!(&line.asks, Asks::Location { url, .. } | Asks::Editable { url, .. } if has_commit(url))
+}
+
+fn is_repository(url: &str) -> bool {
+    url.split_once("://").is_some_and(|(scheme, _)| scheme.contains('+'))
 }
 
 /// Whether a URL's fragment names the hash of the file.
@@ -69,95 +171,4 @@ fn is_hex(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Format, Unpinned, unpinned};
-
-    const COMMIT: &str = "0e322af87745eff34caffe4df68456ebc20d9068";
-
-    fn judged(text: &str) -> Vec<Unpinned> {
-        unpinned(Format::Requirements, text.as_bytes())
-    }
-
-    #[test]
-    fn pinned_lines_are_silent() {
-        let table = [
-            "requests==2.31.0",
-            "requests == 2.31.0  # why",
-            "requests===2.31.0",
-            "requests[socks]==2.31.0; python_version < '3.12'",
-            "requests (==2.31.0)",
-            "requests>=2,==2.31.0",
-            "numpy==1!2.0+local.1 --hash=sha256:abc",
-            "requests==2.31.0 \\\n    --hash=sha256:abc \\\n    --hash=sha256:def",
-            "# comment only",
-            "",
-            "--index-url https://host/simple",
-            "-c constraints.txt",
-            "--require-hashes",
-            "--no-binary :all:",
-            "tool @ https://host/tool-1.0-py3-none-any.whl#sha256=00ff",
-            "tool @ https://host/tool.zip#egg=tool&md5=00ff ; python_version < '4'",
-            "https://host/tool-1.0-py3-none-any.whl --hash=sha256:00ff",
-        ];
-        for text in table {
-            assert_eq!(judged(text), [], "{text}");
-        }
-        assert_eq!(judged(&format!("tool @ git+https://host/tool.git@{COMMIT}#egg=tool")), []);
-        assert_eq!(judged(&format!("-e git+ssh://git@host/tool.git@{COMMIT}")), []);
-    }
-
-    #[test]
-    fn open_lines_are_listed() {
-        let table = [
-            "requests",
-            "requests>=2.31.0",
-            "requests~=2.31.0",
-            "requests==2.*",
-            "requests==2.31.*",
-            "requests==${VERSION}",
-            "requests!=2.31.0",
-            "requests; python_version == '3.12'",
-            "requests<=2.31.0,!=2.30",
-            "requests ==",
-            "-r other.txt",
-            "-rother.txt",
-            "--requirement other.txt",
-            "--requirement=other.txt",
-            "-e .",
-            "--editable ./tool",
-            "./tool",
-            "tool-1.0-py3-none-any.whl",
-            "tool @ https://host/tool-1.0-py3-none-any.whl",
-            "tool @ https://host/tool.whl#sha256=",
-            "tool @ git+https://host/tool.git",
-            "tool @ git+https://host/tool.git@main",
-            "tool @ git+https://host/tool.git@0e322af",
-            "this is no requirement",
-        ];
-        for text in table {
-            assert_eq!(judged(text), [Unpinned { line: 1, text: text.to_owned() }], "{text}");
-        }
-    }
-
-    #[test]
-    fn a_commit_belongs_to_version_control_only() {
-        assert_eq!(judged(&format!("tool @ https://host/tool@{COMMIT}")).len(), 1);
-    }
-
-    #[test]
-    fn lines_are_counted_as_an_editor_does_and_masked() {
-        let text = "# top\r\nsix==1.16.0 \\\r\n  --hash=sha256:ab\r\n\r\nrequests \\\r\n  >=2 --hash=sha256:ab  # why\r\n-e git+https://user:SECRET@host/tool.git@main#egg=tool\r\n";
-        let expected = [
-            Unpinned { line: 5, text: "requests >=2".to_owned() },
-            Unpinned { line: 7, text: "-e git+https://****@host/tool.git@main#egg=tool".to_owned() },
-        ];
-        assert_eq!(judged(text), expected);
-    }
-
-    #[test]
-    fn lock_files_are_pinned_by_nature_and_bytes_never_panic() {
-        assert_eq!(unpinned(Format::UvLock, b"requests>=2"), []);
-        assert_eq!(unpinned(Format::Unknown, b"requests>=2"), []);
-        assert_eq!(unpinned(Format::Requirements, b"requests\xff\n").len(), 1);
-    }
-}
+mod tests;

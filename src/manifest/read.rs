@@ -1,22 +1,21 @@
 //! A manifest from disk: its bytes and their MD5, read once.
 
-use std::fs::Metadata;
-use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use tokio::task::spawn_blocking;
 
+use super::bytes_of::{ReadError, SIZE_LIMIT, bytes_of};
 use super::dependencies::Dependencies;
 use super::format::Format;
+use super::includes::{Includes, includes};
 use super::parse::dependencies;
+use super::text::decode;
 use super::unreadable::Unreadable;
-use crate::disk::{name_of, without_waiting};
 use crate::layer::Md5;
 
-/// The largest lock files have a few megabytes; beyond this it is some other file.
-const SIZE_LIMIT: u64 = 64 * 1024 * 1024;
+type Named = Arc<OnceLock<Result<Option<Dependencies>, Unreadable>>>;
 
 /// The bytes of a manifest as they were at one moment.
 #[derive(Clone, Debug)]
@@ -27,13 +26,29 @@ pub struct Manifest {
     pub md5: Md5,
     /// What kind of manifest it is.
     pub format: Format,
-    named: Arc<OnceLock<Result<Option<Dependencies>, Unreadable>>>,
+    named: Named,
+    includes: Arc<Includes>,
+    /// What it names with all that it includes.
+    joined: Named,
 }
 
 impl Manifest {
     /// A manifest of these bytes, in a file of this name.
     pub fn new(name: &str, bytes: Bytes) -> Self {
-        Self { md5: Md5::of(&bytes), bytes, format: Format::from_file_name(name), named: Arc::default() }
+        let format = Format::from_file_name(name);
+        let (named, includes, joined) = Default::default();
+        Self { md5: Md5::of(&bytes), bytes, format, named, includes, joined }
+    }
+
+    /// The files that it includes, and those that it names in vain.
+    pub fn includes(&self) -> &Includes {
+        &self.includes
+    }
+
+    /// A digest of all that it says: its MD5, unless it includes other files.
+    pub fn whole(&self) -> Md5 {
+        let includes = self.includes.digest();
+        includes.map_or(self.md5, |includes| Md5::of(format!("{} {includes}", self.md5).as_bytes()))
     }
 
     /// The dependencies that it names, read when they are first asked for; see [`dependencies`].
@@ -43,26 +58,21 @@ impl Manifest {
     pub fn dependencies(&self) -> Result<Option<&Dependencies>, &Unreadable> {
         self.named.get_or_init(|| dependencies(self.format, &self.bytes)).as_ref().map(Option::as_ref)
     }
-}
 
-/// Why a manifest cannot be read, in words that follow its path.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// The path does not exist.
-    #[error("does not exist")]
-    Missing,
-    /// Something else is there: a folder, a pipe that could be waited for for ever, a device that never ends.
-    #[error("is a {0}, not a file")]
-    Special(&'static str),
-    /// A file without content says nothing about dependencies.
-    #[error("is empty")]
-    Empty,
-    /// It is too large to be a manifest.
-    #[error("has more than {} MB: that is not a dependency manifest", SIZE_LIMIT / 1_000_000)]
-    TooLarge,
-    /// It is there, but cannot be read.
-    #[error("cannot be read: {0}")]
-    Unreadable(io::Error),
+    /// The same, with those of the files that it includes: what is installed.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn all_dependencies(&self) -> Result<Option<&Dependencies>, &Unreadable> {
+        if self.includes.files.is_empty() {
+            return self.dependencies();
+        }
+        let join = || {
+            let text = decode(&self.bytes).ok_or_else(|| Unreadable::new("it is not text"))?;
+            self.includes.joined(&text).map(Some)
+        };
+        self.joined.get_or_init(join).as_ref().map(Option::as_ref)
+    }
 }
 
 /// Reads a manifest.
@@ -77,31 +87,19 @@ pub async fn read(path: &Path) -> Result<Manifest, ReadError> {
 }
 
 fn read_now(path: &Path) -> Result<Manifest, ReadError> {
-    let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => ReadError::Missing,
-        _ => ReadError::Unreadable(error),
-    })?;
-    // Opening a pipe or a device could wait for ever.
-    refuse_special(&metadata)?;
-    let file = without_waiting(path).map_err(ReadError::Unreadable)?;
-    // What was opened is what counts, should the path have changed hands in between.
-    let metadata = file.metadata().map_err(ReadError::Unreadable)?;
-    refuse_special(&metadata)?;
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(SIZE_LIMIT)).unwrap_or_default());
-    file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes).map_err(ReadError::Unreadable)?;
-    match bytes.len() as u64 {
-        0 => Err(ReadError::Empty),
-        length if length > SIZE_LIMIT => Err(ReadError::TooLarge),
-        _ => {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let manifest = Manifest::new(&name, bytes.into());
-            // Here, where reading a large one does no harm; what it names is kept, or why it cannot be read.
-            let _ = manifest.dependencies();
-            Ok(manifest)
-        }
+    let bytes = bytes_of(path, SIZE_LIMIT)?;
+    if bytes.is_empty() {
+        return Err(ReadError::Empty);
     }
-}
-
-fn refuse_special(metadata: &Metadata) -> Result<(), ReadError> {
-    if metadata.is_file() { Ok(()) } else { Err(ReadError::Special(name_of(metadata.file_type()))) }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut manifest = Manifest::new(&name, bytes.into());
+    // Here, where reading a large one does no harm; what it names is kept, or why it cannot be read.
+    let _ = manifest.dependencies();
+    if manifest.format == Format::Requirements
+        && let Some(text) = decode(&manifest.bytes)
+    {
+        manifest.includes = Arc::new(includes(path, &text));
+        let _ = manifest.all_dependencies();
+    }
+    Ok(manifest)
 }

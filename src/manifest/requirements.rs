@@ -1,6 +1,6 @@
 //! The lines of a requirements file, read as pip reads them.
 
-use super::dependencies::{Dependencies, Found};
+use super::dependencies::{Dependencies, Found, Need};
 use super::mask::mask;
 use super::unreadable::Unreadable;
 use std::borrow::Cow;
@@ -30,6 +30,8 @@ pub(super) enum Asks {
     Editable { name: String, url: String },
     /// `-r FILE`
     Include(String),
+    /// `-c FILE`: what it says bounds versions, and asks for nothing.
+    Bounds(String),
     /// Nothing that pip would accept.
     Unreadable,
 }
@@ -40,19 +42,43 @@ pub(super) enum Asks {
 /// Where a line cannot be read: any `*.txt` may end up here.
 pub(super) fn dependencies(text: &str) -> Result<Dependencies, Unreadable> {
     let mut dependencies = Dependencies::default();
+    insert_all(&mut dependencies, text)?;
+    Ok(dependencies)
+}
+
+/// The dependencies of a requirements file with those that it includes, within the bounds of others.
+///
+/// A package that only bounds name may be one that another needs: it is there, but nobody asks for it here.
+pub(super) fn dependencies_with<'a>(
+    text: &'a str,
+    included: impl Iterator<Item = &'a str>,
+    bounds: impl Iterator<Item = &'a str>,
+) -> Result<Dependencies, Unreadable> {
+    let mut dependencies = Dependencies::default();
+    std::iter::once(text).chain(included).try_for_each(|text| insert_all(&mut dependencies, text))?;
+    for line in bounds.flat_map(lines) {
+        if let Asks::Version { name, specifier } = &line.asks {
+            let found = Found::new(name.as_str(), exact_version(specifier).unwrap_or(specifier));
+            dependencies.bound(found.needed(Need::Optional).with_marker(line.marker.as_deref()));
+        }
+    }
+    Ok(dependencies)
+}
+
+fn insert_all(dependencies: &mut Dependencies, text: &str) -> Result<(), Unreadable> {
     for line in lines(text) {
         let found = match &line.asks {
             Asks::Version { name, specifier } => {
                 Found::new(name.as_str(), exact_version(specifier).unwrap_or(specifier))
             }
             Asks::Location { name, url } | Asks::Editable { name, url } => Found::new(name.as_str(), url.as_str()),
-            Asks::Include(_) => continue,
+            Asks::Include(_) | Asks::Bounds(_) => continue,
             Asks::Unreadable => return Err(Unreadable::at(line.number, "it is not a requirement that pip would read")),
         };
         let found = found.with_hashes(line.hashes.iter().map(String::as_str));
         dependencies.insert(found.with_marker(line.marker.as_deref()));
     }
-    Ok(dependencies)
+    Ok(())
 }
 
 /// The version that a specifier fixes by `==` or `===`. A wildcard fixes none, and neither does `${VARIABLE}`,
@@ -154,7 +180,7 @@ fn marker<'a>(text: &'a str, asks: &Asks) -> Option<&'a str> {
 }
 
 /// A `#` starts a comment only at the start of a line or behind a blank: URLs have fragments.
-fn without_comment(line: &str) -> &str {
+pub(super) fn without_comment(line: &str) -> &str {
     word_beginning(line, '#').map_or(line, |at| &line[..at])
 }
 
@@ -174,6 +200,9 @@ fn word_beginning(line: &str, mark: char) -> Option<usize> {
 fn read_option(line: &str) -> Option<Asks> {
     if let Some(value) = option_value(line, "-r", "--requirement") {
         return Some(Asks::Include(value.trim_matches(['"', '\'']).to_owned()));
+    }
+    if let Some(value) = option_value(line, "-c", "--constraint") {
+        return Some(Asks::Bounds(value.trim_matches(['"', '\'']).to_owned()));
     }
     let url = option_value(line, "-e", "--editable")?.trim_matches(['"', '\'']);
     let (url, _) = split_options(url);

@@ -100,6 +100,11 @@ impl Job {
         self.backups.sibling(format!("{}/publish.lock", self.backups.key))
     }
 
+    /// Whether what the manifest names counts, and not its bytes.
+    pub fn compares_dependencies(&self) -> bool {
+        self.detect.contains(&Detect::Dependencies) && !self.detect.contains(&Detect::Manifest)
+    }
+
     /// Where the backup of one version's manifest lies.
     pub fn backup(&self, version: u64) -> S3Location {
         self.backups.sibling(backup_key(&self.backups.key, version, &self.manifest_name))

@@ -14,7 +14,7 @@ pub struct Explanation {
 }
 
 /// Codes that only warnings and advice have: a job that has one goes on.
-const WARNINGS: [(&str, Explanation); 11] = [
+const WARNINGS: [(&str, Explanation); 13] = [
     (
         "archive-layout",
         Explanation {
@@ -86,6 +86,20 @@ const WARNINGS: [(&str, Explanation); 11] = [
         },
     ),
     (
+        "include-unreadable",
+        Explanation {
+            cause: "A requirements file includes another one (`-r` or `-c`) that is not there, is no regular file, includes itself, is a URL or an absolute path, lies outside of the git checkout, or cannot be read as pip reads it. What it asks for is not known, so changes to it are not noticed.",
+            remedy: "Correct the line that the warning names, or lock all in one file, for example with `uv pip compile`. `allow = [\"include-unreadable\"]` accepts it.",
+        },
+    ),
+    (
+        "include-not-kept",
+        Explanation {
+            cause: "A requirements file includes others (`-r` or `-c`). The copy that a publish keeps in S3 holds only the file itself, so a difference cannot name what changed in an included file; and only where the layer has `detect = [\"dependencies\", …]` such a change is noticed at all.",
+            remedy: "Lock all in one file, for example with `uv pip compile`, and name that as the manifest. `allow = [\"include-not-kept\"]` accepts it.",
+        },
+    ),
+    (
         "lock-not-released",
         Explanation {
             cause: "The work is done, but the layer's lock could not be written afterwards, usually because `s3:PutObject` is not allowed on it. The next run that publishes this layer waits until the lock may be taken over.",
@@ -102,7 +116,7 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
             "Correct `manifest` in the layers file, or lock the dependencies so that the file is made.",
         ),
         ErrorCode::ManifestUnpinned => (
-            "A line of `requirements.txt` does not pin one version with `==`: when a new version appears, the manifest stays as it is, and the change is not noticed. It is a warning, and an error where the layer has `unpinned = \"deny\"`.",
+            "A line of `requirements.txt`, or of a file that it includes, leaves open what will be installed: no version, a range or a wildcard, a folder that may change, a branch or tag, a URL without a hash, no hash where other lines have one, another index where not every line has a hash. What it stands for may change while the manifest stays as it is, and that is not noticed. It is a warning, and an error where the layer has `unpinned = \"deny\"`.",
             "Pin it, for example with `uv pip compile` or `pip-compile`; `unpinned = \"allow\"` accepts it.",
         ),
         ErrorCode::BuildFailed => (

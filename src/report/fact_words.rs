@@ -36,7 +36,7 @@ pub fn sentence(fact: &Fact) -> String {
             (Decision::Adopt, _) => {
                 "latest version has exactly the staged content: its backup is to be written".to_owned()
             }
-            (Decision::Publish, Reason::DependenciesChanged) if !dependencies.is_empty() => {
+            (Decision::Publish, Reason::DependenciesChanged) if dependencies.differs() => {
                 format!("dependencies changed: {}", dependencies.summary_of(8))
             }
             (Decision::Publish, reason) => format!("to be published: {reason}"),

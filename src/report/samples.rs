@@ -84,6 +84,7 @@ pub fn difference() -> crate::manifest::Difference {
         removed: vec![one("six", "1.16.0")],
         changed: vec![Changed { name: "urllib3".to_owned(), from: "2.0.4".to_owned(), to: "2.2.1".to_owned() }],
         rehashed: Vec::new(),
+        only: None,
     }
 }
 

@@ -57,7 +57,7 @@ fn refusal(check: Check) -> ErrorCode {
         }
         Check::ArchiveStale => ErrorCode::ArchiveStale,
         Check::SecretInManifest => ErrorCode::SecretInManifest,
-        Check::ManifestUnreadable => ErrorCode::ManifestMissing,
+        Check::ManifestUnreadable | Check::IncludeUnreadable | Check::IncludeNotKept => ErrorCode::ManifestMissing,
     }
 }
 
@@ -66,7 +66,7 @@ pub fn findings(inspection: &Inspection, job: &Job, manifest: &Manifest) -> Vec<
     let mut findings = judge(inspection, &job.settings.compatible_runtimes);
     findings.extend(inspection.natives.judge(&job.settings));
     findings.extend(inspection.ballast.judge());
-    if let Ok(Some(dependencies)) = manifest.dependencies() {
+    if let Ok(Some(dependencies)) = manifest.all_dependencies() {
         let pins = Pins { name: &job.manifest_name, format: manifest.format, dependencies };
         findings.extend(differs(&inspection.packages, pins, &Environments::of(&job.settings)));
     }

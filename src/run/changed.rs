@@ -2,7 +2,7 @@
 //! request for a layer that did not change.
 
 use super::preflight::{changed_bytes, difference_between};
-use super::site::Site;
+use super::site::{Site, counted_includes};
 use super::trail::Trail;
 use crate::aws::{BackupRead, Newest};
 use crate::event::Fact;
@@ -18,7 +18,7 @@ pub async fn is_changed(site: Site<'_>, manifest: &Manifest, trail: &mut Trail) 
         version,
         backup: version.filter(|_| backup != BackupRead::Missing).map(|version| site.job.backup(version).to_string()),
         changed: is_changed,
-        dependencies: old.map(|old| difference_between(old, manifest)).unwrap_or_default(),
+        dependencies: old.map(|old| difference_between(old, manifest, site.job)).unwrap_or_default(),
     });
     Ok(is_changed)
 }
@@ -29,7 +29,9 @@ async fn newest(site: Site<'_>, manifest: &Manifest) -> Result<(Option<u64>, Bac
     let version = match &newest {
         Newest::None => None,
         Newest::Of { version, etag: None } => return Ok((Some(*version), BackupRead::Missing)),
-        Newest::Of { version, .. } if newest.is(manifest.md5) => return Ok((Some(*version), BackupRead::Same)),
+        Newest::Of { version, .. } if newest.is(manifest.md5) && counted_includes(site.job, manifest).is_none() => {
+            return Ok((Some(*version), BackupRead::Same));
+        }
         Newest::Of { version, .. } => Some(*version),
         Newest::Untold => site.listed().await?.map(|latest| latest.arn.number),
     };

@@ -4,7 +4,7 @@ use tokio::task::spawn_blocking;
 
 use super::RunOptions;
 use super::archive_checks::{findings, inspect_staged, settle_all};
-use super::site::Site;
+use super::site::{Site, counted_includes};
 use super::trail::Trail;
 use crate::archive::{Change, Inspection, Purpose, ZIP_LIMIT, stale};
 use crate::aws::{Backup, Staged, StagedZip};
@@ -62,7 +62,8 @@ impl<'a> Content<'a> {
         let old = old_dependencies(manifest, backup).await;
         let (format, new) = (manifest.format, manifest.dependencies().ok().flatten());
         let packages = &self.inspection().await?.packages;
-        let change = Change { format, old: old.as_ref(), new, packages };
+        let includes = counted_includes(job, manifest).is_some_and(|includes| !backup.includes(Some(includes)));
+        let change = Change { format, old: old.as_ref(), new, includes, packages };
         let finding = stale(latest.arn.number, change, &Environments::of(&job.settings));
         settle_all(finding.into_iter().collect(), &job.staged.to_string(), job, false, trail)
     }
@@ -92,7 +93,7 @@ impl<'a> Content<'a> {
     /// Refuses a zip that cannot be the layer: as `stage` noted it, or read through ranged GETs of its central directory.
     pub async fn check_zip(&mut self, options: &RunOptions, trail: &mut Trail) -> Result<(), JobError> {
         let job = self.site.job;
-        let purpose = Purpose::new(self.manifest.md5, &job.settings);
+        let purpose = Purpose::new(self.manifest.whole(), &job.settings);
         if let (None, Some(note)) = (&self.inspection, self.zip.note().filter(|note| note.is_for(purpose))) {
             trail.found(Fact::ArchiveInspected { files: note.files, unzipped: note.unzipped });
             return Ok(());

@@ -13,9 +13,17 @@ use super::trail::Trail;
 use crate::config::UnpinnedPolicy;
 use crate::event::{Fact, Mode};
 use crate::finding::{Check, Finding, Level};
-use crate::manifest::{Manifest, ReadError, read, secrets, unpinned};
+use crate::manifest::{
+    Includes, Manifest, NotIncluded, Open, ReadError, Unpinned, plain, read, secrets, unpinned, unpinned_lines,
+};
 use crate::outcome::{ErrorCode, JobError};
 use crate::plan::Job;
+
+/// How many places of further open lines are named.
+const PLACES: usize = 5;
+
+/// How many files that are included in vain are told.
+const PROBLEMS: usize = 5;
 
 #[derive(Debug, Default)]
 struct Shelf {
@@ -73,6 +81,9 @@ pub fn check(
     if let Some((line, finding)) = odd(&manifest) {
         settle_all(vec![finding], &place(job, line), job, false, trail)?;
     }
+    for (place, finding) in includes(job, &manifest) {
+        settle_all(vec![finding], &place, job, false, trail)?;
+    }
     if options.mode != Mode::Publish {
         // A publish refuses it, once it is known that something will be written.
         warn_of_secret(job, &manifest, trail)?;
@@ -90,6 +101,45 @@ fn odd(manifest: &Manifest) -> Option<(Option<usize>, Finding)> {
     let unreadable = manifest.dependencies().err()?;
     let message = format!("{}; what it names is not known, so its bytes are compared", unreadable.why);
     Some((unreadable.line, Finding::warning(Check::ManifestUnreadable, message, "let its tool write it again")))
+}
+
+/// What is to be known of the files that a manifest includes.
+fn includes(job: &Job, manifest: &Manifest) -> Vec<(String, Finding)> {
+    let Includes { files, problems } = manifest.includes();
+    let mut told: Vec<(String, Finding)> = problems.iter().take(PROBLEMS).map(|problem| unread(job, problem)).collect();
+    if let Some(first) = files.first() {
+        let more = match files.len() - 1 {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let unnoticed =
+            if job.compares_dependencies() { "" } else { ", and changes to included files are not noticed" };
+        let first = beside(job, &first.path);
+        let message = format!("its backup holds only the file itself, not `{first}`{more}{unnoticed}");
+        let hint = "lock all in one file, for example with `uv pip compile`; `detect = [\"dependencies\", \"settings\"]` counts included files";
+        told.push((job.manifest.shown.clone(), Finding::warning(Check::IncludeNotKept, message, hint)));
+    }
+    told
+}
+
+fn unread(job: &Job, problem: &NotIncluded) -> (String, Finding) {
+    let message = format!("`{}`, which it includes, {}", problem.named, problem.why);
+    let hint = "correct the line, or lock all in one file, for example with `uv pip compile`";
+    (format!("{}:{}", including(job, problem), problem.line), Finding::warning(Check::IncludeUnreadable, message, hint))
+}
+
+/// The file that includes another one in vain.
+fn including(job: &Job, problem: &NotIncluded) -> String {
+    match problem.within.as_os_str().is_empty() {
+        true => job.manifest.shown.clone(),
+        false => beside(job, &problem.within),
+    }
+}
+
+/// A path from the manifest's folder, as it may be shown.
+fn beside(job: &Job, path: &Path) -> String {
+    let folder = Path::new(&job.manifest.shown).parent().unwrap_or(Path::new(""));
+    plain(&folder.join(path)).display().to_string()
 }
 
 /// Refuses a manifest with credentials, whose backup would be written.
@@ -120,19 +170,39 @@ fn check_pins(job: &Job, manifest: &Manifest, trail: &mut Trail) -> Result<(), J
     if job.unpinned == UnpinnedPolicy::Allow {
         return Ok(());
     }
-    let loose = unpinned(manifest.format, &manifest.bytes);
-    let Some(first) = loose.first() else { return Ok(()) };
+    let loose = loose(job, manifest);
+    let Some((place, first)) = loose.first() else { return Ok(()) };
+    let places: Vec<&str> = loose.iter().skip(1).take(PLACES).map(|(place, _)| place.as_str()).collect();
     let more = match loose.len() - 1 {
         0 => String::new(),
-        more => format!(", and {more} more"),
+        more if more > places.len() => format!("; and {more} more, among them {}", places.join(", ")),
+        more => format!("; and {more} more: {}", places.join(", ")),
     };
-    let message = format!("{}:{}: `{}` is not pinned to one version{more}", job.manifest.shown, first.line, first.text);
+    let message = format!("{place}: `{}` is not pinned: {}{more}", first.text, first.why);
     if job.unpinned == UnpinnedPolicy::Deny {
         return Err(JobError::new(ErrorCode::ManifestUnpinned, message)
             .hint("write `==` and a version, for example with `uv pip compile` or `pip-compile`; or set `unpinned = \"warn\"`"));
     }
-    trail.warn("manifest-unpinned", format!("{message}: changes to it are not noticed"));
+    trail.warn("manifest-unpinned", format!("{message}; changes to it are not noticed"));
     Ok(())
+}
+
+/// The lines of a manifest, and of what it includes, that leave open what is installed, each with its place.
+fn loose(job: &Job, manifest: &Manifest) -> Vec<(String, Unpinned)> {
+    let at = |path: String, found: Vec<Unpinned>| {
+        found.into_iter().map(move |unpinned| (format!("{path}:{}", unpinned.line), unpinned))
+    };
+    let own = at(job.manifest.shown.clone(), unpinned(manifest.format, &manifest.bytes));
+    let asking = manifest.includes().files.iter().filter(|file| !file.bounds);
+    let own = own.chain(asking.flat_map(|file| at(beside(job, &file.path), unpinned_lines(file.text()))));
+    // Where it is only warned of, it has a warning of its own.
+    let vain = manifest.includes().problems.iter().filter(|_| job.unpinned == UnpinnedPolicy::Deny);
+    let vain = vain.map(|problem| {
+        let NotIncluded { line, ref named, .. } = *problem;
+        let unpinned = Unpinned { line, text: named.clone(), why: Open::NotIncluded };
+        (format!("{}:{line}", including(job, problem)), unpinned)
+    });
+    own.chain(vain).collect()
 }
 
 fn unreadable(job: &Job, error: &ReadError) -> JobError {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::content::Content;
-use super::site::Site;
+use super::site::{Site, counted_includes};
 use super::trail::Trail;
 use super::{RunOptions, manifests};
 use crate::archive::{Inspection, ZIP_LIMIT};
@@ -11,7 +11,7 @@ use crate::aws::{Backup, BackupRead, Staged};
 use crate::config::Detect;
 use crate::event::{Fact, Mode};
 use crate::layer::{LayerVersion, Md5, Sha256};
-use crate::manifest::{Difference, Manifest, dependencies, difference, same_meaning, same_text};
+use crate::manifest::{Difference, Manifest, Only, dependencies, difference, same_meaning, same_text};
 use crate::outcome::{Decision, ErrorCode, JobError};
 use crate::plan::{BackupState, Decided, Job, Latest, Observed, decide};
 
@@ -91,7 +91,7 @@ pub async fn preflight(
         decision: decided.decision,
         reason: decided.reason,
         settings: decided.settings.clone(),
-        dependencies: old.map(|old| difference_between(old, &manifest)).unwrap_or_default(),
+        dependencies: old.map(|old| difference_between(old, &manifest, site.job)).unwrap_or_default(),
     });
     if options.mode == Mode::Publish && decided.decision != Decision::Keep {
         manifests::refuse_secret(site.job, &manifest, trail)?;
@@ -206,11 +206,14 @@ async fn published_content(site: Site<'_>, latest: Option<&LayerVersion>) -> Res
     Ok(site.version(latest.arn.number).await?.and_then(|version| version.sha256))
 }
 
-/// The backup's bytes, where they differ in what counts for the layer: in more than line endings, or in what they say.
+/// The backup's bytes, where what counts for the layer differs: more than line endings, or what the manifest says and the
+/// files that it includes.
 pub(super) fn changed_bytes<'b>(job: &Job, backup: &'b BackupRead, manifest: &Manifest) -> Option<&'b [u8]> {
-    let old = &backup.other()?.bytes;
-    let is_same = if job.detect.contains(&Detect::Dependencies) && !job.detect.contains(&Detect::Manifest) {
-        same_meaning(manifest.format, old, &manifest.bytes)
+    let backup = backup.other()?;
+    let old = &backup.bytes;
+    let is_same = if job.compares_dependencies() {
+        let includes = counted_includes(job, manifest);
+        same_meaning(manifest.format, old, &manifest.bytes) && (includes.is_none() || backup.includes(includes))
     } else {
         same_text(old, &manifest.bytes)
     };
@@ -218,9 +221,18 @@ pub(super) fn changed_bytes<'b>(job: &Job, backup: &'b BackupRead, manifest: &Ma
 }
 
 /// What changed between two manifests, where both can be read as what their name says.
-pub(super) fn difference_between(old: &[u8], new: &Manifest) -> Difference {
-    match (dependencies(new.format, old), new.dependencies()) {
+pub(super) fn difference_between(old: &[u8], new: &Manifest, job: &Job) -> Difference {
+    let unknown = Difference { only: Some(Only::Unreadable), ..Difference::default() };
+    let mut difference = match (dependencies(new.format, old), new.dependencies()) {
         (Ok(Some(old)), Ok(Some(new))) => difference(&old, new),
-        _ => Difference::default(),
+        // Of what has no names there is nothing to tell.
+        (Ok(None), _) => return Difference::default(),
+        _ => return unknown,
+    };
+    if difference.is_empty() && difference.only.is_none() {
+        let is_same = same_meaning(new.format, old, &new.bytes);
+        let is_included = is_same && counted_includes(job, new).is_some();
+        difference.only = Some(if is_included { Only::Included } else { Only::Text });
     }
+    difference
 }

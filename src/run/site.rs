@@ -11,7 +11,7 @@ use crate::aws::{
     BackupRead, BackupWrite, LockWrite, NewBackup, NewVersion, Newest, Sent, Session, Staged, StagedZip, Turn, Upload,
     Urgency,
 };
-use crate::layer::{AccountId, LayerArn, LayerVersion, Sha256};
+use crate::layer::{AccountId, LayerArn, LayerVersion, Md5, Sha256};
 use crate::manifest::Manifest;
 use crate::outcome::JobError;
 use crate::plan::Job;
@@ -122,9 +122,11 @@ impl<'a> Site<'a> {
         self.session.lambda.publish_until(turn, version, accepted_until, self.session.s3.clock()).await
     }
 
-    /// The backup of a version, unless it is this manifest.
+    /// The backup of a version, unless it is this manifest, and no file that the manifest includes counts.
     pub async fn backup(&self, version: u64, manifest: &Manifest) -> Result<BackupRead, JobError> {
-        self.session.s3.backup(&self.job.backup(version), manifest.md5).await
+        // What a backup notes beside its bytes comes only with them.
+        let unless = counted_includes(self.job, manifest).is_none().then_some(manifest.md5);
+        self.session.s3.backup(&self.job.backup(version), unless).await
     }
 
     /// The newest backup, as a listing tells it.
@@ -145,7 +147,8 @@ impl<'a> Site<'a> {
         sha256: Option<Sha256>,
         replacing: Option<&str>,
     ) -> Result<BackupWrite, JobError> {
-        let backup = NewBackup { manifest: manifest.bytes.clone(), sha256, replacing };
+        let backup =
+            NewBackup { manifest: manifest.bytes.clone(), sha256, includes: manifest.includes().digest(), replacing };
         self.session.s3.write_backup(&self.job.backup(version), &backup).await
     }
 
@@ -158,4 +161,9 @@ impl<'a> Site<'a> {
     pub async fn write_lock(&self, body: Bytes, condition: &Condition) -> LockWrite {
         self.session.s3.write_lock(&self.job.lock(), body, condition).await
     }
+}
+
+/// A digest of the files that a manifest includes, where they count for the layer.
+pub fn counted_includes(job: &Job, manifest: &Manifest) -> Option<Md5> {
+    job.compares_dependencies().then(|| manifest.includes().digest()).flatten()
 }

@@ -113,7 +113,7 @@ async fn send(site: Site<'_>, upload: &Upload<'_>, trail: &mut Trail) -> Result<
 /// What spares the next look at this zip: that nothing was found which a person should know.
 fn note(findings: &[Finding], inspection: &Inspection, job: &Job, manifest: &Manifest) -> Option<Note> {
     let is_clean = findings.iter().all(|finding| finding.level == Level::Advice);
-    is_clean.then(|| Note::new(inspection, Purpose::new(manifest.md5, &job.settings)))
+    is_clean.then(|| Note::new(inspection, Purpose::new(manifest.whole(), &job.settings)))
 }
 
 fn note_read(job: &Job, sha256: Sha256, size: u64, trail: &mut Trail) {

@@ -135,7 +135,7 @@ fn unpinned_and_denied() {
     --- stderr ---
           Failed [  TIMEs] (1/1) requests us-east-1: manifest-unpinned
 
-    error: requests at us-east-1: requests/requirements.txt:3: `six` is not pinned to one version, and 1 more
+    error: requests at us-east-1: requests/requirements.txt:3: `six` is not pinned: it names no version; and 1 more: requests/requirements.txt:4
 
     hint: write `==` and a version, for example with `uv pip compile` or `pip-compile`; or set `unpinned = "warn"`
 
@@ -155,7 +155,7 @@ fn unpinned_and_warned_about_or_allowed() {
     --- stderr ---
        Published [  TIMEs] (1/1) requests us-east-1 version 1
 
-    warning: requests/requirements.txt:1: `six` is not pinned to one version: changes to it are not noticed
+    warning: requests/requirements.txt:1: `six` is not pinned: it names no version; changes to it are not noticed
 
          Summary [  TIMEs] 1 job: 1 published
     ");
@@ -194,7 +194,7 @@ fn secrets_in_a_manifest_are_masked() {
         Checking [  TIMEs]       requests us-east-1: manifest requests/requirements.txt has MD5 47a92357b5cfc38e1024390662f5a568
           Failed [  TIMEs] (1/1) requests us-east-1: manifest-unpinned
 
-    error: requests at us-east-1: requests/requirements.txt:1: `six @ git+https://****@example.com/six.git` is not pinned to one version
+    error: requests at us-east-1: requests/requirements.txt:1: `six @ git+https://****@example.com/six.git` is not pinned: it names no full commit, and branches and tags move
 
     hint: write `==` and a version, for example with `uv pip compile` or `pip-compile`; or set `unpinned = "warn"`
 
@@ -204,4 +204,40 @@ fn secrets_in_a_manifest_are_masked() {
     for text in [&ended.stdout, &ended.stderr, &report] {
         assert!(!text.contains("hunter2"), "{text}");
     }
+}
+
+/// The two that every user knows: pinned with hashes passes, a range does not; beside them, what else leaves something open.
+#[test]
+fn what_leaves_something_open_is_told_with_line_and_text() {
+    let project = Project::new("");
+    project.declare(&["requests"], "unpinned = \"deny\"");
+    let hashed = |name: &str| format!("{name}==1.0.0 --hash=sha256:{}\n", "ab".repeat(32));
+    project.write("requests/requirements.txt", hashed("requests") + &hashed("urllib3"));
+    project.run("check", 0);
+    let table = [
+        ("urllib3>=1.0", "it allows several versions"),
+        ("urllib3==1.*", "it has a wildcard for a version"),
+        ("urllib3==1.0.0", "it has no hash, though other lines have one"),
+        ("-e ./urllib3", "it installs a folder that may change"),
+        ("urllib3 @ git+https://host/urllib3.git@main", "it names no full commit, and branches and tags move"),
+        ("-r nowhere.txt", "what it includes was not read"),
+        ("-r open.txt", "it names no version"),
+    ];
+    project.write("requests/open.txt", "urllib3\n");
+    for (line, why) in table {
+        project.write("requests/requirements.txt", hashed("requests") + line + "\n");
+        let ended = project.run("check", 1);
+        let place =
+            if line == "-r open.txt" { "requests/open.txt:1: `urllib3`" } else { "requests/requirements.txt:2: `" };
+        assert!(
+            ended.stderr.contains(place) && ended.stderr.contains(&format!("is not pinned: {why}")),
+            "{}",
+            ended.stderr
+        );
+    }
+    let extra = "--extra-index-url https://host/simple\nrequests==1.0.0\n";
+    project.write("requests/requirements.txt", extra);
+    let told =
+        "requests/requirements.txt:1: `--extra-index-url https://host/simple` is not pinned: another index may answer";
+    assert!(project.run("check", 1).stderr.contains(told));
 }

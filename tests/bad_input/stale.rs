@@ -272,7 +272,7 @@ fn a_manifest_that_cannot_be_read_is_compared_by_its_bytes() {
     Check of layers.toml: 1 job OK
     --- stderr ---
 
-    warning: requests/requirements.txt:2: `this is not a requirement` is not pinned to one version: changes to it are not noticed
+    warning: requests/requirements.txt:2: `this is not a requirement` is not pinned: it is not a requirement that pip would read; changes to it are not noticed
     warning: requests/requirements.txt:2: it is not a requirement that pip would read; what it names is not known, so its bytes are compared
 
          Summary [  TIMEs] 1 job: 1 OK

@@ -77,7 +77,7 @@ fn every_local_defect_is_told_at_once() {
     --- stderr ---
 
     warning: root/layer: `requests/` at the root of the zip should be under `python/`
-    warning: unpinned/requirements.txt:1: `urllib3>=2` is not pinned to one version: changes to it are not noticed
+    warning: unpinned/requirements.txt:1: `urllib3>=2` is not pinned: it allows several versions; changes to it are not noticed
 
     error: gone at us-east-1: the manifest `gone/requirements.txt` does not exist
 

@@ -43,7 +43,96 @@ fn beside_the_manifest_the_dependencies_change_nothing() {
     for detect in ["\"manifest\"", "\"manifest\", \"dependencies\""] {
         let project = published(detect);
         project.write("requests/requirements.txt", "idna==3.7\nrequests==2.32.3\n");
-        project.run("publish --stage", 0);
+        let ended = project.run("publish --stage --report markdown=report.md", 0);
+        assert!(ended.stdout.contains("published"), "{}", ended.stdout);
+        let report = String::from_utf8(project.read("report.md")).unwrap();
+        let told = "- `requests`: no dependency differs, only comments, order or options";
+        assert!(report.contains(told), "{report}");
         assert!(publishes(&project), "{detect}");
     }
+}
+
+/// What it includes counts, although the backup holds only the manifest itself.
+#[test]
+fn included_files_count_where_dependencies_do() {
+    let project = Project::of(&[]);
+    project.declare(&["requests"], "detect = [\"dependencies\", \"settings\"]");
+    project.write("requests/base.txt", "idna==3.7\nsix==1.16.0\n");
+    project.write("bounds.txt", "urllib3==2.2.1\n");
+    project.build("requests", "-r base.txt\n-c ../bounds.txt\nrequests==2.32.3\n");
+    let ended = project.run("publish --stage", 0);
+    let told = "requests/requirements.txt: its backup holds only the file itself, not `requests/base.txt` and 1 more";
+    assert!(ended.stderr.contains(told) && !ended.stderr.contains("not noticed"), "{}", ended.stderr);
+    project.write("requests/base.txt", "# sorted\r\nsix==1.16.0\r\nidna==3.7\r\n");
+    project.run("changed --exit-code", 0);
+    project.run_writing_nothing("publish --stage", 0);
+    let is_s3 = |request: &String| request.contains(" artifacts/");
+    assert_eq!(
+        project.requests().into_iter().filter(is_s3).count(),
+        2,
+        "no more than for any other: {:?}",
+        project.requests()
+    );
+    for (path, content) in [("requests/base.txt", "idna==3.8\nsix==1.16.0\n"), ("bounds.txt", "urllib3==2.2.2\n")] {
+        project.write(path, content);
+        project.run("changed --exit-code", 3);
+        let ended = project.run("plan --exit-code", 3);
+        assert!(ended.stdout.contains("dependencies changed: in an included file"), "{}", ended.stdout);
+        let stale = "but a file that the manifest includes changed";
+        assert!(ended.stderr.contains("it has the very content of version") && ended.stderr.contains(stale));
+        project.write("requests/layer/python/built.py", path);
+        let ended = project.run("publish --stage", 0);
+        assert!(!ended.stderr.contains(stale) && publishes(&project), "{}", ended.stderr);
+        project.run_writing_nothing("publish --stage", 0);
+    }
+}
+
+/// A version whose backup says nothing of included files was not published under these.
+#[test]
+fn a_backup_that_says_nothing_of_included_files_is_no_reason_to_keep() {
+    let project = published("\"manifest\", \"settings\"");
+    project.write("requests/base.txt", "six==1.16.0\n");
+    project.build("requests", "-r base.txt\nrequests==2.32.3\n");
+    let ended = project.run("publish --stage", 0);
+    assert!(ended.stderr.contains("changes to included files are not noticed"), "{}", ended.stderr);
+    project.write("requests/base.txt", "six==1.17.0\n");
+    project.run_writing_nothing("publish", 0);
+    let layers = String::from_utf8(project.read("layers.toml")).unwrap();
+    project.write("layers.toml", layers.replace("\"manifest\", \"settings\"", "\"dependencies\""));
+    assert!(project.run("plan --exit-code", 3).stdout.contains("in an included file"));
+}
+
+#[test]
+fn files_that_are_included_in_vain_are_told_with_their_line() {
+    let project = Project::of(&["requests"]);
+    project.write("requests/more/base.txt", "six==1.16.0\n-r nowhere.txt\n");
+    let text = "-r more/base.txt\nrequests==2.32.3\n-r https://user:SECRET@host/x.txt\n-c requirements.txt\n";
+    project.write("requests/requirements.txt", text);
+    let ended = project.run("check", 0);
+    insta::assert_snapshot!(ended.stderr.lines().filter(|line| line.contains("include")).collect::<Vec<_>>().join("\n"), @"
+    warning: requests/requirements.txt: its backup holds only the file itself, not `requests/more/base.txt`, and changes to included files are not noticed
+    warning: requests/more/base.txt:2: `nowhere.txt`, which it includes, does not exist
+    warning: requests/requirements.txt:3: `https://****@host/x.txt`, which it includes, is a URL, which is not fetched
+    warning: requests/requirements.txt:4: `requirements.txt`, which it includes, includes itself
+    ");
+    let layers = String::from_utf8(project.read("layers.toml")).unwrap();
+    project.write("layers.toml", layers + "allow = [\"include-unreadable\", \"include-not-kept\"]\n");
+    assert!(!project.run("check", 0).stderr.contains("include"));
+}
+
+#[test]
+fn hashes_and_markers_alone_are_told_as_such() {
+    let project = published("\"manifest\"");
+    let told = |manifest: &str| {
+        project.build("requests", manifest);
+        project.run("stage", 0);
+        let shown = project.run("plan --exit-code --report markdown=report.md", 3).stdout;
+        shown + &String::from_utf8(project.read("report.md")).unwrap()
+    };
+    let marked = told("requests==2.32.3 ; python_version > '3'\nidna==3.7\n");
+    assert!(marked.contains("no version differs, only markers or who asks for it"), "{marked}");
+    let hashed = told("requests==2.32.3 --hash=sha256:aa\nidna==3.7\n");
+    assert!(hashed.contains("requests 2.32.3 with other hashes"), "{hashed}");
+    assert!(hashed.contains("0 changed, 0 added, 0 removed, 1 with other hashes"), "{hashed}");
+    assert!(hashed.contains("| `requests` | `2.32.3` | `2.32.3, other hashes` |"), "{hashed}");
 }

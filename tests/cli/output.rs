@@ -193,7 +193,7 @@ fn quiet_and_progress_never_leave_warnings_and_errors() {
     b      us-east-1  failed     -        -
     --- stderr ---
 
-    warning: a/requirements.txt:1: `a>=1` is not pinned to one version: changes to it are not noticed
+    warning: a/requirements.txt:1: `a>=1` is not pinned: it allows several versions; changes to it are not noticed
 
     error: b at us-east-1: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
 
@@ -207,7 +207,7 @@ fn quiet_and_progress_never_leave_warnings_and_errors() {
     b      us-east-1  failed     -        -
     --- stderr ---
 
-    warning: a/requirements.txt:1: `a>=1` is not pinned to one version: changes to it are not noticed
+    warning: a/requirements.txt:1: `a>=1` is not pinned: it allows several versions; changes to it are not noticed
 
     error: b at us-east-1: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
 
@@ -220,7 +220,7 @@ fn quiet_and_progress_never_leave_warnings_and_errors() {
     a      us-east-1  unchanged  1        arn:aws:lambda:us-east-1:123456789012:layer:a:1
     --- stderr ---
 
-    warning: a/requirements.txt:1: `a>=1` is not pinned to one version: changes to it are not noticed
+    warning: a/requirements.txt:1: `a>=1` is not pinned: it allows several versions; changes to it are not noticed
     ");
     assert_shown!(project.run("publish -q -v a", 2), @"
     exit code 2

@@ -82,7 +82,9 @@ fn why(job: &JobReport) -> String {
         (None, Some(reason)) => parts.push(escaped(&reason.to_string())),
         (None, None) => {}
     }
-    if !job.dependencies.is_empty() {
+    if job.dependencies.is_empty() && job.dependencies.differs() {
+        parts.push(escaped(&job.dependencies.summary()));
+    } else if !job.dependencies.is_empty() {
         let all = job.dependencies.summary_of(usize::MAX);
         let items: Vec<&str> = all.split(", ").collect();
         parts.push(format!(

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::event::Mode;
-use crate::manifest::Difference;
+use crate::manifest::{Dependency, Difference};
 use crate::outcome::{JobReport, Outcome};
 use crate::report::causes::{Cause, causes};
 use crate::report::model::Report;
@@ -129,7 +129,7 @@ fn failure(cause: &Cause) -> Vec<Shown> {
 /// What changed in each layer, folded; once where all its targets changed alike.
 fn differences(report: &Report) -> Vec<Vec<Shown>> {
     let mut of_layer: BTreeMap<&str, Vec<&Difference>> = BTreeMap::new();
-    for job in report.jobs.iter().filter(|job| !job.dependencies.is_empty() && job.outcome != Outcome::Unchanged) {
+    for job in report.jobs.iter().filter(|job| job.dependencies.differs() && job.outcome != Outcome::Unchanged) {
         let seen = of_layer.entry(&job.layer).or_default();
         if !seen.contains(&&job.dependencies) {
             seen.push(&job.dependencies);
@@ -140,8 +140,15 @@ fn differences(report: &Report) -> Vec<Vec<Shown>> {
 
 fn folded(layer: &str, difference: &Difference) -> Vec<Shown> {
     let row = |name: &str, from: &str, to: &str| shown!("| {} | {} | {} |", cell(name), cell(from), cell(to));
+    if difference.is_empty() {
+        return vec![shown!("- {}: {}", code(layer), difference.summary()), Shown::default()];
+    }
+    let rehashed = match difference.rehashed.len() {
+        0 => String::new(),
+        count => format!(", {count} with other hashes"),
+    };
     let counted = format!(
-        "{} changed, {} added, {} removed",
+        "{} changed, {} added, {} removed{rehashed}",
         difference.changed.len(),
         difference.added.len(),
         difference.removed.len()
@@ -152,6 +159,8 @@ fn folded(layer: &str, difference: &Difference) -> Vec<Shown> {
     lines.extend(difference.changed.iter().map(|one| row(&one.name, &one.from, &one.to)));
     lines.extend(difference.added.iter().map(|one| row(&one.name, "", &one.version)));
     lines.extend(difference.removed.iter().map(|one| row(&one.name, &one.version, "")));
+    let other_hashes = |one: &Dependency| row(&one.name, &one.version, &format!("{}, other hashes", one.version));
+    lines.extend(difference.rehashed.iter().map(other_hashes));
     lines.extend([Shown::default(), "</details>".into(), Shown::default()]);
     lines
 }

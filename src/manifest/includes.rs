@@ -1,0 +1,207 @@
+//! The files that a requirements file includes: `-r FILE`, and `-c FILE`, which only bounds versions.
+//!
+//! pip looks for them beside the file that includes them, and so does this. What a checkout brings may be hostile: only
+//! regular files are read, few and small ones, each once, and none that lies outside of the git checkout.
+
+use super::bytes_of::{ReadError, bytes_of};
+use super::dependencies::Dependencies;
+use super::mask::mask;
+use super::requirements::{Asks, dependencies, dependencies_with, lines, requirement_lines};
+use super::text::decode;
+use super::unreadable::Unreadable;
+use crate::layer::Md5;
+use std::collections::HashSet;
+use std::path::{Component, Path, PathBuf};
+
+/// More files than this nobody includes.
+const FILES: usize = 100;
+
+/// How far includes may lead to includes.
+const DEPTH: usize = 10;
+
+/// What all of them may have in bytes.
+const BYTES: u64 = 16 * 1024 * 1024;
+
+/// A file that was included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Included {
+    /// Its path, seen from the folder of the manifest.
+    pub path: PathBuf,
+    /// Whether it only bounds versions (`-c`).
+    pub bounds: bool,
+    text: String,
+}
+
+/// A file that is included, and was not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotIncluded {
+    /// The file that includes it, seen from the folder of the manifest; empty for the manifest itself.
+    pub within: PathBuf,
+    /// The line there, counted from 1.
+    pub line: usize,
+    /// What the line says, without credentials.
+    pub named: String,
+    /// Why it was not read, in words that follow its name.
+    pub why: String,
+}
+
+/// What a requirements file includes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Includes {
+    /// What was read, in the order in which pip reads it.
+    pub files: Vec<Included>,
+    /// What was not.
+    pub problems: Vec<NotIncluded>,
+}
+
+impl Included {
+    /// What it says.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl Includes {
+    /// What the files say, comments and order aside: equal where nothing that counts differs. `None` where nothing is
+    /// included.
+    pub fn digest(&self) -> Option<Md5> {
+        let files = self.files.iter().flat_map(|file| {
+            let kind = if file.bounds { "-c" } else { "-r" };
+            std::iter::once(kind.to_owned()).chain(requirement_lines(&file.text))
+        });
+        let problems = self.problems.iter().map(|problem| format!("not read {}", problem.named));
+        let said: Vec<String> = files.chain(problems).collect();
+        (!said.is_empty()).then(|| Md5::of(said.join("\n").as_bytes()))
+    }
+
+    /// What the manifest names together with all that it includes.
+    pub(super) fn joined(&self, text: &str) -> Result<Dependencies, Unreadable> {
+        let of = |bounds| self.files.iter().filter(move |file| file.bounds == bounds).map(Included::text);
+        dependencies_with(text, of(false), of(true))
+    }
+}
+
+/// Reads what the requirements file at this path includes. It blocks.
+pub(super) fn includes(path: &Path, text: &str) -> Includes {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let canonical = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let mut reading = Reading {
+        folder,
+        checkout: canonical.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_owned),
+        read: HashSet::from([(canonical.clone(), false)]),
+        open: vec![canonical],
+        bytes: 0,
+        found: Includes::default(),
+    };
+    reading.follow(Path::new(""), text);
+    reading.found
+}
+
+struct Reading<'a> {
+    folder: &'a Path,
+    checkout: Option<PathBuf>,
+    /// What was read, and whether it was to bound versions.
+    read: HashSet<(PathBuf, bool)>,
+    /// The files whose includes are being read.
+    open: Vec<PathBuf>,
+    bytes: u64,
+    found: Includes,
+}
+
+/// A file that a line names.
+struct Named {
+    path: PathBuf,
+    bounds: bool,
+}
+
+impl Reading<'_> {
+    /// Reads what a file includes; `within` is its path from the manifest's folder.
+    fn follow(&mut self, within: &Path, text: &str) {
+        for line in lines(text) {
+            let (named, bounds) = match line.asks {
+                Asks::Include(named) => (named, false),
+                Asks::Bounds(named) => (named, true),
+                _ => continue,
+            };
+            let beside = within.parent().unwrap_or(Path::new(""));
+            let path = beside.join(&named);
+            if let Err(why) = self.include(&named, Named { path, bounds }) {
+                if self.found.problems.len() >= FILES {
+                    return;
+                }
+                let named = mask(&named).into_owned();
+                self.found.problems.push(NotIncluded { within: within.to_owned(), line: line.number, named, why });
+            }
+        }
+    }
+
+    fn include(&mut self, named: &str, Named { path, bounds }: Named) -> Result<(), String> {
+        if let Some(why) = elsewhere(named) {
+            return Err(why.to_owned());
+        }
+        let full = self.folder.join(&path);
+        let canonical = full.canonicalize().map_err(|error| ReadError::of(error).to_string())?;
+        if self.checkout.as_ref().is_some_and(|checkout| !canonical.starts_with(checkout)) {
+            return Err("lies outside of the git checkout".to_owned());
+        }
+        if self.open.contains(&canonical) {
+            return Err("includes itself".to_owned());
+        }
+        if self.read.contains(&(canonical.clone(), bounds)) {
+            return Ok(());
+        }
+        if self.found.files.len() == FILES || self.open.len() > DEPTH {
+            return Err(format!("is one too many: at most {FILES} files are read, {DEPTH} deep"));
+        }
+        let text = self.text(&canonical)?;
+        self.read.insert((canonical.clone(), bounds));
+        self.found.files.push(Included { path: plain(&path), bounds, text: text.clone() });
+        self.open.push(canonical);
+        self.follow(&path, &text);
+        self.open.pop();
+        Ok(())
+    }
+
+    fn text(&mut self, path: &Path) -> Result<String, String> {
+        let bytes = bytes_of(path, BYTES - self.bytes).map_err(|error| match error {
+            ReadError::TooLarge => format!("is too large: all included files may have {} MB", BYTES / 1_000_000),
+            other => other.to_string(),
+        })?;
+        self.bytes += bytes.len() as u64;
+        let text = decode(&bytes).ok_or_else(|| "is not text".to_owned())?;
+        dependencies(&text).map_err(|unreadable| match unreadable.line {
+            Some(line) => format!("cannot be read: line {line}: {}", unreadable.why),
+            None => format!("cannot be read: {}", unreadable.why),
+        })?;
+        Ok(text.into_owned())
+    }
+}
+
+/// Why a name leads away from the files that belong together.
+fn elsewhere(named: &str) -> Option<&'static str> {
+    let is_drive = matches!(named.as_bytes(), [drive, b':', ..] if drive.is_ascii_alphabetic());
+    match named {
+        _ if named.contains("://") => Some("is a URL, which is not fetched"),
+        _ if named.contains("${") => Some("takes its name from a variable, which is not read"),
+        _ if Path::new(named).is_absolute() || is_drive => Some("is an absolute path, which is another file elsewhere"),
+        _ => None,
+    }
+}
+
+/// A path without `.`, and without `..` where that is possible.
+pub fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(plain.components().next_back(), Some(Component::Normal(_))) => {
+                plain.pop();
+            }
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests;

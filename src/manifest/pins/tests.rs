@@ -1,0 +1,123 @@
+use super::{Format, Open, Unpinned, unpinned};
+
+const COMMIT: &str = "0e322af87745eff34caffe4df68456ebc20d9068";
+
+fn judged(text: &str) -> Vec<Unpinned> {
+    unpinned(Format::Requirements, text.as_bytes())
+}
+
+#[test]
+fn pinned_lines_are_silent() {
+    let table = [
+        "requests==2.31.0",
+        "requests == 2.31.0  # why",
+        "requests===2.31.0",
+        "requests[socks]==2.31.0; python_version < '3.12'",
+        "requests (==2.31.0)",
+        "requests>=2,==2.31.0",
+        "numpy==1!2.0+local.1 --hash=sha256:abc",
+        "requests==2.31.0 \\\n    --hash=sha256:abc \\\n    --hash=sha256:def",
+        "-r other.txt",
+        "-rother.txt",
+        "--requirement other.txt",
+        "--requirement=other.txt",
+        "# comment only",
+        "",
+        "--index-url https://host/simple",
+        "-c constraints.txt",
+        "--require-hashes",
+        "--no-binary :all:",
+        "tool @ https://host/tool-1.0-py3-none-any.whl#sha256=00ff",
+        "tool @ https://host/tool.zip#egg=tool&md5=00ff ; python_version < '4'",
+        "https://host/tool-1.0-py3-none-any.whl --hash=sha256:00ff",
+    ];
+    for text in table {
+        assert_eq!(judged(text), [], "{text}");
+    }
+    assert_eq!(judged(&format!("tool @ git+https://host/tool.git@{COMMIT}#egg=tool")), []);
+    assert_eq!(judged(&format!("-e git+ssh://git@host/tool.git@{COMMIT}")), []);
+}
+
+#[test]
+fn open_lines_are_listed() {
+    let table = [
+        ("requests", Open::NoVersion),
+        ("requests>=2.31.0", Open::Range),
+        ("urllib3>=1.0", Open::Range),
+        ("requests~=2.31.0", Open::Range),
+        ("requests==2.*", Open::Wildcard),
+        ("requests==2.31.*", Open::Wildcard),
+        ("requests==${VERSION}", Open::Variable),
+        ("requests!=2.31.0", Open::Range),
+        ("requests; python_version == '3.12'", Open::NoVersion),
+        ("requests<=2.31.0,!=2.30", Open::Range),
+        ("requests ==", Open::Unreadable),
+        ("-e .", Open::Editable),
+        ("--editable ./tool", Open::Editable),
+        ("-e git+https://host/tool.git@main", Open::Branch),
+        ("./tool", Open::Location),
+        ("tool-1.0-py3-none-any.whl", Open::Location),
+        ("tool @ https://host/tool-1.0-py3-none-any.whl", Open::Location),
+        ("tool @ https://host/tool.whl#sha256=", Open::Location),
+        ("tool @ git+https://host/tool.git", Open::Branch),
+        ("tool @ git+https://host/tool.git@main", Open::Branch),
+        ("tool @ git+https://host/tool.git@0e322af", Open::Branch),
+        ("this is no requirement", Open::Unreadable),
+    ];
+    for (text, why) in table {
+        assert_eq!(judged(text), [Unpinned { line: 1, text: text.to_owned(), why }], "{text}");
+    }
+}
+
+/// `LINE: WHY` of each open line.
+fn told(text: &str) -> String {
+    let told = judged(text).into_iter().map(|open| format!("{}: {}", open.line, open.why));
+    told.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn one_hash_asks_for_all_of_them() {
+    let hashed = "six==1.16.0 --hash=sha256:ab\n";
+    assert_eq!(told(&format!("{hashed}idna==3.7 --hash=sha256:cd\n")), "");
+    assert_eq!(told(&format!("{hashed}idna==3.7\n")), "2: it has no hash, though other lines have one");
+    assert_eq!(told(&format!("{hashed}tool @ https://host/tool.whl#sha256=ab\n-c bounds.txt\n-r more.txt\n")), "");
+    assert_eq!(
+        told(&format!("{hashed}tool @ git+https://host/t.git@{COMMIT}\n")),
+        "2: it has no hash, though other lines have one"
+    );
+    assert_eq!(told(&format!("{hashed}idna>=3\n")), "2: it allows several versions");
+}
+
+#[test]
+fn another_index_asks_for_hashes() {
+    let told_of = |rest: &str| told(&format!("--extra-index-url https://user:SECRET@host/simple  # ours\n{rest}"));
+    let why = "1: another index may answer for any name, and not every line has a hash";
+    assert_eq!(told_of("six==1.16.0\n"), why);
+    assert_eq!(told_of("six==1.16.0 --hash=sha256:ab\n"), "");
+    assert_eq!(told_of(""), "");
+    assert_eq!(told("--index-url https://host/simple\nsix==1\n"), "");
+    let text = &judged("--extra-index-url=https://user:SECRET@host/simple\nsix==1\n")[0].text;
+    assert_eq!(text, "--extra-index-url=https://****@host/simple");
+}
+
+#[test]
+fn a_commit_belongs_to_version_control_only() {
+    assert_eq!(judged(&format!("tool @ https://host/tool@{COMMIT}")).len(), 1);
+}
+
+#[test]
+fn lines_are_counted_as_an_editor_does_and_masked() {
+    let text = "# top\r\nsix==1.16.0 \\\r\n  --hash=sha256:ab\r\n\r\nrequests \\\r\n  >=2 --hash=sha256:ab  # why\r\n-e git+https://user:SECRET@host/tool.git@main#egg=tool\r\n";
+    let expected = [
+        Unpinned { line: 5, text: "requests >=2".to_owned(), why: Open::Range },
+        Unpinned { line: 7, text: "-e git+https://****@host/tool.git@main#egg=tool".to_owned(), why: Open::Branch },
+    ];
+    assert_eq!(judged(text), expected);
+}
+
+#[test]
+fn lock_files_are_pinned_by_nature_and_bytes_never_panic() {
+    assert_eq!(unpinned(Format::UvLock, b"requests>=2"), []);
+    assert_eq!(unpinned(Format::Unknown, b"requests>=2"), []);
+    assert_eq!(unpinned(Format::Requirements, b"requests\xff\n").len(), 1);
+}
