@@ -44,7 +44,7 @@ pub enum Check {
     ArchiveDuplicate,
     /// The native modules of the archive are for another Python than the layer's runtimes.
     ArchivePython,
-    /// The native modules of the archive are for another architecture than the layer's.
+    /// The native libraries of the archive are for another architecture than the layer's.
     ArchiveArchitecture,
     /// The archive carries what no function needs.
     ArchiveBallast,

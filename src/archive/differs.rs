@@ -34,7 +34,7 @@ pub fn differs(packages: &Packages, pins: Pins<'_>, environments: &Environments)
     let Some(ecosystem) = Ecosystem::of(pins.format) else { return Vec::new() };
     if packages.are_unknown(ecosystem) {
         let message = format!("no package in it tells its version, so it was not compared with `{}`", pins.name);
-        let hint = "keep the packages' metadata in the archive (`*.dist-info` of Python)";
+        let hint = "keep the packages' metadata in the archive (`*.dist-info` of Python, `package.json` of Node)";
         return vec![Finding::advice(Check::ArchiveNotCompared, message, hint)];
     }
     let (mut wrong, mut missing) = (Vec::new(), Vec::new());
@@ -64,7 +64,8 @@ fn other_versions(
     let used = versions.iter().filter(|(_, about)| environments.install(about));
     let used: Vec<&str> = used.map(|(version, _)| version.as_str()).collect();
     // Whatever rules all of them out, the archive holds the package: then it has to be one of them at least.
-    let pinned = if used.is_empty() { versions.keys().map(Version::as_str).collect() } else { used };
+    let all = ecosystem == Ecosystem::Node || used.is_empty();
+    let pinned = if all { versions.keys().map(Version::as_str).collect() } else { used };
     let others = held.iter().filter(|held| !pinned.iter().any(|pin| matches(ecosystem, pin, held)));
     others.map(|held| format!("`{name}` {held}, pinned is {}", pinned.join(" or "))).collect()
 }
@@ -91,6 +92,7 @@ fn matches(ecosystem: Ecosystem, pin: &str, held: &str) -> bool {
         // The platform of a gem stands behind its version in the lock file, and is no part of the gem's own version.
         Ecosystem::Ruby => pin.split('-').next() == Some(held),
         Ecosystem::Python => python_matches(pin, held).unwrap_or(false),
+        Ecosystem::Node => false,
     }
 }
 

@@ -12,6 +12,9 @@ pub(super) struct Entry<'a> {
     pub zipped: u64,
     pub encrypted: bool,
     pub method: CompressionMethod,
+    /// Where the header in front of its content begins.
+    pub offset: u64,
+    pub is_link: bool,
 }
 
 impl<'a> Entry<'a> {
@@ -24,6 +27,9 @@ impl<'a> Entry<'a> {
             zipped: record.compressed_size_hint(),
             encrypted: flags.is_encrypted() || flags.has_strong_encryption(),
             method: record.compression_method(),
+            offset: record.local_header_offset(),
+            // The upper half is the mode of a file of Unix.
+            is_link: (record.external_attributes() >> 16) & 0xf000 == 0xa000,
         }
     }
 }

@@ -6,12 +6,14 @@
 use super::ballast::Ballast;
 use super::entry::Entry;
 use super::limit::{UNZIPPED_LIMIT, megabytes};
+use super::link;
 use super::natives::Natives;
-use super::oddities::{Oddities, Paths};
+use super::oddities::{Oddities, Oddity, Paths};
 use super::packages::Packages;
+use super::sample::{Kind, Sample, Samples, Seen, look};
 use super::{layout, window::Window};
 use bytes::Bytes;
-use rawzip::{ErrorKind, MAX_CENTRAL_DIRECTORY_RECORD_SIZE, ZipLocator};
+use rawzip::{CompressionMethod, ErrorKind, MAX_CENTRAL_DIRECTORY_RECORD_SIZE, ZipLocator};
 use std::collections::BTreeSet;
 use std::error::Error;
 
@@ -28,6 +30,9 @@ const TOP_LEVEL_LIMIT: usize = 256;
 pub trait ReadAt {
     /// Why a read failed.
     type Error: Error + Send + Sync + 'static;
+
+    /// Whether every small read costs a request.
+    const IS_FAR: bool;
 
     /// The size of the zip in bytes.
     fn size(&self) -> u64;
@@ -125,19 +130,33 @@ fn read_directory<R: ReadAt>(window: &Window<'_, R>, size: u64) -> Result<Inspec
     let archive = locator.locate_in_reader(window, &mut buffer, size).map_err(|(_, error)| refusal(&error))?;
     let promised = archive.entries_hint();
     let mut inspection = Inspection::default();
-    let mut paths = Paths::default();
+    let (mut paths, mut samples) = (Paths::default(), Samples::default());
     let mut entries = archive.entries(&mut buffer);
     while let Some(entry) = entries.next_entry().map_err(|error| damaged(&error))? {
-        inspection.add(&Entry::of(&entry), &mut paths);
+        let entry = Entry::of(&entry);
+        inspection.add(&entry, &mut paths);
+        if let Some(kind) = Kind::of(entry.path, entry.is_link).filter(|_| !entry.is_folder && !entry.encrypted) {
+            samples.add(|| sample(kind, &entry), kind);
+        }
     }
     // Without zip64 the count has 16 bits, and some tools let it wrap.
-    if promised == inspection.entries || promised == inspection.entries & 0xffff {
-        return Ok(inspection);
+    if promised != inspection.entries && promised != inspection.entries & 0xffff {
+        return Err(InspectError::Malformed(format!(
+            "its end says {promised} entries, its table of contents lists {}",
+            inspection.entries
+        )));
     }
-    Err(InspectError::Malformed(format!(
-        "its end says {promised} entries, its table of contents lists {}",
-        inspection.entries
-    )))
+    for (sample, is_whole) in samples.chosen(|offset| !R::IS_FAR || window.has(offset)) {
+        let seen = look(window, &sample)?;
+        inspection.see(&sample, seen, is_whole);
+    }
+    Ok(inspection)
+}
+
+fn sample(kind: Kind, entry: &Entry<'_>) -> Sample {
+    let deflated = entry.method == CompressionMethod::DEFLATE;
+    let path = entry.path.to_vec();
+    Sample { kind, path, offset: entry.offset, zipped: entry.zipped, size: entry.size, deflated }
 }
 
 fn refusal<E: Error>(error: &rawzip::Error) -> InspectError<E> {
@@ -157,6 +176,24 @@ impl Inspection {
     fn add(&mut self, entry: &Entry<'_>, paths: &mut Paths) {
         self.count(entry.path, entry.is_folder, entry.size);
         self.oddities.judge(entry, paths);
+    }
+
+    fn see(&mut self, sample: &Sample, seen: Seen, is_whole: bool) {
+        match seen {
+            Seen::Contradicts => self.oddities.add(Oddity::Contradicting, &sample.path),
+            Seen::Content(content) => self.learn(sample.kind, &sample.path, &content, is_whole),
+            Seen::Nothing => {}
+        }
+    }
+
+    /// Takes note of what the beginning of a file tells; `is_whole` where every file of its kind is looked at.
+    pub(super) fn learn(&mut self, kind: Kind, path: &[u8], content: &[u8], is_whole: bool) {
+        match kind {
+            Kind::Library => self.natives.see(path, content, is_whole),
+            Kind::NodePackage => self.packages.see_node(path, content),
+            Kind::Link if !link::stays_inside(path, content) => self.oddities.add(Oddity::Leaving, path),
+            Kind::Link => {}
+        }
     }
 
     pub(super) fn count(&mut self, path: &[u8], is_folder: bool, size: u64) {

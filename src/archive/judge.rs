@@ -32,6 +32,10 @@ fn finding(oddity: Oddity, met: &Met) -> Finding {
             ))
         }
         Oddity::Sizes => invalid(format!("an entry of the zip is stored, but has two different sizes: {first}")),
+        Oddity::Contradicting => {
+            invalid(format!("the table of contents says something else of an entry than it is: {first}"))
+        }
+        Oddity::Leaving => invalid(format!("a link in the zip leads out of the layer: {first}")),
         Oddity::Duplicate => {
             let hint = "build the zip again: programs that unzip it differ in which of the two they believe";
             Finding::warning(Check::ArchiveDuplicate, format!("a path is in the zip twice: {first}"), hint)
@@ -58,6 +62,8 @@ mod tests {
             Oddity::Method(14),
             Oddity::Method(2_000),
             Oddity::Sizes,
+            Oddity::Contradicting,
+            Oddity::Leaving,
         ];
         let told: Vec<String> = all
             .into_iter()
@@ -72,6 +78,8 @@ mod tests {
             Error archive-invalid: an entry of the zip is compressed with LZMA, Lambda unzips stored and deflated ones: `a/b` and 2 more
             Error archive-invalid: an entry of the zip is compressed with method 2000, Lambda unzips stored and deflated ones: `a/b` and 2 more
             Error archive-invalid: an entry of the zip is stored, but has two different sizes: `a/b` and 2 more
+            Error archive-invalid: the table of contents says something else of an entry than it is: `a/b` and 2 more
+            Error archive-invalid: a link in the zip leads out of the layer: `a/b` and 2 more
             ");
     }
 }

@@ -101,6 +101,8 @@ impl LocalZip {
 impl ReadAt for LocalZip {
     type Error = io::Error;
 
+    const IS_FAR: bool = false;
+
     fn size(&self) -> u64 {
         self.size
     }

@@ -1,4 +1,4 @@
-//! Native libraries of an archive, as far as their names tell what they were built for.
+//! Native libraries of an archive, as far as their names or their headers tell what they were built for.
 //!
 //! An extension module of Python carries it in its name: `_speedups.cpython-312-aarch64-linux-gnu.so` is for CPython 3.12
 //! on arm64, and no other Python would even look at it.
@@ -27,7 +27,14 @@ struct BuiltFor {
 
 /// What the extension modules of an archive were built for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Natives(BTreeMap<BuiltFor, Met>);
+pub struct Natives {
+    /// By the names of extension modules.
+    named: BTreeMap<BuiltFor, Met>,
+    /// By the headers of libraries whose names do not tell.
+    headed: BTreeMap<&'static str, Met>,
+    /// Not every library was looked at.
+    is_sampled: bool,
+}
 
 impl Natives {
     /// Takes note of a path, if it is one of an extension module where Python looks.
@@ -35,36 +42,65 @@ impl Natives {
         let Some((path, built_for)) = std::str::from_utf8(path).ok().and_then(|path| Some((path, read(path)?))) else {
             return;
         };
-        if self.0.len() < LIMIT || self.0.contains_key(&built_for) {
-            self.0.entry(built_for).or_default().add(path.as_bytes());
+        if self.named.len() < LIMIT || self.named.contains_key(&built_for) {
+            self.named.entry(built_for).or_default().add(path.as_bytes());
+        }
+    }
+
+    /// Takes note of the first bytes of a library; `is_whole` where every one is looked at.
+    pub(super) fn see(&mut self, path: &[u8], content: &[u8], is_whole: bool) {
+        self.is_sampled |= !is_whole;
+        let is_named = std::str::from_utf8(path).is_ok_and(|path| read(path).is_some());
+        if let Some(architecture) = machine(content).filter(|_| !is_named) {
+            self.headed.entry(architecture).or_default().add(path);
         }
     }
 
     /// Runtimes and architectures that a layer declares, and that none of its extension modules was built for.
     pub fn judge(&self, settings: &LayerSettings) -> Vec<Finding> {
-        let runtimes = settings.compatible_runtimes.iter().filter(|runtime| {
+        let is_built = |runtime: &&Runtime| {
             let python = runtime.as_str().strip_prefix("python");
-            python.is_some_and(|version| !self.0.keys().any(|built_for| built_for.python == version))
-        });
-        // What is not known here has names that are not known either.
-        let known = |one: &&str| MACHINES.iter().any(|(_, known)| known == one);
-        let architectures = settings.compatible_architectures.iter().map(Architecture::as_str).filter(known);
-        let architectures = architectures.filter(|one| !self.0.keys().any(|built_for| built_for.architecture == *one));
-        let python =
-            self.told(runtimes.map(Runtime::as_str).collect(), |built_for| format!("python{}", built_for.python));
-        let architecture = self.told(architectures.collect(), |built_for| built_for.architecture.to_owned());
+            python.is_none_or(|version| self.named.keys().any(|built_for| built_for.python == version))
+        };
+        let runtimes = settings.compatible_runtimes.iter().filter(|one| !is_built(one)).map(Runtime::as_str);
+        let pythons = self.named.iter().map(|(built_for, met)| (format!("python{}", built_for.python), met));
+        let python = told("native modules", pythons.collect(), runtimes.collect());
         let python = python.map(|message| Finding::warning(Check::ArchivePython, message, HINT));
+        let architecture = self.architectures(settings);
         let architecture = architecture.map(|message| Finding::warning(Check::ArchiveArchitecture, message, HINT));
         python.into_iter().chain(architecture).collect()
     }
 
-    fn told(&self, missing: Vec<&str>, aspect: impl Fn(&BuiltFor) -> String) -> Option<String> {
-        let first = &self.0.values().next()?.first;
-        let built_for: BTreeSet<String> = self.0.keys().map(aspect).collect();
-        let built_for: Vec<String> = built_for.into_iter().collect();
-        let (built_for, missing_for) = (built_for.join(" and "), missing.join(" and "));
-        let message = || format!("its native modules are for {built_for} and not for {missing_for}: `{first}`");
-        (!missing.is_empty()).then(message)
+    fn architectures(&self, settings: &LayerSettings) -> Option<String> {
+        let named = self.named.iter().map(|(built_for, met)| (built_for.architecture.to_owned(), met));
+        let headed = self.headed.iter().map(|(architecture, met)| ((*architecture).to_owned(), met));
+        let built: Vec<(String, &Met)> = named.chain(headed).collect();
+        // What is not known here has names that are not known either.
+        let known = |one: &&str| MACHINES.iter().any(|(_, known)| known == one);
+        let declared = settings.compatible_architectures.iter().map(Architecture::as_str).filter(known);
+        let missing: Vec<&str> = declared.filter(|one| !built.iter().any(|(built_for, _)| built_for == one)).collect();
+        let what =
+            if self.is_sampled { "native libraries, as far as a few of them were read," } else { "native libraries" };
+        told(what, built, missing)
+    }
+}
+
+fn told(what: &str, built: Vec<(String, &Met)>, missing: Vec<&str>) -> Option<String> {
+    let first = &built.first()?.1.first;
+    let built_for: BTreeSet<&str> = built.iter().map(|(built_for, _)| built_for.as_str()).collect();
+    let built_for: Vec<&str> = built_for.into_iter().collect();
+    let (built_for, missing_for) = (built_for.join(" and "), missing.join(" and "));
+    let message = || format!("its {what} are for {built_for} and not for {missing_for}: `{first}`");
+    (!missing.is_empty()).then(message)
+}
+
+/// What machine the header of an ELF file names.
+fn machine(content: &[u8]) -> Option<&'static str> {
+    let is_elf = content.starts_with(b"\x7fELF\x02\x01");
+    match content.get(18..20).filter(|_| is_elf)? {
+        [62, 0] => Some("x86_64"),
+        [183, 0] => Some("arm64"),
+        _ => None,
     }
 }
 
@@ -116,10 +152,10 @@ mod tests {
         for (paths, runtimes, architectures) in fine {
             assert_eq!(told(paths, runtimes, architectures), "", "{paths:?} {runtimes:?} {architectures:?}");
         }
-        insta::assert_snapshot!(told(&[X86], &["python3.12"], &["arm64"]), @"archive-architecture its native modules are for x86_64 and not for arm64: `python/charset_normalizer/md.cpython-312-x86_64-linux-gnu.so`");
+        insta::assert_snapshot!(told(&[X86], &["python3.12"], &["arm64"]), @"archive-architecture its native libraries are for x86_64 and not for arm64: `python/charset_normalizer/md.cpython-312-x86_64-linux-gnu.so`");
         insta::assert_snapshot!(told(&[X86, OLD], &["python3.12", "python3.13", "python3.14"], &["x86_64", "arm64"]), @"
         archive-python its native modules are for python3.11 and python3.12 and not for python3.13 and python3.14: `python/lib/python3.11/site-packages/yaml/_yaml.cpython-311-x86_64-linux-gnu.so`
-        archive-architecture its native modules are for x86_64 and not for arm64: `python/lib/python3.11/site-packages/yaml/_yaml.cpython-311-x86_64-linux-gnu.so`
+        archive-architecture its native libraries are for x86_64 and not for arm64: `python/lib/python3.11/site-packages/yaml/_yaml.cpython-311-x86_64-linux-gnu.so`
         ");
     }
 
@@ -145,6 +181,6 @@ mod tests {
         for minor in 0..1_000 {
             natives.meet(format!("python/a.cpython-3{minor}-x86_64-linux-gnu.so").as_bytes());
         }
-        assert_eq!(natives.0.len(), LIMIT);
+        assert_eq!(natives.named.len(), LIMIT);
     }
 }

@@ -23,6 +23,10 @@ pub enum Oddity {
     Method(u16),
     /// An entry that is stored as it is, but has two different sizes.
     Sizes,
+    /// An entry of which the table of contents says something else than it is.
+    Contradicting,
+    /// A link that leads out of the folder that the zip is unzipped into.
+    Leaving,
 }
 
 /// How often something was met, and where first.
@@ -97,6 +101,13 @@ impl Oddities {
     }
 }
 
+impl Oddities {
+    /// Something that only a look into an entry shows.
+    pub(super) fn add(&mut self, oddity: Oddity, path: &[u8]) {
+        self.0.entry(oddity).or_default().add(path);
+    }
+}
+
 fn is_absolute(path: &[u8]) -> bool {
     path.starts_with(b"/")
         || path.starts_with(b"\\")
@@ -115,6 +126,8 @@ mod tests {
             zipped: 5,
             encrypted: false,
             method: CompressionMethod::STORE,
+            offset: 0,
+            is_link: false,
         }
     }
 

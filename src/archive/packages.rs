@@ -1,4 +1,4 @@
-//! The packages of an archive and their versions, as far as the names of their metadata tell.
+//! The packages of an archive and their versions, as far as their metadata tells.
 
 use crate::manifest::{Format, normalised};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +13,8 @@ pub enum Ecosystem {
     Python,
     /// `specifications/NAME-VERSION.gemspec` where Ruby looks.
     Ruby,
+    /// The `name` and `version` of `node_modules/NAME/package.json` where Node looks.
+    Node,
 }
 
 impl Ecosystem {
@@ -20,6 +22,8 @@ impl Ecosystem {
     pub fn of(format: Format) -> Option<Ecosystem> {
         match format {
             Format::GemfileLock => Some(Ecosystem::Ruby),
+            // Lock files of yarn and pnpm do not say which packages carry others in themselves.
+            Format::NpmLock => Some(Ecosystem::Node),
             Format::Requirements
             | Format::UvLock
             | Format::PoetryLock
@@ -56,6 +60,13 @@ impl Packages {
     pub(super) fn meet(&mut self, path: &[u8]) {
         let Ok(path) = std::str::from_utf8(path) else { return };
         let path = path.trim_start_matches("./");
+        if let Some(name) = node(path) {
+            // Its version stands in the file.
+            let package = (Ecosystem::Node, name.to_owned());
+            if self.0.len() < LIMIT {
+                self.0.entry(package).or_default();
+            }
+        }
         let found = python(path).or_else(|| ruby(path));
         if let Some((package, version)) = found
             && (self.0.len() < LIMIT || self.0.contains_key(&package))
@@ -63,6 +74,47 @@ impl Packages {
             self.0.entry(package).or_default().insert(version);
         }
     }
+}
+
+impl Packages {
+    /// Takes note of the `package.json` of a package.
+    pub(super) fn see_node(&mut self, path: &[u8], content: &[u8]) {
+        let Some(installed_as) = std::str::from_utf8(path).ok().and_then(node) else { return };
+        let Ok(About { name, version }) = serde_json::from_slice(content) else { return };
+        let alias = (Ecosystem::Node, installed_as.to_owned());
+        if self.0.get(&alias).is_some_and(BTreeSet::is_empty) {
+            self.0.remove(&alias);
+        }
+        // Installed under another name, it is locked under its own or under that.
+        let package =
+            (Ecosystem::Node, name.filter(|name| !name.is_empty()).unwrap_or_else(|| installed_as.to_owned()));
+        if self.0.len() < LIMIT || self.0.contains_key(&package) {
+            self.0.entry(package).or_default().extend(version);
+        }
+    }
+}
+
+/// What a `package.json` says of its package.
+#[derive(serde::Deserialize)]
+struct About {
+    name: Option<String>,
+    version: Option<String>,
+}
+
+/// Whether a path is that of a `package.json` of a package.
+pub(super) fn is_node_package(path: &[u8]) -> bool {
+    std::str::from_utf8(path).is_ok_and(|path| node(path).is_some())
+}
+
+/// `NAME` or `@SCOPE/NAME` of `nodejs/…/node_modules/NAME/package.json`.
+fn node(path: &str) -> Option<&str> {
+    let path = path.trim_start_matches("./").strip_prefix("nodejs/")?.strip_suffix("/package.json")?;
+    let (_, name) = path.rsplit_once("node_modules/")?;
+    let is_name = match name.split_once('/') {
+        Some((scope, name)) => scope.starts_with('@') && !name.contains('/'),
+        None => !name.starts_with('@'),
+    };
+    (is_name && !name.is_empty()).then_some(name)
 }
 
 type Found = ((Ecosystem, String), String);

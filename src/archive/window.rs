@@ -56,6 +56,26 @@ impl<'a, R: ReadAt> Window<'a, R> {
         self.failure.borrow_mut().take()
     }
 
+    /// Whether a place was read already.
+    pub fn has(&self, offset: u64) -> bool {
+        offset >= self.tail.start
+    }
+
+    /// The bytes from a place on, at most so many; `None` beyond the end.
+    pub fn stretch(&self, offset: u64, len: u64) -> Result<Option<Bytes>, InspectError<R::Error>> {
+        let len = len.min(self.source.size().saturating_sub(offset));
+        if len == 0 {
+            return Ok(None);
+        }
+        match self.tail.from(offset) {
+            Some(rest) => {
+                let len = usize::try_from(len).map_or(rest.len(), |len| len.min(rest.len()));
+                Ok(Some(self.tail.bytes.slice_ref(&rest[..len])))
+            }
+            None => read(self.source, offset, len).map(Some),
+        }
+    }
+
     fn move_to(&self, offset: u64) -> Result<Stretch, InspectError<R::Error>> {
         let len = PIECE.min(self.tail.start - offset);
         self.read.set(self.read.get() + len);

@@ -46,7 +46,7 @@ const WARNINGS: [(&str, Explanation); 13] = [
     (
         "archive-architecture",
         Explanation {
-            cause: "Extension modules carry the machine in their name that they were built for (`x86_64`, `aarch64`), and the archive has some, but none for one of the layer's architectures. Functions of that architecture cannot load them.",
+            cause: "Native libraries say which machine they were built for, extension modules of Python in their name (`x86_64`, `aarch64`), all others in their header, and the archive has some, but none for one of the layer's architectures. Functions of that architecture cannot load them. Of a zip in S3 that something else staged, three libraries are read at most, besides those in its last megabyte.",
             remedy: "Build the layer on that architecture, or for it (`pip install --platform manylinux2014_aarch64`), or declare only the architectures that it was built for. `allow = [\"archive-architecture\"]` accepts it; `--strict` makes an error of this warning.",
         },
     ),
@@ -61,7 +61,7 @@ const WARNINGS: [(&str, Explanation); 13] = [
         "archive-not-compared",
         Explanation {
             cause: "No package in the archive tells its version, so that it cannot be held against the manifest: many builds leave the metadata out to save space. It is told with `-v` only.",
-            remedy: "Keep the packages' metadata in the archive (`*.dist-info` of Python), if a build from another state of the manifest is to be found.",
+            remedy: "Keep the packages' metadata in the archive (`*.dist-info` of Python, `package.json` of Node), if a build from another state of the manifest is to be found.",
         },
     ),
     (
@@ -132,7 +132,7 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
             "Stage again with `layership stage`; if the local archive is older than the manifest, build it again first.",
         ),
         ErrorCode::ArchiveInvalid => (
-            "The archive is not a zip that Lambda would take: damaged, empty, with entries that lead out of it, or, with `--strict`, with nothing where the declared runtimes search.",
+            "The archive is not a zip that Lambda would take: damaged, empty, with entries or links that lead out of it or that are not what its table of contents says, or, with `--strict`, with nothing where the declared runtimes search.",
             "Build the zip again; the message names what is wrong with it.",
         ),
         ErrorCode::ArchiveTooLarge => (
@@ -144,7 +144,7 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
             "Build the layer from the changed manifest, then `layership stage`, or `layership publish --stage`. Where nothing in the archive had to change, `allow = [\"archive-stale\"]` accepts it.",
         ),
         ErrorCode::ArchiveDiffers => (
-            "The archive holds another version of a package than the manifest pins, as the package's own metadata tells: it was built from another state, or something else installed it.",
+            "The archive holds another version of a package than the manifest pins, as the package's own metadata tells (`*.dist-info` of Python, `package.json` of Node below a `package-lock.json`, `*.gemspec` of Ruby): it was built from another state, or something else installed it. Of a zip in S3 that something else staged, three files `package.json` are read at most, besides those in its last megabyte.",
             "Build the layer from the manifest, then stage it. Where another version is meant, `allow = [\"archive-differs\"]` accepts it.",
         ),
         ErrorCode::SecretInManifest => (

@@ -153,6 +153,8 @@ struct Blocking {
 impl ReadAt for Blocking {
     type Error = JobError;
 
+    const IS_FAR: bool = true;
+
     fn size(&self) -> u64 {
         self.zip.size()
     }

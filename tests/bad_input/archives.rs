@@ -324,7 +324,7 @@ fn native_modules_for_another_python_or_architecture() {
     Check of layers.toml: 1 job OK
     --- stderr ---
 
-    warning: requests/layer: its native modules are for x86_64 and not for arm64: `python/numpy/_core/_simd.cpython-311-x86_64-linux-gnu.so`
+    warning: requests/layer: its native libraries are for x86_64 and not for arm64: `python/numpy/_core/_simd.cpython-311-x86_64-linux-gnu.so`
     warning: requests/layer: its native modules are for python3.11 and not for python3.12: `python/numpy/_core/_simd.cpython-311-x86_64-linux-gnu.so`
 
          Summary [  TIMEs] 1 job: 1 OK

@@ -15,6 +15,7 @@ mod common;
 mod archives;
 mod files;
 mod hostile;
+mod inside;
 mod manifests;
 mod places;
 mod samples;

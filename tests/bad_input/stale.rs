@@ -127,7 +127,7 @@ fn an_archive_that_the_python_library_staged_and_backed_up() {
 }
 
 /// Replaces the staged archive as the library does: with the MD5 of the manifest, and nothing else.
-fn staged_by_the_library(project: &Project, bytes: &[u8]) {
+pub fn staged_by_the_library(project: &Project, bytes: &[u8]) {
     let md5: [u8; 16] = Md5::digest(project.read("requests/requirements.txt")).into();
     let md5: String = md5.iter().map(|byte| format!("{byte:02x}")).collect();
     let fault = json!({"kind": "replace-object", "body": STANDARD.encode(bytes), "metadata": {"manifest_md5": md5}});

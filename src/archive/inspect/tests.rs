@@ -1,3 +1,5 @@
+mod samples;
+
 use super::*;
 use crate::archive::Local;
 use crate::archive::oddities::Oddity;
@@ -27,6 +29,8 @@ impl Memory {
 
 impl ReadAt for Memory {
     type Error = io::Error;
+
+    const IS_FAR: bool = true;
 
     fn size(&self) -> u64 {
         self.bytes.len() as u64
@@ -158,7 +162,8 @@ fn sums_saturate_and_the_limit_is_exact() {
     let mut inspection = Inspection::default();
     for (path, size) in [(b"a", u64::MAX), (b"b", 1)] {
         let method = CompressionMethod::DEFLATE;
-        let entry = Entry { path, is_folder: false, size, zipped: 1, encrypted: false, method };
+        let entry =
+            Entry { path, is_folder: false, size, zipped: 1, encrypted: false, method, offset: 0, is_link: false };
         inspection.add(&entry, &mut Paths::default());
     }
     assert_eq!(inspection.unzipped, u64::MAX);
@@ -275,6 +280,7 @@ fn what_is_far_larger_than_lambdas_limit_is_not_read() {
     struct Sparse;
     impl ReadAt for Sparse {
         type Error = io::Error;
+        const IS_FAR: bool = true;
         fn size(&self) -> u64 {
             10 << 30
         }
@@ -319,6 +325,8 @@ struct Failing(bool);
 
 impl ReadAt for Failing {
     type Error = io::Error;
+
+    const IS_FAR: bool = true;
 
     fn size(&self) -> u64 {
         100

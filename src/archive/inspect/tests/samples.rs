@@ -1,0 +1,119 @@
+//! What only a look into a few entries shows.
+
+use super::*;
+use crate::layer::LayerSettings;
+
+/// A library for a machine of ELF.
+fn elf(machine: u8) -> Vec<u8> {
+    let mut header = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0".to_vec();
+    header.extend([machine, 0]);
+    header.extend([0; 1_000]);
+    header
+}
+
+fn zip_of(files: &[(&str, Vec<u8>)], deflated: bool) -> Vec<u8> {
+    let method = if deflated { zip::CompressionMethod::Deflated } else { zip::CompressionMethod::Stored };
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    for (path, content) in files {
+        writer.start_file(*path, SimpleFileOptions::default().compression_method(method)).unwrap();
+        writer.write_all(content).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+fn told(inspection: &Inspection, architecture: &str) -> String {
+    let settings =
+        LayerSettings { compatible_architectures: vec![architecture.parse().unwrap()], ..LayerSettings::default() };
+    let found = inspection.natives.judge(&settings).into_iter().map(|finding| finding.message);
+    found.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn headers_tell_the_machine_where_names_do_not() {
+    for deflated in [false, true] {
+        let files = [
+            ("python/x.libs/liba.so.0", elf(62)),
+            ("nodejs/node_modules/x/y.node", elf(62)),
+            ("lib/text.so", b"INPUT(a)".to_vec()),
+        ];
+        let inspection = outcome(zip_of(&files, deflated)).unwrap();
+        assert_eq!(told(&inspection, "x86_64"), "");
+        assert_eq!(
+            told(&inspection, "arm64"),
+            "its native libraries are for x86_64 and not for arm64: `python/x.libs/liba.so.0`"
+        );
+        let both = outcome(zip_of(&[("lib/a.so", elf(62)), ("lib/b.so", elf(183))], deflated)).unwrap();
+        assert_eq!(told(&both, "arm64") + &told(&both, "x86_64"), "");
+    }
+}
+
+/// Small reads of a zip in S3 are requests: a few for each kind, however many there are.
+#[test]
+fn far_away_only_a_few_are_read() {
+    let mut files: Vec<(String, Vec<u8>)> = (0..50).map(|n| (format!("lib/{n}.so"), elf(62))).collect();
+    files.extend(
+        (0..50).map(|n| (format!("nodejs/node_modules/p{n}/package.json"), br#"{"name":"x","version":"1"}"#.to_vec())),
+    );
+    files.push(("large".to_owned(), vec![0; TAIL as usize]));
+    let files: Vec<(&str, Vec<u8>)> = files.iter().map(|(path, content)| (path.as_str(), content.clone())).collect();
+    let source = Memory::new(zip_of(&files, false));
+    let inspection = inspected(&source).unwrap();
+    let reads = source.reads();
+    assert_eq!(reads.len(), 1 + 3 + 3, "{reads:?}");
+    assert!(reads[1..].iter().all(|(_, len)| *len < 70_000), "{reads:?}");
+    assert!(told(&inspection, "arm64").contains("as far as a few of them were read"));
+}
+
+#[test]
+fn packages_of_node_tell_their_versions() {
+    let package = |name: &str, version: &str| format!(r#"{{"name":"{name}","version":"{version}"}}"#).into_bytes();
+    let files = [
+        ("nodejs/node_modules/a/package.json", package("a", "1.0.0")),
+        ("nodejs/node_modules/a/node_modules/b/package.json", package("b", "2.0.0")),
+        ("nodejs/node_modules/b/package.json", package("b", "1.0.0")),
+        ("nodejs/node20/node_modules/@s/c/package.json", package("@s/c", "3.0.0")),
+        ("nodejs/node_modules/alias/package.json", package("real", "4.0.0")),
+        ("nodejs/node_modules/a/dist/package.json", package("no", "1")),
+        ("nodejs/node_modules/broken/package.json", b"{".to_vec()),
+        ("python/node_modules/no/package.json", package("no", "1")),
+    ];
+    let inspection = outcome(zip_of(&files, true)).unwrap();
+    let packages = inspection.packages.of(crate::archive::packages::Ecosystem::Node);
+    let packages: Vec<String> = packages.map(|(name, versions)| format!("{name} {versions:?}")).collect();
+    insta::assert_snapshot!(packages.join("\n"), @r#"
+    @s/c {"3.0.0"}
+    a {"1.0.0"}
+    b {"1.0.0", "2.0.0"}
+    broken {}
+    real {"4.0.0"}
+    "#);
+}
+
+fn odd(bytes: Vec<u8>) -> Vec<Oddity> {
+    outcome(bytes).unwrap().oddities.iter().map(|(oddity, _)| oddity).collect()
+}
+
+#[test]
+fn links_may_not_lead_out_and_headers_may_not_lie() {
+    let linked = |path: &str, target: &str| {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        writer.add_symlink(path, target, SimpleFileOptions::default()).unwrap();
+        writer.finish().unwrap().into_inner()
+    };
+    assert_eq!(odd(linked("lib/a.so", "b/liba.so.1")), []);
+    assert_eq!(odd(linked("lib/a", "../python/a")), []);
+    for target in ["/etc/passwd", "../../etc/passwd", "..\\..\\..", ""] {
+        let expected = if target.contains('\\') { vec![] } else { vec![Oddity::Leaving] };
+        assert_eq!(odd(linked("lib/a", target)), expected, "{target}");
+    }
+    let honest = zip_of(&[("lib/a.so", elf(62))], true);
+    assert_eq!(odd(honest.clone()), []);
+    // In front of the entry: signature, size, name; in the table of contents: the size.
+    let directory = directory(&honest);
+    for at in [0, 18, 22, 30, directory + 24] {
+        let mut lying = honest.clone();
+        lying[at] ^= 1;
+        let odd = odd(lying);
+        assert_eq!(odd, [Oddity::Contradicting], "{at}");
+    }
+}

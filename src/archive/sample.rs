@@ -1,0 +1,158 @@
+//! A few entries of a zip that are looked into: what names cannot tell, the beginnings of files do.
+//!
+//! Native libraries, packages of Node and links are read where that costs little: all of a zip on disk, what lies in the
+//! end that was read anyway, and otherwise a few, spread over the zip.
+
+use super::packages::is_node_package;
+use super::window::Window;
+use super::{InspectError, ReadAt};
+use flate2::read::DeflateDecoder;
+use std::io::Read as _;
+
+/// More entries of a kind than this are not remembered.
+const REMEMBERED: usize = 2_000;
+
+/// How many entries of a kind are read by requests of their own.
+const FAR: usize = 3;
+
+/// What a header in front of an entry has, before its name.
+const HEADER: usize = 30;
+
+/// Room for what stands behind the name in that header.
+const EXTRA: u64 = 1_024;
+
+/// What is read of a file at most: larger ones are no description of a package, and no link.
+pub(super) const LARGEST: u64 = 64 * 1024;
+
+/// Why an entry is looked into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Its first bytes say which machine it is for.
+    Library,
+    /// The `package.json` of a package.
+    NodePackage,
+    /// What it holds is where it leads to.
+    Link,
+}
+
+impl Kind {
+    /// Why an entry of this name is worth a look.
+    pub fn of(path: &[u8], is_link: bool) -> Option<Kind> {
+        let file = path.rsplit(|byte| *byte == b'/').next().unwrap_or(path);
+        let is_library = file.ends_with(b".so") || file.ends_with(b".node") || contains(file, b".so.");
+        match file {
+            _ if is_link => Some(Kind::Link),
+            b"package.json" if is_node_package(path) => Some(Kind::NodePackage),
+            _ if is_library => Some(Kind::Library),
+            _ => None,
+        }
+    }
+
+    /// How many unzipped bytes are needed.
+    pub fn needed(self) -> u64 {
+        match self {
+            Kind::Library => 64,
+            Kind::NodePackage | Kind::Link => LARGEST,
+        }
+    }
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
+}
+
+/// An entry to look into.
+#[derive(Debug, Clone)]
+pub(super) struct Sample {
+    pub kind: Kind,
+    pub path: Vec<u8>,
+    /// Where the header in front of it begins.
+    pub offset: u64,
+    pub zipped: u64,
+    pub size: u64,
+    pub deflated: bool,
+}
+
+/// What was found in an entry.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// Its first bytes, unzipped.
+    Content(Vec<u8>),
+    /// The header in front of it contradicts the table of contents, or it unzips to another size.
+    Contradicts,
+    /// Nothing that could be judged.
+    Nothing,
+}
+
+/// Entries that are worth a look.
+#[derive(Debug, Default)]
+pub(super) struct Samples(Vec<Sample>);
+
+impl Samples {
+    pub fn add(&mut self, sample: impl FnOnce() -> Sample, kind: Kind) {
+        if self.0.iter().filter(|sample| sample.kind == kind).count() < REMEMBERED {
+            self.0.push(sample());
+        }
+    }
+
+    /// Those that are read, and whether they are all of their kind.
+    pub fn chosen(self, is_near: impl Fn(u64) -> bool) -> impl Iterator<Item = (Sample, bool)> {
+        let (near, far): (Vec<_>, Vec<_>) = self.0.into_iter().partition(|sample| is_near(sample.offset));
+        let spread = [Kind::Link, Kind::Library, Kind::NodePackage].into_iter().flat_map(move |kind| {
+            let all: Vec<&Sample> = far.iter().filter(|sample| sample.kind == kind).collect();
+            let step = all.len().div_ceil(FAR).max(1);
+            let is_whole = all.len() <= FAR;
+            all.into_iter().step_by(step).map(|sample| (sample.clone(), is_whole)).collect::<Vec<_>>()
+        });
+        near.into_iter().map(|sample| (sample, true)).chain(spread)
+    }
+}
+
+/// Looks into one entry.
+pub(super) fn look<R: ReadAt>(window: &Window<'_, R>, sample: &Sample) -> Result<Seen, InspectError<R::Error>> {
+    let content = if sample.deflated {
+        sample.zipped.min(sample.kind.needed() + 1_024)
+    } else {
+        sample.zipped.min(sample.kind.needed())
+    };
+    let wanted = (HEADER + sample.path.len()) as u64 + EXTRA + content;
+    let Some(bytes) = window.stretch(sample.offset, wanted)? else { return Ok(Seen::Contradicts) };
+    Ok(judged(&bytes, sample))
+}
+
+fn judged(bytes: &[u8], sample: &Sample) -> Seen {
+    let two = |at: usize| bytes.get(at..at + 2).map(|two| u16::from_le_bytes([two[0], two[1]]));
+    let four = |at: usize| bytes.get(at..at + 4).map(|four| u32::from_le_bytes([four[0], four[1], four[2], four[3]]));
+    let (Some(0x0403_4b50), Some(flags), Some(zipped), Some(size)) = (four(0), two(6), four(18), four(22)) else {
+        return Seen::Contradicts;
+    };
+    let (Some(name), Some(extra)) = (two(26).map(usize::from), two(28).map(usize::from)) else {
+        return Seen::Contradicts;
+    };
+    let says = |told: u32, known: u64| told == u32::MAX || u64::from(told) == known;
+    let is_told_behind = flags & 8 != 0;
+    let has_sizes = is_told_behind || says(zipped, sample.zipped) && says(size, sample.size);
+    if !has_sizes || bytes.get(HEADER..HEADER + name) != Some(&sample.path[..]) {
+        return Seen::Contradicts;
+    }
+    let Some(rest) = bytes.get(HEADER + name + extra..) else { return Seen::Nothing };
+    let zipped = usize::try_from(sample.zipped).map_or(rest.len(), |zipped| zipped.min(rest.len()));
+    unzipped(&rest[..zipped], sample)
+}
+
+fn unzipped(rest: &[u8], sample: &Sample) -> Seen {
+    let needed = sample.kind.needed();
+    if !sample.deflated {
+        return Seen::Content(rest[..rest.len().min(usize::try_from(needed).unwrap_or(usize::MAX))].to_vec());
+    }
+    let is_whole = rest.len() as u64 == sample.zipped;
+    let mut content = Vec::new();
+    // One byte more than it should have shows that it has more.
+    let ended = DeflateDecoder::new(rest).take(needed.min(sample.size.saturating_add(1))).read_to_end(&mut content);
+    let is_other_size = content.len() as u64 != sample.size && (content.len() as u64) < needed;
+    match ended {
+        _ if is_whole && is_other_size => Seen::Contradicts,
+        Err(_) if content.is_empty() => Seen::Nothing,
+        _ => Seen::Content(content),
+    }
+}

@@ -1,0 +1,90 @@
+//! What only a look into the files of an archive shows: a folder's, a zip's, and those of a zip that something else staged.
+
+use super::stale::staged_by_the_library;
+use super::{code, refused};
+use crate::common::project::Project;
+use crate::common::zips::zip;
+
+/// The beginning of a library for x86-64.
+const X86: &str = "\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0>\0";
+
+fn declare(project: &Project, lines: &str) {
+    let layers = String::from_utf8(project.read("layers.toml")).unwrap();
+    project.write("layers.toml", format!("{layers}{lines}\n"));
+}
+
+#[test]
+fn libraries_for_another_architecture_whose_names_say_nothing() {
+    let project = Project::of(&["requests"]);
+    project.write("requests/layer/python/numpy.libs/libblas.so.3", X86);
+    declare(&project, "compatible-architectures = [\"arm64\"]");
+    let told = "its native libraries are for x86_64 and not for arm64: `python/numpy.libs/libblas.so.3`";
+    assert!(project.run("check", 0).stderr.contains(told));
+    let bytes = zip(&[("python/numpy.libs/libblas.so.3", X86)]);
+    std::fs::remove_dir_all(project.folder().join("requests/layer")).unwrap();
+    project.write("requests/layer", &bytes);
+    assert!(project.run("check", 0).stderr.contains(told));
+    project.run("stage", 0);
+    staged_by_the_library(&project, &bytes);
+    assert!(project.run("plan", 0).stderr.contains(told));
+    refused(&project, "--strict", "archive-invalid");
+    declare(&project, "allow = [\"archive-architecture\"]");
+    project.run("publish --strict", 0);
+}
+
+#[test]
+fn packages_of_node_that_are_not_those_of_the_lock_file() {
+    let project = Project::of(&["requests"]);
+    let lock = |version: &str| {
+        let package =
+            |name: &str, version: &str, more: &str| format!(r#""node_modules/{name}":{{"version":"{version}"{more}}}"#);
+        let packages = [
+            package("@s/a", version, ""),
+            package("@s/a/node_modules/b", "2.0.0", ""),
+            package("c", "1.0.0", r#","dev":true"#),
+        ];
+        format!(r#"{{"name":"x","lockfileVersion":3,"packages":{{"":{{"name":"x"}},{}}}}}"#, packages.join(","))
+    };
+    project.write("requests/package-lock.json", lock("1.0.0"));
+    let layers = String::from_utf8(project.read("layers.toml")).unwrap();
+    project.write(
+        "layers.toml",
+        layers.replace("requirements.txt", "package-lock.json").replace("python3.12", "nodejs22.x"),
+    );
+    std::fs::remove_dir_all(project.folder().join("requests/layer")).unwrap();
+    let modules = "requests/layer/nodejs/node_modules";
+    project.write(&format!("{modules}/@s/a/package.json"), r#"{"name":"@s/a","version":"1.0.0"}"#);
+    project.write(&format!("{modules}/@s/a/node_modules/b/package.json"), r#"{"name":"b","version":"2.0.0"}"#);
+    assert!(!project.run("check", 0).stderr.contains("warning"));
+    project.write("requests/package-lock.json", lock("1.0.1"));
+    let ended = project.run("check --report json=report.json", 1);
+    assert_eq!(code(&project), "archive-differs");
+    assert!(
+        ended.stderr.contains("it does not hold what `package-lock.json` pins: `@s/a` 1.0.0, pinned is 1.0.1"),
+        "{}",
+        ended.stderr
+    );
+    project.write("requests/package-lock.json", lock("1.0.0"));
+    project.write(&format!("{modules}/d/package.json"), r#"{"name":"d","version":"1.0.0"}"#);
+    std::fs::remove_dir_all(project.folder().join(modules).join("@s/a/node_modules")).unwrap();
+    let stderr = project.run("check", 0).stderr;
+    assert!(stderr.contains("`b` of `package-lock.json` is not in it"), "{stderr}");
+    assert!(stderr.contains("it holds `d`, which `package-lock.json` does not name"), "{stderr}");
+}
+
+/// A link that leads out, and a table of contents that lies: found on disk, and before a publish.
+#[test]
+fn entries_that_are_not_what_the_zip_says() {
+    let mut lying = zip(&[("lib/a.so", X86), ("python/requests.py", "")]);
+    lying[22] ^= 1;
+    let project = Project::of(&["requests"]);
+    project.run("stage", 0);
+    std::fs::remove_dir_all(project.folder().join("requests/layer")).unwrap();
+    project.write("requests/layer", &lying);
+    let ended = project.run("check --report json=report.json", 1);
+    assert_eq!(code(&project), "archive-invalid");
+    let told = "the table of contents says something else of an entry than it is: `lib/a.so`";
+    assert!(ended.stderr.contains(told), "{}", ended.stderr);
+    staged_by_the_library(&project, &lying);
+    assert!(refused(&project, "", "archive-invalid").stderr.contains(told));
+}
