@@ -20,7 +20,7 @@ pub use common::{Common, Output, Printed};
 pub use reports::{ConvertArgs, MergeArgs, ReportArgs, ReportCommand};
 #[cfg(feature = "sandbox")]
 pub use sandbox::SandboxArgs;
-pub use work::{BuildArgs, ChangedArgs, ChangedOutput, CheckArgs, PlanArgs, PublishArgs, StageArgs};
+pub use work::{BuildArgs, ChangedArgs, ChangedOutput, CheckArgs, PlanArgs, PublishArgs, StageArgs, StatusArgs};
 
 /// Publish many AWS Lambda layers from one layers file: only what changed, each exactly once.
 #[derive(Debug, Parser)]
@@ -68,6 +68,16 @@ pub enum Command {
     Stage(StageArgs),
     /// Preflight every layer and publish what changed
     Publish(PublishArgs),
+    /// Show what is published where, and what of it is not in order
+    ///
+    /// Read-only. Of each layer at each target: its latest version, how old and how large that is, whether its backup is there
+    /// and is the local manifest, and the lock with its holder. Not in order are: a layer without a version, a version without
+    /// a backup or from another state of the manifest, a lock that a run left behind when it died, and content that differs
+    /// between targets. Version numbers may differ: Lambda counts in each Region for itself.
+    ///
+    /// One call of Lambda for each published layer, beside one for every 50 layers of the account; `--all-versions` adds one
+    /// for every 50 versions of a layer.
+    Status(StatusArgs),
     /// Print a JSON Schema
     Schema(SchemaArgs),
     /// Write a report in other formats

@@ -7,8 +7,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 mod error;
+mod status;
 
 pub use error::{ErrorCode, JobError};
+pub use status::{
+    BackupStatus, LayerStatus, LockState, LockStatus, PastVersion, PublishedVersion, StatusCode, StatusFinding,
+};
 
 use crate::manifest::Difference;
 
@@ -194,6 +198,9 @@ pub struct JobReport {
     pub settings: Vec<SettingChange>,
     /// What a person should know although it did not stop the job.
     pub warnings: Vec<Warning>,
+    /// By `status`: what there is. It is told in a structure of its own.
+    #[serde(skip)]
+    pub status: Option<Box<LayerStatus>>,
     /// Time spent on this job.
     pub seconds: f64,
     /// Why the job failed.

@@ -1,5 +1,6 @@
 //! Lambda's layer API: paced, retried where that is safe, and never believed without a look.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ use super::trace::ATTEMPT;
 use crate::layer::{LayerName, LayerVersion, Region};
 use crate::outcome::JobError;
 
+/// The action that lists the versions of a layer.
+const LIST: &str = "lambda:ListLayerVersions";
 /// Entries a page of a list has at most (API model).
 const PAGE: i32 = 50;
 /// Most pages of a list that are read: a layer with more versions than these hold has none to speak of.
@@ -58,36 +61,69 @@ impl Lambda {
     /// # Errors
     /// Whatever the service refuses, and answers that name no version.
     pub async fn latest(&self, name: &LayerName) -> Result<Option<LayerVersion>, JobError> {
-        let call = self.call("lambda:ListLayerVersions", name.as_str());
+        let call = self.call(LIST, name.as_str());
         let mut marker: Option<String> = None;
         let mut latest: Option<LayerVersionsListItem> = None;
         for _ in 0..MOST_PAGES {
-            let send = || {
-                self.client
-                    .list_layer_versions()
-                    .layer_name(name.as_str())
-                    .max_items(PAGE)
-                    .set_marker(marker.clone())
-                    .send()
-            };
-            let page = match self.retried(Urgency::Needed, send).await {
-                Ok(page) => page,
-                Err(failure) if is_not_found(&failure) => return Ok(None),
-                Err(failure) => return Err(failure.into_error(&call)),
-            };
-            let items = page.layer_versions.unwrap_or_default();
-            let descending = items.windows(2).all(|pair| pair[0].version > pair[1].version);
-            latest = latest.into_iter().chain(items).max_by_key(|item| item.version);
-            let next = page.next_marker.filter(|next| !next.is_empty());
-            if next.is_some() && next == marker {
-                return Err(odd_answer(&call, "the same next page again"));
-            }
-            marker = next;
+            let page = self.versions_page(name, &mut marker).await?;
+            let descending = page.windows(2).all(|pair| pair[0].version > pair[1].version);
+            latest = latest.into_iter().chain(page).max_by_key(|item| item.version);
             if marker.is_none() || descending && latest.is_some() {
                 return latest.map(|item| listed_version(item, &call)).transpose();
             }
         }
         Err(odd_answer(&call, "no end"))
+    }
+
+    /// All versions of a layer, the newest first.
+    ///
+    /// # Errors
+    /// Whatever the service refuses, and answers that name no version.
+    pub async fn versions(&self, name: &LayerName) -> Result<Vec<LayerVersion>, JobError> {
+        let call = self.call(LIST, name.as_str());
+        let mut marker: Option<String> = None;
+        let mut versions = BTreeMap::new();
+        for _ in 0..MOST_PAGES {
+            for item in self.versions_page(name, &mut marker).await? {
+                let version = listed_version(item, &call)?;
+                versions.insert(version.arn.number, version);
+            }
+            if marker.is_none() {
+                return Ok(versions.into_values().rev().collect());
+            }
+        }
+        Err(odd_answer(&call, "no end"))
+    }
+
+    /// The page of versions that the marker names; the marker then names the next one, or none.
+    async fn versions_page(
+        &self,
+        name: &LayerName,
+        marker: &mut Option<String>,
+    ) -> Result<Vec<LayerVersionsListItem>, JobError> {
+        let call = self.call(LIST, name.as_str());
+        let send = || {
+            self.client
+                .list_layer_versions()
+                .layer_name(name.as_str())
+                .max_items(PAGE)
+                .set_marker(marker.clone())
+                .send()
+        };
+        let page = match self.retried(Urgency::Needed, send).await {
+            Ok(page) => page,
+            Err(failure) if is_not_found(&failure) => {
+                *marker = None;
+                return Ok(Vec::new());
+            }
+            Err(failure) => return Err(failure.into_error(&call)),
+        };
+        let next = page.next_marker.filter(|next| !next.is_empty());
+        if next.is_some() && next == *marker {
+            return Err(odd_answer(&call, "the same next page again"));
+        }
+        *marker = next;
+        Ok(page.layer_versions.unwrap_or_default())
     }
 
     /// One page of all layers with their latest versions, from the page that `marker` names.

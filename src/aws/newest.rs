@@ -1,7 +1,9 @@
 //! The newest backup of a layer, as a listing of its backups names it: no call of Lambda, and of a manifest that did not
 //! change no byte is read.
 
-use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
+use std::collections::BTreeSet;
+
+use aws_sdk_s3::types::Object;
 
 use super::bounds::broken;
 use super::failure::Failure;
@@ -52,47 +54,64 @@ impl S3 {
     /// # Errors
     /// Whatever the service refuses, except permission to list.
     pub async fn newest_backup(&self, prefix: &S3Location, manifest: &str) -> Result<Newest, JobError> {
-        let below = format!("{}/", prefix.key);
         let mut newest = Newest::None;
+        let listed = self.each_below(prefix, |object, within| {
+            if let Some((version, name)) = version_of_backup(within) {
+                let before = std::mem::replace(&mut newest, Newest::None);
+                newest = before.see(version, name, manifest, object.e_tag());
+            }
+        });
+        match listed.await {
+            Ok(true) => Ok(newest),
+            Ok(false) => Ok(Newest::Untold),
+            Err(denied) if denied.code == ErrorCode::AccessDenied => {
+                tracing::debug!(error = %denied, "the newest version is asked of Lambda");
+                Ok(Newest::Untold)
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    /// The versions that have a backup of the manifest with this file name.
+    ///
+    /// # Errors
+    /// Whatever the service refuses, and more objects than are read.
+    pub async fn backed_up(&self, prefix: &S3Location, manifest: &str) -> Result<BTreeSet<u64>, JobError> {
+        let mut versions = BTreeSet::new();
+        let listed = self.each_below(prefix, |_, within| {
+            versions
+                .extend(version_of_backup(within).filter(|(_, name)| *name == manifest).map(|(version, _)| version));
+        });
+        match listed.await? {
+            true => Ok(versions),
+            false => Err(broken(&self.call("s3:ListBucket", prefix), &"there are too many objects below it")),
+        }
+    }
+
+    /// Every object below a prefix, with what its key says behind it; whether these were all.
+    async fn each_below(&self, prefix: &S3Location, mut see: impl FnMut(&Object, &str)) -> Result<bool, JobError> {
+        let below = format!("{}/", prefix.key);
         let mut token: Option<String> = None;
         for _ in 0..MOST_PAGES {
-            let Some(page) = self.page(prefix, &below, token.as_deref()).await? else { return Ok(Newest::Untold) };
+            let request = self.client().list_objects_v2().bucket(&prefix.bucket).prefix(&below);
+            let page = request.set_continuation_token(token.clone()).send().await;
+            let call = || self.call("s3:ListBucket", prefix);
+            let page = page.map_err(|error| Failure::of(&error).into_error(&call()))?;
             for object in page.contents() {
-                let within = object.key().and_then(|key| key.strip_prefix(&below));
-                if let Some((version, name)) = within.and_then(version_of_backup) {
-                    newest = newest.see(version, name, manifest, object.e_tag());
+                if let Some(within) = object.key().and_then(|key| key.strip_prefix(&below)) {
+                    see(object, within);
                 }
             }
             let next = page.next_continuation_token().filter(|next| !next.is_empty()).map(str::to_owned);
             if next.is_none() {
-                return Ok(newest);
+                return Ok(true);
             }
             if next == token {
-                return Err(broken(&self.call("s3:ListBucket", prefix), &"the same next page again"));
+                return Err(broken(&call(), &"the same next page again"));
             }
             token = next;
         }
-        Ok(Newest::Untold)
-    }
-
-    /// A page of a listing; `None` if it may not be listed.
-    async fn page(
-        &self,
-        prefix: &S3Location,
-        below: &str,
-        token: Option<&str>,
-    ) -> Result<Option<ListObjectsV2Output>, JobError> {
-        let request = self.client().list_objects_v2().bucket(&prefix.bucket).prefix(below);
-        match request.set_continuation_token(token.map(str::to_owned)).send().await {
-            Ok(page) => Ok(Some(page)),
-            Err(error) => match Failure::of(&error).into_error(&self.call("s3:ListBucket", prefix)) {
-                denied if denied.code == ErrorCode::AccessDenied => {
-                    tracing::debug!(error = %denied, "the newest version is asked of Lambda");
-                    Ok(None)
-                }
-                other => Err(other),
-            },
-        }
+        Ok(false)
     }
 }
 

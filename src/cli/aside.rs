@@ -62,4 +62,6 @@ pub enum SchemaOf {
     Events,
     /// A plan that `plan --out` keeps.
     Plan,
+    /// What `status --format json` prints.
+    Status,
 }

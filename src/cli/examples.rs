@@ -67,6 +67,14 @@ pub const EXAMPLES: &[(&str, &[Example])] = &[
             Example("Carry out a plan that was kept", "layership publish --plan plan.json"),
         ],
     ),
+    (
+        "status",
+        &[
+            Example("What is published where", "layership status"),
+            Example("The same with older versions and their backups", "layership status 'num*' --all-versions"),
+            Example("For a script that is to notice when something is off", "layership status --format json"),
+        ],
+    ),
     ("schema", &[Example("The schema with which an editor completes layers files", "layership schema layers")]),
     (
         "report convert",

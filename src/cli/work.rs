@@ -123,6 +123,23 @@ pub struct PublishArgs {
     pub strict: bool,
 }
 
+/// `layership status`
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// What every command on a layers file takes.
+    #[command(flatten)]
+    pub common: Common,
+    /// What is printed.
+    #[command(flatten)]
+    pub printed: Printed,
+    /// Exit with 3 if anything is not in order
+    #[arg(long)]
+    pub exit_code: bool,
+    /// Look at older versions too, and whether each has its backup
+    #[arg(long)]
+    pub all_versions: bool,
+}
+
 /// The format in which `changed` prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ChangedOutput {

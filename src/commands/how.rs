@@ -19,6 +19,8 @@ pub struct How {
     pub build: Option<BuildScope>,
     pub all_or_nothing: bool,
     pub exit_code: bool,
+    /// Older versions too.
+    pub all_versions: bool,
     pub print: Print,
     /// Where the plan is kept.
     pub out: Option<PathBuf>,
@@ -60,6 +62,7 @@ impl How {
             build: None,
             all_or_nothing: false,
             exit_code: false,
+            all_versions: false,
             print: Print::Usual,
             out: None,
             saved: None,

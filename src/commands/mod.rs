@@ -71,5 +71,9 @@ pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
             };
             run(&args.common, how.printing(&args.printed)).await
         }
+        Command::Status(args) => {
+            let how = How { exit_code: args.exit_code, all_versions: args.all_versions, ..How::new(Mode::Status) };
+            run(&args.common, how.printing(&args.printed)).await
+        }
     }
 }

@@ -85,6 +85,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
         strict: how.strict,
         fail_fast: settings.fail_fast,
         all_or_nothing: how.all_or_nothing,
+        all_versions: how.all_versions,
         concurrency: settings.concurrency,
         lock_wait: Duration::from_secs(settings.lock_wait_seconds.into()),
         publish_settle: Duration::from_secs(settings.publish_settle_seconds.into()),
@@ -148,7 +149,7 @@ fn wanted(plan: &Plan, mode: Mode) -> HashMap<String, Wanted> {
     let mut wanted: HashMap<String, Wanted> = HashMap::new();
     for job in &plan.jobs {
         let at = wanted.entry(job.target.name.clone()).or_default();
-        if matches!(mode, Mode::Plan | Mode::Publish) {
+        if matches!(mode, Mode::Plan | Mode::Publish | Mode::Status) {
             at.layers.insert(job.name.clone());
         }
         at.owners.extend(job.bucket_owner.clone().map(|owner| (job.staged.bucket.clone(), owner)));
@@ -161,7 +162,10 @@ fn ended(report: &Report, plan: &Plan, how: &How, interrupted: bool) -> Ended {
     let targets = plan.targets();
     let counts = |name: &str| !targets.iter().any(|target| target.name == name && target.best_effort);
     let failed = report.jobs.iter().any(|job| job.outcome == Outcome::Failed && counts(&job.target));
-    let to_do = report.jobs.iter().any(|job| matches!(job.outcome, Outcome::Planned | Outcome::Changed));
+    let to_do = match how.mode {
+        Mode::Status => report::status::is_off(report, counts),
+        _ => report.jobs.iter().any(|job| matches!(job.outcome, Outcome::Planned | Outcome::Changed)),
+    };
     match () {
         () if interrupted => Ended::Interrupted,
         () if failed => Ended::JobFailed,

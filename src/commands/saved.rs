@@ -174,6 +174,7 @@ fn job_report(job: &SavedJob) -> JobReport {
         dependencies: job.dependencies.clone(),
         settings: job.settings_changed.clone(),
         warnings: Vec::new(),
+        status: None,
         seconds: 0.0,
         error: None,
     }

@@ -5,7 +5,7 @@ use schemars::generate::SchemaSettings;
 use crate::cli::{SchemaArgs, SchemaOf};
 use crate::error::{Ended, Error};
 use crate::plan::SavedPlan;
-use crate::report::{EventLine, Report, Shown, emit::stdout};
+use crate::report::{EventLine, Report, Shown, StatusReport, emit::stdout};
 
 /// Prints a schema: the text of the file in `schemas/`.
 pub fn schema(args: &SchemaArgs) -> Result<Ended, Error> {
@@ -20,6 +20,7 @@ pub(super) fn text(of: SchemaOf) -> Result<String, Error> {
         SchemaOf::Included => crate::config::included_schema(),
         SchemaOf::Events => SchemaSettings::draft07().into_generator().into_root_schema_for::<EventLine>(),
         SchemaOf::Plan => SchemaSettings::draft07().into_generator().into_root_schema_for::<SavedPlan>(),
+        SchemaOf::Status => SchemaSettings::draft07().into_generator().into_root_schema_for::<StatusReport>(),
         SchemaOf::Report => SchemaSettings::draft07().into_generator().into_root_schema_for::<Report>(),
     };
     let text = serde_json::to_string_pretty(&schema);

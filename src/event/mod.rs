@@ -29,6 +29,8 @@ pub enum Mode {
     Stage,
     /// Publish what changed.
     Publish,
+    /// Read-only: what is published where, and whether it is in order.
+    Status,
 }
 
 /// Index of a job in the plan: jobs are sorted by layer, then target.

@@ -9,7 +9,7 @@ use crate::report::snippet::snippet;
 use crate::report::style::Tone;
 use crate::report::summary::summary;
 use crate::report::text::PlanContext;
-use crate::report::{Display, Report, Shown, changed, check, emit, failures, text};
+use crate::report::{Display, Report, Shown, changed, check, emit, failures, status, text};
 use crate::shown;
 
 /// Standard error before and after a run.
@@ -72,7 +72,8 @@ impl Notices {
         if !said.is_empty() {
             emit::stderr(&shown!("\n{}\n", said));
         }
-        let concluded = said.is_empty() && matches!(report.mode, Mode::Check | Mode::Changed | Mode::Plan);
+        let concluded =
+            said.is_empty() && matches!(report.mode, Mode::Check | Mode::Changed | Mode::Plan | Mode::Status);
         if !concluded && self.choice.display != Display::Silent {
             emit::stderr(&shown!("{}\n", summary(report).render(self.choice.style, None)));
         }
@@ -113,5 +114,6 @@ pub fn rendered(report: &Report, file: &Path, listing: Listing) -> Shown {
         Mode::Build => text::build(report, listing != Listing::News),
         Mode::Stage => text::stage(report, listing != Listing::News),
         Mode::Publish => text::publish(report, listing != Listing::News),
+        Mode::Status => status::text(report, file),
     }
 }

@@ -1,6 +1,8 @@
 //! What each code of an error or a warning means, and what to do: `layership explain CODE` and `docs/errors.md`.
 
-use crate::outcome::ErrorCode;
+mod status;
+
+use crate::outcome::{ErrorCode, StatusCode};
 use crate::report::Shown;
 use crate::shown;
 
@@ -226,7 +228,9 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
 /// Every code with its meaning, errors first.
 pub fn all() -> impl Iterator<Item = (String, Explanation)> {
     let errors = ErrorCode::ALL.iter().map(|code| (code.to_string(), of_error(*code)));
-    errors.chain(WARNINGS.iter().map(|(code, explanation)| ((*code).to_owned(), *explanation)))
+    let findings = <StatusCode as strum::VariantArray>::VARIANTS.iter();
+    let findings = findings.map(|code| (code.to_string(), status::of_finding(*code)));
+    errors.chain(WARNINGS.iter().map(|(code, explanation)| ((*code).to_owned(), *explanation))).chain(findings)
 }
 
 /// The entry of one code, for a terminal; `None` if there is no such code.

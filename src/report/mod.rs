@@ -43,6 +43,7 @@ mod screen;
 mod secrets;
 mod snippet;
 mod state;
+pub mod status;
 mod status_line;
 mod style;
 mod summary;
@@ -66,6 +67,7 @@ pub use inputs::Inputs;
 pub use merge::merge;
 pub use model::Report;
 pub use secrets::never_show;
+pub use status::StatusReport;
 pub use wording::plural;
 
 /// Shows the run on standard error until the channel closes, and ticks by itself. Standard error is nobody else's in

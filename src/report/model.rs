@@ -74,7 +74,7 @@ impl Summary {
 /// Whether a job of such a run can end so.
 fn can_end(mode: Mode, outcome: Outcome) -> bool {
     match outcome {
-        Outcome::Checked => mode == Mode::Check,
+        Outcome::Checked => matches!(mode, Mode::Check | Mode::Status),
         Outcome::Changed => matches!(mode, Mode::Changed | Mode::Build),
         Outcome::Built => mode == Mode::Build,
         Outcome::Planned => mode == Mode::Plan,

@@ -47,7 +47,7 @@ pub fn line_of(event: &Happening, state: &State, now: Duration, verbose: bool) -
 /// Of failures, the first of its kind at a target is news: what the others hit is told when the run is over.
 fn is_news(report: &JobReport, state: &State) -> bool {
     // These say everything themselves when they are done.
-    !matches!(state.mode, Mode::Check | Mode::Changed | Mode::Plan)
+    !matches!(state.mode, Mode::Check | Mode::Changed | Mode::Plan | Mode::Status)
         && match report.outcome {
             Outcome::Checked | Outcome::Unchanged | Outcome::Cancelled => false,
             Outcome::Failed => state.failed_alike(report) <= 1,
@@ -145,7 +145,7 @@ pub fn live(state: &State, now: Duration, rows: usize, columns: usize) -> Vec<St
 fn bar(state: &State, columns: usize) -> StatusLine {
     let verb = match state.mode {
         _ if state.interrupted => "Stopping",
-        Mode::Check | Mode::Changed | Mode::Plan => "Checking",
+        Mode::Check | Mode::Changed | Mode::Plan | Mode::Status => "Checking",
         Mode::Build => "Building",
         Mode::Stage => "Staging",
         Mode::Publish => "Publishing",

@@ -36,6 +36,7 @@ pub fn job(layer: &str, target: &str, outcome: Outcome) -> JobReport {
         dependencies: crate::manifest::Difference::default(),
         settings: Vec::new(),
         warnings: Vec::new(),
+        status: None,
         seconds: 3.4,
         error: None,
     }

@@ -10,7 +10,7 @@ use super::preflight::{Checked, Given, preflight};
 use super::site::Site;
 use super::stage::{check_local, stage};
 use super::trail::Trail;
-use super::{Shared, manifests};
+use super::{Shared, manifests, status};
 use crate::aws::Session;
 use crate::event::{Activity, Fact, JobId, Mode};
 use crate::manifest::Manifest;
@@ -35,6 +35,9 @@ fn broken_off() -> JobError {
 }
 
 async fn steps(job: &Job, shared: &Shared, slot: &mut Slot, trail: &mut Trail) -> Result<Outcome, JobError> {
+    if shared.options.mode == Mode::Status {
+        return status(job, shared, trail).await;
+    }
     trail.enter(Activity::Checking);
     let manifest = manifests::check(job, shared.manifests.get(&job.manifest.path).await, &shared.options, trail)?;
     if shared.options.mode == Mode::Check {
@@ -61,6 +64,25 @@ async fn steps(job: &Job, shared: &Shared, slot: &mut Slot, trail: &mut Trail) -
             carry_out(Site::new(job, &session), checked, shared, slot, trail).await
         }
     }
+}
+
+/// Everything is read, so a stop may drop the work at any time. A manifest that cannot be read is no reason not to look.
+async fn status(job: &Job, shared: &Shared, trail: &mut Trail) -> Result<Outcome, JobError> {
+    let manifest = shared.manifests.get(&job.manifest.path).await.ok();
+    let looked = async {
+        let session = shared.sessions.get(&job.target).await?;
+        let site = Site::new(job, &session);
+        if let Some(account) = site.account() {
+            trail.found(Fact::AccountKnown { account: account.clone() });
+        }
+        status::look(site, manifest.as_deref(), &shared.options, trail).await
+    };
+    let status = tokio::select! {
+        status = looked => status?,
+        () = shared.stop.finishing() => return Ok(Outcome::Cancelled),
+    };
+    trail.looked(status);
+    Ok(Outcome::Checked)
 }
 
 enum Prepared {

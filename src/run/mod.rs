@@ -19,6 +19,7 @@ mod shell;
 mod simulation;
 mod site;
 mod stage;
+mod status;
 mod stop;
 mod trail;
 
@@ -55,6 +56,8 @@ pub struct RunOptions {
     pub fail_fast: bool,
     /// Finish all preflights first, and write nothing if one failed.
     pub all_or_nothing: bool,
+    /// Tell the status of older versions too.
+    pub all_versions: bool,
     /// Jobs in flight at once.
     pub concurrency: usize,
     /// How long to wait for a lock that another run holds.

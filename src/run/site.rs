@@ -1,5 +1,6 @@
 //! A job at its session: the places of the job, asked through the clients of its target.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -97,6 +98,16 @@ impl<'a> Site<'a> {
     /// The latest version, as a list of its own says.
     pub async fn listed(&self) -> Result<Option<LayerVersion>, JobError> {
         self.session.lambda.latest(&self.job.name).await
+    }
+
+    /// All versions, the newest first.
+    pub async fn versions(&self) -> Result<Vec<LayerVersion>, JobError> {
+        self.session.lambda.versions(&self.job.name).await
+    }
+
+    /// The versions that have a backup of this manifest, as a listing tells them.
+    pub async fn backed_up(&self) -> Result<BTreeSet<u64>, JobError> {
+        self.session.s3.backed_up(&self.job.backups, &self.job.manifest_name).await
     }
 
     /// One version, by its number.

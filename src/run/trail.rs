@@ -9,7 +9,7 @@ use crate::aws::Tell;
 use crate::event::{Activity, Fact, Happening, JobId};
 use crate::layer::{LayerVersion, Region, S3Location};
 use crate::manifest::Difference;
-use crate::outcome::{ArchiveReport, JobError, JobReport, ManifestReport, Outcome, Reason, Warning};
+use crate::outcome::{ArchiveReport, JobError, JobReport, LayerStatus, ManifestReport, Outcome, Reason, Warning};
 use crate::plan::Job;
 
 /// The only writer of a job's report.
@@ -78,6 +78,11 @@ impl Trail {
         self.found(Fact::BackupThere { at, written: false, request_id: None });
     }
 
+    /// What there is of the layer.
+    pub fn looked(&mut self, status: LayerStatus) {
+        self.report.status = Some(Box::new(status));
+    }
+
     /// The job met something that a person should know although it goes on. Told once, however often it is met.
     pub fn warn(&mut self, code: &str, message: impl Into<String>) {
         let warning = Warning { code: code.to_owned(), message: message.into() };
@@ -121,6 +126,7 @@ pub fn blank(job: &Job) -> JobReport {
         dependencies: Difference::default(),
         settings: Vec::new(),
         warnings: Vec::new(),
+        status: None,
         seconds: 0.0,
         error: None,
     }

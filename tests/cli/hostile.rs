@@ -170,8 +170,25 @@ fn what_a_service_answers() {
 
 /// Uploads as somebody else, with AWS's own SDK.
 pub fn put(project: &Project, objects: Vec<(String, Vec<u8>)>) {
-    use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
     use futures::StreamExt as _;
+    let client = s3(project);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let put = |(key, body): (String, Vec<u8>)| {
+        let request = client.put_object().bucket("artifacts").key(key).body(body.into());
+        async { request.send().await.unwrap() }
+    };
+    runtime.block_on(futures::stream::iter(objects).map(put).buffer_unordered(32).for_each(|_| std::future::ready(())));
+}
+
+/// Deletes an object, as a person with a console does.
+pub fn delete(project: &Project, bucket: &str, key: &str) {
+    let client = s3(project);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(client.delete_object().bucket(bucket).key(key).send()).unwrap();
+}
+
+fn s3(project: &Project) -> aws_sdk_s3::Client {
+    use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
     let variable = |name| project.sandbox.variables.iter().find(|(known, _)| known == name).unwrap().1.clone();
     let key_pair = (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY"));
     let config = aws_sdk_s3::Config::builder()
@@ -179,13 +196,7 @@ pub fn put(project: &Project, objects: Vec<(String, Vec<u8>)>) {
         .region(Region::new("us-east-1"))
         .endpoint_url(&project.sandbox.endpoint)
         .credentials_provider(Credentials::new(key_pair.0, key_pair.1, None, None, "test"));
-    let client = aws_sdk_s3::Client::from_conf(config.build());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let put = |(key, body): (String, Vec<u8>)| {
-        let request = client.put_object().bucket("artifacts").key(key).body(body.into());
-        async { request.send().await.unwrap() }
-    };
-    runtime.block_on(futures::stream::iter(objects).map(put).buffer_unordered(32).for_each(|_| std::future::ready(())));
+    aws_sdk_s3::Client::from_conf(config.build())
 }
 
 #[test]

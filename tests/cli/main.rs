@@ -41,5 +41,6 @@ mod shells;
 mod since;
 mod stage;
 mod start;
+mod status;
 mod stop;
 mod verbose;

@@ -124,6 +124,14 @@ fn build_only_what_changed() {
 }
 
 #[test]
+fn what_is_published_where() {
+    let project = Project::of(&["numpy", "requests"]);
+    follow("status", &project, |_, _| {});
+    let arns = String::from_utf8(project.read("layers.env")).unwrap();
+    assert!(arns.contains(":us-east-1:") && arns.contains("numpy:2"), "{arns}");
+}
+
+#[test]
 fn a_run_on_several_machines() {
     let project = Project::of(&["a", "b", "c", "d"]);
     let summary = project.write("summary", "");

@@ -21,6 +21,7 @@ fn help_lists_the_commands() {
       plan         Preflight every layer, read-only: what would be published and why
       stage        Upload archives with their manifest's MD5; skip what is already staged
       publish      Preflight every layer and publish what changed
+      status       Show what is published where, and what of it is not in order
       schema       Print a JSON Schema
       report       Write a report in other formats
       explain      Say what the code of an error or a warning means, and what to do

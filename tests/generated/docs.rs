@@ -41,8 +41,7 @@ fn the_reference_of_the_command_line_is_up_to_date() {
     }
     page += "\n## Exit codes\n\n| code | meaning |\n|---|---|\n| 0 | done |\n| 1 | a job failed |\n";
     page += "| 2 | wrong flags or layers file: nothing was started |\n";
-    page +=
-        "| 3 | `--exit-code` of `plan` or `changed` found something to publish or to build |\n| 130 | interrupted |\n";
+    page += "| 3 | `--exit-code` found something to publish (`plan`), to build (`changed`), or not in order (`status`) |\n| 130 | interrupted |\n";
     pinned("docs/cli.md", &page);
 }
 

@@ -84,6 +84,25 @@ fn every_report_is_valid_by_its_schema() {
 }
 
 #[test]
+fn every_status_is_valid_by_its_schema() {
+    let (schema, strictly) = (Schema::of("status"), Schema::strictly_of("status"));
+    let project = example();
+    project.write("requests/requirements.txt", "requests\n");
+    for (prepare, code) in [("check", 0), ("publish --stage", 0), ("publish --force requests", 0)] {
+        project.run(prepare, code);
+        for args in ["", " --all-versions", " --partition 1/2"] {
+            let status = project.run(&format!("status --format json{args}"), 0).report();
+            assert_eq!(schema.problems(&status), None, "{prepare}{args}");
+            assert_eq!(strictly.problems(&status), None, "{prepare}{args}: the schema does not say what is there");
+        }
+    }
+    project.inject(r#"{"operation": "GetLayerVersion", "fault": "access-denied"}"#);
+    let failed = project.run("status --format json", 1).report();
+    assert_eq!(schema.problems(&failed), None);
+    assert!(schema.problems(&json!({"status": 1})).is_some());
+}
+
+#[test]
 fn every_event_is_valid_by_its_schema() {
     let schema = Schema::of("events");
     let project = example();

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::event::Mode;
 use crate::outcome::Outcome;
 use crate::report::Shown;
+use crate::report::StatusReport;
 use crate::report::command::WorkflowCommand;
 use crate::report::formats::{arns, markdown};
 use crate::report::model::Report;
@@ -123,6 +124,7 @@ fn outputs(report: &Report, arns: Option<&str>) -> Shown {
         Mode::Changed => shown!("any-changed={}", (count(Outcome::Changed) > 0).to_string()),
         Mode::Build => shown!("any-built={}", (count(Outcome::Built) > 0).to_string()),
         Mode::Plan => shown!("any-planned={}", (count(Outcome::Planned) > 0).to_string()),
+        Mode::Status => shown!("any-finding={}", (StatusReport::of(report).summary.findings > 0).to_string()),
         _ => shown!("any-published={}", (count(Outcome::Published) + count(Outcome::Adopted) > 0).to_string()),
     };
     let counts = report.summary.outcomes().map(|(outcome, count)| shown!("{}={}", outcome.to_string(), count));

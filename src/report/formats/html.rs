@@ -19,6 +19,7 @@ pub fn render(report: &Report) -> Shown {
         Mode::Plan => "Layers to publish",
         Mode::Stage => "Layers staged",
         Mode::Publish => "Layers published",
+        Mode::Status => "Layers and their versions",
     };
     let ran =
         format!("{} {}, {} to {}, run {}", report.tool, report.mode, report.started_at, report.finished_at, report.run);

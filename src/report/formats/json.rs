@@ -2,11 +2,15 @@
 
 use serde::Serialize;
 
-use crate::report::Shown;
+use crate::event::Mode;
 use crate::report::model::Report;
+use crate::report::{Shown, StatusReport};
 
-/// The report as JSON, indented, with a final line break.
+/// The report as JSON, indented, with a final line break. A status is told in a structure of its own.
 pub fn render(report: &Report) -> Shown {
+    if report.mode == Mode::Status {
+        return document(&StatusReport::of(report));
+    }
     document(report)
 }
 
@@ -19,7 +23,6 @@ pub fn document(document: &impl Serialize) -> Shown {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Mode;
     use crate::outcome::{ErrorCode, Outcome};
     use crate::report::samples::{failed, job, report};
 

@@ -98,6 +98,7 @@ fn headline(report: &Report) -> Vec<Shown> {
         Mode::Plan => "Layers to publish",
         Mode::Stage => "Layers staged",
         Mode::Publish => "Layers published",
+        Mode::Status => "Layers and their versions",
     };
     vec![shown!("## {}", title), Shown::default(), counted]
 }

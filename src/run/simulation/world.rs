@@ -127,6 +127,7 @@ impl World {
             strict: false,
             fail_fast: false,
             all_or_nothing: false,
+            all_versions: false,
             concurrency: 4,
             lock_wait: Duration::from_secs(60),
             publish_settle: Duration::from_secs(60),

@@ -1,0 +1,147 @@
+//! What there is of one layer at one target, and what of it is not in order.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What there is of one layer at one target.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LayerStatus {
+    /// The latest version in Lambda; null where there is none.
+    pub latest: Option<PublishedVersion>,
+    /// The layer's lock; null where no run has published the layer yet.
+    pub lock: Option<LockStatus>,
+    /// With `--all-versions`: every version, the newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub versions: Vec<PastVersion>,
+    /// What is not in order.
+    pub findings: Vec<StatusFinding>,
+}
+
+/// The latest version of a layer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PublishedVersion {
+    /// Its number.
+    pub version: u64,
+    /// Its ARN.
+    pub layer_version_arn: String,
+    /// When it was made, in UTC (RFC 3339).
+    pub created_at: Option<String>,
+    /// How long ago that was, in seconds.
+    pub age_seconds: Option<u64>,
+    /// Size of its zip in bytes.
+    pub size: Option<u64>,
+    /// Lower-case hexadecimal SHA-256 of its zip.
+    pub sha256: Option<String>,
+    /// The copy of its manifest in S3.
+    pub backup: BackupStatus,
+    /// S3 URI of that copy, where it is there or belongs.
+    pub backup_at: String,
+}
+
+/// The copy of a version's manifest in S3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BackupStatus {
+    /// It is the local manifest, line endings aside, or all else that the layer does not count.
+    Same,
+    /// It differs from the local manifest.
+    Differs,
+    /// It is there; the local manifest, which it would be compared with, cannot be read.
+    There,
+    /// It is not there.
+    Missing,
+}
+
+/// One version among all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PastVersion {
+    /// Its number.
+    pub version: u64,
+    /// Its ARN.
+    pub layer_version_arn: String,
+    /// When it was made, in UTC (RFC 3339).
+    pub created_at: Option<String>,
+    /// Whether S3 has its backup.
+    pub backed_up: bool,
+}
+
+/// The lock of a layer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LockStatus {
+    /// S3 URI of the lock.
+    pub at: String,
+    /// Whether anybody holds it.
+    pub state: LockState,
+    /// What its holder was doing when it was last written: `free`, `holding`, `sending` or `unclear`; null if it is no lock.
+    pub phase: Option<String>,
+    /// Id of the run that wrote it last.
+    pub run: Option<String>,
+    /// The machine that this run was on.
+    pub host: Option<String>,
+    /// How long ago it was last written, in seconds, by S3's clock.
+    pub age_seconds: u64,
+}
+
+/// Whether anybody holds a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LockState {
+    /// Nobody does.
+    Free,
+    /// A run does, and renews it.
+    Held,
+    /// A run did, and died: the next run that publishes the layer takes it over.
+    Stale,
+    /// It is no lock of layership, or one of a newer version.
+    Foreign,
+}
+
+/// Something that is not in order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StatusFinding {
+    /// Its stable kind.
+    pub code: StatusCode,
+    /// What it is, and where.
+    pub message: String,
+}
+
+/// The kinds of what is not in order.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::Display,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum StatusCode {
+    /// Lambda has no version of the layer.
+    NotPublished,
+    /// The latest version has no backup.
+    BackupMissing,
+    /// The latest version was published from another manifest than the local one.
+    ManifestDiffers,
+    /// With `--all-versions`: older versions have no backup.
+    BackupsMissing,
+    /// A run that died left the layer's lock behind.
+    LockStale,
+    /// Something at the lock's key is not a lock that this version knows.
+    LockForeign,
+    /// The latest versions of the layer at several targets have different content.
+    ContentDiffers,
+}
+
+impl StatusFinding {
+    /// Something of this kind.
+    pub fn new(code: StatusCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}

@@ -1,0 +1,39 @@
+//! What the findings of `status` mean.
+
+use super::Explanation;
+use crate::outcome::StatusCode;
+
+/// What a finding means.
+pub const fn of_finding(code: StatusCode) -> Explanation {
+    let (cause, remedy) = match code {
+        StatusCode::NotPublished => (
+            "Found by `status`: the layers file sends the layer to this target, and Lambda has no version of it there.",
+            "Publish it: `layership publish --stage`; or correct the layer's `targets`.",
+        ),
+        StatusCode::BackupMissing => (
+            "Found by `status`: the latest version has no copy of its manifest in S3. It was published by hand, or a run was interrupted between the two, or the copy was deleted.",
+            "Run `layership publish`: it adopts the version if its content is what is staged, and publishes otherwise.",
+        ),
+        StatusCode::ManifestDiffers => (
+            "Found by `status`: the latest version was published from another state of the manifest than the one at hand.",
+            "`layership plan` says which dependencies differ; build, stage and publish, or update the checkout.",
+        ),
+        StatusCode::BackupsMissing => (
+            "Found by `status --all-versions`: older versions have no copy of their manifest in S3, so that nobody can tell what they were built from.",
+            "Nothing has to be done: only the latest version's backup decides what is published.",
+        ),
+        StatusCode::LockStale => (
+            "Found by `status`: a run died while it held the layer's lock. The message names the run, its machine, and whether it may have sent a publish.",
+            "Nothing has to be deleted: the next run that publishes the layer takes the lock over and finishes what was begun.",
+        ),
+        StatusCode::LockForeign => (
+            "Found by `status`: what lies at the key of the layer's lock is not a lock, or one of a newer version of layership. It is never overwritten, so the layer cannot be published.",
+            "Move that object away, choose another `backup-prefix`, or use the newer version everywhere.",
+        ),
+        StatusCode::ContentDiffers => (
+            "Found by `status`: the latest versions of one layer at several targets have zips of different content: a run failed at one of them, or each was built for itself.",
+            "Stage one archive to all targets with `layership stage`; `layership publish` then publishes where the manifest or settings differ, and `detect` with `content` also where only the zip does.",
+        ),
+    };
+    Explanation { cause, remedy }
+}

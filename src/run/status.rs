@@ -1,0 +1,202 @@
+//! What there is of one layer at one target. Nothing is written, and no lock is taken: `status` may be asked while others
+//! publish.
+//!
+//! A published layer costs one call of Lambda beside the sweep for latest versions, for its size and SHA-256, and one more
+//! for each fifty versions where all of them are asked for. The rest is asked of S3, which has no such quota.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use layership_protocol::{Content, Found, LockState as Held, Phase, Rules, Time};
+
+use super::RunOptions;
+use super::preflight::changed_bytes;
+use super::site::Site;
+use super::trail::Trail;
+use crate::aws::BackupRead;
+use crate::event::{Activity, Fact};
+use crate::layer::LayerVersion;
+use crate::manifest::Manifest;
+use crate::outcome::{
+    BackupStatus, JobError, LayerStatus, LockState, LockStatus, PastVersion, PublishedVersion, StatusCode,
+    StatusFinding,
+};
+
+/// So many versions are named in a message; the report has all of them.
+const NAMED_AT_MOST: usize = 8;
+
+/// Looks at everything there is of a layer. Without a manifest that can be read, backups are only looked for.
+pub async fn look(
+    site: Site<'_>,
+    manifest: Option<&Manifest>,
+    options: &RunOptions,
+    trail: &mut Trail,
+) -> Result<LayerStatus, JobError> {
+    trail.enter(Activity::Checking);
+    let versions = async { if options.all_versions { versions(site).await.map(Some) } else { Ok(None) } };
+    let (latest, lock, versions) = tokio::join!(latest(site, manifest), site.read_lock(), versions);
+    let (latest, lock, versions) = (latest?, lock?, versions?);
+    if let Some(latest) = &latest {
+        trail.found(Fact::VersionToUse { arn: latest.version.arn.clone() });
+    }
+    let rules = Rules::with(options.lock_wait, options.publish_settle);
+    let lock = lock.map(|found| lock_status(site, &found, &rules));
+    let versions = versions.unwrap_or_default();
+    let findings = findings(site, latest.as_ref(), lock.as_ref(), &versions);
+    Ok(LayerStatus { latest: latest.map(|latest| latest.status(site)), lock, versions, findings })
+}
+
+/// The latest version and its backup.
+struct Latest {
+    version: LayerVersion,
+    backup: BackupStatus,
+}
+
+impl Latest {
+    fn status(self, site: Site<'_>) -> PublishedVersion {
+        let Self { version, backup } = self;
+        PublishedVersion {
+            version: version.arn.number,
+            layer_version_arn: version.arn.to_string(),
+            created_at: version.created.map(instant),
+            age_seconds: version.created.map(|created| age(site, moment(created))),
+            size: version.size,
+            sha256: version.sha256.map(|sha256| sha256.to_string()),
+            backup,
+            backup_at: site.job.backup(version.arn.number).to_string(),
+        }
+    }
+}
+
+async fn latest(site: Site<'_>, manifest: Option<&Manifest>) -> Result<Option<Latest>, JobError> {
+    let Some(listed) = site.latest().await? else { return Ok(None) };
+    let (version, backup) = tokio::join!(site.version(listed.arn.number), backup(site, manifest, &listed));
+    // It was deleted between the two: what the list said of it is told.
+    Ok(Some(Latest { version: version?.unwrap_or(listed), backup: backup? }))
+}
+
+async fn backup(site: Site<'_>, manifest: Option<&Manifest>, version: &LayerVersion) -> Result<BackupStatus, JobError> {
+    let number = version.arn.number;
+    let Some(manifest) = manifest else {
+        let there = site.has_backup(number).await?;
+        return Ok(if there { BackupStatus::There } else { BackupStatus::Missing });
+    };
+    Ok(match site.backup(number, manifest).await? {
+        BackupRead::Missing => BackupStatus::Missing,
+        BackupRead::Same => BackupStatus::Same,
+        // It belongs to no version of this layer.
+        BackupRead::Other(stray) if stray.is_older_than(version) => BackupStatus::Missing,
+        other if changed_bytes(site.job, &other, manifest).is_some() => BackupStatus::Differs,
+        BackupRead::Other(_) => BackupStatus::Same,
+    })
+}
+
+/// All versions, the newest first, and which of them have a backup.
+async fn versions(site: Site<'_>) -> Result<Vec<PastVersion>, JobError> {
+    let (versions, backups) = tokio::join!(site.versions(), site.backed_up());
+    let (versions, backups) = (versions?, backups?);
+    let past = versions.into_iter().map(|version| PastVersion {
+        version: version.arn.number,
+        backed_up: backups.contains(&version.arn.number),
+        created_at: version.created.map(instant),
+        layer_version_arn: version.arn.to_string(),
+    });
+    Ok(past.collect())
+}
+
+fn lock_status(site: Site<'_>, found: &Found, rules: &Rules) -> LockStatus {
+    let state = match found.state(None, rules, site.now()) {
+        Held::Free { .. } => LockState::Free,
+        Held::Living(_) | Held::Ours(_) => LockState::Held,
+        Held::Dead(_) => LockState::Stale,
+        Held::Refused(_) => LockState::Foreign,
+    };
+    let body = match &found.content {
+        Content::Lock(body) => Some(body),
+        Content::NotALock | Content::NewerFormat(_) => None,
+    };
+    LockStatus {
+        at: site.job.lock().to_string(),
+        state,
+        phase: body.map(|body| phase(&body.phase).to_owned()),
+        run: body.map(|body| body.holder.run.clone()),
+        host: body.map(|body| body.holder.host.clone()),
+        age_seconds: age(site, found.modified),
+    }
+}
+
+fn phase(phase: &Phase) -> &'static str {
+    match phase {
+        Phase::Free => "free",
+        Phase::Holding { .. } => "holding",
+        Phase::Sending { .. } => "sending",
+        Phase::Unclear { .. } => "unclear",
+    }
+}
+
+fn findings(
+    site: Site<'_>,
+    latest: Option<&Latest>,
+    lock: Option<&LockStatus>,
+    versions: &[PastVersion],
+) -> Vec<StatusFinding> {
+    let job = site.job;
+    let of_latest = match latest.map(|latest| (latest.version.arn.number, latest.backup)) {
+        None => Some((StatusCode::NotPublished, format!("Lambda has no version of layer `{}`", job.name))),
+        Some((number, BackupStatus::Missing)) => {
+            Some((StatusCode::BackupMissing, format!("version {number} has no backup {}", job.backup(number))))
+        }
+        Some((number, BackupStatus::Differs)) => {
+            let message = format!("version {number} was published from another state of `{}`", job.manifest.shown);
+            Some((StatusCode::ManifestDiffers, message))
+        }
+        Some((_, BackupStatus::Same | BackupStatus::There)) => None,
+    };
+    let newest = latest.map(|latest| latest.version.arn.number);
+    let without = versions.iter().filter(|past| !past.backed_up && Some(past.version) != newest);
+    let without: BTreeSet<u64> = without.map(|past| past.version).collect();
+    let of_others = (!without.is_empty())
+        .then(|| (StatusCode::BackupsMissing, format!("no backups of older versions: {}", named(&without))));
+    let all = of_latest.into_iter().chain(of_others).chain(lock.and_then(of_lock));
+    all.map(|(code, message)| StatusFinding::new(code, message)).collect()
+}
+
+fn of_lock(lock: &LockStatus) -> Option<(StatusCode, String)> {
+    match lock.state {
+        LockState::Free | LockState::Held => None,
+        LockState::Foreign => {
+            Some((StatusCode::LockForeign, format!("{} is not a lock that this version knows", lock.at)))
+        }
+        LockState::Stale => {
+            let of = |text: &Option<String>| text.clone().unwrap_or_default();
+            let message = format!(
+                "run {} on {} died in phase `{}` and left the lock {}",
+                of(&lock.run),
+                of(&lock.host),
+                of(&lock.phase),
+                lock.at
+            );
+            Some((StatusCode::LockStale, message))
+        }
+    }
+}
+
+fn named(versions: &BTreeSet<u64>) -> String {
+    let named: Vec<String> = versions.iter().take(NAMED_AT_MOST).map(u64::to_string).collect();
+    let more = versions.len().saturating_sub(NAMED_AT_MOST);
+    if more == 0 { named.join(", ") } else { format!("{} and {more} more", named.join(", ")) }
+}
+
+/// Whole seconds, as everywhere in reports.
+fn instant(time: Timestamp) -> String {
+    Timestamp::from_second(time.as_second()).unwrap_or(time).to_string()
+}
+
+fn moment(time: Timestamp) -> Time {
+    Time::from_millis(u64::try_from(time.as_millisecond()).unwrap_or_default())
+}
+
+/// By S3's clock: this machine's may be wrong.
+fn age(site: Site<'_>, since: Time) -> u64 {
+    site.now().since(since).as_secs()
+}

@@ -1,0 +1,181 @@
+//! `status`: what is published where, and what of it is not in order. It never writes.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::common::process::Running;
+use crate::common::project::{Project, until};
+use crate::common::requirements;
+use crate::hostile::{delete, put};
+
+/// Two layers at two targets.
+fn project() -> Project {
+    let project = Project::of(&[]);
+    project.declare(&["alpha", "beta"], "");
+    let layers = String::from_utf8(project.read("layers.toml")).unwrap();
+    let targets = "[targets]\neu-west-1 = {}\nus-east-1 = {}\n";
+    project.write("layers.toml", format!("{targets}{}", layers.replace("\"artifacts\"", "\"artifacts-{region}\"")));
+    project
+}
+
+/// The codes of all findings, and whose they are.
+fn findings(status: &Value) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    let codes = |of: &Value| {
+        let findings = of["findings"].as_array().cloned().unwrap_or_default();
+        findings.iter().map(|finding| finding["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    for layer in status["layers"].as_array().unwrap() {
+        let key = layer["layer"].as_str().unwrap();
+        all.extend(codes(layer).iter().map(|code| format!("{key}: {code}")));
+        for at in layer["targets"].as_array().unwrap() {
+            let target = at["target"].as_str().unwrap();
+            all.extend(codes(&at["status"]).iter().map(|code| format!("{key} {target}: {code}")));
+        }
+    }
+    all
+}
+
+#[track_caller]
+fn status(project: &Project, args: &str, code: i32) -> Value {
+    project.run_writing_nothing(&format!("status --format json {args}"), code).report()
+}
+
+fn expected<const N: usize>(all: [&str; N]) -> BTreeSet<String> {
+    all.map(str::to_owned).into()
+}
+
+#[test]
+fn nothing_is_changed_whatever_there_is() {
+    let project = project();
+    // The sandbox makes a bucket when it is first asked for.
+    project.run("status", 0);
+    for prepare in ["stage", "publish", "publish --force alpha"] {
+        let before = project.state();
+        project.run_writing_nothing("status --all-versions", 0);
+        assert_eq!(project.state(), before, "before `{prepare}`");
+        project.run(prepare, 0);
+    }
+}
+
+#[test]
+fn what_is_published_is_told_with_its_lock_and_backup() {
+    let project = project();
+    project.run("publish --stage alpha", 0);
+    project.run("publish --stage beta --target us-east-1", 0);
+    assert_shown!(project.run_writing_nothing("status", 0), @"
+    exit code 0
+    --- stdout ---
+    LAYER  TARGET     VERSION  AGE       SIZE   BACKUP  LOCK  ARN
+    alpha  eu-west-1  1        just now  170 B  same    free  arn:aws:lambda:eu-west-1:123456789012:layer:alpha:1
+    alpha  us-east-1  1        just now  170 B  same    free  arn:aws:lambda:us-east-1:123456789012:layer:alpha:1
+    beta   eu-west-1  -        -         -      -       -     -
+    beta   us-east-1  1        just now  167 B  same    free  arn:aws:lambda:us-east-1:123456789012:layer:beta:1
+
+      ! beta at eu-west-1: Lambda has no version of layer `beta`
+    Status of 2 layers, 4 jobs in layers.toml: 1 finding
+    ");
+    project.run("status --exit-code", 3);
+    project.run("publish --stage", 0);
+    project.run("status --exit-code", 0);
+    assert_eq!(findings(&status(&project, "--exit-code", 0)), expected([]));
+}
+
+#[test]
+fn a_published_layer_costs_one_call_of_lambda_beside_its_latest_version() {
+    let project = Project::of(&["alpha"]);
+    project.run("publish --stage", 0);
+    project.run_writing_nothing("status", 0);
+    let lambda = |project: &Project| {
+        let requests = project.requests();
+        let mut calls: Vec<_> = requests.into_iter().filter(|request| request.contains("Layer")).collect();
+        calls.sort();
+        calls
+    };
+    assert_eq!(lambda(&project), ["GetLayerVersion alpha", "ListLayerVersions alpha"]);
+    project.run_writing_nothing("status --all-versions", 0);
+    assert_eq!(lambda(&project), ["GetLayerVersion alpha", "ListLayerVersions alpha", "ListLayerVersions alpha"]);
+}
+
+#[test]
+fn what_is_not_in_order_is_found() {
+    let project = project();
+    project.run("publish --stage", 0);
+    project.run("publish --force beta", 0);
+    // Two versions without backups, one of them the latest.
+    project.run("publish --force alpha --target us-east-1", 0);
+    for version in [1, 2] {
+        delete(&project, "artifacts-us-east-1", &format!("layers/alpha/layer/{version:06}/requirements.txt"));
+    }
+    project.write("beta/requirements.txt", requirements("beta", "2.0.0"));
+    assert_eq!(
+        findings(&status(&project, "--all-versions --exit-code", 3)),
+        expected([
+            "alpha us-east-1: backup-missing",
+            "alpha us-east-1: backups-missing",
+            "beta eu-west-1: manifest-differs",
+            "beta us-east-1: manifest-differs",
+        ])
+    );
+    std::fs::remove_file(project.folder().join("beta/requirements.txt")).unwrap();
+    let without_manifest = status(&project, "beta", 0);
+    assert_eq!(without_manifest["layers"][0]["targets"][0]["status"]["latest"]["backup"], "there");
+}
+
+#[test]
+fn content_that_differs_between_targets_is_found_and_numbers_are_not() {
+    let project = project();
+    project.run("publish --stage", 0);
+    project.run("publish --force alpha --target us-east-1", 0);
+    let numbers = status(&project, "alpha --exit-code", 0);
+    assert_eq!(numbers["layers"][0]["versions_differ"], true);
+    project.write("alpha/layer/python/alpha.py", "NAME = \"another build\"\n");
+    project.run("publish --stage --force alpha --target us-east-1", 0);
+    let content = status(&project, "alpha --exit-code", 3);
+    assert_eq!(findings(&content), expected(["alpha: content-differs"]));
+    assert_eq!(content["layers"][0]["content_differs"], true);
+}
+
+#[test]
+fn a_lock_that_a_dead_run_left_is_found_with_its_holder_and_phase() {
+    let project = Project::of(&["alpha"]);
+    project.run("stage", 0);
+    project.inject(r#"{"operation": "PublishLayerVersion", "times": 1, "fault": "hang"}"#);
+    let mut command = project.command();
+    command.arg("publish");
+    let running = Running::start(command);
+    until("a publish", || (project.unanswered("PublishLayerVersion").0 == 1).then_some(()));
+    let lock = |status: &Value| status["layers"][0]["targets"][0]["status"]["lock"].clone();
+    let held = lock(&status(&project, "", 0));
+    assert_eq!((&held["state"], &held["phase"]), (&"held".into(), &"sending".into()), "{held:#}");
+    running.signal("KILL");
+    running.end();
+    project.heal();
+    project.advance(122);
+    let found = status(&project, "--exit-code", 3);
+    let stale = lock(&found);
+    assert_eq!((&stale["state"], &stale["phase"]), (&"stale".into(), &"sending".into()), "{stale:#}");
+    assert_eq!(stale["run"], held["run"]);
+    assert!(findings(&found).contains("alpha us-east-1: lock-stale"), "{found:#}");
+}
+
+#[test]
+fn something_else_at_the_locks_key_is_found() {
+    let project = Project::of(&["alpha"]);
+    project.run("publish --stage", 0);
+    put(&project, vec![("layers/alpha/layer/publish.lock".to_owned(), b"[]".to_vec())]);
+    assert_eq!(findings(&status(&project, "--exit-code", 3)), expected(["alpha us-east-1: lock-foreign"]));
+}
+
+#[test]
+fn a_target_that_may_not_be_asked_fails_alone() {
+    let project = project();
+    project.run("publish --stage", 0);
+    project.inject(r#"{"operation": "GetObject", "match": "artifacts-eu-west-1", "fault": "access-denied"}"#);
+    let report = status(&project, "", 1);
+    let target = |number: usize| report["layers"][0]["targets"][number].clone();
+    assert_eq!(target(0)["error"]["code"], "access-denied");
+    assert_eq!(target(1)["status"]["latest"]["version"], 1);
+    assert_eq!(report["summary"]["failed"], 2);
+}
