@@ -29,6 +29,7 @@ mod merge;
 mod output;
 mod pages;
 mod plan;
+mod planted;
 mod promises;
 mod publish;
 mod refuse;
