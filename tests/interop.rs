@@ -1,7 +1,7 @@
 //! Interoperability, run for real: with the Python library whose buckets layership takes over, with an emulator that
-//! nobody here wrote, and with what operators have at hand.
+//! nobody here wrote, with what operators have at hand, and with lock files as npm reads them.
 //!
-//! Needs python3 (3.10 or newer) with venv, and the Python package index on the first run; everything else the tests
+//! Needs python3 (3.10 or newer) with venv, npm, and the Python package index on the first run; everything else the tests
 //! make themselves, below `target`.
 #![allow(
     clippy::unwrap_used,
@@ -16,6 +16,8 @@ mod common;
 mod library;
 #[path = "interop/ministack.rs"]
 mod ministack;
+#[path = "interop/npm.rs"]
+mod npm;
 #[path = "interop/operator.rs"]
 mod operator;
 #[path = "interop/python.rs"]
