@@ -35,7 +35,9 @@ impl Exchange {
     pub fn refusal(&self) -> Option<Response<Body>> {
         let Self { shared, parts, body, call, request_id } = self;
         let body = if call.service == Service::S3 { None } else { body.whole() };
-        let refused = refusal::of(parts, call, body, &shared.secret, shared.now()).err()?;
+        let is_closed = shared.closed_regions.contains(&call.place.region);
+        let refused = refusal::of(parts, call, body, &shared.secret, shared.now()).err();
+        let refused = refused.or_else(|| is_closed.then(|| refusal::Refusal::not_opted_in(call)))?;
         Some(refused.response(request_id))
     }
 

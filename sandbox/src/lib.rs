@@ -104,6 +104,7 @@ impl Sandbox {
             secret: secret.clone(),
             delays: options.delays,
             quota: options.lambda_requests_per_second.map(Quota::new),
+            closed_regions: options.closed_regions,
             faults,
             log: log::Log::default(),
             agenda: agenda::Agenda::default(),

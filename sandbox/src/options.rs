@@ -22,6 +22,8 @@ pub struct Options {
     pub account: String,
     /// ARNs of the roles that can be assumed; without any, every role can.
     pub roles: Vec<String>,
+    /// Regions that no account has opted into: they know nobody's credentials.
+    pub closed_regions: Vec<String>,
     /// A bucket that a request names and that does not exist is made, with versioning, in the request's Region. AWS
     /// does no such thing; it lets a first run need no preparation.
     pub auto_create_buckets: bool,
@@ -46,6 +48,7 @@ impl Options {
             port: 0,
             account: DEFAULT_ACCOUNT.to_owned(),
             roles: Vec::new(),
+            closed_regions: Vec::new(),
             auto_create_buckets: false,
             faults: None,
             lambda_requests_per_second: None,

@@ -70,6 +70,11 @@ impl Refusal {
         Self { service: call.service, why: Unverified::Age(outside) }
     }
 
+    /// A Region that the account has not opted into does not know its credentials, and says so in these words.
+    pub fn not_opted_in(call: &Call) -> Self {
+        Self { service: call.service, why: Unverified::Token(Refused::Invalid) }
+    }
+
     /// The service's answer.
     pub fn response(&self, request_id: &str) -> Response<Body> {
         match self.service {

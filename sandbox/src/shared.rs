@@ -22,6 +22,7 @@ pub(super) struct Shared {
     pub secret: Secret,
     pub delays: Delays,
     pub quota: Option<Quota>,
+    pub closed_regions: Vec<String>,
     pub faults: Faults,
     pub log: Log,
     pub agenda: Agenda,

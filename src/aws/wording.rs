@@ -8,6 +8,9 @@ use super::refusal::{self, shortened};
 use crate::layer::S3Location;
 use crate::outcome::{ErrorCode, JobError};
 
+/// What Lambda, STS and S3 say of credentials that they do not know.
+const NOBODYS: [&str; 3] = ["UnrecognizedClientException", "InvalidClientTokenId", "InvalidToken"];
+
 impl Failure {
     /// The failure as the error of a job, with message, causes and hint.
     pub fn into_error(self, call: &Call) -> JobError {
@@ -81,8 +84,9 @@ fn hint(code: ErrorCode, call: &Call, answer: &ServiceAnswer) -> Option<String> 
             "Lambda reads layers from buckets of its own Region only: give each Region its bucket, for example `bucket = \"name-{region}\"`"
                 .to_owned()
         }
-        ErrorCode::Credentials if said == "UnrecognizedClientException" => {
-            "check the credentials, and that the Region is enabled for the account".to_owned()
+        ErrorCode::Credentials if NOBODYS.contains(&said) => {
+            "check the credentials; a Region that the account has not opted into answers the same: opt in, or remove the target"
+                .to_owned()
         }
         ErrorCode::Credentials if said.starts_with("Expired") => "the session has expired: log in again".to_owned(),
         ErrorCode::Credentials => "check AWS_PROFILE, the environment or the target's `profile` and `role-arn`".to_owned(),

@@ -19,6 +19,9 @@ pub struct SandboxArgs {
     /// A role that can be assumed; repeatable. Without it, every role can
     #[arg(long = "role", value_name = "ARN")]
     pub roles: Vec<String>,
+    /// A Region that the account has not opted into, and that knows no credentials; repeatable
+    #[arg(long = "closed-region", value_name = "REGION")]
+    pub closed_regions: Vec<String>,
     /// Rules of faults to inject, as JSON; see docs/sandbox.md
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,

@@ -25,6 +25,7 @@ pub async fn serve(args: SandboxArgs) -> Result<Ended, Error> {
         secret: args.secret,
         port: args.port,
         roles: args.roles,
+        closed_regions: args.closed_regions,
         faults: args.faults,
         lambda_requests_per_second: args.lambda_requests_per_second,
         auto_create_buckets: !args.strict_buckets,

@@ -44,4 +44,5 @@ mod stage;
 mod start;
 mod status;
 mod stop;
+mod targets;
 mod verbose;
