@@ -7,9 +7,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 mod error;
+mod follow_ups;
 mod status;
 
 pub use error::{ErrorCode, JobError};
+pub use follow_ups::ShareReport;
 pub use status::{
     BackupStatus, LayerStatus, LockState, LockStatus, PastVersion, PublishedVersion, StatusCode, StatusFinding,
 };
@@ -196,6 +198,9 @@ pub struct JobReport {
     /// Which settings differ from the latest version's.
     #[serde(default)]
     pub settings: Vec<SettingChange>,
+    /// Who may use `version`, where the layer says who.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<ShareReport>,
     /// What a person should know although it did not stop the job.
     pub warnings: Vec<Warning>,
     /// By `status`: what there is. It is told in a structure of its own.
@@ -205,6 +210,13 @@ pub struct JobReport {
     pub seconds: f64,
     /// Why the job failed.
     pub error: Option<JobError>,
+}
+
+impl JobReport {
+    /// Whether something is left to follow the version, whatever else is to be done: in a plan, or after a failure.
+    pub fn is_to_follow_up(&self) -> bool {
+        self.share.as_ref().is_some_and(ShareReport::is_open)
+    }
 }
 
 /// How many jobs ended how. Exactly one outcome a job, so the counts always add up to the jobs that ended.

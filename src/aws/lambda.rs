@@ -176,7 +176,7 @@ impl Lambda {
     }
 
     /// Sends a call that may be sent twice without harm, until it succeeds or patience ends.
-    async fn retried<T, E, F>(&self, urgency: Urgency, send: impl Fn() -> F) -> Result<T, Failure>
+    pub(super) async fn retried<T, E, F>(&self, urgency: Urgency, send: impl Fn() -> F) -> Result<T, Failure>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
@@ -237,6 +237,6 @@ pub fn backoff(attempt: u32) -> Duration {
     Duration::from_millis(100) * 2u32.saturating_pow(attempt.min(6))
 }
 
-fn is_not_found(failure: &Failure) -> bool {
+pub(super) fn is_not_found(failure: &Failure) -> bool {
     failure.answer.code.as_deref() == Some("ResourceNotFoundException")
 }

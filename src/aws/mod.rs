@@ -10,6 +10,7 @@ mod catalogue;
 mod clock;
 mod credentials;
 mod failure;
+mod grants;
 #[cfg(test)]
 mod hostile;
 mod identity;

@@ -57,14 +57,14 @@ pub struct PlanArgs {
     /// What is printed.
     #[command(flatten)]
     pub printed: Printed,
-    /// Exit with 3 if anything would be published or adopted
+    /// Exit with 3 if anything would be published, adopted or shared
     #[arg(long)]
     pub exit_code: bool,
     /// Keep the plan in a file, to be looked at and carried out by `publish --plan`
     #[arg(long, value_name = "FILE", conflicts_with = "changed_since")]
     pub out: Option<PathBuf>,
     /// Print a plan that was kept, and ask nobody
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["layers", "targets", "partition", "changed_since", "out", "exit_code", "stage", "force", "strict", "reports", "events"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["layers", "targets", "partition", "changed_since", "out", "exit_code", "stage", "force", "revoke", "strict", "reports", "events"])]
     pub show: Option<PathBuf>,
     /// Plan as if the local archives were staged
     #[arg(long)]
@@ -72,6 +72,9 @@ pub struct PlanArgs {
     /// Plan to publish unchanged layers too
     #[arg(long)]
     pub force: bool,
+    /// Plan to take grants away that `share` does not name
+    #[arg(long)]
+    pub revoke: bool,
     /// Refuse a zip with nothing where Lambda's runtimes search
     #[arg(long)]
     pub strict: bool,
@@ -101,7 +104,7 @@ pub struct PublishArgs {
     #[command(flatten)]
     pub printed: Printed,
     /// Carry out a plan that `plan --out` kept: exactly that, or nothing
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["stage", "build", "force", "strict", "changed_since"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["stage", "build", "force", "revoke", "strict", "changed_since"])]
     pub plan: Option<PathBuf>,
     /// Stage the archives first
     #[arg(long)]
@@ -115,6 +118,12 @@ pub struct PublishArgs {
     /// Publish unchanged layers too
     #[arg(long)]
     pub force: bool,
+    /// Take grants away that `share` does not name
+    #[arg(long)]
+    pub revoke: bool,
+    /// Agree to layers that are shared with everybody
+    #[arg(long)]
+    pub yes: bool,
     /// Finish all preflights first, and write nothing if one failed
     #[arg(long)]
     pub all_or_nothing: bool,

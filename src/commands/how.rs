@@ -14,6 +14,10 @@ pub struct How {
     pub mode: Mode,
     pub stage_first: bool,
     pub force: bool,
+    /// Take grants away that the layers file does not name.
+    pub revoke: bool,
+    /// Sharing with everybody is agreed to.
+    pub yes: bool,
     pub strict: bool,
     /// What is built first.
     pub build: Option<BuildScope>,
@@ -58,6 +62,8 @@ impl How {
             mode,
             stage_first: false,
             force: false,
+            revoke: false,
+            yes: false,
             strict: false,
             build: None,
             all_or_nothing: false,
@@ -87,13 +93,13 @@ impl How {
 
     /// The same as a saved plan says it.
     pub fn following(self, saved: SavedPlan) -> Self {
-        let SavedOptions { stage, force, strict } = saved.options;
-        Self { stage_first: stage, force, strict, saved: Some(Arc::new(saved)), ..self }
+        let SavedOptions { stage, force, revoke, strict } = saved.options;
+        Self { stage_first: stage, force, revoke, strict, saved: Some(Arc::new(saved)), ..self }
     }
 
     /// What decisions depend on.
     pub fn options(&self) -> SavedOptions {
-        SavedOptions { stage: self.stage_first, force: self.force, strict: self.strict }
+        SavedOptions { stage: self.stage_first, force: self.force, revoke: self.revoke, strict: self.strict }
     }
 
     /// Whose decisions they are.

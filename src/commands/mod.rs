@@ -1,6 +1,7 @@
 //! One story per command.
 
 mod complete;
+mod consent;
 mod document;
 mod explain;
 mod how;
@@ -54,6 +55,7 @@ pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
                 return saved::show(path, &args);
             }
             let how = How { stage_first: args.stage, force: args.force, strict: args.strict, ..How::new(Mode::Plan) };
+            let how = How { revoke: args.revoke, ..how };
             run(&args.common, How { exit_code: args.exit_code, out: args.out, ..how }.printing(&args.printed)).await
         }
         Command::Stage(args) => {
@@ -64,7 +66,7 @@ pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
             let mode = if args.dry_run { Mode::Plan } else { Mode::Publish };
             let how = How { stage_first: args.stage, force: args.force, strict: args.strict, ..How::new(mode) };
             let build = args.build.then_some(BuildScope::Changed);
-            let how = How { all_or_nothing: args.all_or_nothing, build, ..how };
+            let how = How { all_or_nothing: args.all_or_nothing, revoke: args.revoke, yes: args.yes, build, ..how };
             let how = match &args.plan {
                 Some(path) => how.following(saved::read(path)?),
                 None => how,

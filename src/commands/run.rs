@@ -8,6 +8,7 @@ use gethostname::gethostname;
 use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+use super::consent::consent;
 use super::how::{How, Print};
 use super::load::{Loaded, load, selection};
 use super::local;
@@ -39,6 +40,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
         let error = Error::usage("none of these layers says how it is built");
         return Err(error.hint("add `build = \"…\"`, a command for a shell, to a layer or to [defaults]"));
     }
+    consent(&plan, &how)?;
     if how.out.is_some() {
         saved::without(&secrets)?;
     }
@@ -82,6 +84,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
         stage_first: how.stage_first,
         build: how.build,
         force: how.force,
+        revoke: how.revoke,
         strict: how.strict,
         fail_fast: settings.fail_fast,
         all_or_nothing: how.all_or_nothing,
@@ -162,9 +165,10 @@ fn ended(report: &Report, plan: &Plan, how: &How, interrupted: bool) -> Ended {
     let targets = plan.targets();
     let counts = |name: &str| !targets.iter().any(|target| target.name == name && target.best_effort);
     let failed = report.jobs.iter().any(|job| job.outcome == Outcome::Failed && counts(&job.target));
+    let is_to_do = |outcome| matches!(outcome, Outcome::Planned | Outcome::Changed);
     let to_do = match how.mode {
         Mode::Status => report::status::is_off(report, counts),
-        _ => report.jobs.iter().any(|job| matches!(job.outcome, Outcome::Planned | Outcome::Changed)),
+        _ => report.jobs.iter().any(|job| is_to_do(job.outcome) || job.is_to_follow_up()),
     };
     match () {
         () if interrupted => Ended::Interrupted,

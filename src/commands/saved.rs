@@ -11,7 +11,7 @@ use crate::cli::{Output, PlanArgs};
 use crate::error::{Ended, Error};
 use crate::event::Mode;
 use crate::layer::Sha256;
-use crate::outcome::{ArchiveReport, Decision, JobReport, ManifestReport, Outcome};
+use crate::outcome::{ArchiveReport, Decision, JobReport, ManifestReport, Outcome, ShareReport};
 use crate::plan::{Job, Plan, SavedJob, SavedPlan, Selection};
 use crate::report::{
     Destination, Inputs, Listing, Notices, Report, Shown, Surroundings, emit, markdown, rendered, shown,
@@ -173,6 +173,11 @@ fn job_report(job: &SavedJob) -> JobReport {
         },
         dependencies: job.dependencies.clone(),
         settings: job.settings_changed.clone(),
+        share: job.share.as_ref().map(|share| ShareReport {
+            to_grant: share.to_grant.clone(),
+            to_revoke: share.to_revoke.clone(),
+            ..ShareReport::default()
+        }),
         warnings: Vec::new(),
         status: None,
         seconds: 0.0,

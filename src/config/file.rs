@@ -168,6 +168,13 @@ pub struct LayerTable {
     pub unpinned: Option<UnpinnedPolicy>,
     /// Findings that this layer accepts: they are neither refused nor told. Default: none.
     pub allow: Option<Vec<Check>>,
+    /// Who may use the versions of this layer: accounts by their twelve digits, organizations by their id
+    /// (`o-abc123def4`), and `public` for everybody. What is missing is granted after each publish, and to the version in
+    /// use where nothing is published; what is granted beyond that is told, and taken away by `publish --revoke` alone.
+    /// `public` needs `publish --yes`, or somebody at a terminal who agrees. Default: nobody is asked about it, and nothing
+    /// is granted or taken away.
+    #[schemars(length(max = 50), inner(length(min = 1), regex(pattern = r"^([0-9]{12}|o-[a-z0-9]{10,32}|public)$")))]
+    pub share: Option<Vec<String>>,
     /// Names of the targets this layer goes to, or globs such as `eu-*`. Default: all.
     #[schemars(length(min = 1, max = 1000))]
     pub targets: Option<Vec<String>>,

@@ -196,6 +196,28 @@ pub enum Fact {
         /// Its ARN.
         arn: VersionArn,
     },
+    /// Who may use the version, or the one that a plan would publish, against who should. Accounts, organizations, `public`;
+    /// or `statement ID`.
+    GrantsCompared {
+        /// Who is let in, and should be.
+        there: Vec<String>,
+        /// Who is to be let in.
+        to_grant: Vec<String>,
+        /// Who is let in, should not be, and is left so.
+        extra: Vec<String>,
+        /// Who is not to be let in any more.
+        to_revoke: Vec<String>,
+    },
+    /// Somebody may use the version now.
+    GrantMade {
+        /// An account, an organization or `public`.
+        to: String,
+    },
+    /// Somebody may not use the version any more.
+    GrantTaken {
+        /// An account, an organization or `public`; or `statement ID`.
+        from: String,
+    },
     /// The page of that version's backup in the AWS console, where the partition has a public one.
     BackupPage {
         /// Its address.

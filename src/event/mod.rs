@@ -58,6 +58,8 @@ pub enum Activity {
     Confirming,
     /// Writing the backup.
     Recording,
+    /// Looking who may use the version, and letting others use it.
+    Sharing,
 }
 
 impl Activity {
@@ -73,6 +75,7 @@ impl Activity {
             Self::Publishing => "Publishing",
             Self::Confirming => "Confirming",
             Self::Recording => "Recording",
+            Self::Sharing => "Sharing",
         }
     }
 }

@@ -66,7 +66,7 @@ pub enum ErrorCode {
     CodeStorageExceeded,
     /// A version was published, but its backup could not be written.
     BackupFailed,
-    /// A version was published, but could not be shared.
+    /// The version to use is there, but could not be shared as the layer says.
     ShareFailed,
     /// Lambda refuses a runtime or an architecture.
     SettingsRefused,

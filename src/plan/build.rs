@@ -154,6 +154,7 @@ fn merge(own: &LayerTable, defaults: &LayerTable) -> LayerTable {
         detect,
         unpinned,
         allow,
+        share,
         targets,
     )
 }

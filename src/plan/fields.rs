@@ -1,5 +1,7 @@
 //! The fields of one layer at one target: placeholders filled, each value held against its limits.
 
+mod follow_ups;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -69,6 +71,7 @@ impl<'a> Fields<'a> {
         let (manifest, description) = (self.manifest(problems), self.description(problems));
         let prefix = self.prefix(problems);
         let bucket_owner = self.bucket_owner(problems);
+        let follow_ups = self.follow_ups(problems);
         // What builds on a prefix that cannot be filled would only repeat its problem: any prefix will do for that.
         let under = prefix.clone().unwrap_or_else(|| Filled::plain("prefix"));
         let staged = self.key("staged-key", "layer/layer.zip", &under, problems);
@@ -96,6 +99,7 @@ impl<'a> Fields<'a> {
             detect: detect.into_iter().collect(),
             unpinned: self.layer.unpinned.unwrap_or_default(),
             allow: self.layer.allow.iter().flatten().copied().collect(),
+            follow_ups: follow_ups?,
         };
         let is_whole = !problems.is_incomplete(&["layers", self.key]) && !problems.is_incomplete(&["defaults"]);
         Some(Draft { file: self.file, job, is_sound: self.at.is_sound && is_whole, masked: places.masked() })

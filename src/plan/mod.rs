@@ -24,7 +24,7 @@ pub use targets::Ambient;
 
 use crate::config::{Detect, UnpinnedPolicy};
 use crate::finding::Check;
-use crate::layer::{AccountId, LayerName, LayerSettings, Region, RoleArn, S3Location, backup_key};
+use crate::layer::{AccountId, Grantee, LayerName, LayerSettings, Region, RoleArn, S3Location, backup_key};
 
 /// Where layers go: an account and a Region, with the credentials to use.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -92,6 +92,15 @@ pub struct Job {
     pub unpinned: UnpinnedPolicy,
     /// Findings that are accepted.
     pub allow: BTreeSet<Check>,
+    /// What follows a version, whether it was published now or before.
+    pub follow_ups: FollowUps,
+}
+
+/// What follows a version: the state that is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FollowUps {
+    /// Who may use it; `None` where that is not for layership to say.
+    pub share: Option<BTreeSet<Grantee>>,
 }
 
 impl Job {

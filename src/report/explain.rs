@@ -16,7 +16,7 @@ pub struct Explanation {
 }
 
 /// Codes that only warnings and advice have: a job that has one goes on.
-const WARNINGS: [(&str, Explanation); 13] = [
+const WARNINGS: [(&str, Explanation); 14] = [
     (
         "archive-layout",
         Explanation {
@@ -99,6 +99,13 @@ const WARNINGS: [(&str, Explanation); 13] = [
         Explanation {
             cause: "A requirements file includes others (`-r` or `-c`). The copy that a publish keeps in S3 holds only the file itself, so a difference cannot name what changed in an included file; and only where the layer has `detect = [\"dependencies\", …]` such a change is noticed at all.",
             remedy: "Lock all in one file, for example with `uv pip compile`, and name that as the manifest. `allow = [\"include-not-kept\"]` accepts it.",
+        },
+    ),
+    (
+        "extra-grant",
+        Explanation {
+            cause: "Somebody may use the version whom `share` does not name: it was granted by hand or by another tool, or named by `share` before.",
+            remedy: "Name them in `share`, or take the grant away with `publish --revoke`; `plan --revoke` says first what would be taken away.",
         },
     ),
     (
@@ -202,8 +209,8 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
             "Fix what the causes name and run again: the version is adopted and its backup written.",
         ),
         ErrorCode::ShareFailed => (
-            "A version was published, but could not be shared. The report has the version's ARN.",
-            "Fix what the causes name and run again.",
+            "The version to use is there, but somebody whom `share` names could not be let in, or with `--revoke` somebody else not be shut out. The report has the version's ARN.",
+            "Mend what the causes name, often a missing `lambda:AddLayerVersionPermission`, and run the same command again: it does what is left.",
         ),
         ErrorCode::SettingsRefused => (
             "Lambda refuses a runtime or an architecture of the layer.",

@@ -73,10 +73,24 @@ fn publishing(fact: &Fact) -> String {
         Fact::BackupThere { at, written: true, request_id } => {
             with_request(format!("manifest stored at {at}"), request_id.as_deref())
         }
+        Fact::GrantsCompared { there, to_grant, extra, to_revoke } => grants(&[
+            ("shared with", there),
+            ("to be shared with", to_grant),
+            ("shared with others as well:", extra),
+            ("to be taken from", to_revoke),
+        ]),
+        Fact::GrantMade { to } => format!("shared with {to}"),
+        Fact::GrantTaken { from } => format!("no longer shared with {from}"),
         Fact::BackupPage { url } => format!("see it at {url}"),
         Fact::BackupThere { at, .. } => format!("manifest was already stored at {at}"),
         _ => String::new(),
     }
+}
+
+fn grants(kinds: &[(&str, &Vec<String>)]) -> String {
+    let said = kinds.iter().filter(|(_, who)| !who.is_empty());
+    let said: Vec<String> = said.map(|(what, who)| format!("{what} {}", who.join(", "))).collect();
+    if said.is_empty() { "shared with nobody".to_owned() } else { said.join("; ") }
 }
 
 fn with_request(text: String, id: Option<&str>) -> String {

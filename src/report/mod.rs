@@ -11,6 +11,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::event::Event;
 
+mod ask;
 mod causes;
 pub mod changed;
 mod check;
@@ -28,6 +29,7 @@ mod failed;
 pub mod failures;
 mod fatal;
 mod file;
+mod follow_words;
 mod formats;
 mod group;
 mod inputs;
@@ -53,6 +55,7 @@ mod waiting;
 mod warnings;
 mod wording;
 
+pub use ask::agreed;
 pub use choose::{Choice, Display, Surroundings, When};
 pub use ci::Ci;
 pub use destination::Destination;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::outcome::{Decision, JobReport, Outcome, Reason, SettingChange};
 use crate::report::model::Report;
 use crate::report::wording::{self, nouns, plural};
-use crate::report::{Shown, failed, table, wording::truncate};
+use crate::report::{Shown, failed, follow_words, table, wording::truncate};
 use crate::shown;
 
 /// So many changed dependencies are named; the report has them all.
@@ -59,6 +59,7 @@ enum Sign {
     First,
     Again,
     Adopt,
+    Follow,
     Keep,
     Stopped,
     Failed,
@@ -69,6 +70,7 @@ impl Sign {
         match (job.outcome, job.decision, job.reason) {
             (Outcome::Failed, ..) => Self::Failed,
             (Outcome::Cancelled, ..) => Self::Stopped,
+            (Outcome::Unchanged, ..) if job.is_to_follow_up() => Self::Follow,
             (Outcome::Unchanged, ..) | (_, Some(Decision::Keep), _) => Self::Keep,
             (_, Some(Decision::Adopt), _) => Self::Adopt,
             (_, _, Some(Reason::FirstVersion)) => Self::First,
@@ -81,6 +83,7 @@ impl Sign {
             Self::First => "+",
             Self::Again => "~",
             Self::Adopt => "^",
+            Self::Follow => ">",
             Self::Keep => "=",
             Self::Stopped => "-",
             Self::Failed => "!",
@@ -93,7 +96,7 @@ fn listed(report: &Report, context: &PlanContext) -> Vec<Vec<Shown>> {
     marked.retain(|(mark, _)| match mark {
         Sign::Keep | Sign::Stopped => context.list_unchanged,
         Sign::Failed => false,
-        Sign::First | Sign::Again | Sign::Adopt => true,
+        Sign::First | Sign::Again | Sign::Adopt | Sign::Follow => true,
     });
     // Stable: within a mark the report's own order stays.
     marked.sort_by_key(|(mark, _)| *mark);
@@ -106,7 +109,7 @@ fn listed(report: &Report, context: &PlanContext) -> Vec<Vec<Shown>> {
 fn row(mark: Sign, job: &JobReport) -> Vec<Shown> {
     let latest = match (mark, latest_version(job)) {
         (Sign::Again, Some(version)) => shown!("after {}", version),
-        (Sign::Adopt | Sign::Keep, Some(version)) => shown!("at {}", version),
+        (Sign::Adopt | Sign::Follow | Sign::Keep, Some(version)) => shown!("at {}", version),
         _ => Shown::default(),
     };
     let layer = shown!("  {} {}", mark.sign(), job.layer);
@@ -114,10 +117,15 @@ fn row(mark: Sign, job: &JobReport) -> Vec<Shown> {
 }
 
 fn explanation(mark: Sign, job: &JobReport) -> Shown {
+    let follows = follow_words::planned(job);
+    if follows.is_empty() { why(mark, job) } else { shown!("{}; {}", why(mark, job), follows) }
+}
+
+fn why(mark: Sign, job: &JobReport) -> Shown {
     match mark {
         Sign::Failed => "failed".into(),
         Sign::Stopped => "not checked".into(),
-        Sign::Keep => "unchanged".into(),
+        Sign::Follow | Sign::Keep => "unchanged".into(),
         Sign::First => "first version".into(),
         Sign::Adopt => shown!("adopt: {} has the staged content but no backup", version(job)),
         Sign::Again => changes(job),
@@ -163,7 +171,7 @@ fn setting(change: &SettingChange) -> Shown {
 }
 
 fn conclusion(report: &Report) -> Shown {
-    if report.summary.get(Outcome::Unchanged) == report.jobs.len() {
+    if report.jobs.iter().all(|job| job.outcome == Outcome::Unchanged && !job.is_to_follow_up()) {
         return nothing_to_do(report);
     }
     let marked = |mark| report.jobs.iter().filter(move |job| Sign::of(job) == mark);
@@ -176,6 +184,7 @@ fn conclusion(report: &Report) -> Shown {
         (without_backup, "without backup"),
         (forced, "forced"),
         (marked(Sign::Adopt).count(), "to adopt"),
+        (marked(Sign::Follow).count(), "to follow up"),
         (marked(Sign::Keep).count(), "unchanged"),
         (marked(Sign::Failed).count(), "failed"),
         (marked(Sign::Stopped).count(), "not checked"),

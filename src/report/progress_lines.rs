@@ -6,6 +6,7 @@ use crate::event::{Happening, Mode};
 use crate::outcome::{JobReport, Outcome};
 use crate::report::Shown;
 use crate::report::fact_words::sentence;
+use crate::report::follow_words;
 use crate::report::state::{Running, State};
 use crate::report::status_line::StatusLine;
 use crate::report::style::Tone;
@@ -49,7 +50,8 @@ fn is_news(report: &JobReport, state: &State) -> bool {
     // These say everything themselves when they are done.
     !matches!(state.mode, Mode::Check | Mode::Changed | Mode::Plan | Mode::Status)
         && match report.outcome {
-            Outcome::Checked | Outcome::Unchanged | Outcome::Cancelled => false,
+            Outcome::Unchanged => !follow_words::done(report).is_empty(),
+            Outcome::Checked | Outcome::Cancelled => false,
             Outcome::Failed => state.failed_alike(report) <= 1,
             _ => true,
         }
@@ -64,6 +66,7 @@ fn finished(job: &JobReport) -> StatusLine {
         Outcome::Published => ("Published", Tone::Good),
         Outcome::Adopted => ("Adopted", Tone::Good),
         Outcome::Staged => ("Staged", Tone::Good),
+        Outcome::Unchanged if !follow_words::done(job).is_empty() => ("Followed up", Tone::Good),
         Outcome::Unchanged => ("Unchanged", Tone::Faint),
         Outcome::Failed => ("Failed", Tone::Bad),
         Outcome::Cancelled => ("Cancelled", Tone::Attention),
@@ -75,7 +78,9 @@ fn finished(job: &JobReport) -> StatusLine {
 fn result(job: &JobReport) -> Shown {
     match job.outcome {
         Outcome::Published | Outcome::Adopted | Outcome::Unchanged => {
-            job.version.map(|version| shown!(" version {}", version)).unwrap_or_default()
+            let version = job.version.map(|version| shown!(" version {}", version)).unwrap_or_default();
+            let follows = follow_words::done(job);
+            if follows.is_empty() { version } else { shown!("{}, {}", version, follows) }
         }
         Outcome::Staged => job.archive.size.map(|bytes| shown!(" {}", size(bytes))).unwrap_or_default(),
         Outcome::Planned | Outcome::Changed => {

@@ -35,6 +35,7 @@ pub fn job(layer: &str, target: &str, outcome: Outcome) -> JobReport {
         },
         dependencies: crate::manifest::Difference::default(),
         settings: Vec::new(),
+        share: None,
         warnings: Vec::new(),
         status: None,
         seconds: 3.4,

@@ -67,6 +67,23 @@ impl Approval {
         if differences.is_empty() { Ok(()) } else { Err(stale(MOVED, differences)) }
     }
 
+    /// Nobody is let in or shut out of whom the plan does not say so.
+    ///
+    /// # Errors
+    /// `plan-stale` if more is to be done than was planned.
+    pub fn hold_share(&self, job: &Job, to_grant: &[String], to_revoke: &[String]) -> Result<(), JobError> {
+        let Some(planned) = self.planned(job) else { return Ok(()) };
+        let share = planned.share.as_ref();
+        let beyond = |now: &[String], planned: Option<&Vec<String>>, what: &str| {
+            let new = now.iter().filter(|one| !planned.is_some_and(|planned| planned.contains(one)));
+            new.map(|one| format!("{one} {what} now, and was not when it was planned")).collect::<Vec<_>>()
+        };
+        let granted = beyond(to_grant, share.map(|share| &share.to_grant), "is to be let in");
+        let revoked = beyond(to_revoke, share.map(|share| &share.to_revoke), "is to be shut out");
+        let differences = [granted, revoked].concat();
+        if differences.is_empty() { Ok(()) } else { Err(stale(MOVED, differences)) }
+    }
+
     fn planned(&self, job: &Job) -> Option<&SavedJob> {
         match self {
             Self::Given(plan) => plan.job(&job.layer, &job.target.name),

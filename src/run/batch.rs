@@ -71,7 +71,7 @@ impl Batch<'_> {
         let mut failed = false;
         let ended = |job: JobId, report: JobReport| {
             failed |= report.outcome == Outcome::Failed && !self.plan.jobs[job].target.best_effort;
-            if report.outcome == Outcome::Planned {
+            if report.outcome == Outcome::Planned || report.outcome == Outcome::Unchanged && report.is_to_follow_up() {
                 self.bounds.events.send(Happening::JobSetAside { job });
                 planned.push((job, report));
             } else {

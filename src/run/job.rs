@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::build::{Built, build};
 use super::changed::is_changed;
 use super::exactly_once::carry_out;
+use super::follow_up::{Followed, follow_up};
 use super::pool::Slot;
 use super::preflight::{Checked, Given, preflight};
 use super::site::Site;
@@ -129,12 +130,16 @@ async fn prepare(
         latest: None,
     };
     let checked = preflight(site, manifest, known, options, trail).await?;
-    if let (Decision::Keep, Some(latest)) = (checked.decided.decision, &checked.latest) {
-        trail.kept(job, latest);
-        return Ok(Prepared::Done(Outcome::Unchanged));
-    }
-    if options.mode == Mode::Plan {
-        return Ok(Prepared::Done(Outcome::Planned));
-    }
-    Ok(Prepared::ToDo(Box::new(ToDo { session, checked })))
+    let latest = checked.latest.as_ref();
+    let (outcome, followed) = match (checked.decided.decision, latest) {
+        (Decision::Keep, Some(latest)) => {
+            trail.kept(job, latest);
+            (Outcome::Unchanged, Followed::There(latest.arn.number))
+        }
+        _ if options.mode != Mode::Plan => return Ok(Prepared::ToDo(Box::new(ToDo { session, checked }))),
+        (Decision::Adopt, Some(latest)) => (Outcome::Planned, Followed::There(latest.arn.number)),
+        _ => (Outcome::Planned, Followed::ToCome),
+    };
+    follow_up(site, followed, options, trail).await?;
+    Ok(Prepared::Done(outcome))
 }

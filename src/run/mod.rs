@@ -8,6 +8,7 @@ mod changed;
 mod content;
 mod events;
 mod exactly_once;
+mod follow_up;
 mod job;
 mod lanes;
 mod local_archives;
@@ -50,6 +51,8 @@ pub struct RunOptions {
     pub build: Option<BuildScope>,
     /// Publish what would be kept.
     pub force: bool,
+    /// Take grants away that the layers file does not name.
+    pub revoke: bool,
     /// A zip with nothing on Lambda's search paths is an error.
     pub strict: bool,
     /// Start nothing new after the first failure.

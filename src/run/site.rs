@@ -12,7 +12,7 @@ use crate::aws::{
     BackupRead, BackupWrite, LockWrite, NewBackup, NewVersion, Newest, Sent, Session, Staged, StagedZip, Turn, Upload,
     Urgency,
 };
-use crate::layer::{AccountId, LayerArn, LayerVersion, Md5, Sha256};
+use crate::layer::{AccountId, Grant, Grantee, LayerArn, LayerVersion, Md5, Sha256};
 use crate::manifest::Manifest;
 use crate::outcome::JobError;
 use crate::plan::Job;
@@ -161,6 +161,21 @@ impl<'a> Site<'a> {
         let backup =
             NewBackup { manifest: manifest.bytes.clone(), sha256, includes: manifest.includes().digest(), replacing };
         self.session.s3.write_backup(&self.job.backup(version), &backup).await
+    }
+
+    /// Who may use a version, by its policy.
+    pub async fn grants(&self, version: u64) -> Result<BTreeSet<Grant>, JobError> {
+        self.session.lambda.grants(&self.job.name, version).await
+    }
+
+    /// Lets somebody use a version; `false` where a statement of that id is there already.
+    pub async fn grant(&self, version: u64, to: &Grantee) -> Result<bool, JobError> {
+        self.session.lambda.grant(&self.job.name, version, to).await
+    }
+
+    /// Takes a grant away, if it is there.
+    pub async fn revoke(&self, version: u64, grant: &Grant) -> Result<(), JobError> {
+        self.session.lambda.revoke(&self.job.name, version, grant).await
     }
 
     /// The lock, if it is there.

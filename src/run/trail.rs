@@ -9,7 +9,9 @@ use crate::aws::Tell;
 use crate::event::{Activity, Fact, Happening, JobId};
 use crate::layer::{LayerVersion, Region, S3Location};
 use crate::manifest::Difference;
-use crate::outcome::{ArchiveReport, JobError, JobReport, LayerStatus, ManifestReport, Outcome, Reason, Warning};
+use crate::outcome::{
+    ArchiveReport, JobError, JobReport, LayerStatus, ManifestReport, Outcome, Reason, ShareReport, Warning,
+};
 use crate::plan::Job;
 
 /// The only writer of a job's report.
@@ -125,6 +127,7 @@ pub fn blank(job: &Job) -> JobReport {
         archive: ArchiveReport { staged: job.staged.to_string(), ..ArchiveReport::default() },
         dependencies: Difference::default(),
         settings: Vec::new(),
+        share: None,
         warnings: Vec::new(),
         status: None,
         seconds: 0.0,
@@ -173,6 +176,12 @@ fn note(report: &mut JobReport, fact: &Fact) {
             report.layer_arn = Some(arn.layer.to_string());
             report.account.get_or_insert_with(|| arn.layer.account.to_string());
         }
+        Fact::GrantsCompared { there, to_grant, extra, to_revoke } => {
+            let [there, to_grant, extra, to_revoke] = [there, to_grant, extra, to_revoke].map(Clone::clone);
+            report.share = Some(ShareReport { there, to_grant, extra, to_revoke, ..ShareReport::default() });
+        }
+        Fact::GrantMade { to } => report.share.get_or_insert_default().grant(to),
+        Fact::GrantTaken { from } => report.share.get_or_insert_default().revoke(from),
         Fact::BackupPage { url } => report.manifest.backup_page = Some(url.clone()),
         Fact::BackupThere { at, .. } => report.manifest.backup = Some(at.clone()),
         _ => {}

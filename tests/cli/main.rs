@@ -38,6 +38,7 @@ mod saved;
 mod secrets;
 mod select;
 mod settings;
+mod share;
 mod shells;
 mod since;
 mod stage;

@@ -132,6 +132,14 @@ fn what_is_published_where() {
 }
 
 #[test]
+fn layers_that_others_may_use() {
+    let project = Project::new("");
+    project.write("requests/requirements.txt", "requests==1.0.0\n");
+    project.write("requests/layer/python/requests.py", "");
+    follow("sharing", &project, |_, _| {});
+}
+
+#[test]
 fn a_run_on_several_machines() {
     let project = Project::of(&["a", "b", "c", "d"]);
     let summary = project.write("summary", "");

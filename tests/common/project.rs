@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::{Ended, Sandbox, control, folder, get, requirements, run, write};
 
 /// Operations that change something in S3 or Lambda.
-const WRITES: [&str; 9] = [
+const WRITES: [&str; 10] = [
     "AddLayerVersionPermission",
     "CompleteMultipartUpload",
     "CopyObject",
@@ -19,6 +19,7 @@ const WRITES: [&str; 9] = [
     "DeleteLayerVersion",
     "PublishLayerVersion",
     "PutObject",
+    "RemoveLayerVersionPermission",
     "UploadPart",
 ];
 

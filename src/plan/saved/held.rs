@@ -30,6 +30,8 @@ pub enum Held {
 pub fn hold(planned: &SavedJob, now: &SavedJob) -> Held {
     // A plan that was made before staging knows no object in S3.
     let mut now = now.clone();
+    // What follows the version is held against the plan where it is done, when its state is known.
+    now.share.clone_from(&planned.share);
     if planned.archive.entity_tag.is_none() {
         now.archive.entity_tag = None;
         now.archive.version_id = None;
@@ -144,6 +146,7 @@ mod tests {
             },
             settings_changed: Vec::new(),
             dependencies: Difference::default(),
+            share: None,
         }
     }
 

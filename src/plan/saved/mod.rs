@@ -52,6 +52,8 @@ pub struct SavedOptions {
     pub stage: bool,
     /// Unchanged layers are published too.
     pub force: bool,
+    /// Grants that the layers file does not name are taken away.
+    pub revoke: bool,
     /// A zip with nothing where Lambda's runtimes search is refused.
     pub strict: bool,
 }
@@ -86,6 +88,18 @@ pub struct SavedJob {
     pub settings_changed: Vec<SettingChange>,
     /// What changed since the latest version's backup.
     pub dependencies: Difference,
+    /// Who is to be let in, and who not any more; null where the layer does not say who.
+    pub share: Option<SavedShare>,
+}
+
+/// What is to be changed in who may use the version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SavedShare {
+    /// Who is to be let in.
+    pub to_grant: Vec<String>,
+    /// Who is not to be let in any more.
+    pub to_revoke: Vec<String>,
 }
 
 /// The dependency manifest of a job.
@@ -200,6 +214,10 @@ impl SavedJob {
             },
             settings_changed: report.settings.clone(),
             dependencies: report.dependencies.clone(),
+            share: report
+                .share
+                .as_ref()
+                .map(|share| SavedShare { to_grant: share.to_grant.clone(), to_revoke: share.to_revoke.clone() }),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::report::causes::{Cause, causes};
 use crate::report::model::Report;
 use crate::report::summary;
 use crate::report::wording::plural;
-use crate::report::{Shown, warnings};
+use crate::report::{Shown, follow_words, warnings};
 use crate::shown;
 
 /// Characters that GitHub accepts in a comment, and some room.
@@ -35,6 +35,7 @@ pub fn within(report: &Report, bytes: usize) -> Shown {
         warnings::lines(report).iter().map(|line| vec![shown!("- {}", code(line))]).collect(),
         "warning",
     );
+    page.section("### After the publish", follow_ups(report), "layer");
     page.section("### Dependencies", differences(report), "changed layer");
     Shown::of_lines(page.lines)
 }
@@ -125,6 +126,15 @@ fn failure(cause: &Cause) -> Vec<Shown> {
     lines.extend(cause.beneath.iter().map(|cause| shown!("    - caused by {}", code(cause))));
     lines.extend(cause.hint.iter().map(|hint| shown!("    - hint: {}", code(hint))));
     lines
+}
+
+/// What follows the versions: in a plan what would be done, else what was.
+fn follow_ups(report: &Report) -> Vec<Vec<Shown>> {
+    let words = |job| if report.mode == Mode::Plan { follow_words::planned(job) } else { follow_words::done(job) };
+    let followed = report.jobs.iter().map(|job| (job, words(job))).filter(|(_, words)| !words.is_empty());
+    followed
+        .map(|(job, words)| vec![shown!("- {} at {}: {}", code(&job.layer), code(&job.target), code(&words))])
+        .collect()
 }
 
 /// What changed in each layer, folded; once where all its targets changed alike.

@@ -14,14 +14,14 @@ pub fn outcome(end: End, mut hands: Hands<'_>) -> Result<Outcome, JobError> {
     let layer = &hands.site.job.name;
     let trouble = hands.trouble.take();
     match end.outcome {
-        Came::Published(..) => Ok(Outcome::Published),
+        Came::Published(..) => hands.followed(Outcome::Published),
         Came::Adopted(_) => {
             hands.use_latest();
-            Ok(Outcome::Adopted)
+            hands.followed(Outcome::Adopted)
         }
         Came::Kept(_) => {
             hands.keep();
-            Ok(Outcome::Unchanged)
+            hands.followed(Outcome::Unchanged)
         }
         Came::Stopped => Ok(Outcome::Cancelled),
         Came::Locked(holding) => Err(locked(&hands, &holding)),
@@ -120,6 +120,11 @@ impl Hands<'_> {
         if let Some(latest) = &self.checked.latest {
             self.trail.found(Fact::VersionToUse { arn: latest.arn.clone() });
         }
+    }
+
+    /// The outcome, unless something that follows the version was not done.
+    fn followed(&mut self, outcome: Outcome) -> Result<Outcome, JobError> {
+        self.not_followed.take().map_or(Ok(outcome), Err)
     }
 
     /// The version that another run published meanwhile is the one to use.

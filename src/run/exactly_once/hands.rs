@@ -3,6 +3,7 @@
 use layership_protocol::{Answer, Ask, LockWritten, Looking, Reading, Rules, Seen, Send, Step, Version, Wait, Writing};
 
 use super::super::Shared;
+use super::super::follow_up::{Followed, follow_up};
 use super::super::pool::Slot;
 use super::super::preflight::{Checked, Given, preflight};
 use super::super::site::Site;
@@ -25,6 +26,8 @@ pub struct Hands<'a> {
     pub found: Versions,
     /// Why the last step that failed did.
     pub trouble: Option<JobError>,
+    /// Why something that follows the version was not done.
+    pub not_followed: Option<JobError>,
     turn: Option<Turn>,
     /// A publish that was throttled goes before those that were not sent yet.
     urgency: Urgency,
@@ -40,6 +43,7 @@ impl<'a> Hands<'a> {
             checked,
             found: Versions::new(),
             trouble: None,
+            not_followed: None,
             turn: None,
             urgency: Urgency::Needed,
         }
@@ -68,7 +72,11 @@ impl<'a> Hands<'a> {
             Step::WaitTurn => self.wait_for_turn().await,
             Step::Send(send) => Seen::Sent(self.send(&send).await),
             Step::WriteBackup { version, replacing } => Seen::Backup(self.record(version, replacing).await),
-            Step::FollowUp { .. } | Step::End(_) => Seen::FollowedUp,
+            Step::FollowUp { version } => {
+                self.follow_up(version).await;
+                Seen::FollowedUp
+            }
+            Step::End(_) => Seen::FollowedUp,
         }
     }
 
@@ -149,6 +157,13 @@ impl<'a> Hands<'a> {
                 Seen::DecideFailed
             }
         }
+    }
+
+    /// The version is there and recorded: what follows fails for itself.
+    async fn follow_up(&mut self, version: Version) {
+        let latest = self.checked.latest.as_ref().map_or(0, |latest| latest.arn.number);
+        let followed = if version > latest { Followed::New(version) } else { Followed::There(version) };
+        self.not_followed = follow_up(self.site, followed, &self.shared.options, self.trail).await.err();
     }
 
     async fn wait_for_turn(&mut self) -> Seen {

@@ -124,6 +124,7 @@ impl World {
             build: None,
             stage_first: false,
             force: false,
+            revoke: false,
             strict: false,
             fail_fast: false,
             all_or_nothing: false,

@@ -1,0 +1,40 @@
+//! What follows a version, whether it was published now or before: the state that the layers file wants, held against the
+//! one that is there. A run that broke off in the middle is mended by the next one.
+//!
+//! | file | what follows |
+//! |---|---|
+//! | `share` | others may use the version |
+
+mod share;
+
+use super::RunOptions;
+use super::site::Site;
+use super::trail::Trail;
+use crate::outcome::JobError;
+
+/// The version that something follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Followed {
+    /// In a plan: one that would be published.
+    ToCome,
+    /// One that was published just now: nobody has given it anything yet.
+    New(u64),
+    /// One that was there.
+    There(u64),
+}
+
+/// Does what follows a version; in a plan, tells what would be done.
+///
+/// # Errors
+/// What could not be done. The version is there all the same.
+pub async fn follow_up(
+    site: Site<'_>,
+    version: Followed,
+    options: &RunOptions,
+    trail: &mut Trail,
+) -> Result<(), JobError> {
+    match &site.job.follow_ups.share {
+        Some(wanted) => share::share(site, wanted, version, options, trail).await,
+        None => Ok(()),
+    }
+}
