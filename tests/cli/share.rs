@@ -83,7 +83,17 @@ fn share_of(ended: &Ended) -> Value {
 #[test]
 fn a_version_is_shared_when_it_is_published_and_looked_at_once_a_run_from_then_on() {
     let project = shared(&["alpha", "beta"], &format!("\"{FRIEND}\", \"{ORGANIZATION}\""));
-    assert_shown!(project.run("publish --stage --concurrency 1", 0), @"");
+    assert_shown!(project.run("publish --stage --concurrency 1", 0), @"
+    exit code 0
+    --- stdout ---
+    LAYER  TARGET     OUTCOME    VERSION  ARN
+    alpha  us-east-1  published  1        arn:aws:lambda:us-east-1:123456789012:layer:alpha:1
+    beta   us-east-1  published  1        arn:aws:lambda:us-east-1:123456789012:layer:beta:1
+    --- stderr ---
+       Published [  TIMEs] (1/2) alpha us-east-1 version 1, shared with 210987654321, o-abc123def4
+       Published [  TIMEs] (2/2) beta us-east-1 version 1, shared with 210987654321, o-abc123def4
+         Summary [  TIMEs] 2 jobs: 2 published
+    ");
     let friend = format!("layership-{FRIEND} arn:aws:iam::{FRIEND}:root");
     let organization = format!("layership-{ORGANIZATION} * {ORGANIZATION}");
     assert_eq!(policy(&project, "alpha", 1), [friend.clone(), organization.clone()]);
@@ -118,7 +128,15 @@ fn an_unchanged_version_that_lacks_a_grant_gets_it() {
     let project = shared(&["alpha"], "");
     project.run("publish --stage", 0);
     share(&project, &["alpha"], &format!("\"{FRIEND}\""));
-    assert_shown!(project.run_writing_nothing("plan --exit-code", 3), @"");
+    assert_shown!(project.run_writing_nothing("plan --exit-code", 3), @"
+    exit code 3
+    --- stdout ---
+    Plan for 1 layer at 1 target from layers.toml, account 123456789012
+
+      > alpha  us-east-1  at 1  unchanged; to be shared with 210987654321
+
+    Plan: 1 to follow up
+    ");
     let plan = project.run_writing_nothing("plan --format markdown", 0).stdout;
     assert!(
         plan.contains("### After the publish\n\n- `alpha` at `us-east-1`: `to be shared with 210987654321`"),
@@ -127,7 +145,15 @@ fn an_unchanged_version_that_lacks_a_grant_gets_it() {
     assert_eq!(share_of(&project.run_writing_nothing("plan --format json", 0))["to_grant"], json!([FRIEND]));
     project.forget_requests();
     // Also where all is planned first, and nothing is published.
-    assert_shown!(project.run("publish --all-or-nothing", 0), @"");
+    assert_shown!(project.run("publish --all-or-nothing", 0), @"
+    exit code 0
+    --- stdout ---
+    LAYER  TARGET     OUTCOME    VERSION  ARN
+    alpha  us-east-1  unchanged  1        arn:aws:lambda:us-east-1:123456789012:layer:alpha:1
+    --- stderr ---
+     Followed up [  TIMEs] (1/1) alpha us-east-1 version 1, shared with 210987654321
+         Summary [  TIMEs] 1 job: 1 unchanged
+    ");
     assert_eq!(project.writes(), ["AddLayerVersionPermission alpha"]);
     project.run_writing_nothing("plan --exit-code", 0);
 }
@@ -136,7 +162,23 @@ fn an_unchanged_version_that_lacks_a_grant_gets_it() {
 fn a_grant_that_fails_is_the_jobs_error_and_the_next_run_mends_it() {
     let project = shared(&["alpha"], &format!("\"{FRIEND}\", \"{ORGANIZATION}\""));
     project.inject(r#"{"operation": "AddLayerVersionPermission", "fault": "access-denied"}"#);
-    assert_shown!(project.run("publish --stage --report json=report.json", 1), @"");
+    assert_shown!(project.run("publish --stage --report json=report.json", 1), @"
+    exit code 1
+    --- stdout ---
+    LAYER  TARGET     OUTCOME  VERSION  ARN
+    alpha  us-east-1  failed   1        arn:aws:lambda:us-east-1:123456789012:layer:alpha:1
+    --- stderr ---
+          Failed [  TIMEs] (1/1) alpha us-east-1: share-failed
+
+    error: alpha at us-east-1: arn:aws:lambda:us-east-1:123456789012:layer:alpha:1 could not be shared with 210987654321
+      Caused by: not authorized to perform `lambda:AddLayerVersionPermission` on layer `alpha:1` in us-east-1
+      Caused by: User: arn:aws:iam::123456789012:user/sandbox is not authorized to perform: lambda:AddLayerVersionPermission on resource: arn:aws:lambda:us-east-1:123456789012:layer:alpha because no identity-based policy allows the lambda:AddLayerVersionPermission action
+      Caused by: AccessDeniedException (HTTP 403, request REQUEST)
+
+    hint: allow `lambda:AddLayerVersionPermission` for this role; running the same command again then does what is left
+
+         Summary [  TIMEs] 1 job: 1 failed
+    ");
     let job = &project.json("report.json")["jobs"][0];
     assert_eq!((&job["error"]["code"], &job["layer_version_arn"]), (&json!("share-failed"), &json!(arn("alpha"))));
     assert_eq!(job["share"]["to_grant"], json!([FRIEND, ORGANIZATION]));
@@ -200,10 +242,36 @@ fn a_grant_that_nobody_declared_is_told_and_taken_away_only_when_asked() {
     grant_by_hand(&project, "alpha", "by-hand", OTHER);
     // By whoever it was granted, it is what is wanted.
     share(&project, &["alpha"], &format!("\"{OTHER}\""));
-    assert_shown!(project.run_writing_nothing("publish", 0), @"");
-    assert_shown!(project.run_writing_nothing("plan --revoke --exit-code", 3), @"");
+    assert_shown!(project.run_writing_nothing("publish", 0), @"
+    exit code 0
+    --- stdout ---
+    LAYER  TARGET     OUTCOME    VERSION  ARN
+    alpha  us-east-1  unchanged  1        arn:aws:lambda:us-east-1:123456789012:layer:alpha:1
+    --- stderr ---
+
+    warning: version 1 of layer `alpha` is shared with 210987654321 as well, which `share` does not name; `publish --revoke` ends it
+
+         Summary [  TIMEs] 1 job: 1 unchanged
+    ");
+    assert_shown!(project.run_writing_nothing("plan --revoke --exit-code", 3), @"
+    exit code 3
+    --- stdout ---
+    Plan for 1 layer at 1 target from layers.toml, account 123456789012
+
+      > alpha  us-east-1  at 1  unchanged; to be taken from 210987654321
+
+    Plan: 1 to follow up
+    ");
     project.forget_requests();
-    assert_shown!(project.run("publish --revoke", 0), @"");
+    assert_shown!(project.run("publish --revoke", 0), @"
+    exit code 0
+    --- stdout ---
+    LAYER  TARGET     OUTCOME    VERSION  ARN
+    alpha  us-east-1  unchanged  1        arn:aws:lambda:us-east-1:123456789012:layer:alpha:1
+    --- stderr ---
+     Followed up [  TIMEs] (1/1) alpha us-east-1 version 1, taken from 210987654321
+         Summary [  TIMEs] 1 job: 1 unchanged
+    ");
     assert_eq!(project.writes(), ["RemoveLayerVersionPermission alpha"]);
     assert_eq!(policy(&project, "alpha", 1), [format!("by-hand arn:aws:iam::{OTHER}:root")]);
     assert!(!can_read(&project, FRIEND, "alpha"));
@@ -239,7 +307,13 @@ fn a_role_that_may_not_read_policies_fails_in_the_plan() {
 fn everybody_needs_an_agreement_before_anything_is_started() {
     let project = shared(&["alpha"], "\"public\"");
     project.forget_requests();
-    assert_shown!(project.run("publish --stage", 2), @"");
+    assert_shown!(project.run("publish --stage", 2), @"
+    exit code 2
+    --- stderr ---
+    error: nobody can be asked whether to share 1 layer with everybody: alpha
+
+    hint: agree with `--yes`, or take `public` out of `share`
+    ");
     assert_eq!(project.requests(), [""; 0]);
     // To look is no reason to ask.
     project.run("stage", 0);
@@ -295,8 +369,29 @@ fn a_saved_plan_says_who_is_let_in_and_nobody_else_is() {
     project.run("publish --stage alpha", 0);
     project.run("stage", 0);
     grant_by_hand(&project, "alpha", "by-hand", OTHER);
-    assert_shown!(project.run_writing_nothing("plan --revoke --out plan.json", 0), @"");
-    assert_shown!(project.run("plan --show plan.json", 0), @"");
+    assert_shown!(project.run_writing_nothing("plan --revoke --out plan.json", 0), @"
+    exit code 0
+    --- stdout ---
+    Plan for 2 layers at 1 target from layers.toml, account 123456789012
+
+      + beta   us-east-1        first version; to be shared with 210987654321
+      > alpha  us-east-1  at 1  unchanged; to be taken from 333333333333
+
+    Plan: 1 first version, 1 to follow up
+    --- stderr ---
+           Saved plan.json with digest DIGEST
+    ");
+    assert_shown!(project.run("plan --show plan.json", 0), @"
+    exit code 0
+    --- stdout ---
+    Plan for 2 layers at 1 target from plan.json, account 123456789012
+
+      + beta   us-east-1        first version; to be shared with 210987654321
+      > alpha  us-east-1  at 1  unchanged; to be taken from 333333333333
+
+    Plan: 1 first version, 1 to follow up
+    The digest of this plan is DIGEST
+    ");
     let plan = project.json("plan.json");
     assert_eq!(plan["jobs"][0]["share"], json!({ "to_grant": [], "to_revoke": [OTHER] }));
     assert_eq!(plan["jobs"][1]["share"], json!({ "to_grant": [FRIEND], "to_revoke": [] }));

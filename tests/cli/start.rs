@@ -71,6 +71,8 @@ fn help_lists_the_commands() {
           --build                 Build what changed first, as `build` does, and stage what was built
           --dry-run               Write nothing: the same as `plan`
           --force                 Publish unchanged layers too
+          --revoke                Take grants away that `share` does not name
+          --yes                   Agree to layers that are shared with everybody
           --all-or-nothing        Finish all preflights first, and write nothing if one failed
           --strict                Refuse a zip with nothing where Lambda's runtimes search
       -h, --help                  Print help; `layership help publish` says more
