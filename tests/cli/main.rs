@@ -17,6 +17,7 @@ mod changed;
 mod check;
 mod ci;
 mod clocks;
+mod consent;
 mod detect;
 mod events;
 mod explain;

@@ -4,15 +4,15 @@ use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use serde_json::{Value, json};
 
-use crate::common::project::{Project, layer};
-use crate::common::{Ended, run};
+use crate::common::Ended;
+use crate::common::project::Project;
 
 const FRIEND: &str = "210987654321";
-const OTHER: &str = "333333333333";
+pub const OTHER: &str = "333333333333";
 const ORGANIZATION: &str = "o-abc123def4";
 
 /// Layers that are shared so.
-fn shared(names: &[&str], with: &str) -> Project {
+pub fn shared(names: &[&str], with: &str) -> Project {
     let project = Project::of(&[]);
     share(&project, names, with);
     project
@@ -36,7 +36,7 @@ fn call<T>(project: &Project, account: &str, work: impl AsyncFnOnce(aws_sdk_lamb
 }
 
 /// The statements of a version's policy, as `id principal [organization]`, sorted.
-fn policy(project: &Project, name: &str, version: i64) -> Vec<String> {
+pub fn policy(project: &Project, name: &str, version: i64) -> Vec<String> {
     let answer = call(project, "sandbox", async |lambda| {
         lambda.get_layer_version_policy().layer_name(name).version_number(version).send().await
     });
@@ -67,7 +67,7 @@ fn arn(name: &str) -> String {
 }
 
 /// Whether an account can read version 1.
-fn can_read(project: &Project, account: &str, name: &str) -> bool {
+pub fn can_read(project: &Project, account: &str, name: &str) -> bool {
     let arn = arn(name);
     call(project, account, async |lambda| lambda.get_layer_version_by_arn().arn(arn).send().await).is_ok()
 }
@@ -301,66 +301,6 @@ fn a_role_that_may_not_read_policies_fails_in_the_plan() {
     let error = project.run_writing_nothing("plan --format json", 1).report()["jobs"][0]["error"].clone();
     assert_eq!(error["code"], "access-denied");
     assert!(error["message"].as_str().unwrap().contains("lambda:GetLayerVersionPolicy"), "{error}");
-}
-
-#[test]
-fn everybody_needs_an_agreement_before_anything_is_started() {
-    let project = shared(&["alpha"], "\"public\"");
-    project.forget_requests();
-    assert_shown!(project.run("publish --stage", 2), @"
-    exit code 2
-    --- stderr ---
-    error: nobody can be asked whether to share 1 layer with everybody: alpha
-
-    hint: agree with `--yes`, or take `public` out of `share`
-    ");
-    assert_eq!(project.requests(), [""; 0]);
-    // To look is no reason to ask.
-    project.run("stage", 0);
-    project.run_writing_nothing("plan", 0);
-    project.run_writing_nothing("publish --dry-run", 0);
-    project.run("publish --yes", 0);
-    assert_eq!(policy(&project, "alpha", 1), ["layership-public *"]);
-    assert!(can_read(&project, OTHER, "alpha"));
-    // Layers that are not selected do not count.
-    let text = String::from_utf8(project.read("layers.toml")).unwrap();
-    project.write("layers.toml", format!("{text}\n{}share = []\n", layer("beta")));
-    project.write("beta/requirements.txt", "beta==1.0.0\n");
-    project.write("beta/layer/python/beta.py", "");
-    project.run("publish --stage beta", 0);
-}
-
-/// The binary at a terminal, with this typed into it.
-fn at_a_terminal(project: &Project, typed: &str, args: &str) -> Ended {
-    let script = "import os, pty, sys\n\
-                  pid, terminal = pty.fork()\n\
-                  if pid == 0: os.execvp(sys.argv[2], sys.argv[2:])\n\
-                  said = b''\n\
-                  while b'[y/N]' not in said: said += os.read(terminal, 1000)\n\
-                  os.write(terminal, sys.argv[1].encode())\n\
-                  try:\n    while True:\n        more = os.read(terminal, 1000)\n        if not more: break\n        said += more\n\
-                  except OSError: pass\n\
-                  sys.stdout.buffer.write(said)\n\
-                  sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n";
-    let of_binary = project.command();
-    let mut command = crate::common::isolated("python3", project.folder());
-    command.envs(of_binary.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command.args(["-c", script, typed, crate::common::LAYERSHIP]);
-    run(command, args.split(' '))
-}
-
-#[test]
-fn somebody_at_a_terminal_is_asked() {
-    let project = shared(&["alpha"], "\"public\"");
-    for declined in ["n\n", "\n", "yes please\n"] {
-        project.forget_requests();
-        let ended = at_a_terminal(&project, declined, "publish --stage").expect(2);
-        assert!(ended.stdout.contains("share 1 layer with everybody: alpha? [y/N]"), "{}", ended.stdout);
-        assert!(ended.stdout.contains("not agreed: nothing was done"), "{}", ended.stdout);
-        assert_eq!(project.requests(), [""; 0]);
-    }
-    at_a_terminal(&project, "y\n", "publish --stage").expect(0);
-    assert_eq!(policy(&project, "alpha", 1), ["layership-public *"]);
 }
 
 #[test]
