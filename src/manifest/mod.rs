@@ -10,6 +10,7 @@ mod bytes_of;
 mod dependencies;
 mod difference;
 mod environment;
+mod first;
 mod format;
 mod includes;
 mod json_locks;

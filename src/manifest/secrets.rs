@@ -1,5 +1,6 @@
 //! Credentials in a manifest: its backup would keep them in S3, byte for byte.
 
+use super::first::First;
 use super::mask::mask;
 use super::text::decode;
 use super::urls::{UrlPart, hidden_parts};
@@ -48,10 +49,10 @@ const SHOWN: usize = 160;
 
 /// The lines of a manifest, of whatever format, with a URL that carries a password, a token or a signature. A
 /// placeholder that a tool fills in (`${TOKEN}`) is no secret.
-pub fn secrets(bytes: &[u8]) -> Vec<Secret> {
-    let Some(text) = decode(bytes) else { return Vec::new() };
+pub fn secrets(bytes: &[u8]) -> Option<First<Secret>> {
+    let text = decode(bytes)?;
     let lines = text.lines().enumerate().filter(|(_, line)| has_secret(line));
-    lines.map(|(index, line)| Secret { line: index + 1, shown: shown(line) }).collect()
+    First::of(lines, |(index, line)| Secret { line: index + 1, shown: shown(line) })
 }
 
 fn shown(line: &str) -> String {
@@ -107,7 +108,7 @@ mod tests {
     use super::*;
 
     fn found(line: &str) -> bool {
-        !secrets(line.as_bytes()).is_empty()
+        secrets(line.as_bytes()).is_some()
     }
 
     #[test]
@@ -153,8 +154,9 @@ mod tests {
     #[test]
     fn a_secret_is_told_by_its_line_and_never_shown() {
         let text = "six==1.16.0\n--index-url https://user:SECRET@host/simple?token=SECRET\n";
-        let expected = Secret { line: 2, shown: "https://****@host/simple?****".to_owned() };
-        assert_eq!(secrets(text.as_bytes()), [expected]);
-        assert_eq!(secrets(b"\xff\xfe\x00\xd8"), []);
+        let first = Secret { line: 2, shown: "https://****@host/simple?****".to_owned() };
+        assert_eq!(secrets(text.as_bytes()), Some(First { first: first.clone(), more: 0 }));
+        assert_eq!(secrets(format!("{text}{text}").as_bytes()), Some(First { first, more: 1 }));
+        assert_eq!(secrets(b"\xff\xfe\x00\xd8"), None);
     }
 }

@@ -1,7 +1,7 @@
 //! What has to be built: layers whose manifest differs from their newest backup. Only S3 is asked, so that it costs one
 //! request for a layer that did not change.
 
-use super::preflight::{changed_bytes, difference_between};
+use super::compare::{changed_bytes, difference_between};
 use super::site::{Site, counted_includes};
 use super::trail::Trail;
 use crate::aws::{BackupRead, Newest};
@@ -12,13 +12,13 @@ use crate::outcome::JobError;
 /// Whether the manifest differs from the newest backup.
 pub async fn is_changed(site: Site<'_>, manifest: &Manifest, trail: &mut Trail) -> Result<bool, JobError> {
     let (version, backup) = newest(site, manifest).await?;
-    let old = changed_bytes(site.job, &backup, manifest);
+    let old = changed_bytes(site.job, &backup, manifest).await?;
     let is_changed = old.is_some() || backup == BackupRead::Missing;
     trail.found(Fact::Compared {
         version,
         backup: version.filter(|_| backup != BackupRead::Missing).map(|version| site.job.backup(version).to_string()),
         changed: is_changed,
-        dependencies: old.map(|old| difference_between(old, manifest, site.job)).unwrap_or_default(),
+        dependencies: difference_between(old, manifest, site.job).await?,
     });
     Ok(is_changed)
 }

@@ -1,9 +1,8 @@
 //! What a staged zip holds: whether it was built again after its manifest changed, and whether a layer can be made of it.
 
-use tokio::task::spawn_blocking;
-
 use super::RunOptions;
 use super::archive_checks::{findings, inspect_staged, settle_all};
+use super::aside::aside;
 use super::site::{Site, counted_includes};
 use super::trail::Trail;
 use crate::archive::{Change, Inspection, Purpose, ZIP_LIMIT, stale};
@@ -59,7 +58,7 @@ impl<'a> Content<'a> {
             return Ok(());
         }
         let (manifest, job) = (self.manifest, self.site.job);
-        let old = old_dependencies(manifest, backup).await;
+        let old = old_dependencies(manifest, backup).await?;
         let (format, new) = (manifest.format, manifest.dependencies().ok().flatten());
         let packages = &self.inspection().await?.packages;
         let includes = counted_includes(job, manifest).is_some_and(|includes| !backup.includes(Some(includes)));
@@ -117,7 +116,7 @@ impl<'a> Content<'a> {
 }
 
 /// What the manifest named when the latest version was published, where that can be read.
-async fn old_dependencies(manifest: &Manifest, backup: &Backup) -> Option<Dependencies> {
+async fn old_dependencies(manifest: &Manifest, backup: &Backup) -> Result<Option<Dependencies>, JobError> {
     let (format, bytes) = (manifest.format, backup.bytes.clone());
-    spawn_blocking(move || dependencies(format, &bytes).ok().flatten()).await.ok().flatten()
+    aside(bytes.len(), move || dependencies(format, &bytes).ok().flatten()).await
 }

@@ -39,11 +39,11 @@ async fn steps(job: &Job, shared: &Shared, slot: &mut Slot, trail: &mut Trail) -
     if shared.options.mode == Mode::Status {
         return status(job, shared, trail).await;
     }
-    trail.enter(Activity::Checking);
-    let manifest = manifests::check(job, shared.manifests.get(&job.manifest.path).await, &shared.options, trail)?;
-    if shared.options.mode == Mode::Check {
-        return check_local(job, &manifest, &shared.archives, &shared.options, trail).await.map(|()| Outcome::Checked);
-    }
+    let looked = tokio::select! {
+        looked = look(job, shared, trail) => looked?,
+        () = shared.stop.finishing() => return Ok(Outcome::Cancelled),
+    };
+    let Looked::At(manifest) = looked else { return Ok(Outcome::Checked) };
     let mut is_built = false;
     if let Some(scope) = shared.options.build {
         match build(job, scope, shared, &manifest, trail).await? {
@@ -69,8 +69,8 @@ async fn steps(job: &Job, shared: &Shared, slot: &mut Slot, trail: &mut Trail) -
 
 /// Everything is read, so a stop may drop the work at any time. A manifest that cannot be read is no reason not to look.
 async fn status(job: &Job, shared: &Shared, trail: &mut Trail) -> Result<Outcome, JobError> {
-    let manifest = shared.manifests.get(&job.manifest.path).await.ok();
     let looked = async {
+        let manifest = shared.manifests.get(&job.manifest.path).await.ok();
         let session = shared.sessions.get(&job.target).await?;
         let site = Site::new(job, &session);
         if let Some(account) = site.account() {
@@ -84,6 +84,23 @@ async fn status(job: &Job, shared: &Shared, trail: &mut Trail) -> Result<Outcome
     };
     trail.looked(status);
     Ok(Outcome::Checked)
+}
+
+enum Looked {
+    /// There is nothing more to be done.
+    Done,
+    At(Arc<Manifest>),
+}
+
+/// What can be told without the network.
+async fn look(job: &Job, shared: &Shared, trail: &mut Trail) -> Result<Looked, JobError> {
+    trail.enter(Activity::Checking);
+    let (options, manifest) = (&shared.options, shared.manifests.get(&job.manifest.path).await);
+    let manifest = manifests::check(job, manifest, options, trail).await?;
+    if options.mode != Mode::Check {
+        return Ok(Looked::At(manifest));
+    }
+    check_local(job, &manifest, &shared.archives, options, trail).await.map(|()| Looked::Done)
 }
 
 enum Prepared {

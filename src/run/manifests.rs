@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 
 use super::RunOptions;
 use super::archive_checks::settle_all;
+use super::aside::aside;
 use super::trail::Trail;
 use crate::config::UnpinnedPolicy;
 use crate::event::{Fact, Mode};
@@ -70,7 +71,7 @@ impl Manifests {
 }
 
 /// Checks the manifest itself: readable, not empty, without credentials, pinned.
-pub fn check(
+pub async fn check(
     job: &Job,
     manifest: Result<Arc<Manifest>, ReadError>,
     options: &RunOptions,
@@ -86,9 +87,9 @@ pub fn check(
     }
     if options.mode != Mode::Publish {
         // A publish refuses it, once it is known that something will be written.
-        warn_of_secret(job, &manifest, trail)?;
+        warn_of_secret(job, &manifest, trail).await?;
     }
-    check_pins(job, &manifest, trail)?;
+    check_pins(job, &manifest, trail).await?;
     Ok(manifest)
 }
 
@@ -106,7 +107,8 @@ fn odd(manifest: &Manifest) -> Option<(Option<usize>, Finding)> {
 /// What is to be known of the files that a manifest includes.
 fn includes(job: &Job, manifest: &Manifest) -> Vec<(String, Finding)> {
     let Includes { files, problems } = manifest.includes();
-    let mut told: Vec<(String, Finding)> = problems.iter().take(PROBLEMS).map(|problem| unread(job, problem)).collect();
+    let mut told: Vec<(String, Finding)> =
+        problems.iter().take(PROBLEMS).map(|problem| unread(&job.manifest.shown, problem)).collect();
     if let Some(first) = files.first() {
         let more = match files.len() - 1 {
             0 => String::new(),
@@ -114,7 +116,7 @@ fn includes(job: &Job, manifest: &Manifest) -> Vec<(String, Finding)> {
         };
         let unnoticed =
             if job.compares_dependencies() { "" } else { ", and changes to included files are not noticed" };
-        let first = beside(job, &first.path);
+        let first = beside(&job.manifest.shown, &first.path);
         let message = format!("its backup holds only the file itself, not `{first}`{more}{unnoticed}");
         let hint = "lock all in one file, for example with `uv pip compile`; `detect = [\"dependencies\", \"settings\"]` counts included files";
         told.push((job.manifest.shown.clone(), Finding::warning(Check::IncludeNotKept, message, hint)));
@@ -122,55 +124,56 @@ fn includes(job: &Job, manifest: &Manifest) -> Vec<(String, Finding)> {
     told
 }
 
-fn unread(job: &Job, problem: &NotIncluded) -> (String, Finding) {
+fn unread(shown: &str, problem: &NotIncluded) -> (String, Finding) {
     let message = format!("`{}`, which it includes, {}", problem.named, problem.why);
     let hint = "correct the line, or lock all in one file, for example with `uv pip compile`";
-    (format!("{}:{}", including(job, problem), problem.line), Finding::warning(Check::IncludeUnreadable, message, hint))
+    (
+        format!("{}:{}", including(shown, problem), problem.line),
+        Finding::warning(Check::IncludeUnreadable, message, hint),
+    )
 }
 
 /// The file that includes another one in vain.
-fn including(job: &Job, problem: &NotIncluded) -> String {
+fn including(shown: &str, problem: &NotIncluded) -> String {
     match problem.within.as_os_str().is_empty() {
-        true => job.manifest.shown.clone(),
-        false => beside(job, &problem.within),
+        true => shown.to_owned(),
+        false => beside(shown, &problem.within),
     }
 }
 
 /// A path from the manifest's folder, as it may be shown.
-fn beside(job: &Job, path: &Path) -> String {
-    let folder = Path::new(&job.manifest.shown).parent().unwrap_or(Path::new(""));
+fn beside(shown: &str, path: &Path) -> String {
+    let folder = Path::new(shown).parent().unwrap_or(Path::new(""));
     plain(&folder.join(path)).display().to_string()
 }
 
 /// Refuses a manifest with credentials, whose backup would be written.
-pub fn refuse_secret(job: &Job, manifest: &Manifest, trail: &mut Trail) -> Result<(), JobError> {
-    let Some((line, finding)) = secret(manifest) else { return Ok(()) };
+pub async fn refuse_secret(job: &Job, manifest: &Manifest, trail: &mut Trail) -> Result<(), JobError> {
+    let Some((line, finding)) = secret(manifest).await? else { return Ok(()) };
     settle_all(vec![finding], &place(job, Some(line)), job, false, trail)
 }
 
-fn warn_of_secret(job: &Job, manifest: &Manifest, trail: &mut Trail) -> Result<(), JobError> {
-    let Some((line, finding)) = secret(manifest) else { return Ok(()) };
+async fn warn_of_secret(job: &Job, manifest: &Manifest, trail: &mut Trail) -> Result<(), JobError> {
+    let Some((line, finding)) = secret(manifest).await? else { return Ok(()) };
     let finding = Finding { level: Level::Warning, ..finding };
     settle_all(vec![finding], &place(job, Some(line)), job, false, trail)
 }
 
-fn secret(manifest: &Manifest) -> Option<(usize, Finding)> {
-    let secrets = secrets(&manifest.bytes);
-    let first = secrets.first()?;
-    let more = match secrets.len() - 1 {
-        0 => String::new(),
-        more => format!(", and {more} more"),
-    };
+async fn secret(manifest: &Manifest) -> Result<Option<(usize, Finding)>, JobError> {
+    let bytes = manifest.bytes.clone();
+    let Some(found) = aside(bytes.len(), move || secrets(&bytes)).await? else { return Ok(None) };
+    let (first, more) = (&found.first, found.and_more());
     let message = format!("`{}` carries a credential{more}: the backup would keep it in S3", first.shown);
     let hint = "let the tool read it from elsewhere, for example from PIP_INDEX_URL, a netrc file or a keyring";
-    Some((first.line, Finding::error(Check::SecretInManifest, message, hint)))
+    Ok(Some((first.line, Finding::error(Check::SecretInManifest, message, hint))))
 }
 
-fn check_pins(job: &Job, manifest: &Manifest, trail: &mut Trail) -> Result<(), JobError> {
+async fn check_pins(job: &Job, manifest: &Manifest, trail: &mut Trail) -> Result<(), JobError> {
     if job.unpinned == UnpinnedPolicy::Allow {
         return Ok(());
     }
-    let loose = loose(job, manifest);
+    let (shown, of, deny) = (job.manifest.shown.clone(), manifest.clone(), job.unpinned == UnpinnedPolicy::Deny);
+    let loose = aside(of.bytes.len(), move || loose(&shown, &of, deny)).await?;
     let Some((place, first)) = loose.first() else { return Ok(()) };
     let places: Vec<&str> = loose.iter().skip(1).take(PLACES).map(|(place, _)| place.as_str()).collect();
     let more = match loose.len() - 1 {
@@ -188,19 +191,19 @@ fn check_pins(job: &Job, manifest: &Manifest, trail: &mut Trail) -> Result<(), J
 }
 
 /// The lines of a manifest, and of what it includes, that leave open what is installed, each with its place.
-fn loose(job: &Job, manifest: &Manifest) -> Vec<(String, Unpinned)> {
+fn loose(shown: &str, manifest: &Manifest, deny: bool) -> Vec<(String, Unpinned)> {
     let at = |path: String, found: Vec<Unpinned>| {
         found.into_iter().map(move |unpinned| (format!("{path}:{}", unpinned.line), unpinned))
     };
-    let own = at(job.manifest.shown.clone(), unpinned(manifest.format, &manifest.bytes));
+    let own = at(shown.to_owned(), unpinned(manifest.format, &manifest.bytes));
     let asking = manifest.includes().files.iter().filter(|file| !file.bounds);
-    let own = own.chain(asking.flat_map(|file| at(beside(job, &file.path), unpinned_lines(file.text()))));
+    let own = own.chain(asking.flat_map(|file| at(beside(shown, &file.path), unpinned_lines(file.text()))));
     // Where it is only warned of, it has a warning of its own.
-    let vain = manifest.includes().problems.iter().filter(|_| job.unpinned == UnpinnedPolicy::Deny);
+    let vain = manifest.includes().problems.iter().filter(|_| deny);
     let vain = vain.map(|problem| {
         let NotIncluded { line, ref named, .. } = *problem;
         let unpinned = Unpinned { line, text: named.clone(), why: Open::NotIncluded };
-        (format!("{}:{line}", including(job, problem)), unpinned)
+        (format!("{}:{line}", including(shown, problem)), unpinned)
     });
     own.chain(vain).collect()
 }

@@ -2,9 +2,11 @@
 
 mod approval;
 mod archive_checks;
+mod aside;
 mod batch;
 mod build;
 mod changed;
+mod compare;
 mod content;
 mod events;
 mod exactly_once;

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use super::aside::aside;
+use super::compare::{changed_bytes, difference_between};
 use super::content::Content;
-use super::site::{Site, counted_includes};
+use super::site::Site;
 use super::trail::Trail;
 use super::{RunOptions, manifests};
 use crate::archive::{Inspection, ZIP_LIMIT};
@@ -11,7 +13,7 @@ use crate::aws::{Backup, BackupRead, Staged};
 use crate::config::Detect;
 use crate::event::{Fact, Mode};
 use crate::layer::{LayerVersion, Md5, Sha256};
-use crate::manifest::{Difference, Manifest, Only, dependencies, difference, same_meaning, same_text};
+use crate::manifest::Manifest;
 use crate::outcome::{Decision, ErrorCode, JobError};
 use crate::plan::{BackupState, Decided, Job, Latest, Observed, decide};
 
@@ -58,7 +60,7 @@ pub async fn preflight(
     let (staged, published) = tokio::join!(staged, published(site, &manifest, known.latest));
     let staged = existing(site.job, staged?, trail)?;
     let backup = published.as_ref().ok().map(|(_, backup)| backup);
-    check_consistent(site.job, &staged, &manifest, backup, trail)?;
+    check_consistent(site.job, &staged, &manifest, backup, trail).await?;
     let (latest, backup) = published?;
     note_latest(site.job, latest.as_ref(), &backup, trail);
 
@@ -70,7 +72,7 @@ pub async fn preflight(
     } else {
         None
     };
-    let old = changed_bytes(site.job, &backup, &manifest);
+    let old = changed_bytes(site.job, &backup, &manifest).await?;
     let observed = Observed {
         latest: latest.as_ref().map(|latest| Latest {
             settings: &latest.settings,
@@ -91,10 +93,10 @@ pub async fn preflight(
         decision: decided.decision,
         reason: decided.reason,
         settings: decided.settings.clone(),
-        dependencies: old.map(|old| difference_between(old, &manifest, site.job)).unwrap_or_default(),
+        dependencies: difference_between(old, &manifest, site.job).await?,
     });
     if options.mode == Mode::Publish && decided.decision != Decision::Keep {
-        manifests::refuse_secret(site.job, &manifest, trail)?;
+        manifests::refuse_secret(site.job, &manifest, trail).await?;
     }
     if decided.decision == Decision::Publish {
         let changed = latest.as_ref().zip(backup.other().filter(|_| old.is_some()));
@@ -164,7 +166,7 @@ fn existing(job: &Job, staged: Option<Staged>, trail: &mut Trail) -> Result<Stag
 }
 
 /// It was built from this manifest, or from the one in the backup, if that says what counts for the layer.
-fn check_consistent(
+async fn check_consistent(
     job: &Job,
     staged: &Staged,
     manifest: &Manifest,
@@ -173,9 +175,7 @@ fn check_consistent(
 ) -> Result<(), JobError> {
     let expected = manifest.md5.to_string();
     let found = staged.manifest_md5.as_ref();
-    let is_of = |md5: &str| found.is_some_and(|found| found == md5);
-    let equal = backup.filter(|backup| changed_bytes(job, backup, manifest).is_none()).and_then(BackupRead::other);
-    if is_of(&expected) || equal.is_some_and(|equal| is_of(&Md5::of(&equal.bytes).to_string())) {
+    if found == Some(&expected) || found.is_some() && found == equal_md5(job, backup, manifest).await?.as_ref() {
         trail.found(Fact::StagedArchiveConsistent { manifest: job.manifest_name.clone() });
         return Ok(());
     }
@@ -186,6 +186,14 @@ fn check_consistent(
     Err(JobError::new(ErrorCode::ArchiveInconsistent, message)
         .cause(format!("it has {found}, the manifest has MD5 {expected}"))
         .hint(hint))
+}
+
+/// The MD5 of the backup, where it says what counts for the layer as the manifest does.
+async fn equal_md5(job: &Job, backup: Option<&BackupRead>, manifest: &Manifest) -> Result<Option<String>, JobError> {
+    let Some(backup) = backup else { return Ok(None) };
+    let (Some(other), None) = (backup.other(), changed_bytes(job, backup, manifest).await?) else { return Ok(None) };
+    let bytes = other.bytes.clone();
+    aside(bytes.len(), move || Some(Md5::of(&bytes).to_string())).await
 }
 
 fn note_latest(job: &Job, latest: Option<&LayerVersion>, backup: &BackupRead, trail: &mut Trail) {
@@ -204,35 +212,4 @@ fn needs_content(job: &Job, latest: Option<&LayerVersion>, backup: &BackupRead) 
 async fn published_content(site: Site<'_>, latest: Option<&LayerVersion>) -> Result<Option<Sha256>, JobError> {
     let Some(latest) = latest else { return Ok(None) };
     Ok(site.version(latest.arn.number).await?.and_then(|version| version.sha256))
-}
-
-/// The backup's bytes, where what counts for the layer differs: more than line endings, or what the manifest says and the
-/// files that it includes.
-pub(super) fn changed_bytes<'b>(job: &Job, backup: &'b BackupRead, manifest: &Manifest) -> Option<&'b [u8]> {
-    let backup = backup.other()?;
-    let old = &backup.bytes;
-    let is_same = if job.compares_dependencies() {
-        let includes = counted_includes(job, manifest);
-        same_meaning(manifest.format, old, &manifest.bytes) && (includes.is_none() || backup.includes(includes))
-    } else {
-        same_text(old, &manifest.bytes)
-    };
-    (!is_same).then_some(old)
-}
-
-/// What changed between two manifests, where both can be read as what their name says.
-pub(super) fn difference_between(old: &[u8], new: &Manifest, job: &Job) -> Difference {
-    let unknown = Difference { only: Some(Only::Unreadable), ..Difference::default() };
-    let mut difference = match (dependencies(new.format, old), new.dependencies()) {
-        (Ok(Some(old)), Ok(Some(new))) => difference(&old, new),
-        // Of what has no names there is nothing to tell.
-        (Ok(None), _) => return Difference::default(),
-        _ => return unknown,
-    };
-    if difference.is_empty() && difference.only.is_none() {
-        let is_same = same_meaning(new.format, old, &new.bytes);
-        let is_included = is_same && counted_includes(job, new).is_some();
-        difference.only = Some(if is_included { Only::Included } else { Only::Text });
-    }
-    difference
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use layership_protocol::{Content, Found, LockState as Held, Phase, Rules, Time};
 
 use super::RunOptions;
-use super::preflight::changed_bytes;
+use super::compare::changed_bytes;
 use super::site::Site;
 use super::trail::Trail;
 use crate::aws::BackupRead;
@@ -86,7 +86,7 @@ async fn backup(site: Site<'_>, manifest: Option<&Manifest>, version: &LayerVers
         BackupRead::Same => BackupStatus::Same,
         // It belongs to no version of this layer.
         BackupRead::Other(stray) if stray.is_older_than(version) => BackupStatus::Missing,
-        other if changed_bytes(site.job, &other, manifest).is_some() => BackupStatus::Differs,
+        other if changed_bytes(site.job, &other, manifest).await?.is_some() => BackupStatus::Differs,
         BackupRead::Other(_) => BackupStatus::Same,
     })
 }

@@ -1,6 +1,8 @@
 //! Ctrl-C and SIGTERM in the middle: what is publishing is finished and recorded, nothing new is started, and the
 //! report is written.
 
+use serde_json::json;
+
 use crate::common::gate::Gate;
 use crate::common::process::Running;
 use crate::common::project::{Project, until};
@@ -111,6 +113,32 @@ fn a_second_signal_stops_at_once() {
     ");
     assert_eq!(project.json("report.json")["jobs"][0]["error"]["code"], "unconfirmed");
     assert_eq!(project.effects(), [""; 0], "its publish is still held");
+}
+
+/// A requirements file of about so many bytes, as pip-compile writes it, and one line that is not pinned.
+fn large_manifest(bytes: usize) -> String {
+    let hash = "0123456789abcdef".repeat(4);
+    let lines = (0..bytes / 100).map(|package| format!("package-{package}==1.{package} \\\n  --hash=sha256:{hash}\n"));
+    lines.chain(["open>=1\n".to_owned()]).collect()
+}
+
+/// A run that went on to its end would have checked or failed it: while it is read, and while it is looked through.
+#[test]
+fn a_stop_does_not_wait_for_a_large_manifest() {
+    for (command, bytes, fact) in [("check", 40_000_000, "job-started"), ("plan", 12_000_000, "manifest-read")] {
+        let project = Project::of(&["a"]);
+        project.write("a/requirements.txt", large_manifest(bytes));
+        let mut run = project.command();
+        run.args([command, "--events", "events.jsonl", "--report", "json=report.json"]);
+        let running = Running::start(run);
+        let events = project.folder().join("events.jsonl");
+        until(fact, || std::fs::read_to_string(&events).ok()?.contains(fact).then_some(()));
+        running.signal("INT");
+        running.end().expect(130);
+        let job = &project.json("report.json")["jobs"][0];
+        assert_eq!(job["outcome"], "cancelled", "{command}");
+        assert_eq!(job["warnings"], json!([]), "{command}: it was looked through to its end");
+    }
 }
 
 #[test]
