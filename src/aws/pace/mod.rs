@@ -66,9 +66,7 @@ impl Turn {
 
     /// The request was within the quota, whatever else became of it.
     pub fn succeeded(mut self) {
-        if let Some(departure) = self.departure.take() {
-            self.pace.state().quota.passed(departure);
-        }
+        self.departure = None;
     }
 }
 
