@@ -2,20 +2,28 @@
 //! names is run: git is only asked for lists and contents of its objects, and the files are read and hashed here, because
 //! git would filter them through programs that the repository names.
 
+mod head;
 mod objects;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{ChildStdout, Command, Stdio};
+use std::sync::mpsc::sync_channel;
+use std::thread;
+use std::time::Duration;
 
+pub use head::head;
 pub use objects::Entry;
 
 /// More than a text that is compared has, in bytes.
 const TEXT_LIMIT: u64 = 8_000_000;
 /// More than git has to say for itself, in bytes.
 const SAID_LIMIT: u64 = 100_000;
+
+/// Longer than git needs for anything that it is asked.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Why git cannot tell.
 #[derive(Debug, thiserror::Error)]
@@ -38,8 +46,11 @@ pub enum GitError {
 #[derive(Debug)]
 pub struct Since {
     top: PathBuf,
+    /// The commit of the revision.
+    commit: String,
     then: Entries,
-    now: Entries,
+    /// What the commit that is checked out has; `None` where it is the same one.
+    now: Option<Entries>,
 }
 
 /// What a commit has, by path from the checkout's root.
@@ -51,22 +62,30 @@ impl Since {
     /// # Errors
     /// See [`GitError`].
     pub fn new(folder: &Path, revision: &str, paths: &[PathBuf]) -> Result<Self, GitError> {
-        let top = printed(git(folder).args(["rev-parse", "--show-toplevel"]))?;
+        let top = asked(git(folder).args(["rev-parse", "--show-toplevel"]), printed)?;
         let top = top.map_err(|said| GitError::NoCheckout(folder.to_owned(), said))?;
         let top = String::from_utf8_lossy(&top);
         let top = Path::new(top.strip_suffix('\n').unwrap_or(&top)).canonicalize()?;
         let wanted: HashSet<PathBuf> = paths.iter().filter_map(|path| inside(&top, path)).collect();
         let then = commit(&top, revision)?.ok_or_else(|| GitError::NoCommit(revision.to_owned()))?;
-        let now = commit(&top, "HEAD")?;
         let entries = |commit: &str| entries(&top, commit, &wanted);
-        Ok(Self { then: entries(&then)?, now: now.as_deref().map(entries).transpose()?.unwrap_or_default(), top })
+        let now = match commit(&top, "HEAD")? {
+            Some(now) if now != then => Some(entries(&now)?),
+            Some(_) => None,
+            None => Some(Entries::new()),
+        };
+        Ok(Self { then: entries(&then)?, now, commit: then, top })
+    }
+
+    fn now(&self) -> &Entries {
+        self.now.as_ref().unwrap_or(&self.then)
     }
 
     /// Whether a file is not what it was. One that git never knew, or that lies outside, cannot be told to be the same.
     pub fn file_changed(&self, path: &Path) -> bool {
         let Some(inside) = inside(&self.top, path) else { return true };
         let Some(then) = self.then.get(&inside) else { return true };
-        self.now.get(&inside) != Some(then) || !then.is_at(&self.top.join(inside))
+        self.now().get(&inside) != Some(then) || !then.is_at(&self.top.join(inside))
     }
 
     /// Whether something of a folder, or a file, that git knows is not what it was. What git does not know, such as what
@@ -78,7 +97,7 @@ impl Since {
             all.map(|(path, entry)| (path.clone(), entry.clone())).collect()
         };
         let then = below(&self.then);
-        then != below(&self.now) || then.iter().any(|(path, entry)| !entry.is_at(&self.top.join(path)))
+        then != below(self.now()) || then.iter().any(|(path, entry)| !entry.is_at(&self.top.join(path)))
     }
 
     /// The text that a file had; `None` if there was no such file, or it was not a text.
@@ -87,7 +106,7 @@ impl Since {
     /// Git fails at it.
     pub fn text(&self, path: &Path) -> Result<Option<String>, GitError> {
         let Some(entry) = inside(&self.top, path).and_then(|inside| self.then.get(&inside)) else { return Ok(None) };
-        let text = printed(git(&self.top).args(["cat-file", "blob", entry.id()]))?.map_err(GitError::Failed)?;
+        let text = asked(git(&self.top).args(["cat-file", "blob", entry.id()]), printed)?.map_err(GitError::Failed)?;
         Ok(String::from_utf8(text).ok())
     }
 }
@@ -116,44 +135,55 @@ fn git(folder: &Path) -> Command {
     command
 }
 
-/// A command that runs. What it says of errors goes to a file, so that it never waits for somebody to read it.
-struct Running {
-    child: Child,
-    said: File,
+/// Runs a command and reads what it prints: what was read of it, or what it says when it fails. What it says of errors
+/// goes to a file, so that it never waits for somebody to read it. A checkout can hold what git would wait for without an
+/// end, such as a pipe in the place of a file: then it is ended.
+fn asked<T: Send>(
+    command: &mut Command,
+    read: impl FnOnce(ChildStdout) -> io::Result<T> + Send,
+) -> Result<Result<T, String>, GitError> {
+    asked_within(PATIENCE, command, read)
 }
 
-impl Running {
-    fn start(command: &mut Command) -> io::Result<(Self, ChildStdout)> {
-        let said = tempfile::tempfile()?;
-        let mut child = command.stderr(said.try_clone()?).spawn()?;
-        let stdout = child.stdout.take().ok_or_else(|| io::Error::other("it has no output"))?;
-        Ok((Self { child, said }, stdout))
-    }
-
-    /// Waits for its end; what it said, if it failed.
-    fn end(mut self) -> io::Result<Result<(), String>> {
-        if self.child.wait()?.success() {
-            return Ok(Ok(()));
-        }
-        let mut said = Vec::new();
-        self.said.rewind()?;
-        self.said.take(SAID_LIMIT).read_to_end(&mut said)?;
-        let said = String::from_utf8_lossy(&said);
-        let first = said.lines().find(|line| !line.trim().is_empty()).unwrap_or("it gave no reason");
-        Ok(Err(first.trim_start_matches("fatal: ").to_owned()))
-    }
+fn asked_within<T: Send>(
+    patience: Duration,
+    command: &mut Command,
+    read: impl FnOnce(ChildStdout) -> io::Result<T> + Send,
+) -> Result<Result<T, String>, GitError> {
+    let mut said = tempfile::tempfile()?;
+    let mut child = command.stderr(said.try_clone()?).spawn()?;
+    let stdout = child.stdout.take().ok_or_else(|| io::Error::other("it has no output"))?;
+    let read = thread::scope(|scope| {
+        let (sender, told) = sync_channel(1);
+        scope.spawn(move || sender.send(read(stdout)));
+        told.recv_timeout(patience).unwrap_or_else(|_| {
+            // With it, the pipe from which the thread reads is closed.
+            child.kill()?;
+            Err(io::Error::other(format!("it had no answer after {} s", patience.as_secs())))
+        })
+    });
+    let ended = child.wait()?;
+    let read = read?;
+    Ok(if ended.success() { Ok(read) } else { Err(first_line(&mut said)?) })
 }
 
-/// What a command prints, or what it says when it fails.
-fn printed(command: &mut Command) -> Result<Result<Vec<u8>, String>, GitError> {
-    let (running, stdout) = Running::start(command)?;
+fn first_line(said: &mut File) -> io::Result<String> {
+    let mut text = Vec::new();
+    said.rewind()?;
+    said.take(SAID_LIMIT).read_to_end(&mut text)?;
+    let text = String::from_utf8_lossy(&text);
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or("it gave no reason");
+    Ok(first.trim_start_matches("fatal: ").to_owned())
+}
+
+/// What a command prints.
+fn printed(stdout: ChildStdout) -> io::Result<Vec<u8>> {
     let mut printed = Vec::new();
     stdout.take(TEXT_LIMIT + 1).read_to_end(&mut printed)?;
-    let ended = running.end()?;
     if printed.len() as u64 > TEXT_LIMIT {
-        return Ok(Err(format!("it printed more than {} MB", TEXT_LIMIT / 1_000_000)));
+        return Err(io::Error::other(format!("it printed more than {} MB", TEXT_LIMIT / 1_000_000)));
     }
-    Ok(ended.map(|()| printed))
+    Ok(printed)
 }
 
 /// The id of a revision's commit; `None` if there is none.
@@ -163,7 +193,7 @@ fn commit(top: &Path, revision: &str) -> Result<Option<String>, GitError> {
         return Ok(None);
     }
     let peeled = format!("{revision}^{{commit}}");
-    let id = printed(git(top).args(["rev-parse", "--verify", "--quiet", &peeled]))?.ok();
+    let id = asked(git(top).args(["rev-parse", "--verify", "--quiet", &peeled]), printed)?.ok();
     Ok(id.and_then(|id| String::from_utf8(id).ok()).map(|id| id.trim().to_owned()).filter(|id| is_id(id)))
 }
 
@@ -173,16 +203,37 @@ fn is_id(text: &str) -> bool {
 
 /// What a commit has of these files and below these folders.
 fn entries(top: &Path, commit: &str, wanted: &HashSet<PathBuf>) -> Result<Entries, GitError> {
-    let (running, stdout) = Running::start(git(top).args(["ls-tree", "-r", "-z", "--full-tree", commit]))?;
-    let mut entries = Entries::new();
-    // Of a whole repository only what is wanted is kept.
-    for line in BufReader::new(stdout).split(0) {
-        let line = line?;
-        let Some((path, entry)) = Entry::of_line(&line) else { continue };
-        if path.ancestors().any(|above| wanted.contains(above)) {
-            entries.insert(path.to_owned(), entry);
+    let read = |stdout| {
+        let mut entries = Entries::new();
+        // Of a whole repository only what is wanted is kept.
+        for line in BufReader::new(stdout).split(0) {
+            let line = line?;
+            let Some((path, entry)) = Entry::of_line(&line) else { continue };
+            if path.ancestors().any(|above| wanted.contains(above)) {
+                entries.insert(path.to_owned(), entry);
+            }
         }
+        Ok(entries)
+    };
+    asked(git(top).args(["ls-tree", "-r", "-z", "--full-tree", commit]), read)?.map_err(GitError::Failed)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_does_not_answer_is_ended() {
+        let mut endless = Command::new("sleep");
+        endless.arg("1000").stdout(Stdio::piped());
+        let error = asked_within(Duration::from_millis(20), &mut endless, printed).unwrap_err();
+        assert!(error.to_string().contains("no answer"), "{error}");
     }
-    running.end()?.map_err(GitError::Failed)?;
-    Ok(entries)
+
+    #[test]
+    fn what_a_command_says_when_it_fails_is_told() {
+        let mut failing = Command::new("sh");
+        failing.args(["-c", "echo >&2; echo 'fatal: no such thing' >&2; exit 3"]).stdout(Stdio::piped());
+        assert_eq!(asked(&mut failing, printed).unwrap().unwrap_err(), "no such thing");
+    }
 }

@@ -8,6 +8,7 @@ mod how;
 mod init;
 mod load;
 mod local;
+mod ran;
 mod report;
 mod run;
 #[cfg(feature = "sandbox")]

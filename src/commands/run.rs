@@ -12,6 +12,7 @@ use super::consent::consent;
 use super::how::{How, Print};
 use super::load::{Loaded, load, selection};
 use super::local;
+use super::ran::what_ran;
 use super::saved::{self, Keep};
 use crate::aws::{self, Wanted, ambient_region};
 use crate::cli::Common;
@@ -60,6 +61,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     let stop = Stop::default();
     on_signals(stop.clone()).map_err(|error| Error::other(format!("cannot listen for signals: {error}")))?;
     let (id, started) = (run_id(), Timestamp::now());
+    let ran = what_ran(args, &plan, &included);
     let (sender, receiver) = unbounded_channel();
     if args.verbose > 1 {
         log_requests();
@@ -100,6 +102,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     let _ = display.await;
     let followed = followed.await;
     let report = Report::new(how.mode, &id, started, Timestamp::now(), jobs).with_part(plan.part.clone());
+    let report = report.with_ran(ran.await);
     local.stop().await;
 
     let saved: Vec<_> = files.into_iter().map(|mut file| file.write(&report)).collect();

@@ -22,8 +22,9 @@ use super::words::{excerpt, nearest};
 
 /// Prefix of the environment variables that set settings.
 const ENV_PREFIX: &str = "LAYERSHIP_";
-/// Variables with that prefix that are no settings: a flag of the command line, and what a build is told.
-const NOT_SETTINGS: [&str; 2] = ["LAYERSHIP_CONFIG", "LAYERSHIP_LAYER"];
+/// Variables with that prefix that are no settings: a flag of the command line, what a build is told, and the page of the
+/// build that runs layership.
+const NOT_SETTINGS: [&str; 3] = ["LAYERSHIP_CONFIG", "LAYERSHIP_LAYER", "LAYERSHIP_RUN_URL"];
 
 /// How a run behaves.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema, Args)]

@@ -107,6 +107,7 @@ fn joined(mut all: Report, other: Report) -> Report {
     // In this form, and all in UTC, they sort as times do.
     all.started_at = all.started_at.min(other.started_at);
     all.finished_at = all.finished_at.max(other.finished_at);
+    all.ran = all.ran.and(&other.ran);
     all.jobs.extend(other.jobs);
     all
 }

@@ -39,6 +39,7 @@ mod merge;
 mod model;
 mod plan;
 mod progress_lines;
+mod ran;
 #[cfg(test)]
 mod samples;
 mod screen;
@@ -69,7 +70,8 @@ pub use formats::{ReportRequest, json, markdown};
 pub use inputs::Inputs;
 pub use merge::merge;
 pub use model::Report;
-pub use secrets::never_show;
+pub use ran::{CheckedOut, Ran};
+pub use secrets::{never_show, without};
 pub use status::StatusReport;
 pub use wording::plural;
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::event::Mode;
 use crate::outcome::{JobReport, Outcome, Tally};
 use crate::plan::PartOfRun;
+use crate::report::Ran;
 
 /// Version of the report's shape; raised when a field changes its meaning or goes away.
 const REPORT_VERSION: u32 = 1;
@@ -29,6 +30,9 @@ pub struct Report {
     /// Of which run this is a part, where it was split with `--partition`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<PartOfRun>,
+    /// What ran, and for what.
+    #[serde(default)]
+    pub ran: Ran,
     /// When the run began, in UTC (RFC 3339).
     pub started_at: String,
     /// When the run ended, in UTC (RFC 3339).
@@ -152,6 +156,7 @@ impl Report {
             mode,
             run: run_id.to_owned(),
             part: None,
+            ran: Ran::default(),
             started_at: to_the_second(started),
             finished_at: to_the_second(finished),
             seconds: to_milliseconds(finished.duration_since(started).as_secs_f64().max(0.0)),

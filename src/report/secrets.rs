@@ -23,6 +23,11 @@ pub fn never_show(secrets: &BTreeSet<(String, String)>) {
     let _ = SECRETS.set(Secrets::of(secrets));
 }
 
+/// The text, with placeholders in place of these secrets, each with the name of its environment variable.
+pub fn without(secrets: &BTreeSet<(String, String)>, text: String) -> String {
+    Secrets::of(secrets).taken_out_of(text)
+}
+
 /// The text, with placeholders in place of secrets.
 pub(super) fn without_secrets(text: String) -> String {
     match SECRETS.get() {
@@ -70,9 +75,8 @@ mod tests {
     use super::*;
 
     fn hidden(secrets: &[(&str, &str)], text: &str) -> String {
-        let secrets: BTreeSet<_> =
-            secrets.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Secrets::of(&secrets).taken_out_of(text.to_owned())
+        let secrets = secrets.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        without(&secrets, text.to_owned())
     }
 
     #[test]

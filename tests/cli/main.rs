@@ -33,6 +33,7 @@ mod plan;
 mod planted;
 mod promises;
 mod publish;
+mod ran;
 mod refuse;
 mod refused;
 mod saved;

@@ -17,6 +17,19 @@ fn the_report_is_the_same_on_standard_output_and_in_a_file() {
       "tool": "layership 0.1.0",
       "mode": "publish",
       "run": "RUN",
+      "ran": {
+        "command": [
+          "layership",
+          "publish",
+          "--stage",
+          "--format",
+          "json",
+          "--report",
+          "json=report.json"
+        ],
+        "git": null,
+        "ci": null
+      },
       "started_at": "INSTANT",
       "finished_at": "INSTANT",
       "seconds": 0.0,

@@ -168,6 +168,8 @@ fn nothing_that_the_repository_names_is_run() {
         project.write(file, content);
     }
     assert_eq!(changed(&project), ["a", "b"]);
+    let report = project.run("check --format json", 0).report();
+    assert_eq!(report["ran"]["git"]["dirty"], false);
     // The object that a declaration is compared with has gone: it would be fetched.
     let id = git(&project, &["rev-parse", "then:layers.toml"]).trim().to_owned();
     let object = project.folder().join(".git/objects").join(&id[..2]).join(&id[2..]);

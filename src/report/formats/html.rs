@@ -3,9 +3,9 @@
 
 use crate::event::Mode;
 use crate::outcome::{JobError, JobReport, Outcome};
-use crate::report::Shown;
 use crate::report::model::Report;
 use crate::report::summary::counted;
+use crate::report::{Ran, Shown};
 
 /// The page around the rows. Its policy forbids it to load or send anything.
 const PAGE: &str = include_str!("page.html");
@@ -21,13 +21,14 @@ pub fn render(report: &Report) -> Shown {
         Mode::Publish => "Layers published",
         Mode::Status => "Layers and their versions",
     };
-    let ran =
+    let run =
         format!("{} {}, {} to {}, run {}", report.tool, report.mode, report.started_at, report.finished_at, report.run);
     let rows: Vec<String> = report.jobs.iter().map(row).collect();
     let parts = [
         ("title", escaped(title)),
         ("counted", escaped(&counted(report))),
-        ("ran", escaped(&ran)),
+        ("ran", escaped(&run)),
+        ("what", what(&report.ran)),
         ("outcomes", outcomes(report)),
         ("rows", rows.join("\n")),
     ];
@@ -44,6 +45,14 @@ fn filled(parts: &[(&str, String)]) -> String {
         page.push_str(after);
     }
     page
+}
+
+/// What ran, if that is known.
+fn what(ran: &Ran) -> String {
+    let told = ran.told().into_iter().map(|(word, text)| format!("{word} {}", code(&text)));
+    let page = ran.page().map(|address| format!("<a href=\"{0}\">in this build</a>", escaped(address)));
+    let parts: Vec<String> = told.chain(page).collect();
+    if parts.is_empty() { String::new() } else { format!("<p class=\"ran\">{}</p>", parts.join(" ")) }
 }
 
 /// A box for each outcome that there is.

@@ -12,7 +12,7 @@ use crate::report::causes::{Cause, causes};
 use crate::report::model::Report;
 use crate::report::summary;
 use crate::report::wording::plural;
-use crate::report::{Shown, follow_words, warnings};
+use crate::report::{Ran, Shown, follow_words, warnings};
 use crate::shown;
 
 /// Characters that GitHub accepts in a comment, and some room.
@@ -101,7 +101,17 @@ fn headline(report: &Report) -> Vec<Shown> {
         Mode::Publish => "Layers published",
         Mode::Status => "Layers and their versions",
     };
-    vec![shown!("## {}", title), Shown::default(), counted]
+    let mut lines = vec![shown!("## {}", title), Shown::default(), counted];
+    lines.extend(ran(&report.ran).into_iter().flat_map(|ran| [Shown::default(), ran]));
+    lines
+}
+
+/// What ran, on one line, small.
+fn ran(ran: &Ran) -> Option<Shown> {
+    let told = ran.told().into_iter().map(|(word, text)| shown!("{} {}", word, code(&text)));
+    let page = ran.page().map(|address| shown!("[in this build]({})", address));
+    let parts: Vec<Shown> = told.chain(page).collect();
+    (!parts.is_empty()).then(|| shown!("<sub>{}</sub>", Shown::join(parts.into_iter(), " ")))
 }
 
 fn row(job: &JobReport) -> Shown {
