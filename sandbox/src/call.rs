@@ -126,6 +126,7 @@ fn bucket_operation(method: &str, has: impl Fn(&str) -> bool) -> &'static str {
 fn object_operation(method: &str, has: impl Fn(&str) -> bool, is_copy: bool) -> &'static str {
     match method {
         "HEAD" => "HeadObject",
+        "PUT" if has("partNumber") && is_copy => "UploadPartCopy",
         "PUT" if has("partNumber") => "UploadPart",
         "PUT" if is_copy => "CopyObject",
         "PUT" => "PutObject",

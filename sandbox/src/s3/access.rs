@@ -129,7 +129,7 @@ pub(super) fn find(bucket: &Bucket, key: &str, version_id: Option<&str>) -> S3Re
             Err(errors::deleted(key, shown_id(bucket, version).as_deref()))
         };
     };
-    if id != NULL_VERSION && id.len() != text::unique_id().len() {
+    if !is_version_id(id) {
         return Err(errors::refusal(S3ErrorCode::InvalidArgument, "Invalid version id specified"));
     }
     let versions = bucket.objects.get(key).into_iter().flatten();
@@ -139,6 +139,11 @@ pub(super) fn find(bucket: &Bucket, key: &str, version_id: Option<&str>) -> S3Re
         return Err(errors::marker_addressed(id));
     }
     Ok(version.clone())
+}
+
+/// Whether it can be the id of a version at all.
+pub(super) fn is_version_id(id: &str) -> bool {
+    id == NULL_VERSION || id.len() == text::unique_id().len()
 }
 
 /// The version id as answers show it: not at all in a bucket that never was versioned.

@@ -112,6 +112,11 @@ pub(super) struct Declared {
 }
 
 impl Declared {
+    /// A body of which nothing is said; this is the checksum to keep.
+    pub fn kept_as(algorithm: Algorithm) -> Self {
+        Self { algorithm: Some(algorithm), ..Self::default() }
+    }
+
     /// Reads the headers; a trailing checksum names its algorithm here and its value after the body.
     pub fn from_headers(headers: &HeaderMap) -> S3Result<Self> {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());

@@ -28,7 +28,7 @@ pub(super) async fn copy(this: &Buckets, mut request: S3Request<CopyObjectInput>
     let conditions = write_conditions(&request.headers)?;
     conditions.supported()?;
     let expected_owner = access::header(&request.headers, "x-amz-source-expected-bucket-owner");
-    let source = source_of(this, &request.input, expected_owner.as_deref())?;
+    let source = source_of(this, &source(&request.input), expected_owner.as_deref())?;
     let metadata = metadata_of(request.input.metadata.take())?;
     let input = request.input;
     let replace = input.metadata_directive.as_ref().is_some_and(|directive| directive.as_str() == "REPLACE");
@@ -102,9 +102,38 @@ fn write_conditions(headers: &HeaderMap) -> S3Result<WriteConditions> {
     Ok(WriteConditions { if_match: condition("if-match")?, if_none_match: condition("if-none-match")? })
 }
 
-fn source_of(this: &Buckets, input: &CopyObjectInput, expected_owner: Option<&str>) -> S3Result<Arc<ObjectVersion>> {
-    let CopySource::Bucket { bucket, key, version_id } = &input.copy_source else {
+/// Which object is copied, and under which conditions.
+pub(super) struct Source<'a> {
+    pub at: &'a CopySource,
+    pub if_match: Option<&'a CopySourceIfMatch>,
+    pub if_none_match: Option<&'a CopySourceIfNoneMatch>,
+    pub if_modified_since: Option<&'a CopySourceIfModifiedSince>,
+    pub if_unmodified_since: Option<&'a CopySourceIfUnmodifiedSince>,
+}
+
+fn source(input: &CopyObjectInput) -> Source<'_> {
+    Source {
+        at: &input.copy_source,
+        if_match: input.copy_source_if_match.as_ref(),
+        if_none_match: input.copy_source_if_none_match.as_ref(),
+        if_modified_since: input.copy_source_if_modified_since.as_ref(),
+        if_unmodified_since: input.copy_source_if_unmodified_since.as_ref(),
+    }
+}
+
+pub(super) fn source_of(
+    this: &Buckets,
+    source: &Source<'_>,
+    expected_owner: Option<&str>,
+) -> S3Result<Arc<ObjectVersion>> {
+    let CopySource::Bucket { bucket, key, version_id } = source.at else {
         return Err(errors::not_implemented());
+    };
+    let conditions = ReadConditions {
+        if_match: source.if_match.cloned(),
+        if_none_match: source.if_none_match.cloned(),
+        if_modified_since: source.if_modified_since.cloned(),
+        if_unmodified_since: source.if_unmodified_since.cloned(),
     };
     let source = this.store.read(|state| {
         // A source may live in another Region.
@@ -112,12 +141,6 @@ fn source_of(this: &Buckets, input: &CopyObjectInput, expected_owner: Option<&st
         access::check_owner(bucket, expected_owner)?;
         access::find(bucket, key, version_id.as_deref())
     })?;
-    let conditions = ReadConditions {
-        if_match: input.copy_source_if_match.clone(),
-        if_none_match: input.copy_source_if_none_match.clone(),
-        if_modified_since: input.copy_source_if_modified_since.clone(),
-        if_unmodified_since: input.copy_source_if_unmodified_since.clone(),
-    };
     if let Some(content) = &source.content {
         // On a copy, "not modified" is a failed condition too.
         if let Some(Unmet::Failed(condition) | Unmet::NotModified(condition)) = conditions.unmet(&source, content) {

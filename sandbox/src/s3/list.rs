@@ -54,7 +54,7 @@ fn page(bucket: &store::Bucket, query: &Query<'_>) -> Page {
     let range = bucket.objects.range::<str, _>((Bound::Included(from), Bound::Unbounded));
     for (key, versions) in range.take_while(|(key, _)| key.starts_with(query.prefix)) {
         let Some(version) = versions.last().filter(|version| version.content.is_some()) else { continue };
-        let line = match common_prefix(key, query) {
+        let line = match common_prefix(key, query.prefix, query.delimiter) {
             Some(prefix) if lines.last().is_some_and(|line| line.name() == prefix) => continue,
             // The page before ended with this prefix.
             Some(prefix) if prefix <= query.after && query.after.starts_with(prefix) => continue,
@@ -70,22 +70,23 @@ fn page(bucket: &store::Bucket, query: &Query<'_>) -> Page {
     Page { lines, truncated: false }
 }
 
-fn common_prefix<'k>(key: &'k str, query: &Query<'_>) -> Option<&'k str> {
-    let delimiter = query.delimiter.filter(|delimiter| !delimiter.is_empty())?;
-    let rest = &key[query.prefix.len()..];
+/// The part of a key, which begins with `prefix`, up to the first delimiter behind it.
+pub(super) fn common_prefix<'k>(key: &'k str, prefix: &str, delimiter: Option<&str>) -> Option<&'k str> {
+    let delimiter = delimiter.filter(|delimiter| !delimiter.is_empty())?;
+    let rest = &key[prefix.len()..];
     let end = rest.find(delimiter)? + delimiter.len();
-    Some(&key[..query.prefix.len() + end])
+    Some(&key[..prefix.len() + end])
 }
 
 /// How names are written: percent-encoded where the client asked for it.
-struct Names {
+pub(super) struct Names {
     encoded: bool,
     /// Told with each object, where it is.
-    owner: Option<Owner>,
+    pub owner: Option<Owner>,
 }
 
 impl Names {
-    fn of(encoding: Option<&EncodingType>, owner: Option<&str>) -> S3Result<Self> {
+    pub fn of(encoding: Option<&EncodingType>, owner: Option<&str>) -> S3Result<Self> {
         if encoding.is_some_and(|encoding| encoding.as_str() != EncodingType::URL) {
             let message = "Invalid Encoding Method specified in Request";
             return Err(errors::refusal(S3ErrorCode::InvalidArgument, message));
@@ -94,7 +95,7 @@ impl Names {
         Ok(Self { encoded: encoding.is_some(), owner })
     }
 
-    fn write(&self, name: &str) -> String {
+    pub fn write(&self, name: &str) -> String {
         if self.encoded { text::percent_encode(name, true) } else { name.to_owned() }
     }
 
@@ -125,21 +126,21 @@ impl Names {
     }
 }
 
-fn algorithm_of(content: &store::Content) -> Option<Vec<ChecksumAlgorithm>> {
+pub(super) fn algorithm_of(content: &store::Content) -> Option<Vec<ChecksumAlgorithm>> {
     let algorithm = content.checksum.as_ref()?.algorithm;
     Some(vec![ChecksumAlgorithm::from_static(algorithm.name())])
 }
 
 /// Who owns the objects of a bucket.
-fn owner_of(this: &Buckets, bucket: &str) -> Option<String> {
+pub(super) fn owner_of(this: &Buckets, bucket: &str) -> Option<String> {
     this.store.read(|state| state.buckets.get(bucket).map(|bucket| bucket.info.owner.clone()))
 }
 
-fn type_of(content: &store::Content) -> Option<ChecksumType> {
+pub(super) fn type_of(content: &store::Content) -> Option<ChecksumType> {
     content.checksum.as_ref().map(|checksum| checksum_type(checksum.composite))
 }
 
-fn limit_of(max_keys: Option<i32>) -> S3Result<usize> {
+pub(super) fn limit_of(max_keys: Option<i32>) -> S3Result<usize> {
     let refused = || {
         errors::refusal(S3ErrorCode::InvalidArgument, "Argument maxKeys must be an integer between 0 and 2147483647")
     };
@@ -182,7 +183,7 @@ pub(super) fn objects_v2(this: &Buckets, request: S3Request<ListObjectsV2Input>)
 
 fn decode_token(token: &str) -> S3Result<String> {
     let bytes = URL_SAFE_NO_PAD.decode(token).ok();
-    let name = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    let name = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).filter(|name| !name.is_empty());
     let message = "The continuation token provided is incorrect";
     name.ok_or_else(|| errors::refusal(S3ErrorCode::InvalidArgument, message))
 }
@@ -213,102 +214,4 @@ pub(super) fn objects(this: &Buckets, request: S3Request<ListObjectsInput>) -> A
         ..Default::default()
     };
     Ok(S3Response::new(output))
-}
-
-pub(super) fn versions(
-    this: &Buckets,
-    request: S3Request<ListObjectVersionsInput>,
-) -> Answer<ListObjectVersionsOutput> {
-    let caller = this.enter(&request, &request.input.bucket)?;
-    let input = request.input;
-    let limit = limit_of(input.max_keys)?;
-    let prefix = input.prefix.clone().unwrap_or_default();
-    let owner = owner_of(this, &input.bucket);
-    let names = Names::of(input.encoding_type.as_ref(), owner.as_deref())?;
-    let lines = this.store.read(|state| {
-        let bucket = caller.bucket(state, &input.bucket)?;
-        Ok::<_, s3s::S3Error>(version_lines(bucket, &input, &prefix, limit))
-    })?;
-    let truncated = lines.len() > limit;
-    let shown = &lines[..lines.len().min(limit)];
-    let last = shown.last().filter(|_| truncated);
-    let output = ListObjectVersionsOutput {
-        name: Some(input.bucket),
-        prefix: Some(names.write(&prefix)),
-        max_keys: i32::try_from(limit).ok(),
-        is_truncated: Some(truncated),
-        next_key_marker: last.map(|line| names.write(&line.key)),
-        next_version_id_marker: last.map(|line| line.version.id.clone()),
-        key_marker: Some(names.write(&input.key_marker.unwrap_or_default())),
-        version_id_marker: input.version_id_marker,
-        versions: Some(shown.iter().filter_map(|line| names.version(line)).collect()),
-        delete_markers: Some(shown.iter().filter_map(|line| names.marker(line)).collect()),
-        encoding_type: input.encoding_type,
-        ..Default::default()
-    };
-    Ok(S3Response::new(output))
-}
-
-/// One version in a listing of versions.
-struct VersionLine {
-    key: String,
-    version: Arc<store::ObjectVersion>,
-    latest: bool,
-}
-
-/// One line more than the limit, where there is one. Newest first within a key.
-fn version_lines(
-    bucket: &store::Bucket,
-    input: &ListObjectVersionsInput,
-    prefix: &str,
-    limit: usize,
-) -> Vec<VersionLine> {
-    let marker = input.key_marker.as_deref().unwrap_or_default();
-    let range = bucket.objects.range::<str, _>((Bound::Included(marker.max(prefix)), Bound::Unbounded));
-    let mut lines = Vec::new();
-    for (key, versions) in range.take_while(|(key, _)| key.starts_with(prefix)) {
-        let newest_first = versions.iter().rev().enumerate();
-        // Without a version id the marker's key is done; with one, what is behind that version is still to come.
-        let skip = match (&input.version_id_marker, key == marker) {
-            (_, false) => 0,
-            (None, true) => versions.len(),
-            (Some(id), true) => versions.iter().rev().position(|version| version.id == *id).map_or(0, |at| at + 1),
-        };
-        for (at, version) in newest_first.skip(skip) {
-            lines.push(VersionLine { key: key.clone(), version: version.clone(), latest: at == 0 });
-            if lines.len() > limit {
-                return lines;
-            }
-        }
-    }
-    lines
-}
-
-impl Names {
-    fn version(&self, line: &VersionLine) -> Option<ObjectVersion> {
-        let content = line.version.content.as_ref()?;
-        Some(ObjectVersion {
-            key: Some(self.write(&line.key)),
-            version_id: Some(line.version.id.clone()),
-            is_latest: Some(line.latest),
-            e_tag: Some(ETag::Strong(content.etag.clone())),
-            size: i64::try_from(content.size).ok(),
-            last_modified: Some(Timestamp::from(text::system_time(line.version.modified))),
-            storage_class: Some(ObjectVersionStorageClass::from_static(ObjectVersionStorageClass::STANDARD)),
-            checksum_algorithm: algorithm_of(content),
-            checksum_type: type_of(content),
-            owner: self.owner.clone(),
-            ..Default::default()
-        })
-    }
-
-    fn marker(&self, line: &VersionLine) -> Option<DeleteMarkerEntry> {
-        line.version.content.is_none().then(|| DeleteMarkerEntry {
-            key: Some(self.write(&line.key)),
-            version_id: Some(line.version.id.clone()),
-            is_latest: Some(line.latest),
-            last_modified: Some(Timestamp::from(text::system_time(line.version.modified))),
-            owner: self.owner.clone(),
-        })
-    }
 }

@@ -4,13 +4,17 @@
 mod access;
 mod buckets;
 mod checksums;
+mod complete;
 mod conditions;
 mod copy;
 mod delete;
 mod errors;
 mod finish;
 mod list;
+mod list_uploads;
+mod list_versions;
 mod multipart;
+mod part_copy;
 mod read;
 mod write;
 
@@ -134,7 +138,7 @@ impl S3 for Buckets {
         &self,
         request: S3Request<ListObjectVersionsInput>,
     ) -> Answer<ListObjectVersionsOutput> {
-        list::versions(self, request)
+        list_versions::versions(self, request)
     }
 
     async fn create_multipart_upload(
@@ -148,11 +152,15 @@ impl S3 for Buckets {
         multipart::upload_part(self, request).await
     }
 
+    async fn upload_part_copy(&self, request: S3Request<UploadPartCopyInput>) -> Answer<UploadPartCopyOutput> {
+        part_copy::copy(self, request).await
+    }
+
     async fn complete_multipart_upload(
         &self,
         request: S3Request<CompleteMultipartUploadInput>,
     ) -> Answer<CompleteMultipartUploadOutput> {
-        multipart::complete(self, request).await
+        complete::complete(self, request).await
     }
 
     async fn abort_multipart_upload(
@@ -164,5 +172,12 @@ impl S3 for Buckets {
 
     async fn list_parts(&self, request: S3Request<ListPartsInput>) -> Answer<ListPartsOutput> {
         multipart::list_parts(self, request)
+    }
+
+    async fn list_multipart_uploads(
+        &self,
+        request: S3Request<ListMultipartUploadsInput>,
+    ) -> Answer<ListMultipartUploadsOutput> {
+        list_uploads::uploads(self, request)
     }
 }

@@ -169,7 +169,7 @@ fn part_range(content: &Content, part: i32) -> S3Result<Range<u64>> {
     Ok(start..start + sizes[number - 1])
 }
 
-async fn body_of(this: &Buckets, content: &Content, range: Range<u64>) -> io::Result<StreamingBlob> {
+pub(super) async fn body_of(this: &Buckets, content: &Content, range: Range<u64>) -> io::Result<StreamingBlob> {
     let mut file = this.store.blobs().read(&content.blob)?;
     if content.size <= SMALL {
         let mut bytes = Vec::new();

@@ -74,11 +74,14 @@ async fn copy_body(body: Option<StreamingBlob>, writer: &mut BlobWriter, hasher:
     Ok(size)
 }
 
-/// Reads what is left of a refused body, up to a megabyte: a client that is still sending when the connection closes
-/// would see a reset instead of the refusal.
+/// How much of a refused body is read: more than a part of an upload usually has.
+const DISCARDED: usize = 64 * 1024 * 1024;
+
+/// Reads what is left of a refused body, within bounds: a client that is still sending when the connection closes may see
+/// a reset instead of the refusal.
 pub(super) async fn discard(body: Option<StreamingBlob>) {
     let Some(mut body) = body else { return };
-    let mut left: usize = 1024 * 1024;
+    let mut left = DISCARDED;
     while let Some(Ok(bytes)) = body.next().await {
         left = left.saturating_sub(bytes.len());
         if left == 0 {

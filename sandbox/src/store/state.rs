@@ -13,7 +13,19 @@ use super::model::{Place, Upload, Versioning};
 pub(crate) struct State {
     pub buckets: BTreeMap<String, Bucket>,
     pub uploads: HashMap<String, Upload>,
+    /// What became of uploads that were completed: S3 answers a repeated completion as it answered the first. Known until
+    /// the sandbox is started anew.
+    pub completed: HashMap<String, Completed>,
     pub layers: HashMap<Place, BTreeMap<String, Layer>>,
+}
+
+/// The object that an upload became.
+#[derive(Debug)]
+pub(crate) struct Completed {
+    pub bucket: String,
+    pub key: String,
+    /// The version's id.
+    pub version: String,
 }
 
 /// One change, whole in itself: a line of the journal.
@@ -134,7 +146,9 @@ impl State {
             Event::PartAdded { upload, number, part } => self.add_part(&upload, number, part),
             Event::UploadCompleted { upload, bucket, key, version } => {
                 let mut freed = self.end_upload(&upload);
-                freed.extend(self.add_object(&bucket, key, version));
+                let completed = Completed { bucket, key, version: version.id.clone() };
+                freed.extend(self.add_object(&completed.bucket, completed.key.clone(), version));
+                self.completed.insert(upload, completed);
                 freed
             }
             Event::UploadAborted { upload } => self.end_upload(&upload),
