@@ -528,8 +528,11 @@ def check_multipart(sandbox):
     found = s3.get_object(Bucket="bucket", Key="big")
     assert found["Body"].read() == body[: 5 * MEBI] + b"end"
     assert s3.get_object(Bucket="bucket", Key="big", PartNumber=2)["Body"].read() == b"end"
+    # Repeated, it is answered like the first time; with other parts there is no such upload any more.
+    again = complete([1, 2])
+    assert (again["VersionId"], again["ETag"]) == (answer["VersionId"], answer["ETag"]), again
     with refused("NoSuchUpload"):
-        complete([1, 2])
+        complete([1])
     made = s3.create_multipart_upload(Bucket="bucket", Key="small")
     names = {"Bucket": "bucket", "Key": "small", "UploadId": made["UploadId"]}
     tags = [s3.upload_part(PartNumber=number, Body=b"tiny", **names)["ETag"] for number in [1, 2]]
@@ -540,6 +543,71 @@ def check_multipart(sandbox):
         s3.upload_part(PartNumber=1, Body=b"late", **names)
     with refused("InvalidRequest", "cannot be used with the sha256"):
         s3.create_multipart_upload(Bucket="bucket", Key="x", ChecksumAlgorithm="SHA256", ChecksumType="FULL_OBJECT")
+
+
+def check_parts_that_are_copies(sandbox):
+    s3 = sandbox.client("s3")
+    s3.create_bucket(Bucket="bucket")
+    body = random.Random(2).randbytes(6 * MEBI)
+    s3.put_object(Bucket="bucket", Key="from", Body=body)
+    names = {"Bucket": "bucket", "Key": "to"}
+    names["UploadId"] = s3.create_multipart_upload(**names, ChecksumAlgorithm="SHA256")["UploadId"]
+    whole = s3.upload_part_copy(PartNumber=1, CopySource="bucket/from", **names)["CopyPartResult"]
+    assert whole["ETag"] == etag(body) and whole["ChecksumSHA256"] == sha256(body), whole
+    some = s3.upload_part_copy(PartNumber=2, CopySource="bucket/from", CopySourceRange="bytes=1-3", **names)["CopyPartResult"]
+    assert some["ETag"] == etag(body[1:4]), some
+    for wrong in ["bytes=-3", "bytes=3-", "1-3", f"bytes=0-{len(body)}"]:
+        with refused("InvalidArgument"):
+            s3.upload_part_copy(PartNumber=3, CopySource="bucket/from", CopySourceRange=wrong, **names)
+    with refused("NoSuchKey"):
+        s3.upload_part_copy(PartNumber=3, CopySource="bucket/none", **names)
+    with refused("PreconditionFailed"):
+        s3.upload_part_copy(PartNumber=3, CopySource="bucket/from", CopySourceIfMatch='"0"', **names)
+    with refused("NoSuchUpload"):
+        s3.upload_part_copy(PartNumber=1, CopySource="bucket/from", **{**names, "UploadId": "none"})
+    parts = [{"PartNumber": number, "ETag": part["ETag"]} for number, part in [(1, whole), (2, some)]]
+    s3.complete_multipart_upload(MultipartUpload={"Parts": parts}, **names)
+    assert s3.get_object(Bucket="bucket", Key="to")["Body"].read() == body + body[1:4]
+
+
+def check_listing_of_uploads(sandbox):
+    s3 = sandbox.client("s3")
+    s3.create_bucket(Bucket="bucket")
+    keys = ["a/1", "a/2", "b", "c/1", "c/1"]
+    begun = [(key, s3.create_multipart_upload(Bucket="bucket", Key=key)["UploadId"]) for key in keys]
+    for size in [1, 2, 1000]:
+        pages = list(s3.get_paginator("list_multipart_uploads").paginate(Bucket="bucket", PaginationConfig={"PageSize": size}))
+        walked = [(upload["Key"], upload["UploadId"]) for page in pages for upload in page.get("Uploads", [])]
+        assert [key for key, _ in walked] == keys and sorted(walked) == sorted(begun), walked
+        below = s3.get_paginator("list_multipart_uploads").paginate(Bucket="bucket", Delimiter="/", PaginationConfig={"PageSize": size})
+        below = list(below)
+        assert [prefix["Prefix"] for page in below for prefix in page.get("CommonPrefixes", [])] == ["a/", "c/"], below
+        assert [upload["Key"] for page in below for upload in page.get("Uploads", [])] == ["b"], below
+    assert len(s3.list_multipart_uploads(Bucket="bucket", Prefix="a/")["Uploads"]) == 2
+    with refused("InvalidArgument", "Invalid uploadId marker"):
+        s3.list_multipart_uploads(Bucket="bucket", KeyMarker="a/1", UploadIdMarker="none")
+    for key, upload in begun:
+        s3.abort_multipart_upload(Bucket="bucket", Key=key, UploadId=upload)
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket="bucket")
+
+
+def check_versions_below_a_delimiter(sandbox):
+    s3 = sandbox.client("s3")
+    s3.create_bucket(Bucket="bucket")
+    s3.put_bucket_versioning(Bucket="bucket", VersioningConfiguration={"Status": "Enabled"})
+    for key in ["a/1", "a/2", "b", "b", "c/1", "d"]:
+        s3.put_object(Bucket="bucket", Key=key, Body=b"x")
+    for size in [1, 2, 3, 1000]:
+        pages = list(s3.get_paginator("list_object_versions").paginate(
+            Bucket="bucket", Delimiter="/", PaginationConfig={"PageSize": size}))
+        assert [prefix["Prefix"] for page in pages for prefix in page.get("CommonPrefixes", [])] == ["a/", "c/"], (size, pages)
+        assert [version["Key"] for page in pages for version in page.get("Versions", [])] == ["b", "b", "d"], (size, pages)
+    for marker, message in [
+        ({"VersionIdMarker": "0" * 32}, "A version-id marker cannot be specified without a key marker."),
+        ({"KeyMarker": "b", "VersionIdMarker": "nonsense"}, "Invalid version id specified"),
+    ]:
+        with refused("InvalidArgument", message):
+            s3.list_object_versions(Bucket="bucket", **marker)
 
 
 def check_regions_and_signatures(sandbox):
