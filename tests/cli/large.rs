@@ -106,12 +106,20 @@ fn a_broken_part_is_sent_again_and_nothing_else() {
 
 #[test]
 fn answers_that_are_lost_do_no_harm() {
-    for operation in ["CompleteMultipartUpload", "CopyObject"] {
+    let lost = |operation| format!(r#"{{"operation": "{operation}", "times": 1, "fault": "cut-after"}}"#);
+    let gone = r#"{"operation": "CompleteMultipartUpload", "fault": {"kind": "error", "status": 404, "code": "NoSuchUpload"}}"#;
+    let cases = [
+        // Repeated, a completion is answered like the first.
+        (lost("CompleteMultipartUpload"), "CompleteMultipartUpload", 1),
+        // Where it is refused, and for a copy onto itself, layership looks what there is.
+        (format!("{}, {gone}", lost("CompleteMultipartUpload")), "CompleteMultipartUpload", 2),
+        (lost("CopyObject"), "CopyObject", 2),
+    ];
+    for (faults, operation, looks) in cases {
         let (project, archive) = project();
-        project.inject(&format!(r#"[{{"operation": "{operation}", "times": 1, "fault": "cut-after"}}]"#));
+        project.inject(&format!("[{faults}]"));
         project.run("stage", 0);
-        // Sent again it is refused, and then looked for.
-        assert_asked(&project, &in_parts_but(&[(operation, 2), ("HeadObject", 2)]));
+        assert_asked(&project, &in_parts_but(&[(operation, 2), ("HeadObject", looks)]));
         assert_staged(&project, &archive);
     }
 }
