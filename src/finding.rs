@@ -58,6 +58,8 @@ pub enum Check {
     ArchiveNotCompared,
     /// The archive has the content of the latest version although the manifest has changed since.
     ArchiveStale,
+    /// The staged archive is another one than the latest version's, although nothing that counts changed.
+    ArchiveUnpublished,
     /// The manifest carries a password or a token, which its backup would keep in S3.
     SecretInManifest,
     /// The manifest cannot be read as what its name says.

@@ -1,5 +1,5 @@
 //! Interoperability, run for real: with the Python library whose buckets layership takes over, with an emulator that
-//! nobody here wrote, with what operators have at hand, and with lock files as npm reads them.
+//! nobody here wrote, with what operators have at hand, and with lock files as those tools read them that write them.
 //!
 //! Needs python3 (3.10 or newer) with venv, npm, and the Python package index on the first run; everything else the tests
 //! make themselves, below `target`.
@@ -14,6 +14,8 @@
 mod common;
 #[path = "interop/library.rs"]
 mod library;
+#[path = "interop/locks.rs"]
+mod locks;
 #[path = "interop/ministack.rs"]
 mod ministack;
 #[path = "interop/npm.rs"]

@@ -1,5 +1,7 @@
 //! Backups: the copies of manifests, one for each published version.
 
+use std::collections::HashMap;
+
 use aws_sdk_s3::operation::RequestId as _;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
@@ -120,6 +122,19 @@ impl S3 {
         }
     }
 
+    /// SHA-256 of the zip that a backup belongs to, where it was noted.
+    ///
+    /// # Errors
+    /// Whatever the service refuses.
+    pub async fn noted_sha256(&self, at: &S3Location) -> Result<Option<Sha256>, JobError> {
+        let request = self.client().head_object().bucket(&at.bucket).key(&at.key);
+        match sent(request.send()).await {
+            Ok(found) => Ok(noted(found.metadata(), SHA256).and_then(|text| Sha256::from_hex(text))),
+            Err(failure) if failure.answer.status == Some(404) => Ok(None),
+            Err(failure) => Err(failure.into_error(&self.call("s3:GetObject", at))),
+        }
+    }
+
     /// Writes a backup, never over another one than the one that is to be replaced.
     ///
     /// # Errors
@@ -169,9 +184,8 @@ impl S3 {
     async fn read_backup(&self, found: GetObjectOutput, call: &Call) -> Result<Backup, JobError> {
         let etag = tag(found.e_tag(), call)?;
         let modified = found.last_modified().and_then(|time| Timestamp::from_second(time.secs()).ok());
-        let noted = |name: &str| found.metadata().and_then(|metadata| metadata.get(name));
-        let sha256 = noted(SHA256).and_then(|text| Sha256::from_hex(text));
-        let includes = noted(INCLUDES).cloned();
+        let sha256 = noted(found.metadata(), SHA256).and_then(|text| Sha256::from_hex(text));
+        let includes = noted(found.metadata(), INCLUDES).cloned();
         let bytes = self.read(found, LARGEST + 1, call).await?;
         if bytes.len() as u64 > LARGEST {
             let message = format!("{} has more than {} MB: that is not a backup", call.resource, LARGEST / 1_000_000);
@@ -179,6 +193,10 @@ impl S3 {
         }
         Ok(Backup { bytes, etag, modified, sha256, includes })
     }
+}
+
+fn noted<'a>(metadata: Option<&'a HashMap<String, String>>, name: &str) -> Option<&'a String> {
+    metadata.and_then(|metadata| metadata.get(name))
 }
 
 fn includes_note(includes: Md5) -> String {

@@ -111,6 +111,7 @@ fn staged(size: u64) -> Staged {
         tree: None,
         etag: Some("\"e\"".to_owned()),
         version_id: None,
+        modified: None,
     }
 }
 

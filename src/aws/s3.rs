@@ -7,6 +7,7 @@ use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::types::{ChecksumMode, ChecksumType};
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use super::bounds;
 use super::call::Call;
@@ -58,6 +59,8 @@ pub struct Staged {
     pub etag: Option<String>,
     /// Version id, where the bucket is versioned.
     pub version_id: Option<String>,
+    /// When it was written, by S3's clock, which tells whole seconds; `None` if it is new.
+    pub modified: Option<Timestamp>,
 }
 
 impl S3 {
@@ -169,6 +172,7 @@ fn staged(found: &HeadObjectOutput) -> Staged {
         tree: value(TREE).zip(sha256).and_then(|(note, sha256)| TreeDigest::from_note(&note, sha256)),
         etag: found.e_tag().map(str::to_owned),
         version_id: version_id(found.version_id()),
+        modified: found.last_modified().and_then(|time| Timestamp::from_second(time.secs()).ok()),
     }
 }
 

@@ -48,6 +48,7 @@ impl Upload<'_> {
             tree: self.tree,
             etag: None,
             version_id: None,
+            modified: None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Which packages of a `uv.lock` are installed with the project, and where: the file tells it by its edges only.
 
 use super::dependencies::{Dependencies, Need};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use toml::{Table, Value};
 
 /// Who asks for whom.
@@ -21,12 +21,80 @@ struct Edge {
     is_extra: bool,
 }
 
-/// How a package is reached.
-#[derive(Debug, Default)]
+/// Most ways to a package that are told apart, and most markers of one way: what asks for more counts as installed
+/// wherever the others are, so that no file makes more work than reading it.
+const MOST_WAYS: usize = 16;
+const MOST_MARKERS: usize = 6;
+
+/// Where a package is installed: in one of these ways, each of which needs all of its markers. A way without a marker is
+/// everywhere.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Ways<'a>(BTreeSet<BTreeSet<&'a str>>);
+
+impl<'a> Ways<'a> {
+    fn everywhere() -> Self {
+        Self(BTreeSet::from([BTreeSet::new()]))
+    }
+
+    /// The ways to what is asked for with this marker.
+    fn through(&self, marker: Option<&'a str>) -> Self {
+        let through = |way: &BTreeSet<&'a str>| {
+            let marker = marker.filter(|_| way.len() < MOST_MARKERS);
+            way.iter().copied().chain(marker).collect()
+        };
+        Self(self.0.iter().map(through).collect())
+    }
+
+    /// Adds further ways; whether it is installed in more places now. A way within another one says nothing new.
+    fn add(&mut self, others: Self) -> bool {
+        let mut is_more = false;
+        for way in others.0 {
+            if !self.0.iter().any(|known| known.is_subset(&way)) {
+                self.0.retain(|known| !way.is_subset(known));
+                self.0.insert(way);
+                is_more = true;
+            }
+        }
+        if self.0.len() > MOST_WAYS {
+            *self = Self::everywhere();
+        }
+        is_more
+    }
+
+    fn markers(&self) -> BTreeSet<String> {
+        if self.0.iter().any(BTreeSet::is_empty) {
+            return BTreeSet::new();
+        }
+        let text = |way: &BTreeSet<&str>| match way.iter().collect::<Vec<_>>().as_slice() {
+            [one] => (**one).to_owned(),
+            several => several.iter().map(|one| format!("({one})")).collect::<Vec<_>>().join(" and "),
+        };
+        self.0.iter().map(text).collect()
+    }
+}
+
+/// How a package is reached: without any extra of a project, and with one.
+#[derive(Debug, Clone, Default)]
 struct Reached<'a> {
-    markers: BTreeSet<Option<&'a str>>,
-    /// It is reached without any extra of a project.
-    is_required: bool,
+    required: Ways<'a>,
+    optional: Ways<'a>,
+}
+
+impl<'a> Reached<'a> {
+    fn through(&self, edge: &'a Edge) -> Self {
+        let through = |ways: &Ways<'a>| ways.through(edge.marker.as_deref());
+        let (required, mut optional) = (through(&self.required), through(&self.optional));
+        if edge.is_extra {
+            optional.add(required);
+            return Self { required: Ways::default(), optional };
+        }
+        Self { required, optional }
+    }
+
+    fn add(&mut self, others: Self) -> bool {
+        let is_more = self.required.add(others.required);
+        self.optional.add(others.optional) || is_more
+    }
 }
 
 impl Graph {
@@ -53,29 +121,25 @@ impl Graph {
         dependencies.adjust(|name, about| match reached.get(name) {
             None => about.need = Need::Development,
             Some(how) => {
-                about.need = if how.is_required { Need::Required } else { Need::Optional };
-                if !how.markers.contains(&None) {
-                    about.markers = how.markers.iter().flatten().map(|marker| (*marker).to_owned()).collect();
-                }
+                let is_required = how.required != Ways::default();
+                about.need = if is_required { Need::Required } else { Need::Optional };
+                about.markers = if is_required { &how.required } else { &how.optional }.markers();
             }
         });
     }
 
-    /// What the projects ask for, directly or not, with the markers of all who ask. A package is looked at once more
-    /// where it turns out to be required and not only part of an extra.
+    /// What the projects ask for, directly or not. A package is looked at once more where another way leads to it.
     fn reached(&self) -> BTreeMap<&str, Reached<'_>> {
+        let project = Reached { required: Ways::everywhere(), optional: Ways::default() };
         let mut reached: BTreeMap<&str, Reached<'_>> = BTreeMap::new();
-        let mut next: Vec<(&str, bool)> = self.projects.iter().map(|project| (project.as_str(), true)).collect();
-        while let Some((name, is_required)) = next.pop() {
+        let mut next: VecDeque<(&str, Reached<'_>)> =
+            self.projects.iter().map(|name| (name.as_str(), project.clone())).collect();
+        while let Some((name, how)) = next.pop_front() {
             for edge in self.edges.get(name).into_iter().flatten() {
-                let is_required = is_required && !edge.is_extra;
-                let is_new = !reached.contains_key(edge.to.as_str());
-                let how = reached.entry(&edge.to).or_default();
-                if is_new || is_required && !how.is_required {
-                    next.push((&edge.to, is_required));
+                let there = reached.entry(&edge.to).or_default();
+                if there.add(how.through(edge)) {
+                    next.push_back((&edge.to, there.clone()));
                 }
-                how.is_required |= is_required;
-                how.markers.insert(edge.marker.as_deref());
             }
         }
         reached
@@ -87,4 +151,48 @@ fn read(list: &Value, is_extra: bool) -> impl Iterator<Item = Edge> {
         let text = |key| asked.get(key).and_then(Value::as_str).map(str::to_owned);
         Some(Edge { to: text("name")?, marker: text("marker"), is_extra })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edge(to: &str, marker: Option<&str>) -> Edge {
+        Edge { to: to.to_owned(), marker: marker.map(str::to_owned), is_extra: false }
+    }
+
+    fn graph(edges: &[(&str, &str, Option<&str>)]) -> Graph {
+        let mut graph = Graph { projects: vec!["project".to_owned()], ..Graph::default() };
+        for (from, to, marker) in edges {
+            graph.edges.entry((*from).to_owned()).or_default().push(edge(to, *marker));
+        }
+        graph
+    }
+
+    fn markers(edges: &[(&str, &str, Option<&str>)], of: &str) -> Vec<String> {
+        graph(edges).reached()[of].required.markers().into_iter().collect()
+    }
+
+    #[test]
+    fn what_leads_to_a_package_has_to_hold_all_the_way() {
+        let chain = [("project", "a", Some("x")), ("a", "b", None), ("b", "c", Some("y")), ("c", "a", None)];
+        assert_eq!(markers(&chain, "b"), ["x"]);
+        assert_eq!(markers(&chain, "c"), ["(x) and (y)"]);
+        let two = [("project", "a", Some("x")), ("a", "c", None), ("project", "b", Some("y")), ("b", "c", None)];
+        assert_eq!(markers(&two, "c"), ["x", "y"]);
+        let late = [("project", "a", Some("x")), ("a", "c", None), ("project", "b", None), ("b", "a", None)];
+        assert_eq!(markers(&late, "c"), [""; 0]);
+    }
+
+    #[test]
+    fn many_ways_count_as_everywhere_and_end() {
+        let names: Vec<String> = (0..40).map(|number| format!("n{number}")).collect();
+        let mut edges = Vec::new();
+        for name in &names {
+            edges.push(("project", name.as_str(), Some(name.as_str())));
+            edges.extend(names.iter().map(|other| (name.as_str(), other.as_str(), Some(name.as_str()))));
+            edges.push((name.as_str(), "end", None));
+        }
+        assert_eq!(markers(&edges, "end"), [""; 0]);
+    }
 }

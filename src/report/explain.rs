@@ -16,7 +16,7 @@ pub struct Explanation {
 }
 
 /// Codes that only warnings and advice have: a job that has one goes on.
-const WARNINGS: [(&str, Explanation); 14] = [
+const WARNINGS: [(&str, Explanation); 15] = [
     (
         "archive-layout",
         Explanation {
@@ -64,6 +64,13 @@ const WARNINGS: [(&str, Explanation); 14] = [
         Explanation {
             cause: "No package in the archive tells its version, so that it cannot be held against the manifest: many builds leave the metadata out to save space. It is told with `-v` only.",
             remedy: "Keep the packages' metadata in the archive (`*.dist-info` of Python, `package.json` of Node), if a build from another state of the manifest is to be found.",
+        },
+    ),
+    (
+        "archive-unpublished",
+        Explanation {
+            cause: "The archive was staged after the latest version was published, and holds other bytes than that version, but the manifest and the settings are the same: the layer counts as unchanged, and the new bytes stay unpublished.",
+            remedy: "`layership publish --force` publishes them once; with `detect = [\"manifest\", \"settings\", \"content\"]` other bytes are a change of their own. Where they do not matter, `allow = [\"archive-unpublished\"]` accepts it.",
         },
     ),
     (

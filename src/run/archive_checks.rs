@@ -56,6 +56,7 @@ fn refusal(check: Check) -> ErrorCode {
             ErrorCode::ArchiveDiffers
         }
         Check::ArchiveStale => ErrorCode::ArchiveStale,
+        Check::ArchiveUnpublished => ErrorCode::ArchiveInconsistent,
         Check::SecretInManifest => ErrorCode::SecretInManifest,
         Check::ManifestUnreadable | Check::IncludeUnreadable | Check::IncludeNotKept => ErrorCode::ManifestMissing,
     }

@@ -1,5 +1,7 @@
 //! What a staged zip holds: whether it was built again after its manifest changed, and whether a layer can be made of it.
 
+use jiff::Timestamp;
+
 use super::RunOptions;
 use super::archive_checks::{findings, inspect_staged, settle_all};
 use super::aside::aside;
@@ -8,6 +10,7 @@ use super::trail::Trail;
 use crate::archive::{Change, Inspection, Purpose, ZIP_LIMIT, stale};
 use crate::aws::{Backup, Staged, StagedZip};
 use crate::event::Fact;
+use crate::finding::{Check, Finding};
 use crate::layer::{LayerVersion, Sha256};
 use crate::manifest::{Dependencies, Environments, Manifest, dependencies};
 use crate::outcome::JobError;
@@ -89,6 +92,26 @@ impl<'a> Content<'a> {
         Ok(Some(self.digest(trail).await?) == backup.sha256.or(version.sha256))
     }
 
+    /// Tells of an archive that was staged after the latest version was made, with other bytes and nothing to publish them
+    /// for. What was staged before that is what was published: only a newer one costs a look at the backup's note.
+    pub async fn check_published(
+        &self,
+        latest: &LayerVersion,
+        staged: &Staged,
+        strict: bool,
+        trail: &mut Trail,
+    ) -> Result<(), JobError> {
+        let seconds = |time: Option<Timestamp>| time.map(Timestamp::as_second);
+        let times = seconds(staged.modified).zip(seconds(latest.created));
+        let Some(sha256) = self.known_sha256().filter(|_| times.is_none_or(|(staged, made)| staged > made)) else {
+            return Ok(());
+        };
+        let (job, number) = (self.site.job, latest.arn.number);
+        let published = self.site.noted_sha256(number).await?;
+        let findings = published.filter(|published| *published != sha256).map(|_| unpublished(number));
+        settle_all(findings.into_iter().collect(), &job.staged.to_string(), job, strict, trail)
+    }
+
     /// Refuses a zip that cannot be the layer: as `stage` noted it, or read through ranged GETs of its central directory.
     pub async fn check_zip(&mut self, options: &RunOptions, trail: &mut Trail) -> Result<(), JobError> {
         let job = self.site.job;
@@ -113,6 +136,15 @@ impl<'a> Content<'a> {
         };
         Ok(self.inspection.insert(inspection))
     }
+}
+
+fn unpublished(latest: u64) -> Finding {
+    let message = format!(
+        "it is not what version {latest} holds: it was staged after that with other content, under the same manifest; \
+         `publish --force` publishes it, and so does `\"content\"` in `detect`"
+    );
+    let hint = "publish it with `--force`, add `\"content\"` to `detect`, or `allow = [\"archive-unpublished\"]`";
+    Finding::warning(Check::ArchiveUnpublished, message, hint)
 }
 
 /// What the manifest named when the latest version was published, where that can be read.

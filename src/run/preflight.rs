@@ -102,6 +102,9 @@ pub async fn preflight(
         let changed = latest.as_ref().zip(backup.other().filter(|_| old.is_some()));
         check_content(&mut content, changed, options, trail).await?;
     }
+    if let (Decision::Keep, Some(latest)) = (decided.decision, &latest) {
+        content.check_published(latest, &staged, options.strict, trail).await?;
+    }
     let sha256 = content.known_sha256();
     options.approval.hold(site, Checked { manifest, staged, sha256, latest, decided }, trail).await
 }

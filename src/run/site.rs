@@ -140,6 +140,11 @@ impl<'a> Site<'a> {
         self.session.s3.backup(&self.job.backup(version), unless).await
     }
 
+    /// SHA-256 of the zip of a version, as its backup notes it.
+    pub async fn noted_sha256(&self, version: u64) -> Result<Option<Sha256>, JobError> {
+        self.session.s3.noted_sha256(&self.job.backup(version)).await
+    }
+
     /// The newest backup, as a listing tells it.
     pub async fn newest_backup(&self) -> Result<Newest, JobError> {
         self.session.s3.newest_backup(&self.job.backups, &self.job.manifest_name).await

@@ -95,6 +95,7 @@ async fn would_be_staged(
         tree: zipped.tree,
         etag: None,
         version_id: None,
+        modified: None,
     };
     note_read(job, zipped.sha256, staged.size, trail);
     trail.found(Fact::ArchiveToBeStaged { at: job.staged.to_string() });

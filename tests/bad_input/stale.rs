@@ -86,6 +86,36 @@ fn an_archive_that_was_not_built_again_on_purpose() {
     assert!(publishes(&project));
 }
 
+/// Other bytes under the same manifest: nothing publishes them, and that is said.
+#[test]
+fn an_archive_that_was_built_again_without_a_change_of_the_manifest() {
+    let project = Project::of(&["requests"]);
+    project.run("publish --stage", 0);
+    project.forget_requests();
+    let told = "warning: s3://artifacts/layers/requests/layer/layer.zip: it is not what version 1 holds";
+    for command in ["plan", "plan --stage", "publish --stage"] {
+        assert!(!project.run(command, 0).stderr.contains("warning"), "{command}");
+    }
+    // What was staged before the version was made is what it holds: S3 is not asked.
+    assert!(!project.requests().iter().any(|request| request.starts_with("HeadObject ") && request.contains("000001")));
+    project.forget_requests();
+    project.advance(2);
+    project.write("requests/layer/python/more.py", "MORE = True\n");
+    for command in ["plan --stage", "publish --stage", "plan"] {
+        let stderr = project.run(command, 0).stderr;
+        assert!(stderr.contains(told), "{command}: {stderr}");
+    }
+    refused(&project, "--strict", "archive-inconsistent");
+    let layers = project.read("layers.toml");
+    allow(&project, "\"archive-unpublished\"");
+    assert!(!project.run("publish --strict", 0).stderr.contains("warning"));
+    project.write("layers.toml", layers);
+    assert!(!publishes(&project));
+    project.run("publish --force", 0);
+    assert!(publishes(&project));
+    assert!(!project.run("plan", 0).stderr.contains("warning"));
+}
+
 #[test]
 fn changes_that_need_not_be_in_the_archive() {
     let table = [

@@ -26,17 +26,22 @@ print(sys.executable, sys.version)
 /// Where the scripts and their requirements are.
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python");
 
-/// An interpreter that has everything of `tests/python/requirements.txt`.
+/// An interpreter that has everything of one list of requirements in `tests/python`.
 pub struct Python {
     venv: PathBuf,
 }
 
 impl Python {
-    /// The interpreter, or `None` if the test is to be skipped. Nothing else decides that.
+    /// The interpreter with the Python library and its peers, or `None` if the test is to be skipped.
     pub fn find() -> Option<Self> {
+        Self::with("requirements.txt")
+    }
+
+    /// The interpreter with this list of requirements, or `None` if the test is to be skipped. Nothing else decides that.
+    pub fn with(requirements: &str) -> Option<Self> {
         let ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
         match probe() {
-            Ok(identity) => Some(Self { venv: venv(&identity) }),
+            Ok(identity) => Some(Self { venv: venv(&identity, requirements) }),
             Err(reason) => {
                 // Not `eprintln!`: the test harness would keep it to itself, as the test passes.
                 let _ = writeln!(std::io::stderr(), "SKIPPED interop: {reason}");
@@ -94,8 +99,8 @@ fn probe() -> Result<String, String> {
     if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
 }
 
-fn venv(identity: &str) -> PathBuf {
-    let requirements = PathBuf::from(script("requirements.txt"));
+fn venv(identity: &str, requirements: &str) -> PathBuf {
+    let requirements = PathBuf::from(script(requirements));
     let pinned = fs::read(&requirements).expect("requirements");
     once(&format!("venv-{}", fingerprint(&[identity.as_bytes(), &pinned])), |folder| {
         let mut make = Command::new("python3");
