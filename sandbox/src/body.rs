@@ -31,8 +31,10 @@ impl Payload {
         if service == Service::S3 {
             return Ok(Self::Stream(body));
         }
-        let is_publish = service == Service::Lambda && parts.uri.path().ends_with("/versions");
-        let limit = if is_publish { LARGEST_PUBLISH } else { LARGEST_REQUEST };
+        let path = parts.uri.path();
+        let is_publish = service == Service::Lambda && path.ends_with("/versions");
+        let brings_code = service == Service::Lambda && path.trim_end_matches('/').ends_with("/functions");
+        let limit = if is_publish || brings_code { LARGEST_PUBLISH } else { LARGEST_REQUEST };
         let collected = Limited::new(body, limit).collect().await;
         collected.map(|body| Self::Whole(body.to_bytes())).map_err(|_| {
             let operation = if is_publish { " for the PublishLayerVersion operation" } else { "" };

@@ -6,7 +6,7 @@ use hyper::http::request::Parts;
 use serde::Serialize;
 
 use super::identity::Caller;
-use super::lambda::LayerCall;
+use super::lambda::{FunctionCall, LayerCall};
 use super::signature::{self, Scope};
 use super::store::Place;
 use super::{form, text};
@@ -19,6 +19,9 @@ pub(super) enum Service {
     Lambda,
     Sts,
 }
+
+/// How paths of Lambda's API begin: of layers, of functions, of tags.
+const LAMBDA: [&str; 3] = ["/2018-10-31/", "/2015-03-31/", "/2017-03-31/"];
 
 impl Service {
     /// As in a signature's scope, and as IAM's actions begin.
@@ -36,7 +39,7 @@ impl Service {
             Some("s3") => Self::S3,
             Some("lambda") => Self::Lambda,
             Some("sts") => Self::Sts,
-            _ if parts.uri.path().starts_with("/2018-10-31/") => Self::Lambda,
+            _ if LAMBDA.iter().any(|root| parts.uri.path().starts_with(root)) => Self::Lambda,
             _ if parts.method == Method::POST && parts.uri.path() == "/" => Self::Sts,
             _ => Self::S3,
         }
@@ -48,7 +51,7 @@ impl Service {
 pub(super) struct Call {
     pub service: Service,
     pub operation: &'static str,
-    /// Layer name, bucket and key, or role; empty where the operation has none.
+    /// Name of a layer or function, bucket and key, or role; empty where the operation has none.
     pub resource: String,
     pub place: Place,
     pub caller: Caller,
@@ -56,24 +59,30 @@ pub(super) struct Call {
     pub signed: Option<i64>,
     /// The layer API's view of the request, for Lambda.
     pub layer: Option<LayerCall>,
+    /// The function API's view of it.
+    pub function: Option<FunctionCall>,
 }
 
 impl Call {
-    /// `body` is of use for STS, which names its actions there.
+    /// `body` is of use for STS, which names its actions there, and where a function is made.
     pub fn of(parts: &Parts, service: Service, region: &str, caller: Caller, body: &[u8]) -> Self {
         let place = Place { account: caller.account.clone(), region: region.to_owned() };
         let (path, query) = (parts.uri.path(), parts.uri.query());
-        let mut layer = None;
+        let (mut layer, mut function) = (None, None);
         let (operation, resource) = match service {
             Service::S3 => s3_operation(parts),
             Service::Sts => (form::action(body), form::role(body).unwrap_or_default()),
             Service::Lambda => {
                 layer = LayerCall::parse(&parts.method, path, query);
-                let resource = layer.as_ref().map(layer_name).unwrap_or_default();
-                (layer.as_ref().map_or("Unknown", |call| call.operation), resource)
+                function = FunctionCall::parse(&parts.method, path, query);
+                match (&layer, &function) {
+                    (Some(call), _) => (call.operation, layer_name(call)),
+                    (None, Some(call)) => (call.operation, function_name(call, body)),
+                    (None, None) => ("Unknown", String::new()),
+                }
             }
         };
-        Self { service, operation, resource, place, caller, signed: signature::signed_at(parts), layer }
+        Self { service, operation, resource, place, caller, signed: signature::signed_at(parts), layer, function }
     }
 
     /// Bucket and key, for S3.
@@ -90,6 +99,14 @@ fn layer_name(call: &LayerCall) -> String {
     });
     let name = named.unwrap_or_default();
     name.rsplit(':').next().unwrap_or(name).to_owned()
+}
+
+/// The plain name; the request that makes a function has it in its body.
+fn function_name(call: &FunctionCall, body: &[u8]) -> String {
+    let made =
+        || Some(serde_json::from_slice::<serde_json::Value>(body).ok()?.get("FunctionName")?.as_str()?.to_owned());
+    let name = if call.operation == "CreateFunction" { made() } else { None };
+    name.unwrap_or_else(|| call.plain_name())
 }
 
 fn s3_operation(parts: &Parts) -> (&'static str, String) {
@@ -156,7 +173,16 @@ impl Call {
             arn: "arn:aws:iam::123456789012:user/sandbox".to_owned(),
             issued: None,
         };
-        Self { service, operation, resource: resource.to_owned(), place, caller, signed: None, layer: None }
+        Self {
+            service,
+            operation,
+            resource: resource.to_owned(),
+            place,
+            caller,
+            signed: None,
+            layer: None,
+            function: None,
+        }
     }
 }
 

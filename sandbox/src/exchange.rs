@@ -9,7 +9,7 @@ use s3s::Body;
 
 use super::body::Payload;
 use super::call::{Call, Service};
-use super::lambda::{Hidden, Refusal};
+use super::lambda::{Refusal, Twist};
 use super::shared::Shared;
 use super::{faults, refusal, respond, s3};
 
@@ -27,7 +27,7 @@ impl Exchange {
     pub async fn arrive(self) -> Response<Body> {
         match self.refusal() {
             Some(refused) => refused,
-            None => self.work(Hidden::default()).await,
+            None => self.work(Twist::default()).await,
         }
     }
 
@@ -41,8 +41,8 @@ impl Exchange {
         Some(refused.response(request_id))
     }
 
-    /// Carries the request out.
-    pub async fn work(self, hidden: Hidden) -> Response<Body> {
+    /// Carries the request out, in the way that a fault wants it.
+    pub async fn work(self, twist: Twist) -> Response<Body> {
         let Self { shared, parts, body, call, request_id } = self;
         let whole = body.whole().unwrap_or_default();
         match call.service {
@@ -55,9 +55,10 @@ impl Exchange {
                 respond::xml(status, answer, &request_id)
             }
             Service::Lambda => {
-                let answer = match &call.layer {
-                    Some(layer) => shared.layers.serve(layer, &call.place, whole, hidden).await,
-                    None => Err(Refusal::not_found("The resource you requested does not exist.")),
+                let answer = match (&call.layer, &call.function) {
+                    (Some(layer), _) => shared.layers.serve(layer, &call.place, whole, twist.hidden).await,
+                    (None, Some(function)) => shared.functions.serve(function, &call.place, whole, twist.failing).await,
+                    (None, None) => Err(Refusal::not_found("The resource you requested does not exist.")),
                 };
                 match answer {
                     Ok((status, value)) => respond::answered(status, value.as_ref(), &request_id),

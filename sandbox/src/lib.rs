@@ -110,6 +110,7 @@ impl Sandbox {
             agenda: agenda::Agenda::default(),
             s3: s3::service(buckets, secret.clone()),
             layers: lambda::Layers { store: store.clone(), endpoint: endpoint.clone(), secret: secret.clone() },
+            functions: lambda::Functions { store: store.clone(), takes: options.function_change },
             sts: sts::Sts { secret: secret.clone(), roles: options.roles, store: store.clone() },
             store,
             stopping: stopping.clone(),

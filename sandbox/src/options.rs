@@ -31,6 +31,8 @@ pub struct Options {
     pub faults: Option<PathBuf>,
     /// Lambda's quota: so many control-plane calls a second per account and Region, with a burst of as many. AWS: 15.
     pub lambda_requests_per_second: Option<u32>,
+    /// How long a function takes to be what it was made or changed to; another change is refused meanwhile.
+    pub function_change: Duration,
     /// Added before each answer.
     pub delays: Delays,
     /// Seconds by which the clock is ahead of the machine's, or behind, from the start: to a client on the same machine,
@@ -52,6 +54,7 @@ impl Options {
             auto_create_buckets: false,
             faults: None,
             lambda_requests_per_second: None,
+            function_change: Duration::ZERO,
             delays: Delays::default(),
             clock_offset_seconds: 0,
         }

@@ -8,7 +8,7 @@ use tokio_util::task::TaskTracker;
 
 use super::agenda::Agenda;
 use super::faults::Faults;
-use super::lambda::Layers;
+use super::lambda::{Functions, Layers};
 use super::log::Log;
 use super::options::Delays;
 use super::pace::Quota;
@@ -29,6 +29,7 @@ pub(super) struct Shared {
     pub store: Arc<Store>,
     pub s3: S3Service,
     pub layers: Layers,
+    pub functions: Functions,
     pub sts: Sts,
     pub stopping: CancellationToken,
     pub tracker: TaskTracker,

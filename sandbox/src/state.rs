@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::store::{Bucket, Layer, LayerVersion, ObjectVersion, State, Upload, Versioning};
+use super::store::{Bucket, Configuration, Function, Layer, LayerVersion, ObjectVersion, State, Upload, Versioning};
 use super::text;
 
 /// Everything that `GET /_sandbox/state` answers.
@@ -14,6 +14,8 @@ pub(super) struct Shown<'a> {
     buckets: BTreeMap<&'a str, ShownBucket<'a>>,
     /// By account, Region and name, with a slash between.
     layers: BTreeMap<String, ShownLayer<'a>>,
+    /// The same.
+    functions: BTreeMap<String, ShownFunction<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -65,6 +67,18 @@ struct ShownVersion<'a> {
     created: String,
 }
 
+#[derive(Debug, Serialize)]
+struct ShownFunction<'a> {
+    /// ARNs of the layer versions that `$LATEST` uses, in their order.
+    layers: Vec<&'a str>,
+    description: &'a str,
+    /// The same of the published versions, by number.
+    versions: BTreeMap<u64, Vec<&'a str>>,
+    /// Which version each of them leads to.
+    aliases: BTreeMap<&'a str, &'a str>,
+    tags: &'a BTreeMap<String, String>,
+}
+
 /// The whole state, as JSON.
 pub(super) fn show(state: &State) -> serde_json::Value {
     let buckets = state.buckets.iter().map(|(name, bucket)| (name.as_str(), shown_bucket(name, bucket, state)));
@@ -72,7 +86,12 @@ pub(super) fn show(state: &State) -> serde_json::Value {
     let layers = state.layers.iter().flat_map(|(place, layers)| {
         layers.iter().map(|(name, layer)| (format!("{}/{}/{name}", place.account, place.region), shown_layer(layer)))
     });
-    serde_json::to_value(Shown { buckets, layers: layers.collect() }).unwrap_or_default()
+    let functions = state.functions.iter().flat_map(|(place, functions)| {
+        let named = functions.iter();
+        named.map(|(name, function)| (format!("{}/{}/{name}", place.account, place.region), shown_function(function)))
+    });
+    serde_json::to_value(Shown { buckets, layers: layers.collect(), functions: functions.collect() })
+        .unwrap_or_default()
 }
 
 fn shown_bucket<'a>(name: &str, bucket: &'a Bucket, state: &'a State) -> ShownBucket<'a> {
@@ -108,6 +127,19 @@ fn shown_object(versions: &[std::sync::Arc<ObjectVersion>]) -> Option<ShownObjec
 fn shown_layer(layer: &Layer) -> ShownLayer<'_> {
     let versions = layer.versions.iter().map(|(number, version)| (*number, shown_version(version))).collect();
     ShownLayer { last: layer.last, versions }
+}
+
+fn shown_function(function: &Function) -> ShownFunction<'_> {
+    fn arns(configuration: &Configuration) -> Vec<&str> {
+        configuration.layers.iter().map(|layer| layer.arn.as_str()).collect()
+    }
+    ShownFunction {
+        layers: arns(&function.latest),
+        description: &function.latest.description,
+        versions: function.versions.iter().map(|(number, version)| (*number, arns(version))).collect(),
+        aliases: function.aliases.iter().map(|(name, alias)| (name.as_str(), alias.version.as_str())).collect(),
+        tags: &function.tags,
+    }
 }
 
 fn shown_version(version: &LayerVersion) -> ShownVersion<'_> {

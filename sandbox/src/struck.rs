@@ -11,11 +11,12 @@ use super::body::Payload;
 use super::call::Call;
 use super::exchange::{Exchange, pause};
 use super::faults::{self, Fault, Replacement, Seconds};
-use super::lambda::{Hidden, staged_object};
+use super::lambda::{Hidden, Twist, change_by_somebody, staged_object};
 use super::refusal::Refusal;
 use super::reply::Reply;
 use super::s3;
 use super::shared::Shared;
+use super::store::Failure;
 
 /// Answers, or does not, as the fault wants it.
 pub(super) async fn answer(exchange: Exchange, fault: Fault, reply: Reply) {
@@ -68,38 +69,49 @@ async fn worked(exchange: Exchange, fault: Fault, reply: Reply) {
         Fault::CutBefore => reply.cut().await,
         Fault::Hang { seconds } => hang(seconds, &exchange.shared, reply).await,
         Fault::CutAfter => {
-            exchange.work(Hidden::default()).await;
+            exchange.work(Twist::default()).await;
             reply.cut().await;
         }
         Fault::GarbageAfter => {
-            exchange.work(Hidden::default()).await;
+            exchange.work(Twist::default()).await;
             reply.send(faults::garbage()).await;
         }
         Fault::ErrorAfter { status, code, message } => {
             let (call, id) = (exchange.call.clone(), exchange.request_id.clone());
-            exchange.work(Hidden::default()).await;
+            exchange.work(Twist::default()).await;
             reply.send(faults::error(&call, status, code.as_deref(), message.as_deref(), &id)).await;
         }
         Fault::HangAfter { seconds } => {
             let shared = Arc::clone(&exchange.shared);
-            let held_back = exchange.work(Hidden::default()).await;
+            let held_back = exchange.work(Twist::default()).await;
             reply.worked(held_back.status().as_u16());
             hang(seconds, &shared, reply).await;
         }
         Fault::StaleList { versions } => {
-            reply.send(exchange.work(Hidden::newest(versions)).await).await;
+            let twist = Twist { hidden: Hidden::newest(versions), ..Twist::default() };
+            reply.send(exchange.work(twist).await).await;
         }
         Fault::LaggingList { seconds: Seconds(lag) } => {
             let hidden = Hidden::younger_than(exchange.shared.now(), lag);
-            reply.send(exchange.work(hidden).await).await;
+            reply.send(exchange.work(Twist { hidden, ..Twist::default() }).await).await;
+        }
+        Fault::FailingChange { code, reason } => {
+            let twist = Twist { failing: Some(Failure { code, reason }), ..Twist::default() };
+            reply.send(exchange.work(twist).await).await;
         }
         fault => {
             match fault {
+                Fault::ChangeFunction { layers } => {
+                    let Exchange { shared, call, .. } = &exchange;
+                    if let Err(error) = change_by_somebody(&shared.functions, &call.place, &call.resource, layers) {
+                        tracing::warn!(%error, "change-function failed");
+                    }
+                }
                 Fault::Latency { ms } => pause(Duration::from_millis(ms)).await,
                 Fault::ReplaceObject(replacement) => replace(&exchange, &replacement).await,
                 _ => {}
             }
-            reply.send(exchange.work(Hidden::default()).await).await;
+            reply.send(exchange.work(Twist::default()).await).await;
         }
     }
 }
@@ -118,7 +130,7 @@ async fn late(exchange: Exchange, after: Duration, answer: Option<Response<Body>
             () = entry.turn(shared.store.clock()) => {}
             () = shared.stopping.cancelled() => return None,
         }
-        let done = exchange.work(Hidden::default()).await;
+        let done = exchange.work(Twist::default()).await;
         drop(entry);
         Some(done.status().as_u16())
     };

@@ -37,6 +37,9 @@ pub struct SandboxArgs {
     /// Delay PublishLayerVersion
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub publish_latency_ms: u64,
+    /// How long a function takes to be what it was made or changed to
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub function_change_ms: u64,
     /// Refuse buckets that were not created, as S3 does
     #[arg(long)]
     pub strict_buckets: bool,

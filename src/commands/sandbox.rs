@@ -30,6 +30,7 @@ pub async fn serve(args: SandboxArgs) -> Result<Ended, Error> {
         lambda_requests_per_second: args.lambda_requests_per_second,
         auto_create_buckets: !args.strict_buckets,
         clock_offset_seconds: args.clock_offset_seconds,
+        function_change: Duration::from_millis(args.function_change_ms),
         delays: Delays {
             s3: Duration::from_millis(args.s3_latency_ms),
             lambda: Duration::from_millis(args.lambda_latency_ms),

@@ -954,6 +954,217 @@ def check_permissions(sandbox):
 # The sandbox's own
 
 
+# Functions
+
+
+def make_function(client, name="f", code=None, **more):
+    settings = {"Role": "arn:aws:iam::123456789012:role/r", "Runtime": "python3.12", "Handler": "app.handler", **more}
+    return client.create_function(FunctionName=name, Code={"ZipFile": code or layer_zip({"app.py": b"x = 1\n"})}, **settings)
+
+
+def check_functions(sandbox):
+    lambda_ = sandbox.client("lambda")
+    arns = [publish(lambda_, name)["LayerVersionArn"] for name in ["a", "b", "a"]]
+    made = make_function(lambda_, Layers=arns[:2], Description="d", Tags={"team": "data"}, Timeout=7, MemorySize=256,
+                         Environment={"Variables": {"A": "1"}}, Architectures=["arm64"])
+    arn = made["FunctionArn"]
+    assert arn == "arn:aws:lambda:us-east-1:123456789012:function:f" and made["Version"] == "$LATEST", made
+    assert [layer["Arn"] for layer in made["Layers"]] == arns[:2] and made["Layers"][0]["CodeSize"] > 0, made
+    assert (made["Timeout"], made["MemorySize"], made["PackageType"]) == (7, 256, "Zip"), made
+    for name in ["f", arn, "123456789012:function:f", "function:f"]:
+        found = lambda_.get_function(FunctionName=name)
+        assert found["Tags"] == {"team": "data"} and found["Configuration"]["FunctionName"] == "f", found
+    found = found["Configuration"]
+    assert (found["State"], found["LastUpdateStatus"]) == ("Active", "Successful"), found
+    assert found["Environment"] == {"Variables": {"A": "1"}} and found["Architectures"] == ["arm64"], found
+    [listed] = lambda_.list_functions()["Functions"]
+    assert listed["RevisionId"] == found["RevisionId"] and listed["Layers"] == found["Layers"], listed
+    assert "State" not in listed and "LastUpdateStatus" not in listed, listed
+    with refused("ResourceNotFoundException", "Function not found: arn:aws:lambda:us-east-1:123456789012:function:g", 404):
+        lambda_.get_function_configuration(FunctionName="g")
+    with refused("ResourceConflictException", "Function already exist: f", 409):
+        make_function(lambda_)
+    with refused("InvalidParameterValueException", "mandatory parameters"):
+        lambda_.create_function(FunctionName="g", Role="arn:aws:iam::123456789012:role/r", Code={"ZipFile": layer_zip()})
+    lambda_.create_function(FunctionName="image", Role="arn:aws:iam::123456789012:role/r", PackageType="Image",
+                            Code={"ImageUri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/i:1"})
+    with refused("InvalidParameterValueException", "container images"):
+        lambda_.update_function_configuration(FunctionName="image", Layers=arns[:1])
+
+    # Order stays; what is not named stays too.
+    changed = lambda_.update_function_configuration(FunctionName="f", Layers=[arns[1], arns[2]], RevisionId=found["RevisionId"])
+    assert [layer["Arn"] for layer in changed["Layers"]] == [arns[1], arns[2]] and changed["Description"] == "d", changed
+    assert lambda_.update_function_configuration(FunctionName="f", Layers=[])["RevisionId"] != changed["RevisionId"]
+    assert "Layers" not in lambda_.get_function_configuration(FunctionName="f")
+    lambda_.delete_function(FunctionName="f")
+    with refused("ResourceNotFoundException"):
+        lambda_.delete_function(FunctionName="f")
+
+
+def check_layers_of_functions(sandbox):
+    lambda_ = sandbox.client("lambda")
+    arns = [publish(lambda_, f"layer-{number}")["LayerVersionArn"] for number in range(6)]
+    newer = publish(lambda_, "layer-0")["LayerVersionArn"]
+    make_function(lambda_)
+    before = lambda_.get_function_configuration(FunctionName="f")["RevisionId"]
+
+    def update(*layers):
+        return lambda_.update_function_configuration(FunctionName="f", Layers=list(layers))
+
+    with refused("InvalidParameterValueException", "Cannot reference more than 5 layers.", 400):
+        update(*arns)
+    with refused("InvalidParameterValueException", "Two different versions of the same layer are not allowed to be referenced "
+                 f"in the same function. {arns[0]} and {newer} are versions of the same layer.", 400):
+        update(arns[0], newer)
+    with refused("InvalidParameterValueException", f"Layer version {arns[0]}9 does not exist."):
+        update(arns[0] + "9")
+    west = publish(sandbox.client("lambda", "us-west-2"), "west")["LayerVersionArn"]
+    with refused("InvalidParameterValueException", "Layers are expected to be in region us-east-1"):
+        update(west)
+    other = sandbox.client("lambda", key="210987654321")
+    foreign = publish(other, "foreign")["LayerVersionArn"]
+    with refused("AccessDeniedException", "lambda:GetLayerVersion", 403):
+        update(foreign)
+    other.add_layer_version_permission(LayerName="foreign", VersionNumber=1, StatementId="s", Action="lambda:GetLayerVersion",
+                                       Principal="123456789012")
+    # The sum of what is in the zips, the function's own one included.
+    half = layer_zip({"python/half": b"\0" * 131_072_000})
+    halves = [publish(lambda_, f"half-{number}", half)["LayerVersionArn"] for number in range(2)]
+    with refused("InvalidParameterValueException", "Layers consume more than the available size of 262144000 bytes", 400):
+        update(*halves)
+    assert lambda_.get_function_configuration(FunctionName="f")["RevisionId"] == before
+    update(foreign, halves[0], arns[0])
+    lambda_.delete_layer_version(LayerName="layer-0", VersionNumber=1)
+    assert lambda_.get_function_configuration(FunctionName="f")["Layers"][2]["Arn"] == arns[0]
+    with refused("InvalidParameterValueException", "does not exist"):
+        update(arns[0])
+
+
+def check_changes_take_a_while(directory):
+    sandbox = Sandbox(directory, "--function-change-ms", "70000")
+    lambda_ = sandbox.client("lambda")
+
+    def seen():
+        return lambda_.get_function_configuration(FunctionName="f")
+
+    def done():
+        sandbox.control("POST", "clock", {"advance_seconds": 70})
+
+    assert make_function(lambda_)["State"] == "Pending"
+    with refused("ResourceConflictException", "The function is currently in the following state: Pending", 409):
+        lambda_.update_function_configuration(FunctionName="f", Timeout=9)
+    done()
+    assert seen()["State"] == "Active"
+    first = seen()["RevisionId"]
+    with refused("PreconditionFailedException", "The Revision Id provided does not match the latest Revision Id", 412):
+        lambda_.update_function_configuration(FunctionName="f", Timeout=9, RevisionId="another")
+    # Nothing is changed, and still it takes a while and two new revisions.
+    second = lambda_.update_function_configuration(FunctionName="f", Timeout=3, RevisionId=first)
+    assert second["LastUpdateStatus"] == "InProgress" and second["RevisionId"] not in [first], second
+    assert seen()["RevisionId"] == second["RevisionId"]
+    for change in [lambda: lambda_.update_function_configuration(FunctionName="f", Timeout=9),
+                   lambda: lambda_.publish_version(FunctionName="f")]:
+        with refused("ResourceConflictException", "An update is in progress for resource: " + second["FunctionArn"], 409):
+            change()
+    sandbox.kill()
+    sandbox.start()
+    lambda_ = sandbox.client("lambda")
+    assert seen()["LastUpdateStatus"] == "InProgress"
+    done()
+    done()
+    third = seen()
+    assert third["LastUpdateStatus"] == "Successful" and third["RevisionId"] not in [first, second["RevisionId"]], third
+    sandbox.fault(operation="UpdateFunctionConfiguration", times=1, fault={"kind": "failing-change", "reason": "because"})
+    lambda_.update_function_configuration(FunctionName="f", Timeout=9)
+    assert seen()["LastUpdateStatus"] == "InProgress"
+    done()
+    failed = seen()
+    assert (failed["LastUpdateStatus"], failed["LastUpdateStatusReason"]) == ("Failed", "because"), failed
+    assert failed["LastUpdateStatusReasonCode"] == "InvalidConfiguration", failed
+    sandbox.fault(operation="UpdateFunctionConfiguration", times=1, fault="change-function")
+    with refused("PreconditionFailedException"):
+        lambda_.update_function_configuration(FunctionName="f", Timeout=9, RevisionId=failed["RevisionId"])
+    assert seen()["Description"].startswith("changed by somebody")
+    sandbox.stop()
+
+
+def check_function_versions_and_aliases(sandbox):
+    lambda_ = sandbox.client("lambda")
+    arns = [publish(lambda_)["LayerVersionArn"] for _ in range(2)]
+    function = make_function(lambda_, Layers=arns[:1])["FunctionArn"]
+    first = lambda_.publish_version(FunctionName="f", Description="one")
+    assert (first["Version"], first["FunctionArn"], first["Description"]) == ("1", function + ":1", "one"), first
+    assert lambda_.publish_version(FunctionName="f")["Version"] == "1", "nothing was changed since"
+    revision = lambda_.update_function_configuration(FunctionName="f", Layers=arns[1:])["RevisionId"]
+    with refused("PreconditionFailedException", status=412):
+        lambda_.publish_version(FunctionName="f", RevisionId=revision)
+    with refused("InvalidParameterValueException", "is different from current CodeSHA256 in $LATEST"):
+        lambda_.publish_version(FunctionName="f", CodeSha256="x")
+    assert lambda_.publish_version(FunctionName="f")["Version"] == "2"
+    for number, arn in enumerate(arns, 1):
+        found = lambda_.get_function_configuration(FunctionName="f", Qualifier=str(number))
+        assert found["Layers"][0]["Arn"] == arn and found["FunctionArn"] == f"{function}:{number}", found
+    versions = lambda_.get_paginator("list_versions_by_function").paginate(FunctionName="f", PaginationConfig={"PageSize": 2})
+    assert [version["Version"] for page in versions for version in page["Versions"]] == ["$LATEST", "1", "2"]
+
+    with refused("ResourceNotFoundException", f"Cannot find alias arn: {function}:live", 404):
+        lambda_.get_alias(FunctionName="f", Name="live")
+    with refused("ResourceNotFoundException", f"Function not found: {function}:3", 404):
+        lambda_.create_alias(FunctionName="f", Name="live", FunctionVersion="3")
+    made = lambda_.create_alias(FunctionName="f", Name="live", FunctionVersion="1")
+    assert made["AliasArn"] == function + ":live" and made["FunctionVersion"] == "1", made
+    with refused("ResourceConflictException", "Alias already exists", 409):
+        lambda_.create_alias(FunctionName="f", Name="live", FunctionVersion="1")
+    assert lambda_.get_function_configuration(FunctionName="f", Qualifier="live")["Version"] == "1"
+    with refused("PreconditionFailedException", status=412):
+        lambda_.update_alias(FunctionName="f", Name="live", FunctionVersion="2", RevisionId="another")
+    moved = lambda_.update_alias(FunctionName="f", Name="live", FunctionVersion="2", RevisionId=made["RevisionId"],
+                                 RoutingConfig={"AdditionalVersionWeights": {"1": 0.25}})
+    assert moved["RevisionId"] != made["RevisionId"] and moved["RoutingConfig"]["AdditionalVersionWeights"] == {"1": 0.25}, moved
+    with refused("ResourceConflictException", "aliases reference it: [live]", 409):
+        lambda_.delete_function(FunctionName="f", Qualifier="1")
+    assert [alias["Name"] for alias in lambda_.list_aliases(FunctionName="f", FunctionVersion="1")["Aliases"]] == ["live"]
+    lambda_.update_alias(FunctionName="f", Name="live", RoutingConfig={})
+    lambda_.delete_function(FunctionName="f", Qualifier="1")
+    assert lambda_.list_aliases(FunctionName="f", FunctionVersion="1")["Aliases"] == []
+    lambda_.delete_alias(FunctionName="f", Name="live")
+    lambda_.delete_alias(FunctionName="f", Name="live")
+    with refused("ResourceNotFoundException"):
+        lambda_.get_alias(FunctionName="f", Name="live")
+
+
+def check_lists_of_functions(sandbox):
+    lambda_ = sandbox.client("lambda")
+    for number in range(51):
+        make_function(lambda_, f"f-{number:02}", Publish=number < 2)
+    page = lambda_.list_functions(MaxItems=10000)
+    assert len(page["Functions"]) == 50 and page["NextMarker"], "no page has more than 50"
+    rest = lambda_.list_functions(Marker=page["NextMarker"])
+    assert [one["FunctionName"] for one in rest["Functions"]] == ["f-50"] and "NextMarker" not in rest, rest
+    pages = lambda_.get_paginator("list_functions").paginate(FunctionVersion="ALL", PaginationConfig={"PageSize": 7})
+    arns = [one["FunctionArn"].rpartition("function:")[2] for page in pages for one in page["Functions"]]
+    assert len(arns) == 53 and arns[:4] == ["f-00:$LATEST", "f-00:1", "f-01:$LATEST", "f-01:1"], arns
+    assert sandbox.client("lambda", "us-west-2").list_functions()["Functions"] == []
+    assert sandbox.client("lambda", key="210987654321").list_functions()["Functions"] == []
+
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:f-00"
+    lambda_.tag_resource(Resource=arn, Tags={"team": "data", "aws:cloudformation:stack-name": "shop"})
+    lambda_.untag_resource(Resource=arn, TagKeys=["team", "none"])
+    assert lambda_.list_tags(Resource=arn)["Tags"] == {"aws:cloudformation:stack-name": "shop"}
+    with refused("ResourceNotFoundException"):
+        lambda_.list_tags(Resource=arn + "0")
+    with refused("InvalidParameterValueException", "not supported"):
+        lambda_.list_tags(Resource=arn + ":1")
+    sandbox.kill()
+    sandbox.start()
+    again = sandbox.client("lambda").get_function(FunctionName="f-00")
+    assert again["Tags"] == {"aws:cloudformation:stack-name": "shop"}, again
+    state = sandbox.control("GET", "state")["functions"]["123456789012/us-east-1/f-00"]
+    assert state["versions"] == {"1": []} and state["tags"] == again["Tags"], state
+    entry = sandbox.control("GET", "requests")["requests"][-1]
+    assert (entry["operation"], entry["resource"]) == ("GetFunction", "f-00"), entry
+
+
 def check_auto_create(directory):
     sandbox = Sandbox(directory)
     try:

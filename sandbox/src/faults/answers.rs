@@ -6,7 +6,7 @@ use s3s::Body;
 
 use crate::account::partition;
 use crate::call::{Call, Service};
-use crate::lambda::layer_arn;
+use crate::lambda::{function_arn, layer_arn};
 use crate::respond::{refused, s3_error, xml};
 use crate::sts;
 
@@ -62,6 +62,7 @@ pub(crate) fn access_denied(call: &Call, request_id: &str) -> Response<Body> {
     let resource = match call.service {
         Service::S3 => format!("arn:{partition}:s3:::{}", call.resource),
         Service::Lambda if call.resource.is_empty() => "*".to_owned(),
+        Service::Lambda if call.function.is_some() => function_arn(&call.place, &call.resource),
         Service::Lambda => layer_arn(&call.place, &call.resource),
         Service::Sts if call.resource.is_empty() => "*".to_owned(),
         Service::Sts => call.resource.clone(),

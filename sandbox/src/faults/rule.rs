@@ -97,6 +97,15 @@ pub(crate) enum Fault {
         seconds: Seconds,
     },
     ReplaceObject(Replacement),
+    FailingChange {
+        #[serde(default = "invalid_configuration")]
+        code: String,
+        #[serde(default = "injected")]
+        reason: String,
+    },
+    ChangeFunction {
+        layers: Option<Vec<String>>,
+    },
 }
 
 /// When a rule moves the clock on.
@@ -166,6 +175,14 @@ fn internal_error() -> u16 {
     500
 }
 
+fn invalid_configuration() -> String {
+    "InvalidConfiguration".to_owned()
+}
+
+fn injected() -> String {
+    "An injected fault.".to_owned()
+}
+
 fn one() -> usize {
     1
 }
@@ -214,6 +231,8 @@ impl Fault {
             Self::StaleList { .. } => "stale-list",
             Self::LaggingList { .. } => "lagging-list",
             Self::ReplaceObject(_) => "replace-object",
+            Self::FailingChange { .. } => "failing-change",
+            Self::ChangeFunction { .. } => "change-function",
         }
     }
 }

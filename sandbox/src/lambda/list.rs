@@ -78,14 +78,19 @@ fn encode_marker(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(text)
 }
 
-fn decode_marker(marker: &str) -> Result<String, Refusal> {
+/// What a marker stands for.
+pub(super) fn decode_marker(marker: &str) -> Result<String, Refusal> {
     let bytes = URL_SAFE_NO_PAD.decode(marker).ok();
     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
     text.ok_or_else(|| Refusal::invalid_parameter("The value of the provided Marker is invalid."))
 }
 
 /// Cuts off a page; the marker is there if more follows.
-fn page<T>(items: impl Iterator<Item = T>, limit: usize, name: impl Fn(&T) -> String) -> (Vec<T>, Option<String>) {
+pub(super) fn page<T>(
+    items: impl Iterator<Item = T>,
+    limit: usize,
+    name: impl Fn(&T) -> String,
+) -> (Vec<T>, Option<String>) {
     let mut items = items.peekable();
     let shown: Vec<T> = items.by_ref().take(limit).collect();
     let marker = items.peek().and_then(|_| shown.last()).map(|last| encode_marker(&name(last)));
@@ -134,7 +139,8 @@ pub(super) fn versions(this: &Layers, call: &LayerCall, place: &Place, hidden: H
     Ok((StatusCode::OK, Some(answered("LayerVersions", items.collect(), marker))))
 }
 
-fn answered(field: &str, items: Vec<Value>, marker: Option<String>) -> Value {
+/// A page as lists are answered.
+pub(super) fn answered(field: &str, items: Vec<Value>, marker: Option<String>) -> Value {
     // At the end it is there, and null.
     json!({field: items, "NextMarker": marker})
 }

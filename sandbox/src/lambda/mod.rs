@@ -1,8 +1,10 @@
-//! Lambda's layer API (REST and JSON, `/2018-10-31/layers…`), strict where emulators are lax.
+//! Lambda's layer API (REST and JSON, `/2018-10-31/layers…`) and what of its function API has to do with layers, strict
+//! where emulators are lax.
 
 mod archive;
 mod call;
 mod errors;
+mod functions;
 mod list;
 mod names;
 mod permissions;
@@ -12,12 +14,22 @@ mod validate;
 
 pub(super) use call::{LayerCall, Layers};
 pub(super) use errors::Refusal;
+pub(super) use functions::{FunctionCall, Functions, change_by_somebody, function_arn};
 pub(super) use list::Hidden;
 pub(super) use names::layer_arn;
 pub(super) use publish::staged_object;
 
-use super::store::Place;
+use super::store::{Failure, Place};
 use call::Answer;
+
+/// What a fault changes about how a request is carried out.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Twist {
+    /// Versions that lists do not show.
+    pub hidden: Hidden,
+    /// A change of a function is accepted, and fails in the end.
+    pub failing: Option<Failure>,
+}
 
 impl Layers {
     /// Carries a request out. What is hidden is left out of the lists, as a list that lags would.

@@ -14,7 +14,7 @@ use super::errors::Refusal;
 use super::names::LayerId;
 use super::validate::Validation;
 use super::{archive, read};
-use crate::store::{Content, Draft, Event, LayerVersion, Place, State};
+use crate::store::{Content, Draft, Event, LayerVersion, Place, State, Store};
 use crate::text;
 
 #[derive(Debug, Deserialize)]
@@ -47,10 +47,10 @@ pub(crate) fn staged_object(body: &[u8]) -> Option<(String, String)> {
 }
 
 /// An archive with its size and SHA-256.
-struct Archive {
-    draft: Draft,
-    size: u64,
-    sha256: String,
+pub(super) struct Archive {
+    pub draft: Draft,
+    pub size: u64,
+    pub sha256: String,
 }
 
 pub(super) async fn publish(this: &Layers, call: &LayerCall, place: &Place, body: &[u8]) -> Answer {
@@ -60,8 +60,8 @@ pub(super) async fn publish(this: &Layers, call: &LayerCall, place: &Place, body
     })?;
     let layer = own_layer(call, place)?;
     validate(&request)?;
-    let archive = take_archive(this, place, request.content.as_ref().unwrap_or(&Source::default())).await?;
-    archive::check(archive.draft.read()?).await?;
+    let archive = take_archive(&this.store, place, request.content.as_ref().unwrap_or(&Source::default())).await?;
+    let unzipped = archive::check(archive.draft.read()?).await?;
     let number = |state: &State| state.layer(place, &layer.name).map_or(0, |layer| layer.last) + 1;
     let version = this.store.commit(|state| {
         let version = LayerVersion {
@@ -69,6 +69,7 @@ pub(super) async fn publish(this: &Layers, call: &LayerCall, place: &Place, body
             created: this.store.clock().now_millis(),
             blob: archive.draft.id().clone(),
             size: archive.size,
+            unzipped,
             sha256: archive.sha256,
             description: request.description,
             license: request.license_info,
@@ -115,34 +116,35 @@ fn check_arn_length(layer: &LayerId, version: u64) -> Result<(), Refusal> {
     validation.finish()
 }
 
-async fn take_archive(this: &Layers, place: &Place, source: &Source) -> Result<Archive, Refusal> {
+/// The archive that a request brings or names.
+pub(super) async fn take_archive(store: &Store, place: &Place, source: &Source) -> Result<Archive, Refusal> {
     match (&source.zip_file, &source.bucket, &source.key) {
         (Some(_), Some(_), _) | (Some(_), _, Some(_)) => Err(Refusal::invalid_parameter(
             "Please do not provide other FunctionCode parameters when providing a ZipFile.",
         )),
-        (Some(zip), None, None) => from_request(this, zip).await,
-        (None, Some(bucket), Some(key)) => from_s3(this, place, bucket, key, source.version.as_deref()),
+        (Some(zip), None, None) => from_request(store, zip).await,
+        (None, Some(bucket), Some(key)) => from_s3(store, place, bucket, key, source.version.as_deref()),
         _ => Err(Refusal::invalid_parameter("Please provide a source for code.")),
     }
 }
 
-async fn from_request(this: &Layers, zip: &str) -> Result<Archive, Refusal> {
+async fn from_request(store: &Store, zip: &str) -> Result<Archive, Refusal> {
     let bytes = STANDARD.decode(zip).map_err(|_| {
         Refusal::invalid_parameter("Could not unzip uploaded file. Please check your file, then try to upload again.")
     })?;
     let sha256 = STANDARD.encode(Sha256::checksum(&bytes));
     let size = bytes.len() as u64;
-    let mut writer = this.store.blobs().writer();
+    let mut writer = store.blobs().writer();
     writer.write(&Bytes::from(bytes)).await?;
     Ok(Archive { draft: writer.finish().await?, size, sha256 })
 }
 
 /// Lambda copies the object when it publishes; a second name for the same bytes does the same.
-fn from_s3(this: &Layers, place: &Place, bucket: &str, key: &str, version: Option<&str>) -> Result<Archive, Refusal> {
+fn from_s3(store: &Store, place: &Place, bucket: &str, key: &str, version: Option<&str>) -> Result<Archive, Refusal> {
     // An object that is replaced between look-up and link is looked up again.
     for _ in 0..3 {
-        let content = this.store.read(|state| find_object(state, place, bucket, key, version))?;
-        match this.store.blobs().link(&content.blob) {
+        let content = store.read(|state| find_object(state, place, bucket, key, version))?;
+        match store.blobs().link(&content.blob) {
             Ok(draft) => return Ok(Archive { draft, size: content.size, sha256: content.sha256 }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => return Err(error.into()),

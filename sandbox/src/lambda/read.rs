@@ -39,7 +39,7 @@ fn answer(this: &Layers, place: &Place, layer: &LayerId, number: u64) -> Answer 
 
 /// Whether the policy lets another account in. Which organization an account belongs to is not known here, so a
 /// grant to an organization lets nobody in.
-fn lets_in(version: &LayerVersion, account: &str) -> bool {
+pub(super) fn lets_in(version: &LayerVersion, account: &str) -> bool {
     version.statements.iter().any(|statement| {
         let everybody = statement["Principal"] == "*" && statement.get("Condition").is_none();
         let named =

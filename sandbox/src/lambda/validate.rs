@@ -62,6 +62,9 @@ const RUNTIMES: [&str; 51] = [
     "provided.al2",
     "provided.al2023",
 ];
+/// No page has more items.
+const LARGEST_PAGE: usize = 50;
+
 const ARCHITECTURES: [&str; 2] = ["x86_64", "arm64"];
 
 /// Gathers what is wrong with a request's parameters: Lambda reports all of it at once.
@@ -106,21 +109,42 @@ impl Validation {
         }
     }
 
-    /// `MaxItems` of a listing: 1 to 50.
+    /// `MaxItems` of a listing of layers: 1 to 50.
     pub fn max_items(&mut self, value: Option<&str>) -> usize {
-        const LARGEST: usize = 50;
-        let Some(text) = value else { return LARGEST };
+        self.items(value, 50)
+    }
+
+    /// `MaxItems` of a listing of functions: up to 10,000 may be asked for, of which 50 are answered.
+    pub fn max_functions(&mut self, value: Option<&str>) -> usize {
+        self.items(value, 10_000).min(LARGEST_PAGE)
+    }
+
+    fn items(&mut self, value: Option<&str>, most: i64) -> usize {
+        let Some(text) = value else { return LARGEST_PAGE };
         match text.parse::<i64>() {
             Ok(number) if number < 1 => {
                 self.problem(text, "maxItems", "Member must have value greater than or equal to 1");
             }
-            Ok(number) if number > 50 => {
-                self.problem(text, "maxItems", "Member must have value less than or equal to 50");
+            Ok(number) if number > most => {
+                let constraint = format!("Member must have value less than or equal to {most}");
+                self.problem(text, "maxItems", constraint);
             }
-            Ok(number) => return usize::try_from(number).unwrap_or(LARGEST),
+            Ok(number) => return usize::try_from(number).unwrap_or(LARGEST_PAGE),
             Err(_) => self.problem(text, "maxItems", "Member must be an integer"),
         }
-        LARGEST
+        LARGEST_PAGE
+    }
+
+    /// A function's runtime: one that the service knows.
+    pub fn runtime(&mut self, runtime: Option<&str>) {
+        if let Some(runtime) = runtime.filter(|runtime| !is_runtime(runtime)) {
+            self.problem(runtime, "runtime", format!("Member must satisfy enum value set: {}", listed(&RUNTIMES)));
+        }
+    }
+
+    /// The architecture of a function.
+    pub fn function_architectures(&mut self, architectures: &[String]) {
+        self.members(architectures, "architectures", 1, &ARCHITECTURES);
     }
 
     /// At most 15 runtimes, each one that the service knows.

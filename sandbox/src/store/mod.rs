@@ -12,6 +12,7 @@
 
 mod blobs;
 mod folder;
+mod functions;
 mod journal;
 mod model;
 mod state;
@@ -22,6 +23,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub(super) use blobs::{BlobWriter, Blobs, Draft, SMALL};
+pub(super) use functions::*;
 pub(super) use model::*;
 pub(super) use state::{Event, State};
 

@@ -166,6 +166,9 @@ pub(crate) struct LayerVersion {
     pub created: i64,
     pub blob: BlobId,
     pub size: u64,
+    /// Of all its files, unpacked.
+    #[serde(default)]
+    pub unzipped: u64,
     pub sha256: String,
     pub description: Option<String>,
     pub license: Option<String>,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::functions::Function;
 use super::model::{BlobId, Bucket, BucketInfo, Content, Layer, LayerVersion, NULL_VERSION, ObjectVersion, Part};
 use super::model::{Place, Upload, Versioning};
 
@@ -17,6 +18,7 @@ pub(crate) struct State {
     /// the sandbox is started anew.
     pub completed: HashMap<String, Completed>,
     pub layers: HashMap<Place, BTreeMap<String, Layer>>,
+    pub functions: HashMap<Place, BTreeMap<String, Arc<Function>>>,
 }
 
 /// The object that an upload became.
@@ -93,6 +95,16 @@ pub(crate) enum Event {
         statements: Vec<serde_json::Value>,
         revision: String,
     },
+    /// A function as it is from now on.
+    FunctionSet {
+        place: Place,
+        name: String,
+        function: Box<Function>,
+    },
+    FunctionDeleted {
+        place: Place,
+        name: String,
+    },
 }
 
 /// Numbers that JSON and every client keep exactly; no layer has a version above.
@@ -104,12 +116,13 @@ impl Event {
         let number = match self {
             Self::LayerNumbered { last, .. } => *last,
             Self::LayerPublished { version, .. } => version.version,
+            Self::FunctionSet { function, .. } => function.last,
             Self::ObjectAdded { version, .. } | Self::UploadCompleted { version, .. } => {
                 return version.content.as_ref().map_or(Ok(()), check_parts);
             }
             _ => return Ok(()),
         };
-        if number < LARGEST_VERSION { Ok(()) } else { Err("no layer version has such a number") }
+        if number < LARGEST_VERSION { Ok(()) } else { Err("no version has such a number") }
     }
 }
 
@@ -152,11 +165,11 @@ impl State {
                 freed
             }
             Event::UploadAborted { upload } => self.end_upload(&upload),
-            other => self.apply_to_layers(other),
+            other => self.apply_to_lambda(other),
         }
     }
 
-    fn apply_to_layers(&mut self, event: Event) -> Vec<BlobId> {
+    fn apply_to_lambda(&mut self, event: Event) -> Vec<BlobId> {
         match event {
             Event::LayerNumbered { place, name, last } => {
                 let layer = self.layer_mut(place, name);
@@ -178,6 +191,12 @@ impl State {
                     version.revision = revision;
                 }
             }
+            Event::FunctionSet { place, name, function } => {
+                self.functions.entry(place).or_default().insert(name, Arc::from(function));
+            }
+            Event::FunctionDeleted { place, name } => {
+                self.functions.entry(place).or_default().remove(&name);
+            }
             _ => {}
         }
         Vec::new()
@@ -191,6 +210,11 @@ impl State {
     /// One layer, if it ever had a version.
     pub fn layer(&self, place: &Place, name: &str) -> Option<&Layer> {
         self.layers.get(place)?.get(name)
+    }
+
+    /// One function.
+    pub fn function(&self, place: &Place, name: &str) -> Option<&Arc<Function>> {
+        self.functions.get(place)?.get(name)
     }
 
     fn layer_mut(&mut self, place: Place, name: String) -> &mut Layer {
@@ -249,6 +273,13 @@ impl State {
             .extend(uploads.map(|(id, details)| Event::UploadStarted { upload: id.clone(), details: details.clone() }));
         for (place, layers) in &self.layers {
             events.extend(layers.iter().flat_map(|(name, layer)| layer_events(place, name, layer)));
+        }
+        for (place, functions) in &self.functions {
+            events.extend(functions.iter().map(|(name, function)| Event::FunctionSet {
+                place: place.clone(),
+                name: name.clone(),
+                function: Box::new(Function::clone(function)),
+            }));
         }
         events
     }
@@ -314,5 +345,22 @@ mod tests {
         assert_eq!(again.layer(&place(), "numpy").map(|layer| layer.last), Some(2));
         let kept: Vec<_> = again.blobs().into_iter().map(BlobId::as_str).collect();
         assert_eq!(kept, [format!("{:032x}", 1)]);
+    }
+
+    #[test]
+    fn functions_are_kept_as_they_were_last_and_deleted_ones_are_not() {
+        let mut state = State::default();
+        for (name, layers) in [("kept", &["a:1"]), ("kept", &["a:2"]), ("gone", &["a:1"])] {
+            let function = Box::new(Function::sample(layers));
+            state.apply(Event::FunctionSet { place: place(), name: name.to_owned(), function });
+        }
+        state.apply(Event::FunctionDeleted { place: place(), name: "gone".to_owned() });
+        let mut again = State::default();
+        for event in state.events() {
+            let line = serde_json::to_vec(&event).expect("a line");
+            again.apply(serde_json::from_slice(&line).expect("read again"));
+        }
+        let layers = |name: &str| again.function(&place(), name).map(|function| function.latest.layers[0].arn.clone());
+        assert_eq!((layers("kept").as_deref(), layers("gone")), (Some("a:2"), None));
     }
 }
