@@ -10,7 +10,7 @@
 //!
 //! A module uses only those above it in this list; `tests/architecture.rs` holds it to that:
 //!
-//! - [`layer`]: the vocabulary; [`finding`]: what a check found; [`disk`]: files that cannot make one wait; [`git`]: what git knows of them; [`manifest`]: dependency files; [`archive`]: zips
+//! - [`layer`]: the vocabulary; [`finding`]: what a check found; [`disk`]: files that cannot make one wait; [`halt`]: work that is to end early; [`git`]: what git knows of them; [`manifest`]: dependency files; [`archive`]: zips
 //! - [`config`]: the layers file; [`outcome`]: how a job ended, as a value
 //! - [`plan`]: jobs, and the decision under its table
 //! - [`event`]: what happens meanwhile, the contract between work and display
@@ -51,6 +51,7 @@ mod error;
 mod event;
 mod finding;
 mod git;
+mod halt;
 mod layer;
 mod manifest;
 mod outcome;

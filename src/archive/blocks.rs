@@ -4,9 +4,9 @@
 //! busy, and the bytes do not depend on how many they are.
 
 use super::folder::Opener;
-use super::halt::Halt;
 use super::pack_error::PackError;
 use super::tree::{EntryKind, Tree, TreeEntry};
+use crate::halt::Halt;
 use flate2::{Compress, Compression, FlushCompress, Status};
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};

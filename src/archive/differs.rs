@@ -2,8 +2,8 @@
 
 use super::packages::{Ecosystem, Packages};
 use crate::finding::{Check, Finding};
-use crate::manifest::{About, Dependencies, Environments, Format, Need, Version, is_left_out};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::manifest::{About, Dependencies, Environments, Format, Need, Version, Versions, is_left_out};
+use std::collections::BTreeSet;
 use std::str::FromStr as _;
 
 /// How many packages a message names.
@@ -58,7 +58,7 @@ pub fn differs(packages: &Packages, pins: Pins<'_>, environments: &Environments)
 fn other_versions(
     name: &str,
     held: &BTreeSet<String>,
-    versions: &BTreeMap<Version, About>,
+    versions: &Versions,
     (ecosystem, environments): (Ecosystem, &Environments),
 ) -> Vec<String> {
     let used = versions.iter().filter(|(_, about)| environments.install(about));
@@ -71,7 +71,7 @@ fn other_versions(
 }
 
 /// Whether a package should be in the archive.
-fn is_expected(name: &str, versions: &BTreeMap<Version, About>, environments: &Environments) -> bool {
+fn is_expected(name: &str, versions: &Versions, environments: &Environments) -> bool {
     let is_expected = |version: &Version, about: &About| {
         about.need == Need::Required && environments.install(about) && !is_place(version.as_str())
     };
@@ -133,6 +133,7 @@ fn listed(items: &[String], between: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::halt::Halt;
     use crate::layer::LayerSettings;
     use crate::manifest::dependencies;
 
@@ -140,7 +141,8 @@ mod tests {
     fn told(paths: &[&str], requirements: &str) -> String {
         let mut packages = Packages::default();
         paths.iter().for_each(|path| packages.meet(format!("python/{path}.dist-info/METADATA").as_bytes()));
-        let dependencies = dependencies(Format::Requirements, requirements.as_bytes()).unwrap().unwrap();
+        let dependencies =
+            dependencies(Format::Requirements, requirements.as_bytes(), &Halt::default()).unwrap().unwrap();
         let pins = Pins { name: "requirements.txt", format: Format::Requirements, dependencies: &dependencies };
         let settings = LayerSettings {
             compatible_runtimes: vec!["python3.12".parse().unwrap()],

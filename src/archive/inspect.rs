@@ -23,6 +23,9 @@ pub const ZIP_LIMIT: u64 = 2 * UNZIPPED_LIMIT;
 /// An end record of 22 bytes and the longest comment behind it.
 const END_RECORD_LIMIT: u64 = 22 + 65_535;
 
+/// Room for the end of a zip, however small it is.
+const LEAST_ROOM: usize = 4 * 1024;
+
 /// How many names of the top level are kept, besides the folders that matter to Lambda.
 const TOP_LEVEL_LIMIT: usize = 256;
 
@@ -124,8 +127,10 @@ fn acceptable<E: Error>(inspection: Inspection) -> Result<Inspection, InspectErr
 }
 
 fn read_directory<R: ReadAt>(window: &Window<'_, R>, size: u64) -> Result<Inspection, InspectError<R::Error>> {
-    // No length in the zip decides what is allocated: one record fits into this, however it is filled.
-    let mut buffer = vec![0; MAX_CENTRAL_DIRECTORY_RECORD_SIZE];
+    // No length in the zip decides what is allocated: one record fits into this, however it is filled. None is larger
+    // than all of the zip.
+    let room = usize::try_from(size).unwrap_or(usize::MAX).clamp(LEAST_ROOM, MAX_CENTRAL_DIRECTORY_RECORD_SIZE);
+    let mut buffer = vec![0; room];
     let locator = ZipLocator::new().max_search_space(END_RECORD_LIMIT);
     let archive = locator.locate_in_reader(window, &mut buffer, size).map_err(|(_, error)| refusal(&error))?;
     let promised = archive.entries_hint();

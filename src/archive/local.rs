@@ -1,8 +1,9 @@
 //! An archive on disk: a folder, or a zip that is opened once, so that whatever happens to its path later, what was
 //! checked is what is uploaded.
 
-use super::{Halt, ReadAt};
+use super::ReadAt;
 use crate::disk;
+use crate::halt::Halt;
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use std::fs::{File, FileType};

@@ -8,7 +8,6 @@ mod blocks;
 mod differs;
 mod entry;
 mod folder;
-mod halt;
 mod inspect;
 mod judge;
 mod layout;
@@ -28,7 +27,6 @@ mod tree;
 mod window;
 
 pub use differs::{Pins, differs};
-pub use halt::Halt;
 pub use inspect::{InspectError, Inspection, ReadAt, ZIP_LIMIT, inspect};
 pub use judge::judge;
 pub use local::{Local, LocalZip, OpenError};

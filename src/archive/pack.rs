@@ -6,10 +6,10 @@
 //! folders that stay the same.
 
 use super::blocks::{Deflated, deflate};
-use super::halt::Halt;
 use super::pack_error::PackError;
 use super::seal::{Seal, TreeDigest};
 use super::tree::{EntryKind, Tree, TreeEntry};
+use crate::halt::Halt;
 use rawzip::path::EntryPath;
 use rawzip::time::UtcDateTime;
 use rawzip::{CompressionMethod, DataDescriptorOutput, ZipArchiveWriter, ZipEntryWriter};

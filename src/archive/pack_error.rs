@@ -1,6 +1,7 @@
 //! Why a folder cannot be packed, and what helps.
 
 use super::limit::{UNZIPPED_LIMIT, megabytes};
+use crate::halt::Halted;
 use std::io;
 use std::path::PathBuf;
 
@@ -85,6 +86,12 @@ impl PackError {
             Self::Stopped => "run the same command again",
             Self::Write(_) => "TMPDIR names the folder for temporary files",
         }
+    }
+}
+
+impl From<Halted> for PackError {
+    fn from(_: Halted) -> Self {
+        Self::Stopped
     }
 }
 

@@ -130,7 +130,7 @@ fn python(path: &str) -> Option<Found> {
     // A version has no dash here: who wrote the metadata escaped it.
     let (name, version) = stem.rsplit_once('-')?;
     let is_version = !name.is_empty() && version.starts_with(|first: char| first.is_ascii_digit());
-    is_version.then(|| ((Ecosystem::Python, normalised(name)), version.to_owned()))
+    is_version.then(|| ((Ecosystem::Python, normalised(name).into_owned()), version.to_owned()))
 }
 
 fn site_packages(path: &str) -> Option<&str> {

@@ -4,9 +4,9 @@
 
 use super::blocks::BLOCK;
 use super::folder::Opener;
-use super::halt::Halt;
 use super::pack_error::PackError;
 use super::tree::{EntryKind, Tree, TreeEntry};
+use crate::halt::Halt;
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 use std::fmt;
@@ -73,7 +73,10 @@ impl Tree {
     pub fn digest(&self, halt: &Halt) -> Result<TreeDigest, PackError> {
         let digests = self.entries.par_iter().map_init(
             || Opener::new(&self.folder),
-            |opener, entry| halt.check().and_then(|()| self.blocks_of(entry, opener, halt)),
+            |opener, entry| {
+                halt.check()?;
+                self.blocks_of(entry, opener, halt)
+            },
         );
         let digests: Vec<Vec<[u8; 32]>> = digests.collect::<Result<_, _>>()?;
         let mut seal = Seal::new();

@@ -2,8 +2,8 @@
 
 use super::packages::{Ecosystem, Packages};
 use crate::finding::{Check, Finding};
-use crate::manifest::{About, Dependencies, Environments, Format, Need, Version, is_left_out};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::manifest::{About, Dependencies, Environments, Format, Need, Version, Versions, is_left_out};
+use std::collections::BTreeSet;
 
 const HINT: &str = "build it again from the changed manifest, then stage it; where nothing in it had to change, `allow = [\"archive-stale\"]`";
 
@@ -69,7 +69,7 @@ fn more(count: usize) -> String {
 
 /// The versions of a package, of which only those count that the filter lets through.
 fn versions<'a>(of: &'a Dependencies, name: &str, counts: impl Fn(&About) -> bool) -> Vec<&'a Version> {
-    let all = of.versions(name).into_iter().flatten();
+    let all = of.versions(name).into_iter().flat_map(Versions::iter);
     all.filter(|(_, about)| counts(about)).map(|(version, _)| version).collect()
 }
 
@@ -85,7 +85,7 @@ impl Change<'_> {
         }
         // Without any metadata nobody knows which extras were built.
         let extras_count = ecosystem.is_none_or(|ecosystem| self.packages.are_unknown(ecosystem));
-        let abouts = [old, new].into_iter().filter_map(|one| one.versions(name)).flat_map(BTreeMap::values);
+        let abouts = [old, new].into_iter().filter_map(|one| one.versions(name)).flat_map(Versions::values);
         let mut installed = abouts.filter(|about| environments.install(about));
         let is_expected = installed.any(|about| extras_count || about.need == Need::Required);
         is_held || !is_left_out(name) && is_expected
@@ -96,6 +96,7 @@ impl Change<'_> {
 mod tests {
     use super::*;
     use crate::finding::Level;
+    use crate::halt::Halt;
     use crate::layer::LayerSettings;
     use crate::manifest::dependencies;
 
@@ -103,7 +104,7 @@ mod tests {
     fn told(format: Format, held: &[&str], old: &str, new: &str) -> String {
         let mut packages = Packages::default();
         held.iter().for_each(|path| packages.meet(format!("python/{path}.dist-info/METADATA").as_bytes()));
-        let [old, new] = [old, new].map(|text| dependencies(format, text.as_bytes()).ok().flatten());
+        let [old, new] = [old, new].map(|text| dependencies(format, text.as_bytes(), &Halt::default()).ok().flatten());
         let change = Change { format, old: old.as_ref(), new: new.as_ref(), includes: false, packages: &packages };
         let settings =
             LayerSettings { compatible_runtimes: vec!["python3.12".parse().unwrap()], ..LayerSettings::default() };

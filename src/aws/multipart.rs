@@ -26,7 +26,8 @@ use super::last::sent;
 use super::progress::{Progress, Share};
 use super::s3::{S3, Staged, tag, unreadable, version_id};
 use super::upload::{CONTENT_TYPE, Upload, patience};
-use crate::archive::{Halt, LocalZip, ReadAt as _};
+use crate::archive::{LocalZip, ReadAt as _};
+use crate::halt::Halt;
 use crate::layer::{S3Location, Sha256};
 use crate::outcome::{ErrorCode, JobError};
 

@@ -16,6 +16,13 @@ impl Md5 {
         Self(md5::Md5::digest(bytes).into())
     }
 
+    /// The MD5 of bytes that come in pieces.
+    pub fn of_pieces<'b>(pieces: impl IntoIterator<Item = &'b [u8]>) -> Self {
+        let mut digest = md5::Md5::new();
+        pieces.into_iter().for_each(|piece| digest.update(piece));
+        Self(digest.finalize().into())
+    }
+
     /// A number made of its first bytes, evenly spread, the same on every machine.
     pub fn spread(self) -> u64 {
         self.0.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))

@@ -1,8 +1,10 @@
 //! The dependencies that a manifest names.
 
 use super::mask::mask;
+use super::versions::{About, Files, Need, Version, Versions};
 use crate::layer::Md5;
 use std::borrow::Cow;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The version shown for a dependency that names none.
@@ -18,56 +20,13 @@ pub(super) const LIMIT: usize = 200_000;
 /// masked) stands in place of a version.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Dependencies {
-    packages: BTreeMap<String, BTreeMap<Version, About>>,
+    packages: BTreeMap<Box<str>, Versions>,
     /// Projects that are locked here: no dependencies, but they may be installed with them.
     projects: BTreeSet<String>,
     /// How many versions of all packages there are.
     count: usize,
     /// There were more than a manifest can have.
     overflowed: bool,
-}
-
-/// A version as it may be shown, and what tells it from others that are shown alike.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Version {
-    shown: String,
-    /// Of the name and the version, where masking hid a part of them.
-    hidden: Option<Md5>,
-}
-
-impl Version {
-    /// The version without credentials.
-    pub fn as_str(&self) -> &str {
-        &self.shown
-    }
-
-    /// Whether it is a range, or any version.
-    fn is_open(&self) -> bool {
-        self.shown.starts_with(['*', '<', '>', '=', '!', '~'])
-    }
-}
-
-/// Who asks for a dependency; where several do, the first of these counts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Need {
-    /// The project, whatever else is installed.
-    #[default]
-    Required,
-    /// An extra or a platform: it is installed only where that is wanted.
-    Optional,
-    /// Only who develops the project.
-    Development,
-}
-
-/// What a manifest says of a locked version.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct About {
-    /// The files that may be installed, by their hashes: two that differ have other hashes. `None` without any.
-    pub files: Option<u128>,
-    /// Who asks for it.
-    pub need: Need,
-    /// Environment markers (PEP 508): it is installed where one of them holds. Without any it is installed everywhere.
-    pub markers: BTreeSet<String>,
 }
 
 /// A dependency as it was found in a manifest.
@@ -86,8 +45,8 @@ impl<'a> Found<'a> {
     /// With the hashes of the files that may be installed, in whatever order.
     pub fn with_hashes<'h>(mut self, hashes: impl IntoIterator<Item = &'h str>) -> Self {
         for hash in hashes {
-            let number = u128::from_be_bytes(Md5::of(hash.as_bytes()).to_bytes());
-            self.about.files = Some(self.about.files.unwrap_or_default().wrapping_add(number));
+            let files = Files::of(hash);
+            self.about.files = Some(self.about.files.map_or(files, |others| others.and(files)));
         }
         self
     }
@@ -105,12 +64,12 @@ impl<'a> Found<'a> {
 
 impl Dependencies {
     /// Names and their versions, sorted by name.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &BTreeMap<Version, About>)> {
-        self.packages.iter().map(|(name, versions)| (name.as_str(), versions))
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Versions)> {
+        self.packages.iter().map(|(name, versions)| (&**name, versions))
     }
 
     /// The versions of one dependency, or `None` if it is not there.
-    pub fn versions(&self, name: &str) -> Option<&BTreeMap<Version, About>> {
+    pub fn versions(&self, name: &str) -> Option<&Versions> {
         self.packages.get(name)
     }
 
@@ -133,28 +92,32 @@ impl Dependencies {
         let (name, shown) = (mask(&found.name), mask(version));
         let is_masked = matches!(name, Cow::Owned(_)) || matches!(shown, Cow::Owned(_));
         let hidden = is_masked.then(|| Md5::of(format!("{}\n{version}", found.name).as_bytes()));
-        let version = Version { shown: shown.into_owned(), hidden };
-        let versions = self.packages.entry(name.into_owned()).or_default();
-        match versions.get_mut(&version) {
-            Some(about) => about.join(found.about),
-            None if self.count == LIMIT => self.overflowed = true,
-            None => {
-                self.count += 1;
-                versions.insert(version, found.about);
+        let version = Version::new(shown, hidden);
+        let has_room = self.count < LIMIT;
+        let is_new = match self.packages.entry(name.into()) {
+            Entry::Occupied(mut known) => {
+                let is_new = known.get().get(&version).is_none();
+                if !is_new || has_room {
+                    known.get_mut().add(version, found.about);
+                }
+                is_new
             }
-        }
+            Entry::Vacant(room) => {
+                if has_room {
+                    room.insert(Versions::of(version, found.about));
+                }
+                true
+            }
+        };
+        self.count += usize::from(is_new);
+        self.overflowed = self.count > LIMIT;
     }
 
     /// Bounds the versions of a package: those that it leaves open become this one. What nobody asks for is added as it is.
     pub(super) fn bound(&mut self, found: Found<'_>) {
-        let Some(versions) = self.packages.get_mut(found.name.as_ref()) else { return self.insert(found) };
-        let bound = mask(&found.version).into_owned();
-        let open: Vec<Version> = versions.keys().filter(|version| version.is_open()).cloned().collect();
-        for version in open {
-            if let Some(about) = versions.remove(&version) {
-                let bound = Version { shown: bound.clone(), hidden: None };
-                versions.entry(bound).and_modify(|kept| kept.join(about.clone())).or_insert(about);
-            }
+        match self.packages.get_mut(&*found.name) {
+            Some(versions) => *versions = versions.bounded(&mask(&found.version)),
+            None => self.insert(found),
         }
     }
 
@@ -168,23 +131,7 @@ impl Dependencies {
     /// Says of packages who asks for them, and where they are installed.
     pub(super) fn adjust(&mut self, change: impl Fn(&str, &mut About)) {
         for (name, versions) in &mut self.packages {
-            versions.values_mut().for_each(|about| change(name, about));
-        }
-    }
-}
-
-impl About {
-    /// The same version named once more: it is installed wherever one of the two says so.
-    fn join(&mut self, other: About) {
-        self.files = match (self.files, other.files) {
-            (Some(one), Some(more)) => Some(one.wrapping_add(more)),
-            (one, more) => one.or(more),
-        };
-        self.need = self.need.min(other.need);
-        let everywhere = self.markers.is_empty() || other.markers.is_empty();
-        self.markers.extend(other.markers);
-        if everywhere {
-            self.markers.clear();
+            versions.adjust(|about| change(name, about));
         }
     }
 }

@@ -1,9 +1,10 @@
 //! What differs between the dependencies of two manifests.
 
-use super::dependencies::{About, Dependencies, Version};
+use super::dependencies::Dependencies;
+use super::versions::{Version, Versions};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Ordering;
 use std::fmt;
 
 /// A dependency at one version.
@@ -74,12 +75,8 @@ impl Only {
 
 /// What changed from `old` to `new`.
 pub fn difference(old: &Dependencies, new: &Dependencies) -> Difference {
-    let none = BTreeMap::new();
-    let names: BTreeSet<&str> = old.iter().chain(new.iter()).map(|(name, _)| name).collect();
     let mut difference = Difference::default();
-    for name in names {
-        let before = old.versions(name).unwrap_or(&none);
-        let after = new.versions(name).unwrap_or(&none);
+    for (name, before, after) in both(old, new) {
         difference.compare(name, before, after);
     }
     if difference.is_empty() && old != new {
@@ -88,10 +85,31 @@ pub fn difference(old: &Dependencies, new: &Dependencies) -> Difference {
     difference
 }
 
+/// The names of both, in order, each with its versions on either side.
+fn both<'d>(
+    old: &'d Dependencies,
+    new: &'d Dependencies,
+) -> impl Iterator<Item = (&'d str, Option<&'d Versions>, Option<&'d Versions>)> {
+    let (mut old, mut new) = (old.iter().peekable(), new.iter().peekable());
+    std::iter::from_fn(move || {
+        let order = match (old.peek(), new.peek()) {
+            (Some((before, _)), Some((after, _))) => before.cmp(after),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => return None,
+        };
+        let before = if order.is_le() { old.next() } else { None };
+        let after = if order.is_ge() { new.next() } else { None };
+        let (name, _) = before.or(after)?;
+        Some((name, before.map(|(_, versions)| versions), after.map(|(_, versions)| versions)))
+    })
+}
+
 impl Difference {
-    fn compare(&mut self, name: &str, before: &BTreeMap<Version, About>, after: &BTreeMap<Version, About>) {
-        let mut gone = before.keys().filter(|version| !after.contains_key(version));
-        let mut come = after.keys().filter(|version| !before.contains_key(version));
+    fn compare(&mut self, name: &str, before: Option<&Versions>, after: Option<&Versions>) {
+        let is_in = |side: Option<&Versions>, version: &Version| side.is_some_and(|all| all.get(version).is_some());
+        let mut gone = before.into_iter().flat_map(Versions::keys).filter(|version| !is_in(after, version));
+        let mut come = after.into_iter().flat_map(Versions::keys).filter(|version| !is_in(before, version));
         loop {
             match (gone.next(), come.next()) {
                 (Some(from), Some(to)) => self.changed.push(Changed {
@@ -104,6 +122,7 @@ impl Difference {
                 (None, None) => break,
             }
         }
+        let (Some(before), Some(after)) = (before, after) else { return };
         let kept = before.iter().filter_map(|(version, about)| Some((version, about, after.get(version)?)));
         let rehashed = kept.filter(|(_, before, after)| before.files != after.files);
         self.rehashed.extend(rehashed.map(|(version, _, _)| Dependency::new(name, version)));
@@ -174,6 +193,7 @@ mod tests {
     use super::*;
     use crate::manifest::dependencies::Found;
     use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
     fn locked(pairs: &[(&str, &str)]) -> Dependencies {
         let mut dependencies = Dependencies::default();

@@ -1,7 +1,7 @@
 //! Where a layer's packages are installed: a Python of Lambda on one architecture.
 
-use super::dependencies::{About, Need};
 use super::marker::holds;
+use super::versions::{About, Need};
 use crate::layer::{Architecture, LayerSettings};
 use std::collections::BTreeSet;
 

@@ -5,10 +5,14 @@
 
 use super::bytes_of::{ReadError, bytes_of};
 use super::dependencies::Dependencies;
+use super::lines::requirement_lines;
 use super::mask::mask;
-use super::requirements::{Asks, dependencies, dependencies_with, lines, requirement_lines};
+use super::pins::OpenLines;
+use super::requirements::dependencies_with;
+use super::survey::{Mention, Survey, survey};
 use super::text::decode;
 use super::unreadable::Unreadable;
+use crate::halt::Halt;
 use crate::layer::Md5;
 use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
@@ -29,6 +33,8 @@ pub struct Included {
     pub path: PathBuf,
     /// Whether it only bounds versions (`-c`).
     pub bounds: bool,
+    /// What it leaves open.
+    pub open: OpenLines,
     text: String,
 }
 
@@ -54,20 +60,13 @@ pub struct Includes {
     pub problems: Vec<NotIncluded>,
 }
 
-impl Included {
-    /// What it says.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-}
-
 impl Includes {
     /// What the files say, comments and order aside: equal where nothing that counts differs. `None` where nothing is
     /// included.
     pub fn digest(&self) -> Option<Md5> {
         let files = self.files.iter().flat_map(|file| {
             let kind = if file.bounds { "-c" } else { "-r" };
-            std::iter::once(kind.to_owned()).chain(requirement_lines(&file.text))
+            std::iter::once(kind.to_owned()).chain(requirement_lines(&file.text, &Halt::default()))
         });
         let problems = self.problems.iter().map(|problem| format!("not read {}", problem.named));
         let said: Vec<String> = files.chain(problems).collect();
@@ -75,30 +74,35 @@ impl Includes {
     }
 
     /// What the manifest names together with all that it includes.
-    pub(super) fn joined(&self, text: &str) -> Result<Dependencies, Unreadable> {
-        let of = |bounds| self.files.iter().filter(move |file| file.bounds == bounds).map(Included::text);
-        dependencies_with(text, of(false), of(true))
+    pub(super) fn joined(&self, text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
+        let of = |bounds| self.files.iter().filter(move |file| file.bounds == bounds).map(|file| file.text.as_str());
+        dependencies_with(text, of(false), of(true), halt)
     }
 }
 
-/// Reads what the requirements file at this path includes. It blocks.
-pub(super) fn includes(path: &Path, text: &str) -> Includes {
+/// Reads what the requirements file at this path includes, by the lines that say so. It blocks.
+pub(super) fn includes(path: &Path, mentions: &[Mention], halt: &Halt) -> Includes {
+    if mentions.is_empty() {
+        return Includes::default();
+    }
     let folder = path.parent().unwrap_or(Path::new(""));
     let canonical = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let mut reading = Reading {
         folder,
+        halt,
         checkout: canonical.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_owned),
         read: HashSet::from([(canonical.clone(), false)]),
         open: vec![canonical],
         bytes: 0,
         found: Includes::default(),
     };
-    reading.follow(Path::new(""), text);
+    reading.follow(Path::new(""), mentions);
     reading.found
 }
 
 struct Reading<'a> {
     folder: &'a Path,
+    halt: &'a Halt,
     checkout: Option<PathBuf>,
     /// What was read, and whether it was to bound versions.
     read: HashSet<(PathBuf, bool)>,
@@ -116,21 +120,17 @@ struct Named {
 
 impl Reading<'_> {
     /// Reads what a file includes; `within` is its path from the manifest's folder.
-    fn follow(&mut self, within: &Path, text: &str) {
-        for line in lines(text) {
-            let (named, bounds) = match line.asks {
-                Asks::Include(named) => (named, false),
-                Asks::Bounds(named) => (named, true),
-                _ => continue,
-            };
+    fn follow(&mut self, within: &Path, mentions: &[Mention]) {
+        let halt = self.halt;
+        for Mention { line, named, bounds } in halt.over(mentions) {
             let beside = within.parent().unwrap_or(Path::new(""));
-            let path = beside.join(&named);
-            if let Err(why) = self.include(&named, Named { path, bounds }) {
+            let path = beside.join(named);
+            if let Err(why) = self.include(named, Named { path, bounds: *bounds }) {
                 if self.found.problems.len() >= FILES {
                     return;
                 }
-                let named = mask(&named).into_owned();
-                self.found.problems.push(NotIncluded { within: within.to_owned(), line: line.number, named, why });
+                let named = mask(named).into_owned();
+                self.found.problems.push(NotIncluded { within: within.to_owned(), line: *line, named, why });
             }
         }
     }
@@ -153,27 +153,30 @@ impl Reading<'_> {
         if self.found.files.len() == FILES || self.open.len() > DEPTH {
             return Err(format!("is one too many: at most {FILES} files are read, {DEPTH} deep"));
         }
-        let text = self.text(&canonical)?;
+        let (text, Survey { open, mentions, .. }) = self.text(&canonical)?;
         self.read.insert((canonical.clone(), bounds));
-        self.found.files.push(Included { path: plain(&path), bounds, text: text.clone() });
+        self.found.files.push(Included { path: plain(&path), bounds, open, text });
         self.open.push(canonical);
-        self.follow(&path, &text);
+        self.follow(&path, &mentions);
         self.open.pop();
         Ok(())
     }
 
-    fn text(&mut self, path: &Path) -> Result<String, String> {
+    fn text(&mut self, path: &Path) -> Result<(String, Survey), String> {
         let bytes = bytes_of(path, BYTES - self.bytes).map_err(|error| match error {
             ReadError::TooLarge => format!("is too large: all included files may have {} MB", BYTES / 1_000_000),
             other => other.to_string(),
         })?;
         self.bytes += bytes.len() as u64;
         let text = decode(&bytes).ok_or_else(|| "is not text".to_owned())?;
-        dependencies(&text).map_err(|unreadable| match unreadable.line {
-            Some(line) => format!("cannot be read: line {line}: {}", unreadable.why),
-            None => format!("cannot be read: {}", unreadable.why),
-        })?;
-        Ok(text.into_owned())
+        let survey = survey(&text, self.halt);
+        if let Err(unreadable) = &survey.named {
+            return Err(match unreadable.line {
+                Some(line) => format!("cannot be read: line {line}: {}", unreadable.why),
+                None => format!("cannot be read: {}", unreadable.why),
+            });
+        }
+        Ok((text.into_owned(), survey))
     }
 }
 

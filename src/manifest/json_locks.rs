@@ -1,162 +1,97 @@
-//! Lock files written in JSON: Pipenv, npm and Composer.
+//! Lock files written in JSON: Pipenv and Composer.
 
-use super::dependencies::{Dependencies, Found, Need};
+use super::dependencies::{Dependencies, Found};
+use super::json::{Text, entries, read};
 use super::requirements::normalised;
 use super::unreadable::Unreadable;
+use super::versions::Need;
+use crate::halt::Halt;
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
 
-/// Reads only what is asked for: a large lock as a tree of values would take ten times its size.
-fn read<T: DeserializeOwned>(text: &str, tool: &str) -> Result<T, Unreadable> {
-    serde_json::from_str(text).map_err(|error| {
-        // The error's own words may quote the file.
-        let why =
-            if error.is_data() { format!("it is not a lock file of {tool}") } else { "it is not JSON".to_owned() };
-        Unreadable::at(error.line(), why)
-    })
+/// Reads a `Pipfile.lock`: besides `default` and `develop`, a Pipfile may have categories of its own.
+struct Pipfile<'h> {
+    halt: &'h Halt,
 }
 
-#[derive(Deserialize)]
-struct PipfileLock {
-    #[serde(rename = "_meta")]
-    _meta: IgnoredAny,
-    // Besides `default` and `develop`, a Pipfile may have categories of its own.
-    #[serde(flatten)]
-    categories: BTreeMap<String, BTreeMap<String, PipfilePackage>>,
+impl<'de> DeserializeSeed<'de> for Pipfile<'_> {
+    type Value = Dependencies;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Dependencies, D::Error> {
+        from.deserialize_map(self)
+    }
 }
 
-#[derive(Deserialize)]
-struct PipfilePackage {
-    version: Option<String>,
-    git: Option<String>,
-    #[serde(rename = "ref")]
-    commit: Option<String>,
-    file: Option<String>,
-    path: Option<String>,
-    markers: Option<String>,
-    #[serde(default)]
-    hashes: Vec<String>,
-}
+impl<'de> Visitor<'de> for Pipfile<'_> {
+    type Value = Dependencies;
 
-pub(super) fn pipfile(text: &str) -> Result<Dependencies, Unreadable> {
-    let lock: PipfileLock = read(text, "Pipenv")?;
-    let mut dependencies = Dependencies::default();
-    for (category, packages) in &lock.categories {
-        for (name, package) in packages {
-            let found = Found::new(normalised(name), package.version());
-            let found = found.with_hashes(package.hashes.iter().map(String::as_str));
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a lock file of Pipenv")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Dependencies, A::Error> {
+        let (mut found, mut has_meta) = (Dependencies::default(), false);
+        while let Some(Text(category)) = map.next_key()? {
+            if category == "_meta" {
+                has_meta = true;
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
             let need = if category == "default" { Need::Required } else { Need::Development };
-            dependencies.insert(found.needed(need).with_marker(package.markers.as_deref()));
+            map.next_value_seed(entries(self.halt, |name: Text<'de>, package: PipfilePackage<'de>| {
+                found.insert(package.found(&name.0).needed(need));
+            }))?;
         }
+        if has_meta { Ok(found) } else { Err(A::Error::missing_field("_meta")) }
     }
-    Ok(dependencies)
 }
 
-impl PipfilePackage {
-    fn version(&self) -> Cow<'_, str> {
-        if let Some(git) = &self.git {
-            return at_commit(git, self.commit.as_deref());
-        }
-        let place = self.file.as_deref().or(self.path.as_deref());
-        place.or(self.version.as_deref()).unwrap_or_default().trim_start_matches("==").into()
+#[derive(Deserialize)]
+struct PipfilePackage<'a> {
+    #[serde(borrow)]
+    version: Option<Text<'a>>,
+    #[serde(borrow)]
+    git: Option<Text<'a>>,
+    #[serde(borrow, rename = "ref")]
+    commit: Option<Text<'a>>,
+    #[serde(borrow)]
+    file: Option<Text<'a>>,
+    #[serde(borrow)]
+    path: Option<Text<'a>>,
+    #[serde(borrow)]
+    markers: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    hashes: Vec<Text<'a>>,
+}
+
+pub(super) fn pipfile(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
+    read(text, "Pipenv", Pipfile { halt })
+}
+
+impl PipfilePackage<'_> {
+    fn found<'f>(&'f self, name: &'f str) -> Found<'f> {
+        let found = Found::new(normalised(name), self.version());
+        found.with_hashes(self.hashes.iter().map(|Text(hash)| &**hash)).with_marker(text(self.markers.as_ref()))
     }
+
+    fn version(&self) -> Cow<'_, str> {
+        if let Some(Text(git)) = &self.git {
+            return at_commit(git, text(self.commit.as_ref()));
+        }
+        let place = self.file.as_ref().or(self.path.as_ref());
+        text(place.or(self.version.as_ref())).unwrap_or_default().trim_start_matches("==").into()
+    }
+}
+
+fn text<'a>(text: Option<&'a Text<'_>>) -> Option<&'a str> {
+    text.map(|Text(text)| &**text)
 }
 
 fn at_commit<'a>(place: &'a str, commit: Option<&str>) -> Cow<'a, str> {
     commit.map_or_else(|| place.into(), |commit| format!("{place}#{commit}").into())
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct NpmLock {
-    #[serde(rename = "lockfileVersion")]
-    _version: IgnoredAny,
-    packages: Option<BTreeMap<String, NpmPackage>>,
-    dependencies: Option<BTreeMap<String, NpmNode>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct NpmPackage {
-    name: Option<String>,
-    version: Option<String>,
-    resolved: Option<String>,
-    integrity: Option<String>,
-    #[serde(default)]
-    link: bool,
-    #[serde(default)]
-    dev: bool,
-    #[serde(default)]
-    optional: bool,
-    #[serde(default)]
-    dev_optional: bool,
-    #[serde(default)]
-    peer: bool,
-}
-
-/// A package of version 1, with those that are installed below it. serde_json refuses to nest deeper than the stack can
-/// follow.
-#[derive(Deserialize)]
-struct NpmNode {
-    #[serde(flatten)]
-    package: NpmPackage,
-    dependencies: Option<BTreeMap<String, NpmNode>>,
-}
-
-/// `package-lock.json` of any version. Version 2 carries the tree in both forms; `packages` is the newer.
-pub(super) fn npm(text: &str) -> Result<Dependencies, Unreadable> {
-    let lock: NpmLock = read(text, "npm")?;
-    let mut dependencies = Dependencies::default();
-    match (&lock.packages, &lock.dependencies) {
-        (Some(packages), _) => npm_packages(packages, &mut dependencies),
-        (None, Some(tree)) => npm_tree(tree, &mut dependencies),
-        (None, None) => {}
-    }
-    Ok(dependencies)
-}
-
-/// Versions 2 and 3: a flat list, keyed by where a package is installed.
-fn npm_packages(packages: &BTreeMap<String, NpmPackage>, dependencies: &mut Dependencies) {
-    for (path, package) in packages {
-        // Without `node_modules/` it is the project or one of its workspaces, which links point to.
-        let Some((_, installed_as)) = path.rsplit_once("node_modules/") else { continue };
-        if !package.link {
-            let name = package.name.as_deref().unwrap_or(installed_as);
-            dependencies.insert(package.found(name));
-        }
-    }
-}
-
-fn npm_tree(tree: &BTreeMap<String, NpmNode>, dependencies: &mut Dependencies) {
-    for (name, node) in tree {
-        dependencies.insert(node.package.found(name));
-        if let Some(nested) = &node.dependencies {
-            npm_tree(nested, dependencies);
-        }
-    }
-}
-
-impl NpmPackage {
-    fn found<'a>(&'a self, name: &'a str) -> Found<'a> {
-        Found::new(name, self.version()).with_hashes(self.integrity.as_deref()).needed(self.need())
-    }
-
-    /// Peers are left out with `--legacy-peer-deps`; what is optional, where another platform needs it.
-    fn need(&self) -> Need {
-        match self {
-            Self { dev: true, .. } => Need::Development,
-            Self { optional: true, .. } | Self { dev_optional: true, .. } | Self { peer: true, .. } => Need::Optional,
-            _ => Need::Required,
-        }
-    }
-
-    /// The version, or for a package from git the repository with its commit.
-    fn version(&self) -> &str {
-        let git = self.resolved.as_deref().filter(|resolved| resolved.starts_with("git"));
-        git.or(self.version.as_deref()).unwrap_or_default()
-    }
 }
 
 #[derive(Deserialize)]
@@ -181,11 +116,11 @@ struct ComposerPlace {
     shasum: Option<String>,
 }
 
-pub(super) fn composer(text: &str) -> Result<Dependencies, Unreadable> {
-    let lock: ComposerLock = read(text, "Composer")?;
+pub(super) fn composer(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
+    let lock = read(text, "Composer", PhantomData::<ComposerLock>)?;
     let mut dependencies = Dependencies::default();
     for (packages, need) in [(&lock.packages, Need::Required), (&lock.packages_dev, Need::Development)] {
-        for package in packages {
+        for package in halt.over(packages) {
             let hash = package.dist.as_ref().and_then(|dist| dist.shasum.as_deref()).filter(|hash| !hash.is_empty());
             let found = Found::new(package.name.as_str(), package.version()).with_hashes(hash);
             dependencies.insert(found.needed(need));
@@ -207,8 +142,9 @@ impl ComposerPackage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::npm_lock::npm;
 
-    type Read = fn(&str) -> Result<Dependencies, Unreadable>;
+    type Read = fn(&str, &Halt) -> Result<Dependencies, Unreadable>;
 
     fn shown(dependencies: Result<Dependencies, Unreadable>) -> Option<String> {
         let dependencies = dependencies.ok()?;
@@ -252,7 +188,7 @@ mod tests {
             ),
         ];
         for (read, text, expected) in table {
-            assert_eq!(shown(read(text)).as_deref(), Some(expected), "{text}");
+            assert_eq!(shown(read(text, &Halt::default())).as_deref(), Some(expected), "{text}");
         }
     }
 
@@ -270,7 +206,7 @@ mod tests {
         ];
         for text in table {
             for read in [npm as Read, pipfile, composer] {
-                assert!(read(text).is_err(), "{text}");
+                assert!(read(text, &Halt::default()).is_err(), "{text}");
             }
         }
     }
@@ -278,13 +214,14 @@ mod tests {
     #[test]
     fn deep_nesting_is_refused_not_followed() {
         let nested = r#"{"dependencies":{"a":"#.repeat(10_000);
-        assert!(npm(&format!(r#"{{"lockfileVersion":1,"dependencies":{{"a":{nested}"#)).is_err());
+        let nested = format!(r#"{{"lockfileVersion":1,"dependencies":{{"a":{nested}"#);
+        assert!(npm(&nested, &Halt::default()).is_err());
     }
 
     #[test]
     fn development_hashes_and_markers_are_known() {
         let about = |read: Read, text: &str, name: &str| {
-            let dependencies = read(text).unwrap();
+            let dependencies = read(text, &Halt::default()).unwrap();
             dependencies.versions(name).unwrap().values().next().unwrap().clone()
         };
         let lock = r#"{"_meta":{},"default":{"x":{"version":"==1","markers":"sys_platform == 'win32'","hashes":["sha256:a","sha256:b"]}},"develop":{"y":{"version":"==1"}}}"#;
@@ -310,8 +247,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_has_its_line() {
-        assert_eq!(npm("{\n\n  oops").unwrap_err().to_string(), "line 3: it is not JSON");
-        let wrong = npm("{\"lockfileVersion\":3,\n\"packages\":1}").unwrap_err();
+        assert_eq!(npm("{\n\n  oops", &Halt::default()).unwrap_err().to_string(), "line 3: it is not JSON");
+        let wrong = npm("{\"lockfileVersion\":3,\n\"packages\":1}", &Halt::default()).unwrap_err();
         assert_eq!(wrong.to_string(), "line 2: it is not a lock file of npm");
     }
 }

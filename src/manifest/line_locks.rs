@@ -2,15 +2,16 @@
 
 use super::dependencies::{Dependencies, Found};
 use super::unreadable::Unreadable;
+use crate::halt::Halt;
 
 /// `yarn.lock`: a header line of descriptors without indentation, facts below it.
-pub(super) fn yarn(text: &str) -> Result<Dependencies, Unreadable> {
+pub(super) fn yarn(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
     if !text.contains("yarn lockfile v1") && !text.contains("__metadata:") {
         return Err(Unreadable::new("it is not a lock file of Yarn"));
     }
     let mut dependencies = Dependencies::default();
     let mut package = None;
-    for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+    for line in halt.over(text.lines()).filter(|line| !line.is_empty() && !line.starts_with('#')) {
         match (line.strip_prefix("  "), &mut package) {
             (None, _) => keep(package.replace(YarnPackage::new(line)), &mut dependencies),
             (Some(fact), Some(package)) => package.read(fact),
@@ -69,12 +70,12 @@ fn keep(package: Option<YarnPackage>, dependencies: &mut Dependencies) {
 }
 
 /// `pnpm-lock.yaml`: the keys of its `packages:` section, and the hash in the first line below each.
-pub(super) fn pnpm(text: &str) -> Result<Dependencies, Unreadable> {
+pub(super) fn pnpm(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
     let version = text.lines().find_map(|line| line.strip_prefix("lockfileVersion:"));
     let version = version.ok_or_else(|| Unreadable::new("it is not a lock file of pnpm"))?;
     let is_old = version.trim().trim_matches(['\'', '"']).starts_with('5');
     let mut dependencies = Dependencies::default();
-    let section = text.lines().skip_while(|line| *line != "packages:").skip(1);
+    let section = halt.over(text.lines()).skip_while(|line| *line != "packages:").skip(1);
     let mut section = section.take_while(|line| line.is_empty() || line.starts_with(' ')).peekable();
     while let Some(line) = section.next() {
         let Some(key) = pnpm_key(line) else { continue };
@@ -113,13 +114,13 @@ fn split_at_sign(text: &str) -> Option<(&str, &str)> {
 }
 
 /// `Gemfile.lock`: the specs of every source, four blanks deep.
-pub(super) fn gemfile(text: &str) -> Result<Dependencies, Unreadable> {
+pub(super) fn gemfile(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
     if !text.lines().any(|line| line.trim_end() == "  specs:") {
         return Err(Unreadable::new("it is not a lock file of Bundler"));
     }
     let mut dependencies = Dependencies::default();
     let mut source = GemSource::default();
-    for line in text.lines() {
+    for line in halt.over(text.lines()) {
         if !line.starts_with(' ') {
             source = GemSource { has_specs: matches!(line.trim_end(), "GEM" | "GIT" | "PATH"), ..GemSource::default() };
         } else if let Some(remote) = line.strip_prefix("  remote: ") {
@@ -153,9 +154,9 @@ impl GemSource<'_> {
 }
 
 /// `go.sum`: modules by the hash of their content. Those with only the hash of their `go.mod` are not built.
-pub(super) fn go_sum(text: &str) -> Result<Dependencies, Unreadable> {
+pub(super) fn go_sum(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
     let mut dependencies = Dependencies::default();
-    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+    for (index, line) in halt.over(text.lines()).enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let mut fields = line.split_whitespace();
         let (Some(module), Some(version), Some(hash), None) =
             (fields.next(), fields.next(), fields.next().filter(|hash| hash.contains(':')), fields.next())
@@ -173,7 +174,7 @@ pub(super) fn go_sum(text: &str) -> Result<Dependencies, Unreadable> {
 mod tests {
     use super::*;
 
-    type Read = fn(&str) -> Result<Dependencies, Unreadable>;
+    type Read = fn(&str, &Halt) -> Result<Dependencies, Unreadable>;
 
     fn shown(dependencies: Result<Dependencies, Unreadable>) -> Option<String> {
         let dependencies = dependencies.ok()?;
@@ -228,8 +229,12 @@ mod tests {
             (go_sum, "", ""),
         ];
         for (read, text, expected) in table {
-            assert_eq!(shown(read(text)).as_deref(), Some(expected), "{text}");
-            assert_eq!(shown(read(&text.replace('\n', "\r\n"))).as_deref(), Some(expected), "with CRLF: {text}");
+            assert_eq!(shown(read(text, &Halt::default())).as_deref(), Some(expected), "{text}");
+            assert_eq!(
+                shown(read(&text.replace('\n', "\r\n"), &Halt::default())).as_deref(),
+                Some(expected),
+                "CRLF: {text}"
+            );
         }
     }
 
@@ -238,7 +243,7 @@ mod tests {
         let table = ["lockfile", "a b", "a b c", "packages:", "GEM", "é@"];
         for text in table {
             for read in [yarn as Read, pnpm, gemfile, go_sum] {
-                assert!(read(text).is_err(), "{text}");
+                assert!(read(text, &Halt::default()).is_err(), "{text}");
             }
         }
     }
@@ -252,7 +257,8 @@ mod tests {
             (go_sum, "a/b v1.0.0 h1:HASH\n", "a/b", "HASH"),
         ];
         for (read, text, name, hash) in table {
-            let files = |text: &str| read(text).unwrap().versions(name).unwrap().values().next().unwrap().files;
+            let found = |text: &str| read(text, &Halt::default()).unwrap();
+            let files = |text: &str| found(text).versions(name).unwrap().values().next().unwrap().files;
             assert!(files(text).is_some(), "{text}");
             assert_ne!(files(text), files(&text.replace(hash, "OTHER")), "{text}");
         }

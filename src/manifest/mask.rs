@@ -1,6 +1,8 @@
 //! Credentials in URLs, hidden before anything is shown.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
+use std::ops::ControlFlow;
 
 use super::urls::hidden_parts;
 
@@ -15,10 +17,11 @@ const HIDDEN: &str = "****";
 pub fn mask(text: &str) -> Cow<'_, str> {
     let mut masked = String::new();
     let mut shown = 0;
-    hidden_parts(text, |_, part| {
+    let _: ControlFlow<Infallible> = hidden_parts(text, |_, part| {
         masked.push_str(&text[shown..part.start]);
         masked.push_str(HIDDEN);
         shown = part.end;
+        ControlFlow::Continue(())
     });
     if shown == 0 {
         return Cow::Borrowed(text);

@@ -4,9 +4,10 @@
 //! extras, markers, hashes and who asks for whom are compared as they are written. Only what no tool reads is left out.
 
 use super::format::Format;
-use super::requirements::requirement_lines;
+use super::lines::requirement_lines;
 use super::text::{decode, same_text};
 use super::toml_locks::canonical_parts;
+use crate::halt::Halt;
 use serde_json::Value;
 
 /// Larger manifests are compared by their bytes: a tree of values takes many times the size of its text.
@@ -20,25 +21,27 @@ enum Meaning {
 }
 
 /// Whether two manifests of one format say the same. Where one cannot be read, their bytes decide, line endings aside.
-pub fn same_meaning(format: Format, a: &[u8], b: &[u8]) -> bool {
+pub fn same_meaning(format: Format, a: &[u8], b: &[u8], halt: &Halt) -> bool {
     let meaning = |bytes: &[u8]| {
         let text = decode(bytes).filter(|text| text.len() <= LIMIT)?;
-        meaning(format, &text)
+        meaning(format, &text, halt)
     };
     same_text(a, b) || meaning(a).is_some_and(|one| meaning(b).is_some_and(|other| one == other))
 }
 
-fn meaning(format: Format, text: &str) -> Option<Meaning> {
+fn meaning(format: Format, text: &str, halt: &Halt) -> Option<Meaning> {
     let lines = match format {
-        Format::Requirements => requirement_lines(text),
-        Format::UvLock | Format::PoetryLock | Format::PdmLock | Format::CargoLock => canonical_parts(text, "package")?,
-        Format::Pylock => canonical_parts(text, "packages")?,
+        Format::Requirements => requirement_lines(text, halt),
+        Format::UvLock | Format::PoetryLock | Format::PdmLock | Format::CargoLock => {
+            canonical_parts(text, "package", halt)?
+        }
+        Format::Pylock => canonical_parts(text, "packages", halt)?,
         Format::PipfileLock | Format::NpmLock | Format::ComposerLock => {
             return serde_json::from_str(text).ok().map(Meaning::Json);
         }
-        Format::YarnLock | Format::PnpmLock | Format::GemfileLock => kept_lines(text),
+        Format::YarnLock | Format::PnpmLock | Format::GemfileLock => kept_lines(text, halt),
         Format::GoSum => {
-            let mut lines = kept_lines(text);
+            let mut lines = kept_lines(text, halt);
             lines.sort_unstable();
             lines
         }
@@ -48,8 +51,8 @@ fn meaning(format: Format, text: &str) -> Option<Meaning> {
 }
 
 /// Lines that are neither blank nor comments. Their order stays: in these files a line belongs to those above it.
-fn kept_lines(text: &str) -> Vec<String> {
-    let lines = text.lines().map(str::trim_end);
+fn kept_lines(text: &str, halt: &Halt) -> Vec<String> {
+    let lines = halt.over(text.lines()).map(str::trim_end);
     lines.filter(|line| !line.is_empty() && !line.trim_start().starts_with('#')).map(str::to_owned).collect()
 }
 
@@ -59,8 +62,8 @@ mod tests {
 
     fn same(name: &str, a: &str, b: &str) -> bool {
         let format = Format::from_file_name(name);
-        let same = same_meaning(format, a.as_bytes(), b.as_bytes());
-        assert_eq!(same_meaning(format, b.as_bytes(), a.as_bytes()), same, "{name}: {a} {b}");
+        let same = same_meaning(format, a.as_bytes(), b.as_bytes(), &Halt::default());
+        assert_eq!(same_meaning(format, b.as_bytes(), a.as_bytes(), &Halt::default()), same, "{name}: {a} {b}");
         same
     }
 

@@ -3,7 +3,7 @@
 //! Whether a layer changed is decided by the manifest's bytes ([`same_text()`]), or by the dependencies that it names
 //! where the layer says so. Everything else here makes that decision readable: which dependencies a manifest names
 //! ([`dependencies()`]), what differs between two of them ([`difference()`]), which lines leave a version open
-//! ([`unpinned()`]) and which carry credentials ([`secrets()`]). All of it is pure, takes any bytes without a panic, in
+//! ([`Manifest::open_lines()`]) and which carry credentials ([`Manifest::secret()`]). All of it is pure, takes any bytes without a panic, in
 //! time and memory that follow their number, and never lets a credential of a URL out ([`mask()`]).
 
 mod bytes_of;
@@ -13,28 +13,35 @@ mod environment;
 mod first;
 mod format;
 mod includes;
+mod json;
 mod json_locks;
 mod left_out;
 mod line_locks;
+mod lines;
 mod marker;
 mod mask;
 mod meaning;
+mod npm_lock;
 mod parse;
 mod pins;
 mod read;
 mod requirements;
 mod secrets;
+mod survey;
 mod text;
 mod toml_locks;
 mod unreadable;
 mod urls;
 mod uv_graph;
+mod versions;
 
+#[cfg(test)]
+mod halted;
 #[cfg(test)]
 mod samples;
 
 pub use bytes_of::ReadError;
-pub use dependencies::{About, Dependencies, Need, Version};
+pub use dependencies::Dependencies;
 #[cfg(test)]
 pub use difference::Changed;
 pub use difference::{Dependency, Difference, Only, difference};
@@ -45,8 +52,8 @@ pub use left_out::is_left_out;
 pub use mask::mask;
 pub use meaning::same_meaning;
 pub use parse::dependencies;
-pub use pins::{Open, Unpinned, unpinned, unpinned_lines};
+pub use pins::{Open, Unpinned};
 pub use read::{Manifest, read};
 pub use requirements::normalised;
-pub use secrets::secrets;
 pub use text::same_text;
+pub use versions::{About, Need, Version, Versions};

@@ -1,38 +1,37 @@
 //! The dependencies of a manifest, by its format.
 
-use super::dependencies::{Dependencies, LIMIT};
+use super::dependencies::Dependencies;
 use super::format::Format;
+use super::survey::{bounded, survey};
 use super::text::decode;
 use super::unreadable::Unreadable;
-use super::{json_locks, line_locks, requirements, toml_locks};
+use super::{json_locks, line_locks, npm_lock, toml_locks};
+use crate::halt::Halt;
 
 /// The dependencies that a manifest of this format names; `None` for a format that is only compared by its bytes.
 ///
 /// # Errors
 /// Where the bytes cannot be read as that format: the line and the reason. Such a manifest is compared by its bytes.
-pub fn dependencies(format: Format, bytes: &[u8]) -> Result<Option<Dependencies>, Unreadable> {
+pub fn dependencies(format: Format, bytes: &[u8], halt: &Halt) -> Result<Option<Dependencies>, Unreadable> {
     if format == Format::Unknown {
         return Ok(None);
     }
-    let text = decode(bytes).ok_or_else(|| Unreadable::new("it is not text"))?;
+    let text = decode(bytes).ok_or_else(Unreadable::no_text)?;
     let found = match format {
-        Format::Requirements => requirements::dependencies(&text),
-        Format::UvLock => toml_locks::uv(&text),
-        Format::PoetryLock => toml_locks::poetry(&text),
-        Format::PdmLock => toml_locks::pdm(&text),
-        Format::Pylock => toml_locks::pylock(&text),
-        Format::CargoLock => toml_locks::cargo(&text),
-        Format::PipfileLock => json_locks::pipfile(&text),
-        Format::NpmLock => json_locks::npm(&text),
-        Format::ComposerLock => json_locks::composer(&text),
-        Format::YarnLock => line_locks::yarn(&text),
-        Format::PnpmLock => line_locks::pnpm(&text),
-        Format::GemfileLock => line_locks::gemfile(&text),
-        Format::GoSum => line_locks::go_sum(&text),
+        Format::Requirements => survey(&text, halt).named,
+        Format::UvLock => toml_locks::uv(&text, halt),
+        Format::PoetryLock => toml_locks::poetry(&text, halt),
+        Format::PdmLock => toml_locks::pdm(&text, halt),
+        Format::Pylock => toml_locks::pylock(&text, halt),
+        Format::CargoLock => toml_locks::cargo(&text, halt),
+        Format::PipfileLock => json_locks::pipfile(&text, halt),
+        Format::NpmLock => npm_lock::npm(&text, halt),
+        Format::ComposerLock => json_locks::composer(&text, halt),
+        Format::YarnLock => line_locks::yarn(&text, halt),
+        Format::PnpmLock => line_locks::pnpm(&text, halt),
+        Format::GemfileLock => line_locks::gemfile(&text, halt),
+        Format::GoSum => line_locks::go_sum(&text, halt),
         Format::Unknown => return Ok(None),
     }?;
-    if found.overflowed() {
-        return Err(Unreadable::new(format!("it names more than {LIMIT} dependencies")));
-    }
-    Ok(Some(found))
+    bounded(found).map(Some)
 }

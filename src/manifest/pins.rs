@@ -1,10 +1,11 @@
 //! Which lines of a manifest leave open what will be installed.
 
-use super::format::Format;
 use super::mask::mask;
-use super::requirements::{Asks, Line, exact_version, joined_lines, lines, revision, without_comment};
-use super::text::decode;
+use super::requirements::{Asks, Line, exact_version, revision};
 use std::fmt;
+
+/// How many open lines are kept of those that there are.
+const KEPT: usize = 6;
 
 /// A line that leaves open what will be installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,8 +63,34 @@ impl fmt::Display for Open {
     }
 }
 
-/// The lines of a requirements file that leave open what will be installed; none for lock files, which are
+/// The lines of a manifest that leave open what will be installed: the first few of them. Lock files have none, they are
 /// pinned by nature.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OpenLines {
+    /// The first.
+    pub first: Vec<Unpinned>,
+    /// How many there are.
+    pub count: usize,
+}
+
+impl OpenLines {
+    fn add(&mut self, line: &Line<'_>, why: Open) {
+        if self.first.len() < KEPT {
+            self.first.push(Unpinned { line: line.number, text: shown(line.text), why });
+        }
+        self.count += 1;
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.first.extend(other.first);
+        self.first.sort_by_key(|unpinned| unpinned.line);
+        self.first.truncate(KEPT);
+        self.count += other.count;
+        self
+    }
+}
+
+/// Which lines of a requirements file leave open what will be installed, told line by line.
 ///
 /// | line | pinned |
 /// |---|---|
@@ -74,39 +101,41 @@ impl fmt::Display for Open {
 /// | `-e PATH` | no |
 /// | `--extra-index-url URL` | only where every line has a hash |
 /// | `-r FILE`, `-c FILE`, `--index-url` and other options | no requirement: what is included is judged itself |
-pub fn unpinned(format: Format, bytes: &[u8]) -> Vec<Unpinned> {
-    if format != Format::Requirements {
-        return Vec::new();
-    }
-    // Bytes that are not text are still judged line by line: better a warning too many.
-    unpinned_lines(&decode(bytes).unwrap_or_else(|| String::from_utf8_lossy(bytes)))
+#[derive(Debug, Default)]
+pub(super) struct Pins {
+    open: OpenLines,
+    /// Pinned lines without a hash: they are open if any line has one.
+    without_hash: OpenLines,
+    /// They are open unless every line is fixed by a hash or a commit.
+    extra_indexes: OpenLines,
+    some_have_hashes: bool,
+    some_are_not_fixed: bool,
 }
 
-/// The same for the text of a requirements file.
-pub fn unpinned_lines(text: &str) -> Vec<Unpinned> {
-    let lines: Vec<Line> =
-        lines(text).filter(|line| !matches!(line.asks, Asks::Include(_) | Asks::Bounds(_))).collect();
-    let some_have_hashes = lines.iter().any(is_hashed);
-    let all_have_hashes = lines.iter().all(|line| is_hashed(line) || has_own_commit(line));
-    let without_hash = |line: &Line| some_have_hashes && !is_hashed(line);
-    let open = lines.iter().filter_map(|line| {
-        let why = open(line).or_else(|| without_hash(line).then_some(Open::NoHash))?;
-        Some(Unpinned { line: line.number, text: shown(&line.text), why })
-    });
-    let mut found: Vec<Unpinned> = open.collect();
-    if !all_have_hashes {
-        found.extend(extra_indexes(text));
-        found.sort_by_key(|unpinned| unpinned.line);
+impl Pins {
+    /// Looks at the next line.
+    pub fn meet(&mut self, line: &Line<'_>) {
+        match line.asks {
+            Asks::Include(_) | Asks::Bounds(_) => return,
+            Asks::ExtraIndex => return self.extra_indexes.add(line, Open::ExtraIndex),
+            _ => {}
+        }
+        let is_hashed = is_hashed(line);
+        self.some_have_hashes |= is_hashed;
+        self.some_are_not_fixed |= !is_hashed && !has_own_commit(line);
+        match open(line) {
+            Some(why) => self.open.add(line, why),
+            None if !is_hashed => self.without_hash.add(line, Open::NoHash),
+            None => {}
+        }
     }
-    found
-}
 
-fn extra_indexes(text: &str) -> impl Iterator<Item = Unpinned> {
-    joined_lines(text).filter_map(|(line, text)| {
-        let text = without_comment(&text).trim();
-        let is_extra = text.strip_prefix("--extra-index-url").is_some_and(|rest| rest.starts_with(['=', ' ', '\t']));
-        is_extra.then(|| Unpinned { line, text: shown(text), why: Open::ExtraIndex })
-    })
+    /// What all lines together leave open.
+    pub fn settle(self) -> OpenLines {
+        let without_hash = if self.some_have_hashes { self.without_hash } else { OpenLines::default() };
+        let extra_indexes = if self.some_are_not_fixed { self.extra_indexes } else { OpenLines::default() };
+        self.open.and(without_hash).and(extra_indexes)
+    }
 }
 
 /// Masked, and on one line with single blanks, however it was continued.
@@ -115,7 +144,7 @@ fn shown(text: &str) -> String {
     mask(&words.join(" ")).into_owned()
 }
 
-fn open(line: &Line) -> Option<Open> {
+fn open(line: &Line<'_>) -> Option<Open> {
     match &line.asks {
         Asks::Version { specifier, .. } => open_version(specifier),
         Asks::Location { url, .. } if is_hashed(line) || has_commit(url) => None,
@@ -124,7 +153,7 @@ fn open(line: &Line) -> Option<Open> {
         Asks::Editable { url, .. } if has_commit(url) => None,
         Asks::Editable { url, .. } if is_repository(url) => Some(Open::Branch),
         Asks::Editable { .. } => Some(Open::Editable),
-        Asks::Include(_) | Asks::Bounds(_) => None,
+        Asks::Include(_) | Asks::Bounds(_) | Asks::ExtraIndex => None,
         Asks::Unreadable => Some(Open::Unreadable),
     }
 }
@@ -139,13 +168,13 @@ fn open_version(specifier: &str) -> Option<Open> {
     }
 }
 
-fn is_hashed(line: &Line) -> bool {
+fn is_hashed(line: &Line<'_>) -> bool {
     let fragment = matches!(&line.asks, Asks::Location { url, .. } if has_hash(url));
-    fragment || !line.hashes.is_empty()
+    fragment || line.hashes().next().is_some()
 }
 
 /// Whether a line is fixed by a commit, for which pip knows no hash.
-fn has_own_commit(line: &Line) -> bool {
+fn has_own_commit(line: &Line<'_>) -> bool {
     matches!(&line.asks, Asks::Location { url, .. } | Asks::Editable { url, .. } if has_commit(url))
 }
 

@@ -1,21 +1,26 @@
-//! A manifest from disk: its bytes and their MD5, read once.
+//! A manifest: its bytes, their MD5, and all that is to be known of them, found while it was read.
 
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::task::spawn_blocking;
 
 use super::bytes_of::{ReadError, SIZE_LIMIT, bytes_of};
 use super::dependencies::Dependencies;
+use super::first::First;
 use super::format::Format;
 use super::includes::{Includes, includes};
 use super::parse::dependencies;
+use super::pins::OpenLines;
+use super::secrets::{Secret, secrets};
+use super::survey::{Mention, survey};
 use super::text::decode;
 use super::unreadable::Unreadable;
+use crate::halt::Halt;
 use crate::layer::Md5;
 
-type Named = Arc<OnceLock<Result<Option<Dependencies>, Unreadable>>>;
+/// How many bytes are digested at once.
+const PIECE: usize = 1024 * 1024;
 
 /// The bytes of a manifest as they were at one moment.
 #[derive(Clone, Debug)]
@@ -26,37 +31,40 @@ pub struct Manifest {
     pub md5: Md5,
     /// What kind of manifest it is.
     pub format: Format,
+    says: Arc<Says>,
+}
+
+type Named = Result<Option<Dependencies>, Unreadable>;
+
+/// What the bytes say.
+#[derive(Debug)]
+struct Says {
     named: Named,
-    includes: Arc<Includes>,
-    /// What it names with all that it includes.
-    joined: Named,
+    open: OpenLines,
+    secret: Option<First<Secret>>,
+    includes: Includes,
+    /// What it names with all that it includes, where it includes anything.
+    joined: Option<Named>,
 }
 
 impl Manifest {
-    /// A manifest of these bytes, in a file of this name.
-    pub fn new(name: &str, bytes: Bytes) -> Self {
-        let format = Format::from_file_name(name);
-        let (named, includes, joined) = Default::default();
-        Self { md5: Md5::of(&bytes), bytes, format, named, includes, joined }
-    }
-
     /// The files that it includes, and those that it names in vain.
     pub fn includes(&self) -> &Includes {
-        &self.includes
+        &self.says.includes
     }
 
     /// A digest of all that it says: its MD5, unless it includes other files.
     pub fn whole(&self) -> Md5 {
-        let includes = self.includes.digest();
+        let includes = self.includes().digest();
         includes.map_or(self.md5, |includes| Md5::of(format!("{} {includes}", self.md5).as_bytes()))
     }
 
-    /// The dependencies that it names, read when they are first asked for; see [`dependencies`].
+    /// The dependencies that it names; `None` where it is only compared by its bytes.
     ///
     /// # Errors
     /// Where it cannot be read as what its name says.
     pub fn dependencies(&self) -> Result<Option<&Dependencies>, &Unreadable> {
-        self.named.get_or_init(|| dependencies(self.format, &self.bytes)).as_ref().map(Option::as_ref)
+        self.says.named.as_ref().map(Option::as_ref)
     }
 
     /// The same, with those of the files that it includes: what is installed.
@@ -64,42 +72,57 @@ impl Manifest {
     /// # Errors
     /// The same.
     pub fn all_dependencies(&self) -> Result<Option<&Dependencies>, &Unreadable> {
-        if self.includes.files.is_empty() {
-            return self.dependencies();
-        }
-        let join = || {
-            let text = decode(&self.bytes).ok_or_else(|| Unreadable::new("it is not text"))?;
-            self.includes.joined(&text).map(Some)
-        };
-        self.joined.get_or_init(join).as_ref().map(Option::as_ref)
+        self.says.joined.as_ref().unwrap_or(&self.says.named).as_ref().map(Option::as_ref)
+    }
+
+    /// The lines that leave open what will be installed, without those of the files that it includes.
+    pub fn open_lines(&self) -> &OpenLines {
+        &self.says.open
+    }
+
+    /// The lines with a credential.
+    pub fn secret(&self) -> Option<&First<Secret>> {
+        self.says.secret.as_ref()
     }
 }
 
-/// Reads a manifest.
+/// Reads a manifest. It blocks, for long where it is large: it ends early where nobody waits for it any more.
 ///
 /// # Errors
 /// See [`ReadError`].
-pub async fn read(path: &Path) -> Result<Manifest, ReadError> {
-    let path = path.to_owned();
-    // One task for all of it: with tokio's file each step would be one.
-    let read = spawn_blocking(move || read_now(&path)).await;
-    read.unwrap_or_else(|error| Err(ReadError::Unreadable(error.into())))
-}
-
-fn read_now(path: &Path) -> Result<Manifest, ReadError> {
+pub fn read(path: &Path, halt: &Halt) -> Result<Manifest, ReadError> {
     let bytes = bytes_of(path, SIZE_LIMIT)?;
     if bytes.is_empty() {
         return Err(ReadError::Empty);
     }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let mut manifest = Manifest::new(&name, bytes.into());
-    // Here, where reading a large one does no harm; what it names is kept, or why it cannot be read.
-    let _ = manifest.dependencies();
-    if manifest.format == Format::Requirements
-        && let Some(text) = decode(&manifest.bytes)
-    {
-        manifest.includes = Arc::new(includes(path, &text));
-        let _ = manifest.all_dependencies();
+    let format = Format::from_file_name(&path.file_name().unwrap_or_default().to_string_lossy());
+    let md5 = Md5::of_pieces(halt.over(bytes.chunks(PIECE)));
+    Ok(Manifest { md5, format, says: Arc::new(Says::of(path, format, &bytes, halt)), bytes: bytes.into() })
+}
+
+impl Says {
+    fn of(path: &Path, format: Format, bytes: &[u8], halt: &Halt) -> Self {
+        let text = decode(bytes);
+        let secret = text.as_ref().and_then(|text| secrets(text, halt));
+        if format != Format::Requirements {
+            let named = dependencies(format, bytes, halt);
+            return Self { named, secret, open: OpenLines::default(), includes: Includes::default(), joined: None };
+        }
+        let Some(text) = text else {
+            // Bytes that are not text are still judged line by line: better a warning too many.
+            let open = survey(&String::from_utf8_lossy(bytes), halt).open;
+            let named = Err(Unreadable::no_text());
+            return Self { named, secret, open, includes: Includes::default(), joined: None };
+        };
+        let found = survey(&text, halt);
+        let (includes, joined) = included(path, &text, &found.mentions, halt);
+        Self { named: found.named.map(Some), open: found.open, secret, includes, joined }
     }
-    Ok(manifest)
+}
+
+/// What a requirements file includes, and all that it names with that.
+fn included(path: &Path, text: &str, mentions: &[Mention], halt: &Halt) -> (Includes, Option<Named>) {
+    let includes = includes(path, mentions, halt);
+    let joined = (!includes.files.is_empty()).then(|| includes.joined(text, halt).map(Some));
+    (includes, joined)
 }

@@ -1,49 +1,55 @@
 //! The lines of a requirements file, read as pip reads them.
 
-use super::dependencies::{Dependencies, Found, Need};
+use super::dependencies::{Dependencies, Found};
+use super::lines::{joined_lines, without_comment, word_beginning};
 use super::mask::mask;
 use super::unreadable::Unreadable;
+use super::versions::Need;
+use crate::halt::Halt;
 use std::borrow::Cow;
+
+/// A longer line asks for nothing that pip could find; it bounds how long one line can take.
+const LINE_LIMIT: usize = 1024 * 1024;
 
 /// One line of a requirements file that asks for something, continuation lines joined.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
+pub(super) struct Line<'t> {
     /// Where it starts, counted from 1.
     pub number: usize,
     /// The requirement without comment and `--hash` options.
-    pub text: String,
-    /// The `--hash` options, which fix the files that may satisfy it.
-    pub hashes: Vec<String>,
+    pub text: &'t str,
     /// Its environment marker: it is installed where this holds.
-    pub marker: Option<String>,
-    pub asks: Asks,
+    pub marker: Option<&'t str>,
+    pub asks: Asks<'t>,
+    /// What stands behind the requirement.
+    options: &'t str,
 }
 
 /// What a line asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Asks {
+pub(super) enum Asks<'t> {
     /// `name`, `name==1.0`, `name>=1,<2`; the specifier has no blanks and may be empty.
-    Version { name: String, specifier: String },
+    Version { name: Cow<'t, str>, specifier: Cow<'t, str> },
     /// `name @ URL`, or a URL or path that stands alone
-    Location { name: String, url: String },
+    Location { name: Cow<'t, str>, url: &'t str },
     /// `-e PATH-OR-URL`
-    Editable { name: String, url: String },
+    Editable { name: Cow<'t, str>, url: &'t str },
     /// `-r FILE`
-    Include(String),
+    Include(&'t str),
     /// `-c FILE`: what it says bounds versions, and asks for nothing.
-    Bounds(String),
+    Bounds(&'t str),
+    /// `--extra-index-url URL`: another place where packages are looked for.
+    ExtraIndex,
     /// Nothing that pip would accept.
     Unreadable,
 }
 
-/// The dependencies of a requirements file.
-///
-/// # Errors
-/// Where a line cannot be read: any `*.txt` may end up here.
-pub(super) fn dependencies(text: &str) -> Result<Dependencies, Unreadable> {
-    let mut dependencies = Dependencies::default();
-    insert_all(&mut dependencies, text)?;
-    Ok(dependencies)
+impl<'t> Line<'t> {
+    /// The values of `--hash=sha256:…` and `--hash sha256:…`, which fix the files that may satisfy it.
+    pub fn hashes(&self) -> impl Iterator<Item = &'t str> {
+        let values = self.options.split("--hash").skip(1);
+        values.filter_map(|rest| rest.trim_start_matches('=').split_whitespace().next())
+    }
 }
 
 /// The dependencies of a requirements file with those that it includes, within the bounds of others.
@@ -53,32 +59,39 @@ pub(super) fn dependencies_with<'a>(
     text: &'a str,
     included: impl Iterator<Item = &'a str>,
     bounds: impl Iterator<Item = &'a str>,
+    halt: &Halt,
 ) -> Result<Dependencies, Unreadable> {
-    let mut dependencies = Dependencies::default();
-    std::iter::once(text).chain(included).try_for_each(|text| insert_all(&mut dependencies, text))?;
-    for line in bounds.flat_map(lines) {
-        if let Asks::Version { name, specifier } = &line.asks {
-            let found = Found::new(name.as_str(), exact_version(specifier).unwrap_or(specifier));
-            dependencies.bound(found.needed(Need::Optional).with_marker(line.marker.as_deref()));
-        }
+    let mut dependencies = Ok(Dependencies::default());
+    for text in std::iter::once(text).chain(included) {
+        each_line(text, halt, |line| insert(&mut dependencies, line));
+    }
+    let mut dependencies = dependencies?;
+    for text in bounds {
+        each_line(text, halt, |line| {
+            if let Asks::Version { name, specifier } = &line.asks {
+                let found = Found::new(&**name, exact_version(specifier).unwrap_or(specifier));
+                dependencies.bound(found.needed(Need::Optional).with_marker(line.marker));
+            }
+        });
     }
     Ok(dependencies)
 }
 
-fn insert_all(dependencies: &mut Dependencies, text: &str) -> Result<(), Unreadable> {
-    for line in lines(text) {
-        let found = match &line.asks {
-            Asks::Version { name, specifier } => {
-                Found::new(name.as_str(), exact_version(specifier).unwrap_or(specifier))
-            }
-            Asks::Location { name, url } | Asks::Editable { name, url } => Found::new(name.as_str(), url.as_str()),
-            Asks::Include(_) | Asks::Bounds(_) => continue,
-            Asks::Unreadable => return Err(Unreadable::at(line.number, "it is not a requirement that pip would read")),
-        };
-        let found = found.with_hashes(line.hashes.iter().map(String::as_str));
-        dependencies.insert(found.with_marker(line.marker.as_deref()));
-    }
-    Ok(())
+/// Adds what a line asks for, unless one before could not be read.
+///
+/// A line that cannot be read leaves nothing: any `*.txt` may end up here.
+pub(super) fn insert(dependencies: &mut Result<Dependencies, Unreadable>, line: &Line<'_>) {
+    let Ok(all) = dependencies else { return };
+    let found = match &line.asks {
+        Asks::Version { name, specifier } => Found::new(&**name, exact_version(specifier).unwrap_or(specifier)),
+        Asks::Location { name, url } | Asks::Editable { name, url } => Found::new(&**name, *url),
+        Asks::Include(_) | Asks::Bounds(_) | Asks::ExtraIndex => return,
+        Asks::Unreadable => {
+            *dependencies = Err(Unreadable::at(line.number, "it is not a requirement that pip would read"));
+            return;
+        }
+    };
+    all.insert(found.with_hashes(line.hashes()).with_marker(line.marker));
 }
 
 /// The version that a specifier fixes by `==` or `===`. A wildcard fixes none, and neither does `${VARIABLE}`,
@@ -94,94 +107,37 @@ fn is_version_character(character: char) -> bool {
     character.is_ascii_alphanumeric() || matches!(character, '.' | '!' | '+' | '-' | '_')
 }
 
-/// All lines that ask for something; comments, blank lines and other options are left out.
-pub(super) fn lines(text: &str) -> impl Iterator<Item = Line> {
-    joined_lines(text).filter_map(|(number, text)| read_line(number, &text))
-}
-
-/// All that pip reads, with single blanks: options first, in their order, then requirements, sorted.
-pub(super) fn requirement_lines(text: &str) -> Vec<String> {
-    let lines =
-        joined_lines(text).map(|(_, line)| without_comment(&line).split_whitespace().collect::<Vec<_>>().join(" "));
-    let (mut options, mut requirements): (Vec<_>, Vec<_>) =
-        lines.filter(|line| !line.is_empty()).partition(|line| line.starts_with('-'));
-    requirements.sort_unstable();
-    options.append(&mut requirements);
-    options
-}
-
-/// Lines joined at trailing backslashes, each with the number of its first. A comment ends what it continues.
-pub(super) fn joined_lines(text: &str) -> impl Iterator<Item = (usize, Cow<'_, str>)> {
-    let mut physical = physical_lines(text).enumerate();
-    std::iter::from_fn(move || {
-        let (index, first) = physical.next()?;
-        let (mut joined, mut open) = part(first);
-        while open {
-            let Some((_, next)) = physical.next() else { break };
-            let (text, continues) = part(next);
-            joined.to_mut().push_str(&text);
-            open = continues;
+/// Tells each line that asks for something; comments, blank lines and other options are left out.
+pub(super) fn each_line(text: &str, halt: &Halt, mut tell: impl FnMut(&Line<'_>)) {
+    for (number, joined) in halt.over(joined_lines(text)) {
+        if joined.len() > LINE_LIMIT {
+            tell(&Line { number, text: "…", marker: None, asks: Asks::Unreadable, options: "" });
+        } else if let Some(line) = read_line(number, &joined) {
+            tell(&line);
         }
-        Some((index + 1, joined))
-    })
-}
-
-/// What a line adds to the one that it continues, and whether it is itself continued.
-fn part(line: &str) -> (Cow<'_, str>, bool) {
-    if line.trim_start().starts_with('#') {
-        return (Cow::Borrowed(""), false);
     }
-    (Cow::Borrowed(line.trim_end_matches('\\')), line.ends_with('\\'))
 }
 
-/// Lines that end with LF, CR or both.
-fn physical_lines(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let text = rest?;
-        let Some(end) = text.find(['\n', '\r']) else {
-            rest = None;
-            return Some(text);
-        };
-        let behind = if text[end..].starts_with("\r\n") { end + 2 } else { end + 1 };
-        rest = Some(&text[behind..]);
-        Some(&text[..end])
-    })
-}
-
-fn read_line(number: usize, line: &str) -> Option<Line> {
+fn read_line(number: usize, line: &str) -> Option<Line<'_>> {
     let line = without_comment(line).trim();
     if line.is_empty() {
         return None;
     }
     let (text, options) = split_options(line);
-    let hashes = hashes(options);
     let asks = if text.is_empty() { read_option(line)? } else { read_requirement(text) };
     let text = if text.is_empty() { line } else { text };
-    let marker = marker(text, &asks).map(str::to_owned);
-    Some(Line { number, text: text.to_owned(), hashes, marker, asks })
-}
-
-/// The values of `--hash=sha256:…` and `--hash sha256:…`.
-fn hashes(options: &str) -> Vec<String> {
-    let values =
-        options.split("--hash").skip(1).filter_map(|rest| rest.trim_start_matches('=').split_whitespace().next());
-    values.map(str::to_owned).collect()
+    let marker = marker(text, &asks);
+    Some(Line { number, text, marker, asks, options })
 }
 
 /// What stands behind the semicolon; behind a URL that needs a blank before it, since a URL may contain one.
-fn marker<'a>(text: &'a str, asks: &Asks) -> Option<&'a str> {
+fn marker<'a>(text: &'a str, asks: &Asks<'_>) -> Option<&'a str> {
     let marker = match asks {
         Asks::Version { .. } => text.split_once(';')?.1,
-        Asks::Location { .. } => text.split_once(" ;").or_else(|| text.split_once("\t;"))?.1,
+        Asks::Location { .. } => &text[marker_behind_url(text)? + 1..],
         _ => return None,
     };
     Some(marker.trim()).filter(|marker| !marker.is_empty())
-}
-
-/// A `#` starts a comment only at the start of a line or behind a blank: URLs have fragments.
-pub(super) fn without_comment(line: &str) -> &str {
-    word_beginning(line, '#').map_or(line, |at| &line[..at])
 }
 
 /// A requirement and the options behind it, which begin at the first word with a leading dash.
@@ -190,23 +146,20 @@ fn split_options(line: &str) -> (&str, &str) {
     (requirement.trim_end(), options)
 }
 
-/// Where the first word begins that has this mark in front.
-fn word_beginning(line: &str, mark: char) -> Option<usize> {
-    let follows_blank = |at: usize| line[..at].chars().next_back().is_none_or(char::is_whitespace);
-    line.match_indices(mark).map(|(at, _)| at).find(|&at| follows_blank(at))
-}
-
 /// An option line; `None` for those that ask for nothing, such as `--index-url`.
-fn read_option(line: &str) -> Option<Asks> {
+fn read_option(line: &str) -> Option<Asks<'_>> {
     if let Some(value) = option_value(line, "-r", "--requirement") {
-        return Some(Asks::Include(value.trim_matches(['"', '\'']).to_owned()));
+        return Some(Asks::Include(value.trim_matches(['"', '\''])));
     }
     if let Some(value) = option_value(line, "-c", "--constraint") {
-        return Some(Asks::Bounds(value.trim_matches(['"', '\'']).to_owned()));
+        return Some(Asks::Bounds(value.trim_matches(['"', '\''])));
+    }
+    if line.strip_prefix("--extra-index-url").is_some_and(|rest| rest.starts_with(['=', ' ', '\t'])) {
+        return Some(Asks::ExtraIndex);
     }
     let url = option_value(line, "-e", "--editable")?.trim_matches(['"', '\'']);
     let (url, _) = split_options(url);
-    Some(Asks::Editable { name: name_of_location(url), url: url.to_owned() })
+    Some(Asks::Editable { name: name_of_location(url).into(), url })
 }
 
 fn option_value<'a>(line: &'a str, short: &str, long: &str) -> Option<&'a str> {
@@ -217,12 +170,12 @@ fn option_value<'a>(line: &'a str, short: &str, long: &str) -> Option<&'a str> {
     Some(value.trim())
 }
 
-fn read_requirement(text: &str) -> Asks {
+fn read_requirement(text: &str) -> Asks<'_> {
     read_named(text).or_else(|| read_location(text)).unwrap_or(Asks::Unreadable)
 }
 
 /// `name[extras] SPECIFIER ; marker` or `name[extras] @ URL ; marker` (PEP 508).
-fn read_named(text: &str) -> Option<Asks> {
+fn read_named(text: &str) -> Option<Asks<'_>> {
     let end = text.find(|next: char| !is_name_character(next)).unwrap_or(text.len());
     let (name, rest) = text.split_at(end);
     let is_name = name.starts_with(is_name_edge) && name.ends_with(is_name_edge);
@@ -233,7 +186,7 @@ fn read_named(text: &str) -> Option<Asks> {
     let rest = without_extras(rest)?.trim_start();
     if let Some(url) = rest.strip_prefix('@') {
         let url = without_marker_of_url(url.trim_start());
-        return (!url.is_empty()).then(|| Asks::Location { name, url: url.to_owned() });
+        return (!url.is_empty()).then_some(Asks::Location { name, url });
     }
     let specifier = read_specifier(rest)?;
     Some(Asks::Version { name, specifier })
@@ -255,44 +208,51 @@ fn without_extras(rest: &str) -> Option<&str> {
 }
 
 /// Version clauses without blanks, or `None` for what is not a specifier, such as the rest of a sentence.
-fn read_specifier(rest: &str) -> Option<String> {
+fn read_specifier(rest: &str) -> Option<Cow<'_, str>> {
     let (clauses, _marker) = rest.split_once(';').unwrap_or((rest, ""));
     let clauses = clauses.trim();
     let clauses = clauses.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(clauses);
     if clauses.is_empty() {
-        return Some(String::new());
+        return Some(Cow::Borrowed(""));
     }
-    let clauses: Option<Vec<String>> = clauses.split(',').map(read_clause).collect();
-    clauses.map(|clauses| clauses.join(","))
+    let are_known = clauses.split(',').all(is_clause);
+    are_known.then(|| match clauses.contains(char::is_whitespace) {
+        true => clauses.split_whitespace().collect::<String>().into(),
+        false => clauses.into(),
+    })
 }
 
-fn read_clause(clause: &str) -> Option<String> {
+fn is_clause(clause: &str) -> bool {
     let clause = clause.trim();
     let version = clause.trim_start_matches(['=', '<', '>', '!', '~']);
     let operator = &clause[..clause.len() - version.len()];
-    let version = version.trim();
-    let known = ["==", "===", "!=", "~=", "<", ">", "<=", ">="].contains(&operator);
-    (known && !version.is_empty() && !version.contains(char::is_whitespace)).then(|| format!("{operator}{version}"))
+    let version = version.trim_start();
+    let is_known = matches!(operator, "==" | "===" | "!=" | "~=" | "<" | ">" | "<=" | ">=");
+    is_known && !version.is_empty() && !version.contains(char::is_whitespace)
 }
 
 /// A URL or path that stands alone.
-fn read_location(text: &str) -> Option<Asks> {
+fn read_location(text: &str) -> Option<Asks<'_>> {
     let url = without_marker_of_url(text);
     let is_location = is_archive_file(url) || url.contains('/') || url.starts_with('.');
     if !is_location || url.contains(char::is_whitespace) {
         return None;
     }
-    Some(Asks::Location { name: name_of_location(url), url: url.to_owned() })
+    Some(Asks::Location { name: name_of_location(url).into(), url })
 }
 
 fn is_archive_file(text: &str) -> bool {
     !text.contains(char::is_whitespace) && archive_stem(text).len() < text.len()
 }
 
-/// A marker behind a URL needs a blank before its semicolon, since a URL may contain one.
 fn without_marker_of_url(url: &str) -> &str {
-    let end = url.find(" ;").or_else(|| url.find("\t;")).unwrap_or(url.len());
-    url[..end].trim_end()
+    marker_behind_url(url).map_or(url, |end| &url[..end]).trim_end()
+}
+
+/// Where the semicolon in front of a marker is: behind a URL it needs a blank before it, since a URL may contain one.
+fn marker_behind_url(url: &str) -> Option<usize> {
+    let follows_blank = |at: usize| url[..at].ends_with([' ', '\t']);
+    url.match_indices(';').map(|(at, _)| at).find(|&at| follows_blank(at))
 }
 
 /// The best name for something that has only a location: its `#egg=`, else its wheel's, archive's or
@@ -303,7 +263,7 @@ fn name_of_location(url: &str) -> String {
     let (place, fragment) = url.split_once('#').unwrap_or((&url, ""));
     let egg = fragment.split('&').find_map(|part| part.strip_prefix("egg="));
     if let Some(egg) = egg.and_then(|egg| egg.split('[').next()).filter(|egg| !egg.is_empty()) {
-        return normalised(egg);
+        return normalised(egg).into_owned();
     }
     let file = place.split('?').next().unwrap_or(place).trim_end_matches('/');
     let file = file.rsplit('/').next().unwrap_or(file);
@@ -312,7 +272,7 @@ fn name_of_location(url: &str) -> String {
         stem if stem.len() < file.len() => stem.rsplit_once('-').map_or(stem, |(name, _)| name),
         stem => stem.split('@').next().unwrap_or(stem).trim_end_matches(".git"),
     };
-    if name.is_empty() || name.starts_with('.') { url.into_owned() } else { normalised(name) }
+    if name.is_empty() || name.starts_with('.') { url.into_owned() } else { normalised(name).into_owned() }
 }
 
 fn archive_stem(file: &str) -> &str {
@@ -321,7 +281,12 @@ fn archive_stem(file: &str) -> &str {
 }
 
 /// PEP 503: lower case, and each run of `-`, `_` and `.` is one `-`.
-pub fn normalised(name: &str) -> String {
+pub fn normalised(name: &str) -> Cow<'_, str> {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let mut pairs = name.bytes().zip(name.bytes().skip(1).chain([b'-']));
+    if pairs.all(|(one, next)| is_plain(one) || one == b'-' && is_plain(next)) {
+        return Cow::Borrowed(name);
+    }
     let mut normalised = String::with_capacity(name.len());
     for character in name.chars() {
         match character {
@@ -330,7 +295,7 @@ pub fn normalised(name: &str) -> String {
             other => normalised.extend(other.to_lowercase()),
         }
     }
-    normalised
+    normalised.into()
 }
 
 /// The revision that a version control URL (`git+https://…@revision#egg=…`) is fixed to.

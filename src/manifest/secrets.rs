@@ -2,8 +2,9 @@
 
 use super::first::First;
 use super::mask::mask;
-use super::text::decode;
-use super::urls::{UrlPart, hidden_parts};
+use super::urls::{UrlPart, find_scheme, hidden_parts};
+use crate::halt::Halt;
+use std::ops::ControlFlow;
 
 /// A line that carries a credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,10 +50,25 @@ const SHOWN: usize = 160;
 
 /// The lines of a manifest, of whatever format, with a URL that carries a password, a token or a signature. A
 /// placeholder that a tool fills in (`${TOKEN}`) is no secret.
-pub fn secrets(bytes: &[u8]) -> Option<First<Secret>> {
-    let text = decode(bytes)?;
-    let lines = text.lines().enumerate().filter(|(_, line)| has_secret(line));
-    First::of(lines, |(index, line)| Secret { line: index + 1, shown: shown(line) })
+pub fn secrets(text: &str, halt: &Halt) -> Option<First<Secret>> {
+    let lines = halt.over(lines_with_urls(text)).filter(|(_, line)| has_secret(line, halt));
+    First::of(lines, |(line, text)| Secret { line, shown: shown(text) })
+}
+
+/// The lines with a URL, each with its number, counted from 1.
+fn lines_with_urls(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let (mut rest, mut number) = (text, 1);
+    std::iter::from_fn(move || {
+        let at = find_scheme(rest)?;
+        let start = rest[..at].rfind('\n').map_or(0, |end| end + 1);
+        let end = rest[at..].find('\n').map_or(rest.len(), |end| at + end);
+        let line = rest[start..end].strip_suffix('\r').unwrap_or(&rest[start..end]);
+        number += rest[..start].bytes().filter(|byte| *byte == b'\n').count();
+        let found = (number, line);
+        rest = rest.get(end + 1..).unwrap_or_default();
+        number += 1;
+        Some(found)
+    })
 }
 
 fn shown(line: &str) -> String {
@@ -60,11 +76,10 @@ fn shown(line: &str) -> String {
     words.collect::<Vec<_>>().join(" ").chars().take(SHOWN).collect()
 }
 
-fn has_secret(line: &str) -> bool {
-    let mut found = false;
-    hidden_parts(line, |part, range| {
+fn has_secret(line: &str, halt: &Halt) -> bool {
+    let found = hidden_parts(line, |part, range| {
         let value = &line[range.clone()];
-        found |= match part {
+        let is_secret = match part {
             UrlPart::UserInfo => is_secret_user(value),
             UrlPart::Query => value.split(['&', ';']).any(is_secret_pair),
             // The key stands before what is hidden.
@@ -73,8 +88,9 @@ fn has_secret(line: &str) -> bool {
                 is_secret_key(key) && is_set(value)
             }
         };
+        if is_secret || halt.is_raised() { ControlFlow::Break(is_secret) } else { ControlFlow::Continue(()) }
     });
-    found
+    found == ControlFlow::Break(true)
 }
 
 fn is_secret_user(user_info: &str) -> bool {
@@ -108,7 +124,7 @@ mod tests {
     use super::*;
 
     fn found(line: &str) -> bool {
-        secrets(line.as_bytes()).is_some()
+        secrets(line, &Halt::default()).is_some()
     }
 
     #[test]
@@ -155,8 +171,7 @@ mod tests {
     fn a_secret_is_told_by_its_line_and_never_shown() {
         let text = "six==1.16.0\n--index-url https://user:SECRET@host/simple?token=SECRET\n";
         let first = Secret { line: 2, shown: "https://****@host/simple?****".to_owned() };
-        assert_eq!(secrets(text.as_bytes()), Some(First { first: first.clone(), more: 0 }));
-        assert_eq!(secrets(format!("{text}{text}").as_bytes()), Some(First { first, more: 1 }));
-        assert_eq!(secrets(b"\xff\xfe\x00\xd8"), None);
+        assert_eq!(secrets(text, &Halt::default()), Some(First { first: first.clone(), more: 0 }));
+        assert_eq!(secrets(&format!("{text}{text}"), &Halt::default()), Some(First { first, more: 1 }));
     }
 }

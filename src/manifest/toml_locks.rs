@@ -2,9 +2,11 @@
 //!
 //! They are read one package at a time: all of a large one as a tree of values would take ten times its size.
 
-use super::dependencies::{Dependencies, Found, Need};
+use super::dependencies::{Dependencies, Found};
 use super::unreadable::Unreadable;
 use super::uv_graph::Graph;
+use super::versions::Need;
+use crate::halt::Halt;
 use toml::{Table, Value};
 
 /// Where a locked package comes from.
@@ -17,9 +19,9 @@ enum PackageSource {
     Project,
 }
 
-pub(super) fn uv(text: &str) -> Result<Dependencies, Unreadable> {
+pub(super) fn uv(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
     let mut graph = Graph::default();
-    let mut dependencies = read(text, "package", |package| {
+    let mut dependencies = read(text, halt, "package", |package| {
         let origin = uv_origin(package);
         graph.add(package, matches!(origin, PackageSource::Project));
         (origin, hashes(package, "hash", &["wheels", "sdist"]), Need::Required)
@@ -36,8 +38,10 @@ fn uv_origin(package: &Table) -> PackageSource {
     }
 }
 
-pub(super) fn poetry(text: &str) -> Result<Dependencies, Unreadable> {
-    read(text, "package", |package| (poetry_origin(package), hashes(package, "hash", &["files"]), poetry_need(package)))
+pub(super) fn poetry(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
+    read(text, halt, "package", |package| {
+        (poetry_origin(package), hashes(package, "hash", &["files"]), poetry_need(package))
+    })
 }
 
 fn poetry_need(package: &Table) -> Need {
@@ -57,8 +61,8 @@ fn poetry_origin(package: &Table) -> PackageSource {
     }
 }
 
-pub(super) fn pdm(text: &str) -> Result<Dependencies, Unreadable> {
-    read(text, "package", |package| {
+pub(super) fn pdm(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
+    read(text, halt, "package", |package| {
         let origin = match string(package, "git") {
             Some(git) => PackageSource::Place(at_commit(git, string(package, "revision"))),
             None => place(["url", "path"].map(|key| string(package, key))),
@@ -68,8 +72,8 @@ pub(super) fn pdm(text: &str) -> Result<Dependencies, Unreadable> {
     })
 }
 
-pub(super) fn pylock(text: &str) -> Result<Dependencies, Unreadable> {
-    read(text, "packages", |package| {
+pub(super) fn pylock(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
+    read(text, halt, "packages", |package| {
         let of = |table: &str, key: &str| package.get(table)?.as_table().and_then(|table| string(table, key));
         let origin = match of("vcs", "url").or(of("vcs", "path")) {
             Some(url) => PackageSource::Place(at_commit(url, of("vcs", "commit-id"))),
@@ -79,8 +83,8 @@ pub(super) fn pylock(text: &str) -> Result<Dependencies, Unreadable> {
     })
 }
 
-pub(super) fn cargo(text: &str) -> Result<Dependencies, Unreadable> {
-    read(text, "package", |package| {
+pub(super) fn cargo(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
+    read(text, halt, "package", |package| {
         let origin = match string(package, "source") {
             Some(source) if source.starts_with("git+") => PackageSource::Place(source.to_owned()),
             Some(_) => PackageSource::Index,
@@ -112,12 +116,13 @@ fn hashes(package: &Table, key: &str, places: &[&str]) -> Vec<String> {
 
 fn read(
     text: &str,
+    halt: &Halt,
     key: &str,
     mut judge: impl FnMut(&Table) -> (PackageSource, Vec<String>, Need),
 ) -> Result<Dependencies, Unreadable> {
     let mut dependencies = Dependencies::default();
     let mut is_empty = true;
-    for (line, part) in parts(text, key) {
+    for (line, part) in halt.over(parts(text, key)) {
         let table: Table = toml::from_str(part).map_err(|error| unreadable(&error, line, part))?;
         is_empty &= table.is_empty();
         let wrong = |why: &str| Unreadable::at(line, why);
@@ -146,9 +151,9 @@ fn read(
 }
 
 /// What each part of the text says, sorted, in whatever order its keys stand; `None` where one cannot be read.
-pub(super) fn canonical_parts(text: &str, key: &str) -> Option<Vec<String>> {
+pub(super) fn canonical_parts(text: &str, key: &str, halt: &Halt) -> Option<Vec<String>> {
     let canonical = |part: &str| toml::to_string(&toml::from_str::<Table>(part).ok()?).ok();
-    let mut parts: Vec<String> = parts(text, key).map(|(_, part)| canonical(part)).collect::<Option<_>>()?;
+    let mut parts: Vec<String> = halt.over(parts(text, key)).map(|(_, part)| canonical(part)).collect::<Option<_>>()?;
     parts.sort_unstable();
     Some(parts)
 }
@@ -194,7 +199,7 @@ fn at_commit(url: &str, commit: Option<&str>) -> String {
 mod tests {
     use super::*;
 
-    type Read = fn(&str) -> Result<Dependencies, Unreadable>;
+    type Read = fn(&str, &Halt) -> Result<Dependencies, Unreadable>;
 
     fn shown(dependencies: Result<Dependencies, Unreadable>) -> Option<String> {
         let dependencies = dependencies.ok()?;
@@ -226,12 +231,15 @@ mod tests {
         ];
         for (read, origin, expected) in table {
             let lock = format!("[[package]]\nname = \"x\"\nversion = \"1.0\"\n{origin}\n");
-            assert_eq!(shown(read(&lock)).as_deref(), Some(expected), "{origin}");
+            assert_eq!(shown(read(&lock, &Halt::default())).as_deref(), Some(expected), "{origin}");
         }
         let vcs =
             "[[packages]]\nname = \"x\"\nvcs = { type = \"git\", url = \"https://h/x\", commit-id = \"c0ffee\" }\n";
-        assert_eq!(shown(pylock(vcs)).as_deref(), Some("x https://h/x#c0ffee"));
-        assert_eq!(shown(pylock("[[packages]]\nname = \"x\"\ndirectory = { path = \"x\" }")).as_deref(), Some("x x"));
+        assert_eq!(shown(pylock(vcs, &Halt::default())).as_deref(), Some("x https://h/x#c0ffee"));
+        assert_eq!(
+            shown(pylock("[[packages]]\nname = \"x\"\ndirectory = { path = \"x\" }", &Halt::default())).as_deref(),
+            Some("x x")
+        );
     }
 
     #[test]
@@ -239,25 +247,32 @@ mod tests {
         let table = ["", "=", "package = 1", "package = [1]", "[[package]]\nversion = \"1\"", "[[package]]\nname = 1"];
         for text in table {
             for read in [uv as Read, poetry, pdm, cargo] {
-                assert!(read(text).is_err(), "{text}");
+                assert!(read(text, &Halt::default()).is_err(), "{text}");
             }
         }
-        assert!(pylock("packages = 1").is_err());
-        assert_eq!(shown(uv("version = 1")).as_deref(), Some(""), "a project without dependencies has an empty lock");
-        assert_eq!(shown(uv("[[package]]\nname = \"x\"")).as_deref(), Some("x *"));
+        assert!(pylock("packages = 1", &Halt::default()).is_err());
+        assert_eq!(
+            shown(uv("version = 1", &Halt::default())).as_deref(),
+            Some(""),
+            "a project without dependencies has an empty lock"
+        );
+        assert_eq!(shown(uv("[[package]]\nname = \"x\"", &Halt::default())).as_deref(), Some("x *"));
     }
 
     #[test]
     fn deep_nesting_is_refused_not_followed() {
-        assert!(uv(&format!("a = {}", "[".repeat(100_000))).is_err());
-        assert!(uv(&format!("{} = 1", vec!["a"; 100_000].join("."))).is_err());
+        assert!(uv(&format!("a = {}", "[".repeat(100_000)), &Halt::default()).is_err());
+        assert!(uv(&format!("{} = 1", vec!["a"; 100_000].join(".")), &Halt::default()).is_err());
     }
 
     #[test]
     fn what_cannot_be_read_has_its_line() {
         let lock = "version = 1\n\n[[package]]\nname = \"a\"\n\n[[package]]\nname = \"b\"\nversion = oops\n";
-        assert_eq!(uv(lock).unwrap_err().to_string(), "line 8: it is not TOML");
-        assert_eq!(uv("[[package]]\nversion = \"1\"").unwrap_err().to_string(), "line 1: a package has no name");
+        assert_eq!(uv(lock, &Halt::default()).unwrap_err().to_string(), "line 8: it is not TOML");
+        assert_eq!(
+            uv("[[package]]\nversion = \"1\"", &Halt::default()).unwrap_err().to_string(),
+            "line 1: a package has no name"
+        );
     }
 
     const UV: &str = r#"
@@ -313,7 +328,7 @@ version = "2.0.0"
 
     #[test]
     fn what_is_installed_follows_from_who_asks() {
-        let dependencies = uv(UV).unwrap();
+        let dependencies = uv(UV, &Halt::default()).unwrap();
         let about = |name: &str| dependencies.versions(name).unwrap().values().next().unwrap();
         let of = |need: Need| -> Vec<&str> {
             dependencies.iter().map(|(name, _)| name).filter(|name| about(name).need == need).collect()
@@ -324,7 +339,7 @@ version = "2.0.0"
         assert!(about("colorama").markers.iter().eq(["sys_platform == 'win32'"]));
         assert!(about("idna").markers.is_empty());
         assert!(about("requests").files.is_some() && about("idna").files.is_none());
-        let other = uv(&UV.replace("sha256:bb", "sha256:cc")).unwrap();
+        let other = uv(&UV.replace("sha256:bb", "sha256:cc"), &Halt::default()).unwrap();
         assert_ne!(dependencies, other);
     }
 
@@ -342,7 +357,7 @@ version = "2.0.0"
             (pdm, "groups = [\"default\"]", Need::Required),
         ];
         for (read, extra, need) in table {
-            let dependencies = read(&lock(extra)).unwrap();
+            let dependencies = read(&lock(extra), &Halt::default()).unwrap();
             assert_eq!(dependencies.versions("x").unwrap().values().next().unwrap().need, need, "{extra}");
         }
     }

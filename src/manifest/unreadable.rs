@@ -16,6 +16,11 @@ impl Unreadable {
         Self { line: None, why: why.into() }
     }
 
+    /// Its bytes are in no encoding that is read.
+    pub(super) fn no_text() -> Self {
+        Self::new("it is not text")
+    }
+
     pub(super) fn at(line: usize, why: impl Into<String>) -> Self {
         Self { line: Some(line), why: why.into() }
     }

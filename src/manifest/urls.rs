@@ -3,7 +3,7 @@
 //! Every byte is looked at a fixed number of times, whatever the text is: a manifest may come from anybody, and three
 //! hundred kilobytes of `://` must not take longer than as many of words.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 /// A part of a URL that is not shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,18 +20,28 @@ pub(super) enum UrlPart {
 const OPEN_KEYS: [&str; 10] =
     ["egg", "subdirectory", "commit", "sha512", "sha384", "sha256", "sha224", "sha1", "md5", "semver"];
 
-/// Tells every such part of every URL in a text, in order, with its place. Any scheme counts (`git+ssh`, `git+https` …).
-pub(super) fn hidden_parts(text: &str, mut found: impl FnMut(UrlPart, Range<usize>)) {
+/// Tells every such part of every URL in a text, in order, with its place, until that is enough. Any scheme counts
+/// (`git+ssh`, `git+https` …).
+pub(super) fn hidden_parts<B>(
+    text: &str,
+    mut found: impl FnMut(UrlPart, Range<usize>) -> ControlFlow<B>,
+) -> ControlFlow<B> {
     let mut rest = text;
-    while let Some(start) = rest.find("://") {
+    while let Some(start) = find_scheme(rest) {
         let offset = text.len() - rest.len();
         let end = rest[start..].find(ends_url).map_or(rest.len(), |end| start + end);
         let mut url = Url { text: &rest[..end], last_at: rest[..end].rfind('@'), at: start };
         while let Some((part, Range { start, end })) = url.next_part() {
-            found(part, offset + start..offset + end);
+            found(part, offset + start..offset + end)?;
         }
         rest = &rest[end..];
     }
+    ControlFlow::Continue(())
+}
+
+/// Where the first `://` is. Most texts have no colon at all, which is seen at once.
+pub(super) fn find_scheme(text: &str) -> Option<usize> {
+    text.match_indices(':').map(|(at, _)| at).find(|&at| text[at + 1..].starts_with("//"))
 }
 
 fn ends_url(character: char) -> bool {

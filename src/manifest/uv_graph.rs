@@ -1,6 +1,7 @@
 //! Which packages of a `uv.lock` are installed with the project, and where: the file tells it by its edges only.
 
-use super::dependencies::{Dependencies, Need};
+use super::dependencies::Dependencies;
+use super::versions::Need;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use toml::{Table, Value};
 

@@ -3,20 +3,23 @@
 
 use tokio::task::spawn_blocking;
 
+use crate::halt::Halt;
 use crate::outcome::{ErrorCode, JobError};
 
 /// So many bytes are dealt with in less time than it takes to wake another thread.
 const SMALL: usize = 64 * 1024;
 
-/// Does this work, on another thread where it is about many bytes. Who no longer waits leaves it behind.
+/// Does this work, on another thread where it is about many bytes. Where nobody waits any more it is asked to end.
 pub(super) async fn aside<T: Send + 'static>(
     bytes: usize,
-    work: impl FnOnce() -> T + Send + 'static,
+    work: impl FnOnce(&Halt) -> T + Send + 'static,
 ) -> Result<T, JobError> {
+    let halt = Halt::default();
     if bytes <= SMALL {
-        return Ok(work());
+        return Ok(work(&halt));
     }
-    let done = spawn_blocking(work).await;
+    let _halted_when_dropped = halt.on_drop();
+    let done = spawn_blocking(move || work(&halt)).await;
     done.map_err(|error| {
         JobError::new(ErrorCode::Internal, "reading a manifest failed unexpectedly").cause(error.to_string())
     })

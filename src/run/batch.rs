@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::build::Builds;
+use super::check::check;
 use super::job::run_job;
 use super::local_archives::Archives;
 use super::manifests::Manifests;
@@ -54,6 +55,10 @@ impl Batch<'_> {
             events: self.bounds.events.clone(),
             stop: self.bounds.stop.clone(),
         });
+        if operation.options.mode == Mode::Check {
+            let jobs = jobs.into_iter().map(|id| (id, Arc::clone(&self.plan.jobs[id]))).collect();
+            return check(operation, jobs, &self.bounds, ended).await;
+        }
         pool(operation, &self.plan.jobs, jobs, &self.bounds, ended).await;
     }
 

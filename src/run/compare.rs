@@ -6,6 +6,7 @@ use bytes::Bytes;
 use super::aside::aside;
 use super::site::counted_includes;
 use crate::aws::BackupRead;
+use crate::halt::Halt;
 use crate::manifest::{Difference, Manifest, Only, dependencies, difference, same_meaning, same_text};
 use crate::outcome::JobError;
 use crate::plan::Job;
@@ -24,13 +25,9 @@ pub(super) async fn changed_bytes<'b>(
         return Ok(Some(&backup.bytes));
     }
     let (old, new, format) = (backup.bytes.clone(), manifest.bytes.clone(), manifest.format);
-    let is_same =
-        aside(
-            old.len() + new.len(),
-            move || {
-                if by_meaning { same_meaning(format, &old, &new) } else { same_text(&old, &new) }
-            },
-        );
+    let is_same = aside(old.len() + new.len(), move |halt| {
+        if by_meaning { same_meaning(format, &old, &new, halt) } else { same_text(&old, &new) }
+    });
     Ok((!is_same.await?).then_some(&backup.bytes))
 }
 
@@ -38,19 +35,19 @@ pub(super) async fn changed_bytes<'b>(
 pub(super) async fn difference_between(old: Option<&Bytes>, new: &Manifest, job: &Job) -> Result<Difference, JobError> {
     let Some(old) = old.cloned() else { return Ok(Difference::default()) };
     let (new, includes_count) = (new.clone(), counted_includes(job, new).is_some());
-    aside(old.len() + new.bytes.len(), move || between(&old, &new, includes_count)).await
+    aside(old.len() + new.bytes.len(), move |halt| between(&old, &new, includes_count, halt)).await
 }
 
-fn between(old: &[u8], new: &Manifest, includes_count: bool) -> Difference {
+fn between(old: &[u8], new: &Manifest, includes_count: bool, halt: &Halt) -> Difference {
     let unknown = Difference { only: Some(Only::Unreadable), ..Difference::default() };
-    let mut difference = match (dependencies(new.format, old), new.dependencies()) {
+    let mut difference = match (dependencies(new.format, old, halt), new.dependencies()) {
         (Ok(Some(old)), Ok(Some(new))) => difference(&old, new),
         // Of what has no names there is nothing to tell.
         (Ok(None), _) => return Difference::default(),
         _ => return unknown,
     };
     if difference.is_empty() && difference.only.is_none() {
-        let is_included = includes_count && same_meaning(new.format, old, &new.bytes);
+        let is_included = includes_count && same_meaning(new.format, old, &new.bytes, halt);
         difference.only = Some(if is_included { Only::Included } else { Only::Text });
     }
     difference

@@ -150,5 +150,5 @@ fn unpublished(latest: u64) -> Finding {
 /// What the manifest named when the latest version was published, where that can be read.
 async fn old_dependencies(manifest: &Manifest, backup: &Backup) -> Result<Option<Dependencies>, JobError> {
     let (format, bytes) = (manifest.format, backup.bytes.clone());
-    aside(bytes.len(), move || dependencies(format, &bytes).ok().flatten()).await
+    aside(bytes.len(), move |halt| dependencies(format, &bytes, halt).ok().flatten()).await
 }

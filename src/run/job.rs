@@ -9,7 +9,7 @@ use super::follow_up::{Followed, follow_up};
 use super::pool::Slot;
 use super::preflight::{Checked, Given, preflight};
 use super::site::Site;
-use super::stage::{check_local, stage};
+use super::stage::stage;
 use super::trail::Trail;
 use super::{Shared, manifests, status};
 use crate::aws::Session;
@@ -25,7 +25,7 @@ pub async fn run_job(id: JobId, job: &Job, shared: &Shared, slot: &mut Slot) -> 
         ended = steps(job, shared, slot, &mut trail) => ended,
         () = shared.stop.at_once() => Err(broken_off()),
     };
-    shared.manifests.release(&job.manifest.path).await;
+    shared.manifests.release(job).await;
     shared.archives.release(job).await;
     trail.close(ended)
 }
@@ -39,11 +39,10 @@ async fn steps(job: &Job, shared: &Shared, slot: &mut Slot, trail: &mut Trail) -
     if shared.options.mode == Mode::Status {
         return status(job, shared, trail).await;
     }
-    let looked = tokio::select! {
+    let manifest = tokio::select! {
         looked = look(job, shared, trail) => looked?,
         () = shared.stop.finishing() => return Ok(Outcome::Cancelled),
     };
-    let Looked::At(manifest) = looked else { return Ok(Outcome::Checked) };
     let mut is_built = false;
     if let Some(scope) = shared.options.build {
         match build(job, scope, shared, &manifest, trail).await? {
@@ -70,7 +69,7 @@ async fn steps(job: &Job, shared: &Shared, slot: &mut Slot, trail: &mut Trail) -
 /// Everything is read, so a stop may drop the work at any time. A manifest that cannot be read is no reason not to look.
 async fn status(job: &Job, shared: &Shared, trail: &mut Trail) -> Result<Outcome, JobError> {
     let looked = async {
-        let manifest = shared.manifests.get(&job.manifest.path).await.ok();
+        let manifest = shared.manifests.get(job).await.ok();
         let session = shared.sessions.get(&job.target).await?;
         let site = Site::new(job, &session);
         if let Some(account) = site.account() {
@@ -86,21 +85,10 @@ async fn status(job: &Job, shared: &Shared, trail: &mut Trail) -> Result<Outcome
     Ok(Outcome::Checked)
 }
 
-enum Looked {
-    /// There is nothing more to be done.
-    Done,
-    At(Arc<Manifest>),
-}
-
-/// What can be told without the network.
-async fn look(job: &Job, shared: &Shared, trail: &mut Trail) -> Result<Looked, JobError> {
+/// What the manifest itself tells.
+async fn look(job: &Job, shared: &Shared, trail: &mut Trail) -> Result<Arc<Manifest>, JobError> {
     trail.enter(Activity::Checking);
-    let (options, manifest) = (&shared.options, shared.manifests.get(&job.manifest.path).await);
-    let manifest = manifests::check(job, manifest, options, trail).await?;
-    if options.mode != Mode::Check {
-        return Ok(Looked::At(manifest));
-    }
-    check_local(job, &manifest, &shared.archives, options, trail).await.map(|()| Looked::Done)
+    manifests::check(job, shared.manifests.get(job).await, &shared.options, trail)
 }
 
 enum Prepared {

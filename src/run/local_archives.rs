@@ -1,16 +1,16 @@
 //! Local archives in use: each looked at, read and packed once however many jobs share it, and let go after the last of
 //! them.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
-use tokio::sync::{Mutex, OnceCell, Semaphore};
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::spawn_blocking;
 
 use super::archive_checks::{invalid, not_packed, unopened, unread};
-use crate::archive::{Halt, Inspection, Local, LocalZip, Tree, TreeDigest, inspect, pack};
+use super::shelves::Shelves;
+use crate::archive::{Inspection, Local, LocalZip, Tree, TreeDigest, inspect, pack};
+use crate::halt::Halt;
 use crate::layer::Sha256;
 use crate::outcome::{ErrorCode, JobError};
 use crate::plan::{Job, LocalPath};
@@ -18,84 +18,75 @@ use crate::plan::{Job, LocalPath};
 /// The local archives of a run.
 #[derive(Debug)]
 pub struct Archives {
-    shelves: HashMap<PathBuf, Mutex<Shelf>>,
+    shelves: Shelves<LocalArchive>,
     /// Each packing uses all cores, and memory of its own.
     packings: Arc<Semaphore>,
-}
-
-#[derive(Debug, Default)]
-struct Shelf {
-    /// Jobs that have not ended yet.
-    users: usize,
-    archive: Option<Arc<LocalArchive>>,
 }
 
 impl Archives {
     /// Room for the archives of these jobs.
     pub fn of<'a>(jobs: impl IntoIterator<Item = &'a Arc<Job>>) -> Self {
-        let mut shelves: HashMap<PathBuf, Mutex<Shelf>> = HashMap::new();
-        for archive in jobs.into_iter().filter_map(|job| job.archive.as_ref()) {
-            shelves.entry(archive.path.clone()).or_default().get_mut().users += 1;
-        }
+        let archives = jobs.into_iter().filter_map(|job| job.archive.as_ref());
         let cores = available_parallelism().map_or(1, usize::from);
-        Self { shelves, packings: Arc::new(Semaphore::new(cores)) }
+        let packings = Arc::new(Semaphore::new(cores));
+        Self { shelves: Shelves::of(archives.map(|archive| archive.path.as_path())), packings }
     }
 
     /// The archive of a job, looked at when it is first asked for.
     pub async fn get(&self, job: &Job) -> Result<Arc<LocalArchive>, JobError> {
-        let archive = job.archive.as_ref().ok_or_else(|| {
-            JobError::new(ErrorCode::ArchiveMissing, format!("layer `{}` has no `archive` to stage", job.layer))
-                .hint("set `archive` in the layers file: the layer zip, or the folder it is made from")
-        })?;
-        let Some(shelf) = self.shelves.get(&archive.path) else { return self.look(archive, &job.layer).await };
-        let mut shelf = shelf.lock().await;
-        if let Some(archive) = &shelf.archive {
-            return Ok(Arc::clone(archive));
-        }
-        let archive = self.look(archive, &job.layer).await?;
-        shelf.archive = Some(Arc::clone(&archive));
-        Ok(archive)
+        let archive = declared(job)?;
+        let look = async {
+            let (path, layer, packings) = (archive.clone(), job.layer.clone(), Arc::clone(&self.packings));
+            in_background(move || look(&path, &layer, packings)).await
+        };
+        self.shelves.get(&archive.path, look).await
+    }
+
+    /// The same on a thread that may wait.
+    pub fn get_now(&self, job: &Job) -> Result<Arc<LocalArchive>, JobError> {
+        let archive = declared(job)?;
+        self.shelves.get_now(&archive.path, || look(archive, &job.layer, Arc::clone(&self.packings)))
     }
 
     /// A job has ended.
     pub async fn release(&self, job: &Job) {
-        let Some(shelf) = job.archive.as_ref().and_then(|archive| self.shelves.get(&archive.path)) else { return };
-        let mut shelf = shelf.lock().await;
-        shelf.users = shelf.users.saturating_sub(1);
-        if shelf.users == 0 {
-            shelf.archive = None;
+        if let Some(archive) = &job.archive {
+            self.shelves.release(&archive.path).await;
         }
     }
 
-    async fn look(&self, archive: &LocalPath, layer: &str) -> Result<Arc<LocalArchive>, JobError> {
-        let (path, layer) = (archive.clone(), layer.to_owned());
-        let (content, inspection) = in_background(move || look(&path, &layer)).await?;
-        Ok(Arc::new(LocalArchive {
-            path: archive.clone(),
-            content,
-            inspection,
-            digest: OnceCell::new(),
-            zip: OnceCell::new(),
-            packings: Arc::clone(&self.packings),
-        }))
+    /// The same on a thread that may wait.
+    pub fn release_now(&self, job: &Job) {
+        if let Some(archive) = &job.archive {
+            self.shelves.release_now(&archive.path);
+        }
     }
 }
 
+fn declared(job: &Job) -> Result<&LocalPath, JobError> {
+    job.archive.as_ref().ok_or_else(|| {
+        JobError::new(ErrorCode::ArchiveMissing, format!("layer `{}` has no `archive` to stage", job.layer))
+            .hint("set `archive` in the layers file: the layer zip, or the folder it is made from")
+    })
+}
+
 /// Blocking: what lies there, as far as that shows without reading all of it.
-fn look(archive: &LocalPath, layer: &str) -> Result<(Form, Inspection), JobError> {
-    match Local::open(&archive.path).map_err(|error| unopened(archive, layer, &error))? {
+fn look(archive: &LocalPath, layer: &str, packings: Arc<Semaphore>) -> Result<LocalArchive, JobError> {
+    let (content, inspection) = match Local::open(&archive.path).map_err(|error| unopened(archive, layer, &error))? {
         Local::Folder => {
             let tree = Tree::read(&archive.path).map_err(|error| not_packed(archive, &error))?;
             let inspection = tree.inspection();
-            Ok((Form::Folder(Arc::new(tree)), inspection))
+            (Form::Folder(Arc::new(tree)), inspection)
         }
         Local::Zip(zip) => {
             let inspection = inspect(&zip);
             let inspection =
                 inspection.map_err(|error| invalid(error, &archive.shown, |error| unread(archive, &error)))?;
-            Ok((Form::Zip(zip), inspection))
+            (Form::Zip(zip), inspection)
         }
-    }
+    };
+    let (digest, zip) = (OnceCell::new(), OnceCell::new());
+    Ok(LocalArchive { path: archive.clone(), content, inspection, digest, zip, packings })
 }
 
 /// A local archive: a zip, or the folder that one is made of where it is needed.

@@ -1,22 +1,20 @@
-//! Manifests in memory: read and hashed once however many jobs share one, and let go after the last of them, so that
-//! memory follows the jobs in flight and not the jobs of the run.
+//! The manifests of a run: read once however many jobs share one, and what is to be said of them.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::borrow::Cow;
+use std::path::Path;
 use std::sync::Arc;
 
-use tokio::sync::Mutex;
+use tokio::task::spawn_blocking;
 
 use super::RunOptions;
 use super::archive_checks::settle_all;
-use super::aside::aside;
+use super::shelves::Shelves;
 use super::trail::Trail;
 use crate::config::UnpinnedPolicy;
 use crate::event::{Fact, Mode};
 use crate::finding::{Check, Finding, Level};
-use crate::manifest::{
-    Includes, Manifest, NotIncluded, Open, ReadError, Unpinned, plain, read, secrets, unpinned, unpinned_lines,
-};
+use crate::halt::Halt;
+use crate::manifest::{Includes, Manifest, NotIncluded, Open, ReadError, Unpinned, plain, read};
 use crate::outcome::{ErrorCode, JobError};
 use crate::plan::Job;
 
@@ -26,52 +24,50 @@ const PLACES: usize = 5;
 /// How many files that are included in vain are told.
 const PROBLEMS: usize = 5;
 
-#[derive(Debug, Default)]
-struct Shelf {
-    /// Jobs that have not ended yet.
-    users: usize,
-    manifest: Option<Arc<Manifest>>,
-}
-
 /// The manifests of a run.
 #[derive(Debug)]
-pub struct Manifests(HashMap<PathBuf, Mutex<Shelf>>);
+pub struct Manifests(Shelves<Manifest>);
 
 impl Manifests {
     /// Room for the manifests of these jobs.
     pub fn of<'a>(jobs: impl IntoIterator<Item = &'a Arc<Job>>) -> Self {
-        let mut shelves: HashMap<PathBuf, Mutex<Shelf>> = HashMap::new();
-        for job in jobs {
-            shelves.entry(job.manifest.path.clone()).or_default().get_mut().users += 1;
-        }
-        Self(shelves)
+        Self(Shelves::of(jobs.into_iter().map(|job| job.manifest.path.as_path())))
     }
 
-    /// The manifest at a path, read when it is first asked for.
-    pub async fn get(&self, path: &Path) -> Result<Arc<Manifest>, ReadError> {
-        let Some(shelf) = self.0.get(path) else { return read(path).await.map(Arc::new) };
-        let mut shelf = shelf.lock().await;
-        if let Some(manifest) = &shelf.manifest {
-            return Ok(Arc::clone(manifest));
-        }
-        let manifest = Arc::new(read(path).await?);
-        shelf.manifest = Some(Arc::clone(&manifest));
-        Ok(manifest)
+    /// The manifest of a job, read when it is first asked for.
+    pub async fn get(&self, job: &Job) -> Result<Arc<Manifest>, ReadError> {
+        let path = &job.manifest.path;
+        self.0.get(path, read_aside(path)).await
     }
 
-    /// One job that used this path has ended.
-    pub async fn release(&self, path: &Path) {
-        let Some(shelf) = self.0.get(path) else { return };
-        let mut shelf = shelf.lock().await;
-        shelf.users = shelf.users.saturating_sub(1);
-        if shelf.users == 0 {
-            shelf.manifest = None;
-        }
+    /// The same on a thread that may wait.
+    pub fn get_now(&self, job: &Job, halt: &Halt) -> Result<Arc<Manifest>, ReadError> {
+        let path = &job.manifest.path;
+        self.0.get_now(path, || read(path, halt))
+    }
+
+    /// A job has ended.
+    pub async fn release(&self, job: &Job) {
+        self.0.release(&job.manifest.path).await;
+    }
+
+    /// The same on a thread that may wait.
+    pub fn release_now(&self, job: &Job) {
+        self.0.release_now(&job.manifest.path);
     }
 }
 
+/// Reads a manifest where it holds up nobody. Where nobody waits any more it is asked to end.
+pub async fn read_aside(path: &Path) -> Result<Manifest, ReadError> {
+    let (path, halt) = (path.to_owned(), Halt::default());
+    let _halted_when_dropped = halt.on_drop();
+    // One task for all of it: with tokio's file each step would be one.
+    let read = spawn_blocking(move || read(&path, &halt)).await;
+    read.unwrap_or_else(|error| Err(ReadError::Unreadable(error.into())))
+}
+
 /// Checks the manifest itself: readable, not empty, without credentials, pinned.
-pub async fn check(
+pub fn check(
     job: &Job,
     manifest: Result<Arc<Manifest>, ReadError>,
     options: &RunOptions,
@@ -87,9 +83,9 @@ pub async fn check(
     }
     if options.mode != Mode::Publish {
         // A publish refuses it, once it is known that something will be written.
-        warn_of_secret(job, &manifest, trail).await?;
+        warn_of_secret(job, &manifest, trail)?;
     }
-    check_pins(job, &manifest, trail).await?;
+    check_pins(job, &manifest, trail)?;
     Ok(manifest)
 }
 
@@ -148,35 +144,33 @@ fn beside(shown: &str, path: &Path) -> String {
 }
 
 /// Refuses a manifest with credentials, whose backup would be written.
-pub async fn refuse_secret(job: &Job, manifest: &Manifest, trail: &mut Trail) -> Result<(), JobError> {
-    let Some((line, finding)) = secret(manifest).await? else { return Ok(()) };
+pub fn refuse_secret(job: &Job, manifest: &Manifest, trail: &mut Trail) -> Result<(), JobError> {
+    let Some((line, finding)) = secret(manifest) else { return Ok(()) };
     settle_all(vec![finding], &place(job, Some(line)), job, false, trail)
 }
 
-async fn warn_of_secret(job: &Job, manifest: &Manifest, trail: &mut Trail) -> Result<(), JobError> {
-    let Some((line, finding)) = secret(manifest).await? else { return Ok(()) };
+fn warn_of_secret(job: &Job, manifest: &Manifest, trail: &mut Trail) -> Result<(), JobError> {
+    let Some((line, finding)) = secret(manifest) else { return Ok(()) };
     let finding = Finding { level: Level::Warning, ..finding };
     settle_all(vec![finding], &place(job, Some(line)), job, false, trail)
 }
 
-async fn secret(manifest: &Manifest) -> Result<Option<(usize, Finding)>, JobError> {
-    let bytes = manifest.bytes.clone();
-    let Some(found) = aside(bytes.len(), move || secrets(&bytes)).await? else { return Ok(None) };
+fn secret(manifest: &Manifest) -> Option<(usize, Finding)> {
+    let found = manifest.secret()?;
     let (first, more) = (&found.first, found.and_more());
     let message = format!("`{}` carries a credential{more}: the backup would keep it in S3", first.shown);
     let hint = "let the tool read it from elsewhere, for example from PIP_INDEX_URL, a netrc file or a keyring";
-    Ok(Some((first.line, Finding::error(Check::SecretInManifest, message, hint))))
+    Some((first.line, Finding::error(Check::SecretInManifest, message, hint)))
 }
 
-async fn check_pins(job: &Job, manifest: &Manifest, trail: &mut Trail) -> Result<(), JobError> {
+fn check_pins(job: &Job, manifest: &Manifest, trail: &mut Trail) -> Result<(), JobError> {
     if job.unpinned == UnpinnedPolicy::Allow {
         return Ok(());
     }
-    let (shown, of, deny) = (job.manifest.shown.clone(), manifest.clone(), job.unpinned == UnpinnedPolicy::Deny);
-    let loose = aside(of.bytes.len(), move || loose(&shown, &of, deny)).await?;
+    let (count, loose) = loose(&job.manifest.shown, manifest, job.unpinned == UnpinnedPolicy::Deny);
     let Some((place, first)) = loose.first() else { return Ok(()) };
     let places: Vec<&str> = loose.iter().skip(1).take(PLACES).map(|(place, _)| place.as_str()).collect();
-    let more = match loose.len() - 1 {
+    let more = match count - 1 {
         0 => String::new(),
         more if more > places.len() => format!("; and {more} more, among them {}", places.join(", ")),
         more => format!("; and {more} more: {}", places.join(", ")),
@@ -190,22 +184,24 @@ async fn check_pins(job: &Job, manifest: &Manifest, trail: &mut Trail) -> Result
     Ok(())
 }
 
-/// The lines of a manifest, and of what it includes, that leave open what is installed, each with its place.
-fn loose(shown: &str, manifest: &Manifest, deny: bool) -> Vec<(String, Unpinned)> {
-    let at = |path: String, found: Vec<Unpinned>| {
-        found.into_iter().map(move |unpinned| (format!("{path}:{}", unpinned.line), unpinned))
-    };
-    let own = at(shown.to_owned(), unpinned(manifest.format, &manifest.bytes));
+/// How many lines of a manifest, and of what it includes, leave open what is installed, and the first of them, each with
+/// its place.
+fn loose(shown: &str, manifest: &Manifest, deny: bool) -> (usize, Vec<(String, Unpinned)>) {
     let asking = manifest.includes().files.iter().filter(|file| !file.bounds);
-    let own = own.chain(asking.flat_map(|file| at(beside(shown, &file.path), unpinned_lines(file.text()))));
+    let included = asking.map(|file| (Cow::from(beside(shown, &file.path)), &file.open));
+    let files = std::iter::once((Cow::from(shown), manifest.open_lines())).chain(included);
     // Where it is only warned of, it has a warning of its own.
     let vain = manifest.includes().problems.iter().filter(|_| deny);
+    let count = files.clone().map(|(_, open)| open.count).sum::<usize>() + vain.clone().count();
+    let first = files.flat_map(|(path, open)| {
+        open.first.iter().map(move |unpinned| (format!("{path}:{}", unpinned.line), unpinned.clone()))
+    });
     let vain = vain.map(|problem| {
         let NotIncluded { line, ref named, .. } = *problem;
         let unpinned = Unpinned { line, text: named.clone(), why: Open::NotIncluded };
         (format!("{}:{line}", including(shown, problem)), unpinned)
     });
-    own.chain(vain).collect()
+    (count, first.chain(vain).take(1 + PLACES).collect())
 }
 
 fn unreadable(job: &Job, error: &ReadError) -> JobError {

@@ -6,6 +6,7 @@ mod aside;
 mod batch;
 mod build;
 mod changed;
+mod check;
 mod compare;
 mod content;
 mod events;
@@ -18,6 +19,7 @@ mod manifests;
 mod pool;
 mod preflight;
 mod shell;
+mod shelves;
 #[cfg(all(test, feature = "sandbox"))]
 mod simulation;
 mod site;

@@ -96,7 +96,7 @@ pub async fn preflight(
         dependencies: difference_between(old, &manifest, site.job).await?,
     });
     if options.mode == Mode::Publish && decided.decision != Decision::Keep {
-        manifests::refuse_secret(site.job, &manifest, trail).await?;
+        manifests::refuse_secret(site.job, &manifest, trail)?;
     }
     if decided.decision == Decision::Publish {
         let changed = latest.as_ref().zip(backup.other().filter(|_| old.is_some()));
@@ -196,7 +196,7 @@ async fn equal_md5(job: &Job, backup: Option<&BackupRead>, manifest: &Manifest) 
     let Some(backup) = backup else { return Ok(None) };
     let (Some(other), None) = (backup.other(), changed_bytes(job, backup, manifest).await?) else { return Ok(None) };
     let bytes = other.bytes.clone();
-    aside(bytes.len(), move || Some(Md5::of(&bytes).to_string())).await
+    aside(bytes.len(), move |_| Some(Md5::of(&bytes).to_string())).await
 }
 
 fn note_latest(job: &Job, latest: Option<&LayerVersion>, backup: &BackupRead, trail: &mut Trail) {

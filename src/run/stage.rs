@@ -121,18 +121,14 @@ fn note_read(job: &Job, sha256: Sha256, size: u64, trail: &mut Trail) {
     trail.found(Fact::ArchiveRead { path: shown(job).to_owned(), sha256: sha256.to_string(), size });
 }
 
-/// What can be said of the local archive without the network, if there is one.
-pub async fn check_local(
+/// What can be said of the local archive without the network.
+pub fn check_archive(
     job: &Job,
     manifest: &Manifest,
-    archives: &Archives,
+    archive: &LocalArchive,
     options: &RunOptions,
     trail: &mut Trail,
 ) -> Result<(), JobError> {
-    if job.archive.is_none() {
-        return Ok(());
-    }
-    let archive = archives.get(job).await?;
     let findings = findings(&archive.inspection, job, manifest);
     settle_all(findings, shown(job), job, options.strict, trail)
 }

@@ -122,22 +122,22 @@ fn large_manifest(bytes: usize) -> String {
     lines.chain(["open>=1\n".to_owned()]).collect()
 }
 
-/// A run that went on to its end would have checked or failed it: while it is read, and while it is looked through.
+/// A run that went on to its end would have checked or failed it.
 #[test]
 fn a_stop_does_not_wait_for_a_large_manifest() {
-    for (command, bytes, fact) in [("check", 40_000_000, "job-started"), ("plan", 12_000_000, "manifest-read")] {
+    for command in ["check", "plan"] {
         let project = Project::of(&["a"]);
-        project.write("a/requirements.txt", large_manifest(bytes));
+        project.write("a/requirements.txt", large_manifest(40_000_000));
         let mut run = project.command();
         run.args([command, "--events", "events.jsonl", "--report", "json=report.json"]);
         let running = Running::start(run);
         let events = project.folder().join("events.jsonl");
-        until(fact, || std::fs::read_to_string(&events).ok()?.contains(fact).then_some(()));
+        until("a start", || std::fs::read_to_string(&events).ok()?.contains("job-started").then_some(()));
         running.signal("INT");
         running.end().expect(130);
         let job = &project.json("report.json")["jobs"][0];
         assert_eq!(job["outcome"], "cancelled", "{command}");
-        assert_eq!(job["warnings"], json!([]), "{command}: it was looked through to its end");
+        assert_eq!(job["warnings"], json!([]), "{command}: it was read to its end");
     }
 }
 

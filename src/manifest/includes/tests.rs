@@ -1,6 +1,11 @@
 use super::*;
 use std::fs;
 
+fn included(path: &Path, text: &str) -> Includes {
+    let halt = Halt::default();
+    includes(path, &survey(text, &halt).mentions, &halt)
+}
+
 /// What is read of these files, the first of which is the manifest, and what is not.
 fn read(files: &[(&str, &str)]) -> String {
     let folder = tempfile::tempdir().unwrap();
@@ -13,7 +18,7 @@ fn written(folder: &Path, files: &[(&str, &str)]) -> String {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
-    told(&includes(&folder.join(files[0].0), files[0].1))
+    told(&included(&folder.join(files[0].0), files[0].1))
 }
 
 fn told(found: &Includes) -> String {
@@ -118,7 +123,7 @@ fn the_digest_follows_what_counts() {
     let digest = |base: &str, kind: &str| {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("base.txt"), base).unwrap();
-        includes(&folder.path().join("requirements.txt"), &format!("{kind} base.txt\n")).digest()
+        included(&folder.path().join("requirements.txt"), &format!("{kind} base.txt\n")).digest()
     };
     let first = digest("six==1\nidna==3\n", "-r");
     assert!(first.is_some());
@@ -128,7 +133,7 @@ fn the_digest_follows_what_counts() {
     {
         assert_ne!(first, digest(base, kind), "{base} {kind}");
     }
-    assert_eq!(includes(Path::new("requirements.txt"), "six==1\n").digest(), None);
+    assert_eq!(included(Path::new("requirements.txt"), "six==1\n").digest(), None);
 }
 
 #[test]
@@ -137,7 +142,7 @@ fn all_that_is_included_is_named_and_bounded() {
     let text = "-r base.txt\n-c bounds.txt\nsix\nidna==3 ; os_name == 'nt'\n";
     fs::write(folder.path().join("base.txt"), "certifi==1\nurllib3>=1\n").unwrap();
     fs::write(folder.path().join("bounds.txt"), "six==1.16\nurllib3==2.2.1\nidna==9\nattrs==23\nloose>=1\n").unwrap();
-    let named = includes(&folder.path().join("requirements.txt"), text).joined(text).unwrap();
+    let named = included(&folder.path().join("requirements.txt"), text).joined(text, &Halt::default()).unwrap();
     let shown: Vec<String> = named
         .iter()
         .flat_map(|(name, versions)| {

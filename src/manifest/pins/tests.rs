@@ -1,9 +1,13 @@
-use super::{Format, Open, Unpinned, unpinned};
+use super::{KEPT, Open, Unpinned};
+use crate::halt::Halt;
+use crate::manifest::survey::survey;
 
 const COMMIT: &str = "0e322af87745eff34caffe4df68456ebc20d9068";
 
 fn judged(text: &str) -> Vec<Unpinned> {
-    unpinned(Format::Requirements, text.as_bytes())
+    let open = survey(text, &Halt::default()).open;
+    assert_eq!(open.first.len(), open.count.min(KEPT));
+    open.first
 }
 
 #[test]
@@ -116,8 +120,11 @@ fn lines_are_counted_as_an_editor_does_and_masked() {
 }
 
 #[test]
-fn lock_files_are_pinned_by_nature_and_bytes_never_panic() {
-    assert_eq!(unpinned(Format::UvLock, b"requests>=2"), []);
-    assert_eq!(unpinned(Format::Unknown, b"requests>=2"), []);
-    assert_eq!(unpinned(Format::Requirements, b"requests\xff\n").len(), 1);
+fn of_many_lines_the_first_are_kept_in_order() {
+    let text = format!("--extra-index-url https://h\na==1 --hash=sha256:ab\nb\n{}", "c==1\n".repeat(10));
+    let open = survey(&text, &Halt::default()).open;
+    let first: Vec<(usize, Open)> = open.first.iter().map(|unpinned| (unpinned.line, unpinned.why)).collect();
+    let of_no_hash = (4..8).map(|line| (line, Open::NoHash));
+    let expected: Vec<_> = [(1, Open::ExtraIndex), (3, Open::NoVersion)].into_iter().chain(of_no_hash).collect();
+    assert_eq!((first, open.count), (expected, 12));
 }

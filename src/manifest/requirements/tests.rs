@@ -1,5 +1,13 @@
-use super::{dependencies, exact_version, name_of_location, normalised, revision};
+use super::{LINE_LIMIT, exact_version, name_of_location, normalised, revision};
+use crate::halt::Halt;
+use crate::manifest::dependencies::Dependencies;
+use crate::manifest::survey::survey;
+use crate::manifest::unreadable::Unreadable;
 use proptest::prelude::*;
+
+fn dependencies(text: &str) -> Result<Dependencies, Unreadable> {
+    survey(text, &Halt::default()).named
+}
 
 /// `name version` pairs on one line each.
 fn read(text: &str) -> Option<String> {
@@ -75,6 +83,15 @@ fn what_is_no_requirements_file_is_not_read() {
     for text in table {
         assert_eq!(read(text), None, "{text}");
     }
+}
+
+#[test]
+fn a_line_without_end_is_no_requirement() {
+    let line = |length: usize| format!("six==1 # {}", "x".repeat(length));
+    assert!(dependencies(&line(LINE_LIMIT / 2)).is_ok());
+    let refused = survey(&line(LINE_LIMIT), &Halt::default());
+    assert_eq!(refused.named.unwrap_err().line, Some(1));
+    assert_eq!(refused.open.first[0].text, "…");
 }
 
 #[test]

@@ -1,0 +1,65 @@
+//! Lock files in JSON, read entry by entry: a large one as a tree of values would take ten times its size.
+
+use super::unreadable::Unreadable;
+use crate::halt::Halt;
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+/// Reads all of a text as a lock file of a tool.
+pub(super) fn read<'de, S: DeserializeSeed<'de>>(text: &'de str, tool: &str, seed: S) -> Result<S::Value, Unreadable> {
+    let mut from = serde_json::Deserializer::from_str(text);
+    let read = seed.deserialize(&mut from).and_then(|value| from.end().map(|()| value));
+    read.map_err(|error| {
+        // The error's own words may quote the file.
+        let why =
+            if error.is_data() { format!("it is not a lock file of {tool}") } else { "it is not JSON".to_owned() };
+        Unreadable::at(error.line(), why)
+    })
+}
+
+/// A text, which lies in the file where nothing in it is escaped.
+#[derive(Debug, Deserialize)]
+pub(super) struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
+
+/// Takes each entry of a map as it comes. Says whether there is a map, and not `null` in its place.
+pub(super) fn entries<K, V, F: FnMut(K, V)>(halt: &Halt, take: F) -> Entries<'_, K, V, F> {
+    Entries { halt, take, of: PhantomData }
+}
+
+/// See [`entries`].
+pub(super) struct Entries<'h, K, V, F> {
+    halt: &'h Halt,
+    take: F,
+    of: PhantomData<(K, V)>,
+}
+
+impl<'de, K: Deserialize<'de>, V: Deserialize<'de>, F: FnMut(K, V)> DeserializeSeed<'de> for Entries<'_, K, V, F> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<bool, D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de, K: Deserialize<'de>, V: Deserialize<'de>, F: FnMut(K, V)> Visitor<'de> for Entries<'_, K, V, F> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<bool, E> {
+        Ok(false)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<bool, A::Error> {
+        while let Some(key) = map.next_key()? {
+            self.halt.check().map_err(A::Error::custom)?;
+            (self.take)(key, map.next_value()?);
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,66 @@
+//! The lines of a requirements file, joined where they are continued, as pip joins them.
+
+use std::borrow::Cow;
+
+use crate::halt::Halt;
+
+/// All that pip reads, with single blanks: options first, in their order, then requirements, sorted.
+pub(super) fn requirement_lines(text: &str, halt: &Halt) -> Vec<String> {
+    let lines = halt.over(joined_lines(text));
+    let lines = lines.map(|(_, line)| without_comment(&line).split_whitespace().collect::<Vec<_>>().join(" "));
+    let (mut options, mut requirements): (Vec<_>, Vec<_>) =
+        lines.filter(|line| !line.is_empty()).partition(|line| line.starts_with('-'));
+    requirements.sort_unstable();
+    options.append(&mut requirements);
+    options
+}
+
+/// Lines joined at trailing backslashes, each with the number of its first. A comment ends what it continues.
+pub(super) fn joined_lines(text: &str) -> impl Iterator<Item = (usize, Cow<'_, str>)> {
+    let mut physical = physical_lines(text).enumerate();
+    std::iter::from_fn(move || {
+        let (index, first) = physical.next()?;
+        let (mut joined, mut open) = part(first);
+        while open {
+            let Some((_, next)) = physical.next() else { break };
+            let (text, continues) = part(next);
+            joined.to_mut().push_str(&text);
+            open = continues;
+        }
+        Some((index + 1, joined))
+    })
+}
+
+/// What a line adds to the one that it continues, and whether it is itself continued.
+fn part(line: &str) -> (Cow<'_, str>, bool) {
+    if line.trim_start().starts_with('#') {
+        return (Cow::Borrowed(""), false);
+    }
+    (Cow::Borrowed(line.trim_end_matches('\\')), line.ends_with('\\'))
+}
+
+/// Lines that end with LF, CR or both.
+fn physical_lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let Some(end) = text.find(['\n', '\r']) else {
+            rest = None;
+            return Some(text);
+        };
+        let behind = if text[end..].starts_with("\r\n") { end + 2 } else { end + 1 };
+        rest = Some(&text[behind..]);
+        Some(&text[..end])
+    })
+}
+
+/// A `#` starts a comment only at the start of a line or behind a blank: URLs have fragments.
+pub(super) fn without_comment(line: &str) -> &str {
+    word_beginning(line, '#').map_or(line, |at| &line[..at])
+}
+
+/// Where the first word begins that has this mark in front.
+pub(super) fn word_beginning(line: &str, mark: char) -> Option<usize> {
+    let follows_blank = |at: usize| line[..at].chars().next_back().is_none_or(char::is_whitespace);
+    line.match_indices(mark).map(|(at, _)| at).find(|&at| follows_blank(at))
+}

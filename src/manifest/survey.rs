@@ -1,0 +1,56 @@
+//! A requirements file in one pass: what it names, what it leaves open, and which files it includes.
+
+use super::dependencies::{Dependencies, LIMIT};
+use super::pins::{OpenLines, Pins};
+use super::requirements::{Asks, each_line, insert};
+use super::unreadable::Unreadable;
+use crate::halt::Halt;
+
+/// More lines than this that include others are not looked at.
+const MENTIONS: usize = 10_000;
+
+/// What a requirements file says.
+#[derive(Debug)]
+pub(super) struct Survey {
+    /// What it names itself.
+    pub named: Result<Dependencies, Unreadable>,
+    /// What it leaves open itself.
+    pub open: OpenLines,
+    /// The files that it includes.
+    pub mentions: Vec<Mention>,
+}
+
+/// A line that includes a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Mention {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The file, as it stands there.
+    pub named: String,
+    /// Whether the file only bounds versions.
+    pub bounds: bool,
+}
+
+/// Reads the text of a requirements file.
+pub(super) fn survey(text: &str, halt: &Halt) -> Survey {
+    let (mut named, mut pins, mut mentions) = (Ok(Dependencies::default()), Pins::default(), Vec::new());
+    each_line(text, halt, |line| {
+        insert(&mut named, line);
+        pins.meet(line);
+        if let Asks::Include(file) | Asks::Bounds(file) = line.asks
+            && mentions.len() < MENTIONS
+        {
+            let bounds = matches!(line.asks, Asks::Bounds(_));
+            mentions.push(Mention { line: line.number, named: file.to_owned(), bounds });
+        }
+    });
+    Survey { named: named.and_then(bounded), open: pins.settle(), mentions }
+}
+
+/// Refuses more than a manifest can have.
+pub(super) fn bounded(found: Dependencies) -> Result<Dependencies, Unreadable> {
+    match found.overflowed() {
+        true => Err(Unreadable::new(format!("it names more than {LIMIT} dependencies"))),
+        false => Ok(found),
+    }
+}

@@ -1,0 +1,165 @@
+//! The versions of one dependency, and what a manifest says of each.
+
+use crate::layer::Md5;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A version as it may be shown, and what tells it from others that are shown alike.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version {
+    shown: Box<str>,
+    /// Of the name and the version, where masking hid a part of them.
+    hidden: Option<Box<Md5>>,
+}
+
+impl Version {
+    pub(super) fn new(shown: impl Into<Box<str>>, hidden: Option<Md5>) -> Self {
+        Self { shown: shown.into(), hidden: hidden.map(Box::new) }
+    }
+
+    /// The version without credentials.
+    pub fn as_str(&self) -> &str {
+        &self.shown
+    }
+
+    /// Whether it is a range, or any version.
+    fn is_open(&self) -> bool {
+        self.shown.starts_with(['*', '<', '>', '=', '!', '~'])
+    }
+}
+
+/// Who asks for a dependency; where several do, the first of these counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// The project, whatever else is installed.
+    #[default]
+    Required,
+    /// An extra or a platform: it is installed only where that is wanted.
+    Optional,
+    /// Only who develops the project.
+    Development,
+}
+
+/// What a manifest says of a locked version.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    /// The files that may be installed, by their hashes: two that differ have other hashes. `None` without any.
+    pub files: Option<Files>,
+    /// Who asks for it.
+    pub need: Need,
+    /// Environment markers (PEP 508): it is installed where one of them holds. Without any it is installed everywhere.
+    pub markers: BTreeSet<String>,
+}
+
+/// The sum of the digests of hashes, in whatever order. Kept as bytes, which need no room for their alignment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Files([u8; 16]);
+
+impl Files {
+    pub(super) fn of(hash: &str) -> Self {
+        Self(Md5::of(hash.as_bytes()).to_bytes())
+    }
+
+    pub(super) fn and(self, other: Self) -> Self {
+        let sum = u128::from_be_bytes(self.0).wrapping_add(u128::from_be_bytes(other.0));
+        Self(sum.to_be_bytes())
+    }
+}
+
+impl About {
+    /// The same version named once more: it is installed wherever one of the two says so.
+    fn join(&mut self, other: About) {
+        self.files = match (self.files, other.files) {
+            (Some(one), Some(more)) => Some(one.and(more)),
+            (one, more) => one.or(more),
+        };
+        self.need = self.need.min(other.need);
+        let everywhere = self.markers.is_empty() || other.markers.is_empty();
+        self.markers.extend(other.markers);
+        if everywhere {
+            self.markers.clear();
+        }
+    }
+}
+
+/// The versions of one dependency, sorted. Nearly always it is one, which takes no map: a large manifest would need many
+/// times its size.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Versions(Held);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Held {
+    One(Version, About),
+    /// Two or more.
+    Several(BTreeMap<Version, About>),
+}
+
+impl Versions {
+    pub(super) fn of(version: Version, about: About) -> Self {
+        Self(Held::One(version, about))
+    }
+
+    /// Adds a version that is named once more.
+    pub(super) fn add(&mut self, version: Version, about: About) {
+        match &mut self.0 {
+            Held::One(only, known) if *only == version => known.join(about),
+            Held::One(only, known) => {
+                let one = (only.clone(), std::mem::take(known));
+                self.0 = Held::Several([one, (version, about)].into());
+            }
+            Held::Several(all) => match all.get_mut(&version) {
+                Some(known) => known.join(about),
+                None => {
+                    all.insert(version, about);
+                }
+            },
+        }
+    }
+
+    /// Each with what is said of it.
+    pub fn iter(&self) -> impl Iterator<Item = (&Version, &About)> {
+        let (one, several) = match &self.0 {
+            Held::One(version, about) => (Some((version, about)), None),
+            Held::Several(all) => (None, Some(all)),
+        };
+        one.into_iter().chain(several.into_iter().flatten())
+    }
+
+    /// The versions alone.
+    pub fn keys(&self) -> impl Iterator<Item = &Version> {
+        self.iter().map(|(version, _)| version)
+    }
+
+    /// What is said of them.
+    pub fn values(&self) -> impl Iterator<Item = &About> {
+        self.iter().map(|(_, about)| about)
+    }
+
+    /// What is said of one version; `None` if it is not there.
+    pub fn get(&self, version: &Version) -> Option<&About> {
+        match &self.0 {
+            Held::One(only, about) => (only == version).then_some(about),
+            Held::Several(all) => all.get(version),
+        }
+    }
+
+    /// Says more of each.
+    pub(super) fn adjust(&mut self, change: impl FnMut(&mut About)) {
+        match &mut self.0 {
+            Held::One(_, about) => std::iter::once(about).for_each(change),
+            Held::Several(all) => all.values_mut().for_each(change),
+        }
+    }
+
+    /// The same, with this version in place of those that are open.
+    pub(super) fn bounded(&self, bound: &str) -> Self {
+        let bounded = |version: &Version| match version.is_open() {
+            true => Version::new(bound, None),
+            false => version.clone(),
+        };
+        let mut all = self.iter().map(|(version, about)| (bounded(version), about.clone()));
+        let first = all.next().map(|(version, about)| Self::of(version, about));
+        let mut found = first.unwrap_or_else(|| self.clone());
+        all.for_each(|(version, about)| found.add(version, about));
+        found
+    }
+}
