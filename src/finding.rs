@@ -35,9 +35,12 @@ pub enum Level {
 #[strum(serialize_all = "kebab-case")]
 #[allow(clippy::enum_variant_names, reason = "the names are the stable codes")]
 pub enum Check {
-    /// An entry of the zip that Lambda could not unzip, or not where it belongs. No layer can accept that.
-    #[serde(skip)]
-    ArchiveInvalid,
+    /// A path in the zip is absolute, or has `..` in it.
+    ArchivePath,
+    /// A link in the zip leads out of the layer.
+    ArchiveLink,
+    /// An entry of the zip is encrypted, compressed in another way than Lambda knows, or not what the zip says of it.
+    ArchiveEntry,
     /// Nothing in the zip lies where the layer's runtimes look.
     ArchiveLayout,
     /// Two entries of the zip have one path.

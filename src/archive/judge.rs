@@ -6,6 +6,10 @@ use super::oddities::{Met, Oddity};
 use crate::finding::{Check, Finding};
 use crate::layer::Runtime;
 
+const PATH_HINT: &str = "build the zip again, without such entries; `allow = [\"archive-path\"]` accepts them";
+const ENTRY_HINT: &str = "build the zip again, without such entries; `allow = [\"archive-entry\"]` accepts them";
+const LINK_HINT: &str = "build the zip again, without such links; `allow = [\"archive-link\"]` accepts them";
+
 /// What is wrong with an archive for a layer of these runtimes.
 pub fn judge(inspection: &Inspection, runtimes: &[Runtime]) -> Vec<Finding> {
     let found = inspection.oddities.iter().map(|(oddity, met)| finding(oddity, met));
@@ -18,24 +22,27 @@ pub fn judge(inspection: &Inspection, runtimes: &[Runtime]) -> Vec<Finding> {
 
 fn finding(oddity: Oddity, met: &Met) -> Finding {
     let first = format!("`{}`{}", met.first, more(met.times));
-    let again = "build the zip again, without such entries";
-    let invalid = |message| Finding::error(Check::ArchiveInvalid, message, again);
+    let path = |message| Finding::error(Check::ArchivePath, message, PATH_HINT);
+    let entry = |message| Finding::error(Check::ArchiveEntry, message, ENTRY_HINT);
     match oddity {
-        Oddity::Climbing => invalid(format!("a path in the zip has `..` in it: {first}")),
-        Oddity::Absolute => invalid(format!("a path in the zip is absolute: {first}")),
-        Oddity::Encrypted => invalid(format!("an entry of the zip is encrypted: {first}")),
+        Oddity::Climbing => path(format!("a path in the zip has `..` in it: {first}")),
+        Oddity::Absolute => path(format!("a path in the zip is absolute: {first}")),
+        Oddity::Encrypted => entry(format!("an entry of the zip is encrypted: {first}")),
         Oddity::Method(method) => {
             let name = rawzip::CompressionMethod::new(method);
             let name = name.name().map_or_else(|| format!("method {method}"), str::to_owned);
-            invalid(format!(
+            entry(format!(
                 "an entry of the zip is compressed with {name}, Lambda unzips stored and deflated ones: {first}"
             ))
         }
-        Oddity::Sizes => invalid(format!("an entry of the zip is stored, but has two different sizes: {first}")),
+        Oddity::Sizes => entry(format!("an entry of the zip is stored, but has two different sizes: {first}")),
         Oddity::Contradicting => {
-            invalid(format!("the table of contents says something else of an entry than it is: {first}"))
+            entry(format!("the table of contents says something else of an entry than it is: {first}"))
         }
-        Oddity::Leaving => invalid(format!("a link in the zip leads out of the layer: {first}")),
+        Oddity::Leaving => {
+            let message = format!("a link in the zip leads out of the layer: {first}");
+            Finding::error(Check::ArchiveLink, message, LINK_HINT)
+        }
         Oddity::Duplicate => {
             let hint = "build the zip again: programs that unzip it differ in which of the two they believe";
             Finding::warning(Check::ArchiveDuplicate, format!("a path is in the zip twice: {first}"), hint)
@@ -71,15 +78,15 @@ mod tests {
             .map(|found| format!("{:?} {}: {}", found.level, found.check, found.message))
             .collect();
         insta::assert_snapshot!(told.join("\n"), @"
-            Error archive-invalid: a path in the zip has `..` in it: `a/b` and 2 more
-            Error archive-invalid: a path in the zip is absolute: `a/b` and 2 more
+            Error archive-path: a path in the zip has `..` in it: `a/b` and 2 more
+            Error archive-path: a path in the zip is absolute: `a/b` and 2 more
             Warning archive-duplicate: a path is in the zip twice: `a/b` and 2 more
-            Error archive-invalid: an entry of the zip is encrypted: `a/b` and 2 more
-            Error archive-invalid: an entry of the zip is compressed with LZMA, Lambda unzips stored and deflated ones: `a/b` and 2 more
-            Error archive-invalid: an entry of the zip is compressed with method 2000, Lambda unzips stored and deflated ones: `a/b` and 2 more
-            Error archive-invalid: an entry of the zip is stored, but has two different sizes: `a/b` and 2 more
-            Error archive-invalid: the table of contents says something else of an entry than it is: `a/b` and 2 more
-            Error archive-invalid: a link in the zip leads out of the layer: `a/b` and 2 more
+            Error archive-entry: an entry of the zip is encrypted: `a/b` and 2 more
+            Error archive-entry: an entry of the zip is compressed with LZMA, Lambda unzips stored and deflated ones: `a/b` and 2 more
+            Error archive-entry: an entry of the zip is compressed with method 2000, Lambda unzips stored and deflated ones: `a/b` and 2 more
+            Error archive-entry: an entry of the zip is stored, but has two different sizes: `a/b` and 2 more
+            Error archive-entry: the table of contents says something else of an entry than it is: `a/b` and 2 more
+            Error archive-link: a link in the zip leads out of the layer: `a/b` and 2 more
             ");
     }
 }

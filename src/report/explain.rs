@@ -15,8 +15,8 @@ pub struct Explanation {
     pub remedy: &'static str,
 }
 
-/// Codes that only warnings and advice have: a job that has one goes on.
-const WARNINGS: [(&str, Explanation); 15] = [
+/// Codes of what is found in manifests and archives, where no code of an error is the same. Each can be allowed.
+const WARNINGS: [(&str, Explanation); 18] = [
     (
         "archive-layout",
         Explanation {
@@ -29,6 +29,27 @@ const WARNINGS: [(&str, Explanation); 15] = [
         Explanation {
             cause: "The layer is among those that are to be built, but it has no `build`.",
             remedy: "Add `build` to the layer in the layers file, or build it by other means before it is staged.",
+        },
+    ),
+    (
+        "archive-path",
+        Explanation {
+            cause: "A path in the zip is absolute or has `..` in it: it would be unzipped elsewhere, or not at all. A job that meets it fails with `archive-invalid`.",
+            remedy: "Build the zip again, from its root. `allow = [\"archive-path\"]` accepts it.",
+        },
+    ),
+    (
+        "archive-link",
+        Explanation {
+            cause: "A link in the zip leads out of the layer: below `/opt` it points to something that is not there, or that belongs to the function's environment. A job that meets it fails with `archive-invalid`.",
+            remedy: "Build the zip again with files in place of such links. `allow = [\"archive-link\"]` accepts it.",
+        },
+    ),
+    (
+        "archive-entry",
+        Explanation {
+            cause: "An entry of the zip is encrypted, compressed in another way than stored or deflated, or not what the table of contents says of it: Lambda does not unzip it, or unzips something else than what was checked. A job that meets it fails with `archive-invalid`.",
+            remedy: "Build the zip again with another tool. `allow = [\"archive-entry\"]` accepts it.",
         },
     ),
     (

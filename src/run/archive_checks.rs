@@ -46,7 +46,9 @@ fn tell(finding: Finding, place: &str, trail: &mut Trail) {
 /// The code of the failure of a job that a finding stops.
 fn refusal(check: Check) -> ErrorCode {
     match check {
-        Check::ArchiveInvalid
+        Check::ArchivePath
+        | Check::ArchiveLink
+        | Check::ArchiveEntry
         | Check::ArchiveLayout
         | Check::ArchiveDuplicate
         | Check::ArchivePython

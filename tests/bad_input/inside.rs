@@ -3,7 +3,7 @@
 use super::stale::staged_by_the_library;
 use super::{code, refused};
 use crate::common::project::Project;
-use crate::common::zips::zip;
+use crate::common::zips::{zip, zip_with_link};
 
 /// The beginning of a library for x86-64.
 const X86: &str = "\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0>\0";
@@ -72,19 +72,39 @@ fn packages_of_node_that_are_not_those_of_the_lock_file() {
     assert!(stderr.contains("it holds `d`, which `package-lock.json` does not name"), "{stderr}");
 }
 
-/// A link that leads out, and a table of contents that lies: found on disk, and before a publish.
+/// Found on disk, and before a publish of what something else staged; accepted where the layer says so.
+fn refused_unless_allowed(bytes: &[u8], told: &str, check: &str) {
+    let project = Project::of(&["requests"]);
+    project.run("stage", 0);
+    std::fs::remove_dir_all(project.folder().join("requests/layer")).unwrap();
+    project.write("requests/layer", bytes);
+    let ended = project.run("check --report json=report.json", 1);
+    assert_eq!(code(&project), "archive-invalid");
+    assert!(ended.stderr.contains(told), "{}", ended.stderr);
+    staged_by_the_library(&project, bytes);
+    assert!(refused(&project, "", "archive-invalid").stderr.contains(told));
+    declare(&project, &format!("allow = [\"{check}\"]"));
+    project.run("check", 0);
+    project.run("publish", 0);
+}
+
 #[test]
 fn entries_that_are_not_what_the_zip_says() {
     let mut lying = zip(&[("lib/a.so", X86), ("python/requests.py", "")]);
     lying[22] ^= 1;
-    let project = Project::of(&["requests"]);
-    project.run("stage", 0);
-    std::fs::remove_dir_all(project.folder().join("requests/layer")).unwrap();
-    project.write("requests/layer", &lying);
-    let ended = project.run("check --report json=report.json", 1);
-    assert_eq!(code(&project), "archive-invalid");
     let told = "the table of contents says something else of an entry than it is: `lib/a.so`";
-    assert!(ended.stderr.contains(told), "{}", ended.stderr);
-    staged_by_the_library(&project, &lying);
-    assert!(refused(&project, "", "archive-invalid").stderr.contains(told));
+    refused_unless_allowed(&lying, told, "archive-entry");
+}
+
+#[test]
+fn links_that_lead_out() {
+    let told = "a link in the zip leads out of the layer: `python/evil`";
+    for to in ["../../etc/passwd", "/etc/passwd"] {
+        refused_unless_allowed(&zip_with_link("python/evil", to), told, "archive-link");
+    }
+    let within = zip_with_link("python/fine", "../python/requests.py");
+    let project = Project::of(&["requests"]);
+    std::fs::remove_dir_all(project.folder().join("requests/layer")).unwrap();
+    project.write("requests/layer", within);
+    project.run("check --strict", 0);
 }

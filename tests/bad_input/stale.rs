@@ -312,7 +312,7 @@ fn a_manifest_that_cannot_be_read_is_compared_by_its_bytes() {
 }
 
 #[test]
-fn what_no_layer_can_accept() {
+fn no_layer_can_accept_what_cannot_be_read() {
     let project = Project::of(&["requests"]);
     allow(&project, "\"archive-invalid\"");
     let ended = project.run("check", 2);

@@ -16,6 +16,15 @@ pub fn zip(files: &[(&str, &str)]) -> Vec<u8> {
     zip.finish().expect("a zip").into_inner()
 }
 
+/// A zip of a small file, and of a link at `path` that leads to `to`.
+pub fn zip_with_link(path: &str, to: &str) -> Vec<u8> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    zip.start_file("python/requests.py", SimpleFileOptions::default()).expect("an entry");
+    zip.write_all(b"NAME = 1").expect("its content");
+    zip.add_symlink(path, to, SimpleFileOptions::default()).expect("a link");
+    zip.finish().expect("a zip").into_inner()
+}
+
 /// A zip of one stored file with so many bytes that look random, and are the same each time.
 pub fn large_zip(size: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
