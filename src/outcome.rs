@@ -11,7 +11,7 @@ mod follow_ups;
 mod status;
 
 pub use error::{ErrorCode, JobError};
-pub use follow_ups::ShareReport;
+pub use follow_ups::{ParameterReport, ShareReport};
 pub use status::{
     BackupStatus, LayerStatus, LockState, LockStatus, PastVersion, PublishedVersion, StatusCode, StatusFinding,
 };
@@ -201,6 +201,9 @@ pub struct JobReport {
     /// Who may use `version`, where the layer says who.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share: Option<ShareReport>,
+    /// The parameter that holds the ARN of `version`, where the layer names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameter: Option<ParameterReport>,
     /// What a person should know although it did not stop the job.
     pub warnings: Vec<Warning>,
     /// By `status`: what there is. It is told in a structure of its own.
@@ -216,6 +219,7 @@ impl JobReport {
     /// Whether something is left to follow the version, whatever else is to be done: in a plan, or after a failure.
     pub fn is_to_follow_up(&self) -> bool {
         self.share.as_ref().is_some_and(ShareReport::is_open)
+            || self.parameter.as_ref().is_some_and(|parameter| parameter.to_write)
     }
 }
 

@@ -18,10 +18,10 @@ pub(super) struct Outside {
     pub allowed: Duration,
 }
 
-/// Lambda takes five minutes, S3 and STS fifteen.
+/// Lambda and Parameter Store take five minutes, S3 and STS fifteen.
 pub(super) fn allowed(service: Service) -> Duration {
     match service {
-        Service::Lambda => Duration::from_secs(5 * 60),
+        Service::Lambda | Service::Ssm => Duration::from_secs(5 * 60),
         Service::S3 | Service::Sts => Duration::from_secs(15 * 60),
     }
 }
@@ -34,7 +34,7 @@ pub(super) fn judge(signed: i64, now: i64, allowed: Duration) -> Result<(), Outs
 }
 
 impl Outside {
-    /// The words of Lambda and STS.
+    /// The words of all but S3.
     pub fn message(&self) -> String {
         let Self { signed, now, allowed } = *self;
         let allowed_millis = i64::try_from(allowed.as_millis()).unwrap_or(i64::MAX);

@@ -9,7 +9,7 @@ use super::identity::Caller;
 use super::lambda::{FunctionCall, LayerCall};
 use super::signature::{self, Scope};
 use super::store::Place;
-use super::{form, text};
+use super::{form, ssm, text};
 
 /// The services of the sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -18,6 +18,7 @@ pub(super) enum Service {
     S3,
     Lambda,
     Sts,
+    Ssm,
 }
 
 /// How paths of Lambda's API begin: of layers, of functions, of tags.
@@ -30,6 +31,7 @@ impl Service {
             Self::S3 => "s3",
             Self::Lambda => "lambda",
             Self::Sts => "sts",
+            Self::Ssm => "ssm",
         }
     }
 
@@ -39,7 +41,9 @@ impl Service {
             Some("s3") => Self::S3,
             Some("lambda") => Self::Lambda,
             Some("sts") => Self::Sts,
+            Some("ssm") => Self::Ssm,
             _ if LAMBDA.iter().any(|root| parts.uri.path().starts_with(root)) => Self::Lambda,
+            _ if ssm::is_meant(parts) => Self::Ssm,
             _ if parts.method == Method::POST && parts.uri.path() == "/" => Self::Sts,
             _ => Self::S3,
         }
@@ -51,7 +55,7 @@ impl Service {
 pub(super) struct Call {
     pub service: Service,
     pub operation: &'static str,
-    /// Name of a layer or function, bucket and key, or role; empty where the operation has none.
+    /// Name of a layer or function, bucket and key, role, or names of parameters; empty where the operation has none.
     pub resource: String,
     pub place: Place,
     pub caller: Caller,
@@ -64,7 +68,7 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// `body` is of use for STS, which names its actions there, and where a function is made.
+    /// `body` is of use for STS, which names its actions there, for the names of parameters, and where a function is made.
     pub fn of(parts: &Parts, service: Service, region: &str, caller: Caller, body: &[u8]) -> Self {
         let place = Place { account: caller.account.clone(), region: region.to_owned() };
         let (path, query) = (parts.uri.path(), parts.uri.query());
@@ -72,6 +76,7 @@ impl Call {
         let (operation, resource) = match service {
             Service::S3 => s3_operation(parts),
             Service::Sts => (form::action(body), form::role(body).unwrap_or_default()),
+            Service::Ssm => (ssm::operation(parts), ssm::resource(body)),
             Service::Lambda => {
                 layer = LayerCall::parse(&parts.method, path, query);
                 function = FunctionCall::parse(&parts.method, path, query);

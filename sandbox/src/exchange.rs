@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::http::request::Parts;
-use hyper::{Request, Response};
+use hyper::{Request, Response, StatusCode};
 use s3s::Body;
 
 use super::body::Payload;
 use super::call::{Call, Service};
 use super::lambda::{Refusal, Twist};
 use super::shared::Shared;
-use super::{faults, refusal, respond, s3};
+use super::{faults, refusal, respond, s3, ssm};
 
 /// A request while it is served.
 pub(super) struct Exchange {
@@ -54,6 +54,13 @@ impl Exchange {
                 let (status, answer) = shared.sts.answer(&call, whole, &request_id);
                 respond::xml(status, answer, &request_id)
             }
+            Service::Ssm => match shared.ssm.answer(call.operation, &call.place, whole) {
+                Ok(value) => respond::json_1_1(StatusCode::OK, &value, &request_id),
+                Err(refused) => {
+                    let body = ssm::refused(refused.code, &refused.message);
+                    respond::json_1_1(refused.status, &body, &request_id)
+                }
+            },
             Service::Lambda => {
                 let answer = match (&call.layer, &call.function) {
                     (Some(layer), _) => shared.layers.serve(layer, &call.place, whole, twist.hidden).await,

@@ -1,4 +1,4 @@
-//! The sandbox: S3, Lambda's layers and STS on the loopback interface, kept on disk.
+//! The sandbox: S3, Lambda's layers, STS and Parameter Store on the loopback interface, kept on disk.
 //!
 //! It speaks the real protocols over HTTP/1.1, so that the unmodified SDKs and the AWS CLI use it when their endpoint
 //! points to it:
@@ -43,6 +43,7 @@ mod server;
 mod session;
 mod shared;
 mod signature;
+mod ssm;
 mod state;
 mod store;
 mod struck;
@@ -111,6 +112,7 @@ impl Sandbox {
             s3: s3::service(buckets, secret.clone()),
             layers: lambda::Layers { store: store.clone(), endpoint: endpoint.clone(), secret: secret.clone() },
             functions: lambda::Functions { store: store.clone(), takes: options.function_change },
+            ssm: ssm::Ssm { store: store.clone() },
             sts: sts::Sts { secret: secret.clone(), roles: options.roles, store: store.clone() },
             store,
             stopping: stopping.clone(),

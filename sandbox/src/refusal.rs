@@ -10,7 +10,7 @@ use super::call::{Call, Service};
 use super::secret::Secret;
 use super::session::{self, Refused};
 use super::signature::{self, Wrong};
-use super::{respond, sts, text};
+use super::{respond, ssm, sts, text};
 
 /// Why a request is not let in.
 #[derive(Debug, Clone, Copy)]
@@ -85,6 +85,10 @@ impl Refusal {
             Service::Sts => {
                 let (code, message) = self.in_sts();
                 respond::xml(StatusCode::FORBIDDEN, sts::error(code, &message, request_id), request_id)
+            }
+            Service::Ssm => {
+                let (code, message) = self.in_lambda();
+                respond::json_1_1(StatusCode::BAD_REQUEST, &ssm::refused(code, &message), request_id)
             }
             Service::Lambda => {
                 let (code, message) = self.in_lambda();

@@ -27,6 +27,12 @@ pub(super) fn answered(status: StatusCode, value: Option<&Value>, request_id: &s
     with_header(response, REQUEST_ID, request_id)
 }
 
+/// An answer in JSON 1.1, which has its errors' codes in the body.
+pub(super) fn json_1_1(status: StatusCode, value: &Value, request_id: &str) -> Response<Body> {
+    let bytes = serde_json::to_vec(value).unwrap_or_default();
+    with_header(with_type(status, "application/x-amz-json-1.1", Body::from(bytes)), REQUEST_ID, request_id)
+}
+
 /// Lambda's refusal: the code is in a header, the message in the body.
 pub(super) fn refused(status: StatusCode, code: &str, body: &Value, request_id: &str) -> Response<Body> {
     with_header(answered(status, Some(body), request_id), ERROR_TYPE, code)

@@ -79,6 +79,6 @@ fn delay_of(delays: Delays, call: &Call) -> Duration {
         Service::S3 => delays.s3,
         Service::Lambda if call.operation == "PublishLayerVersion" => delays.publish,
         Service::Lambda => delays.lambda,
-        Service::Sts => Duration::ZERO,
+        Service::Sts | Service::Ssm => Duration::ZERO,
     }
 }

@@ -13,6 +13,7 @@ use super::log::Log;
 use super::options::Delays;
 use super::pace::Quota;
 use super::secret::Secret;
+use super::ssm::Ssm;
 use super::store::Store;
 use super::sts::Sts;
 
@@ -31,6 +32,7 @@ pub(super) struct Shared {
     pub layers: Layers,
     pub functions: Functions,
     pub sts: Sts,
+    pub ssm: Ssm,
     pub stopping: CancellationToken,
     pub tracker: TaskTracker,
 }

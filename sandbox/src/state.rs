@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::store::{Bucket, Configuration, Function, Layer, LayerVersion, ObjectVersion, State, Upload, Versioning};
+use super::store::{
+    Bucket, Configuration, Function, Layer, LayerVersion, ObjectVersion, ParameterVersion, State, Upload, Versioning,
+};
 use super::text;
 
 /// Everything that `GET /_sandbox/state` answers.
@@ -16,6 +18,15 @@ pub(super) struct Shown<'a> {
     layers: BTreeMap<String, ShownLayer<'a>>,
     /// The same.
     functions: BTreeMap<String, ShownFunction<'a>>,
+    /// By account and Region with a slash between, then by name: the current ones.
+    parameters: BTreeMap<String, BTreeMap<&'a str, ShownParameter<'a>>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownParameter<'a> {
+    r#type: &'a str,
+    value: &'a str,
+    version: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -90,8 +101,18 @@ pub(super) fn show(state: &State) -> serde_json::Value {
         let named = functions.iter();
         named.map(|(name, function)| (format!("{}/{}/{name}", place.account, place.region), shown_function(function)))
     });
-    serde_json::to_value(Shown { buckets, layers: layers.collect(), functions: functions.collect() })
-        .unwrap_or_default()
+    let parameters = state.parameters.iter().map(|(place, parameters)| {
+        let current =
+            parameters.iter().filter_map(|(name, versions)| Some((name.as_str(), shown_parameter(versions)?)));
+        (format!("{}/{}", place.account, place.region), current.collect())
+    });
+    let (layers, functions, parameters) = (layers.collect(), functions.collect(), parameters.collect());
+    serde_json::to_value(Shown { buckets, layers, functions, parameters }).unwrap_or_default()
+}
+
+fn shown_parameter(versions: &[ParameterVersion]) -> Option<ShownParameter<'_>> {
+    let ParameterVersion { kind, value, version, .. } = versions.last()?;
+    Some(ShownParameter { r#type: kind, value, version: *version })
 }
 
 fn shown_bucket<'a>(name: &str, bucket: &'a Bucket, state: &'a State) -> ShownBucket<'a> {

@@ -12,6 +12,9 @@ pub enum Service {
     /// Who the credentials belong to.
     #[strum(serialize = "STS")]
     Sts,
+    /// Parameters.
+    #[strum(serialize = "Parameter Store")]
+    Ssm,
 }
 
 /// What one call asks for: named in its errors.
@@ -40,6 +43,12 @@ impl Call {
     pub fn s3(action: &'static str, at: &S3Location, region: &Region, owner: Option<AccountId>) -> Self {
         let bucket = Some((at.bucket.clone(), owner));
         Self { service: Service::S3, action, resource: at.to_string(), region: Some(region.clone()), bucket }
+    }
+
+    /// A call of Parameter Store in a Region.
+    pub fn ssm(action: &'static str, resource: impl Into<String>, region: &Region) -> Self {
+        let region = Some(region.clone());
+        Self { service: Service::Ssm, action, resource: resource.into(), region, bucket: None }
     }
 
     /// A call of STS.

@@ -1,6 +1,6 @@
 //! One session per target: credentials found, account known and guarded, clients made. Before any job.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,15 +18,16 @@ use super::lambda::Lambda;
 use super::last::LastAttempt;
 use super::owners::Owners;
 use super::pace::Pace;
+use super::parameters::Parameters;
 use super::s3::S3;
 use super::trace::RequestLog;
 use super::under_way::UploadsUnderWay;
-use crate::layer::{AccountId, LayerName, LayerVersion, Region};
+use crate::layer::{AccountId, LayerName, LayerVersion, ParameterName, Region};
 use crate::outcome::{ErrorCode, JobError};
 use crate::plan::Target;
 
-/// S3 is not paced; a `SlowDown` is retried this often.
-const S3_ATTEMPTS: u32 = 10;
+/// S3 and Parameter Store are not paced; a throttle is retried this often.
+const ATTEMPTS: u32 = 10;
 
 /// Another endpoint than AWS, with its credentials.
 #[derive(Clone, Debug)]
@@ -62,6 +63,8 @@ pub struct Wanted {
     pub layers: HashSet<LayerName>,
     /// Accounts that buckets belong to, where it is not the target's own.
     pub owners: HashMap<String, AccountId>,
+    /// Parameters that hold their ARNs.
+    pub parameters: BTreeSet<ParameterName>,
 }
 
 /// A target that can be worked at.
@@ -73,6 +76,8 @@ pub struct Session {
     pub s3: S3,
     /// Lambda in the target's Region.
     pub lambda: Lambda,
+    /// Parameter Store in the target's Region.
+    pub parameters: Parameters,
     catalogue: Arc<Catalogue>,
 }
 
@@ -172,17 +177,18 @@ fn open(target: &Target, options: &ConnectOptions, places: &SharedPlaces, own: &
     catalogue.want(&lambda, wanted.layers);
     let owners = Owners { account: account.clone(), declared: Arc::new(wanted.owners) };
     let s3 = s3(config, owners, clock.clone(), target, options).sharing(places.uploads.clone());
-    Session { account: account.clone(), s3, lambda, catalogue: Arc::clone(catalogue) }
+    let parameters = parameters(config, clock, &wanted.parameters, target);
+    Session { account: account.clone(), s3, lambda, parameters, catalogue: Arc::clone(catalogue) }
 }
 
-// Both clients sign by S3's clock, so the SDK has nothing to correct; it would correct once more.
+// All clients sign by S3's clock, so the SDK has nothing to correct; it would correct once more.
 
 fn s3(config: &SdkConfig, owners: Owners, clock: ServerClock, target: &Target, options: &ConnectOptions) -> S3 {
     // The default quota for retries is shared by all calls of a client: 200 jobs that meet one throttled second would
     // use it up and fail.
     let retries = RetryPartition::custom("layership").token_bucket(TokenBucket::unlimited()).build();
     let config = aws_sdk_s3::config::Builder::from(config)
-        .retry_config(RetryConfig::standard().with_max_attempts(S3_ATTEMPTS))
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .retry_partition(retries)
         .time_source(clock.clone())
         .disable_clock_skew_correction(true)
@@ -193,6 +199,27 @@ fn s3(config: &SdkConfig, owners: Owners, clock: ServerClock, target: &Target, o
         .interceptor(RequestLog::of(&target.name))
         .build();
     S3::new(aws_sdk_s3::Client::from_conf(config), &target.region, owners, clock, options.request_timeout)
+}
+
+fn parameters(
+    config: &SdkConfig,
+    clock: &ServerClock,
+    wanted: &BTreeSet<ParameterName>,
+    target: &Target,
+) -> Parameters {
+    // As for S3: the retries of one job are not to be at the cost of another.
+    let retries = RetryPartition::custom("layership").token_bucket(TokenBucket::unlimited()).build();
+    let config = aws_sdk_ssm::config::Builder::from(config)
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .retry_partition(retries)
+        .time_source(clock.clone())
+        .disable_clock_skew_correction(true)
+        .interceptor(clock.listener(AnsweredBy::Elsewhere))
+        .interceptor(Bounded)
+        .interceptor(LastAttempt)
+        .interceptor(RequestLog::of(&target.name))
+        .build();
+    Parameters::new(aws_sdk_ssm::Client::from_conf(config), &target.region, wanted)
 }
 
 fn lambda(

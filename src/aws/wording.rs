@@ -94,6 +94,10 @@ fn hint(code: ErrorCode, call: &Call, answer: &ServiceAnswer) -> Option<String> 
             "correct `compatible-runtimes` and `compatible-architectures`; a Region may learn a new runtime later than others"
                 .to_owned()
         }
+        ErrorCode::Throttled if call.service == Service::Ssm => {
+            "run the same command again: it does what is left; an account can have a higher throughput of Parameter Store"
+                .to_owned()
+        }
         ErrorCode::Throttled => "lower `lambda-requests-per-second`: other tools use the same quota".to_owned(),
         ErrorCode::CodeStorageExceeded => {
             "delete layer versions or function versions that nothing uses, or ask for a higher quota".to_owned()

@@ -157,6 +157,7 @@ fn wanted(plan: &Plan, mode: Mode) -> HashMap<String, Wanted> {
         let at = wanted.entry(job.target.name.clone()).or_default();
         if matches!(mode, Mode::Plan | Mode::Publish | Mode::Status) {
             at.layers.insert(job.name.clone());
+            at.parameters.extend(job.follow_ups.parameter.clone());
         }
         at.owners.extend(job.bucket_owner.clone().map(|owner| (job.staged.bucket.clone(), owner)));
     }

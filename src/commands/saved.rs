@@ -11,7 +11,7 @@ use crate::cli::{Output, PlanArgs};
 use crate::error::{Ended, Error};
 use crate::event::Mode;
 use crate::layer::Sha256;
-use crate::outcome::{ArchiveReport, Decision, JobReport, ManifestReport, Outcome, ShareReport};
+use crate::outcome::{ArchiveReport, Decision, JobReport, ManifestReport, Outcome, ParameterReport, ShareReport};
 use crate::plan::{Job, Plan, SavedJob, SavedPlan, Selection};
 use crate::report::{
     Destination, Inputs, Listing, Notices, Report, Shown, Surroundings, emit, markdown, rendered, shown,
@@ -177,6 +177,11 @@ fn job_report(job: &SavedJob) -> JobReport {
             to_grant: share.to_grant.clone(),
             to_revoke: share.to_revoke.clone(),
             ..ShareReport::default()
+        }),
+        parameter: job.parameter.as_ref().map(|parameter| ParameterReport {
+            name: parameter.name.clone(),
+            to_write: parameter.to_write,
+            ..ParameterReport::default()
         }),
         warnings: Vec::new(),
         status: None,

@@ -175,6 +175,11 @@ pub struct LayerTable {
     /// is granted or taken away.
     #[schemars(length(max = 50), inner(length(min = 1), regex(pattern = r"^([0-9]{12}|o-[a-z0-9]{10,32}|public)$")))]
     pub share: Option<Vec<String>>,
+    /// Name of a parameter in the target's Parameter Store (Systems Manager) that holds the ARN of the version to use, a
+    /// `String` such as `/layers/{layer}`. It is written after each publish, and repaired where nothing is published, only
+    /// where it differs; one that holds something else is an error and stays. Placeholders as in `bucket`. Default: none.
+    #[schemars(extend("pattern" = schema::template("a-zA-Z0-9_./-", EVERYWHERE), "anyOf" = schema::lengths(1, 1011)))]
+    pub parameter: Option<String>,
     /// Names of the targets this layer goes to, or globs such as `eu-*`. Default: all.
     #[schemars(length(min = 1, max = 1000))]
     pub targets: Option<Vec<String>>,

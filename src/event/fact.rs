@@ -5,7 +5,7 @@ use layership_protocol::PhaseName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::layer::{AccountId, LayerName, VersionArn};
+use crate::layer::{AccountId, LayerName, ParameterName, VersionArn};
 use crate::manifest::Difference;
 use crate::outcome::{Decision, Reason, SettingChange};
 
@@ -217,6 +217,22 @@ pub enum Fact {
     GrantTaken {
         /// An account, an organization or `public`; or `statement ID`.
         from: String,
+    },
+    /// The parameter that holds the ARN of the version, or of the one that a plan would publish, was looked at.
+    ParameterCompared {
+        /// Its name.
+        name: ParameterName,
+        /// The ARN of a layer version that it holds, if it does.
+        holds: Option<VersionArn>,
+        /// Whether it is to be written.
+        to_write: bool,
+    },
+    /// The parameter holds the ARN now.
+    ParameterWritten {
+        /// Its name.
+        name: ParameterName,
+        /// What it holds.
+        arn: VersionArn,
     },
     /// The page of that version's backup in the AWS console, where the partition has a public one.
     BackupPage {

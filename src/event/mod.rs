@@ -60,6 +60,8 @@ pub enum Activity {
     Recording,
     /// Looking who may use the version, and letting others use it.
     Sharing,
+    /// Looking at the parameter that holds the ARN, and writing it.
+    Announcing,
 }
 
 impl Activity {
@@ -76,6 +78,7 @@ impl Activity {
             Self::Confirming => "Confirming",
             Self::Recording => "Recording",
             Self::Sharing => "Sharing",
+            Self::Announcing => "Announcing",
         }
     }
 }

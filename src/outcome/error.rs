@@ -68,6 +68,8 @@ pub enum ErrorCode {
     BackupFailed,
     /// The version to use is there, but could not be shared as the layer says.
     ShareFailed,
+    /// The version to use is there, but its ARN could not be written to the parameter.
+    ParameterFailed,
     /// Lambda refuses a runtime or an architecture.
     SettingsRefused,
     /// Lambda has other content than the archive that was checked.

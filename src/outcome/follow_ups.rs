@@ -45,3 +45,17 @@ impl ShareReport {
         self.revoked.push(from.to_owned());
     }
 }
+
+/// The parameter that holds the ARN of the version.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ParameterReport {
+    /// Its name.
+    pub name: String,
+    /// The ARN of a layer version that it held before, if it held one.
+    pub held: Option<String>,
+    /// Whether it is to be written: in a plan, or where that failed.
+    pub to_write: bool,
+    /// Whether it was written by this run.
+    pub written: bool,
+}

@@ -131,6 +131,8 @@ pub enum StatusCode {
     ManifestDiffers,
     /// With `--all-versions`: older versions have no backup.
     BackupsMissing,
+    /// The parameter that should hold the ARN of the latest version does not.
+    ParameterDiffers,
     /// A run that died left the layer's lock behind.
     LockStale,
     /// Something at the lock's key is not a lock that this version knows.

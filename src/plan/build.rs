@@ -155,6 +155,7 @@ fn merge(own: &LayerTable, defaults: &LayerTable) -> LayerTable {
         unpinned,
         allow,
         share,
+        parameter,
         targets,
     )
 }

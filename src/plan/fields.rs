@@ -49,13 +49,20 @@ pub struct ShownPlaces {
     pub backups: String,
     /// The name in Lambda.
     pub name: String,
+    /// The name of the parameter; empty where there is none.
+    pub parameter: String,
 }
 
 impl Draft {
     /// Its places, for messages.
     pub fn shown(&self) -> ShownPlaces {
-        let Job { staged, backups, name, .. } = &self.job;
-        let plain = || ShownPlaces { staged: staged.to_string(), backups: backups.to_string(), name: name.to_string() };
+        let Job { staged, backups, name, follow_ups, .. } = &self.job;
+        let plain = || ShownPlaces {
+            staged: staged.to_string(),
+            backups: backups.to_string(),
+            name: name.to_string(),
+            parameter: follow_ups.parameter.as_ref().map(ToString::to_string).unwrap_or_default(),
+        };
         self.masked.as_deref().cloned().unwrap_or_else(plain)
     }
 }
@@ -78,7 +85,8 @@ impl<'a> Fields<'a> {
         let backups = self.key("backup-prefix", "layer", &under, problems);
         let (name, bucket, (manifest, manifest_name)) = (name?, bucket?, manifest?);
         prefix?;
-        let places = Places { name: &name.1, bucket, staged: staged?, backups: backups? };
+        let (follow_ups, parameter) = follow_ups?;
+        let places = Places { name: &name.1, bucket, staged: staged?, backups: backups?, parameter };
         let local = |written: &str| LocalPath { path: problems.folder().join(written), shown: written.to_owned() };
         let detect = self.layer.detect.clone().unwrap_or_else(|| vec![Detect::Manifest, Detect::Settings]);
         let job = Job {
@@ -99,7 +107,7 @@ impl<'a> Fields<'a> {
             detect: detect.into_iter().collect(),
             unpinned: self.layer.unpinned.unwrap_or_default(),
             allow: self.layer.allow.iter().flatten().copied().collect(),
-            follow_ups: follow_ups?,
+            follow_ups,
         };
         let is_whole = !problems.is_incomplete(&["layers", self.key]) && !problems.is_incomplete(&["defaults"]);
         Some(Draft { file: self.file, job, is_sound: self.at.is_sound && is_whole, masked: places.masked() })
@@ -277,18 +285,21 @@ struct Places<'n> {
     bucket: Filled,
     staged: Filled,
     backups: Filled,
+    parameter: Option<Filled>,
 }
 
 impl Places<'_> {
     /// The places for messages, if they differ from the real ones.
     fn masked(&self) -> Option<Box<ShownPlaces>> {
-        let Self { name, bucket, staged, backups } = self;
-        let is_masked = [name, bucket, staged, backups].iter().any(|filled| filled.shown() != filled.text);
+        let Self { name, bucket, staged, backups, parameter } = self;
+        let filled = [*name, bucket, staged, backups].into_iter().chain(parameter);
+        let is_masked = filled.into_iter().any(|filled| filled.shown() != filled.text);
         is_masked.then(|| {
             Box::new(ShownPlaces {
                 staged: format!("s3://{}/{}", bucket.shown(), staged.shown()),
                 backups: format!("s3://{}/{}", bucket.shown(), backups.shown()),
                 name: name.shown().to_owned(),
+                parameter: parameter.as_ref().map(Filled::shown).unwrap_or_default().to_owned(),
             })
         })
     }

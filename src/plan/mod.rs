@@ -24,7 +24,9 @@ pub use targets::Ambient;
 
 use crate::config::{Detect, UnpinnedPolicy};
 use crate::finding::Check;
-use crate::layer::{AccountId, Grantee, LayerName, LayerSettings, Region, RoleArn, S3Location, backup_key};
+use crate::layer::{
+    AccountId, Grantee, LayerName, LayerSettings, ParameterName, Region, RoleArn, S3Location, backup_key,
+};
 
 /// Where layers go: an account and a Region, with the credentials to use.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -101,6 +103,8 @@ pub struct Job {
 pub struct FollowUps {
     /// Who may use it; `None` where that is not for layership to say.
     pub share: Option<BTreeSet<Grantee>>,
+    /// The parameter that holds its ARN.
+    pub parameter: Option<ParameterName>,
 }
 
 impl Job {

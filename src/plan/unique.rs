@@ -12,16 +12,18 @@ use super::fields::{Draft, ShownPlaces};
 use crate::config::{Problem, Problems, listed};
 use crate::layer::AccountId;
 
-/// Tells which jobs share a staged key, a backup prefix or a layer name.
+/// Tells which jobs share a staged key, a backup prefix, a layer name or a parameter.
 pub fn shared_places(drafts: &[Draft], problems: &mut Problems<'_>) {
     let sound: Vec<&Draft> = drafts.iter().filter(|draft| draft.is_sound).collect();
-    let staged = together(&sound, |draft| &draft.job.staged);
-    let backups = together(&sound, |draft| &draft.job.backups);
-    let names = together(&sound, |draft| {
-        // Two targets can be the same account and Region under two names.
-        let account = draft.job.target.account.as_ref().map_or(draft.job.target.name.as_str(), AccountId::as_str);
-        (account, &draft.job.target.region, &draft.job.name)
-    });
+    let staged = together(&sound, |draft| Some(&draft.job.staged));
+    let backups = together(&sound, |draft| Some(&draft.job.backups));
+    // Two targets can be the same account and Region under two names.
+    let at = |draft: &Draft| {
+        let target = &draft.job.target;
+        (target.account.as_ref().map_or(&*target.name, AccountId::as_str).to_owned(), target.region.clone())
+    };
+    let names = together(&sound, |draft| Some((at(draft), &draft.job.name)));
+    let parameters = together(&sound, |draft| Some((at(draft), draft.job.follow_ups.parameter.as_ref()?)));
     let mut hits: BTreeMap<Hit<'_>, Vec<&[usize]>> = BTreeMap::new();
     let mut tell = |what, jobs| hits.entry(Hit::of(what, jobs, &sound)).or_default().push(jobs);
     for jobs in &staged {
@@ -30,16 +32,20 @@ pub fn shared_places(drafts: &[Draft], problems: &mut Problems<'_>) {
     }
     backups.iter().filter(|jobs| !staged.contains(*jobs)).for_each(|jobs| tell(What::Backups, jobs));
     names.iter().for_each(|jobs| tell(What::Name, jobs));
+    // One layer under two names of a target is one problem.
+    parameters.iter().filter(|jobs| !names.contains(*jobs)).for_each(|jobs| tell(What::Parameter, jobs));
     for (hit, places) in hits {
         problem(&hit, &places, &sound, problems);
     }
 }
 
-/// The jobs that have something in common, by index; those that share it with nobody are left out.
-fn together<'d, K: Hash + Eq>(drafts: &[&'d Draft], key: impl Fn(&'d Draft) -> K) -> BTreeSet<Vec<usize>> {
+/// The jobs that have something in common, by index; those that share it with nobody, or do not have it, are left out.
+fn together<'d, K: Hash + Eq>(drafts: &[&'d Draft], key: impl Fn(&'d Draft) -> Option<K>) -> BTreeSet<Vec<usize>> {
     let mut by_key: HashMap<K, Vec<usize>> = HashMap::with_capacity(drafts.len());
     for (index, draft) in drafts.iter().enumerate() {
-        by_key.entry(key(draft)).or_default().push(index);
+        if let Some(key) = key(draft) {
+            by_key.entry(key).or_default().push(index);
+        }
     }
     by_key.into_values().filter(|jobs| jobs.len() > 1).collect()
 }
@@ -51,6 +57,7 @@ enum What {
     Staged,
     Backups,
     Name,
+    Parameter,
 }
 
 impl What {
@@ -60,6 +67,7 @@ impl What {
             Self::Staged => format!("the staged key {}", shown.staged),
             Self::Backups => format!("the backup prefix {}", shown.backups),
             Self::Name => format!("the layer name `{}`", shown.name),
+            Self::Parameter => format!("the parameter `{}`", shown.parameter),
         }
     }
 
@@ -69,6 +77,7 @@ impl What {
             Self::Staged => "staged-key",
             Self::Backups => "backup-prefix",
             Self::Name => "name",
+            Self::Parameter => "parameter",
         }
     }
 }
@@ -113,6 +122,7 @@ impl<'d> Hit<'d> {
                 "these are one account and Region: remove all but one, or put `{target}` into the name".to_owned()
             }
             (What::Name, false) => "give each its own name".to_owned(),
+            (What::Parameter, _) => format!("put {} into the name", placeholders.join(" and ")),
             _ => format!("put {} into the bucket, the prefix or the key", placeholders.join(" and ")),
         }
     }
@@ -149,7 +159,7 @@ fn problem(hit: &Hit<'_>, places: &[&[usize]], drafts: &[&Draft], problems: &mut
     problems.look_at(last.file);
     let own = ["layers", last.job.layer.as_str(), field];
     // A prefix that nobody wrote is the default one: then the bucket is where something can be put.
-    let fields = if hit.what == What::Name { &[field][..] } else { &[field, "bucket"] };
+    let fields = if matches!(hit.what, What::Name | What::Parameter) { &[field][..] } else { &[field, "bucket"] };
     let candidates = fields.iter().flat_map(|field| [vec![own[0], own[1], field], vec!["defaults", field]]);
     let key = candidates.into_iter().find(|path| problems.has(path)).unwrap_or_else(|| own.to_vec());
     let message = format!("{who} share {}", hit.what.describe(&last.shown()));

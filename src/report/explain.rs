@@ -15,8 +15,8 @@ pub struct Explanation {
     pub remedy: &'static str,
 }
 
-/// Codes of what is found in manifests and archives, where no code of an error is the same. Each can be allowed.
-const WARNINGS: [(&str, Explanation); 18] = [
+/// Codes that only warnings and advice have, and findings in manifests and archives: each of these can be allowed.
+const WARNINGS: &[(&str, Explanation)] = &[
     (
         "archive-layout",
         Explanation {
@@ -137,6 +137,13 @@ const WARNINGS: [(&str, Explanation); 18] = [
         },
     ),
     (
+        "parameter-newer",
+        Explanation {
+            cause: "The parameter that is to hold the layer's ARN names a version that is newer than the one of this run, and that Lambda has: another run published meanwhile, or Lambda's list of versions lagged. It was left alone.",
+            remedy: "Nothing has to be done. If the newer version is not wanted, delete it, or write the parameter by hand.",
+        },
+    ),
+    (
         "lock-not-released",
         Explanation {
             cause: "The work is done, but the layer's lock could not be written afterwards, usually because `s3:PutObject` is not allowed on it. The next run that publishes this layer waits until the lock may be taken over.",
@@ -239,6 +246,10 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
         ErrorCode::ShareFailed => (
             "The version to use is there, but somebody whom `share` names could not be let in, or with `--revoke` somebody else not be shut out. The report has the version's ARN.",
             "Mend what the causes name, often a missing `lambda:AddLayerVersionPermission`, and run the same command again: it does what is left.",
+        ),
+        ErrorCode::ParameterFailed => (
+            "The version to use is there, but the parameter that `parameter` names could not be read or written, or holds something else than an ARN of this layer: a `SecureString`, a list, the ARN of another layer, another text. What somebody else put there is never overwritten. In a plan nothing was published yet.",
+            "Mend what the causes name, often a missing `ssm:GetParameters` or `ssm:PutParameter`, or choose another name, and run the same command again: it does what is left.",
         ),
         ErrorCode::SettingsRefused => (
             "Lambda refuses a runtime or an architecture of the layer.",

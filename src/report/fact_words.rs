@@ -81,6 +81,12 @@ fn publishing(fact: &Fact) -> String {
         ]),
         Fact::GrantMade { to } => format!("shared with {to}"),
         Fact::GrantTaken { from } => format!("no longer shared with {from}"),
+        Fact::ParameterCompared { name, holds: Some(arn), to_write } => {
+            let to_write = if *to_write { "; it is to be written" } else { "" };
+            format!("parameter {name} holds {arn}{to_write}")
+        }
+        Fact::ParameterCompared { name, .. } => format!("parameter {name} is to be made"),
+        Fact::ParameterWritten { name, arn } => format!("parameter {name} holds {arn} now"),
         Fact::BackupPage { url } => format!("see it at {url}"),
         Fact::BackupThere { at, .. } => format!("manifest was already stored at {at}"),
         _ => String::new(),

@@ -4,19 +4,24 @@ use crate::outcome::JobReport;
 use crate::report::Shown;
 use crate::shown;
 
-/// What is to be done: `to be shared with 123456789012, public`. Empty where nothing is.
+/// What is to be done: `to be shared with 123456789012, public; to be written to /layers/numpy`. Empty where nothing is.
 pub fn planned(job: &JobReport) -> Shown {
-    let Some(share) = &job.share else { return Shown::default() };
-    joined(&[("to be shared with", &share.to_grant), ("to be taken from", &share.to_revoke)])
+    let share = job.share.iter();
+    let share =
+        share.flat_map(|share| [("to be shared with", &share.to_grant), ("to be taken from", &share.to_revoke)]);
+    let parameter = job.parameter.iter().filter(|parameter| parameter.to_write);
+    joined(share, parameter.map(|parameter| shown!("to be written to {}", parameter.name)))
 }
 
-/// What was done: `shared with 123456789012, public`. Empty where nothing was.
+/// What was done: `shared with 123456789012, public; written to /layers/numpy`. Empty where nothing was.
 pub fn done(job: &JobReport) -> Shown {
-    let Some(share) = &job.share else { return Shown::default() };
-    joined(&[("shared with", &share.granted), ("taken from", &share.revoked)])
+    let share = job.share.iter();
+    let share = share.flat_map(|share| [("shared with", &share.granted), ("taken from", &share.revoked)]);
+    let parameter = job.parameter.iter().filter(|parameter| parameter.written);
+    joined(share, parameter.map(|parameter| shown!("written to {}", parameter.name)))
 }
 
-fn joined(parts: &[(&str, &Vec<String>)]) -> Shown {
-    let said = parts.iter().filter(|(_, who)| !who.is_empty());
-    Shown::join(said.map(|(what, who)| shown!("{} {}", *what, who.join(", "))), "; ")
+fn joined<'a>(share: impl Iterator<Item = (&'a str, &'a Vec<String>)>, more: impl Iterator<Item = Shown>) -> Shown {
+    let share = share.filter(|(_, who)| !who.is_empty()).map(|(what, who)| shown!("{} {}", what, who.join(", ")));
+    Shown::join(share.chain(more), "; ")
 }

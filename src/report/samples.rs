@@ -36,6 +36,7 @@ pub fn job(layer: &str, target: &str, outcome: Outcome) -> JobReport {
         dependencies: crate::manifest::Difference::default(),
         settings: Vec::new(),
         share: None,
+        parameter: None,
         warnings: Vec::new(),
         status: None,
         seconds: 3.4,

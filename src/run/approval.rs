@@ -84,6 +84,22 @@ impl Approval {
         if differences.is_empty() { Ok(()) } else { Err(stale(MOVED, differences)) }
     }
 
+    /// No parameter is written that the plan says nothing of.
+    ///
+    /// # Errors
+    /// `plan-stale` if it is to be written, and was not.
+    pub fn hold_parameter(&self, job: &Job, to_write: bool) -> Result<(), JobError> {
+        let Some(planned) = self.planned(job) else { return Ok(()) };
+        match &planned.parameter {
+            Some(planned) if !planned.to_write && to_write => {
+                let name = &planned.name;
+                let differs = format!("parameter {name} is to be written now, and was not when it was planned");
+                Err(stale(MOVED, vec![differs]))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn planned(&self, job: &Job) -> Option<&SavedJob> {
         match self {
             Self::Given(plan) => plan.job(&job.layer, &job.target.name),

@@ -9,10 +9,10 @@ use layership_protocol::{Condition, Found, Time};
 use tokio::time::sleep;
 
 use crate::aws::{
-    BackupRead, BackupWrite, LockWrite, NewBackup, NewVersion, Newest, Sent, Session, Staged, StagedZip, Turn, Upload,
-    Urgency,
+    BackupRead, BackupWrite, LockWrite, NewBackup, NewVersion, Newest, Parameter, Sent, Session, Staged, StagedZip,
+    Turn, Upload, Urgency, Written,
 };
-use crate::layer::{AccountId, Grant, Grantee, LayerArn, LayerVersion, Md5, Sha256};
+use crate::layer::{AccountId, Grant, Grantee, LayerArn, LayerVersion, Md5, ParameterName, Sha256, VersionArn};
 use crate::manifest::Manifest;
 use crate::outcome::JobError;
 use crate::plan::Job;
@@ -181,6 +181,26 @@ impl<'a> Site<'a> {
     /// Takes a grant away, if it is there.
     pub async fn revoke(&self, version: u64, grant: &Grant) -> Result<(), JobError> {
         self.session.lambda.revoke(&self.job.name, version, grant).await
+    }
+
+    /// A parameter as it was at some time of this run, read together with others.
+    pub async fn parameter_at_a_glance(&self, name: &ParameterName) -> Result<Option<Parameter>, JobError> {
+        self.session.parameters.glance(name).await
+    }
+
+    /// A parameter as it is now.
+    pub async fn parameter(&self, name: &ParameterName) -> Result<Option<Parameter>, JobError> {
+        self.session.parameters.read(name).await
+    }
+
+    /// Writes an ARN into a parameter: a new one, or with `overwrite` the one that is there.
+    pub async fn write_parameter(
+        &self,
+        name: &ParameterName,
+        arn: &VersionArn,
+        overwrite: bool,
+    ) -> Result<Written, JobError> {
+        self.session.parameters.write(name, &arn.to_string(), overwrite).await
     }
 
     /// The lock, if it is there.

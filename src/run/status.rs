@@ -13,9 +13,9 @@ use super::RunOptions;
 use super::compare::changed_bytes;
 use super::site::Site;
 use super::trail::Trail;
-use crate::aws::BackupRead;
+use crate::aws::{BackupRead, Parameter};
 use crate::event::{Activity, Fact};
-use crate::layer::LayerVersion;
+use crate::layer::{LayerVersion, VersionArn};
 use crate::manifest::Manifest;
 use crate::outcome::{
     BackupStatus, JobError, LayerStatus, LockState, LockStatus, PastVersion, PublishedVersion, StatusCode,
@@ -34,15 +34,23 @@ pub async fn look(
 ) -> Result<LayerStatus, JobError> {
     trail.enter(Activity::Checking);
     let versions = async { if options.all_versions { versions(site).await.map(Some) } else { Ok(None) } };
-    let (latest, lock, versions) = tokio::join!(latest(site, manifest), site.read_lock(), versions);
-    let (latest, lock, versions) = (latest?, lock?, versions?);
+    let parameter = async {
+        match &site.job.follow_ups.parameter {
+            Some(name) => site.parameter_at_a_glance(name).await,
+            None => Ok(None),
+        }
+    };
+    let (latest, lock, versions, parameter) =
+        tokio::join!(latest(site, manifest), site.read_lock(), versions, parameter);
+    let (latest, lock, versions, parameter) = (latest?, lock?, versions?, parameter?);
     if let Some(latest) = &latest {
         trail.found(Fact::VersionToUse { arn: latest.version.arn.clone() });
     }
     let rules = Rules::with(options.lock_wait, options.publish_settle);
     let lock = lock.map(|found| lock_status(site, &found, &rules));
     let versions = versions.unwrap_or_default();
-    let findings = findings(site, latest.as_ref(), lock.as_ref(), &versions);
+    let mut findings = findings(site, latest.as_ref(), lock.as_ref(), &versions);
+    findings.extend(latest.as_ref().and_then(|latest| of_parameter(site, latest, parameter.as_ref())));
     Ok(LayerStatus { latest: latest.map(|latest| latest.status(site)), lock, versions, findings })
 }
 
@@ -159,6 +167,23 @@ fn findings(
         .then(|| (StatusCode::BackupsMissing, format!("no backups of older versions: {}", named(&without))));
     let all = of_latest.into_iter().chain(of_others).chain(lock.and_then(of_lock));
     all.map(|(code, message)| StatusFinding::new(code, message)).collect()
+}
+
+/// The parameter that should name the latest version, where it does not.
+fn of_parameter(site: Site<'_>, latest: &Latest, found: Option<&Parameter>) -> Option<StatusFinding> {
+    let name = site.job.follow_ups.parameter.as_ref()?;
+    let arn = &latest.version.arn;
+    let what = match found {
+        None => "is not there".to_owned(),
+        Some(found) if found.is_string && found.value == arn.to_string() => return None,
+        Some(found) if !found.is_string => format!("is a {}", found.kind),
+        Some(found) => match found.value.parse::<VersionArn>() {
+            Ok(held) => format!("holds {held}"),
+            Err(_) => "holds something that is not the ARN of a layer version".to_owned(),
+        },
+    };
+    let message = format!("parameter `{name}` {what}; the latest version is {}", arn.number);
+    Some(StatusFinding::new(StatusCode::ParameterDiffers, message))
 }
 
 fn of_lock(lock: &LockStatus) -> Option<(StatusCode, String)> {

@@ -10,7 +10,8 @@ use crate::event::{Activity, Fact, Happening, JobId};
 use crate::layer::{LayerVersion, Region, S3Location};
 use crate::manifest::Difference;
 use crate::outcome::{
-    ArchiveReport, JobError, JobReport, LayerStatus, ManifestReport, Outcome, Reason, ShareReport, Warning,
+    ArchiveReport, JobError, JobReport, LayerStatus, ManifestReport, Outcome, ParameterReport, Reason, ShareReport,
+    Warning,
 };
 use crate::plan::Job;
 
@@ -128,6 +129,7 @@ pub fn blank(job: &Job) -> JobReport {
         dependencies: Difference::default(),
         settings: Vec::new(),
         share: None,
+        parameter: None,
         warnings: Vec::new(),
         status: None,
         seconds: 0.0,
@@ -182,6 +184,14 @@ fn note(report: &mut JobReport, fact: &Fact) {
         }
         Fact::GrantMade { to } => report.share.get_or_insert_default().grant(to),
         Fact::GrantTaken { from } => report.share.get_or_insert_default().revoke(from),
+        Fact::ParameterCompared { name, holds, to_write } => {
+            let (name, held) = (name.to_string(), holds.as_ref().map(ToString::to_string));
+            report.parameter = Some(ParameterReport { name, held, to_write: *to_write, written: false });
+        }
+        Fact::ParameterWritten { .. } => {
+            let parameter = report.parameter.get_or_insert_default();
+            (parameter.to_write, parameter.written) = (false, true);
+        }
         Fact::BackupPage { url } => report.manifest.backup_page = Some(url.clone()),
         Fact::BackupThere { at, .. } => report.manifest.backup = Some(at.clone()),
         _ => {}

@@ -168,6 +168,82 @@ fn a_report_that_somebody_made_up_does_nothing() {
     assert!(!project.folder().join("pwned").exists());
 }
 
+/// As Terraform reads a file of variables: an object whose names are declared variables, once each, and values of the
+/// declared type.
+const TFVARS: &str = "import json, re, sys
+def once(pairs):
+    names = [name for name, _ in pairs]
+    assert len(set(names)) == len(names), names
+    return dict(pairs)
+variables = json.load(open(sys.argv[1]), object_pairs_hook=once)
+assert all(re.fullmatch('[A-Za-z_][A-Za-z0-9_-]*', name) for name in variables), variables
+assert list(variables) == ['layers'], variables
+assert all(isinstance(arn, str) for layers in variables['layers'].values() for arn in layers.values()), variables
+print(json.dumps(variables['layers']))";
+
+/// A bot that opens pull requests: of two states of an index, which layers have another version, from what to what.
+const BOT: &str = "import json, sys
+def read(path):
+    index = json.load(open(path))
+    assert index['index'] == 1, index['index']
+    for layer, targets in index['layers'].items():
+        for target, entry in targets.items():
+            assert entry['arn'].endswith(':layer:%s:%d' % (entry['layer_name'], entry['version'])), entry
+            assert entry['arn'].split(':')[3:5] == [entry['region'], entry['account']], entry
+            yield (layer, target), entry
+before, after = dict(read('before.json')), dict(read(sys.argv[1]))
+print(json.dumps([[*key, before.get(key, {}).get('version'), entry['version'], entry['archive']['sha256']]
+                  for key, entry in after.items() if before.get(key, {}).get('arn') != entry['arn']]))";
+
+#[test]
+fn a_bot_sees_in_the_index_which_layers_have_a_new_version() {
+    let project = Project::of(&["a", "b"]);
+    project.run("publish --stage --report index=before.json", 0);
+    project.run("publish --report index=again.json", 0);
+    assert_eq!(python(&project, "again.json", BOT), json!([]));
+    // A file that is committed makes no commit where nothing was published.
+    assert_eq!(project.read("before.json"), project.read("again.json"));
+    project.build("b", "b==2.0.0\n");
+    project.run("publish --stage --report index=after.json --report tfvars=after.auto.tfvars.json", 0);
+    let seen = python(&project, "after.json", BOT);
+    let zip = project.layer_archive("us-east-1", "b", 2);
+    assert_eq!(seen, json!([["b", "us-east-1", 1, 2, hex(&zip)]]));
+    let arn = |name: &str, version: u64| format!("arn:aws:lambda:us-east-1:123456789012:layer:{name}:{version}");
+    let expected = json!({"us-east-1": {"a": arn("a", 1), "b": arn("b", 2)}});
+    assert_eq!(python(&project, "after.auto.tfvars.json", TFVARS), expected);
+}
+
+fn hex(zip: &[u8]) -> String {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(zip).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn names_that_look_alike_stay_apart_for_every_reader() {
+    let project = Project::of(&["a"]);
+    project.run("publish --stage --report json=report.json", 0);
+    let mut report = project.json("report.json");
+    let one = report["jobs"][0].clone();
+    // Of all of these a shell makes the same name, and one has what tells the others apart in its own.
+    let names = ["a.b", "a-b", "a b", "a/b", "a$b", "ä", "ö", "a\"b", "a\nb", "A_B", "a_b", "1", "${x}", "%{x}", ""];
+    let jobs = names.iter().map(|name| {
+        let mut job = one.clone();
+        (job["layer"], job["layer_version_arn"]) = ((*name).into(), format!("arn of {name}").into());
+        job
+    });
+    report["jobs"] = jobs.collect();
+    project.write("alike.json", report.to_string());
+    let to = ["env=alike.env", "tfvars=alike.auto.tfvars.json", "index=alike-index.json"];
+    run(project.command(), ["report", "convert", "alike.json"].into_iter().chain(to)).expect(0);
+    let variables: std::collections::BTreeMap<String, String> = sourced(&project, "alike.env").into_iter().collect();
+    assert_eq!(variables.len(), names.len(), "{variables:#?}");
+    let layers = python(&project, "alike.auto.tfvars.json", TFVARS);
+    assert_eq!(layers["us-east-1"].as_object().unwrap().len(), names.len(), "{layers:#}");
+    assert_eq!(layers["us-east-1"]["${x}"], "arn of ${x}");
+    let index = project.json("alike-index.json");
+    assert_eq!(index["layers"].as_object().unwrap().len(), names.len());
+}
+
 #[test]
 fn a_report_converts_to_itself() {
     let project = reported();

@@ -29,6 +29,7 @@ mod large;
 mod merge;
 mod output;
 mod pages;
+mod parameter;
 mod plan;
 mod planted;
 mod promises;

@@ -140,6 +140,24 @@ fn layers_that_others_may_use() {
 }
 
 #[test]
+fn arns_where_others_use_them() {
+    let project = Project::new("");
+    project.write("requests/requirements.txt", "requests==1.0.0\n");
+    project.write("requests/layer/python/requests.py", "");
+    follow("use-the-arns", &project, |command, line| {
+        if line.starts_with("aws ") {
+            // What the page asks the AWS CLI for, asked of the sandbox.
+            let name = line.split_whitespace().skip_while(|word| *word != "--name").nth(1).expect("a name");
+            let value = project.state()["parameters"]["123456789012/us-east-1"][name]["value"].clone();
+            *command = shell(&project, &format!("echo '{}'", value.as_str().expect("a parameter")));
+        }
+    });
+    let arn = "arn:aws:lambda:us-east-1:123456789012:layer:requests:2";
+    assert_eq!(project.json("layers.auto.tfvars.json")["layers"]["us-east-1"]["requests"], arn);
+    assert_eq!(project.json("layers.json")["layers"]["requests"]["us-east-1"]["arn"], arn);
+}
+
+#[test]
 fn a_run_on_several_machines() {
     let project = Project::of(&["a", "b", "c", "d"]);
     let summary = project.write("summary", "");

@@ -37,6 +37,7 @@ fn action(operation: &str) -> String {
         "CopyObject" => "s3:PutObject".to_owned(),
         "AbortMultipartUpload" => format!("s3:{operation}"),
         "ListLayers" | "ListLayerVersions" | "GetLayerVersion" | "PublishLayerVersion" => format!("lambda:{operation}"),
+        "GetParameters" | "PutParameter" => format!("ssm:{operation}"),
         permission if permission.contains("LayerVersionP") => format!("lambda:{operation}"),
         // It needs none.
         "GetCallerIdentity" => String::new(),
@@ -60,9 +61,9 @@ fn publishing_needs_no_more_than_the_smallest_policy() {
     project.run("stage", 1);
     project.run("stage", 0);
     project.run("status --all-versions", 0);
-    // What is shared is granted, looked at, and taken away.
+    // What is shared is granted, looked at, and taken away; and a parameter is read and written.
     for (share, flags) in [("\"210987654321\"", ""), ("", " --revoke")] {
-        project.declare(&["alpha"], &format!("share = [{share}]"));
+        project.declare(&["alpha"], &format!("share = [{share}]\nparameter = \"/layers/{{layer}}\""));
         project.run(&format!("publish --stage{flags}"), 0);
     }
     let allowed = policy();

@@ -13,7 +13,7 @@ struct State {
     open: bool,
 }
 
-/// Passes bytes on to the sandbox, but holds requests whose first line contains `holds`.
+/// Passes bytes on to the sandbox, but holds requests whose head contains `holds`.
 pub struct Gate {
     /// `http://127.0.0.1:PORT` of the way with the gate.
     pub endpoint: String,
@@ -52,7 +52,7 @@ impl Gate {
     }
 }
 
-/// One connection. Requests of the SDK begin with a write of their own, so a piece of bytes begins with the first line.
+/// One connection. Requests of the SDK begin with a write of their own, so a piece of bytes begins with the head.
 fn pass(mut client: TcpStream, to: &str, holds: &str, state: &(Mutex<State>, Condvar)) {
     let Ok(mut server) = TcpStream::connect(to) else { return };
     let (Ok(mut answers), Ok(mut back)) = (server.try_clone(), client.try_clone()) else { return };
@@ -62,8 +62,8 @@ fn pass(mut client: TcpStream, to: &str, holds: &str, state: &(Mutex<State>, Con
     });
     let mut bytes = vec![0; 64 * 1024];
     while let Ok(count) = client.read(&mut bytes) {
-        let first_line = bytes[..count].split(|byte| *byte == b'\r').next().unwrap_or_default();
-        if String::from_utf8_lossy(first_line).contains(holds) {
+        let piece = String::from_utf8_lossy(&bytes[..count]);
+        if piece.split("\r\n\r\n").next().is_some_and(|head| head.contains(holds)) {
             let mut held = state.0.lock().expect("no panic holds it");
             held.held += 1;
             drop(state.1.wait_while(held, |state| !state.open).expect("no panic holds it"));

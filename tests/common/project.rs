@@ -10,15 +10,17 @@ use tempfile::TempDir;
 use super::{Ended, Sandbox, control, folder, get, requirements, run, write};
 
 /// Operations that change something in S3 or Lambda.
-const WRITES: [&str; 10] = [
+const WRITES: [&str; 12] = [
     "AddLayerVersionPermission",
     "CompleteMultipartUpload",
     "CopyObject",
     "CreateMultipartUpload",
     "DeleteObject",
     "DeleteLayerVersion",
+    "DeleteParameter",
     "PublishLayerVersion",
     "PutObject",
+    "PutParameter",
     "RemoveLayerVersionPermission",
     "UploadPart",
 ];

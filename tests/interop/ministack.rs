@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::common::{folder, write, zips};
 use crate::python::Python;
-use crate::world::{BUCKET, PREFIX, World, ZIP, arn};
+use crate::world::{BUCKET, FOLDER, PREFIX, World, ZIP, arn};
 
 /// How long it may take to start, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -131,6 +131,35 @@ fn flow(world: &World) {
     world.assert_versions(&[&first, &second]);
 }
 
+/// The ARN in a parameter, as the AWS CLI reads it; `None` where there is none.
+fn parameter(world: &World) -> Option<String> {
+    let ended =
+        world.aws(&["ssm", "get-parameter", "--name", PARAMETER, "--query", "Parameter.Value", "--output", "text"]);
+    (ended.code == 0).then(|| ended.stdout.trim().to_owned())
+}
+
+const PARAMETER: &str = "/layers/web/us-east-1";
+
+/// A parameter is made, left alone, mended, and not taken from somebody else.
+fn announced(world: &World, version: usize) {
+    assert_eq!(parameter(world), None);
+    world.layers_file(FOLDER, "parameter = \"/layers/{layer}/{target}\"");
+    let job = world.job(&["plan"]);
+    assert_eq!(job["parameter"]["to_write"], true, "{job:#}");
+    let job = world.job(&["publish"]);
+    assert_eq!((&job["outcome"], &job["parameter"]["written"]), (&json!("unchanged"), &json!(true)), "{job:#}");
+    assert_eq!(parameter(world), Some(arn(version)));
+    assert_eq!(world.job(&["publish"])["parameter"]["written"], false);
+    let put = ["ssm", "put-parameter", "--name", PARAMETER, "--overwrite", "--value"];
+    world.aws(&[&put[..], &[&arn(version - 1)]].concat()).expect(0);
+    assert_eq!(world.job(&["publish"])["parameter"]["written"], true);
+    assert_eq!(parameter(world), Some(arn(version)));
+    world.aws(&[&put[..], &["something else"]].concat()).expect(0);
+    assert_eq!(world.refusal(&["publish"]), "parameter-failed");
+    assert_eq!(parameter(world).as_deref(), Some("something else"));
+    world.layers_file(FOLDER, "");
+}
+
 /// An archive that is uploaded in parts and copied onto itself is published with exactly its content. ministack keeps no
 /// SHA-256 of a copy, so it is read once.
 fn large(world: &World) {
@@ -160,6 +189,7 @@ fn our_flow_works_at_ministack() {
     let job = world.job(&["publish"]);
     assert_eq!((&job["outcome"], &job["layer_version_arn"]), (&json!("published"), &json!(arn(3))), "{job:#}");
     assert_eq!(world.library("publish")["refused"], "ValueError");
+    announced(&world, 3);
     large(&world);
 }
 

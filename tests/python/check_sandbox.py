@@ -1516,6 +1516,78 @@ def check_state_and_clock(sandbox):
             assert error.code == 400
 
 
+# Parameter Store
+
+
+def check_parameters(sandbox):
+    ssm = sandbox.client("ssm")
+    with refused("ParameterNotFound", status=400):
+        ssm.get_parameter(Name="/layers/numpy")
+    with refused("ValidationException", "A parameter type is required"):
+        ssm.put_parameter(Name="/layers/numpy", Value="1")
+    put = ssm.put_parameter(Name="/layers/numpy", Value="1", Type="String")
+    assert (put["Version"], put["Tier"]) == (1, "Standard"), put
+    with refused("ParameterAlreadyExists", "set the overwrite option in the request to true", 400):
+        ssm.put_parameter(Name="/layers/numpy", Value="2", Type="String")
+    assert ssm.put_parameter(Name="/layers/numpy", Value="2", Overwrite=True)["Version"] == 2
+    with refused("HierarchyTypeMismatchException"):
+        ssm.put_parameter(Name="/layers/numpy", Value="2", Type="SecureString", Overwrite=True)
+    found = ssm.get_parameter(Name="/layers/numpy")["Parameter"]
+    assert (found["Value"], found["Version"], found["Type"], found["DataType"]) == ("2", 2, "String", "text"), found
+    assert found["ARN"] == "arn:aws:ssm:us-east-1:123456789012:parameter/layers/numpy", found
+    assert abs(found["LastModifiedDate"].timestamp() - time.time()) < 60, found
+    assert ssm.get_parameter(Name="/layers/numpy:1")["Parameter"]["Value"] == "1"
+    with refused("ParameterVersionNotFound"):
+        ssm.get_parameter(Name="/layers/numpy:3")
+    ssm.put_parameter(Name="sealed", Value="secret", Type="SecureString")
+    assert "secret" not in ssm.get_parameter(Name="sealed")["Parameter"]["Value"]
+    assert ssm.get_parameter(Name="sealed", WithDecryption=True)["Parameter"]["Value"] == "secret"
+    several = ssm.get_parameters(Names=["sealed", "/none", "/layers/numpy"])
+    assert [one["Name"] for one in several["Parameters"]] == ["sealed", "/layers/numpy"], several
+    assert several["InvalidParameters"] == ["/none"], several
+    with refused("ValidationException", "Member must have length less than or equal to 10"):
+        ssm.get_parameters(Names=[f"/{number}" for number in range(11)])
+    for name, code in [
+        ("a/b", "ValidationException"),
+        ("/ssm/x", "ValidationException"),
+        ("awsome", "ValidationException"),
+        ("/a b", "ValidationException"),
+        ("/aws/service/x", "AccessDeniedException"),
+        ("/x" * 16, "HierarchyLevelLimitExceededException"),
+    ]:
+        with refused(code):
+            ssm.put_parameter(Name=name, Value="1", Type="String")
+    with refused("ValidationException", "4096 characters"):
+        ssm.put_parameter(Name="/large", Value="x" * 4097, Type="String")
+    with refused("ParameterNotFound"):
+        sandbox.client("ssm", "eu-west-1").get_parameter(Name="/layers/numpy")
+    with refused("ParameterNotFound"):
+        sandbox.client("ssm", key="210987654321").get_parameter(Name="/layers/numpy")
+    with refused("InvalidSignatureException"):
+        sandbox.client("ssm", secret="wrong").get_parameter(Name="/layers/numpy")
+    sandbox.fault(operation="ssm:*", match="/layers/*", times=1, fault="access-denied")
+    with refused("AccessDeniedException", "ssm:GetParameter on resource: arn:aws:ssm:us-east-1:123456789012:parameter/layers/numpy"):
+        ssm.get_parameter(Name="/layers/numpy")
+    sandbox.fault(operation="GetParameter", times=1, fault="throttle")
+    with refused("ThrottlingException", "Rate exceeded", 400):
+        ssm.get_parameter(Name="/layers/numpy")
+    for number in range(3, 103):
+        ssm.put_parameter(Name="/layers/numpy", Value=str(number), Overwrite=True)
+    sandbox.kill()
+    sandbox.start()
+    ssm = sandbox.client("ssm")
+    assert ssm.get_parameter(Name="/layers/numpy")["Parameter"]["Value"] == "102"
+    assert ssm.get_parameter(Name="/layers/numpy:3")["Parameter"]["Value"] == "3"
+    with refused("ParameterVersionNotFound"):
+        ssm.get_parameter(Name="/layers/numpy:2")
+    told = sandbox.aws("ssm", "get-parameter", "--name", "/layers/numpy", "--query", "Parameter.Value", "--output", "text")
+    assert told.strip() == "102", told
+    ssm.delete_parameter(Name="/layers/numpy")
+    with refused("ParameterNotFound"):
+        ssm.delete_parameter(Name="/layers/numpy")
+    assert list(sandbox.control("GET", "state")["parameters"]["123456789012/us-east-1"]) == ["sealed"]
+
+
 def run(name, check):
     """Whether it passed."""
     directory = tempfile.mkdtemp(prefix="sandbox-check-")

@@ -7,8 +7,8 @@ use s3s::Body;
 use crate::account::partition;
 use crate::call::{Call, Service};
 use crate::lambda::{function_arn, layer_arn};
-use crate::respond::{refused, s3_error, xml};
-use crate::sts;
+use crate::respond::{json_1_1, refused, s3_error, xml};
+use crate::{ssm, sts};
 
 /// Too many requests.
 pub(crate) fn throttled(call: &Call, code: Option<&str>, retry_after: Option<u64>, request_id: &str) -> Response<Body> {
@@ -16,6 +16,7 @@ pub(crate) fn throttled(call: &Call, code: Option<&str>, retry_after: Option<u64
         Service::S3 => (StatusCode::SERVICE_UNAVAILABLE, "SlowDown", "Please reduce your request rate."),
         Service::Lambda => (StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", "Rate exceeded"),
         Service::Sts => (StatusCode::BAD_REQUEST, "Throttling", "Rate exceeded"),
+        Service::Ssm => (StatusCode::BAD_REQUEST, "ThrottlingException", "Rate exceeded"),
     };
     let mut response = refusal(call.service, status, code.unwrap_or(usual), message, request_id);
     if let Some(seconds) = retry_after {
@@ -36,6 +37,7 @@ pub(crate) fn error(
         Service::S3 => "InternalError",
         Service::Lambda => "ServiceException",
         Service::Sts => "InternalFailure",
+        Service::Ssm => "InternalServerError",
     };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let message = message.unwrap_or("An injected fault. Please try again.");
@@ -64,6 +66,7 @@ pub(crate) fn access_denied(call: &Call, request_id: &str) -> Response<Body> {
         Service::Lambda if call.resource.is_empty() => "*".to_owned(),
         Service::Lambda if call.function.is_some() => function_arn(&call.place, &call.resource),
         Service::Lambda => layer_arn(&call.place, &call.resource),
+        Service::Ssm => ssm::arn(&call.place, call.resource.split(',').next().unwrap_or_default()),
         Service::Sts if call.resource.is_empty() => "*".to_owned(),
         Service::Sts => call.resource.clone(),
     };
@@ -74,8 +77,12 @@ pub(crate) fn access_denied(call: &Call, request_id: &str) -> Response<Body> {
         _ => format!(" because no identity-based policy allows the {action} action"),
     };
     let message = format!("User: {user} is not authorized to perform: {action} on resource: {resource}{why}");
-    let code = if call.service == Service::Lambda { "AccessDeniedException" } else { "AccessDenied" };
-    refusal(call.service, StatusCode::FORBIDDEN, code, &message, request_id)
+    let (status, code) = match call.service {
+        Service::Lambda => (StatusCode::FORBIDDEN, "AccessDeniedException"),
+        Service::Ssm => (StatusCode::BAD_REQUEST, "AccessDeniedException"),
+        Service::S3 | Service::Sts => (StatusCode::FORBIDDEN, "AccessDenied"),
+    };
+    refusal(call.service, status, code, &message, request_id)
 }
 
 /// 403 of a publish whose credentials may not read the archive, in Lambda's words.
@@ -113,5 +120,6 @@ fn refusal(service: Service, status: StatusCode, code: &str, message: &str, requ
         Service::Lambda => refused(status, code, &serde_json::json!({"Type": "User", "message": message}), request_id),
         Service::Sts => xml(status, sts::error(code, message, request_id), request_id),
         Service::S3 => s3_error(status, code, message, &[], request_id),
+        Service::Ssm => json_1_1(status, &ssm::refused(code, message), request_id),
     }
 }

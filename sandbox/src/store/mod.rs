@@ -15,6 +15,7 @@ mod folder;
 mod functions;
 mod journal;
 mod model;
+mod parameters;
 mod state;
 
 use std::fs::{File, TryLockError};
@@ -25,6 +26,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub(super) use blobs::{BlobWriter, Blobs, Draft, SMALL};
 pub(super) use functions::*;
 pub(super) use model::*;
+pub(super) use parameters::ParameterVersion;
 pub(super) use state::{Event, State};
 
 use crate::clock::Clock;

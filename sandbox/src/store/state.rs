@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::functions::Function;
 use super::model::{BlobId, Bucket, BucketInfo, Content, Layer, LayerVersion, NULL_VERSION, ObjectVersion, Part};
 use super::model::{Place, Upload, Versioning};
+use super::parameters::{ParameterVersion, Parameters};
 
 /// Everything the sandbox knows, in memory; bytes of objects and layers are in data files.
 #[derive(Debug, Default)]
@@ -19,6 +20,7 @@ pub(crate) struct State {
     pub completed: HashMap<String, Completed>,
     pub layers: HashMap<Place, BTreeMap<String, Layer>>,
     pub functions: HashMap<Place, BTreeMap<String, Arc<Function>>>,
+    pub parameters: Parameters,
 }
 
 /// The object that an upload became.
@@ -105,6 +107,15 @@ pub(crate) enum Event {
         place: Place,
         name: String,
     },
+    ParameterPut {
+        place: Place,
+        name: String,
+        parameter: ParameterVersion,
+    },
+    ParameterDeleted {
+        place: Place,
+        name: String,
+    },
 }
 
 /// Numbers that JSON and every client keep exactly; no layer has a version above.
@@ -117,6 +128,7 @@ impl Event {
             Self::LayerNumbered { last, .. } => *last,
             Self::LayerPublished { version, .. } => version.version,
             Self::FunctionSet { function, .. } => function.last,
+            Self::ParameterPut { parameter, .. } => parameter.version,
             Self::ObjectAdded { version, .. } | Self::UploadCompleted { version, .. } => {
                 return version.content.as_ref().map_or(Ok(()), check_parts);
             }
@@ -165,6 +177,14 @@ impl State {
                 freed
             }
             Event::UploadAborted { upload } => self.end_upload(&upload),
+            Event::ParameterPut { place, name, parameter } => {
+                self.parameters.put(place, name, parameter);
+                Vec::new()
+            }
+            Event::ParameterDeleted { place, name } => {
+                self.parameters.remove(place, &name);
+                Vec::new()
+            }
             other => self.apply_to_lambda(other),
         }
     }
@@ -279,6 +299,15 @@ impl State {
                 place: place.clone(),
                 name: name.clone(),
                 function: Box::new(Function::clone(function)),
+            }));
+        }
+        for (place, parameters) in self.parameters.iter() {
+            let all =
+                parameters.iter().flat_map(|(name, versions)| versions.iter().map(move |version| (name, version)));
+            events.extend(all.map(|(name, parameter)| Event::ParameterPut {
+                place: place.clone(),
+                name: name.clone(),
+                parameter: parameter.clone(),
             }));
         }
         events

@@ -1,21 +1,34 @@
-//! What follows a version: who it is shared with.
+//! What follows a version: who it is shared with, and the parameter that holds its ARN.
 
 use std::collections::BTreeSet;
 
 use super::{Fields, refuse};
-use crate::config::{Problems, excerpt, listed};
-use crate::layer::Grantee;
+use crate::config::{Filled, Problems, excerpt, listed};
+use crate::layer::{Grantee, ParameterName};
 use crate::plan::FollowUps;
 
 impl Fields<'_> {
     /// What the layer wants to follow its versions, or `None` and what is wrong.
-    pub(super) fn follow_ups(&self, problems: &mut Problems<'_>) -> Option<FollowUps> {
+    pub(super) fn follow_ups(&self, problems: &mut Problems<'_>) -> Option<(FollowUps, Option<Filled>)> {
         let share = match &self.layer.share {
-            Some(named) => Some(self.share(named, problems)?),
-            None if self.is_unreadable("share", problems) => return None,
-            None => None,
+            Some(named) => self.share(named, problems).map(Some),
+            None => (!self.is_unreadable("share", problems)).then_some(None),
         };
-        Some(FollowUps { share })
+        let parameter = match &self.layer.parameter {
+            Some(template) => self.parameter(template, problems).map(Some),
+            None => (!self.is_unreadable("parameter", problems)).then_some(None),
+        };
+        let (name, filled) = parameter?.unzip();
+        Some((FollowUps { share: share?, parameter: name }, filled))
+    }
+
+    fn parameter(&self, template: &str, problems: &mut Problems<'_>) -> Option<(ParameterName, Filled)> {
+        let place = self.place("parameter", self.own.parameter.is_some());
+        let name = self.fill(template, &self.placeholders(), &place, problems)?;
+        match ParameterName::in_region(&name.text, &self.at.target.region) {
+            Ok(parsed) => Some((parsed, name)),
+            Err(unfit) => refuse(problems, &place, format!("the parameter name `{}` {unfit}", excerpt(name.shown()))),
+        }
     }
 
     fn share(&self, named: &[String], problems: &mut Problems<'_>) -> Option<BTreeSet<Grantee>> {

@@ -32,6 +32,7 @@ pub fn hold(planned: &SavedJob, now: &SavedJob) -> Held {
     let mut now = now.clone();
     // What follows the version is held against the plan where it is done, when its state is known.
     now.share.clone_from(&planned.share);
+    now.parameter.clone_from(&planned.parameter);
     if planned.archive.entity_tag.is_none() {
         now.archive.entity_tag = None;
         now.archive.version_id = None;
@@ -147,6 +148,7 @@ mod tests {
             settings_changed: Vec::new(),
             dependencies: Difference::default(),
             share: None,
+            parameter: None,
         }
     }
 

@@ -90,6 +90,18 @@ pub struct SavedJob {
     pub dependencies: Difference,
     /// Who is to be let in, and who not any more; null where the layer does not say who.
     pub share: Option<SavedShare>,
+    /// The parameter that holds the ARN; null where the layer names none.
+    pub parameter: Option<SavedParameter>,
+}
+
+/// The parameter that holds the ARN of the version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SavedParameter {
+    /// Its name.
+    pub name: String,
+    /// Whether it is to be written.
+    pub to_write: bool,
 }
 
 /// What is to be changed in who may use the version.
@@ -218,6 +230,10 @@ impl SavedJob {
                 .share
                 .as_ref()
                 .map(|share| SavedShare { to_grant: share.to_grant.clone(), to_revoke: share.to_revoke.clone() }),
+            parameter: report
+                .parameter
+                .as_ref()
+                .map(|parameter| SavedParameter { name: parameter.name.clone(), to_write: parameter.to_write }),
         }
     }
 }

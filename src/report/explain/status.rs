@@ -22,6 +22,10 @@ pub const fn of_finding(code: StatusCode) -> Explanation {
             "Found by `status --all-versions`: older versions have no copy of their manifest in S3, so that nobody can tell what they were built from.",
             "Nothing has to be done: only the latest version's backup decides what is published.",
         ),
+        StatusCode::ParameterDiffers => (
+            "Found by `status`: the parameter that `parameter` names is not there, or does not hold the ARN of the latest version.",
+            "Run `layership publish`: it writes the parameter, unless something else than an ARN of this layer is in it; then choose another name.",
+        ),
         StatusCode::LockStale => (
             "Found by `status`: a run died while it held the layer's lock. The message names the run, its machine, and whether it may have sent a publish.",
             "Nothing has to be deleted: the next run that publishes the layer takes the lock over and finishes what was begun.",

@@ -4,13 +4,16 @@
 //! | file | what follows |
 //! |---|---|
 //! | `share` | others may use the version |
+//! | `parameter` | a parameter holds its ARN: where it can be used by all who should |
 
+mod parameter;
 mod share;
 
 use super::RunOptions;
 use super::site::Site;
 use super::trail::Trail;
 use crate::outcome::JobError;
+use crate::plan::FollowUps;
 
 /// The version that something follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +36,12 @@ pub async fn follow_up(
     options: &RunOptions,
     trail: &mut Trail,
 ) -> Result<(), JobError> {
-    match &site.job.follow_ups.share {
-        Some(wanted) => share::share(site, wanted, version, options, trail).await,
-        None => Ok(()),
+    let FollowUps { share, parameter } = &site.job.follow_ups;
+    if let Some(wanted) = share {
+        share::share(site, wanted, version, options, trail).await?;
     }
+    if let Some(name) = parameter {
+        parameter::parameter(site, name, version, options, trail).await?;
+    }
+    Ok(())
 }
