@@ -1,7 +1,7 @@
 //! Opening and reading files in ways that cannot wait, and that do not move a shared position.
 
 use std::fs::{File, FileType, OpenOptions};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 /// Opens a file to read. Something that became a pipe in between is opened without waiting for its other end.
@@ -36,6 +36,17 @@ pub fn read_exact_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> io:
         }
     }
     Ok(())
+}
+
+/// Writes a file as a whole: who reads it meanwhile sees the one before.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path).map(drop).map_err(|failed| failed.error)
 }
 
 /// What a thing is that is neither a file nor a folder.

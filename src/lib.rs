@@ -10,7 +10,7 @@
 //!
 //! A module uses only those above it in this list; `tests/architecture.rs` holds it to that:
 //!
-//! - [`layer`]: the vocabulary; [`finding`]: what a check found; [`disk`]: files that cannot make one wait; [`halt`]: work that is to end early; [`git`]: what git knows of them; [`manifest`]: dependency files; [`archive`]: zips
+//! - [`layer`]: the vocabulary; [`finding`]: what a check found; [`disk`]: files that cannot make one wait; [`halt`]: work that is to end early; [`git`]: what git knows of them; [`manifest`]: dependency files; [`archive`]: zips; [`attest`]: what a version is made of
 //! - [`config`]: the layers file; [`outcome`]: how a job ended, as a value
 //! - [`plan`]: jobs, and the decision under its table
 //! - [`event`]: what happens meanwhile, the contract between work and display
@@ -42,6 +42,7 @@
 )]
 
 mod archive;
+mod attest;
 mod aws;
 mod cli;
 mod commands;

@@ -11,7 +11,7 @@ mod follow_ups;
 mod status;
 
 pub use error::{ErrorCode, JobError};
-pub use follow_ups::{ParameterReport, ShareReport};
+pub use follow_ups::{AttestReport, ParameterReport, ShareReport};
 pub use status::{
     BackupStatus, LayerStatus, LockState, LockStatus, PastVersion, PublishedVersion, StatusCode, StatusFinding,
 };
@@ -204,6 +204,9 @@ pub struct JobReport {
     /// The parameter that holds the ARN of `version`, where the layer names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parameter: Option<ParameterReport>,
+    /// The documents that say what `version` is made of, where the layer wants them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attest: Option<AttestReport>,
     /// What a person should know although it did not stop the job.
     pub warnings: Vec<Warning>,
     /// By `status`: what there is. It is told in a structure of its own.
@@ -220,6 +223,7 @@ impl JobReport {
     pub fn is_to_follow_up(&self) -> bool {
         self.share.as_ref().is_some_and(ShareReport::is_open)
             || self.parameter.as_ref().is_some_and(|parameter| parameter.to_write)
+            || self.attest.as_ref().is_some_and(|attest| attest.to_write)
     }
 }
 

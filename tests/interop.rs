@@ -1,5 +1,6 @@
 //! Interoperability, run for real: with the Python library whose buckets layership takes over, with an emulator that
-//! nobody here wrote, with what operators have at hand, and with lock files as those tools read them that write them.
+//! nobody here wrote, with what operators have at hand, with lock files as those tools read them that write them, and with
+//! bills of materials as CycloneDX reads them.
 //!
 //! Needs python3 (3.10 or newer) with venv, npm, and the Python package index on the first run; everything else the tests
 //! make themselves, below `target`.
@@ -24,6 +25,8 @@ mod npm;
 mod operator;
 #[path = "interop/python.rs"]
 mod python;
+#[path = "interop/sbom.rs"]
+mod sbom;
 #[path = "interop/skip.rs"]
 mod skip;
 #[path = "interop/world.rs"]

@@ -2,6 +2,7 @@
 //! [`crate::layer`], and every failure is distilled into a [`crate::outcome::JobError`] here.
 
 mod answer;
+mod attestation;
 mod backup;
 mod body;
 mod bounds;

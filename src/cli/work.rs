@@ -124,6 +124,9 @@ pub struct PublishArgs {
     /// Agree to layers that are shared with everybody
     #[arg(long)]
     pub yes: bool,
+    /// Keep the documents of layers with `attest` below this folder, too
+    #[arg(long, value_name = "DIR", conflicts_with = "dry_run")]
+    pub attest_dir: Option<PathBuf>,
     /// Finish all preflights first, and write nothing if one failed
     #[arg(long)]
     pub all_or_nothing: bool,

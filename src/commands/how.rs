@@ -26,6 +26,8 @@ pub struct How {
     /// Older versions too.
     pub all_versions: bool,
     pub print: Print,
+    /// Where documents of what versions are made of are kept here, too.
+    pub attest_dir: Option<PathBuf>,
     /// Where the plan is kept.
     pub out: Option<PathBuf>,
     /// The plan that is carried out.
@@ -70,6 +72,7 @@ impl How {
             exit_code: false,
             all_versions: false,
             print: Print::Usual,
+            attest_dir: None,
             out: None,
             saved: None,
         }

@@ -67,7 +67,14 @@ pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
             let mode = if args.dry_run { Mode::Plan } else { Mode::Publish };
             let how = How { stage_first: args.stage, force: args.force, strict: args.strict, ..How::new(mode) };
             let build = args.build.then_some(BuildScope::Changed);
-            let how = How { all_or_nothing: args.all_or_nothing, revoke: args.revoke, yes: args.yes, build, ..how };
+            let how = How {
+                all_or_nothing: args.all_or_nothing,
+                attest_dir: args.attest_dir,
+                revoke: args.revoke,
+                yes: args.yes,
+                build,
+                ..how
+            };
             let how = match &args.plan {
                 Some(path) => how.following(saved::read(path)?),
                 None => how,

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::path::Path;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use gethostname::gethostname;
 use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -14,6 +16,7 @@ use super::load::{Loaded, load, selection};
 use super::local;
 use super::ran::what_ran;
 use super::saved::{self, Keep};
+use crate::attest::Checkout;
 use crate::aws::{self, Wanted, ambient_region};
 use crate::cli::Common;
 use crate::error::{Ended, Error};
@@ -21,9 +24,9 @@ use crate::event::{Event, Mode};
 use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::report::{
-    self, Ci, EventLog, EventLogError, Listing, Notices, Report, ReportFile, Shown, Surroundings, emit,
+    self, CheckedOut, Ci, EventLog, EventLogError, Listing, Notices, Ran, Report, ReportFile, Shown, Surroundings, emit,
 };
-use crate::run::{self, Events, Stop, on_signals};
+use crate::run::{self, CheckoutLater, Events, Stop, on_signals};
 
 /// Runs the jobs of a layers file and reports them.
 pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
@@ -56,12 +59,15 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     notices.say_problems(&warnings);
     notices.say_settings(&origins);
     notices.say_included(&included);
+    if let Some(folder) = &how.attest_dir {
+        attest_dir(folder)?;
+    }
     let local = local::start(args, &notices).await?;
 
     let stop = Stop::default();
     on_signals(stop.clone()).map_err(|error| Error::other(format!("cannot listen for signals: {error}")))?;
     let (id, started) = (run_id(), Timestamp::now());
-    let ran = what_ran(args, &plan, &included);
+    let ran = what_ran(args, &plan, &included).boxed().shared();
     let (sender, receiver) = unbounded_channel();
     if args.verbose > 1 {
         log_requests();
@@ -94,6 +100,8 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
         concurrency: settings.concurrency,
         lock_wait: Duration::from_secs(settings.lock_wait_seconds.into()),
         publish_settle: Duration::from_secs(settings.publish_settle_seconds.into()),
+        checkout: checkout(ran.clone()),
+        attest_dir: how.attest_dir.clone(),
         approval: how.approval(),
         identity: run::RunIdentity { run: id.clone(), host: gethostname().to_string_lossy().into_owned() },
     };
@@ -130,6 +138,15 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     Ok(ended(&report, &plan, &how, stop.asked()))
 }
 
+/// What is checked out, as statements of provenance say it.
+fn checkout(ran: impl Future<Output = Ran> + Send + 'static) -> CheckoutLater {
+    let checkout = |ran: Ran| {
+        let CheckedOut { commit, dirty, .. } = ran.git?;
+        Some(Checkout { commit, dirty, page: ran.ci })
+    };
+    ran.map(checkout).boxed().shared()
+}
+
 /// The events as they are to be displayed, and the end of the log that is written of them, if one is wanted.
 fn follow(
     log: Option<EventLog>,
@@ -148,6 +165,13 @@ fn follow(
         }
     };
     (end, shown)
+}
+
+/// Proves that files can be written below a folder, before anything is published.
+fn attest_dir(folder: &Path) -> Result<(), Error> {
+    let proven = std::fs::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder));
+    let why = |error| Error::usage(format!("cannot write below `{}`: {error}", folder.display()));
+    proven.map(drop).map_err(why)
 }
 
 /// What the jobs will ask for, by target.

@@ -11,7 +11,9 @@ use crate::cli::{Output, PlanArgs};
 use crate::error::{Ended, Error};
 use crate::event::Mode;
 use crate::layer::Sha256;
-use crate::outcome::{ArchiveReport, Decision, JobReport, ManifestReport, Outcome, ParameterReport, ShareReport};
+use crate::outcome::{
+    ArchiveReport, AttestReport, Decision, JobReport, ManifestReport, Outcome, ParameterReport, ShareReport,
+};
 use crate::plan::{Job, Plan, SavedJob, SavedPlan, Selection};
 use crate::report::{
     Destination, Inputs, Listing, Notices, Report, Shown, Surroundings, emit, markdown, rendered, shown,
@@ -183,6 +185,7 @@ fn job_report(job: &SavedJob) -> JobReport {
             to_write: parameter.to_write,
             ..ParameterReport::default()
         }),
+        attest: job.attest.map(|to_write| AttestReport { to_write, ..AttestReport::default() }),
         warnings: Vec::new(),
         status: None,
         seconds: 0.0,

@@ -180,6 +180,9 @@ pub struct LayerTable {
     /// where it differs; one that holds something else is an error and stays. Placeholders as in `bucket`. Default: none.
     #[schemars(extend("pattern" = schema::template("a-zA-Z0-9_./-", EVERYWHERE), "anyOf" = schema::lengths(1, 1011)))]
     pub parameter: Option<String>,
+    /// Whether documents are written beside the backup of each version, once: a bill of materials (CycloneDX 1.6, made from
+    /// the manifest) and a statement of provenance (in-toto, SLSA). Default: false.
+    pub attest: Option<bool>,
     /// Names of the targets this layer goes to, or globs such as `eu-*`. Default: all.
     #[schemars(length(min = 1, max = 1000))]
     pub targets: Option<Vec<String>>,

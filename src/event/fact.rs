@@ -234,6 +234,17 @@ pub enum Fact {
         /// What it holds.
         arn: VersionArn,
     },
+    /// The documents of what the version is made of, or the one that a plan would publish, were looked for.
+    AttestationsCompared {
+        /// S3 URI of the bill of materials; none for a version that is still to come.
+        sbom: Option<String>,
+        /// S3 URI of the statement of provenance; none in the same case.
+        provenance: Option<String>,
+        /// Whether they are to be written.
+        to_write: bool,
+    },
+    /// The documents are in S3 now.
+    AttestationsWritten,
     /// The page of that version's backup in the AWS console, where the partition has a public one.
     BackupPage {
         /// Its address.

@@ -60,6 +60,8 @@ pub enum Activity {
     Recording,
     /// Looking who may use the version, and letting others use it.
     Sharing,
+    /// Making and writing the documents of what a version is made of.
+    Attesting,
     /// Looking at the parameter that holds the ARN, and writing it.
     Announcing,
 }
@@ -78,6 +80,7 @@ impl Activity {
             Self::Confirming => "Confirming",
             Self::Recording => "Recording",
             Self::Sharing => "Sharing",
+            Self::Attesting => "Attesting",
             Self::Announcing => "Announcing",
         }
     }

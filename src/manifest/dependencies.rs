@@ -4,6 +4,7 @@ use super::mask::mask;
 use super::versions::{About, Files, Need, Version, Versions};
 use crate::layer::Md5;
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +13,20 @@ pub(super) const ANY_VERSION: &str = "*";
 
 /// More than this no tool locks; it bounds what a manifest can take of memory.
 pub(super) const LIMIT: usize = 200_000;
+
+thread_local! {
+    /// Whether hashes are kept as they are written. They take as much memory as the manifest itself, and nothing but a bill
+    /// of materials asks for them, so what reads the formats is not burdened with the question.
+    static KEEPS_HASHES: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Reads with hashes kept as they are written.
+pub(super) fn keeping_hashes<T>(read: impl FnOnce() -> T) -> T {
+    KEEPS_HASHES.set(true);
+    let found = read();
+    KEEPS_HASHES.set(false);
+    found
+}
 
 /// Dependency names with the versions each is locked to.
 ///
@@ -45,6 +60,9 @@ impl<'a> Found<'a> {
     /// With the hashes of the files that may be installed, in whatever order.
     pub fn with_hashes<'h>(mut self, hashes: impl IntoIterator<Item = &'h str>) -> Self {
         for hash in hashes {
+            if KEEPS_HASHES.get() {
+                self.about.hashes.get_or_insert_default().insert(hash.into());
+            }
             let files = Files::of(hash);
             self.about.files = Some(self.about.files.map_or(files, |others| others.and(files)));
         }

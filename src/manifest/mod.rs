@@ -51,7 +51,7 @@ pub use includes::{Includes, NotIncluded, plain};
 pub use left_out::is_left_out;
 pub use mask::mask;
 pub use meaning::same_meaning;
-pub use parse::dependencies;
+pub use parse::{dependencies, locked};
 pub use pins::{Open, Unpinned};
 pub use read::{Manifest, read};
 pub use requirements::normalised;

@@ -1,7 +1,8 @@
 //! The dependencies of a manifest, by its format.
 
-use super::dependencies::Dependencies;
+use super::dependencies::{Dependencies, keeping_hashes};
 use super::format::Format;
+use super::includes::Includes;
 use super::survey::{bounded, survey};
 use super::text::decode;
 use super::unreadable::Unreadable;
@@ -34,4 +35,14 @@ pub fn dependencies(format: Format, bytes: &[u8], halt: &Halt) -> Result<Option<
         Format::Unknown => return Ok(None),
     }?;
     bounded(found).map(Some)
+}
+
+/// What a manifest of this format locks, together with what it includes, and with the hashes of files as they are written;
+/// `None` where that cannot be read, or the format is only compared by its bytes. It blocks where the manifest is large.
+pub fn locked(format: Format, bytes: &[u8], includes: &Includes) -> Option<Dependencies> {
+    let halt = Halt::default();
+    keeping_hashes(|| match includes.files.is_empty() {
+        true => dependencies(format, bytes, &halt).ok().flatten(),
+        false => includes.joined(&decode(bytes)?, &halt).ok(),
+    })
 }

@@ -108,7 +108,9 @@ fn hashes(package: &Table, key: &str, places: &[&str]) -> Vec<String> {
     });
     let hashes = files.filter_map(|file| file.as_table()?.get(key)).flat_map(|hash| match hash {
         Value::String(hash) => vec![hash.clone()],
-        Value::Table(hashes) => hashes.values().filter_map(|hash| hash.as_str().map(str::to_owned)).collect(),
+        Value::Table(hashes) => {
+            hashes.iter().filter_map(|(algorithm, hash)| Some(format!("{algorithm}:{}", hash.as_str()?))).collect()
+        }
         _ => Vec::new(),
     });
     hashes.collect()

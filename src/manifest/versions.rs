@@ -48,6 +48,8 @@ pub struct About {
     pub need: Need,
     /// Environment markers (PEP 508): it is installed where one of them holds. Without any it is installed everywhere.
     pub markers: BTreeSet<String>,
+    /// The hashes of these files as they are written, where they were asked for; see [`super::locked`].
+    pub hashes: Option<Box<BTreeSet<Box<str>>>>,
 }
 
 /// The sum of the digests of hashes, in whatever order. Kept as bytes, which need no room for their alignment.
@@ -70,6 +72,13 @@ impl About {
     fn join(&mut self, other: About) {
         self.files = match (self.files, other.files) {
             (Some(one), Some(more)) => Some(one.and(more)),
+            (one, more) => one.or(more),
+        };
+        self.hashes = match (self.hashes.take(), other.hashes) {
+            (Some(mut one), Some(more)) => {
+                one.extend(*more);
+                Some(one)
+            }
             (one, more) => one.or(more),
         };
         self.need = self.need.min(other.need);

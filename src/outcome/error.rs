@@ -70,6 +70,8 @@ pub enum ErrorCode {
     ShareFailed,
     /// The version to use is there, but its ARN could not be written to the parameter.
     ParameterFailed,
+    /// The version to use is there, but the documents of what it is made of are not.
+    AttestFailed,
     /// Lambda refuses a runtime or an architecture.
     SettingsRefused,
     /// Lambda has other content than the archive that was checked.

@@ -59,3 +59,17 @@ pub struct ParameterReport {
     /// Whether it was written by this run.
     pub written: bool,
 }
+
+/// The documents beside the backup of the version.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct AttestReport {
+    /// S3 URI of the bill of materials; null in a plan of a version that is still to come.
+    pub sbom: Option<String>,
+    /// S3 URI of the statement of provenance; null in the same case.
+    pub provenance: Option<String>,
+    /// Whether they are to be written: in a plan, or where that failed.
+    pub to_write: bool,
+    /// Whether they were written by this run.
+    pub written: bool,
+}

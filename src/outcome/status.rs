@@ -36,6 +36,9 @@ pub struct PublishedVersion {
     pub backup: BackupStatus,
     /// S3 URI of that copy, where it is there or belongs.
     pub backup_at: String,
+    /// Whether the documents of what it is made of are there; null where the layer does not want them.
+    #[serde(default)]
+    pub attested: Option<bool>,
 }
 
 /// The copy of a version's manifest in S3.
@@ -63,6 +66,9 @@ pub struct PastVersion {
     pub created_at: Option<String>,
     /// Whether S3 has its backup.
     pub backed_up: bool,
+    /// Whether S3 has the documents of what it is made of; null where the layer does not want them.
+    #[serde(default)]
+    pub attested: Option<bool>,
 }
 
 /// The lock of a layer.
@@ -131,6 +137,8 @@ pub enum StatusCode {
     ManifestDiffers,
     /// With `--all-versions`: older versions have no backup.
     BackupsMissing,
+    /// The documents of what the latest version is made of are missing.
+    AttestationMissing,
     /// The parameter that should hold the ARN of the latest version does not.
     ParameterDiffers,
     /// A run that died left the layer's lock behind.

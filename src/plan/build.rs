@@ -156,6 +156,7 @@ fn merge(own: &LayerTable, defaults: &LayerTable) -> LayerTable {
         allow,
         share,
         parameter,
+        attest,
         targets,
     )
 }

@@ -22,6 +22,7 @@ pub use saved::{Held, SavedJob, SavedOptions, SavedPlan, hold};
 pub use select::{Selection, SelectionError, select};
 pub use targets::Ambient;
 
+use crate::attest::{PROVENANCE, SBOM};
 use crate::config::{Detect, UnpinnedPolicy};
 use crate::finding::Check;
 use crate::layer::{
@@ -105,6 +106,8 @@ pub struct FollowUps {
     pub share: Option<BTreeSet<Grantee>>,
     /// The parameter that holds its ARN.
     pub parameter: Option<ParameterName>,
+    /// Whether documents beside its backup say what it is made of.
+    pub attest: bool,
 }
 
 impl Job {
@@ -116,6 +119,12 @@ impl Job {
     /// Whether what the manifest names counts, and not its bytes.
     pub fn compares_dependencies(&self) -> bool {
         self.detect.contains(&Detect::Dependencies) && !self.detect.contains(&Detect::Manifest)
+    }
+
+    /// Where the documents of one version lie: its bill of materials, and the statement of its provenance.
+    pub fn attestations(&self, version: u64) -> [S3Location; 2] {
+        let backup = self.backup(version);
+        [SBOM, PROVENANCE].map(|end| backup.sibling(format!("{}{end}", backup.key)))
     }
 
     /// Where the backup of one version's manifest lies.

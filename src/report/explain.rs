@@ -137,6 +137,13 @@ const WARNINGS: &[(&str, Explanation)] = &[
         },
     ),
     (
+        "attest-incomplete",
+        Explanation {
+            cause: "The layer has `attest`, and its manifest is of a format that is only compared by its bytes, or cannot be read as what its name says: which packages it names is not known. The bill of materials is written without any, and says that its list is not known.",
+            remedy: "Name a lock file of a known format as the manifest, or correct the one that cannot be read.",
+        },
+    ),
+    (
         "parameter-newer",
         Explanation {
             cause: "The parameter that is to hold the layer's ARN names a version that is newer than the one of this run, and that Lambda has: another run published meanwhile, or Lambda's list of versions lagged. It was left alone.",
@@ -250,6 +257,10 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
         ErrorCode::ParameterFailed => (
             "The version to use is there, but the parameter that `parameter` names could not be read or written, or holds something else than an ARN of this layer: a `SecureString`, a list, the ARN of another layer, another text. What somebody else put there is never overwritten. In a plan nothing was published yet.",
             "Mend what the causes name, often a missing `ssm:GetParameters` or `ssm:PutParameter`, or choose another name, and run the same command again: it does what is left.",
+        ),
+        ErrorCode::AttestFailed => (
+            "The version to use is there, but its bill of materials and the statement of its provenance could not be made or written, beside its backup in S3 or below `--attest-dir`. It was neither shared nor written to a parameter by this run.",
+            "Mend what the causes name, often a missing `s3:PutObject`, and run the same command again: it does what is left.",
         ),
         ErrorCode::SettingsRefused => (
             "Lambda refuses a runtime or an architecture of the layer.",

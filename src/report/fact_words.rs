@@ -87,6 +87,9 @@ fn publishing(fact: &Fact) -> String {
         }
         Fact::ParameterCompared { name, .. } => format!("parameter {name} is to be made"),
         Fact::ParameterWritten { name, arn } => format!("parameter {name} holds {arn} now"),
+        Fact::AttestationsCompared { provenance: Some(at), to_write: false, .. } => format!("attested by {at}"),
+        Fact::AttestationsCompared { .. } => "to be attested".to_owned(),
+        Fact::AttestationsWritten => "bill of materials and provenance stored".to_owned(),
         Fact::BackupPage { url } => format!("see it at {url}"),
         Fact::BackupThere { at, .. } => format!("manifest was already stored at {at}"),
         _ => String::new(),

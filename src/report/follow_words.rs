@@ -4,24 +4,30 @@ use crate::outcome::JobReport;
 use crate::report::Shown;
 use crate::shown;
 
-/// What is to be done: `to be shared with 123456789012, public; to be written to /layers/numpy`. Empty where nothing is.
+/// What is to be done: `to be attested; to be shared with 123456789012, public; to be written to /layers/numpy`. Empty where nothing is.
 pub fn planned(job: &JobReport) -> Shown {
     let share = job.share.iter();
     let share =
         share.flat_map(|share| [("to be shared with", &share.to_grant), ("to be taken from", &share.to_revoke)]);
+    let attest = job.attest.iter().filter(|attest| attest.to_write).map(|_| Shown::from("to be attested"));
     let parameter = job.parameter.iter().filter(|parameter| parameter.to_write);
-    joined(share, parameter.map(|parameter| shown!("to be written to {}", parameter.name)))
+    joined(attest, share, parameter.map(|parameter| shown!("to be written to {}", parameter.name)))
 }
 
-/// What was done: `shared with 123456789012, public; written to /layers/numpy`. Empty where nothing was.
+/// What was done: `attested; shared with 123456789012, public; written to /layers/numpy`. Empty where nothing was.
 pub fn done(job: &JobReport) -> Shown {
     let share = job.share.iter();
     let share = share.flat_map(|share| [("shared with", &share.granted), ("taken from", &share.revoked)]);
+    let attest = job.attest.iter().filter(|attest| attest.written).map(|_| Shown::from("attested"));
     let parameter = job.parameter.iter().filter(|parameter| parameter.written);
-    joined(share, parameter.map(|parameter| shown!("written to {}", parameter.name)))
+    joined(attest, share, parameter.map(|parameter| shown!("written to {}", parameter.name)))
 }
 
-fn joined<'a>(share: impl Iterator<Item = (&'a str, &'a Vec<String>)>, more: impl Iterator<Item = Shown>) -> Shown {
+fn joined<'a>(
+    first: impl Iterator<Item = Shown>,
+    share: impl Iterator<Item = (&'a str, &'a Vec<String>)>,
+    last: impl Iterator<Item = Shown>,
+) -> Shown {
     let share = share.filter(|(_, who)| !who.is_empty()).map(|(what, who)| shown!("{} {}", what, who.join(", ")));
-    Shown::join(share.chain(more), "; ")
+    Shown::join(first.chain(share).chain(last), "; ")
 }

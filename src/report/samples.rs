@@ -37,6 +37,7 @@ pub fn job(layer: &str, target: &str, outcome: Outcome) -> JobReport {
         settings: Vec::new(),
         share: None,
         parameter: None,
+        attest: None,
         warnings: Vec::new(),
         status: None,
         seconds: 3.4,

@@ -307,6 +307,7 @@ mod tests {
             sha256: Some(sha256.to_owned()),
             backup: BackupStatus::Same,
             backup_at: "s3://acme/backup".to_owned(),
+            attested: None,
         };
         let lock = LockStatus {
             at: "s3://acme/publish.lock".to_owned(),

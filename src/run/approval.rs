@@ -84,6 +84,20 @@ impl Approval {
         if differences.is_empty() { Ok(()) } else { Err(stale(MOVED, differences)) }
     }
 
+    /// No documents are written of which the plan says that they are there.
+    ///
+    /// # Errors
+    /// `plan-stale` if they are to be written, and were not.
+    pub fn hold_attestations(&self, job: &Job, to_write: bool) -> Result<(), JobError> {
+        match self.planned(job) {
+            Some(planned) if planned.attest == Some(false) && to_write => {
+                let differs = "it is to be attested now, and was not when it was planned".to_owned();
+                Err(stale(MOVED, vec![differs]))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// No parameter is written that the plan says nothing of.
     ///
     /// # Errors

@@ -145,6 +145,6 @@ async fn prepare(
         (Decision::Adopt, Some(latest)) => (Outcome::Planned, Followed::There(latest.arn.number)),
         _ => (Outcome::Planned, Followed::ToCome),
     };
-    follow_up(site, followed, options, trail).await?;
+    follow_up(site, followed, &checked.manifest, options, trail).await?;
     Ok(Prepared::Done(outcome))
 }

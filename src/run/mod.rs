@@ -28,8 +28,11 @@ mod status;
 mod stop;
 mod trail;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+use futures::future::{BoxFuture, Shared as Awaited};
 
 pub use approval::Approval;
 pub use batch::run;
@@ -38,6 +41,7 @@ pub use events::Events;
 
 pub use stop::{Stop, on_signals};
 
+use crate::attest::Checkout;
 use crate::aws::Sessions;
 use crate::event::Mode;
 use build::Builds;
@@ -73,9 +77,16 @@ pub struct RunOptions {
     pub publish_settle: Duration,
     /// What this run writes into locks about itself.
     pub identity: RunIdentity,
+    /// What is checked out, for statements of provenance.
+    pub checkout: CheckoutLater,
+    /// Where documents of what versions are made of are kept here, too.
+    pub attest_dir: Option<PathBuf>,
     /// Whether a plan is made to be saved, or a saved one is carried out.
     pub approval: Approval,
 }
+
+/// What is checked out, once git has told.
+pub type CheckoutLater = Awaited<BoxFuture<'static, Option<Checkout>>>;
 
 /// What a run says of itself in its locks, for whoever waits for them.
 #[derive(Clone, Debug)]

@@ -8,11 +8,14 @@ use jiff::Timestamp;
 use layership_protocol::{Condition, Found, Time};
 use tokio::time::sleep;
 
+use crate::attest::PROVENANCE;
 use crate::aws::{
     BackupRead, BackupWrite, LockWrite, NewBackup, NewVersion, Newest, Parameter, Sent, Session, Staged, StagedZip,
     Turn, Upload, Urgency, Written,
 };
-use crate::layer::{AccountId, Grant, Grantee, LayerArn, LayerVersion, Md5, ParameterName, Sha256, VersionArn};
+use crate::layer::{
+    AccountId, Grant, Grantee, LayerArn, LayerVersion, Md5, ParameterName, S3Location, Sha256, VersionArn,
+};
 use crate::manifest::Manifest;
 use crate::outcome::JobError;
 use crate::plan::Job;
@@ -181,6 +184,27 @@ impl<'a> Site<'a> {
     /// Takes a grant away, if it is there.
     pub async fn revoke(&self, version: u64, grant: &Grant) -> Result<(), JobError> {
         self.session.lambda.revoke(&self.job.name, version, grant).await
+    }
+
+    /// Whether an object is there.
+    pub async fn exists(&self, at: &S3Location) -> Result<bool, JobError> {
+        self.session.s3.exists(at).await
+    }
+
+    /// Writes a document, unless there is one.
+    pub async fn add(&self, at: &S3Location, document: &Bytes) -> Result<bool, JobError> {
+        self.session.s3.add(at, document).await
+    }
+
+    /// Reads a document.
+    pub async fn document(&self, at: &S3Location) -> Result<Option<Bytes>, JobError> {
+        self.session.s3.document(at).await
+    }
+
+    /// The versions that are attested, as a listing tells them.
+    pub async fn attested(&self) -> Result<BTreeSet<u64>, JobError> {
+        let name = format!("{}{PROVENANCE}", self.job.manifest_name);
+        self.session.s3.backed_up(&self.job.backups, &name).await
     }
 
     /// A parameter as it was at some time of this run, read together with others.

@@ -50,6 +50,7 @@ pub async fn look(
     let lock = lock.map(|found| lock_status(site, &found, &rules));
     let versions = versions.unwrap_or_default();
     let mut findings = findings(site, latest.as_ref(), lock.as_ref(), &versions);
+    findings.extend(latest.as_ref().and_then(|latest| of_attestations(site, latest)));
     findings.extend(latest.as_ref().and_then(|latest| of_parameter(site, latest, parameter.as_ref())));
     Ok(LayerStatus { latest: latest.map(|latest| latest.status(site)), lock, versions, findings })
 }
@@ -58,11 +59,12 @@ pub async fn look(
 struct Latest {
     version: LayerVersion,
     backup: BackupStatus,
+    attested: Option<bool>,
 }
 
 impl Latest {
     fn status(self, site: Site<'_>) -> PublishedVersion {
-        let Self { version, backup } = self;
+        let Self { version, backup, attested } = self;
         PublishedVersion {
             version: version.arn.number,
             layer_version_arn: version.arn.to_string(),
@@ -72,15 +74,21 @@ impl Latest {
             sha256: version.sha256.map(|sha256| sha256.to_string()),
             backup,
             backup_at: site.job.backup(version.arn.number).to_string(),
+            attested,
         }
     }
 }
 
 async fn latest(site: Site<'_>, manifest: Option<&Manifest>) -> Result<Option<Latest>, JobError> {
     let Some(listed) = site.latest().await? else { return Ok(None) };
-    let (version, backup) = tokio::join!(site.version(listed.arn.number), backup(site, manifest, &listed));
+    let attested = async {
+        let [_, provenance] = site.job.attestations(listed.arn.number);
+        if site.job.follow_ups.attest { site.exists(&provenance).await.map(Some) } else { Ok(None) }
+    };
+    let (version, backup, attested) =
+        tokio::join!(site.version(listed.arn.number), backup(site, manifest, &listed), attested);
     // It was deleted between the two: what the list said of it is told.
-    Ok(Some(Latest { version: version?.unwrap_or(listed), backup: backup? }))
+    Ok(Some(Latest { version: version?.unwrap_or(listed), backup: backup?, attested: attested? }))
 }
 
 async fn backup(site: Site<'_>, manifest: Option<&Manifest>, version: &LayerVersion) -> Result<BackupStatus, JobError> {
@@ -101,11 +109,13 @@ async fn backup(site: Site<'_>, manifest: Option<&Manifest>, version: &LayerVers
 
 /// All versions, the newest first, and which of them have a backup.
 async fn versions(site: Site<'_>) -> Result<Vec<PastVersion>, JobError> {
-    let (versions, backups) = tokio::join!(site.versions(), site.backed_up());
-    let (versions, backups) = (versions?, backups?);
+    let attested = async { if site.job.follow_ups.attest { site.attested().await.map(Some) } else { Ok(None) } };
+    let (versions, backups, attested) = tokio::join!(site.versions(), site.backed_up(), attested);
+    let (versions, backups, attested) = (versions?, backups?, attested?);
     let past = versions.into_iter().map(|version| PastVersion {
         version: version.arn.number,
         backed_up: backups.contains(&version.arn.number),
+        attested: attested.as_ref().map(|attested| attested.contains(&version.arn.number)),
         created_at: version.created.map(instant),
         layer_version_arn: version.arn.to_string(),
     });
@@ -167,6 +177,13 @@ fn findings(
         .then(|| (StatusCode::BackupsMissing, format!("no backups of older versions: {}", named(&without))));
     let all = of_latest.into_iter().chain(of_others).chain(lock.and_then(of_lock));
     all.map(|(code, message)| StatusFinding::new(code, message)).collect()
+}
+
+fn of_attestations(site: Site<'_>, latest: &Latest) -> Option<StatusFinding> {
+    let number = latest.version.arn.number;
+    let [_, provenance] = site.job.attestations(number);
+    let message = || format!("version {number} has no statement of provenance {provenance}");
+    (latest.attested == Some(false)).then(|| StatusFinding::new(StatusCode::AttestationMissing, message()))
 }
 
 /// The parameter that should name the latest version, where it does not.

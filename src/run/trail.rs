@@ -10,8 +10,8 @@ use crate::event::{Activity, Fact, Happening, JobId};
 use crate::layer::{LayerVersion, Region, S3Location};
 use crate::manifest::Difference;
 use crate::outcome::{
-    ArchiveReport, JobError, JobReport, LayerStatus, ManifestReport, Outcome, ParameterReport, Reason, ShareReport,
-    Warning,
+    ArchiveReport, AttestReport, JobError, JobReport, LayerStatus, ManifestReport, Outcome, ParameterReport, Reason,
+    ShareReport, Warning,
 };
 use crate::plan::Job;
 
@@ -130,6 +130,7 @@ pub fn blank(job: &Job) -> JobReport {
         settings: Vec::new(),
         share: None,
         parameter: None,
+        attest: None,
         warnings: Vec::new(),
         status: None,
         seconds: 0.0,
@@ -191,6 +192,14 @@ fn note(report: &mut JobReport, fact: &Fact) {
         Fact::ParameterWritten { .. } => {
             let parameter = report.parameter.get_or_insert_default();
             (parameter.to_write, parameter.written) = (false, true);
+        }
+        Fact::AttestationsCompared { sbom, provenance, to_write } => {
+            let (sbom, provenance) = (sbom.clone(), provenance.clone());
+            report.attest = Some(AttestReport { sbom, provenance, to_write: *to_write, written: false });
+        }
+        Fact::AttestationsWritten => {
+            let attest = report.attest.get_or_insert_default();
+            (attest.to_write, attest.written) = (false, true);
         }
         Fact::BackupPage { url } => report.manifest.backup_page = Some(url.clone()),
         Fact::BackupThere { at, .. } => report.manifest.backup = Some(at.clone()),

@@ -12,6 +12,7 @@
 mod common;
 
 mod accounts;
+mod attest;
 mod build;
 mod changed;
 mod check;

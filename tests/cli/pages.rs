@@ -158,6 +158,21 @@ fn arns_where_others_use_them() {
 }
 
 #[test]
+fn what_a_layer_contains() {
+    let project = Project::new("");
+    project.write("requests/requirements.txt", "requests==2.32.3\n");
+    project.write("requests/layer/python/requests.py", "");
+    follow("prove-what-a-layer-contains", &project, |command, line| {
+        if line.starts_with("aws ") {
+            // What the page asks the AWS CLI for, asked of the sandbox.
+            let zip = project.layer_archive("us-east-1", "requests", 1);
+            project.write("requests-1.zip", zip);
+            *command = shell(&project, "true");
+        }
+    });
+}
+
+#[test]
 fn a_run_on_several_machines() {
     let project = Project::of(&["a", "b", "c", "d"]);
     let summary = project.write("summary", "");

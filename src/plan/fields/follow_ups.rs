@@ -1,4 +1,4 @@
-//! What follows a version: who it is shared with, and the parameter that holds its ARN.
+//! What follows a version: documents of what it is made of, who it is shared with, the parameter that holds its ARN.
 
 use std::collections::BTreeSet;
 
@@ -18,8 +18,11 @@ impl Fields<'_> {
             Some(template) => self.parameter(template, problems).map(Some),
             None => (!self.is_unreadable("parameter", problems)).then_some(None),
         };
+        if self.is_unreadable("attest", problems) {
+            return None;
+        }
         let (name, filled) = parameter?.unzip();
-        Some((FollowUps { share: share?, parameter: name }, filled))
+        Some((FollowUps { share: share?, parameter: name, attest: self.layer.attest.unwrap_or_default() }, filled))
     }
 
     fn parameter(&self, template: &str, problems: &mut Problems<'_>) -> Option<(ParameterName, Filled)> {

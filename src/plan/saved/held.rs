@@ -33,6 +33,7 @@ pub fn hold(planned: &SavedJob, now: &SavedJob) -> Held {
     // What follows the version is held against the plan where it is done, when its state is known.
     now.share.clone_from(&planned.share);
     now.parameter.clone_from(&planned.parameter);
+    now.attest = planned.attest;
     if planned.archive.entity_tag.is_none() {
         now.archive.entity_tag = None;
         now.archive.version_id = None;
@@ -149,6 +150,7 @@ mod tests {
             dependencies: Difference::default(),
             share: None,
             parameter: None,
+            attest: None,
         }
     }
 

@@ -92,6 +92,8 @@ pub struct SavedJob {
     pub share: Option<SavedShare>,
     /// The parameter that holds the ARN; null where the layer names none.
     pub parameter: Option<SavedParameter>,
+    /// Whether the documents of what the version is made of are to be written; null where the layer wants none.
+    pub attest: Option<bool>,
 }
 
 /// The parameter that holds the ARN of the version.
@@ -234,6 +236,7 @@ impl SavedJob {
                 .parameter
                 .as_ref()
                 .map(|parameter| SavedParameter { name: parameter.name.clone(), to_write: parameter.to_write }),
+            attest: report.attest.as_ref().map(|attest| attest.to_write),
         }
     }
 }

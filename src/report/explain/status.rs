@@ -22,6 +22,10 @@ pub const fn of_finding(code: StatusCode) -> Explanation {
             "Found by `status --all-versions`: older versions have no copy of their manifest in S3, so that nobody can tell what they were built from.",
             "Nothing has to be done: only the latest version's backup decides what is published.",
         ),
+        StatusCode::AttestationMissing => (
+            "Found by `status`: the layer has `attest`, and the bill of materials and the statement of provenance are not beside the backup of the latest version.",
+            "Run `layership publish`: it writes them.",
+        ),
         StatusCode::ParameterDiffers => (
             "Found by `status`: the parameter that `parameter` names is not there, or does not hold the ARN of the latest version.",
             "Run `layership publish`: it writes the parameter, unless something else than an ARN of this layer is in it; then choose another name.",

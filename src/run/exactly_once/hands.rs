@@ -163,7 +163,8 @@ impl<'a> Hands<'a> {
     async fn follow_up(&mut self, version: Version) {
         let latest = self.checked.latest.as_ref().map_or(0, |latest| latest.arn.number);
         let followed = if version > latest { Followed::New(version) } else { Followed::There(version) };
-        self.not_followed = follow_up(self.site, followed, &self.shared.options, self.trail).await.err();
+        let (manifest, options) = (&self.checked.manifest, &self.shared.options);
+        self.not_followed = follow_up(self.site, followed, manifest, options, self.trail).await.err();
     }
 
     async fn wait_for_turn(&mut self) -> Seen {

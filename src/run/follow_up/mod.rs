@@ -3,15 +3,18 @@
 //!
 //! | file | what follows |
 //! |---|---|
+//! | `attest` | documents beside its backup say what it is made of |
 //! | `share` | others may use the version |
 //! | `parameter` | a parameter holds its ARN: where it can be used by all who should |
 
+mod attest;
 mod parameter;
 mod share;
 
 use super::RunOptions;
 use super::site::Site;
 use super::trail::Trail;
+use crate::manifest::Manifest;
 use crate::outcome::JobError;
 use crate::plan::FollowUps;
 
@@ -26,17 +29,21 @@ pub enum Followed {
     There(u64),
 }
 
-/// Does what follows a version; in a plan, tells what would be done.
+/// Does what follows a version that was built from this manifest; in a plan, tells what would be done.
 ///
 /// # Errors
 /// What could not be done. The version is there all the same.
 pub async fn follow_up(
     site: Site<'_>,
     version: Followed,
+    manifest: &Manifest,
     options: &RunOptions,
     trail: &mut Trail,
 ) -> Result<(), JobError> {
-    let FollowUps { share, parameter } = &site.job.follow_ups;
+    let FollowUps { attest, share, parameter } = &site.job.follow_ups;
+    if *attest {
+        attest::attest(site, version, manifest, options, trail).await?;
+    }
     if let Some(wanted) = share {
         share::share(site, wanted, version, options, trail).await?;
     }

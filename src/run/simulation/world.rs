@@ -125,6 +125,8 @@ impl World {
             stage_first: false,
             force: false,
             revoke: false,
+            checkout: futures::FutureExt::shared(futures::FutureExt::boxed(std::future::ready(None))),
+            attest_dir: None,
             strict: false,
             fail_fast: false,
             all_or_nothing: false,
