@@ -20,7 +20,9 @@ pub use common::{Common, Output, Printed};
 pub use reports::{ConvertArgs, MergeArgs, ReportArgs, ReportCommand};
 #[cfg(feature = "sandbox")]
 pub use sandbox::SandboxArgs;
-pub use work::{BuildArgs, ChangedArgs, ChangedOutput, CheckArgs, PlanArgs, PublishArgs, StageArgs, StatusArgs};
+pub use work::{
+    BuildArgs, ChangedArgs, ChangedOutput, CheckArgs, PlanArgs, PruneArgs, PublishArgs, StageArgs, StatusArgs,
+};
 
 /// Publish many AWS Lambda layers from one layers file: only what changed, each exactly once.
 #[derive(Debug, Parser)]
@@ -72,12 +74,22 @@ pub enum Command {
     ///
     /// Read-only. Of each layer at each target: its latest version, how old and how large that is, whether its backup is there
     /// and is the local manifest, and the lock with its holder. Not in order are: a layer without a version, a version without
-    /// a backup or from another state of the manifest, a lock that a run left behind when it died, and content that differs
-    /// between targets. Version numbers may differ: Lambda counts in each Region for itself.
+    /// a backup or from another state of the manifest, one that is not shared as `share` says, a lock that a run left behind
+    /// when it died, and content that differs between targets. Version numbers may differ: Lambda counts in each Region for itself.
     ///
-    /// One call of Lambda for each published layer, beside one for every 50 layers of the account; `--all-versions` adds one
-    /// for every 50 versions of a layer.
+    /// One call of Lambda for each published layer, beside one for every 50 layers of the account, and one more where a layer has
+    /// `share`; `--all-versions` adds one for every 50 versions of a layer.
     Status(StatusArgs),
+    /// Delete old versions
+    ///
+    /// Of each layer at each target, what is older than the newest ones: as many as `keep` says stay. Kept are also those
+    /// that are younger than `keep-days`, that `protect` names, that a function of the account and Region uses in any of
+    /// its versions, and that others may use (unless `--shared` is given). The latest version always stays.
+    ///
+    /// It works under the layer's lock, as a publish does. At a terminal it shows what it would delete and asks; elsewhere
+    /// it wants `--dry-run` or `--yes`. What is deleted cannot be had back, and its number is never given again. The copies
+    /// of manifests in S3 stay, unless `--backups` is given.
+    Prune(PruneArgs),
     /// Print a JSON Schema
     Schema(SchemaArgs),
     /// Write a report in other formats

@@ -8,12 +8,15 @@ use serde::{Deserialize, Serialize};
 
 mod error;
 mod follow_ups;
+mod prune;
 mod status;
 
 pub use error::{ErrorCode, JobError};
 pub use follow_ups::{AttestReport, ParameterReport, ShareReport};
+pub use prune::{KeptBecause, KeptVersion, PruneReport};
 pub use status::{
-    BackupStatus, LayerStatus, LockState, LockStatus, PastVersion, PublishedVersion, StatusCode, StatusFinding,
+    BackupStatus, LayerStatus, LockState, LockStatus, PastVersion, PublishedVersion, ShareStatus, StatusCode,
+    StatusFinding,
 };
 
 use crate::manifest::Difference;
@@ -90,7 +93,7 @@ pub enum Outcome {
     Changed,
     /// By `build`: the command that builds the layer ended well.
     Built,
-    /// In a plan: would be published or adopted.
+    /// In a plan: would be published or adopted; by `prune --dry-run`: versions would be deleted.
     Planned,
     /// A new version was published and its backup written.
     Published,
@@ -98,6 +101,8 @@ pub enum Outcome {
     Adopted,
     /// By `stage`: the archive was uploaded.
     Staged,
+    /// By `prune`: old versions were deleted.
+    Pruned,
     /// Nothing was to be done.
     Unchanged,
     /// The job failed; its error says why.
@@ -207,6 +212,9 @@ pub struct JobReport {
     /// The documents that say what `version` is made of, where the layer wants them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attest: Option<AttestReport>,
+    /// By `prune`: which versions are deleted, and which are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prune: Option<PruneReport>,
     /// What a person should know although it did not stop the job.
     pub warnings: Vec<Warning>,
     /// By `status`: what there is. It is told in a structure of its own.

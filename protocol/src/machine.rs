@@ -130,7 +130,8 @@ pub(crate) struct At<'a> {
 }
 
 impl Machine {
-    /// Begins with what preflight saw (0: no version) and decided: publish or adopt. The step is always `ReadLock`.
+    /// Begins with what preflight saw (0: no version) and decided: publish, adopt, or keep, where something is to be done
+    /// under the lock all the same. The step is always `ReadLock`.
     pub fn begin(seen: Version, decision: Decision, now: Time) -> (Self, Step) {
         let known = Known { seen, decision, contended: false, backup: false, last: None, dead: None, looked: false };
         let machine = Self {

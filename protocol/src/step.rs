@@ -57,7 +57,7 @@ pub enum Step {
         /// (`If-None-Match: *`).
         replacing: Option<Etag>,
     },
-    /// Do what follows a version: share, parameter. Answer: `FollowedUp`.
+    /// Do what follows a version: share, parameter, deleting older ones. Answer: `FollowedUp`.
     FollowUp {
         /// The version that was published, adopted or kept.
         version: Version,

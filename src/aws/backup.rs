@@ -70,10 +70,9 @@ impl Backup {
     }
 
     /// Whether it was written before this version was made: then it belongs to none, but was left by another layer, another
-    /// account or an endpoint that was reset. S3 tells whole seconds, so both are held against each other in those.
+    /// account or an endpoint that was reset.
     pub fn is_older_than(&self, version: &LayerVersion) -> bool {
-        let made = version.created.map(Timestamp::as_second);
-        made.zip(self.modified.map(Timestamp::as_second)).is_some_and(|(made, modified)| modified < made)
+        version.is_newer_than(self.modified)
     }
 }
 

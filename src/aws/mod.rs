@@ -20,6 +20,7 @@ mod last;
 mod lock_object;
 mod multipart;
 mod newest;
+mod old_versions;
 mod owners;
 mod pace;
 mod parameters;

@@ -1,9 +1,10 @@
 //! The newest backup of a layer, as a listing of its backups names it: no call of Lambda, and of a manifest that did not
 //! change no byte is read.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use aws_sdk_s3::types::Object;
+use jiff::Timestamp;
 
 use super::bounds::broken;
 use super::failure::Failure;
@@ -72,15 +73,20 @@ impl S3 {
         }
     }
 
-    /// The versions that have a backup of the manifest with this file name.
+    /// The versions that have a backup of the manifest with this file name, and when it was written.
     ///
     /// # Errors
     /// Whatever the service refuses, and more objects than are read.
-    pub async fn backed_up(&self, prefix: &S3Location, manifest: &str) -> Result<BTreeSet<u64>, JobError> {
-        let mut versions = BTreeSet::new();
-        let listed = self.each_below(prefix, |_, within| {
-            versions
-                .extend(version_of_backup(within).filter(|(_, name)| *name == manifest).map(|(version, _)| version));
+    pub async fn backed_up(
+        &self,
+        prefix: &S3Location,
+        manifest: &str,
+    ) -> Result<BTreeMap<u64, Option<Timestamp>>, JobError> {
+        let mut versions = BTreeMap::new();
+        let listed = self.each_below(prefix, |object, within| {
+            let written = || object.last_modified().and_then(|time| Timestamp::from_second(time.secs()).ok());
+            let of_manifest = version_of_backup(within).filter(|(_, name)| *name == manifest);
+            versions.extend(of_manifest.map(|(version, _)| (version, written())));
         });
         match listed.await? {
             true => Ok(versions),

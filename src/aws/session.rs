@@ -9,6 +9,7 @@ use aws_config::retry::RetryConfig;
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use futures::future::{BoxFuture, FutureExt, Shared};
+use tokio::sync::OnceCell;
 
 use super::bounds::Bounded;
 use super::catalogue::{Catalogue, LookedUp};
@@ -16,6 +17,7 @@ use super::clock::{AnsweredBy, ServerClock};
 use super::identity::{Identifying, Identity, apart, identifying, rivals};
 use super::lambda::Lambda;
 use super::last::LastAttempt;
+use super::old_versions::Uses;
 use super::owners::Owners;
 use super::pace::Pace;
 use super::parameters::Parameters;
@@ -79,7 +81,11 @@ pub struct Session {
     /// Parameter Store in the target's Region.
     pub parameters: Parameters,
     catalogue: Arc<Catalogue>,
+    functions: Arc<Functions>,
 }
+
+/// What the functions of an account and Region use, once somebody asked.
+type Functions = OnceCell<Result<Uses, JobError>>;
 
 impl Session {
     /// The latest version of a layer; `None` if it has none.
@@ -92,6 +98,14 @@ impl Session {
             LookedUp::Absent => Ok(None),
             LookedUp::Unknown => self.lambda.latest(name).await,
         }
+    }
+
+    /// Which functions use which versions of layers: asked once for all jobs of the account and Region.
+    ///
+    /// # Errors
+    /// Whatever Lambda refuses.
+    pub async fn uses(&self) -> Result<&Uses, JobError> {
+        self.functions.get_or_init(|| self.lambda.uses()).await.as_ref().map_err(JobError::clone)
     }
 }
 
@@ -128,6 +142,7 @@ impl Sessions {
 struct SharedPlace {
     pace: Arc<Pace>,
     catalogue: Arc<Catalogue>,
+    functions: Arc<Functions>,
 }
 
 /// By account and Region; and what all of them share.
@@ -169,16 +184,18 @@ fn open(target: &Target, options: &ConnectOptions, places: &SharedPlaces, own: &
     // Without an account the target's own name keeps its quota apart.
     let key = (account.as_ref().map_or_else(|| target.name.clone(), ToString::to_string), target.region.clone());
     let mut by_key = places.places.lock().unwrap_or_else(PoisonError::into_inner);
-    let SharedPlace { pace, catalogue } = by_key.entry(key).or_insert_with(|| SharedPlace {
+    let SharedPlace { pace, catalogue, functions } = by_key.entry(key).or_insert_with(|| SharedPlace {
         pace: Arc::new(Pace::new(options.lambda_requests_per_second)),
         catalogue: Arc::default(),
+        functions: Arc::default(),
     });
     let lambda = lambda(config, clock, Arc::clone(pace), target, options);
     catalogue.want(&lambda, wanted.layers);
     let owners = Owners { account: account.clone(), declared: Arc::new(wanted.owners) };
     let s3 = s3(config, owners, clock.clone(), target, options).sharing(places.uploads.clone());
     let parameters = parameters(config, clock, &wanted.parameters, target);
-    Session { account: account.clone(), s3, lambda, parameters, catalogue: Arc::clone(catalogue) }
+    let (catalogue, functions) = (Arc::clone(catalogue), Arc::clone(functions));
+    Session { account: account.clone(), s3, lambda, parameters, catalogue, functions }
 }
 
 // All clients sign by S3's clock, so the SDK has nothing to correct; it would correct once more.

@@ -75,6 +75,13 @@ pub const EXAMPLES: &[(&str, &[Example])] = &[
             Example("For a script that is to notice when something is off", "layership status --format json"),
         ],
     ),
+    (
+        "prune",
+        &[
+            Example("What would be deleted, and why the rest stays", "layership prune --dry-run"),
+            Example("Delete it, with the copies of the manifests", "layership prune --backups --yes"),
+        ],
+    ),
     ("schema", &[Example("The schema with which an editor completes layers files", "layership schema layers")]),
     (
         "report convert",

@@ -152,6 +152,32 @@ pub struct StatusArgs {
     pub all_versions: bool,
 }
 
+/// `layership prune`
+#[derive(Debug, Args)]
+pub struct PruneArgs {
+    /// What every command on a layers file takes.
+    #[command(flatten)]
+    pub common: Common,
+    /// What is printed.
+    #[command(flatten)]
+    pub printed: Printed,
+    /// Delete nothing, and say what would be deleted
+    #[arg(long, conflicts_with = "yes")]
+    pub dry_run: bool,
+    /// Exit with 3 if anything would be deleted
+    #[arg(long, requires = "dry_run")]
+    pub exit_code: bool,
+    /// Delete versions that others may use, too
+    #[arg(long)]
+    pub shared: bool,
+    /// Delete the copy of a version's manifest in S3 before the version
+    #[arg(long)]
+    pub backups: bool,
+    /// Agree to what is deleted
+    #[arg(long)]
+    pub yes: bool,
+}
+
 /// The format in which `changed` prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ChangedOutput {

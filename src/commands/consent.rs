@@ -1,4 +1,4 @@
-//! What nobody does by accident: a layer that everybody may use.
+//! What nobody does by accident: share a layer with everybody, delete versions without having said how many stay.
 
 use std::collections::BTreeSet;
 
@@ -31,4 +31,18 @@ pub fn consent(plan: &Plan, how: &How) -> Result<(), Error> {
         None => Err(Error::usage(format!("nobody can be asked whether to {what}"))
             .hint("agree with `--yes`, or take `public` out of `share`")),
     }
+}
+
+/// A layer that does not say how many versions stay keeps all of them, and the run ends before anything is started.
+pub fn refuse_without_keep(plan: &Plan) -> Result<(), Error> {
+    let without = plan.jobs.iter().filter(|job| job.retention.is_none());
+    let layers: BTreeSet<&str> = without.map(|job| job.layer.as_str()).collect();
+    if layers.is_empty() {
+        return Ok(());
+    }
+    let named: Vec<&str> = layers.iter().copied().take(NAMED).collect();
+    let more = if layers.len() > NAMED { ", …" } else { "" };
+    let (count, verb) = (plural(layers.len(), "layer"), if layers.len() == 1 { "does" } else { "do" });
+    Err(Error::usage(format!("{count} {verb} not say how many versions are to be kept: {}{more}", named.join(", ")))
+        .hint("add `keep = 10`, or another number, to a layer or to [defaults], or name the layers to prune"))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::cli::{ChangedOutput, Output, Printed};
 use crate::event::Mode;
 use crate::plan::{SavedOptions, SavedPlan};
-use crate::run::{Approval, BuildScope};
+use crate::run::{Approval, BuildScope, Pruning};
 
 /// What the commands differ in.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct How {
     pub exit_code: bool,
     /// Older versions too.
     pub all_versions: bool,
+    /// What is deleted beside what the layers say.
+    pub pruning: Pruning,
     pub print: Print,
     /// Where documents of what versions are made of are kept here, too.
     pub attest_dir: Option<PathBuf>,
@@ -71,6 +73,7 @@ impl How {
             all_or_nothing: false,
             exit_code: false,
             all_versions: false,
+            pruning: Pruning::default(),
             print: Print::Usual,
             attest_dir: None,
             out: None,

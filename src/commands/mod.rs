@@ -8,6 +8,7 @@ mod how;
 mod init;
 mod load;
 mod local;
+mod prune;
 mod ran;
 mod report;
 mod run;
@@ -85,5 +86,6 @@ pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
             let how = How { exit_code: args.exit_code, all_versions: args.all_versions, ..How::new(Mode::Status) };
             run(&args.common, how.printing(&args.printed)).await
         }
+        Command::Prune(args) => prune::prune(args).await,
     }
 }

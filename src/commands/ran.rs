@@ -62,6 +62,15 @@ fn branch(variable: &dyn Fn(&str) -> Option<String>) -> Option<String> {
         .or_else(|| variable("CI_COMMIT_BRANCH"))
 }
 
+/// What all machines of one build share, and those of no other build: a build that is run again for what failed is the same.
+pub fn build() -> Option<String> {
+    named_build(&|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+}
+
+fn named_build(variable: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    variable("GITHUB_RUN_ID").or_else(|| variable("CI_PIPELINE_ID")).or_else(|| variable("BUILD_TAG"))
+}
+
 /// The page of the build.
 fn page(variable: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     variable(PAGE)

@@ -55,6 +55,7 @@ fn merge(args: &MergeArgs) -> Result<Ended, Error> {
 fn read(path: &Path) -> Result<Report, Error> {
     let text = document::read(path, "report", SIZE_LIMIT)?;
     Report::parse(&text).map_err(|why| {
-        Error::usage(format!("{} is not a report: {why}", document::name(path))).hint("`--report json=PATH` writes one")
+        Error::usage(format!("{} is not a report: {why}", document::name(path)))
+            .hint("`--report json=PATH` of `plan`, `publish` and all other commands but `status` writes one")
     })
 }

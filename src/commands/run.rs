@@ -1,4 +1,4 @@
-//! The story of every command that runs jobs: check, changed, build, plan, stage, publish.
+//! The story of every command that runs jobs: check, changed, build, plan, stage, publish, status, prune.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
@@ -10,11 +10,11 @@ use gethostname::gethostname;
 use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::consent::consent;
+use super::consent::{consent, refuse_without_keep};
 use super::how::{How, Print};
 use super::load::{Loaded, load, selection};
 use super::local;
-use super::ran::what_ran;
+use super::ran::{build, what_ran};
 use super::saved::{self, Keep};
 use crate::attest::Checkout;
 use crate::aws::{self, Wanted, ambient_region};
@@ -43,6 +43,9 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     if how.build.is_some() && !plan.jobs.is_empty() && plan.jobs.iter().all(|job| job.build.is_none()) {
         let error = Error::usage("none of these layers says how it is built");
         return Err(error.hint("add `build = \"…\"`, a command for a shell, to a layer or to [defaults]"));
+    }
+    if how.mode == Mode::Prune {
+        refuse_without_keep(&plan)?;
     }
     consent(&plan, &how)?;
     if how.out.is_some() {
@@ -97,6 +100,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
         fail_fast: settings.fail_fast,
         all_or_nothing: how.all_or_nothing,
         all_versions: how.all_versions,
+        pruning: how.pruning,
         concurrency: settings.concurrency,
         lock_wait: Duration::from_secs(settings.lock_wait_seconds.into()),
         publish_settle: Duration::from_secs(settings.publish_settle_seconds.into()),
@@ -109,7 +113,8 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     // The display ends when the last sender of events is gone; if it broke, the report below still tells everything.
     let _ = display.await;
     let followed = followed.await;
-    let report = Report::new(how.mode, &id, started, Timestamp::now(), jobs).with_part(plan.part.clone());
+    let part = plan.part.clone().map(|part| part.in_build(build()));
+    let report = Report::new(how.mode, &id, started, Timestamp::now(), jobs).with_part(part);
     let report = report.with_ran(ran.await);
     local.stop().await;
 

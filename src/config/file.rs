@@ -183,6 +183,15 @@ pub struct LayerTable {
     /// Whether documents are written beside the backup of each version, once: a bill of materials (CycloneDX 1.6, made from
     /// the manifest) and a statement of provenance (in-toto, SLSA). Default: false.
     pub attest: Option<bool>,
+    /// How many of the newest versions `layership prune` keeps. Without it, `prune` refuses the layer.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub keep: Option<u32>,
+    /// `prune` also keeps versions that are younger than so many days. Default: age does not count.
+    #[schemars(range(min = 1, max = 36_500))]
+    pub keep_days: Option<u32>,
+    /// Versions that `prune` never deletes, by their numbers, at whatever target. Default: none.
+    #[schemars(length(max = 1000), inner(range(min = 1, max = 1_000_000_000)))]
+    pub protect: Option<Vec<u64>>,
     /// Names of the targets this layer goes to, or globs such as `eu-*`. Default: all.
     #[schemars(length(min = 1, max = 1000))]
     pub targets: Option<Vec<String>>,

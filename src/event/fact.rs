@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::layer::{AccountId, LayerName, ParameterName, VersionArn};
 use crate::manifest::Difference;
-use crate::outcome::{Decision, Reason, SettingChange};
+use crate::outcome::{Decision, KeptVersion, Reason, SettingChange};
 
 /// One thing that a job found out or did. Places in S3 are URIs, digests are hexadecimal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -245,6 +245,23 @@ pub enum Fact {
     },
     /// The documents are in S3 now.
     AttestationsWritten,
+    /// By `prune`: each version was held against the reasons to keep it.
+    VersionsSorted {
+        /// What is to be deleted, the oldest first.
+        to_delete: Vec<u64>,
+        /// What stays, the newest first.
+        kept: Vec<KeptVersion>,
+    },
+    /// The backup of a version that is to be deleted is gone.
+    BackupDeleted {
+        /// S3 URI of the backup.
+        at: String,
+    },
+    /// A version is gone.
+    VersionDeleted {
+        /// Its ARN.
+        arn: VersionArn,
+    },
     /// The page of that version's backup in the AWS console, where the partition has a public one.
     BackupPage {
         /// Its address.

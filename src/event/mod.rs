@@ -31,6 +31,8 @@ pub enum Mode {
     Publish,
     /// Read-only: what is published where, and whether it is in order.
     Status,
+    /// Delete old versions.
+    Prune,
 }
 
 /// Index of a job in the plan: jobs are sorted by layer, then target.
@@ -64,6 +66,8 @@ pub enum Activity {
     Attesting,
     /// Looking at the parameter that holds the ARN, and writing it.
     Announcing,
+    /// Deleting old versions.
+    Pruning,
 }
 
 impl Activity {
@@ -82,6 +86,7 @@ impl Activity {
             Self::Sharing => "Sharing",
             Self::Attesting => "Attesting",
             Self::Announcing => "Announcing",
+            Self::Pruning => "Pruning",
         }
     }
 }

@@ -34,3 +34,12 @@ pub struct LayerVersion {
     /// When it was made, by Lambda's clock.
     pub created: Option<Timestamp>,
 }
+
+impl LayerVersion {
+    /// Whether something was written before this version was made. S3 tells whole seconds, so both are held against each
+    /// other in those.
+    pub fn is_newer_than(&self, written: Option<Timestamp>) -> bool {
+        let made = self.created.map(Timestamp::as_second);
+        made.zip(written.map(Timestamp::as_second)).is_some_and(|(made, written)| written < made)
+    }
+}

@@ -10,11 +10,26 @@ pub struct LayerStatus {
     pub latest: Option<PublishedVersion>,
     /// The layer's lock; null where no run has published the layer yet.
     pub lock: Option<LockStatus>,
+    /// Who may use the latest version, where the layer says who should.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<ShareStatus>,
     /// With `--all-versions`: every version, the newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub versions: Vec<PastVersion>,
     /// What is not in order.
     pub findings: Vec<StatusFinding>,
+}
+
+/// Who may use the latest version, against who should: accounts, organizations, `public`; or `statement ID`, where a
+/// statement of the version's policy says something else.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ShareStatus {
+    /// Who is let in, and should be.
+    pub there: Vec<String>,
+    /// Who should be let in, and is not.
+    pub missing: Vec<String>,
+    /// Who is let in although the layers file does not say so.
+    pub extra: Vec<String>,
 }
 
 /// The latest version of a layer.
@@ -141,6 +156,10 @@ pub enum StatusCode {
     AttestationMissing,
     /// The parameter that should hold the ARN of the latest version does not.
     ParameterDiffers,
+    /// Somebody whom `share` names may not use the latest version.
+    ShareMissing,
+    /// Somebody whom `share` does not name may use the latest version.
+    ShareExtra,
     /// A run that died left the layer's lock behind.
     LockStale,
     /// Something at the lock's key is not a lock that this version knows.

@@ -157,6 +157,9 @@ fn merge(own: &LayerTable, defaults: &LayerTable) -> LayerTable {
         share,
         parameter,
         attest,
+        keep,
+        keep_days,
+        protect,
         targets,
     )
 }

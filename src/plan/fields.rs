@@ -1,6 +1,7 @@
 //! The fields of one layer at one target: placeholders filled, each value held against its limits.
 
 mod follow_ups;
+mod retention;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -108,6 +109,7 @@ impl<'a> Fields<'a> {
             unpinned: self.layer.unpinned.unwrap_or_default(),
             allow: self.layer.allow.iter().flatten().copied().collect(),
             follow_ups,
+            retention: self.retention(),
         };
         let is_whole = !problems.is_incomplete(&["layers", self.key]) && !problems.is_incomplete(&["defaults"]);
         Some(Draft { file: self.file, job, is_sound: self.at.is_sound && is_whole, masked: places.masked() })

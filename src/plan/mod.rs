@@ -6,6 +6,7 @@ mod decision;
 mod fields;
 mod part;
 mod patterns;
+mod retention;
 mod saved;
 mod select;
 mod targets;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 pub use build::build;
 pub use decision::{BackupState, Decided, Latest, Observed, decide};
 pub use part::{Part, PartOfRun};
+pub use retention::{Fate, OldVersion, Retention};
 pub use saved::{Held, SavedJob, SavedOptions, SavedPlan, hold};
 pub use select::{Selection, SelectionError, select};
 pub use targets::Ambient;
@@ -97,6 +99,8 @@ pub struct Job {
     pub allow: BTreeSet<Check>,
     /// What follows a version, whether it was published now or before.
     pub follow_ups: FollowUps,
+    /// Which versions `prune` leaves; `None` where the layer does not say how many.
+    pub retention: Option<Retention>,
 }
 
 /// What follows a version: the state that is wanted.

@@ -75,6 +75,9 @@ pub struct PartOfRun {
     pub part: Part,
     /// SHA-256 of the layers and targets of all jobs of all parts: parts of one run have the same.
     pub whole: String,
+    /// What the build server calls the build that all parts belong to, where one says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<String>,
 }
 
 impl PartOfRun {
@@ -82,6 +85,12 @@ impl PartOfRun {
     pub fn new<'j>(part: Part, jobs: impl Iterator<Item = (&'j str, &'j str)>) -> Self {
         let mut jobs: Vec<String> = jobs.map(|(layer, target)| format!("{layer}\0{target}\0")).collect();
         jobs.sort();
-        Self { part, whole: Sha256::of(jobs.concat().as_bytes()).to_string() }
+        Self { part, whole: Sha256::of(jobs.concat().as_bytes()).to_string(), build: None }
+    }
+
+    /// The same, in the build that is called so.
+    #[must_use]
+    pub fn in_build(self, build: Option<String>) -> Self {
+        Self { build, ..self }
     }
 }

@@ -5,9 +5,14 @@ use std::io::{BufRead as _, IsTerminal as _, stdin};
 use crate::report::{Shown, emit};
 use crate::shown;
 
+/// Whether somebody can be asked.
+pub fn somebody_is_there() -> bool {
+    stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
 /// Asks, and takes nothing but `y` and `yes` for agreement; `None` where nobody can be asked.
 pub fn agreed(question: &Shown) -> Option<bool> {
-    if !stdin().is_terminal() || !std::io::stderr().is_terminal() {
+    if !somebody_is_there() {
         return None;
     }
     emit::stderr(&shown!("{} [y/N] ", question));

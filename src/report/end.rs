@@ -9,7 +9,7 @@ use crate::report::snippet::snippet;
 use crate::report::style::Tone;
 use crate::report::summary::summary;
 use crate::report::text::PlanContext;
-use crate::report::{Display, Report, Shown, changed, check, emit, failures, status, text};
+use crate::report::{Display, Report, Shown, changed, check, emit, failures, prune, status, text};
 use crate::shown;
 
 /// Standard error before and after a run.
@@ -115,5 +115,6 @@ pub fn rendered(report: &Report, file: &Path, listing: Listing) -> Shown {
         Mode::Stage => text::stage(report, listing != Listing::News),
         Mode::Publish => text::publish(report, listing != Listing::News),
         Mode::Status => status::text(report, file),
+        Mode::Prune => prune::text(report, listing != Listing::News),
     }
 }

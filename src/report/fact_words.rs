@@ -2,7 +2,7 @@
 
 use crate::event::Fact;
 use crate::outcome::{Decision, Reason};
-use crate::report::wording::plural;
+use crate::report::wording::{plural, ranges};
 
 /// A fact in one sentence, with the request's id where there is one.
 pub fn sentence(fact: &Fact) -> String {
@@ -90,6 +90,14 @@ fn publishing(fact: &Fact) -> String {
         Fact::AttestationsCompared { provenance: Some(at), to_write: false, .. } => format!("attested by {at}"),
         Fact::AttestationsCompared { .. } => "to be attested".to_owned(),
         Fact::AttestationsWritten => "bill of materials and provenance stored".to_owned(),
+        Fact::VersionsSorted { to_delete, kept } if to_delete.is_empty() => {
+            format!("nothing to delete, {} kept", plural(kept.len(), "version"))
+        }
+        Fact::VersionsSorted { to_delete, kept } => {
+            format!("to be deleted: {}; {} kept", ranges(to_delete), plural(kept.len(), "version"))
+        }
+        Fact::BackupDeleted { at } => format!("backup deleted: {at}"),
+        Fact::VersionDeleted { arn } => format!("deleted {arn}"),
         Fact::BackupPage { url } => format!("see it at {url}"),
         Fact::BackupThere { at, .. } => format!("manifest was already stored at {at}"),
         _ => String::new(),

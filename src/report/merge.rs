@@ -44,6 +44,8 @@ pub fn merge(reports: Vec<(String, Report)>) -> Result<Merged, String> {
 struct Whole {
     first: String,
     mode: String,
+    /// The commit that was checked out, where one was.
+    commit: Option<String>,
     part: Option<PartOfRun>,
     parts: BTreeMap<Part, String>,
     jobs: HashMap<(String, String), String>,
@@ -53,6 +55,7 @@ impl Whole {
     fn of(name: String, report: &Report) -> Self {
         Self {
             mode: report.mode.to_string(),
+            commit: commit(report),
             part: report.part.clone(),
             parts: report.part.iter().map(|part| (part.part, name.clone())).collect(),
             jobs: identities(report).map(|job| (job, name.clone())).collect(),
@@ -66,9 +69,15 @@ impl Whole {
         if report.mode.to_string() != self.mode {
             return Err(format!("{first} is of `{}`, and {name} is of `{}`", self.mode, report.mode));
         }
+        if let (Some(ours), Some(other)) = (&self.commit, commit(report))
+            && *ours != other
+            && self.part.is_some()
+        {
+            return Err(format!("{first} is of commit {ours}, and {name} is of commit {other}"));
+        }
         match (&self.part, &report.part) {
             (None, None) => {}
-            (Some(ours), Some(other)) if ours.whole == other.whole && ours.part.of() == other.part.of() => {
+            (Some(ours), Some(other)) if are_of_one(ours, other) => {
                 if let Some(same) = self.parts.insert(other.part, name.to_owned()) {
                     return Err(format!("{same} and {name} are both part {}", other.part));
                 }
@@ -93,6 +102,16 @@ impl Whole {
         let all = (1..=part.of()).map(|number| part.other(number));
         all.filter(|part| !self.parts.contains_key(part)).take(self.parts.len() + 1000).collect()
     }
+}
+
+fn commit(report: &Report) -> Option<String> {
+    report.ran.git.as_ref().map(|git| git.commit.clone())
+}
+
+/// Of the same jobs, split alike, and of one build where a build server says which.
+fn are_of_one(ours: &PartOfRun, other: &PartOfRun) -> bool {
+    let builds_differ = ours.build.is_some() && other.build.is_some() && ours.build != other.build;
+    ours.whole == other.whole && ours.part.of() == other.part.of() && !builds_differ
 }
 
 fn identities(report: &Report) -> impl Iterator<Item = (String, String)> {
@@ -131,6 +150,7 @@ mod tests {
     use super::*;
     use crate::event::Mode;
     use crate::outcome::{JobReport, Outcome};
+    use crate::report::CheckedOut;
     use crate::report::samples::{job, report};
 
     /// The jobs of a run in so many parts.
@@ -180,6 +200,20 @@ mod tests {
         assert_eq!(refused(foreign), "`1.json` and `2.json` are parts of different runs");
         let foreign = vec![run[0].clone(), of(&some_jobs(9), 4)[1].clone()];
         assert_eq!(refused(foreign), "`1.json` and `2.json` are parts of different runs");
+        let on = |build: &str| {
+            let named = |report: &Report| report.part.clone().map(|part| part.in_build(Some(build.to_owned())));
+            run.iter().map(|(name, report)| (name.clone(), report.clone().with_part(named(report)))).collect::<Vec<_>>()
+        };
+        assert!(merge(on("1")).is_ok());
+        let mixed = vec![on("1")[0].clone(), on("2")[1].clone()];
+        assert_eq!(refused(mixed), "`1.json` and `2.json` are parts of different runs");
+        let at = |(name, mut report): (String, Report), commit: &str| {
+            let git = CheckedOut { commit: commit.to_owned(), branch: None, dirty: false };
+            report.ran.git = Some(git);
+            (name, report)
+        };
+        let commits = vec![at(run[0].clone(), "aaaa"), at(run[1].clone(), "bbbb")];
+        assert_eq!(refused(commits), "`1.json` is of commit aaaa, and `2.json` is of commit bbbb");
         let mut whole = run[1].clone();
         whole.1.part = None;
         let mixed = "`1.json` is a part of a run that `--partition` split, and `2.json` is not";

@@ -39,6 +39,7 @@ mod merge;
 mod model;
 mod plan;
 mod progress_lines;
+mod prune;
 mod ran;
 #[cfg(test)]
 mod samples;
@@ -56,7 +57,7 @@ mod waiting;
 mod warnings;
 mod wording;
 
-pub use ask::agreed;
+pub use ask::{agreed, somebody_is_there};
 pub use choose::{Choice, Display, Surroundings, When};
 pub use ci::Ci;
 pub use destination::Destination;

@@ -47,7 +47,7 @@ pub struct Report {
 
 /// How many jobs ended how. Only the outcomes that the mode can have are there: `planned` in a plan, `published` and
 /// `adopted` when publishing, `staged` when staging, `checked` in a check, `changed` by `changed` and `build`, `built` by
-/// `build`.
+/// `build`, `planned` and `pruned` by `prune`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// All jobs.
@@ -81,9 +81,10 @@ fn can_end(mode: Mode, outcome: Outcome) -> bool {
         Outcome::Checked => matches!(mode, Mode::Check | Mode::Status),
         Outcome::Changed => matches!(mode, Mode::Changed | Mode::Build),
         Outcome::Built => mode == Mode::Build,
-        Outcome::Planned => mode == Mode::Plan,
+        Outcome::Planned => matches!(mode, Mode::Plan | Mode::Prune),
         Outcome::Published | Outcome::Adopted => mode == Mode::Publish,
         Outcome::Staged => mode == Mode::Stage,
+        Outcome::Pruned => mode == Mode::Prune,
         Outcome::Unchanged | Outcome::Failed | Outcome::Cancelled => true,
     }
 }
@@ -122,6 +123,8 @@ impl Report {
         #[derive(Deserialize)]
         struct Version {
             report: Option<u64>,
+            status: Option<u64>,
+            plan: Option<u64>,
         }
         let version: Version = serde_json::from_slice(text).map_err(|error| match error.classify() {
             serde_json::error::Category::Data => "it is not a JSON object with a version".to_owned(),
@@ -132,6 +135,10 @@ impl Report {
                 serde_json::from_slice(text).map_err(|error| error.to_string())
             }
             Some(other) => Err(format!("it has version {other}, and this layership knows version {REPORT_VERSION}")),
+            None if version.status.is_some() => {
+                Err("it is what `status` found, which is told in no other format and is not made of parts".to_owned())
+            }
+            None if version.plan.is_some() => Err("it is a plan that `plan --out` kept".to_owned()),
             None => Err("it has no `report` with a version".to_owned()),
         }
     }

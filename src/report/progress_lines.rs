@@ -10,7 +10,7 @@ use crate::report::follow_words;
 use crate::report::state::{Running, State};
 use crate::report::status_line::StatusLine;
 use crate::report::style::Tone;
-use crate::report::wording::size;
+use crate::report::wording::{plural, size};
 use crate::shown;
 
 /// The live region never has more lines than this, and never more than half of the screen.
@@ -51,7 +51,7 @@ fn is_news(report: &JobReport, state: &State) -> bool {
     !matches!(state.mode, Mode::Check | Mode::Changed | Mode::Plan | Mode::Status)
         && match report.outcome {
             Outcome::Unchanged => !follow_words::done(report).is_empty(),
-            Outcome::Checked | Outcome::Cancelled => false,
+            Outcome::Checked | Outcome::Planned | Outcome::Cancelled => false,
             Outcome::Failed => state.failed_alike(report) <= 1,
             _ => true,
         }
@@ -66,6 +66,7 @@ fn finished(job: &JobReport) -> StatusLine {
         Outcome::Published => ("Published", Tone::Good),
         Outcome::Adopted => ("Adopted", Tone::Good),
         Outcome::Staged => ("Staged", Tone::Good),
+        Outcome::Pruned => ("Pruned", Tone::Good),
         Outcome::Unchanged if !follow_words::done(job).is_empty() => ("Followed up", Tone::Good),
         Outcome::Unchanged => ("Unchanged", Tone::Faint),
         Outcome::Failed => ("Failed", Tone::Bad),
@@ -83,6 +84,10 @@ fn result(job: &JobReport) -> Shown {
             if follows.is_empty() { version } else { shown!("{}, {}", version, follows) }
         }
         Outcome::Staged => job.archive.size.map(|bytes| shown!(" {}", size(bytes))).unwrap_or_default(),
+        Outcome::Pruned => {
+            let deleted = job.prune.as_ref().map_or(0, |prune| prune.deleted.len());
+            shown!(" {} deleted", plural(deleted, "version"))
+        }
         Outcome::Planned | Outcome::Changed => {
             job.reason.map(|reason| shown!(": {}", reason.to_string())).unwrap_or_default()
         }
@@ -154,6 +159,7 @@ fn bar(state: &State, columns: usize) -> StatusLine {
         Mode::Build => "Building",
         Mode::Stage => "Staging",
         Mode::Publish => "Publishing",
+        Mode::Prune => "Pruning",
     };
     let total = state.tally.jobs.to_string();
     let counted = format!(" {:>width$}/{total}: {}", state.tally.ended(), activity(state), width = total.len());

@@ -23,13 +23,14 @@ pub fn counted(report: &Report) -> Shown {
 }
 
 /// What was done, what was not, what went wrong.
-const WORDS: [(Outcome, &str); 10] = [
+const WORDS: [(Outcome, &str); 11] = [
     (Outcome::Checked, "OK"),
     (Outcome::Changed, "changed"),
     (Outcome::Built, "built"),
     (Outcome::Planned, "planned"),
     (Outcome::Published, "published"),
     (Outcome::Staged, "staged"),
+    (Outcome::Pruned, "pruned"),
     (Outcome::Unchanged, "unchanged"),
     (Outcome::Adopted, "adopted"),
     (Outcome::Failed, "failed"),

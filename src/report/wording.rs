@@ -26,6 +26,13 @@ pub fn names<'a>(all: impl IntoIterator<Item = &'a str>) -> Shown {
     shown!("{} and {} more", Shown::join(all.into_iter().take(NAMES_AT_MOST - 1), ", "), more)
 }
 
+/// Numbers in ascending order, neighbours as a range: `1-3, 5`.
+pub fn ranges(numbers: &[u64]) -> String {
+    let runs = numbers.chunk_by(|a, b| a.checked_add(1) == Some(*b)).filter_map(|run| run.first().zip(run.last()));
+    let shown = runs.map(|(first, last)| if first == last { first.to_string() } else { format!("{first}-{last}") });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
 /// A size as people compare it: `268.4 MB`, and kB where MB would read 0.0.
 pub fn size(bytes: u64) -> String {
     // Losing digits beyond 2^52 bytes does not show in one decimal of a megabyte.
@@ -70,6 +77,13 @@ mod tests {
         assert_eq!(names(["a", "b", "c", "d", "e", "f"]).as_str(), "a, b, c, d, e, f");
         assert_eq!(names(["a", "b", "c", "d", "e", "f", "g"]).as_str(), "a, b, c, d, e and 2 more");
         assert_eq!(names(vec!["x"; 200]).as_str(), "x, x, x, x, x and 195 more");
+    }
+
+    #[test]
+    fn neighbours_are_a_range() {
+        assert_eq!(ranges(&[]), "");
+        assert_eq!(ranges(&[1, 2, 3, 5, 7, 8]), "1-3, 5, 7-8");
+        assert_eq!(ranges(&[u64::MAX]), u64::MAX.to_string());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::exactly_once::carry_out;
 use super::follow_up::{Followed, follow_up};
 use super::pool::Slot;
 use super::preflight::{Checked, Given, preflight};
+use super::prune::prune;
 use super::site::Site;
 use super::stage::stage;
 use super::trail::Trail;
@@ -38,6 +39,9 @@ fn broken_off() -> JobError {
 async fn steps(job: &Job, shared: &Shared, slot: &mut Slot, trail: &mut Trail) -> Result<Outcome, JobError> {
     if shared.options.mode == Mode::Status {
         return status(job, shared, trail).await;
+    }
+    if shared.options.mode == Mode::Prune {
+        return prune_old(job, shared, slot, trail).await;
     }
     let manifest = tokio::select! {
         looked = look(job, shared, trail) => looked?,
@@ -83,6 +87,19 @@ async fn status(job: &Job, shared: &Shared, trail: &mut Trail) -> Result<Outcome
     };
     trail.looked(status);
     Ok(Outcome::Checked)
+}
+
+/// What the manifest says does not matter.
+async fn prune_old(job: &Job, shared: &Shared, slot: &mut Slot, trail: &mut Trail) -> Result<Outcome, JobError> {
+    let session = tokio::select! {
+        session = shared.sessions.get(&job.target) => session?,
+        () = shared.stop.finishing() => return Ok(Outcome::Cancelled),
+    };
+    let site = Site::new(job, &session);
+    if let Some(account) = site.account() {
+        trail.found(Fact::AccountKnown { account: account.clone() });
+    }
+    prune(site, shared, slot, trail).await
 }
 
 /// What the manifest itself tells.

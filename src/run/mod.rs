@@ -18,6 +18,7 @@ mod local_archives;
 mod manifests;
 mod pool;
 mod preflight;
+mod prune;
 mod shell;
 mod shelves;
 #[cfg(all(test, feature = "sandbox"))]
@@ -38,6 +39,7 @@ pub use approval::Approval;
 pub use batch::run;
 pub use build::BuildScope;
 pub use events::Events;
+pub use prune::Pruning;
 
 pub use stop::{Stop, on_signals};
 
@@ -69,6 +71,8 @@ pub struct RunOptions {
     pub all_or_nothing: bool,
     /// Tell the status of older versions too.
     pub all_versions: bool,
+    /// What is deleted beside what the layers say.
+    pub pruning: Pruning,
     /// Jobs in flight at once.
     pub concurrency: usize,
     /// How long to wait for a lock that another run holds.

@@ -1,6 +1,6 @@
 //! A job at its session: the places of the job, asked through the clients of its target.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -108,8 +108,8 @@ impl<'a> Site<'a> {
         self.session.lambda.versions(&self.job.name).await
     }
 
-    /// The versions that have a backup of this manifest, as a listing tells them.
-    pub async fn backed_up(&self) -> Result<BTreeSet<u64>, JobError> {
+    /// The versions that have a backup of this manifest, and when it was written, as a listing tells them.
+    pub async fn backed_up(&self) -> Result<BTreeMap<u64, Option<Timestamp>>, JobError> {
         self.session.s3.backed_up(&self.job.backups, &self.job.manifest_name).await
     }
 
@@ -146,6 +146,11 @@ impl<'a> Site<'a> {
     /// SHA-256 of the zip of a version, as its backup notes it.
     pub async fn noted_sha256(&self, version: u64) -> Result<Option<Sha256>, JobError> {
         self.session.s3.noted_sha256(&self.job.backup(version)).await
+    }
+
+    /// The backup of a version, whatever manifest it is of.
+    pub async fn any_backup(&self, version: u64) -> Result<BackupRead, JobError> {
+        self.session.s3.backup(&self.job.backup(version), None).await
     }
 
     /// The newest backup, as a listing tells it.
@@ -225,6 +230,21 @@ impl<'a> Site<'a> {
         overwrite: bool,
     ) -> Result<Written, JobError> {
         self.session.parameters.write(name, &arn.to_string(), overwrite).await
+    }
+
+    /// Functions of the account and Region that use a version.
+    pub async fn used_by(&self, version: &VersionArn) -> Result<&'a [String], JobError> {
+        Ok(self.session.uses().await?.of(version))
+    }
+
+    /// Deletes a version, if it is there.
+    pub async fn delete_version(&self, version: u64) -> Result<(), JobError> {
+        self.session.lambda.delete(&self.job.name, version).await
+    }
+
+    /// Deletes the backup of a version, if it is there.
+    pub async fn delete_backup(&self, version: u64) -> Result<(), JobError> {
+        self.session.s3.delete(&self.job.backup(version)).await
     }
 
     /// The lock, if it is there.

@@ -1,8 +1,9 @@
 //! What there is of one layer at one target. Nothing is written, and no lock is taken: `status` may be asked while others
 //! publish.
 //!
-//! A published layer costs one call of Lambda beside the sweep for latest versions, for its size and SHA-256, and one more
-//! for each fifty versions where all of them are asked for. The rest is asked of S3, which has no such quota.
+//! A published layer costs one call of Lambda beside the sweep for latest versions, for its size and SHA-256, one more where it
+//! says who it is shared with, and one for each fifty versions where all of them are asked for. The rest is asked of S3,
+//! which has no such quota.
 
 use std::collections::BTreeSet;
 
@@ -11,6 +12,7 @@ use layership_protocol::{Content, Found, LockState as Held, Phase, Rules, Time};
 
 use super::RunOptions;
 use super::compare::changed_bytes;
+use super::follow_up::{Changes, changes};
 use super::site::Site;
 use super::trail::Trail;
 use crate::aws::{BackupRead, Parameter};
@@ -18,7 +20,7 @@ use crate::event::{Activity, Fact};
 use crate::layer::{LayerVersion, VersionArn};
 use crate::manifest::Manifest;
 use crate::outcome::{
-    BackupStatus, JobError, LayerStatus, LockState, LockStatus, PastVersion, PublishedVersion, StatusCode,
+    BackupStatus, JobError, LayerStatus, LockState, LockStatus, PastVersion, PublishedVersion, ShareStatus, StatusCode,
     StatusFinding,
 };
 
@@ -49,10 +51,30 @@ pub async fn look(
     let rules = Rules::with(options.lock_wait, options.publish_settle);
     let lock = lock.map(|found| lock_status(site, &found, &rules));
     let versions = versions.unwrap_or_default();
-    let mut findings = findings(site, latest.as_ref(), lock.as_ref(), &versions);
-    findings.extend(latest.as_ref().and_then(|latest| of_attestations(site, latest)));
-    findings.extend(latest.as_ref().and_then(|latest| of_parameter(site, latest, parameter.as_ref())));
-    Ok(LayerStatus { latest: latest.map(|latest| latest.status(site)), lock, versions, findings })
+    let share = match &latest {
+        Some(latest) => share(site, latest.version.arn.number).await?,
+        None => None,
+    };
+    let followed = latest.as_ref().map(|latest| {
+        [of_attestations(site, latest), of_parameter(site, latest, parameter.as_ref())]
+    });
+    let latest = latest.map(|latest| latest.status(site));
+    let mut status = LayerStatus { latest, lock, share, versions, findings: Vec::new() };
+    status.findings = findings(site, &status);
+    status.findings.extend(followed.into_iter().flatten().flatten());
+    Ok(status)
+}
+
+/// Who may use a version, where the layer says who should: then it costs one call.
+async fn share(site: Site<'_>, version: u64) -> Result<Option<ShareStatus>, JobError> {
+    let Some(wanted) = &site.job.follow_ups.share else { return Ok(None) };
+    let Changes { there, missing, extra } = changes(wanted, site.grants(version).await?);
+    let status = ShareStatus { there: texts(&there), missing: texts(&missing), extra: texts(&extra) };
+    Ok(Some(status))
+}
+
+fn texts(all: &[impl ToString]) -> Vec<String> {
+    all.iter().map(ToString::to_string).collect()
 }
 
 /// The latest version and its backup.
@@ -93,17 +115,18 @@ async fn latest(site: Site<'_>, manifest: Option<&Manifest>) -> Result<Option<La
 
 async fn backup(site: Site<'_>, manifest: Option<&Manifest>, version: &LayerVersion) -> Result<BackupStatus, JobError> {
     let number = version.arn.number;
-    let Some(manifest) = manifest else {
-        let there = site.has_backup(number).await?;
-        return Ok(if there { BackupStatus::There } else { BackupStatus::Missing });
+    let found = match manifest {
+        Some(manifest) => site.backup(number, manifest).await?,
+        None => site.any_backup(number).await?,
     };
-    Ok(match site.backup(number, manifest).await? {
-        BackupRead::Missing => BackupStatus::Missing,
-        BackupRead::Same => BackupStatus::Same,
+    Ok(match (found, manifest) {
+        (BackupRead::Missing, _) => BackupStatus::Missing,
+        (BackupRead::Same, _) => BackupStatus::Same,
         // It belongs to no version of this layer.
-        BackupRead::Other(stray) if stray.is_older_than(version) => BackupStatus::Missing,
-        other if changed_bytes(site.job, &other, manifest).await?.is_some() => BackupStatus::Differs,
-        BackupRead::Other(_) => BackupStatus::Same,
+        (BackupRead::Other(stray), _) if stray.is_older_than(version) => BackupStatus::Missing,
+        (BackupRead::Other(_), None) => BackupStatus::There,
+        (other, Some(manifest)) if changed_bytes(site.job, &other, manifest).await?.is_some() => BackupStatus::Differs,
+        (BackupRead::Other(_), Some(_)) => BackupStatus::Same,
     })
 }
 
@@ -114,7 +137,7 @@ async fn versions(site: Site<'_>) -> Result<Vec<PastVersion>, JobError> {
     let (versions, backups, attested) = (versions?, backups?, attested?);
     let past = versions.into_iter().map(|version| PastVersion {
         version: version.arn.number,
-        backed_up: backups.contains(&version.arn.number),
+        backed_up: backups.get(&version.arn.number).is_some_and(|written| !version.is_newer_than(*written)),
         attested: attested.as_ref().map(|attested| attested.contains(&version.arn.number)),
         created_at: version.created.map(instant),
         layer_version_arn: version.arn.to_string(),
@@ -152,14 +175,18 @@ fn phase(phase: &Phase) -> &'static str {
     }
 }
 
-fn findings(
-    site: Site<'_>,
-    latest: Option<&Latest>,
-    lock: Option<&LockStatus>,
-    versions: &[PastVersion],
-) -> Vec<StatusFinding> {
+fn findings(site: Site<'_>, status: &LayerStatus) -> Vec<StatusFinding> {
+    let all = of_latest(site, status.latest.as_ref())
+        .into_iter()
+        .chain(of_older(status))
+        .chain(status.share.iter().flat_map(|share| of_share(status.latest.as_ref(), share)))
+        .chain(status.lock.as_ref().and_then(of_lock));
+    all.map(|(code, message)| StatusFinding::new(code, message)).collect()
+}
+
+fn of_latest(site: Site<'_>, latest: Option<&PublishedVersion>) -> Option<(StatusCode, String)> {
     let job = site.job;
-    let of_latest = match latest.map(|latest| (latest.version.arn.number, latest.backup)) {
+    match latest.map(|latest| (latest.version, latest.backup)) {
         None => Some((StatusCode::NotPublished, format!("Lambda has no version of layer `{}`", job.name))),
         Some((number, BackupStatus::Missing)) => {
             Some((StatusCode::BackupMissing, format!("version {number} has no backup {}", job.backup(number))))
@@ -169,14 +196,25 @@ fn findings(
             Some((StatusCode::ManifestDiffers, message))
         }
         Some((_, BackupStatus::Same | BackupStatus::There)) => None,
-    };
-    let newest = latest.map(|latest| latest.version.arn.number);
-    let without = versions.iter().filter(|past| !past.backed_up && Some(past.version) != newest);
+    }
+}
+
+fn of_older(status: &LayerStatus) -> Option<(StatusCode, String)> {
+    let latest = status.latest.as_ref().map(|latest| latest.version);
+    let without = status.versions.iter().filter(|past| !past.backed_up && Some(past.version) != latest);
     let without: BTreeSet<u64> = without.map(|past| past.version).collect();
-    let of_others = (!without.is_empty())
-        .then(|| (StatusCode::BackupsMissing, format!("no backups of older versions: {}", named(&without))));
-    let all = of_latest.into_iter().chain(of_others).chain(lock.and_then(of_lock));
-    all.map(|(code, message)| StatusFinding::new(code, message)).collect()
+    (!without.is_empty())
+        .then(|| (StatusCode::BackupsMissing, format!("no backups of older versions: {}", named(&without))))
+}
+
+fn of_share(latest: Option<&PublishedVersion>, share: &ShareStatus) -> Vec<(StatusCode, String)> {
+    let version = latest.map(|latest| latest.version).unwrap_or_default();
+    let ways = [
+        (StatusCode::ShareMissing, &share.missing, "is not shared with"),
+        (StatusCode::ShareExtra, &share.extra, "is shared, beyond what `share` says, with"),
+    ];
+    let off = ways.into_iter().filter(|(_, who, _)| !who.is_empty());
+    off.map(|(code, who, what)| (code, format!("version {version} {what} {}", who.join(", ")))).collect()
 }
 
 fn of_attestations(site: Site<'_>, latest: &Latest) -> Option<StatusFinding> {

@@ -10,8 +10,8 @@ use crate::event::{Activity, Fact, Happening, JobId};
 use crate::layer::{LayerVersion, Region, S3Location};
 use crate::manifest::Difference;
 use crate::outcome::{
-    ArchiveReport, AttestReport, JobError, JobReport, LayerStatus, ManifestReport, Outcome, ParameterReport, Reason,
-    ShareReport, Warning,
+    ArchiveReport, AttestReport, JobError, JobReport, LayerStatus, ManifestReport, Outcome, ParameterReport,
+    PruneReport, Reason, ShareReport, Warning,
 };
 use crate::plan::Job;
 
@@ -131,6 +131,7 @@ pub fn blank(job: &Job) -> JobReport {
         share: None,
         parameter: None,
         attest: None,
+        prune: None,
         warnings: Vec::new(),
         status: None,
         seconds: 0.0,
@@ -201,6 +202,11 @@ fn note(report: &mut JobReport, fact: &Fact) {
             let attest = report.attest.get_or_insert_default();
             (attest.to_write, attest.written) = (false, true);
         }
+        Fact::VersionsSorted { to_delete, kept } => {
+            let (to_delete, kept) = (to_delete.clone(), kept.clone());
+            report.prune = Some(PruneReport { to_delete, kept, ..PruneReport::default() });
+        }
+        Fact::VersionDeleted { arn } => report.prune.get_or_insert_default().delete(arn.number),
         Fact::BackupPage { url } => report.manifest.backup_page = Some(url.clone()),
         Fact::BackupThere { at, .. } => report.manifest.backup = Some(at.clone()),
         _ => {}

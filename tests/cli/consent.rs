@@ -32,7 +32,7 @@ fn everybody_needs_an_agreement_before_anything_is_started() {
 }
 
 /// The binary at a terminal, with this typed into it.
-fn at_a_terminal(project: &Project, typed: &str, args: &str) -> Ended {
+pub fn at_a_terminal(project: &Project, typed: &str, args: &str) -> Ended {
     let script = "import os, pty, sys\n\
                   pid, terminal = pty.fork()\n\
                   if pid == 0: os.execvp(sys.argv[2], sys.argv[2:])\n\

@@ -36,7 +36,7 @@ fn commands() -> Vec<String> {
 /// A project in whose folder every example finds what it names.
 fn project() -> Project {
     let project = Project::of(&[]);
-    project.declare(&["numpy", "requests"], "build = \"true\"");
+    project.declare(&["numpy", "requests"], "build = \"true\"\nkeep = 2");
     for line in [
         "stage",
         "plan --stage --partition 1/2 --report json=part-1.json",

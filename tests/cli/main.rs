@@ -34,6 +34,7 @@ mod parameter;
 mod plan;
 mod planted;
 mod promises;
+mod prune;
 mod publish;
 mod ran;
 mod refuse;

@@ -70,3 +70,34 @@ fn what_does_not_belong_together_is_refused() {
     let ended = project.run("report merge 1.json 2.json --report json=2.json", 2);
     assert!(ended.stderr.contains("a report to merge"), "{}", ended.stderr);
 }
+
+#[test]
+fn parts_of_two_builds_are_told_apart_and_one_that_is_run_again_is_not() {
+    let project = project();
+    for (build, attempt, part) in [("17", "1", 1), ("17", "2", 2), ("17", "1", 3), ("18", "1", 3)] {
+        let mut command = project.command();
+        command.envs([("GITHUB_RUN_ID", build), ("GITHUB_RUN_ATTEMPT", attempt)]);
+        let args = format!("publish --stage --partition {part}/3 --report json={build}-{part}.json");
+        crate::common::run(command, args.split(' ')).expect(0);
+    }
+    project.run("report merge 17-1.json 17-2.json 17-3.json", 0);
+    let ended = project.run("report merge 17-1.json 17-2.json 18-3.json", 2);
+    assert!(ended.stderr.contains("`17-1.json` and `18-3.json` are parts of different runs"), "{}", ended.stderr);
+}
+
+#[test]
+fn what_is_no_report_is_called_what_it_is() {
+    let project = project();
+    project.run("stage", 0);
+    project.run("status --report json=status.json", 0);
+    project.run("plan --out plan.json", 0);
+    for command in ["merge", "convert"] {
+        for (file, what) in
+            [("status.json", "it is what `status` found"), ("plan.json", "a plan that `plan --out` kept")]
+        {
+            let to = if command == "convert" { " markdown=out.md" } else { "" };
+            let ended = project.run(&format!("report {command} {file}{to}"), 2);
+            assert!(ended.stderr.contains(what), "{}", ended.stderr);
+        }
+    }
+}

@@ -132,6 +132,12 @@ fn what_is_published_where() {
 }
 
 #[test]
+fn old_versions_that_are_deleted() {
+    let project = Project::of(&["requests"]);
+    follow("prune", &project, |_, _| {});
+}
+
+#[test]
 fn layers_that_others_may_use() {
     let project = Project::new("");
     project.write("requests/requirements.txt", "requests==1.0.0\n");

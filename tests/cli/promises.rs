@@ -19,9 +19,10 @@ fn blocks() -> Vec<Value> {
     blocks.map(|json| serde_json::from_str(json).expect("JSON")).collect()
 }
 
-/// The actions that the smallest policy of `publish` allows.
-fn policy() -> BTreeSet<String> {
-    let policy = blocks().into_iter().find(|block| block.get("Statement").is_some()).expect("a policy");
+/// The actions that a policy of the document allows: that of `publish`, and what `prune` needs beside it.
+fn policy(number: usize) -> BTreeSet<String> {
+    let mut policies = blocks().into_iter().filter(|block| block.get("Statement").is_some());
+    let policy = policies.nth(number).expect("a policy");
     let statements = policy["Statement"].as_array().expect("statements").clone();
     let actions = statements.iter().flat_map(|statement| statement["Action"].as_array().expect("actions").clone());
     actions.map(|action| action.as_str().expect("an action").to_owned()).collect()
@@ -35,7 +36,8 @@ fn action(operation: &str) -> String {
         "PutObject" | "CreateMultipartUpload" | "UploadPart" | "CompleteMultipartUpload" => "s3:PutObject".to_owned(),
         // And "s3:GetObject" on its source, which is the same object.
         "CopyObject" => "s3:PutObject".to_owned(),
-        "AbortMultipartUpload" => format!("s3:{operation}"),
+        "AbortMultipartUpload" | "DeleteObject" => format!("s3:{operation}"),
+        "ListFunctions" | "DeleteLayerVersion" => format!("lambda:{operation}"),
         "ListLayers" | "ListLayerVersions" | "GetLayerVersion" | "PublishLayerVersion" => format!("lambda:{operation}"),
         "GetParameters" | "PutParameter" => format!("ssm:{operation}"),
         permission if permission.contains("LayerVersionP") => format!("lambda:{operation}"),
@@ -43,6 +45,25 @@ fn action(operation: &str) -> String {
         "GetCallerIdentity" => String::new(),
         other => format!("an action that this test does not know: {other}"),
     }
+}
+
+/// The actions of all requests so far.
+fn used(project: &Project) -> BTreeSet<String> {
+    let requests = project.requests();
+    let actions = requests.iter().map(|request| action(request.split(' ').next().unwrap_or_default()));
+    actions.filter(|action| !action.is_empty()).collect()
+}
+
+#[test]
+fn pruning_needs_three_actions_more_and_nothing_else_deletes() {
+    let project = Project::of(&[]);
+    project.declare(&["alpha"], "keep = 1");
+    ["publish --stage", "publish --force", "publish --force"].iter().for_each(|args| drop(project.run(args, 0)));
+    assert!(!used(&project).iter().any(|action| action.contains("Delete")), "something else deletes");
+    project.forget_requests();
+    project.run("prune --yes --backups", 0);
+    let more: BTreeSet<String> = used(&project).difference(&policy(0)).cloned().collect();
+    assert_eq!(more, policy(1));
 }
 
 #[test]
@@ -66,13 +87,7 @@ fn publishing_needs_no_more_than_the_smallest_policy() {
         project.declare(&["alpha"], &format!("share = [{share}]\nparameter = \"/layers/{{layer}}\""));
         project.run(&format!("publish --stage{flags}"), 0);
     }
-    let allowed = policy();
-    let used: BTreeSet<String> = project
-        .requests()
-        .iter()
-        .map(|request| action(request.split(' ').next().unwrap_or_default()))
-        .filter(|action| !action.is_empty())
-        .collect();
+    let (allowed, used) = (policy(0), used(&project));
     assert!(used.contains("lambda:GetLayerVersion") && used.contains("lambda:PublishLayerVersion"), "{used:?}");
     assert_eq!(used.difference(&allowed).collect::<Vec<_>>(), [""; 0], "the policy is too small");
     // For what this log does not show: many layers, 404 instead of 403, and a GET or HEAD that names a version.

@@ -23,7 +23,7 @@ fn share(project: &Project, names: &[&str], with: &str) {
 }
 
 /// Lambda as some account sees it.
-fn call<T>(project: &Project, account: &str, work: impl AsyncFnOnce(aws_sdk_lambda::Client) -> T) -> T {
+pub fn call<T>(project: &Project, account: &str, work: impl AsyncFnOnce(aws_sdk_lambda::Client) -> T) -> T {
     let credentials = Credentials::new(account, &project.sandbox.secret, None, None, "test");
     let config = aws_sdk_lambda::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -54,7 +54,7 @@ pub fn policy(project: &Project, name: &str, version: i64) -> Vec<String> {
 }
 
 /// Grants by hand, as another tool would.
-fn grant_by_hand(project: &Project, name: &str, statement: &str, principal: &str) {
+pub fn grant_by_hand(project: &Project, name: &str, statement: &str, principal: &str) {
     let granted = call(project, "sandbox", async |lambda| {
         let request = lambda.add_layer_version_permission().layer_name(name).version_number(1).statement_id(statement);
         request.action("lambda:GetLayerVersion").principal(principal).send().await
@@ -72,7 +72,7 @@ pub fn can_read(project: &Project, account: &str, name: &str) -> bool {
     call(project, account, async |lambda| lambda.get_layer_version_by_arn().arn(arn).send().await).is_ok()
 }
 
-fn count(project: &Project, operation: &str) -> usize {
+pub fn count(project: &Project, operation: &str) -> usize {
     project.requests().iter().filter(|request| request.split(' ').next() == Some(operation)).count()
 }
 

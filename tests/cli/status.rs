@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use aws_sdk_lambda::types::LayerVersionContentInput;
+use serde_json::{Value, json};
 
 use crate::common::process::Running;
 use crate::common::project::{Project, until};
 use crate::common::requirements;
 use crate::hostile::{delete, put};
+use crate::share::{OTHER, call, count, grant_by_hand, shared};
 
 /// Two layers at two targets.
 fn project() -> Project {
@@ -178,4 +180,55 @@ fn a_target_that_may_not_be_asked_fails_alone() {
     assert_eq!(target(0)["error"]["code"], "access-denied");
     assert_eq!(target(1)["status"]["latest"]["version"], 1);
     assert_eq!(report["summary"]["failed"], 2);
+}
+
+/// Publishes what is staged for `alpha`, as another tool would.
+fn publish_by_hand(project: &Project) {
+    let published = call(project, "sandbox", async |lambda| {
+        let zip = LayerVersionContentInput::builder().s3_bucket("artifacts").s3_key("layers/alpha/layer/layer.zip");
+        lambda.publish_layer_version().layer_name("alpha").content(zip.build()).send().await
+    });
+    published.expect("a version");
+}
+
+#[test]
+fn a_backup_that_is_older_than_its_version_belongs_to_none() {
+    let project = Project::of(&["alpha"]);
+    project.run("publish --stage", 0);
+    // Left by another layer, say, under the number that comes next.
+    put(&project, vec![("layers/alpha/layer/000002/requirements.txt".to_owned(), b"other==1.0.0\n".to_vec())]);
+    project.advance(10);
+    publish_by_hand(&project);
+    let missing = expected(["alpha us-east-1: backup-missing"]);
+    assert_eq!(findings(&status(&project, "--exit-code", 3)), missing);
+    // Nor where there is no manifest to compare it with.
+    std::fs::remove_file(project.folder().join("alpha/requirements.txt")).unwrap();
+    assert_eq!(findings(&status(&project, "--exit-code", 3)), missing);
+    project.write("alpha/requirements.txt", requirements("alpha", "1.0.0"));
+    publish_by_hand(&project);
+    let found = findings(&status(&project, "--all-versions --exit-code", 3));
+    assert_eq!(found, expected(["alpha us-east-1: backup-missing", "alpha us-east-1: backups-missing"]));
+}
+
+#[test]
+fn who_the_latest_version_is_shared_with_is_held_against_who_should() {
+    let project = shared(&["alpha", "beta"], "\"210987654321\"");
+    project.run("publish --stage", 0);
+    let share = |status: &Value| status["layers"][0]["targets"][0]["status"]["share"].clone();
+    let there = status(&project, "--exit-code", 0);
+    assert_eq!(share(&there), json!({"there": ["210987654321"], "missing": [], "extra": []}));
+    // One call for each layer.
+    assert_eq!(count(&project, "GetLayerVersionPolicy"), 2);
+    grant_by_hand(&project, "alpha", "by-hand", OTHER);
+    project.declare(&["alpha"], "share = [\"o-abc123def4\"]");
+    let found = status(&project, "--exit-code", 3);
+    assert_eq!(share(&found), json!({"there": [], "missing": ["o-abc123def4"], "extra": ["210987654321", OTHER]}));
+    assert_eq!(findings(&found), expected(["alpha us-east-1: share-extra", "alpha us-east-1: share-missing"]));
+    let text = project.run_writing_nothing("status", 0).stdout;
+    assert!(text.contains("! alpha at us-east-1: version 1 is not shared with o-abc123def4"), "{text}");
+    assert!(text.contains("version 1 is shared, beyond what `share` says, with 210987654321, 333333333333"), "{text}");
+    // A layer that says nothing is not asked about.
+    project.declare(&["alpha"], "");
+    assert_eq!(share(&status(&project, "--exit-code", 0)), Value::Null);
+    assert_eq!(count(&project, "GetLayerVersionPolicy"), 0);
 }

@@ -41,7 +41,7 @@ fn the_reference_of_the_command_line_is_up_to_date() {
     }
     page += "\n## Exit codes\n\n| code | meaning |\n|---|---|\n| 0 | done |\n| 1 | a job failed |\n";
     page += "| 2 | wrong flags or layers file: nothing was started |\n";
-    page += "| 3 | `--exit-code` found something to publish (`plan`), to build (`changed`), or not in order (`status`) |\n| 130 | interrupted |\n";
+    page += "| 3 | `--exit-code` found something to publish (`plan`), to build (`changed`), not in order (`status`), or to delete (`prune --dry-run`) |\n| 130 | interrupted |\n";
     pinned("docs/cli.md", &page);
 }
 
@@ -119,7 +119,12 @@ fn takes(key: &Value, schema: &Value) -> String {
         Some("boolean") => "`true` or `false`".to_owned(),
         Some("array") => {
             let most = bound("maxItems").map(|most| format!(", at most {most}")).unwrap_or_default();
-            format!("a list of {}{most}", takes(resolved(&key["items"], schema), schema).replacen("a text", "texts", 1))
+            format!(
+                "a list of {}{most}",
+                takes(resolved(&key["items"], schema), schema)
+                    .replacen("a text", "texts", 1)
+                    .replacen("a number", "numbers", 1)
+            )
         }
         _ if !documented(key).is_empty() => "one of the words below".to_owned(),
         _ => match key.get("enum").and_then(Value::as_array) {

@@ -36,6 +36,8 @@ fn reports() -> Vec<(String, Value)> {
     project.write("requests/requirements.txt", "requests\n");
     let layers = String::from_utf8(project.read("layers.toml")).unwrap();
     project.write("layers.toml", layers.replace("# build = \"make -C numpy layer\"", "build = \"true\""));
+    let layers = String::from_utf8(project.read("layers.toml")).unwrap();
+    project.write("layers.toml", layers.replace("# keep = 10 ", "keep = 1 "));
     let run =
         |command: &str, code| (command.to_owned(), project.run(&format!("{command} --format json"), code).report());
     let mut reports = vec![
@@ -48,6 +50,8 @@ fn reports() -> Vec<(String, Value)> {
         run("publish requests numpy-arm", 0),
         run("publish", 0),
         run("publish --force --concurrency 1", 0),
+        run("prune --dry-run", 0),
+        run("prune --yes", 0),
         ("stopped".to_owned(), stopped(&project)),
     ];
     // Published, but not recorded; then adopted.

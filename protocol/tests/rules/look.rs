@@ -92,6 +92,41 @@ fn what_is_kept_is_followed_up_and_remembered() {
     play.assert_frees(last(SEEN + 1), Outcome::Kept(SEEN + 1));
 }
 
+/// The lock is taken to do something with a layer of which nothing is published: delete its old versions, for one.
+#[test]
+fn what_is_to_be_kept_from_the_beginning_is_followed_up_under_the_lock() {
+    let mut play = Play::begin(Decision::Keep(SEEN));
+    assert!(matches!(play.see(free(published(SEEN))), Step::WriteLock { why: Writing::Take, .. }));
+    assert_eq!(play.see(written("held")), &Step::FollowUp { version: SEEN });
+    // However long it takes: the lock is renewed beside it.
+    play.wait(10);
+    assert!(matches!(play.tell(Seen::RenewalDue), Some(Step::WriteLock { why: Writing::Renew, .. })));
+    assert_eq!(play.tell(written("renewed")), None);
+    play.see(Seen::FollowedUp);
+    play.assert_frees(published(SEEN), Outcome::Kept(SEEN));
+}
+
+#[test]
+fn what_is_to_be_kept_is_decided_again_where_somebody_was_quicker() {
+    let mut play = Play::begin(Decision::Keep(SEEN));
+    play.see(free(published(SEEN + 1)));
+    play.see(written("held"));
+    assert_eq!(asked(&play), [SEEN + 1]);
+    assert_eq!(play.see(sight(SEEN + 1)), &Step::Decide { latest: SEEN + 1 });
+    play.see(Seen::Decided(Decision::Keep(SEEN + 1)));
+    play.see(Seen::FollowedUp);
+    play.assert_frees(published(SEEN + 1), Outcome::Kept(SEEN + 1));
+}
+
+#[test]
+fn nothing_is_followed_up_under_the_lock_of_a_living_holder() {
+    let mut play = Play::begin(Decision::Keep(SEEN));
+    play.see(read(there(body("another", holding(), last(SEEN)), START)));
+    assert!(matches!(play.step, Step::ReadLock { .. }), "{:?}", play.step);
+    play.see(Seen::Stopped);
+    play.assert_end(Outcome::Stopped, LockEnd::NotHeld);
+}
+
 #[test]
 fn a_decision_that_fails_frees_the_lock_with_what_was_found() {
     let mut play = taken(freed(last(SEEN)), true, 0);

@@ -124,6 +124,7 @@ fn outputs(report: &Report, arns: Option<&str>) -> Shown {
         Mode::Changed => shown!("any-changed={}", (count(Outcome::Changed) > 0).to_string()),
         Mode::Build => shown!("any-built={}", (count(Outcome::Built) > 0).to_string()),
         Mode::Plan => shown!("any-planned={}", (count(Outcome::Planned) > 0).to_string()),
+        Mode::Prune => shown!("any-pruned={}", (count(Outcome::Pruned) > 0).to_string()),
         Mode::Status => shown!("any-finding={}", (StatusReport::of(report).summary.findings > 0).to_string()),
         _ => shown!("any-published={}", (count(Outcome::Published) + count(Outcome::Adopted) > 0).to_string()),
     };

@@ -30,6 +30,14 @@ pub const fn of_finding(code: StatusCode) -> Explanation {
             "Found by `status`: the parameter that `parameter` names is not there, or does not hold the ARN of the latest version.",
             "Run `layership publish`: it writes the parameter, unless something else than an ARN of this layer is in it; then choose another name.",
         ),
+        StatusCode::ShareMissing => (
+            "Found by `status`: somebody whom the layer's `share` names may not use the latest version. It was published by another tool, `share` was changed since, or a run broke off.",
+            "Run `layership publish`: it lets in who is missing, also where nothing is published.",
+        ),
+        StatusCode::ShareExtra => (
+            "Found by `status`: somebody whom the layer's `share` does not name may use the latest version.",
+            "Add them to `share`, or run `layership publish --revoke`, which shuts them out.",
+        ),
         StatusCode::LockStale => (
             "Found by `status`: a run died while it held the layer's lock. The message names the run, its machine, and whether it may have sent a publish.",
             "Nothing has to be deleted: the next run that publishes the layer takes the lock over and finishes what was begun.",

@@ -20,6 +20,7 @@ pub fn render(report: &Report) -> Shown {
         Mode::Stage => "Layers staged",
         Mode::Publish => "Layers published",
         Mode::Status => "Layers and their versions",
+        Mode::Prune => "Old versions of layers",
     };
     let run =
         format!("{} {}, {} to {}, run {}", report.tool, report.mode, report.started_at, report.finished_at, report.run);

@@ -12,7 +12,7 @@ use crate::report::causes::{Cause, causes};
 use crate::report::model::Report;
 use crate::report::summary;
 use crate::report::wording::plural;
-use crate::report::{Ran, Shown, follow_words, warnings};
+use crate::report::{Ran, Shown, follow_words, prune, warnings};
 use crate::shown;
 
 /// Characters that GitHub accepts in a comment, and some room.
@@ -36,6 +36,7 @@ pub fn within(report: &Report, bytes: usize) -> Shown {
         "warning",
     );
     page.section("### After the publish", follow_ups(report), "layer");
+    page.section("### Versions", deletions(report), "layer");
     page.section("### Dependencies", differences(report), "changed layer");
     Shown::of_lines(page.lines)
 }
@@ -100,6 +101,7 @@ fn headline(report: &Report) -> Vec<Shown> {
         Mode::Stage => "Layers staged",
         Mode::Publish => "Layers published",
         Mode::Status => "Layers and their versions",
+        Mode::Prune => "Old versions of layers",
     };
     let mut lines = vec![shown!("## {}", title), Shown::default(), counted];
     lines.extend(ran(&report.ran).into_iter().flat_map(|ran| [Shown::default(), ran]));
@@ -145,6 +147,12 @@ fn follow_ups(report: &Report) -> Vec<Vec<Shown>> {
     followed
         .map(|(job, words)| vec![shown!("- {} at {}: {}", code(&job.layer), code(&job.target), code(&words))])
         .collect()
+}
+
+/// Which versions were deleted, and which are to be.
+fn deletions(report: &Report) -> Vec<Vec<Shown>> {
+    let words = report.jobs.iter().map(|job| (job, prune::deletions(job))).filter(|(_, words)| !words.is_empty());
+    words.map(|(job, words)| vec![shown!("- {} at {}: {}", code(&job.layer), code(&job.target), words)]).collect()
 }
 
 /// What changed in each layer, folded; once where all its targets changed alike.

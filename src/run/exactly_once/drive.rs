@@ -5,15 +5,19 @@ use std::pin::pin;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use layership_protocol::{Decision, End, Job, Machine, Moment, Nonce, Seen, Step, Version};
+use layership_protocol::{Decision, End, Job, Machine, Moment, Nonce, Rules, Seen, Step, Version};
 
 use super::super::site::Site;
-use super::hands::Hands;
 use super::lock_steps;
 
-/// Publishes or adopts, from what preflight saw and decided to the end.
-pub async fn drive(hands: &mut Hands<'_>, job: &Job, seen: Version, decision: Decision) -> End {
-    let site = hands.site;
+/// What carries the steps of a job out.
+pub trait Hands {
+    /// Carries out a step, and tells what came of it.
+    fn carry_out(&mut self, step: Step, rules: &Rules) -> impl Future<Output = Seen> + Send;
+}
+
+/// Does what is to be done under the lock, from what preflight saw and decided to the end.
+pub async fn drive(site: Site<'_>, hands: &mut impl Hands, job: &Job, seen: Version, decision: Decision) -> End {
     let (mut machine, mut step) = Machine::begin(seen, decision, site.now());
     loop {
         if let Step::End(end) = step {

@@ -1,31 +1,21 @@
-//! Carries out one step after the other, and keeps what it needs between them.
+//! Carries out one step of a publish after the other, and keeps what it needs between them.
 
-use layership_protocol::{Answer, Ask, LockWritten, Looking, Reading, Rules, Seen, Send, Step, Version, Wait, Writing};
+use layership_protocol::{Answer, Rules, Seen, Send, Step, Version};
 
-use super::super::Shared;
 use super::super::follow_up::{Followed, follow_up};
-use super::super::pool::Slot;
 use super::super::preflight::{Checked, Given, preflight};
-use super::super::site::Site;
-use super::super::trail::Trail;
-use super::look::Versions;
-use super::{decision, lock_steps, look};
-use crate::aws::{LockWrite, NeverSent, Sent, Turn, Urgency};
+use super::decision;
+use super::drive::Hands;
+use super::grip::Grip;
+use crate::aws::{NeverSent, Sent, Turn, Urgency};
 use crate::event::{Activity, Fact};
 use crate::outcome::{ErrorCode, JobError};
 
-/// What the steps of one job share.
-pub struct Hands<'a> {
-    pub site: Site<'a>,
-    shared: &'a Shared,
-    slot: &'a mut Slot,
-    pub trail: &'a mut Trail,
+/// What the steps of one publish share.
+pub struct PublishHands<'a> {
+    pub grip: Grip<'a>,
     /// What is published: as preflight checked it, or as it was checked again under the lock.
     pub checked: Checked,
-    /// Versions that were found by looking.
-    pub found: Versions,
-    /// Why the last step that failed did.
-    pub trouble: Option<JobError>,
     /// Why something that follows the version was not done.
     pub not_followed: Option<JobError>,
     turn: Option<Turn>,
@@ -33,41 +23,13 @@ pub struct Hands<'a> {
     urgency: Urgency,
 }
 
-impl<'a> Hands<'a> {
-    pub fn new(site: Site<'a>, checked: Checked, shared: &'a Shared, slot: &'a mut Slot, trail: &'a mut Trail) -> Self {
-        Self {
-            site,
-            shared,
-            slot,
-            trail,
-            checked,
-            found: Versions::new(),
-            trouble: None,
-            not_followed: None,
-            turn: None,
-            urgency: Urgency::Needed,
-        }
-    }
-
-    /// Carries out a step, and tells what came of it.
-    pub async fn carry_out(&mut self, step: Step, rules: &Rules) -> Seen {
+impl Hands for PublishHands<'_> {
+    async fn carry_out(&mut self, step: Step, rules: &Rules) -> Seen {
+        let step = match self.grip.carry_out(step, rules).await {
+            Ok(seen) => return seen,
+            Err(step) => step,
+        };
         match step {
-            Step::ReadLock { at, why: Reading::Waiting(wait) } => self.wait_for_lock(at, &wait).await,
-            Step::ReadLock { at, why } => {
-                if matches!(why, Reading::First { .. }) {
-                    self.trail.enter(Activity::Locking);
-                }
-                self.site.until(at).await;
-                self.read_lock(&why).await
-            }
-            Step::WriteLock { body, condition, why } => {
-                let written = self.site.write_lock(body.to_json().into(), &condition).await;
-                Seen::LockWritten(self.lock_written(&written, &why))
-            }
-            Step::Look { at, ask, why } => {
-                self.site.until(at).await;
-                self.look(&ask, why, rules.neighbours).await
-            }
             Step::Decide { latest } => self.decide(latest).await,
             Step::WaitTurn => self.wait_for_turn().await,
             Step::Send(send) => Seen::Sent(self.send(&send).await),
@@ -76,84 +38,32 @@ impl<'a> Hands<'a> {
                 self.follow_up(version).await;
                 Seen::FollowedUp
             }
-            Step::End(_) => Seen::FollowedUp,
+            Step::ReadLock { .. } | Step::WriteLock { .. } | Step::Look { .. } | Step::End(_) => Seen::FollowedUp,
         }
     }
+}
 
-    async fn read_lock(&mut self, why: &Reading) -> Seen {
-        let (seen, error) = lock_steps::read(self.site, why).await;
-        self.trouble = error.or(self.trouble.take());
-        seen
-    }
-
-    /// Another run holds the lock. Whoever waits for it holds no slot of the concurrency.
-    async fn wait_for_lock(&mut self, at: layership_protocol::Time, wait: &Wait) -> Seen {
-        self.trail.enter(Activity::Locking);
-        self.trail.found_news(Fact::LockAwaited {
-            holder: wait.holding.holder.run.clone(),
-            host: wait.holding.holder.host.clone(),
-            phase: wait.holding.phase.into(),
-            living: wait.living,
-            until: self.site.shown(wait.holding.until),
-        });
-        let site = self.site;
-        let until = self.slot.lend(site.until(at));
-        tokio::select! {
-            () = until => self.read_lock(&Reading::Waiting(wait.clone())).await,
-            () = self.shared.stop.finishing() => Seen::Stopped,
-        }
-    }
-
-    fn lock_written(&mut self, written: &LockWrite, why: &Writing) -> LockWritten {
-        match (written, why) {
-            (LockWrite::Written(_), Writing::Take) => self.taken(None),
-            (LockWrite::Written(_), Writing::TakeOver(from)) => self.taken(Some(from.holder.run.clone())),
-            (LockWrite::Unknown(Some(error)) | LockWrite::Denied(error), _) => self.trouble = Some(error.clone()),
-            _ => {}
-        }
-        lock_steps::answered(written)
-    }
-
-    fn taken(&mut self, from: Option<String>) {
-        self.trail.found(Fact::LockTaken { at: self.site.job.lock().to_string(), from });
-    }
-
-    async fn look(&mut self, ask: &Ask, why: Looking, neighbours: u64) -> Seen {
-        if why == Looking::Confirm {
-            self.trail.enter(Activity::Confirming);
-        }
-        let (versions, error) = look::look(self.site, ask, neighbours).await;
-        let sight = look::sight(&versions, ask);
-        self.found.extend(versions);
-        if let (Looking::Confirm, Some(found)) = (why, sight.matching.and_then(|version| self.found.get(&version))) {
-            self.trail.found(Fact::VersionFound { arn: found.arn.clone() });
-            self.trail.found(Fact::VersionToUse { arn: found.arn.clone() });
-        }
-        match error {
-            Some(error) if sight.matching.is_none() => {
-                self.trouble = Some(error);
-                Seen::LookFailed
-            }
-            _ => Seen::Looked(sight),
-        }
+impl<'a> PublishHands<'a> {
+    pub fn new(grip: Grip<'a>, checked: Checked) -> Self {
+        Self { grip, checked, not_followed: None, turn: None, urgency: Urgency::Needed }
     }
 
     /// Under the lock the state is another one than preflight saw: everything is looked at and decided again.
     async fn decide(&mut self, latest: Version) -> Seen {
-        self.trail.enter(Activity::Checking);
+        self.grip.trail.enter(Activity::Checking);
         if self.checked.latest.as_ref().map_or(0, |seen| seen.arn.number) < latest {
-            self.trail.found(Fact::Overtaken { version: latest });
+            self.grip.trail.found(Fact::Overtaken { version: latest });
         }
         let manifest = std::sync::Arc::clone(&self.checked.manifest);
         let known = Given { latest: Some(latest), ..Given::default() };
-        let checked = preflight(self.site, manifest, known, &self.shared.options, self.trail).await;
+        let checked = preflight(self.grip.site, manifest, known, &self.grip.shared.options, self.grip.trail).await;
         match checked.and_then(|checked| decision(&checked).map(|decision| (checked, decision))) {
             Ok((checked, decision)) => {
                 self.checked = checked;
                 Seen::Decided(decision)
             }
             Err(error) => {
-                self.trouble = Some(error);
+                self.grip.trouble = Some(error);
                 Seen::DecideFailed
             }
         }
@@ -163,35 +73,35 @@ impl<'a> Hands<'a> {
     async fn follow_up(&mut self, version: Version) {
         let latest = self.checked.latest.as_ref().map_or(0, |latest| latest.arn.number);
         let followed = if version > latest { Followed::New(version) } else { Followed::There(version) };
-        let (manifest, options) = (&self.checked.manifest, &self.shared.options);
-        self.not_followed = follow_up(self.site, followed, manifest, options, self.trail).await.err();
+        let (manifest, options) = (&self.checked.manifest, &self.grip.shared.options);
+        self.not_followed = follow_up(self.grip.site, followed, manifest, options, self.grip.trail).await.err();
     }
 
     async fn wait_for_turn(&mut self) -> Seen {
-        self.trail.enter(Activity::Queueing);
+        self.grip.trail.enter(Activity::Queueing);
         tokio::select! {
-            turn = self.site.turn(self.urgency) => {
+            turn = self.grip.site.turn(self.urgency) => {
                 self.turn = Some(turn);
                 Seen::Turn
             }
-            () = self.shared.stop.finishing() => Seen::Stopped,
+            () = self.grip.shared.stop.finishing() => Seen::Stopped,
         }
     }
 
     async fn send(&mut self, send: &Send) -> Answer {
-        self.trail.enter(Activity::Publishing);
+        self.grip.trail.enter(Activity::Publishing);
         if send.attempt > 1
             && let Err(error) = self.still_staged().await
         {
-            self.trouble = Some(error);
+            self.grip.trouble = Some(error);
             return Answer::Refused;
         }
         // One that was begun anew because it never left has used its turn up.
         let turn = match self.turn.take() {
             Some(turn) => turn,
-            None => self.site.turn(self.urgency).await,
+            None => self.grip.site.turn(self.urgency).await,
         };
-        let sent = self.site.publish(&self.checked.staged, turn, send.not_after).await;
+        let sent = self.grip.site.publish(&self.checked.staged, turn, send.not_after).await;
         self.sent(sent, send)
     }
 
@@ -202,11 +112,11 @@ impl<'a> Hands<'a> {
         if checked.version_id.is_some() {
             return Ok(());
         }
-        match self.site.staged().await? {
+        match self.grip.site.staged().await? {
             Some(now) if now.etag == checked.etag => Ok(()),
             _ => Err(JobError::new(
                 ErrorCode::ContentMismatch,
-                format!("{} was replaced after it was checked, and is not published again", self.site.job.staged),
+                format!("{} was replaced after it was checked, and is not published again", self.grip.site.job.staged),
             )
             .hint("run the same command again when nobody else stages this layer, and turn on versioning for the bucket to rule it out")),
         }
@@ -223,28 +133,28 @@ impl<'a> Hands<'a> {
             Sent::Ambiguous(error) => (Answer::Ambiguous, error),
         };
         match answer {
-            Answer::Ambiguous => self.trail.found(Fact::AnswerLost {
+            Answer::Ambiguous => self.grip.trail.found(Fact::AnswerLost {
                 why: error.to_string(),
                 request_id: error.request_id.clone(),
-                until: self.site.shown(send.not_after),
+                until: self.grip.site.shown(send.not_after),
             }),
             Answer::Throttled => {
                 self.urgency = Urgency::Again;
-                self.trail.found(Fact::Throttled);
+                self.grip.trail.found(Fact::Throttled);
             }
             _ => {}
         }
-        self.trouble = Some(error);
+        self.grip.trouble = Some(error);
         answer
     }
 
     fn published(&mut self, version: &crate::layer::LayerVersion, request_id: Option<String>) -> Answer {
         let arn = version.arn.clone();
         let Some(sha256) = version.sha256 else { return Answer::Ambiguous };
-        self.trail.found(Fact::VersionPublished { arn: arn.clone(), request_id });
-        self.trail.found(Fact::VersionToUse { arn });
+        self.grip.trail.found(Fact::VersionPublished { arn: arn.clone(), request_id });
+        self.grip.trail.found(Fact::VersionToUse { arn });
         if self.checked.sha256 == Some(sha256) {
-            self.trail.found(Fact::ContentVerified);
+            self.grip.trail.found(Fact::ContentVerified);
         }
         Answer::Published(version.arn.number, layership_protocol::Sha256(sha256.to_bytes()))
     }

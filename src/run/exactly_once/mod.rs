@@ -3,19 +3,23 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `drive` | asks the machine, carries its steps out, renews the lock beside them |
-//! | `hands` | one step at a time: decide again, wait for a turn, send |
+//! | `drive` | asks the machine, has its steps carried out, renews the lock beside them |
+//! | `hands` | one step of a publish at a time: decide again, wait for a turn, send |
+//! | `grip` | the steps that all jobs have: what is done with the lock, and looking |
 //! | `lock_steps` | reads and writes the lock |
 //! | `look` | looks for versions, by number and in the list |
 //! | `backup_step` | writes the backup, or tells what lies in its place |
 //! | `ending` | what an end means for the job |
+//! | `unheld` | what a lock that could not be taken, kept or freed means |
 
 mod backup_step;
 mod drive;
 mod ending;
+mod grip;
 mod hands;
 mod lock_steps;
 mod look;
+mod unheld;
 
 use std::sync::Arc;
 
@@ -27,7 +31,11 @@ use super::site::Site;
 use super::trail::Trail;
 use super::{RunOptions, Shared};
 use crate::outcome::{Decision, ErrorCode, JobError, Outcome};
-use hands::Hands;
+use hands::PublishHands;
+
+pub use drive::{Hands, drive};
+pub use grip::Grip;
+pub use unheld::{lock_told, unheld};
 
 /// Publishes or adopts what preflight checked, as it decided.
 pub async fn carry_out(
@@ -38,15 +46,15 @@ pub async fn carry_out(
     trail: &mut Trail,
 ) -> Result<Outcome, JobError> {
     let job = job(site, &shared.options);
-    let mut hands = Hands::new(site, checked, shared, slot, trail);
+    let mut hands = PublishHands::new(Grip::new(site, shared, slot, trail), checked);
     let decision = decision(&hands.checked)?;
     let seen = hands.checked.latest.as_ref().map_or(0, |latest| latest.arn.number);
-    let end = drive::drive(&mut hands, &job, seen, decision).await;
+    let end = drive(site, &mut hands, &job, seen, decision).await;
     ending::outcome(end, hands)
 }
 
 /// The facts of a job that the protocol needs.
-fn job(site: Site<'_>, options: &RunOptions) -> protocol::Job {
+pub fn job(site: Site<'_>, options: &RunOptions) -> protocol::Job {
     let (job, identity) = (site.job, &options.identity);
     let holder = protocol::Holder {
         run: identity.run.clone(),

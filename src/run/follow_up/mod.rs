@@ -11,6 +11,8 @@ mod attest;
 mod parameter;
 mod share;
 
+pub use share::{Changes, changes};
+
 use super::RunOptions;
 use super::site::Site;
 use super::trail::Trail;

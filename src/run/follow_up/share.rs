@@ -12,17 +12,18 @@ use crate::outcome::{ErrorCode, JobError};
 
 /// What is to be done about who may use a version.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Changes {
+pub struct Changes {
     /// Who is let in, as it is wanted.
-    there: Vec<Grantee>,
-    missing: Vec<Grantee>,
+    pub there: Vec<Grantee>,
+    /// Who is not, and should be.
+    pub missing: Vec<Grantee>,
     /// What lets in who is not wanted.
-    extra: Vec<Grant>,
+    pub extra: Vec<Grant>,
 }
 
 /// What leads from these grants to the wanted ones. Whose statement it is does not matter: somebody may have granted by
 /// hand what is wanted.
-fn changes(wanted: &BTreeSet<Grantee>, grants: BTreeSet<Grant>) -> Changes {
+pub fn changes(wanted: &BTreeSet<Grantee>, grants: BTreeSet<Grant>) -> Changes {
     let (fitting, extra): (Vec<Grant>, Vec<Grant>) =
         grants.into_iter().partition(|grant| grant.to.as_ref().is_some_and(|to| wanted.contains(to)));
     let let_in: BTreeSet<Grantee> = fitting.into_iter().filter_map(|grant| grant.to).collect();

@@ -22,7 +22,7 @@ use crate::event::Mode;
 use crate::layer::{Md5, Sha256};
 use crate::outcome::JobReport;
 use crate::plan::{Ambient, Job, Plan, build};
-use crate::run::{Approval, Events, RunIdentity, RunOptions, Stop, run};
+use crate::run::{Approval, Events, Pruning, RunIdentity, RunOptions, Stop, run};
 
 const BUCKET: &str = "simulation";
 const SECRET: &str = "simulation-secret";
@@ -131,6 +131,7 @@ impl World {
             fail_fast: false,
             all_or_nothing: false,
             all_versions: false,
+            pruning: Pruning::default(),
             concurrency: 4,
             lock_wait: Duration::from_secs(60),
             publish_settle: Duration::from_secs(60),

@@ -1,0 +1,339 @@
+//! Old versions: what is deleted, what is spared and why, and that nobody deletes anything by accident.
+
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::{FunctionCode, PackageType, Runtime};
+use serde_json::{Value, json};
+
+use crate::common::process::Running;
+use crate::common::project::{Project, until};
+use crate::common::zips::zip;
+use crate::common::{Ended, get};
+use crate::consent::at_a_terminal;
+use crate::share::{call, count, grant_by_hand};
+
+const FRIEND: &str = "210987654321";
+
+/// `alpha` with so many versions, each with its backup.
+fn versions(project: &Project, count: usize) {
+    project.run("publish --stage alpha", 0);
+    (1..count).for_each(|_| drop(project.run("publish --force alpha", 0)));
+}
+
+/// `alpha` with five versions, of which two are to be kept.
+fn project(more: &str) -> Project {
+    let project = Project::of(&[]);
+    project.declare(&["alpha"], &format!("keep = 2\n{more}"));
+    versions(&project, 5);
+    project.forget_requests();
+    project
+}
+
+/// The versions of a layer that Lambda has.
+fn left(project: &Project, name: &str) -> Vec<u64> {
+    let answer = call(project, "sandbox", async |lambda| lambda.list_layer_versions().layer_name(name).send().await);
+    let mut left: Vec<u64> =
+        answer.expect("a list").layer_versions().iter().map(|found| found.version().cast_unsigned()).collect();
+    left.sort_unstable();
+    left
+}
+
+/// A function that uses versions of `alpha`.
+fn function(project: &Project, name: &str, version: u64) {
+    let layer = format!("arn:aws:lambda:us-east-1:123456789012:layer:alpha:{version}");
+    let made = call(project, "sandbox", async |lambda| {
+        let code = FunctionCode::builder().zip_file(Blob::new(zip(&[("it.py", "")]))).build();
+        let request = lambda.create_function().function_name(name).role("arn:aws:iam::123456789012:role/function");
+        let request = request.package_type(PackageType::Zip).runtime(Runtime::Python312).handler("it.handler");
+        request.code(code).layers(layer).send().await
+    });
+    made.expect("a function");
+}
+
+fn lock(project: &Project) -> Value {
+    let lock = get(&project.sandbox, "/_sandbox/objects/artifacts/layers/alpha/layer/publish.lock");
+    serde_json::from_slice(&lock).expect("JSON")
+}
+
+fn pruned(ended: &Ended) -> Value {
+    ended.report()["jobs"][0]["prune"].clone()
+}
+
+/// Why each version is kept, in the report.
+fn kept(ended: &Ended) -> Vec<String> {
+    let kept = pruned(ended)["kept"].as_array().expect("versions").clone();
+    kept.iter().map(|one| format!("{} {}", one["version"], one["because"].as_str().expect("a reason"))).collect()
+}
+
+#[test]
+fn what_would_be_deleted_is_shown_and_nothing_is_done() {
+    let project = project("");
+    assert_shown!(project.run_writing_nothing("prune --dry-run", 0), @"");
+    project.run_writing_nothing("prune --dry-run --exit-code", 3);
+    let ended = project.run_writing_nothing("prune --dry-run --format json", 0);
+    assert_eq!(pruned(&ended)["to_delete"], json!([1, 2, 3]));
+    assert_eq!(kept(&ended), ["5 latest", "4 newest"]);
+    assert_eq!((&ended.report()["mode"], &ended.report()["summary"]["planned"]), (&json!("prune"), &json!(1)));
+    let markdown = project.run_writing_nothing("prune --dry-run --format markdown", 0).stdout;
+    assert!(markdown.contains("- `alpha` at `us-east-1`: 1-3 to be deleted"), "{markdown}");
+}
+
+#[test]
+fn what_is_old_is_deleted_under_the_lock_and_all_else_says_what_it_said_before() {
+    let project = project("");
+    let said = |args: &str| {
+        let mut report = project.run(args, 0).report();
+        ["run", "started_at", "finished_at", "seconds", "ran"].iter().for_each(|key| report[key] = Value::Null);
+        let jobs = report["jobs"].as_array_mut().into_iter().flatten();
+        jobs.for_each(|job| job["seconds"] = Value::Null);
+        report["layers"][0]["targets"][0]["status"]["lock"] = Value::Null;
+        report["layers"][0]["targets"][0]["status"]["latest"]["age_seconds"] = Value::Null;
+        report
+    };
+    let before = ["plan --format json", "publish --format json", "status --format json"].map(&said);
+    project.forget_requests();
+    assert_shown!(project.run("prune --yes", 0), @"");
+    assert_eq!(left(&project, "alpha"), [4, 5]);
+    // Taken and freed; the backups stay.
+    let lock_and = |rest: &[&str]| {
+        let lock = "PutObject artifacts/layers/alpha/layer/publish.lock";
+        [rest, &[lock, lock]].concat().into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(project.writes(), lock_and(&["DeleteLayerVersion alpha"; 3]));
+    assert_eq!((&lock(&project)["phase"], &lock(&project)["last"]["version"]), (&json!("free"), &json!(5)));
+    let after = ["plan --format json", "publish --format json", "status --format json"].map(&said);
+    assert_eq!(after, before);
+    // A second time there is nothing to do, and nothing is locked. Numbers are never given again.
+    let ended = project.run_writing_nothing("prune --yes --format json", 0);
+    assert_eq!(ended.report()["jobs"][0]["outcome"], "unchanged");
+    project.run("publish --force", 0);
+    assert_eq!(left(&project, "alpha"), [4, 5, 6]);
+}
+
+#[test]
+fn the_report_tells_what_was_deleted_and_which_version_to_use() {
+    let project = project("");
+    let report = project.run("prune --yes --format json", 0).report();
+    let job = &report["jobs"][0];
+    assert_eq!(
+        (&job["outcome"], &job["version"], &report["summary"]["pruned"]),
+        (&json!("pruned"), &json!(5), &json!(1))
+    );
+    assert_eq!(job["layer_version_arn"], "arn:aws:lambda:us-east-1:123456789012:layer:alpha:5");
+    assert_eq!((&job["prune"]["deleted"], &job["prune"]["to_delete"]), (&json!([1, 2, 3]), &json!([])));
+}
+
+#[test]
+fn what_is_protected_stays() {
+    let project = project("protect = [1, 99]");
+    let ended = project.run("prune --yes --format json", 0);
+    assert_eq!(kept(&ended), ["5 latest", "4 newest", "1 protected"]);
+    assert_eq!(left(&project, "alpha"), [1, 4, 5]);
+}
+
+#[test]
+fn what_is_young_stays() {
+    let project = project("keep-days = 10");
+    assert_eq!(
+        kept(&project.run_writing_nothing("prune --yes --format json", 0))[2..],
+        ["3 young", "2 young", "1 young"]
+    );
+    // Nothing is old enough for anybody to be asked about it.
+    assert_eq!((count(&project, "ListFunctions"), count(&project, "GetLayerVersionPolicy")), (0, 0));
+    project.advance(10 * 24 * 60 * 60 - 600);
+    project.run_writing_nothing("prune --yes", 0);
+    project.advance(600);
+    project.run("prune --yes", 0);
+    assert_eq!(left(&project, "alpha"), [4, 5]);
+}
+
+#[test]
+fn what_a_function_uses_stays_in_whatever_version_of_it() {
+    let project = project("");
+    function(&project, "orders", 1);
+    // A version of the function, to which an alias leads, keeps the layer that it was published with.
+    function(&project, "search", 2);
+    call(&project, "sandbox", async |lambda| {
+        lambda.publish_version().function_name("search").send().await.expect("a version");
+        let layer = "arn:aws:lambda:us-east-1:123456789012:layer:alpha:5";
+        let change = lambda.update_function_configuration().function_name("search").layers(layer).send().await;
+        change.expect("a change");
+    });
+    assert_shown!(project.run("prune --yes", 0), @"");
+    assert_eq!(left(&project, "alpha"), [1, 2, 4, 5]);
+    call(&project, "sandbox", async |lambda| {
+        lambda.delete_function().function_name("search").send().await.expect("deleted");
+    });
+    let ended = project.run("prune --yes --format json", 0);
+    assert_eq!(kept(&ended), ["5 latest", "4 newest", "1 used"]);
+    assert_eq!(pruned(&ended)["kept"][2]["by"], json!(["orders:$LATEST"]));
+}
+
+#[test]
+fn what_others_may_use_stays_unless_that_is_asked_for() {
+    let project = project("");
+    grant_by_hand(&project, "alpha", "by-hand", FRIEND);
+    let ended = project.run("prune --yes --format json", 0);
+    assert_eq!(kept(&ended), ["5 latest", "4 newest", "1 shared"]);
+    assert_eq!(pruned(&ended)["kept"][2]["by"], json!([FRIEND]));
+    project.forget_requests();
+    project.run("prune --yes --shared", 0);
+    assert_eq!(left(&project, "alpha"), [4, 5]);
+    assert_eq!(count(&project, "GetLayerVersionPolicy"), 0, "nobody has to be asked");
+}
+
+#[test]
+fn a_backup_is_deleted_before_its_version_and_only_when_asked() {
+    let project = project("");
+    project.run("prune --yes --backups", 0);
+    let deleted: Vec<String> = project.requests().into_iter().filter(|request| request.starts_with("Delete")).collect();
+    let backup = |version: u64| format!("DeleteObject artifacts/layers/alpha/layer/{version:06}/requirements.txt");
+    let version = || "DeleteLayerVersion alpha".to_owned();
+    assert_eq!(deleted, [backup(1), version(), backup(2), version(), backup(3), version()]);
+    project.run("status --all-versions --exit-code", 0);
+}
+
+#[test]
+fn functions_are_listed_once_for_all_layers_of_an_account_and_region() {
+    let project = Project::of(&[]);
+    project.declare(&["alpha", "beta", "gamma"], "keep = 1");
+    project.run("publish --stage", 0);
+    project.run("prune --yes", 0);
+    assert_eq!(count(&project, "ListFunctions"), 0, "nothing depends on them");
+    project.run("publish --force", 0);
+    // More than Lambda lists in one page.
+    (0..51).for_each(|number| function(&project, &format!("function-{number}"), 1));
+    project.forget_requests();
+    project.run("prune --yes", 0);
+    assert_eq!(count(&project, "ListFunctions"), 2);
+    assert_eq!(
+        (left(&project, "alpha"), left(&project, "beta"), left(&project, "gamma")),
+        (vec![1, 2], vec![2], vec![2])
+    );
+}
+
+#[test]
+fn each_region_is_looked_at_for_itself() {
+    let project = Project::of(&[]);
+    project.declare(&["alpha"], "keep = 1");
+    let layers = String::from_utf8(project.read("layers.toml")).unwrap();
+    let targets = "[targets]\neu-west-1 = {}\nus-east-1 = {}\n";
+    project.write("layers.toml", format!("{targets}{}", layers.replace("\"artifacts\"", "\"artifacts-{region}\"")));
+    versions(&project, 2);
+    project.run("publish --force --target eu-west-1", 0);
+    let report = project.run("prune --yes --format json", 0).report();
+    let deleted = |job: usize| report["jobs"][job]["prune"]["deleted"].clone();
+    assert_eq!((deleted(0), deleted(1)), (json!([1, 2]), json!([1])));
+}
+
+#[test]
+fn a_layer_that_does_not_say_how_many_are_kept_is_refused_before_anything_is_started() {
+    let project = Project::of(&["alpha", "beta"]);
+    assert_shown!(project.run("prune --yes", 2), @"");
+    assert_eq!(project.requests(), [""; 0]);
+}
+
+#[test]
+fn nobody_deletes_by_accident() {
+    let project = project("");
+    assert_shown!(project.run("prune", 2), @"");
+    assert_eq!(project.requests(), [""; 0]);
+    for declined in ["n\n", "\n"] {
+        project.forget_requests();
+        let ended = at_a_terminal(&project, declined, "prune --report json=report.json").expect(2);
+        let shown = ["3 versions to delete", "delete these versions? They cannot be had back. [y/N]", "not agreed"];
+        assert!(shown.iter().all(|words| ended.stdout.contains(words)), "{}", ended.stdout);
+        assert_eq!(project.writes(), [""; 0]);
+        assert!(!project.folder().join("report.json").exists());
+    }
+    at_a_terminal(&project, "y\n", "prune --report json=report.json").expect(0);
+    assert_eq!(left(&project, "alpha"), [4, 5]);
+    assert_eq!(project.json("report.json")["jobs"][0]["outcome"], "pruned");
+}
+
+#[test]
+fn where_functions_cannot_be_listed_nothing_is_deleted() {
+    let project = project("");
+    project.inject(r#"{"operation": "ListFunctions", "fault": "access-denied"}"#);
+    assert_shown!(project.run_writing_nothing("prune --yes", 1), @"");
+    project.heal();
+    project.inject(r#"{"operation": "GetLayerVersionPolicy", "fault": "access-denied"}"#);
+    project.run_writing_nothing("prune --yes", 1);
+}
+
+#[test]
+fn what_was_deleted_before_something_failed_is_told_and_the_next_run_goes_on() {
+    let project = project("");
+    project.inject(r#"{"operation": "DeleteLayerVersion", "skip": 1, "fault": "access-denied"}"#);
+    let ended = project.run("prune --yes --report json=report.json", 1);
+    assert_shown!(ended, @"");
+    let prune = project.json("report.json")["jobs"][0]["prune"].clone();
+    assert_eq!((&prune["deleted"], &prune["to_delete"]), (&json!([1]), &json!([2, 3])));
+    assert_eq!(lock(&project)["phase"], "free");
+    project.heal();
+    // An answer that is lost does no harm.
+    project.inject(r#"{"operation": "DeleteLayerVersion", "times": 1, "fault": "cut-after"}"#);
+    project.run("prune --yes", 0);
+    assert_eq!(left(&project, "alpha"), [4, 5]);
+}
+
+#[test]
+fn a_layer_that_another_run_publishes_is_left_alone() {
+    let project = project("");
+    project.build("alpha", "alpha==2.0.0\n");
+    project.inject(r#"{"operation": "PublishLayerVersion", "fault": "hang"}"#);
+    let mut command = project.command();
+    command.args(["publish", "--stage"]);
+    let running = Running::start(command);
+    until("the publish hangs", || (project.unanswered("PublishLayerVersion").0 == 1).then_some(()));
+    let ended = project.run("prune --yes --lock-wait-seconds 0 --format json", 1);
+    assert_eq!(ended.report()["jobs"][0]["error"]["code"], "locked");
+    running.signal("KILL");
+    running.end();
+    assert_eq!(left(&project, "alpha"), [1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn a_version_that_appears_meanwhile_counts() {
+    let project = project("");
+    project.inject(r#"{"operation": "GetLayerVersionPolicy", "times": 1, "fault": "hang"}"#);
+    let mut command = project.command();
+    command.args(["prune", "--yes", "--request-timeout-seconds", "2", "--format", "json"]);
+    let running = Running::start(command);
+    until("it has looked at the versions", || (project.unanswered("GetLayerVersionPolicy").0 == 1).then_some(()));
+    project.run("publish --force", 0);
+    let ended = running.end().expect(0);
+    assert_eq!(kept(&ended), ["6 latest", "5 newest"]);
+    assert_eq!((left(&project, "alpha"), &lock(&project)["last"]["version"]), (vec![5, 6], &json!(6)));
+}
+
+#[test]
+fn killed_in_the_middle_the_next_run_finishes() {
+    let project = project("");
+    project.inject(r#"{"operation": "DeleteLayerVersion", "skip": 1, "times": 1, "fault": "hang-after"}"#);
+    let mut command = project.command();
+    command.args(["prune", "--yes"]);
+    let running = Running::start(command);
+    until("it hangs", || (project.unanswered("DeleteLayerVersion").1 == 1).then_some(()));
+    running.signal("KILL");
+    running.end();
+    assert_eq!((left(&project, "alpha"), &lock(&project)["phase"]), (vec![3, 4, 5], &json!("holding")));
+    project.heal();
+    project.advance(31);
+    project.run("prune --yes", 0);
+    assert_eq!((left(&project, "alpha"), &lock(&project)["phase"]), (vec![4, 5], &json!("free")));
+}
+
+#[test]
+fn a_stop_finishes_the_version_in_hand_and_frees_the_lock() {
+    let project = project("");
+    project.inject(r#"{"operation": "DeleteLayerVersion", "times": 1, "fault": "hang"}"#);
+    let mut command = project.command();
+    command.args(["prune", "--yes", "--request-timeout-seconds", "2", "--format", "json"]);
+    let running = Running::start(command);
+    until("it hangs", || (project.unanswered("DeleteLayerVersion").0 == 1).then_some(()));
+    running.signal("INT");
+    let ended = running.end().expect(130);
+    assert_eq!(ended.report()["jobs"][0]["outcome"], "cancelled");
+    assert_eq!((&pruned(&ended)["deleted"], left(&project, "alpha")), (&json!([1]), vec![2, 3, 4, 5]));
+    assert_eq!(lock(&project)["phase"], "free");
+}
