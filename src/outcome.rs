@@ -48,6 +48,8 @@ pub enum Reason {
     SettingsChanged,
     /// The staged zip differs from the latest version's content.
     ContentChanged,
+    /// With `--align`: the latest versions at several targets have different content, and this one is not the staged zip.
+    Behind,
     /// Nothing changed.
     Unchanged,
     /// Nothing changed, but `--force` publishes anyway.
@@ -62,6 +64,7 @@ impl fmt::Display for Reason {
             Self::DependenciesChanged => "dependencies changed",
             Self::SettingsChanged => "settings changed",
             Self::ContentChanged => "content changed",
+            Self::Behind => "behind",
             Self::Unchanged => "unchanged",
             Self::Forced => "forced",
         })

@@ -64,7 +64,7 @@ pub struct PlanArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "changed_since")]
     pub out: Option<PathBuf>,
     /// Print a plan that was kept, and ask nobody
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["layers", "targets", "partition", "changed_since", "out", "exit_code", "stage", "force", "revoke", "strict", "reports", "events"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["layers", "targets", "partition", "changed_since", "out", "exit_code", "stage", "force", "align", "revoke", "strict", "reports", "events"])]
     pub show: Option<PathBuf>,
     /// Plan as if the local archives were staged
     #[arg(long)]
@@ -72,6 +72,9 @@ pub struct PlanArgs {
     /// Plan to publish unchanged layers too
     #[arg(long)]
     pub force: bool,
+    /// Plan to publish, too, where the content differs between targets and is not the staged archive
+    #[arg(long, conflicts_with = "partition")]
+    pub align: bool,
     /// Plan to take grants away that `share` does not name
     #[arg(long)]
     pub revoke: bool,
@@ -104,7 +107,7 @@ pub struct PublishArgs {
     #[command(flatten)]
     pub printed: Printed,
     /// Carry out a plan that `plan --out` kept: exactly that, or nothing
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["stage", "build", "force", "revoke", "strict", "changed_since"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["stage", "build", "force", "align", "revoke", "strict", "changed_since"])]
     pub plan: Option<PathBuf>,
     /// Stage the archives first
     #[arg(long)]
@@ -118,6 +121,9 @@ pub struct PublishArgs {
     /// Publish unchanged layers too
     #[arg(long)]
     pub force: bool,
+    /// Publish, too, where the content differs between targets and is not the staged archive; never to make numbers equal
+    #[arg(long, conflicts_with = "partition")]
+    pub align: bool,
     /// Take grants away that `share` does not name
     #[arg(long)]
     pub revoke: bool,

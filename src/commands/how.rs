@@ -14,6 +14,8 @@ pub struct How {
     pub mode: Mode,
     pub stage_first: bool,
     pub force: bool,
+    /// Publish what is behind other targets.
+    pub align: bool,
     /// Take grants away that the layers file does not name.
     pub revoke: bool,
     /// Sharing with everybody is agreed to.
@@ -66,6 +68,7 @@ impl How {
             mode,
             stage_first: false,
             force: false,
+            align: false,
             revoke: false,
             yes: false,
             strict: false,
@@ -99,13 +102,14 @@ impl How {
 
     /// The same as a saved plan says it.
     pub fn following(self, saved: SavedPlan) -> Self {
-        let SavedOptions { stage, force, revoke, strict } = saved.options;
-        Self { stage_first: stage, force, revoke, strict, saved: Some(Arc::new(saved)), ..self }
+        let SavedOptions { stage, force, revoke, strict, align } = saved.options;
+        Self { stage_first: stage, force, revoke, strict, align, saved: Some(Arc::new(saved)), ..self }
     }
 
     /// What decisions depend on.
     pub fn options(&self) -> SavedOptions {
-        SavedOptions { stage: self.stage_first, force: self.force, revoke: self.revoke, strict: self.strict }
+        let Self { stage_first: stage, force, revoke, strict, align, .. } = *self;
+        SavedOptions { stage, force, revoke, strict, align }
     }
 
     /// Whose decisions they are.

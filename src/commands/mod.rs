@@ -57,7 +57,7 @@ pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
                 return saved::show(path, &args);
             }
             let how = How { stage_first: args.stage, force: args.force, strict: args.strict, ..How::new(Mode::Plan) };
-            let how = How { revoke: args.revoke, ..how };
+            let how = How { revoke: args.revoke, align: args.align, ..how };
             run(&args.common, How { exit_code: args.exit_code, out: args.out, ..how }.printing(&args.printed)).await
         }
         Command::Stage(args) => {
@@ -76,6 +76,7 @@ pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
                 build,
                 ..how
             };
+            let how = How { align: args.align, ..how };
             let how = match &args.plan {
                 Some(path) => how.following(saved::read(path)?),
                 None => how,

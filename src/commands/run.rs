@@ -95,6 +95,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
         stage_first: how.stage_first,
         build: how.build,
         force: how.force,
+        align: how.align,
         revoke: how.revoke,
         strict: how.strict,
         fail_fast: settings.fail_fast,

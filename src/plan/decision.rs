@@ -8,6 +8,7 @@
 //! | some | there | differ | – | – | publish | `dependencies-changed` |
 //! | some | there | equal | differ | – | publish | `settings-changed` |
 //! | some | there | equal | equal | no, where `detect` has `content` | publish | `content-changed` |
+//! | some | there | equal | equal | no, and with `--align` the targets differ | publish | `behind` |
 //! | some | there | equal | equal | – | keep | `unchanged` |
 //!
 //! A facet that `detect` does not name counts as equal. `--force` publishes what would be kept, reason `forced`.
@@ -55,6 +56,8 @@ pub struct Observed<'a> {
     pub detect: &'a BTreeSet<Detect>,
     /// SHA-256 of the staged zip, where it is known.
     pub staged: Option<Sha256>,
+    /// The latest versions at several targets have different content, and that counts.
+    pub adrift: bool,
     /// Publish what would be kept.
     pub force: bool,
 }
@@ -87,6 +90,7 @@ pub fn decide(observed: &Observed<'_>) -> Decided {
         Some(latest) if observed.detect.contains(&Detect::Content) && same_content(latest) == Some(false) => {
             (Decision::Publish, Reason::ContentChanged)
         }
+        Some(latest) if observed.adrift && same_content(latest) == Some(false) => (Decision::Publish, Reason::Behind),
         Some(_) if observed.force => (Decision::Publish, Reason::Forced),
         Some(_) => (Decision::Keep, Reason::Unchanged),
     };

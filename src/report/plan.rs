@@ -147,6 +147,7 @@ fn changes(job: &JobReport) -> Shown {
     let settings = Shown::join(job.settings.iter().map(setting), ", ");
     let detail = match job.reason {
         Some(Reason::BackupMissing) => shown!("{} has none, so what changed is unknown", version(job)),
+        Some(Reason::Behind) => shown!("the staged archive differs from {}, other targets from it", version(job)),
         Some(Reason::ContentChanged) => shown!("the staged archive differs from {}", version(job)),
         Some(Reason::SettingsChanged) => settings,
         // Dependencies come first, yet the settings may have changed with them.

@@ -86,7 +86,7 @@ fn result(job: &JobReport) -> Shown {
         Outcome::Staged => job.archive.size.map(|bytes| shown!(" {}", size(bytes))).unwrap_or_default(),
         Outcome::Pruned => {
             let deleted = job.prune.as_ref().map_or(0, |prune| prune.deleted.len());
-            shown!(" {} deleted", plural(deleted, "version"))
+            shown!(": {} deleted", plural(deleted, "version"))
         }
         Outcome::Planned | Outcome::Changed => {
             job.reason.map(|reason| shown!(": {}", reason.to_string())).unwrap_or_default()

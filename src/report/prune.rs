@@ -16,9 +16,11 @@ pub fn text(report: &Report, all: bool) -> Shown {
         let head = ["LAYER", "TARGET", "OUTCOME", "VERSIONS", "KEPT"].map(Shown::from).to_vec();
         let rows: Vec<_> = std::iter::once(head).chain(jobs.into_iter().map(row)).collect();
         lines.extend(table::align(&rows));
-        lines.push(Shown::default());
     }
-    lines.push(conclusion(report));
+    if let Some(conclusion) = conclusion(report) {
+        lines.extend((!lines.is_empty()).then(Shown::default));
+        lines.push(conclusion);
+    }
     Shown::of_lines(lines)
 }
 
@@ -63,16 +65,19 @@ fn word(because: KeptBecause) -> &'static str {
     }
 }
 
-fn conclusion(report: &Report) -> Shown {
+/// Nothing, where all that there is to say is that jobs failed.
+fn conclusion(report: &Report) -> Option<Shown> {
     let pruned: Vec<&PruneReport> = report.jobs.iter().filter_map(|job| job.prune.as_ref()).collect();
     let count = |of: fn(&PruneReport) -> usize| pruned.iter().map(|prune| of(prune)).sum::<usize>();
     let (deleted, to_delete) = (count(|prune| prune.deleted.len()), count(|prune| prune.to_delete.len()));
-    match (deleted, to_delete) {
+    let is_known = report.jobs.iter().all(|job| job.prune.is_some());
+    Some(match (deleted, to_delete) {
+        (0, 0) if !is_known => return None,
         (0, 0) => "Nothing to delete".into(),
         (0, _) => shown!("{} to delete", plural(to_delete, "version")),
         (_, 0) => shown!("{} deleted", plural(deleted, "version")),
         (_, _) => shown!("{} deleted, {} left to delete", plural(deleted, "version"), to_delete),
-    }
+    })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::adrift::Adrift;
 use super::build::Builds;
 use super::check::check;
 use super::job::run_job;
@@ -50,6 +51,7 @@ impl Batch<'_> {
             manifests: Manifests::of(jobs.iter().map(|job| &self.plan.jobs[*job])),
             archives: Archives::of(jobs.iter().map(|job| &self.plan.jobs[*job])),
             builds: Arc::clone(&self.builds),
+            adrift: Adrift::of(&self.plan.jobs),
             options,
             sessions: self.sessions.clone(),
             events: self.bounds.events.clone(),

@@ -1,5 +1,6 @@
 //! A run: jobs of a plan go through their steps, bounded in number, and each ends in exactly one report.
 
+mod adrift;
 mod approval;
 mod archive_checks;
 mod aside;
@@ -46,6 +47,8 @@ pub use stop::{Stop, on_signals};
 use crate::attest::Checkout;
 use crate::aws::Sessions;
 use crate::event::Mode;
+use crate::plan::Job;
+use adrift::Adrift;
 use build::Builds;
 use local_archives::Archives;
 use manifests::Manifests;
@@ -61,6 +64,8 @@ pub struct RunOptions {
     pub build: Option<BuildScope>,
     /// Publish what would be kept.
     pub force: bool,
+    /// Publish what is behind other targets.
+    pub align: bool,
     /// Take grants away that the layers file does not name.
     pub revoke: bool,
     /// A zip with nothing on Lambda's search paths is an error.
@@ -108,6 +113,14 @@ struct Shared {
     manifests: Manifests,
     archives: Archives,
     builds: Arc<Builds>,
+    adrift: Adrift,
     events: Events,
     stop: Stop,
+}
+
+impl Shared {
+    /// Whether a job may be behind other targets, and that counts.
+    async fn is_adrift(&self, job: &Job) -> bool {
+        self.options.align && self.adrift.is(job, &self.sessions).await
+    }
 }

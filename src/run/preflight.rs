@@ -40,6 +40,8 @@ pub struct Given<'a> {
     pub inspection: Option<&'a Inspection>,
     /// The latest version, whatever a list says; 0 for none.
     pub latest: Option<u64>,
+    /// The layer's targets have different content, and that counts.
+    pub adrift: bool,
 }
 
 /// Checks what is in S3 and Lambda, decides, and checks the zip if it is to be published.
@@ -65,7 +67,7 @@ pub async fn preflight(
     note_latest(site.job, latest.as_ref(), &backup, trail);
 
     let mut content = Content::new(site, &staged, &manifest, known.inspection);
-    let published = if needs_content(site.job, latest.as_ref(), &backup) {
+    let published = if needs_content(site.job, latest.as_ref(), &backup) || known.adrift {
         let published = published_content(site, latest.as_ref()).await?;
         content.digest(trail).await?;
         published
@@ -86,6 +88,7 @@ pub async fn preflight(
         wanted: &site.job.settings,
         detect: &site.job.detect,
         staged: content.known_sha256(),
+        adrift: known.adrift,
         force: options.force && options.approval.may_force(site.job, latest.as_ref()),
     };
     let decided = decide(&observed);

@@ -13,6 +13,7 @@ mod common;
 
 mod accounts;
 mod attest;
+mod align;
 mod build;
 mod changed;
 mod check;
@@ -35,6 +36,7 @@ mod plan;
 mod planted;
 mod promises;
 mod prune;
+mod prune_beside;
 mod publish;
 mod ran;
 mod refuse;

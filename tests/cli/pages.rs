@@ -132,6 +132,17 @@ fn what_is_published_where() {
 }
 
 #[test]
+fn layers_that_go_to_several_regions_and_accounts() {
+    let project = Project::of(&[]);
+    project.write("requests/requirements.txt", "requests==1.0.0\n");
+    project.write("requests/layer/python/requests.py", "");
+    follow("regions-and-accounts", &project, |_, _| {});
+    let layers = project.state()["layers"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let places = ["123456789012/eu-west-1/", "123456789012/us-east-1/", "210987654321/us-east-1/"];
+    assert_eq!(layers, places.map(|place| format!("{place}requests")));
+}
+
+#[test]
 fn old_versions_that_are_deleted() {
     let project = Project::of(&["requests"]);
     follow("prune", &project, |_, _| {});

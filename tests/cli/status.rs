@@ -222,11 +222,11 @@ fn who_the_latest_version_is_shared_with_is_held_against_who_should() {
     grant_by_hand(&project, "alpha", "by-hand", OTHER);
     project.declare(&["alpha"], "share = [\"o-abc123def4\"]");
     let found = status(&project, "--exit-code", 3);
-    assert_eq!(share(&found), json!({"there": [], "missing": ["o-abc123def4"], "extra": ["210987654321", OTHER]}));
+    assert_eq!(share(&found), json!({"there": [], "missing": ["o-abc123def4"], "extra": [OTHER, "210987654321"]}));
     assert_eq!(findings(&found), expected(["alpha us-east-1: share-extra", "alpha us-east-1: share-missing"]));
     let text = project.run_writing_nothing("status", 0).stdout;
     assert!(text.contains("! alpha at us-east-1: version 1 is not shared with o-abc123def4"), "{text}");
-    assert!(text.contains("version 1 is shared, beyond what `share` says, with 210987654321, 333333333333"), "{text}");
+    assert!(text.contains("version 1 is shared, beyond what `share` says, with 333333333333, 210987654321"), "{text}");
     // A layer that says nothing is not asked about.
     project.declare(&["alpha"], "");
     assert_eq!(share(&status(&project, "--exit-code", 0)), Value::Null);

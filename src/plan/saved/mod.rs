@@ -56,6 +56,14 @@ pub struct SavedOptions {
     pub revoke: bool,
     /// A zip with nothing where Lambda's runtimes search is refused.
     pub strict: bool,
+    /// What is behind other targets is published too.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub align: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_not(flag: &bool) -> bool {
+    !*flag
 }
 
 /// What one job found, and what was decided.

@@ -48,9 +48,13 @@ pub async fn look(
     let Some(retention) = &site.job.retention else {
         return Err(JobError::new(ErrorCode::Internal, "nobody said how many versions are to be kept"));
     };
+    if retention.younger_than.is_some() {
+        // S3 tells the time with whatever it answers.
+        site.read_lock().await?;
+    }
     let mut versions = site.versions().await?;
     versions.extend(found.cloned());
-    versions.sort_by(|a, b| b.arn.number.cmp(&a.arn.number));
+    versions.sort_by_key(|version| std::cmp::Reverse(version.arn.number));
     versions.dedup_by_key(|version| version.arn.number);
     let mut fates = Fates::default();
     for (newer, version) in versions.iter().enumerate() {

@@ -124,6 +124,7 @@ impl World {
             build: None,
             stage_first: false,
             force: false,
+            align: false,
             revoke: false,
             checkout: futures::FutureExt::shared(futures::FutureExt::boxed(std::future::ready(None))),
             attest_dir: None,

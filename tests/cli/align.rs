@@ -1,0 +1,92 @@
+//! `publish --align`: what is behind other targets is published, and no number is made equal.
+
+use serde_json::Value;
+
+use crate::common::project::Project;
+use crate::share::count;
+
+/// One layer at two targets, published to both.
+fn project() -> Project {
+    let project = Project::of(&[]);
+    project.declare(&["alpha"], "");
+    let layers = String::from_utf8(project.read("layers.toml")).unwrap();
+    let targets = "[targets]\neu-west-1 = {}\nus-east-1 = {}\n";
+    project.write("layers.toml", format!("{targets}{}", layers.replace("\"artifacts\"", "\"artifacts-{region}\"")));
+    project.run("publish --stage", 0);
+    project
+}
+
+/// Other content with the same manifest.
+fn rebuild(project: &Project) {
+    project.write("alpha/layer/python/alpha.py", "NAME = \"built again\"\n");
+    project.run("stage", 0);
+}
+
+/// The outcome and version at each target.
+fn ends(report: &Value) -> Vec<(String, u64)> {
+    let jobs = report["jobs"].as_array().unwrap();
+    jobs.iter().map(|job| (job["outcome"].as_str().unwrap().to_owned(), job["version"].as_u64().unwrap())).collect()
+}
+
+fn expected<const N: usize>(all: [(&str, u64); N]) -> Vec<(String, u64)> {
+    all.map(|(outcome, version)| (outcome.to_owned(), version)).to_vec()
+}
+
+#[test]
+fn a_target_that_is_behind_is_published_and_numbers_stay_as_they_are() {
+    let project = project();
+    rebuild(&project);
+    project.run("publish --force --target us-east-1", 0);
+    project.run("publish --force --target us-east-1", 0);
+    project.run("status --exit-code", 3);
+    // Nothing that counts by itself has changed.
+    project.run_writing_nothing("publish", 0);
+    assert_shown!(project.run_writing_nothing("plan --align --exit-code", 3), @"
+    exit code 3
+    --- stdout ---
+    Plan for 1 layer at 2 targets from layers.toml, account 123456789012
+
+      ~ alpha  eu-west-1  after 1  behind: the staged archive differs from version 1, other targets from it
+
+    Plan: 1 changed, 1 unchanged
+    ");
+    let report = project.run("publish --align --format json", 0).report();
+    assert_eq!(ends(&report), expected([("published", 2), ("unchanged", 3)]));
+    assert_eq!(report["jobs"][0]["reason"], "behind");
+    project.run("status --exit-code", 0);
+    // The numbers differ, and nothing is behind.
+    project.run_writing_nothing("publish --align", 0);
+}
+
+#[test]
+fn where_all_targets_have_the_same_nothing_is_behind() {
+    let project = project();
+    rebuild(&project);
+    project.run_writing_nothing("publish --align", 0);
+    // Nor is anybody asked what only `--align` has to know.
+    project.run_writing_nothing("publish", 0);
+    assert_eq!(count(&project, "GetLayerVersion"), 0);
+}
+
+#[test]
+fn a_target_that_cannot_be_asked_fails_alone() {
+    let project = project();
+    rebuild(&project);
+    project.run("publish --force --target us-east-1", 0);
+    project.inject(r#"{"operation": "HeadObject", "match": "artifacts-us-east-1", "fault": "access-denied"}"#);
+    let report = project.run("publish --align --format json", 1).report();
+    assert_eq!((&report["jobs"][0]["outcome"], &report["jobs"][1]["outcome"]), (&"published".into(), &"failed".into()));
+}
+
+#[test]
+fn a_saved_plan_aligns_as_it_was_looked_at() {
+    let project = project();
+    rebuild(&project);
+    project.run("publish --force --target us-east-1", 0);
+    project.run("plan --align --out plan.json", 0);
+    assert_eq!(project.json("plan.json")["options"]["align"], true);
+    let report = project.run("publish --plan plan.json --format json", 0).report();
+    assert_eq!(ends(&report), expected([("published", 2), ("unchanged", 2)]));
+    project.run("publish --plan plan.json", 0);
+    project.run("status --exit-code", 0);
+}

@@ -1,0 +1,69 @@
+//! Deleting old versions while others publish, and after a prune that was killed or stopped.
+
+use serde_json::json;
+
+use crate::common::process::Running;
+use crate::common::project::until;
+use crate::prune::{kept, left, lock, project, pruned};
+
+#[test]
+fn a_layer_that_another_run_publishes_is_left_alone() {
+    let project = project("");
+    project.build("alpha", "alpha==2.0.0\n");
+    project.inject(r#"{"operation": "PublishLayerVersion", "fault": "hang"}"#);
+    let mut command = project.command();
+    command.args(["publish", "--stage"]);
+    let running = Running::start(command);
+    until("the publish hangs", || (project.unanswered("PublishLayerVersion").0 == 1).then_some(()));
+    let ended = project.run("prune --yes --lock-wait-seconds 0 --format json", 1);
+    assert_eq!(ended.report()["jobs"][0]["error"]["code"], "locked");
+    running.signal("KILL");
+    running.end();
+    assert_eq!(left(&project, "alpha"), [1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn a_version_that_appears_meanwhile_counts() {
+    let project = project("");
+    project.inject(r#"{"operation": "GetLayerVersionPolicy", "times": 1, "fault": "hang"}"#);
+    let mut command = project.command();
+    command.args(["prune", "--yes", "--request-timeout-seconds", "2", "--format", "json"]);
+    let running = Running::start(command);
+    until("it has looked at the versions", || (project.unanswered("GetLayerVersionPolicy").0 == 1).then_some(()));
+    project.run("publish --force", 0);
+    let ended = running.end().expect(0);
+    assert_eq!(kept(&ended), ["6 latest", "5 newest"]);
+    assert_eq!((left(&project, "alpha"), &lock(&project)["last"]["version"]), (vec![5, 6], &json!(6)));
+}
+
+#[test]
+fn killed_in_the_middle_the_next_run_finishes() {
+    let project = project("");
+    project.inject(r#"{"operation": "DeleteLayerVersion", "skip": 1, "times": 1, "fault": "hang-after"}"#);
+    let mut command = project.command();
+    command.args(["prune", "--yes"]);
+    let running = Running::start(command);
+    until("it hangs", || (project.unanswered("DeleteLayerVersion").1 == 1).then_some(()));
+    running.signal("KILL");
+    running.end();
+    assert_eq!((left(&project, "alpha"), &lock(&project)["phase"]), (vec![3, 4, 5], &json!("holding")));
+    project.heal();
+    project.advance(31);
+    project.run("prune --yes", 0);
+    assert_eq!((left(&project, "alpha"), &lock(&project)["phase"]), (vec![4, 5], &json!("free")));
+}
+
+#[test]
+fn a_stop_finishes_the_version_in_hand_and_frees_the_lock() {
+    let project = project("");
+    project.inject(r#"{"operation": "DeleteLayerVersion", "times": 1, "fault": "hang"}"#);
+    let mut command = project.command();
+    command.args(["prune", "--yes", "--request-timeout-seconds", "2", "--format", "json"]);
+    let running = Running::start(command);
+    until("it hangs", || (project.unanswered("DeleteLayerVersion").0 == 1).then_some(()));
+    running.signal("INT");
+    let ended = running.end().expect(130);
+    assert_eq!(ended.report()["jobs"][0]["outcome"], "cancelled");
+    assert_eq!((&pruned(&ended)["deleted"], left(&project, "alpha")), (&json!([1]), vec![2, 3, 4, 5]));
+    assert_eq!(lock(&project)["phase"], "free");
+}
