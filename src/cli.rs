@@ -11,6 +11,7 @@ mod common;
 mod examples;
 mod help;
 mod reports;
+mod rollout;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod work;
@@ -18,6 +19,7 @@ mod work;
 pub use aside::{CompletionsArgs, ExplainArgs, InitArgs, SchemaArgs, SchemaOf, Shell};
 pub use common::{Common, Output, Printed};
 pub use reports::{ConvertArgs, MergeArgs, ReportArgs, ReportCommand};
+pub use rollout::{RolloutArgs, RolloutOutput};
 #[cfg(feature = "sandbox")]
 pub use sandbox::SandboxArgs;
 pub use work::{
@@ -90,6 +92,17 @@ pub enum Command {
     /// it wants `--dry-run` or `--yes`. What is deleted cannot be had back, and its number is never given again. The copies
     /// of manifests in S3 stay, unless `--backups` is given.
     Prune(PruneArgs),
+    /// Move functions from older versions of layers to the newest: a plan first, `--apply`, `--undo`
+    ///
+    /// Looks at all functions of each account and Region once, and at those that use an older version of a chosen layer. Only
+    /// the version of that layer changes; the order of a function's layers and everything else stays. What does not fit a
+    /// function's runtime or architecture, and what a stack of CloudFormation owns, is left alone and told.
+    ///
+    /// `--apply` first keeps what was there in `.layership/rollout-RUN.json` beside the layers file; `--undo` with that file puts
+    /// it back, where functions still are what the rollout made of them. Each change names the revision that was looked at,
+    /// and is waited for until Lambda says that it is in force. After a failure no further function is begun. Run again, it
+    /// does what is left.
+    Rollout(Box<RolloutArgs>),
     /// Print a JSON Schema
     Schema(SchemaArgs),
     /// Write a report in other formats

@@ -12,7 +12,7 @@
 //!
 //! - [`layer`]: the vocabulary; [`finding`]: what a check found; [`disk`]: files that cannot make one wait; [`halt`]: work that is to end early; [`git`]: what git knows of them; [`manifest`]: dependency files; [`archive`]: zips; [`attest`]: what a version is made of
 //! - [`config`]: the layers file; [`outcome`]: how a job ended, as a value
-//! - [`plan`]: jobs, and the decision under its table
+//! - [`plan`]: jobs, and the decision under its table; [`rollout`]: functions, and what is to be done with them
 //! - [`event`]: what happens meanwhile, the contract between work and display
 //! - [`aws`]: the only place that knows the SDK; [`run`]: the loop and the steps of a job
 //! - [`report`]: the only place that knows the terminal
@@ -58,6 +58,7 @@ mod manifest;
 mod outcome;
 mod plan;
 mod report;
+mod rollout;
 mod run;
 
 pub use cli::Cli;

@@ -131,7 +131,7 @@ impl Lambda {
     /// # Errors
     /// Whatever the service refuses: a role may lack `lambda:ListLayers`, which cannot be restricted to one layer.
     pub async fn layers(&self, marker: Option<String>) -> Result<LayersPage, JobError> {
-        let call = Call::lambda("lambda:ListLayers", format!("all layers in {}", self.region), &self.region);
+        let call = self.regional("lambda:ListLayers", "all layers");
         // A sweep reads on before anybody asks for what it will find.
         let urgency = if marker.is_none() { Urgency::Needed } else { Urgency::Ahead };
         let send = || self.client.list_layers().max_items(PAGE).set_marker(marker.clone()).send();
@@ -175,8 +175,13 @@ impl Lambda {
         self.publish_timeout
     }
 
+    /// A call about something of this Region.
+    pub(super) fn regional(&self, action: &'static str, what: &str) -> Call {
+        Call::lambda(action, format!("{what} in {}", self.region), &self.region)
+    }
+
     pub(super) fn call(&self, action: &'static str, name: &str) -> Call {
-        Call::lambda(action, format!("layer `{name}` in {}", self.region), &self.region)
+        self.regional(action, &format!("layer `{name}`"))
     }
 
     /// Sends a call that may be sent twice without harm, until it succeeds or patience ends.

@@ -11,6 +11,7 @@ mod catalogue;
 mod clock;
 mod credentials;
 mod failure;
+mod functions;
 mod grants;
 #[cfg(test)]
 mod hostile;
@@ -38,6 +39,8 @@ mod wording;
 mod zip;
 
 pub use backup::{Backup, BackupRead, BackupWrite, NewBackup};
+pub use functions::Changed;
+pub use lambda::Lambda;
 pub use lock_object::LockWrite;
 pub use newest::Newest;
 pub use pace::{Turn, Urgency};

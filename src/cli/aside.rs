@@ -64,4 +64,6 @@ pub enum SchemaOf {
     Plan,
     /// What `status --format json` prints.
     Status,
+    /// What `rollout --format json` prints.
+    Rollout,
 }

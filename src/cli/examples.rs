@@ -82,6 +82,17 @@ pub const EXAMPLES: &[(&str, &[Example])] = &[
             Example("Delete it, with the copies of the manifests", "layership prune --backups --yes"),
         ],
     ),
+    (
+        "rollout",
+        &[
+            Example("Which functions use older versions, and what would become of them", "layership rollout"),
+            Example("Move one first, then the others", "layership rollout --apply --canary 1"),
+            Example(
+                "Some functions, each with a version that an alias leads to",
+                "layership rollout requests --function 'orders-*' --alias live --apply",
+            ),
+        ],
+    ),
     ("schema", &[Example("The schema with which an editor completes layers files", "layership schema layers")]),
     (
         "report convert",

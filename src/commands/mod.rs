@@ -6,11 +6,13 @@ mod document;
 mod explain;
 mod how;
 mod init;
+mod kept;
 mod load;
 mod local;
 mod prune;
 mod ran;
 mod report;
+mod rollout;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -36,6 +38,7 @@ pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
         Command::Explain(args) => explain::explain(&args),
         Command::Completions(args) => complete::script(&args),
         Command::Report(args) => report::report(&args),
+        Command::Rollout(args) => rollout::rollout(&args).await,
         Command::Schema(args) => schema::schema(&args),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => sandbox::serve(args).await,

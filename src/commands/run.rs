@@ -213,7 +213,7 @@ fn ended(report: &Report, plan: &Plan, how: &How, interrupted: bool) -> Ended {
 }
 
 /// With `-vv`: every request and every retry, on standard error.
-fn log_requests() {
+pub(super) fn log_requests() {
     use tracing_subscriber::filter::{LevelFilter, Targets};
     use tracing_subscriber::layer::SubscriberExt as _;
     use tracing_subscriber::util::SubscriberInitExt as _;
@@ -241,7 +241,7 @@ impl std::io::Write for Stderr {
 
 /// Identifies a run in reports and locks: the time, so that it sorts, and a random number, because two containers can
 /// start the same process number in the same millisecond, and whoever has the run's id holds its locks.
-fn run_id() -> String {
+pub(super) fn run_id() -> String {
     // Seeded by the operating system, freshly for each process.
     let random = RandomState::new().build_hasher().finish();
     format!("{}-{random:016x}", Timestamp::now().strftime("%Y%m%dT%H%M%S%3fZ"))

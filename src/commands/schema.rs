@@ -5,6 +5,7 @@ use schemars::generate::SchemaSettings;
 use crate::cli::{SchemaArgs, SchemaOf};
 use crate::error::{Ended, Error};
 use crate::plan::SavedPlan;
+use crate::report::rollout::RolloutReport;
 use crate::report::{EventLine, Report, Shown, StatusReport, emit::stdout};
 
 /// Prints a schema: the text of the file in `schemas/`.
@@ -21,6 +22,7 @@ pub(super) fn text(of: SchemaOf) -> Result<String, Error> {
         SchemaOf::Events => SchemaSettings::draft07().into_generator().into_root_schema_for::<EventLine>(),
         SchemaOf::Plan => SchemaSettings::draft07().into_generator().into_root_schema_for::<SavedPlan>(),
         SchemaOf::Status => SchemaSettings::draft07().into_generator().into_root_schema_for::<StatusReport>(),
+        SchemaOf::Rollout => SchemaSettings::draft07().into_generator().into_root_schema_for::<RolloutReport>(),
         SchemaOf::Report => SchemaSettings::draft07().into_generator().into_root_schema_for::<Report>(),
     };
     let text = serde_json::to_string_pretty(&schema);

@@ -78,6 +78,14 @@ pub enum ErrorCode {
     ContentMismatch,
     /// The job is not as it was when the plan that is carried out was made.
     PlanStale,
+    /// Lambda refuses the layers that a function was to use.
+    FunctionRefused,
+    /// A function was changed, and the change failed in the end.
+    UpdateFailed,
+    /// Another change of a function did not end in time.
+    FunctionBusy,
+    /// A function, or an alias of it, is not what was to be changed.
+    FunctionChanged,
     /// Anything else.
     Internal,
 }

@@ -20,6 +20,7 @@ pub use build::build;
 pub use decision::{BackupState, Decided, Latest, Observed, decide};
 pub use part::{Part, PartOfRun};
 pub use retention::{Fate, OldVersion, Retention};
+pub use patterns::Pattern;
 pub use saved::{Held, SavedJob, SavedOptions, SavedPlan, hold};
 pub use select::{Selection, SelectionError, select};
 pub use targets::Ambient;

@@ -6,7 +6,7 @@ use crate::config::{ProblemList, SettingOrigin};
 use crate::event::Mode;
 use crate::report::choose::{Choice, Surroundings, choose};
 use crate::report::snippet::snippet;
-use crate::report::style::Tone;
+use crate::report::style::{Style, Tone};
 use crate::report::summary::summary;
 use crate::report::text::PlanContext;
 use crate::report::{Display, Report, Shown, changed, check, emit, failures, prune, status, text};
@@ -23,6 +23,18 @@ impl Notices {
     /// The screen that these surroundings allow.
     pub fn of(surroundings: &Surroundings) -> Self {
         Self { choice: choose(surroundings), quiet: surroundings.quiet }
+    }
+
+    /// The colours.
+    pub fn style(&self) -> Style {
+        self.choice.style
+    }
+
+    /// A line of the run.
+    pub fn line(&self, line: &Shown) {
+        if !self.quiet && self.choice.display != Display::Silent {
+            emit::stderr(&shown!("{}\n", line));
+        }
     }
 
     /// How the run is shown while it goes on.

@@ -274,6 +274,22 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
             "`publish --plan` was to carry out a saved plan, and this job is not as it was when the plan was made: the causes say what differs. Nothing was done to it.",
             "Make the plan again with `layership plan --out FILE`, look at what differs, and carry that one out.",
         ),
+        ErrorCode::FunctionRefused => (
+            "Lambda refuses the layers that a function was to use: all of them with its own code are larger than 262,144,000 bytes unzipped, one of them was deleted, or the account may not use it. The causes say which. Nothing was changed.",
+            "Leave the function out with `--function`, make the layer smaller, or give the function another version of the layer that Lambda names.",
+        ),
+        ErrorCode::UpdateFailed => (
+            "Lambda accepted the new layers of a function, and could not make them work (`LastUpdateStatus` is `Failed`); the causes have Lambda's reason. The function goes on answering as it did before, but what it is set to is the new state. No further function was begun.",
+            "Mend what the reason names; `layership rollout --undo FILE` puts back what was there before.",
+        ),
+        ErrorCode::FunctionBusy => (
+            "Another change of the function was under way and did not end within five minutes.",
+            "Wait for the other tool and run the same command again: it does what is left.",
+        ),
+        ErrorCode::FunctionChanged => (
+            "Somebody else changed the function or its alias again and again while it was to be changed, or deleted it.",
+            "Find out which tool it is, and run the same command again: it does what is left.",
+        ),
         ErrorCode::Internal => (
             "The service failed inside (HTTP 5xx), an answer was not what anybody expected, or layership has a defect.",
             "Run again; if it happens again and the service is healthy, report it with what `-vv` shows.",

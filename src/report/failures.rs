@@ -1,6 +1,7 @@
 //! What went wrong, told last, where eyes and the tails of logs land, and told once: whoever a cause hit, it is one
 //! message. The report has every job's own words.
 
+use crate::outcome::JobError;
 use crate::report::causes::{Cause, causes};
 use crate::report::model::Report;
 use crate::report::style::{Style, Tone};
@@ -40,6 +41,14 @@ fn block(cause: &Cause, with_hint: bool, style: Style) -> Shown {
     let hint = cause.hint.as_ref().filter(|_| with_hint);
     let hint = hint.map(|hint| shown!("\n{}: {}\n", style.paint(Tone::Busy, "hint"), hint));
     Shown::join(std::iter::once(headline).chain(listed).chain(beneath).chain(hint), "")
+}
+
+/// One error, with whose it is.
+pub fn one(whose: &Shown, error: &JobError, style: Style) -> Shown {
+    let headline = shown!("{}: {}: {}\n", style.paint(Tone::Bad, "error"), whose, error.message);
+    let beneath = error.causes.iter().map(|cause| caused_by(cause));
+    let hint = error.hint.as_ref().map(|hint| shown!("\n{}: {}\n", style.paint(Tone::Busy, "hint"), hint));
+    Shown::join(std::iter::once(headline).chain(beneath).chain(hint), "")
 }
 
 /// A cause of several lines, such as an answer in HTML, stays readable: its lines are indented under the first.

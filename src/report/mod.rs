@@ -41,6 +41,7 @@ mod plan;
 mod progress_lines;
 mod prune;
 mod ran;
+pub mod rollout;
 #[cfg(test)]
 mod samples;
 mod screen;

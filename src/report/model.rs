@@ -174,12 +174,12 @@ impl Report {
 }
 
 /// Whole seconds: `seconds` has the fraction, and tools that read timestamps disagree about fractions.
-fn to_the_second(time: Timestamp) -> String {
+pub(super) fn to_the_second(time: Timestamp) -> String {
     let whole = Timestamp::from_second(time.as_second()).or_else(|_| time.round(Unit::Second));
     whole.unwrap_or(time).to_string()
 }
 
-fn to_milliseconds(seconds: f64) -> f64 {
+pub(super) fn to_milliseconds(seconds: f64) -> f64 {
     (seconds * 1000.0).round() / 1000.0
 }
 

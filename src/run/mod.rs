@@ -20,6 +20,7 @@ mod manifests;
 mod pool;
 mod preflight;
 mod prune;
+pub mod rollout;
 mod shell;
 mod shelves;
 #[cfg(all(test, feature = "sandbox"))]

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::{Ended, Sandbox, control, folder, get, requirements, run, write};
 
 /// Operations that change something in S3 or Lambda.
-const WRITES: [&str; 12] = [
+const WRITES: [&str; 15] = [
     "AddLayerVersionPermission",
     "CompleteMultipartUpload",
     "CopyObject",
@@ -19,9 +19,12 @@ const WRITES: [&str; 12] = [
     "DeleteLayerVersion",
     "DeleteParameter",
     "PublishLayerVersion",
+    "PublishVersion",
     "PutObject",
     "PutParameter",
     "RemoveLayerVersionPermission",
+    "UpdateAlias",
+    "UpdateFunctionConfiguration",
     "UploadPart",
 ];
 

@@ -1,0 +1,255 @@
+//! Which functions use older versions of the layers, and what can be done with them. Nothing is written.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use futures::future::join_all;
+use futures::stream;
+
+use super::mover::{AliasAim, FunctionJob};
+use crate::aws::{Lambda, Session, Sessions};
+use crate::layer::{FunctionName, LayerArn, VersionArn};
+use crate::outcome::{ErrorCode, JobError};
+use crate::plan::{Job, Pattern, Plan, Target};
+use crate::rollout::{
+    Choice, Found, Function, FunctionOutcome, FunctionReport, Judged, Move, Newest, Published, judge,
+};
+
+/// Most pages of functions that are read: 100,000 functions and versions of them.
+const MOST_PAGES: usize = 2_000;
+
+/// Which functions are meant, and what is to be done with them.
+#[derive(Clone, Debug, Default)]
+pub struct Wish {
+    /// Functions by name; none means all.
+    pub functions: Vec<Pattern>,
+    /// Tags that they must have.
+    pub tags: Vec<(String, String)>,
+    /// What is to be done with all of them.
+    pub choice: Choice,
+    /// Functions that are looked at at once.
+    pub concurrency: usize,
+    /// How long a change of a function may take.
+    pub patience: Duration,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Survey {
+    /// The versions that functions are to use.
+    pub layers: Vec<LayerToUse>,
+    /// Every function that something would be done with, or that is left alone, sorted by target and name.
+    pub functions: Vec<Surveyed>,
+    /// Targets that nothing could be found out about.
+    pub failures: Vec<(String, JobError)>,
+}
+
+/// The version of a layer that functions at a target are to use.
+#[derive(Clone, Debug)]
+pub struct LayerToUse {
+    /// Key of the layer.
+    pub layer: String,
+    /// Name of the target.
+    pub target: String,
+    /// The newest version; `None` where the layer was never published.
+    pub arn: Option<VersionArn>,
+}
+
+/// One function.
+#[derive(Clone, Debug)]
+pub struct Surveyed {
+    /// What is said of it.
+    pub report: FunctionReport,
+    /// What is to be done with it; `None` where it is left alone.
+    pub job: Option<Arc<FunctionJob>>,
+}
+
+/// The layers of one account and Region.
+struct Place<'a> {
+    target: &'a Target,
+    session: Arc<Session>,
+    jobs: Vec<&'a Job>,
+}
+
+/// Looks at every target of a plan.
+pub async fn survey(plan: &Plan, sessions: &Sessions, wish: &Wish) -> Survey {
+    let targets = plan.targets();
+    let connected = join_all(targets.iter().map(|target| sessions.get(target))).await;
+    let mut survey = Survey::default();
+    let mut places: BTreeMap<(String, String), Place<'_>> = BTreeMap::new();
+    for (target, session) in targets.iter().zip(connected) {
+        let session = match session {
+            Ok(session) => session,
+            Err(error) => {
+                survey.failures.push((target.name.clone(), error));
+                continue;
+            }
+        };
+        // Without an account the target's own name keeps it apart.
+        let account = session.account.as_ref().map_or_else(|| target.name.clone(), ToString::to_string);
+        let place = places.entry((account, target.region.to_string()));
+        let place = place.or_insert_with(|| Place { target, session, jobs: Vec::new() });
+        place.jobs.extend(plan.jobs.iter().filter(|job| job.target.name == target.name).map(Arc::as_ref));
+    }
+    let looked = join_all(places.values().map(|place| place.survey(wish))).await;
+    for (place, found) in places.values().zip(looked) {
+        match found {
+            Ok((layers, functions)) => {
+                survey.layers.extend(layers);
+                survey.functions.extend(functions);
+            }
+            Err(error) => survey.failures.push((place.target.name.clone(), error)),
+        }
+    }
+    survey.layers.sort_by(|a, b| (&a.layer, &a.target).cmp(&(&b.layer, &b.target)));
+    survey.functions.sort_by(|a, b| key(a).cmp(&key(b)));
+    survey
+}
+
+fn key(one: &Surveyed) -> (&str, &str) {
+    (&one.report.target, &one.report.function)
+}
+
+/// A function as a sweep shows it.
+type Swept = (Function, Published);
+
+impl Place<'_> {
+    async fn survey(&self, wish: &Wish) -> Result<(Vec<LayerToUse>, Vec<Surveyed>), JobError> {
+        let latest = join_all(self.jobs.iter().map(|job| self.session.latest(&job.name))).await;
+        let (mut layers, mut newest) = (Vec::new(), Vec::new());
+        for (job, latest) in self.jobs.iter().zip(latest) {
+            let (layer, target, latest) = (job.layer.clone(), job.target.name.clone(), latest?);
+            layers.push(LayerToUse { layer: layer.clone(), target, arn: latest.as_ref().map(|one| one.arn.clone()) });
+            newest.extend(latest.map(|version| Newest { layer, version }));
+        }
+        let newest: Arc<[Newest]> = newest.into();
+        if newest.is_empty() {
+            return Ok((layers, Vec::new()));
+        }
+        let swept = sweep(&self.session.lambda, wish).await?;
+        let ours: HashSet<&LayerArn> = newest.iter().map(|newest| &newest.version.arn.layer).collect();
+        let concerned =
+            swept.into_values().filter(|(function, _)| uses(function, &ours) && chosen(&function.name, wish));
+        let looked = stream::iter(concerned).map(|swept| self.look(swept, &newest, wish));
+        let looked: Vec<_> = looked.buffer_unordered(wish.concurrency.max(1)).collect().await;
+        Ok((layers, looked.into_iter().flatten().collect()))
+    }
+
+    /// What becomes of one function; `None` where there is nothing to do with it.
+    async fn look(&self, swept: Swept, newest: &Arc<[Newest]>, wish: &Wish) -> Option<Surveyed> {
+        let name = swept.0.name.clone();
+        match self.found(swept, newest, wish).await {
+            Ok(found) => self.judged(&found?, newest, wish),
+            Err(error) => {
+                let report =
+                    FunctionReport { error: Some(error), outcome: FunctionOutcome::Failed, ..self.blank(&name) };
+                Some(Surveyed { report, job: None })
+            }
+        }
+    }
+
+    /// `None` where there is nothing to do with it, by what the sweep told, and where it is gone, or not one that is meant.
+    async fn found(
+        &self,
+        (function, published): Swept,
+        newest: &Arc<[Newest]>,
+        wish: &Wish,
+    ) -> Result<Option<Found>, JobError> {
+        let lambda = &self.session.lambda;
+        let alias = match &wish.choice.alias {
+            Some(alias) => lambda.alias(&function.name, alias).await?,
+            None => None,
+        };
+        let found = Found { function, tags: BTreeMap::new(), published, alias };
+        if matches!(judge(&found, newest, &wish.choice).1, Judged::Nothing) {
+            return Ok(None);
+        }
+        let Some((function, tags)) = lambda.function(&found.function.name).await? else { return Ok(None) };
+        let is_meant = wish.tags.iter().all(|(key, value)| tags.get(key) == Some(value));
+        Ok(is_meant.then_some(Found { function, tags, ..found }))
+    }
+
+    fn judged(&self, found: &Found, newest: &Arc<[Newest]>, wish: &Wish) -> Option<Surveyed> {
+        let (changes, judged) = judge(found, newest, &wish.choice);
+        let report = FunctionReport { changes, ..self.blank(&found.function.name) };
+        match judged {
+            Judged::Nothing => None,
+            Judged::Refused(refusal) => {
+                let report = FunctionReport { outcome: FunctionOutcome::Refused, refusal: Some(refusal), ..report };
+                Some(Surveyed { report, job: None })
+            }
+            Judged::Move(step) => {
+                let report = FunctionReport { outcome: FunctionOutcome::Planned, ..report }.with(&step);
+                let job = self.job(found, *step, wish, report.clone());
+                Some(Surveyed { report, job: Some(Arc::new(job)) })
+            }
+        }
+    }
+
+    fn job(&self, found: &Found, step: Move, wish: &Wish, report: FunctionReport) -> FunctionJob {
+        let published = found.published.newest().map(|(number, _)| number.to_string());
+        FunctionJob {
+            name: found.function.name.clone(),
+            lambda: self.session.lambda.clone(),
+            region: self.target.region.clone(),
+            account: self.session.account.clone(),
+            seen: Some(found.function.clone()),
+            alias: step.alias.map(|(name, seen)| AliasAim::Lead { name, seen, published }),
+            aim: step.aim,
+            before: step.before,
+            after: step.after,
+            publish: step.publish,
+            patience: wish.patience,
+            report,
+        }
+    }
+
+    fn blank(&self, name: &FunctionName) -> FunctionReport {
+        let account = self.session.account.as_ref().map(ToString::to_string);
+        FunctionReport::blank(&self.target.name, self.target.region.as_str(), account, name)
+    }
+}
+
+/// All functions of an account and Region, and their versions where those matter.
+async fn sweep(lambda: &Lambda, wish: &Wish) -> Result<BTreeMap<FunctionName, Swept>, JobError> {
+    let versions = wish.choice.wants_versions();
+    let mut swept: BTreeMap<FunctionName, Swept> = BTreeMap::new();
+    let mut of_versions = Vec::new();
+    let mut marker = None;
+    for _ in 0..MOST_PAGES {
+        let page = lambda.functions(marker, versions).await?;
+        for (function, version) in page.functions {
+            match version {
+                None => drop(swept.insert(function.name.clone(), (function, Published::default()))),
+                Some(number) => of_versions.push((function, number)),
+            }
+        }
+        marker = page.next;
+        if marker.is_none() {
+            break;
+        }
+    }
+    if marker.is_some() {
+        let message = format!("ListFunctions has more than {MOST_PAGES} pages");
+        return Err(
+            JobError::new(ErrorCode::Internal, message).hint("is this endpoint really Lambda? check AWS_ENDPOINT_URL")
+        );
+    }
+    for (function, number) in of_versions {
+        if let Some((_, published)) = swept.get_mut(&function.name) {
+            published.add(number, function.layers);
+        }
+    }
+    Ok(swept)
+}
+
+fn uses(function: &Function, layers: &HashSet<&LayerArn>) -> bool {
+    let used = function.layers.iter().filter_map(|arn| arn.parse::<VersionArn>().ok());
+    used.into_iter().any(|used| layers.contains(&used.layer))
+}
+
+fn chosen(name: &FunctionName, wish: &Wish) -> bool {
+    wish.functions.is_empty() || wish.functions.iter().any(|pattern| pattern.matches(name.as_str()))
+}
