@@ -25,6 +25,7 @@ use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::report::{
     self, CheckedOut, Ci, EventLog, EventLogError, Listing, Notices, Ran, Report, ReportFile, Shown, Surroundings, emit,
+    style_of_data,
 };
 use crate::run::{self, CheckoutLater, Events, Stop, on_signals};
 
@@ -128,7 +129,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
         Print::GithubMatrix => report::changed::github_matrix(&report).map_err(Error::other),
         Print::Usual | Print::Text => {
             let listing = Listing::of(how.print == Print::Text || args.verbose > 0, &facts);
-            Ok(report::rendered(&report, &args.config, listing))
+            Ok(report::rendered(&report, &args.config, listing, style_of_data(&facts)))
         }
     };
     let printed = printed.and_then(|text| {
