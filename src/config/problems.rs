@@ -121,16 +121,22 @@ impl<'a> Problems<'a> {
 
     /// Whether what belongs at a key path was told to be unreadable, alone or with all around it.
     pub fn is_unreadable(&self, path: &[&str]) -> bool {
+        let mut with_any = self.looked_at().filter(|known| !known.unreadable.is_empty()).peekable();
+        if with_any.peek().is_none() {
+            return false;
+        }
         let path: Vec<String> = path.iter().map(|&part| part.to_owned()).collect();
-        self.looked_at().any(|known| {
-            !known.unreadable.is_empty() && (1..=path.len()).any(|length| known.unreadable.contains(&path[..length]))
-        })
+        with_any.any(|known| (1..=path.len()).any(|length| known.unreadable.contains(&path[..length])))
     }
 
     /// Whether something in the table at a key path was told to be unreadable.
     pub fn is_incomplete(&self, path: &[&str]) -> bool {
+        let mut with_any = self.looked_at().filter(|known| !known.incomplete.is_empty()).peekable();
+        if with_any.peek().is_none() {
+            return false;
+        }
         let path: Vec<String> = path.iter().map(|&part| part.to_owned()).collect();
-        self.looked_at().any(|known| known.incomplete.contains(&path))
+        with_any.any(|known| known.incomplete.contains(&path))
     }
 
     fn looked_at(&self) -> impl Iterator<Item = &Known<'a>> {

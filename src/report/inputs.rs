@@ -2,26 +2,38 @@
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf, absolute};
+use std::sync::OnceLock;
 
 /// The files and folders that a layers file names, and the layers file itself.
+///
+/// Where they really are is looked up once something is to be written: it costs more than reading a small one.
 #[derive(Debug, Default)]
 pub struct Inputs {
-    known: BTreeMap<PathBuf, &'static str>,
+    named: Vec<(PathBuf, &'static str)>,
+    known: OnceLock<BTreeMap<PathBuf, &'static str>>,
 }
 
 impl Inputs {
     /// Adds a file, or a folder and everything in it; `what` it is follows "it is" and "it lies in".
     pub fn add(&mut self, path: &Path, what: &'static str) {
-        self.known.entry(real(path)).or_insert(what);
+        self.named.push((path.to_owned(), what));
+        self.known.take();
+    }
+
+    fn known(&self) -> &BTreeMap<PathBuf, &'static str> {
+        self.known.get_or_init(|| {
+            // What was added first says what it is.
+            self.named.iter().rev().map(|(path, what)| (real(path), *what)).collect()
+        })
     }
 
     /// Why nothing may be written there, if so.
     pub fn forbids(&self, path: &Path) -> Option<String> {
-        let path = real(path);
-        if let Some(what) = self.known.get(&path) {
+        let (path, inputs) = (real(path), self.known());
+        if let Some(what) = inputs.get(&path) {
             return Some(format!("it is {what}"));
         }
-        let mut above = path.ancestors().skip(1).filter_map(|above| self.known.get_key_value(above));
+        let mut above = path.ancestors().skip(1).filter_map(|above| inputs.get_key_value(above));
         above.find(|(known, _)| known.is_dir()).map(|(known, what)| format!("it lies in {what} `{}`", known.display()))
     }
 }

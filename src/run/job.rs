@@ -56,16 +56,17 @@ async fn steps(job: &Job, shared: &Shared, slot: &mut Slot, trail: &mut Trail) -
         }
         trail.enter(Activity::Checking);
     }
-    // Until the lock is taken a stop may drop the work; from then on it is finished and recorded.
+    // Until the lock is taken a stop may drop the work; from then on it is finished and recorded. Both are boxed: with all
+    // that a request to AWS consists of inside of it, this would nest deeper than the compiler goes.
     let prepared = tokio::select! {
-        prepared = prepare(job, shared, manifest, is_built, trail) => prepared?,
+        prepared = Box::pin(prepare(job, shared, manifest, is_built, trail)) => prepared?,
         () = shared.stop.finishing() => return Ok(Outcome::Cancelled),
     };
     match prepared {
         Prepared::Done(outcome) => Ok(outcome),
         Prepared::ToDo(to_do) => {
             let ToDo { session, checked } = *to_do;
-            carry_out(Site::new(job, &session), checked, shared, slot, trail).await
+            Box::pin(carry_out(Site::new(job, &session), checked, shared, slot, trail)).await
         }
     }
 }
