@@ -1,5 +1,5 @@
 //! A release of two hundred layers: every ARN right, every backup at its key with its bytes, and nothing the second
-//! time.
+//! time. And manifests that are larger than any: what memory they take.
 //!
 //! What was published is read back through AWS's own SDK, which is among the dependencies anyway: it knows the protocol
 //! and nothing of this tool. The tool itself would agree with its own mistakes, and the sandbox's files on disk would
@@ -25,6 +25,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use sha2::Digest as _;
 
 use common::many_layers;
+use common::process::Running;
 use common::project::Project;
 
 const LAYERS: usize = 200;
@@ -130,4 +131,59 @@ fn read_back(project: &Project, names: &[String]) {
         }
         assert_eq!(objects.keys().collect::<Vec<_>>(), [""; 0], "nothing else is left in the bucket");
     });
+}
+
+/// Bytes of a manifest, and what telling a difference of two of them may take: both of them, and what they name.
+const LARGE: usize = 47_000_000;
+const MEMORY: u64 = 300_000_000;
+/// So many packages a manifest can have, nearly.
+const PACKAGES: usize = 190_000;
+
+/// A manifest of that size, in which one package of a thousand has this version.
+fn large(file: &str, version: usize) -> String {
+    let version = |n: usize| if n.is_multiple_of(1_000) { version } else { 1 };
+    let room = LARGE / PACKAGES;
+    let entry = |n: usize| match file {
+        "requirements.txt" => {
+            let head = format!("package-{n}=={}.{n} \\\n    --hash=sha256:{n:064x}", version(n));
+            format!("{head} \\\n    --hash=sha256:{:0width$}\n", 1, width = room - head.len() - 22)
+        }
+        _ => {
+            let head = format!(
+                r#""node_modules/package-{n}":{{"version":"{}.{n}.0","integrity":"sha512-{n:088}""#,
+                version(n)
+            );
+            format!(r#"{head},"resolved":"https://host/{:0width$}"}}"#, n, width = room - head.len() - 30)
+        }
+    };
+    let entries: Vec<String> = (0..PACKAGES).map(entry).collect();
+    match file {
+        "requirements.txt" => entries.concat(),
+        _ => format!(r#"{{"lockfileVersion":3,"packages":{{{}}}}}"#, entries.join(",")),
+    }
+}
+
+#[test]
+fn manifests_larger_than_any_make_a_difference_within_bounded_memory() {
+    for file in ["requirements.txt", "package-lock.json"] {
+        let layers = format!(
+            "[layers.a]\nbucket = \"{BUCKET}\"\nmanifest = \"{file}\"\narchive = \"layer\"\nallow = [\"archive-stale\"]\n"
+        );
+        let project = Project::new(&layers);
+        project.write("layer/python/a.py", "A = 1\n");
+        let manifest = large(file, 1);
+        assert!(manifest.len().abs_diff(LARGE) < LARGE / 50, "{} bytes", manifest.len());
+        project.write(file, manifest);
+        project.run("publish --stage", 0);
+        project.write(file, large(file, 2));
+        let mut plan = project.command();
+        plan.args(["plan", "--stage", "--report", "json=report.json"]);
+        let (ended, peak) = Running::start(plan).end_measured();
+        ended.expect(0);
+        let changed = project.json("report.json")["jobs"][0]["dependencies"]["changed"].as_array().map(Vec::len);
+        assert_eq!(changed, Some(PACKAGES / 1_000), "{file}");
+        assert!(peak < MEMORY, "{file}: {} MB", peak / 1_000_000);
+        // The manifest alone: it is this process that was measured.
+        assert!(peak > LARGE as u64, "{file}: {} MB", peak / 1_000_000);
+    }
 }

@@ -47,9 +47,27 @@ impl Running {
 
     /// The most memory that it has had so far, in bytes.
     pub fn peak_memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a line of it");
-        line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
+        self.memory().expect("it runs")
+    }
+
+    /// `None` of what has ended.
+    fn memory(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        Some(line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024)
+    }
+
+    /// Waits for its end, and says how much memory it had at most, in bytes. What it prints has to fit into a pipe.
+    pub fn end_measured(self) -> (Ended, u64) {
+        let mut peak = 0;
+        until("its end", || match self.memory() {
+            Some(memory) => {
+                peak = memory;
+                None
+            }
+            None => Some(()),
+        });
+        (self.end(), peak)
     }
 
     /// Waits for its end.
