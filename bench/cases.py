@@ -46,7 +46,7 @@ TOOLS = {
 @dataclass(frozen=True)
 class Case:
     title: str
-    # `staged` or `published`, see project.States.
+    # `staged`, `library-staged` or `published`, see project.States.
     state: str
     # How many of so many layers changed since they were published.
     changed: object
@@ -104,6 +104,13 @@ CASES = {
         lambda count: count,
         {"layership": [60], "library-16": [60], "boto3": [60]},
         quota=3,
+    ),
+    # What the library staged has no SHA-256 and no note: its zips are read.
+    "library-staged": Case(
+        "First publish of what the Python library staged, no quota",
+        "library-staged",
+        lambda count: count,
+        {"layership": [100], "library-16": [100], "boto3": [100]},
     ),
     # The sweep that finds the latest versions has two hundred pages, one after the other.
     "large": Case(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sandbox import Sandbox
 
+PEERS = Path(__file__).parent / "peers"
 BUCKET = "bench-artifacts"
 # Pinned packages in a manifest.
 PACKAGES = 40
@@ -41,14 +42,16 @@ def set_version(folder: Path, name: str, version: str) -> None:
 class States:
     """Prepared once per size, copied for every run: what a run leaves behind is no part of the next one."""
 
-    def __init__(self, binary: Path, folder: Path):
-        self.binary, self.folder = binary, folder
+    def __init__(self, binary: Path, python: Path | None, folder: Path):
+        self.binary, self.python, self.folder = binary, python, folder
 
     def copy(self, state: str, count: int, changed: int) -> Path:
-        """`staged`: everything is staged, nothing published; `published`: published, and so many changed since."""
+        """`staged`: everything is staged, nothing published; `library-staged`: the same, by the library; `published`:
+        published, and so many changed since."""
         copy = self.folder / "run"
         shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(self._staged(count) if state == "staged" else self._published(count, changed), copy)
+        states = {"staged": self._staged, "library-staged": self._staged_by_library}
+        shutil.copytree(states[state](count) if state in states else self._published(count, changed), copy)
         return copy
 
     def _staged(self, count: int) -> Path:
@@ -56,6 +59,17 @@ class States:
         if not folder.exists():
             write(folder, count)
             self._layership(folder, "stage")
+        return folder
+
+    def _staged_by_library(self, count: int) -> Path:
+        folder = self.folder / f"library-staged-{count}"
+        if not folder.exists():
+            write(folder, count)
+            with Sandbox(self.binary, folder / "sandbox") as sandbox:
+                command = [self.python, PEERS / "library_stage.py", BUCKET]
+                environment = {**os.environ, **sandbox.environment}
+                given = "\n".join(names(count))
+                subprocess.run(command, cwd=folder, env=environment, input=given, text=True, check=True)
         return folder
 
     def _published(self, count: int, changed: int) -> Path:
