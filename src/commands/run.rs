@@ -24,8 +24,8 @@ use crate::event::{Event, Mode};
 use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::report::{
-    self, CheckedOut, Ci, EventLog, EventLogError, Listing, Notices, Ran, Report, ReportFile, Shown, Surroundings, emit,
-    style_of_data,
+    self, CheckedOut, Ci, EventLog, EventLogError, Listing, Notices, Ran, Report, ReportFile, Shown, Surroundings,
+    emit, style_of_data,
 };
 use crate::run::{self, CheckoutLater, Events, Stop, on_signals};
 

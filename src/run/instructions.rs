@@ -97,7 +97,7 @@ fn decision_for_1000_layers() {
     let settings = LayerSettings { compatible_runtimes: runtimes, ..LayerSettings::default() };
     let detect = [Detect::Manifest, Detect::Settings].into();
     let latest = Some(Latest { settings: &settings, backup: BackupState::Same, content: None });
-    let observed = Observed { latest, wanted: &settings, detect: &detect, staged: None, force: false };
+    let observed = Observed { latest, wanted: &settings, detect: &detect, staged: None, adrift: false, force: false };
     measured(|| (0..1_000).for_each(|_| drop(black_box(decide(black_box(&observed))))));
 }
 

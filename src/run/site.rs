@@ -209,7 +209,8 @@ impl<'a> Site<'a> {
     /// The versions that are attested, as a listing tells them.
     pub async fn attested(&self) -> Result<BTreeSet<u64>, JobError> {
         let name = format!("{}{PROVENANCE}", self.job.manifest_name);
-        self.session.s3.backed_up(&self.job.backups, &name).await
+        let found = self.session.s3.backed_up(&self.job.backups, &name).await?;
+        Ok(found.into_keys().collect())
     }
 
     /// A parameter as it was at some time of this run, read together with others.

@@ -55,9 +55,8 @@ pub async fn look(
         Some(latest) => share(site, latest.version.arn.number).await?,
         None => None,
     };
-    let followed = latest.as_ref().map(|latest| {
-        [of_attestations(site, latest), of_parameter(site, latest, parameter.as_ref())]
-    });
+    let followed =
+        latest.as_ref().map(|latest| [of_attestations(site, latest), of_parameter(site, latest, parameter.as_ref())]);
     let latest = latest.map(|latest| latest.status(site));
     let mut status = LayerStatus { latest, lock, share, versions, findings: Vec::new() };
     status.findings = findings(site, &status);

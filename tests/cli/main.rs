@@ -12,8 +12,8 @@
 mod common;
 
 mod accounts;
-mod attest;
 mod align;
+mod attest;
 mod build;
 mod changed;
 mod check;
