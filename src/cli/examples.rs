@@ -42,6 +42,10 @@ pub const EXAMPLES: &[(&str, &[Example])] = &[
                 "The same for local archives that are not staged yet, at some targets",
                 "layership plan --stage --target 'us-*'",
             ),
+            Example(
+                "The same on a machine that has no archives: what changed is built first",
+                "layership plan --build",
+            ),
             Example("Exit with 3 if anything would be published", "layership plan --stage --exit-code"),
             Example("Keep a plan, look at it, carry out exactly that", "layership plan --out plan.json"),
             Example("Print a plan that was kept", "layership plan --show plan.json"),

@@ -64,11 +64,14 @@ pub struct PlanArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "changed_since")]
     pub out: Option<PathBuf>,
     /// Print a plan that was kept, and ask nobody
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["layers", "targets", "partition", "changed_since", "out", "exit_code", "stage", "force", "revoke", "strict", "reports", "events"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["layers", "targets", "partition", "changed_since", "out", "exit_code", "stage", "build", "force", "revoke", "strict", "reports", "events"])]
     pub show: Option<PathBuf>,
     /// Plan as if the local archives were staged
     #[arg(long)]
     pub stage: bool,
+    /// Build what changed first, as `build` does, and plan as if what was built were staged
+    #[arg(long, conflicts_with = "out")]
+    pub build: bool,
     /// Plan to publish unchanged layers too
     #[arg(long)]
     pub force: bool,

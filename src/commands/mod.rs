@@ -56,7 +56,7 @@ pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
                 return saved::show(path, &args);
             }
             let how = How { stage_first: args.stage, force: args.force, strict: args.strict, ..How::new(Mode::Plan) };
-            let how = How { revoke: args.revoke, ..how };
+            let how = How { revoke: args.revoke, build: args.build.then_some(BuildScope::Changed), ..how };
             run(&args.common, How { exit_code: args.exit_code, out: args.out, ..how }.printing(&args.printed)).await
         }
         Command::Stage(args) => {

@@ -125,7 +125,8 @@ pub struct LayerTable {
     #[schemars(length(min = 1))]
     pub archive: Option<String>,
     /// How the archive is built: a command for `sh`, run in the folder of the file that it is written in, without input and
-    /// with the layer's key in the variable `LAYERSHIP_LAYER`. Only `layership build` and `publish --build` run it.
+    /// with the layer's key in the variable `LAYERSHIP_LAYER`. Only `layership build`, `plan --build`
+    /// and `publish --build` run it.
     #[schemars(with = "Option<String>", length(min = 1, max = 10_000))]
     pub build: Option<BuildCommand>,
     /// S3 bucket of the staged archive and the backups, in the target's Region. Required, here, in `[defaults]` or at

@@ -1,14 +1,12 @@
 //! One command in a shell: what it printed last, and an end to all that it started when the run is stopped.
 
-use std::io;
+use std::io::{self, PipeReader, Read as _};
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::AsyncReadExt as _;
-use tokio::net::unix::pipe::Receiver;
 use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::stop::Stop;
@@ -58,26 +56,29 @@ impl Output {
 }
 
 /// Runs a command with `sh` in a folder, without input, in a process group of its own, to its end or until the run is
-/// stopped.
+/// stopped. It is `sh` on Windows as well, where Git brings one, so that a layers file means the same everywhere.
 ///
 /// # Errors
 /// The shell cannot be started.
 pub async fn run(command: &str, folder: &Path, variable: (&str, &str), stop: &Stop) -> io::Result<Ended> {
     let (reader, writer) = io::pipe()?;
-    let child = Command::new("sh")
+    let mut shell = Command::new("sh");
+    shell
         .args(["-c", command])
         .current_dir(folder)
         .env(variable.0, variable.1)
         .stdin(Stdio::null())
         .stdout(writer.try_clone()?)
-        .stderr(writer)
-        .process_group(0)
-        .spawn()?;
-    let mut group = Group(child);
-    let mut pipe = Receiver::from_owned_fd(reader.into())?;
+        .stderr(writer);
+    #[cfg(unix)]
+    shell.process_group(0);
+    let mut group = Group(shell.spawn()?);
+    // Its ends of the pipe would otherwise stay open here, and nobody would see that it ended.
+    drop(shell);
+    let mut pieces = pieces(reader);
     let mut output = Output::default();
     tokio::select! {
-        status = to_its_end(&mut group, &mut pipe, &mut output) => Ok(Ended::Itself(status?, output)),
+        status = to_its_end(&mut group, &mut pieces, &mut output) => Ok(Ended::Itself(status?, output)),
         () = stop.finishing() => {
             group.end().await;
             Ok(Ended::Stopped)
@@ -85,52 +86,101 @@ pub async fn run(command: &str, folder: &Path, variable: (&str, &str), stop: &St
     }
 }
 
-async fn to_its_end(group: &mut Group, pipe: &mut Receiver, output: &mut Output) -> io::Result<ExitStatus> {
+async fn to_its_end(group: &mut Group, pieces: &mut Pieces, output: &mut Output) -> io::Result<ExitStatus> {
     let status = tokio::select! {
         status = group.0.wait() => status?,
-        () = listen(pipe, output) => group.0.wait().await?,
+        () = listen(pieces, output) => group.0.wait().await?,
     };
-    let _ = timeout(LAST_WORDS, listen(pipe, output)).await;
+    let _ = timeout(LAST_WORDS, listen(pieces, output)).await;
     Ok(status)
 }
 
-/// Reads until nobody can write any more. What was read is kept, also if this is dropped in between.
-async fn listen(pipe: &mut Receiver, output: &mut Output) {
-    let mut buffer = [0; 8192];
-    while let Ok(read @ 1..) = pipe.read(&mut buffer).await {
-        output.push(&buffer[..read]);
+/// What is read from a pipe, as it comes.
+type Pieces = mpsc::Receiver<Vec<u8>>;
+
+/// Reads a pipe on a thread of its own: pipes cannot be waited for on Windows, and one that something in the background
+/// keeps open must not hold up the end of the run, as a task of the runtime would.
+fn pieces(mut pipe: PipeReader) -> Pieces {
+    let (sender, pieces) = mpsc::channel(4);
+    std::thread::spawn(move || {
+        let mut buffer = [0; 8192];
+        while let Ok(read @ 1..) = pipe.read(&mut buffer) {
+            if sender.blocking_send(buffer[..read].to_vec()).is_err() {
+                break;
+            }
+        }
+    });
+    pieces
+}
+
+/// Listens until nobody can write any more. What was heard is kept, also if this is dropped in between.
+async fn listen(pieces: &mut Pieces, output: &mut Output) {
+    while let Some(piece) = pieces.recv().await {
+        output.push(&piece);
     }
 }
 
-/// A child that leads a process group, which ends with this value if the child has not ended by then.
+/// A child that leads a group of processes, which ends with this value if the child has not ended by then.
 struct Group(Child);
 
 impl Group {
     /// Asks all of them to end, and ends those that do not.
     async fn end(&mut self) {
-        let Some(group) = self.id() else { return };
-        let _ = kill_process_group(group, Signal::TERM);
+        let Some(leader) = self.0.id() else { return };
+        group::ask_to_end(leader);
         let _ = timeout(GRACE, self.0.wait()).await;
         // The number stays theirs for as long as one of them lives.
-        let _ = kill_process_group(group, Signal::KILL);
-    }
-
-    /// The group's number; `None` once the child has ended.
-    fn id(&self) -> Option<Pid> {
-        self.0.id().and_then(|id| Pid::from_raw(id.try_into().ok()?))
+        group::kill(leader);
     }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
-        if let Some(group) = self.id() {
-            let _ = kill_process_group(group, Signal::KILL);
+        if let Some(leader) = self.0.id() {
+            group::kill(leader);
         }
     }
 }
 
-#[cfg(test)]
+#[cfg(unix)]
+mod group {
+    use rustix::process::{Pid, Signal, kill_process_group};
+
+    pub fn ask_to_end(leader: u32) {
+        send(leader, Signal::TERM);
+    }
+
+    pub fn kill(leader: u32) {
+        send(leader, Signal::KILL);
+    }
+
+    fn send(leader: u32, signal: Signal) {
+        if let Some(group) = leader.try_into().ok().and_then(Pid::from_raw) {
+            let _ = kill_process_group(group, signal);
+        }
+    }
+}
+
+/// There are no signals: a tree of processes is ended from its root, as long as that is there.
+#[cfg(windows)]
+mod group {
+    use std::process::{Command, Stdio};
+
+    pub fn ask_to_end(leader: u32) {
+        kill(leader);
+    }
+
+    pub fn kill(leader: u32) {
+        let mut command = Command::new("taskkill");
+        command.args(["/T", "/F", "/PID", &leader.to_string()]);
+        let _ = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    }
+}
+
+#[cfg(all(test, unix))]
 mod tests {
+    use rustix::process::{Pid, Signal};
+
     use super::*;
 
     async fn ran(command: &str) -> (ExitStatus, Output) {

@@ -60,6 +60,28 @@ fn a_release_builds_and_publishes_what_changed_and_nothing_else() {
 }
 
 #[test]
+fn a_plan_on_a_machine_without_archives_builds_what_changed_and_uploads_nothing() {
+    let project = project(&["a", "b"]);
+    project.run("publish --build", 0);
+    builds(&project);
+    for layer in ["a", "b"] {
+        std::fs::remove_dir_all(project.folder().join(layer).join("layer")).unwrap();
+    }
+    project.write("b/requirements.txt", requirements("b", "2.0.0"));
+    assert_shown!(project.run_writing_nothing("plan --build", 0), @"
+    exit code 0
+    --- stdout ---
+    Plan for 2 layers at 1 target from layers.toml, account 123456789012
+
+      ~ b  us-east-1  after 1  dependencies changed: b 1.0.0 -> 2.0.0
+
+    Plan: 1 changed, 1 unchanged
+    ");
+    assert_eq!(builds(&project), ["b"]);
+    assert_eq!(project.run("plan --build --exit-code -q", 3).stderr, "");
+}
+
+#[test]
 fn build_alone_builds_what_changed_or_all_without_asking_anybody() {
     let project = project(&["a", "b"]);
     project.run_writing_nothing("build --all", 0);

@@ -59,6 +59,11 @@ impl Python {
         command
     }
 
+    /// A program that one of the packages brings.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.venv.join("bin").join(name)
+    }
+
     /// Packages of a requirements file, installed as a layer has them: below `python`.
     pub fn install(&self, requirements: &Path) -> PathBuf {
         let pinned = fs::read(requirements).expect("requirements");
@@ -70,7 +75,7 @@ impl Python {
     }
 
     fn executable(&self) -> PathBuf {
-        self.venv.join("bin/python")
+        self.program("python")
     }
 
     /// pip with the environment of the machine: proxies and mirrors are its own business, the hashes are ours.
@@ -112,7 +117,7 @@ fn venv(identity: &str, requirements: &str) -> PathBuf {
 
 /// A folder below `target` that is made once, however many tests and processes ask for it at once. What was left half
 /// made is thrown away.
-fn once(name: &str, make: impl FnOnce(&Path)) -> PathBuf {
+pub fn once(name: &str, make: impl FnOnce(&Path)) -> PathBuf {
     fs::create_dir_all(cache()).expect("a folder below target");
     let [folder, lock, made] = ["", ".lock", ".made"].map(|suffix| cache().join(format!("{name}{suffix}")));
     let lock = File::create(lock).expect("a lock file");
@@ -129,7 +134,7 @@ fn cache() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("interop")
 }
 
-fn fingerprint(parts: &[&[u8]]) -> String {
+pub fn fingerprint(parts: &[&[u8]]) -> String {
     let mut digest = Sha256::new();
     for part in parts {
         digest.update(part);

@@ -41,7 +41,7 @@ bucket = "artifacts-{region}"   # yours; Lambda reads layers only from buckets o
 # compatible-architectures = ["x86_64"]
 # description = "built from {env:GIT_COMMIT}"
 # license = "Apache-2.0"
-# build = "make layer"            # how archives are built; only `layership build` and `publish --build` run it
+# build = "make layer"            # how archives are built; only `layership build` and `--build` run it
 # unpinned = "deny"               # refuse requirements without `==`
 "##;
 

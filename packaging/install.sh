@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Puts a released layership on the PATH of a job of GitHub Actions: the archive of this machine's platform, held against
+# the attestation of the workflow that built it. One that is on the PATH already, in that version, is left as it is.
+#
+#   packaging/install.sh 0.1.0
+set -euo pipefail
+
+version=$1
+repository=layership/layership
+
+if [ "$(layership --version 2>/dev/null || true)" = "layership $version" ]; then
+    echo "layership $version is there already"
+    exit 0
+fi
+
+case "$(uname -s) $(uname -m)" in
+    "Linux x86_64") target=x86_64-unknown-linux-musl ;;
+    "Linux aarch64") target=aarch64-unknown-linux-musl ;;
+    "Darwin x86_64") target=x86_64-apple-darwin ;;
+    "Darwin arm64") target=aarch64-apple-darwin ;;
+    MINGW*x86_64 | MSYS*x86_64) target=x86_64-pc-windows-msvc ;;
+    *)
+        echo "error: there is no binary of layership for $(uname -s) on $(uname -m)" >&2
+        echo "hint: put one that was built from source on the PATH before this step" >&2
+        exit 1
+        ;;
+esac
+case "$target" in *windows*) archive=layership-$target.zip ;; *) archive=layership-$target.tar.gz ;; esac
+
+folder=$RUNNER_TEMP/layership-$version
+mkdir -p "$folder"
+cd "$folder"
+gh release download "v$version" --repo "$repository" --pattern "$archive" --clobber
+gh attestation verify "$archive" --repo "$repository"
+case "$archive" in *.zip) unzip -q -o "$archive" ;; *) tar -xzf "$archive" ;; esac
+echo "$folder/layership-$target" >> "$GITHUB_PATH"
+"$folder/layership-$target/layership" --version

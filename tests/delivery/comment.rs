@@ -1,0 +1,171 @@
+//! The comment on a pull request: written once, then updated in place, on GitHub and on GitLab.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+use crate::common::folder;
+use crate::common::project::in_crate;
+use crate::packing::{has_python, text};
+use crate::python::Python;
+use crate::workflows::{Runner, github, project};
+
+/// A build server's API with the comments of one request: what `comment.py` may ask of it, and nothing else.
+struct Server {
+    address: String,
+    comments: Arc<Mutex<Vec<Value>>>,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    /// One that has these comments, and takes this header for the token.
+    fn start(bodies: &[&str], token: &'static str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let known = bodies.iter().enumerate().map(|(id, body)| json!({"id": id, "body": body})).collect();
+        let server = Self { address, comments: Arc::new(Mutex::new(known)), asked: Arc::default() };
+        let (comments, asked) = (Arc::clone(&server.comments), Arc::clone(&server.asked));
+        std::thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let (line, body) = heard(&client, token);
+                asked.lock().unwrap().push(line.clone());
+                let (status, answer) = answer(&mut comments.lock().unwrap(), &line, body);
+                let answer = answer.to_string();
+                let head =
+                    format!("HTTP/1.1 {status} x\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", answer.len());
+                (&client).write_all(format!("{head}{answer}").as_bytes()).unwrap();
+            }
+        });
+        server
+    }
+
+    fn bodies(&self) -> Vec<String> {
+        self.comments.lock().unwrap().iter().map(|one| one["body"].as_str().unwrap().to_owned()).collect()
+    }
+
+    fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut self.asked.lock().unwrap())
+    }
+}
+
+/// The first line of a request, and its body. Without the token it is another request.
+fn heard(client: &TcpStream, token: &str) -> (String, String) {
+    let mut reader = BufReader::new(client);
+    let (mut lines, mut length) = (Vec::new(), 0);
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        let line = line.trim().to_owned();
+        if line.is_empty() {
+            break;
+        }
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length: ") {
+            length = value.parse().unwrap();
+        }
+        lines.push(line);
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    let known = lines.iter().any(|line| line.to_ascii_lowercase() == token);
+    let first = lines[0].trim_end_matches(" HTTP/1.1").to_owned();
+    (if known { first } else { format!("STRANGER {first}") }, String::from_utf8(body).unwrap())
+}
+
+fn answer(comments: &mut Vec<Value>, line: &str, body: String) -> (u16, Value) {
+    let (method, path) = line.split_once(' ').unwrap();
+    let body: Value = serde_json::from_str(&body).unwrap_or_default();
+    match method {
+        "GET" => {
+            let page: usize = path.rsplit("page=").next().unwrap().parse().unwrap();
+            (200, comments.iter().skip((page - 1) * 100).take(100).cloned().collect())
+        }
+        "POST" => {
+            let id = comments.len();
+            comments.push(json!({"id": id, "body": body["body"]}));
+            (201, json!({}))
+        }
+        "PATCH" | "PUT" => {
+            let id: usize = path.rsplit('/').next().unwrap().parse().unwrap();
+            comments[id]["body"] = body["body"].clone();
+            (200, json!({}))
+        }
+        _ => (401, json!({})),
+    }
+}
+
+#[test]
+fn a_pull_request_has_one_comment_with_what_its_last_push_would_publish() {
+    let Some(python) = Python::with("tools.txt") else { return };
+    let project = project();
+    let scripts = github(&python, &project, "plan");
+    // More comments than a page, one of which quotes the mark.
+    let mut others = vec!["looks good"; 120];
+    others[7] = "> <!-- layership: plan -->";
+    let server = Server::start(&others, "authorization: bearer a-token");
+    let event = project.write("event.json", r#"{"pull_request": {"number": 5}}"#);
+    let push = || {
+        let runner = Runner::github(&project)
+            .variable("GITHUB_EVENT_PATH", text(&event))
+            .variable("GITHUB_REPOSITORY", "acme/layers")
+            .variable("GITHUB_API_URL", server.address.as_str());
+        runner.run_job(&scripts, "plan");
+        server.asked()
+    };
+    let page = |number: u32| format!("GET /repos/acme/layers/issues/5/comments?per_page=100&page={number}");
+    assert_eq!(push(), [page(1), page(2), "POST /repos/acme/layers/issues/5/comments".to_owned()]);
+    let first = server.bodies()[120].clone();
+    assert!(first.starts_with("<!-- layership: plan -->\n") && first.contains("numeric"), "{first}");
+
+    project.run("publish --build", 0);
+    project.write("http/requirements.txt", "http==2.0.0\n");
+    // A fresh machine has no archives.
+    std::fs::remove_dir_all(project.folder().join("text/layer")).unwrap();
+    assert_eq!(push(), [page(1), page(2), "PATCH /repos/acme/layers/issues/comments/120".to_owned()]);
+    let bodies = server.bodies();
+    assert_eq!(bodies.len(), 121);
+    assert!(bodies[120].contains("2.0.0") && bodies[120] != first, "{}", bodies[120]);
+    assert_eq!(bodies[..120], others);
+}
+
+/// How `comment.py` ends in this environment, and what it says.
+fn comment(variables: &[(&str, &str)], code: i32) -> String {
+    let folder = folder();
+    let report = crate::common::write(folder.path(), "plan.md", "one version\n");
+    let mut command = std::process::Command::new("python3");
+    command.arg(in_crate("examples/ci/comment.py")).args(["--key", "plan"]).arg(report);
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).envs(variables.iter().copied());
+    let ended = crate::common::Ended::from(command.output().unwrap()).expect(code);
+    ended.stdout + &ended.stderr
+}
+
+#[test]
+fn gitlab_has_the_same() {
+    if !has_python() {
+        return;
+    }
+    let server = Server::start(&["looks good"], "private-token: a-token");
+    let api = format!("{}/api/v4", server.address);
+    let mut variables = vec![
+        ("GITLAB_CI", "true"),
+        ("CI_API_V4_URL", api.as_str()),
+        ("CI_PROJECT_ID", "42"),
+        ("CI_MERGE_REQUEST_IID", "5"),
+        ("GITLAB_TOKEN", "a-token"),
+    ];
+    assert_eq!(comment(&variables, 0), "comment written\n");
+    assert_eq!(comment(&variables, 0), "comment updated\n");
+    let notes = "/api/v4/projects/42/merge_requests/5/notes";
+    let get = format!("GET {notes}?per_page=100&page=1");
+    assert_eq!(server.asked(), [get.clone(), format!("POST {notes}"), get, format!("PUT {notes}/1")]);
+    assert_eq!(server.bodies(), ["looks good", "<!-- layership: plan -->\none version\n"]);
+
+    variables.pop();
+    assert_eq!(comment(&variables, 1), "error: cannot keep the comment: the variable `GITLAB_TOKEN` is not set\n");
+    variables.push(("GITLAB_TOKEN", "another"));
+    assert!(comment(&variables, 1).contains("HTTP 401; may this token write comments?"));
+    let elsewhere: Vec<(&str, &str)> =
+        variables.into_iter().filter(|(name, _)| *name != "CI_MERGE_REQUEST_IID").collect();
+    assert_eq!(comment(&elsewhere, 0), "no pull request: no comment\n");
+}
