@@ -28,6 +28,8 @@ mod packing;
 mod python;
 #[path = "delivery/release.rs"]
 mod release;
+#[path = "delivery/supply.rs"]
+mod supply;
 #[path = "delivery/wheel.rs"]
 mod wheel;
 #[path = "delivery/workflows.rs"]

@@ -21,7 +21,7 @@ use crate::event::{Event, Mode};
 use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::report::{
-    self, Ci, EventLog, EventLogError, Listing, Notices, Report, ReportFile, Shown, Surroundings, emit,
+    self, Ci, EventLog, EventLogError, Listing, Notices, Report, ReportFile, Shown, Surroundings, emit, style_of_data,
 };
 use crate::run::{self, Events, Stop, on_signals};
 
@@ -114,7 +114,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
         Print::GithubMatrix => report::changed::github_matrix(&report).map_err(Error::other),
         Print::Usual | Print::Text => {
             let listing = Listing::of(how.print == Print::Text || args.verbose > 0, &facts);
-            Ok(report::rendered(&report, &args.config, listing))
+            Ok(report::rendered(&report, &args.config, listing, style_of_data(&facts)))
         }
     };
     let printed = printed.and_then(|text| {

@@ -14,7 +14,7 @@ use crate::layer::Sha256;
 use crate::outcome::{ArchiveReport, Decision, JobReport, ManifestReport, Outcome, ShareReport};
 use crate::plan::{Job, Plan, SavedJob, SavedPlan, Selection};
 use crate::report::{
-    Destination, Inputs, Listing, Notices, Report, Shown, Surroundings, emit, markdown, rendered, shown,
+    Destination, Inputs, Listing, Notices, Report, Shown, Surroundings, emit, markdown, rendered, shown, style_of_data,
 };
 
 /// More than ten thousand layers with all their dependencies need.
@@ -128,7 +128,7 @@ pub fn show(path: &Path, args: &PlanArgs) -> Result<Ended, Error> {
         Some(Output::Markdown) => shown!("{}\n{}", markdown::comment(&report), digest),
         asked => {
             let listing = Listing::of(asked.is_some() || args.common.verbose > 0, &facts);
-            shown!("{}{}", rendered(&report, path, listing), digest)
+            shown!("{}{}", rendered(&report, path, listing, style_of_data(&facts)), digest)
         }
     };
     emit::stdout(&text).map_err(|error| Error::other(format!("cannot write to standard output: {error}")))?;

@@ -43,6 +43,8 @@ pub struct Surroundings {
     pub columns: Option<u16>,
     /// `NO_COLOR` is set and not empty (<https://no-color.org>).
     pub no_color: bool,
+    /// `CLICOLOR_FORCE` is set and not `0` (<https://bixense.com/clicolors>): colours also where there is no terminal.
+    pub color_forced: bool,
 }
 
 impl Surroundings {
@@ -60,6 +62,7 @@ impl Surroundings {
             rows: size.map(|(rows, _)| rows),
             columns: size.map(|(_, columns)| columns),
             no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+            color_forced: std::env::var_os("CLICOLOR_FORCE").is_some_and(|value| !value.is_empty() && value != "0"),
         }
     }
 }
@@ -102,12 +105,24 @@ pub fn choose(surroundings: &Surroundings) -> Choice {
         When::Auto if terminal && roomy && surroundings.verbose < 2 => Display::Live,
         When::Auto => Display::Log,
     };
+    let style = style(surroundings, surroundings.stderr_is_terminal);
+    Choice { display, style, verbose: surroundings.verbose }
+}
+
+/// The style of what is printed as data, such as a plan.
+pub fn style_of_data(surroundings: &Surroundings) -> Style {
+    style(surroundings, surroundings.stdout_is_terminal)
+}
+
+/// A flag beats the environment, where `NO_COLOR` beats `CLICOLOR_FORCE`.
+fn style(surroundings: &Surroundings, is_terminal: bool) -> Style {
     let color = match surroundings.color {
         When::Always => true,
         When::Never => false,
-        When::Auto => terminal && !surroundings.no_color,
+        When::Auto if surroundings.no_color => false,
+        When::Auto => surroundings.color_forced || is_terminal && !surroundings.term_is_dumb,
     };
-    Choice { display, style: Style { color }, verbose: surroundings.verbose }
+    Style { color }
 }
 
 #[cfg(test)]
@@ -131,6 +146,19 @@ mod tests {
             ("a terminal of ten columns", Surroundings { columns: Some(10), ..terminal() }, Log, true),
             ("NO_COLOR", Surroundings { no_color: true, ..terminal() }, Live, false),
             ("--color never", Surroundings { color: When::Never, ..terminal() }, Live, false),
+            ("CLICOLOR_FORCE to a pipe", Surroundings { color_forced: true, ..pipe.clone() }, Log, true),
+            (
+                "CLICOLOR_FORCE, NO_COLOR",
+                Surroundings { color_forced: true, no_color: true, ..terminal() },
+                Live,
+                false,
+            ),
+            (
+                "CLICOLOR_FORCE, --color never",
+                Surroundings { color_forced: true, color: When::Never, ..terminal() },
+                Live,
+                false,
+            ),
             ("--color always to a pipe", Surroundings { color: When::Always, ..pipe.clone() }, Log, true),
             (
                 "--color always, NO_COLOR",
@@ -146,6 +174,13 @@ mod tests {
         ];
         for (name, surroundings, display, color) in table {
             let choice = choose(&surroundings);
+            // Data is coloured by the same rules, as its own stream is a terminal or is not.
+            let swapped = Surroundings {
+                stdout_is_terminal: surroundings.stderr_is_terminal,
+                stderr_is_terminal: surroundings.stdout_is_terminal,
+                ..surroundings.clone()
+            };
+            assert_eq!(style_of_data(&swapped).color, color, "{name}");
             assert_eq!((choice.display, choice.style.color), (display, color), "{name}");
         }
     }

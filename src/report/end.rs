@@ -6,7 +6,7 @@ use crate::config::{ProblemList, SettingOrigin};
 use crate::event::Mode;
 use crate::report::choose::{Choice, Surroundings, choose};
 use crate::report::snippet::snippet;
-use crate::report::style::Tone;
+use crate::report::style::{Style, Tone};
 use crate::report::summary::summary;
 use crate::report::text::PlanContext;
 use crate::report::{Display, Report, Shown, changed, check, emit, failures, status, text};
@@ -103,13 +103,13 @@ impl Listing {
 }
 
 /// The report as text for standard output.
-pub fn rendered(report: &Report, file: &Path, listing: Listing) -> Shown {
+pub fn rendered(report: &Report, file: &Path, listing: Listing, style: Style) -> Shown {
     match report.mode {
         Mode::Check => check::render(report, file),
         Mode::Changed => changed::text(report, file, listing == Listing::Everything),
         Mode::Plan => {
             let list_unchanged = listing == Listing::Everything;
-            text::plan(report, &PlanContext { file: file.display().to_string(), list_unchanged })
+            text::plan(report, &PlanContext { file: file.display().to_string(), list_unchanged, style })
         }
         Mode::Build => text::build(report, listing != Listing::News),
         Mode::Stage => text::stage(report, listing != Listing::News),

@@ -105,7 +105,7 @@ mod tests {
         let (during, ()) = tokio::join!(play, run(receive, term.clone(), choice));
         insta::assert_snapshot!(during, @"
          Published [   3.4s] layer-000 us-east-1 version 3
-        Publishing [>                        ]   2/200: 14 running
+        Publishing [   1.0s] [>              ]   2/200: 14 running
           Checking [   1.0s] layer-002 us-east-1
           Checking [   1.0s] layer-003 us-east-1
           Checking [   1.0s] layer-004 us-east-1

@@ -22,6 +22,7 @@ mod destination;
 pub mod emit;
 mod end;
 mod escape;
+mod estimate;
 mod event_log;
 pub mod explain;
 mod fact_words;
@@ -57,7 +58,7 @@ mod warnings;
 mod wording;
 
 pub use ask::agreed;
-pub use choose::{Choice, Display, Surroundings, When};
+pub use choose::{Choice, Display, Surroundings, When, style_of_data};
 pub use ci::Ci;
 pub use destination::Destination;
 pub use end::{Listing, Notices, rendered};

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::outcome::{Decision, JobReport, Outcome, Reason, SettingChange};
 use crate::report::model::Report;
+use crate::report::style::{Style, Tone};
 use crate::report::wording::{self, nouns, plural};
 use crate::report::{Shown, failed, follow_words, table, wording::truncate};
 use crate::shown;
@@ -20,14 +21,17 @@ pub struct PlanContext {
     pub file: String,
     /// List what is unchanged as well.
     pub list_unchanged: bool,
+    /// Whether the signs are coloured.
+    pub style: Style,
 }
 
 /// The plan as text.
 pub fn plan(report: &Report, context: &PlanContext) -> Shown {
     let mut lines = vec![headline(report, context), Shown::default()];
-    let listed = listed(report, context);
-    if !listed.is_empty() {
-        lines.extend(table::align(&listed));
+    let (signs, rows): (Vec<Sign>, Vec<Vec<Shown>>) = listed(report, context).into_iter().unzip();
+    if !rows.is_empty() {
+        let aligned = signs.iter().zip(table::align(&rows));
+        lines.extend(aligned.map(|(sign, row)| shown!("  {} {}", context.style.paint(sign.tone(), sign.sign()), row)));
         lines.push(Shown::default());
     }
     lines.push(conclusion(report));
@@ -91,7 +95,19 @@ impl Sign {
     }
 }
 
-fn listed(report: &Report, context: &PlanContext) -> Vec<Vec<Shown>> {
+impl Sign {
+    /// The sign says it; the colour helps to find it.
+    fn tone(self) -> Tone {
+        match self {
+            Self::First | Self::Adopt => Tone::Good,
+            Self::Again | Self::Follow => Tone::Attention,
+            Self::Keep | Self::Stopped => Tone::Faint,
+            Self::Failed => Tone::Bad,
+        }
+    }
+}
+
+fn listed(report: &Report, context: &PlanContext) -> Vec<(Sign, Vec<Shown>)> {
     let mut marked: Vec<(Sign, &JobReport)> = report.jobs.iter().map(|job| (Sign::of(job), job)).collect();
     marked.retain(|(mark, _)| match mark {
         Sign::Keep | Sign::Stopped => context.list_unchanged,
@@ -100,10 +116,10 @@ fn listed(report: &Report, context: &PlanContext) -> Vec<Vec<Shown>> {
     });
     // Stable: within a mark the report's own order stays.
     marked.sort_by_key(|(mark, _)| *mark);
-    let failed = failed::rows(report).into_iter().map(|[what, target, code]| {
-        vec![shown!("  {} {}", Sign::Failed.sign(), what), target, Shown::default(), shown!("failed: {}", code)]
-    });
-    marked.into_iter().map(|(mark, job)| row(mark, job)).chain(failed).collect()
+    let failed = failed::rows(report)
+        .into_iter()
+        .map(|[what, target, code]| (Sign::Failed, vec![what, target, Shown::default(), shown!("failed: {}", code)]));
+    marked.into_iter().map(|(mark, job)| (mark, row(mark, job))).chain(failed).collect()
 }
 
 fn row(mark: Sign, job: &JobReport) -> Vec<Shown> {
@@ -112,8 +128,7 @@ fn row(mark: Sign, job: &JobReport) -> Vec<Shown> {
         (Sign::Adopt | Sign::Follow | Sign::Keep, Some(version)) => shown!("at {}", version),
         _ => Shown::default(),
     };
-    let layer = shown!("  {} {}", mark.sign(), job.layer);
-    vec![layer, Shown::one_line(&job.target), latest, explanation(mark, job)]
+    vec![Shown::one_line(&job.layer), Shown::one_line(&job.target), latest, explanation(mark, job)]
 }
 
 fn explanation(mark: Sign, job: &JobReport) -> Shown {
@@ -210,7 +225,7 @@ mod tests {
     use crate::report::samples::{difference, failed, job, planned, report, runtimes};
 
     fn context() -> PlanContext {
-        PlanContext { file: "layers.toml".to_owned(), list_unchanged: false }
+        PlanContext { file: "layers.toml".to_owned(), list_unchanged: false, style: Style::default() }
     }
 
     fn sample() -> Vec<JobReport> {
@@ -243,6 +258,16 @@ mod tests {
 
         Plan: 1 first version, 2 changed, 1 to adopt, 195 unchanged, 1 failed
         ");
+    }
+
+    #[test]
+    fn colours_carry_no_meaning() {
+        let all = report(Mode::Plan, sample());
+        let colored = plan(&all, &PlanContext { style: Style { color: true }, ..context() });
+        assert!(
+            colored.contains("\u{1b}[1;32m+\u{1b}[0m numpy-py313") && colored.contains("\u{1b}[1;31m!\u{1b}[0m torch")
+        );
+        assert_eq!(console::strip_ansi_codes(&colored), plan(&all, &context()).as_str());
     }
 
     #[test]

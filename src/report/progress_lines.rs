@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::event::{Happening, Mode};
 use crate::outcome::{JobReport, Outcome};
 use crate::report::Shown;
+use crate::report::estimate::roughly;
 use crate::report::fact_words::sentence;
 use crate::report::follow_words;
 use crate::report::state::{Running, State};
@@ -22,6 +23,9 @@ const BAR_COLUMNS: usize = 27;
 /// A bar shorter than this says nothing.
 const BAR_COLUMNS_AT_LEAST: usize = 8;
 const VERB_AND_BRACKETS: usize = 12 + 1 + 2;
+const TIME: usize = 10;
+/// Narrower than this, what runs and what failed needs the room more than the time does.
+const COLUMNS_WITH_TIME: usize = 60;
 
 /// The line that an event leaves behind, if any. `state` already has the event in it.
 ///
@@ -115,7 +119,7 @@ pub fn heartbeat(state: &State, now: Duration) -> StatusLine {
         let sent = sent(job).map(|sent| format!(", {sent}")).unwrap_or_default();
         shown!("; longest: {}{}, {}{} {}s{}", job.layer, target, doing, what, format!("{seconds:.1}"), sent)
     });
-    let text = shown!("{}{}", activity(state), longest.unwrap_or_default());
+    let text = shown!("{}{}", activity(state, now), longest.unwrap_or_default());
     StatusLine {
         counter: Some(counter(state)),
         ..StatusLine::new("Running", Tone::Busy, Some(elapsed(state, now)), text)
@@ -137,7 +141,7 @@ pub fn live(state: &State, now: Duration, rows: usize, columns: usize) -> Vec<St
     let all = state.longest_first();
     // The line that counts the rest needs a place too, unless there is only one place.
     let shown = if all.len() <= room || room == 1 { room } else { room.saturating_sub(1) };
-    let mut lines = vec![bar(state, columns)];
+    let mut lines = vec![bar(state, now, columns)];
     lines.extend(all.iter().take(shown).map(|job| under_way(job, now)));
     if room > 1 && all.len() > room {
         let text = shown!("... and {} more running", all.len() - shown);
@@ -146,8 +150,8 @@ pub fn live(state: &State, now: Duration, rows: usize, columns: usize) -> Vec<St
     lines
 }
 
-/// `Publishing [==============>            ]  87/129: 16 running, 1 failed`
-fn bar(state: &State, columns: usize) -> StatusLine {
+/// `Publishing [  31.2s] [==============>            ]  87/129: 16 running, 1 failed, ~15s left`
+fn bar(state: &State, now: Duration, columns: usize) -> StatusLine {
     let verb = match state.mode {
         _ if state.interrupted => "Stopping",
         Mode::Check | Mode::Changed | Mode::Plan | Mode::Status => "Checking",
@@ -156,10 +160,13 @@ fn bar(state: &State, columns: usize) -> StatusLine {
         Mode::Publish => "Publishing",
     };
     let total = state.tally.jobs.to_string();
-    let counted = format!(" {:>width$}/{total}: {}", state.tally.ended(), activity(state), width = total.len());
-    let room = columns.saturating_sub(VERB_AND_BRACKETS + counted.len()).min(BAR_COLUMNS);
+    let counted = format!(" {:>width$}/{total}: {}", state.tally.ended(), activity(state, now), width = total.len());
+    let seconds = (columns >= COLUMNS_WITH_TIME).then(|| elapsed(state, now));
+    let time = if seconds.is_some() { TIME } else { 0 };
+    let room = columns.saturating_sub(VERB_AND_BRACKETS + time + counted.len()).min(BAR_COLUMNS);
     let text = if room < BAR_COLUMNS_AT_LEAST { counted } else { drawn(state, room) + &counted };
-    StatusLine::new(verb, if state.interrupted { Tone::Attention } else { Tone::Busy }, None, shown!("{}", text))
+    let tone = if state.interrupted { Tone::Attention } else { Tone::Busy };
+    StatusLine::new(verb, tone, seconds, shown!("{}", text))
 }
 
 fn drawn(state: &State, columns: usize) -> String {
@@ -168,12 +175,13 @@ fn drawn(state: &State, columns: usize) -> String {
     format!("[{:<columns$}]", "=".repeat(done) + head)
 }
 
-/// `16 running, 9 of them waiting, 1 failed`
-fn activity(state: &State) -> String {
+/// `16 running, 9 of them waiting, 1 failed, ~15s left`
+fn activity(state: &State, now: Duration) -> String {
     let waiting = state.running.values().filter(|job| job.waiting.is_some()).count();
     let parts = [(waiting, "of them waiting"), (state.tally.get(Outcome::Failed), "failed")];
     let more = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {count} {what}"));
-    std::iter::once(format!("{} running", state.running.len())).chain(more).collect()
+    let left = state.left(now).map(|left| format!(", {} left", roughly(left)));
+    std::iter::once(format!("{} running", state.running.len())).chain(more).chain(left).collect()
 }
 
 fn running(job: &Running, now: Duration) -> StatusLine {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::event::{Activity, Fact, Happening, JobId, Mode};
 use crate::outcome::{ErrorCode, JobReport, Tally};
+use crate::report::estimate::Pace;
 use crate::report::waiting::Waiting;
 
 /// A job that is running.
@@ -24,6 +25,8 @@ pub struct Running {
     pub started: Duration,
     /// When it began to do that.
     pub entered: Duration,
+    /// Whether it does more than look.
+    at_work: bool,
 }
 
 /// A run at one moment. Times are durations since the display began, so that nothing here reads a clock.
@@ -45,6 +48,7 @@ pub struct State {
     pub several_targets: bool,
     /// How often a job began to wait.
     pub waits: usize,
+    pace: Pace,
     first_target: Option<String>,
     failures: BTreeMap<(String, ErrorCode), usize>,
 }
@@ -60,6 +64,7 @@ impl Default for State {
             finished: false,
             several_targets: false,
             waits: 0,
+            pace: Pace::default(),
             first_target: None,
             failures: BTreeMap::new(),
         }
@@ -79,13 +84,19 @@ impl State {
                 if let Some(running) = self.running.get_mut(job) {
                     (running.activity, running.entered) = (Some(*activity), now);
                     (running.waiting, running.sent) = (None, None);
+                    if Pace::is_work(*activity) && !running.at_work {
+                        running.at_work = true;
+                        self.pace.begin_work(now);
+                    }
                 }
             }
             Happening::JobSetAside { job } => {
                 self.running.remove(job);
+                self.pace = Pace::default();
             }
             Happening::JobFinished { job, report, tally } => {
-                self.running.remove(job);
+                let was = self.running.remove(job);
+                self.pace.end(was.is_some_and(|running| running.at_work), now);
                 if let Some(error) = &report.error {
                     *self.failures.entry((report.target.clone(), error.code)).or_default() += 1;
                 }
@@ -110,7 +121,10 @@ impl State {
         self.several_targets |= self.first_target.get_or_insert_with(|| target.to_owned()) != target;
         let (layer, target) = (layer.to_owned(), target.to_owned());
         let (activity, waiting, sent) = (None, None, None);
-        self.running.insert(job, Running { layer, target, activity, waiting, sent, started: now, entered: now });
+        self.running.insert(
+            job,
+            Running { layer, target, activity, waiting, sent, started: now, entered: now, at_work: false },
+        );
     }
 
     /// A job that found something else goes on.
@@ -118,6 +132,14 @@ impl State {
         let Some(running) = self.running.get_mut(&job) else { return };
         running.waiting = Waiting::after(fact);
         self.waits += usize::from(running.waiting.is_some());
+    }
+
+    /// How long the run still takes, as far as that can be told.
+    pub fn left(&self, now: Duration) -> Option<Duration> {
+        // What waits for others, and what was asked to stop, has no pace.
+        let all_wait = !self.running.is_empty() && self.running.values().all(|running| running.waiting.is_some());
+        let is_known = !self.interrupted && !self.finished && !all_wait;
+        if is_known { self.pace.left(self.tally.jobs, self.began, now) } else { None }
     }
 
     /// How many jobs of this job's target failed for the same kind of reason, this one included.

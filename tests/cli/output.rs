@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::common::project::Project;
+use crate::common::run;
 
 #[test]
 fn the_report_is_the_same_on_standard_output_and_in_a_file() {
@@ -319,5 +320,28 @@ fn the_console_shows_a_backup_where_its_partition_has_one() {
         assert_eq!(ended.stderr.contains("see it at "), host.is_some(), "{}", ended.stderr);
         // An unchanged layer has its backup's page too.
         assert_eq!(project.run("plan --format json", 0).report()["jobs"][0]["manifest"]["backup_page"], page);
+    }
+}
+
+#[test]
+fn a_plan_is_coloured_where_somebody_asks_and_says_the_same_without() {
+    let project = Project::of(&["a"]);
+    project.run("stage", 0);
+    let plan = |variables: &[(&str, &str)], flags: &str| {
+        let mut command = project.command();
+        command.envs(variables.iter().copied());
+        run(command, format!("plan {flags}").split_whitespace()).expect(0).stdout
+    };
+    let plain = plan(&[], "");
+    assert!(plain.contains("\n  + a  us-east-1"), "{plain}");
+    let coloured = plain.replace("  + a", "  \u{1b}[1;32m+\u{1b}[0m a");
+    assert_eq!(plan(&[("CLICOLOR_FORCE", "1")], ""), coloured);
+    assert_eq!(plan(&[], "--color always"), coloured);
+    for (variables, flags) in [
+        (&[("CLICOLOR_FORCE", "0")] as &[(&str, &str)], ""),
+        (&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], ""),
+        (&[("CLICOLOR_FORCE", "1")], "--color never"),
+    ] {
+        assert_eq!(plan(variables, flags), plain, "{variables:?} {flags}");
     }
 }

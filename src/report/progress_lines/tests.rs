@@ -40,7 +40,7 @@ fn screen(state: &State, rows: usize, columns: usize) -> String {
 #[test]
 fn many_jobs_on_a_usual_terminal() {
     insta::assert_snapshot!(screen(&run_with(16, 1), 24, 80), @"
-    Publishing [===========>               ]  87/200: 16 running, 1 failed
+    Publishing [  13.9s] [==========>              ]  87/200: 16 running, 1 failed
       Checking [  12.9s] layer-000 us-east-1
     Publishing [  12.8s] layer-001 us-east-1
      Recording [  12.8s] layer-002 us-east-1
@@ -59,7 +59,7 @@ fn a_large_upload_tells_how_far_it_is() {
     state.apply(&Happening::ActivityEntered { job: 0, activity: Activity::Staging }, at(2.0));
     state.apply(&Happening::BytesSent { job: 0, bytes: 34_200_000, of: 60_100_000 }, at(3.0));
     insta::assert_snapshot!(screen(&state, 24, 80), @"
-    Publishing [===========>               ]  87/200: 1 running
+    Publishing [  13.9s] [===========>               ]  87/200: 1 running
        Staging [  12.9s] layer-000 us-east-1: 34.2 MB of 60.1 MB
     ");
     let line = heartbeat(&state, at(32.0)).render(Style::default(), None);
@@ -69,9 +69,32 @@ fn a_large_upload_tells_how_far_it_is() {
 }
 
 #[test]
+fn how_long_it_still_takes_is_said_once_the_pace_is_known() {
+    let mut state = State::default();
+    state.apply(&Happening::RunStarted { mode: Mode::Publish, jobs: 200 }, at(0.0));
+    let mut ended = Tally::of(200);
+    for id in 0..60 {
+        start(&mut state, id, "layer", 0.2 * id as f64);
+        if id < 50 {
+            ended.count(Outcome::Unchanged);
+            let report = Box::new(job("layer", "us-east-1", Outcome::Unchanged));
+            let event = Happening::JobFinished { job: id, report, tally: ended.clone() };
+            state.apply(&event, at(0.2 * id as f64 + 3.0));
+        }
+    }
+    let bar = |state: &State, columns| screen(state, 2, columns);
+    insta::assert_snapshot!(bar(&state, 80), @"  Publishing [  13.9s] [======>                 ]  50/200: 10 running, ~45s left");
+    insta::assert_snapshot!(bar(&state, 40), @"  Publishing 50/200: 10 running, ~45s l…");
+    let line = heartbeat(&state, at(13.95)).render(Style::default(), None);
+    assert!(line.contains("( 50/200) 10 running, ~45s left; longest: layer"), "{line}");
+    state.apply(&Happening::Interrupted { running: 10 }, at(13.9));
+    assert!(!bar(&state, 80).contains("left"), "nobody knows how long what is publishing takes");
+}
+
+#[test]
 fn few_jobs_have_no_line_that_counts_the_rest() {
     insta::assert_snapshot!(screen(&run_with(2, 0), 24, 80), @"
-    Publishing [===========>               ]  87/200: 2 running
+    Publishing [  13.9s] [===========>               ]  87/200: 2 running
       Checking [  12.9s] layer-000 us-east-1
     Publishing [  12.8s] layer-001 us-east-1
     ");
@@ -92,7 +115,7 @@ fn small_and_narrow_terminals_show_less() {
     Publishing 87/200: 16 running, 1 …
       Checking [  12.9s] layer-000 us…
     ");
-    insta::assert_snapshot!(screen(&run_with(16, 1), 1, 200), @"  Publishing [===========>               ]  87/200: 16 running, 1 failed");
+    insta::assert_snapshot!(screen(&run_with(16, 1), 1, 200), @"  Publishing [  13.9s] [===========>               ]  87/200: 16 running, 1 failed");
 }
 
 #[test]
@@ -112,7 +135,7 @@ fn an_interrupted_run_says_so_and_a_finished_one_draws_nothing() {
     let mut state = run_with(3, 0);
     let event = Happening::Interrupted { running: 3 };
     state.apply(&event, at(14.0));
-    assert!(screen(&state, 24, 80).starts_with("    Stopping [==="));
+    assert!(screen(&state, 24, 80).starts_with("    Stopping [  13.9s] [==="));
     let line = line_of(&event, &state, at(14.0), false).unwrap().render(Style::default(), None);
     assert_eq!(line, "    Stopping [  14.0s] jobs that are publishing will finish; interrupt again to stop at once");
     state.apply(&Happening::RunFinished { tally: state.tally.clone() }, at(15.0));
@@ -234,7 +257,7 @@ fn what_is_waited_for_is_said_and_until_when() {
     Waiting [  11.8s] layer-002 us-east-1: for Lambda's quota, which other tools use too
     ");
     insta::assert_snapshot!(screen(&state, 24, 80), @"
-    Publishing [===========>               ]  87/200: 5 running, 4 of them waiting
+    Publishing [  13.9s] [=======>         ]  87/200: 5 running, 4 of them waiting
        Waiting [  12.9s] layer-000 us-east-1: until 10:00:30Z at most for the loc…
        Waiting [  12.8s] layer-001 us-east-1: until 10:00:30Z at most for the loc…
        Waiting [  12.8s] layer-002 us-east-1: for Lambda's quota, which other too…
