@@ -23,6 +23,8 @@ mod linters;
 mod npm;
 #[path = "delivery/packing.rs"]
 mod packing;
+#[path = "delivery/pages.rs"]
+mod pages;
 #[path = "interop/python.rs"]
 #[allow(dead_code, reason = "the interoperability tests use the rest of it")]
 mod python;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::common::project::{Project, in_crate};
+use crate::common::zips::zip;
 use crate::common::{Ended, LAYERSHIP};
 use crate::since::{commit, git};
 
@@ -199,4 +200,16 @@ fn a_run_on_several_machines() {
     let summary = String::from_utf8(project.read("summary")).unwrap();
     assert!(summary.contains("4 jobs"), "{summary}");
     assert_eq!(project.json("report.json")["summary"]["published"], 4);
+}
+
+#[test]
+fn a_project_of_the_python_library() {
+    let project = Project::new("");
+    std::fs::remove_file(project.folder().join("layers.toml")).unwrap();
+    for name in ["numeric", "requests"] {
+        project.write(&format!("{name}/requirements.txt"), format!("{name}==1.0.0\n"));
+        let built = zip(&[(&format!("python/{name}.py"), "")]);
+        project.write(&format!("{name}/build/lambda/layer/layer.zip"), built);
+    }
+    follow("switching-from", &project, |_, _| {});
 }

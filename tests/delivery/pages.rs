@@ -1,0 +1,76 @@
+//! The pages below `docs/`: each stands in the book's summary, and no link leads nowhere.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::common::project::in_crate;
+use crate::linters::files;
+
+/// Where the links of a page lead, relative to it; web addresses and places in the page itself are left out.
+fn links(text: &str) -> Vec<(String, Option<String>)> {
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
+    let inside = targets.filter(|target| !target.contains("://") && !target.contains(char::is_whitespace));
+    inside
+        .map(|target| target.split_once('#').map_or((target, None), |(path, place)| (path, Some(place.to_owned()))))
+        .map(|(path, place)| (path.to_owned(), place))
+        .collect()
+}
+
+/// The anchor of a heading, as GitHub and mdBook make it.
+fn anchor(heading: &str) -> String {
+    let kept = heading.trim_start_matches('#').trim().to_lowercase();
+    kept.chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn every_page_stands_in_the_summary_once() {
+    let summary = links(&read(&in_crate("docs/SUMMARY.md")));
+    let named: Vec<&str> = summary.iter().map(|(path, _)| path.as_str()).collect();
+    let pages: BTreeSet<String> = files("docs", ".md")
+        .iter()
+        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+        .filter(|name| name != "SUMMARY.md")
+        .collect();
+    let missing: Vec<&String> = pages.iter().filter(|page| !named.contains(&page.as_str())).collect();
+    assert!(missing.is_empty(), "add these to docs/SUMMARY.md: {missing:?}");
+    assert_eq!(named.len(), pages.len(), "a page stands there twice, or does not exist: {named:?}");
+    let book: toml::Table = read(&in_crate("docs/book.toml")).parse().unwrap();
+    assert_eq!(book["book"]["src"].as_str(), Some("."));
+}
+
+#[test]
+fn no_link_leads_nowhere() {
+    let more =
+        ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "bench/README.md", "sandbox/README.md", "protocol/README.md"];
+    let pages: Vec<PathBuf> = files("docs", ".md").into_iter().chain(more.map(in_crate)).collect();
+    let mut seen = 0;
+    for page in pages {
+        for (path, place) in links(&read(&page)) {
+            seen += 1;
+            let target = if path.is_empty() { page.clone() } else { page.parent().unwrap().join(&path) };
+            assert!(target.exists(), "{}: `{path}` does not exist", page.display());
+            if let Some(place) = place.filter(|_| target.extension().is_some_and(|extension| extension == "md")) {
+                let text = read(&target);
+                let headings: Vec<String> = text.lines().filter(|line| line.starts_with('#')).map(anchor).collect();
+                assert!(headings.contains(&place), "{}: there is no #{place} in {path}", page.display());
+            }
+        }
+    }
+    assert!(seen > 50, "only {seen} links were found");
+}
+
+#[test]
+fn a_link_is_read_as_it_is_meant() {
+    let text = "[a](b.md), [c](https://d/e), [f](g.md#h-i) and [j](#k); `x[1](2 3)`";
+    let found = links(text);
+    let expected = [("b.md", None), ("g.md", Some("h-i")), ("", Some("k"))];
+    assert_eq!(found, expected.map(|(path, place)| (path.to_owned(), place.map(str::to_owned))));
+    assert_eq!(anchor("## What `build` does, and why"), "what-build-does-and-why");
+}
