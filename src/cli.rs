@@ -92,7 +92,7 @@ pub enum Command {
     /// it wants `--dry-run` or `--yes`. What is deleted cannot be had back, and its number is never given again. The copies
     /// of manifests in S3 stay, unless `--backups` is given.
     Prune(PruneArgs),
-    /// Move functions from older versions of layers to the newest: a plan first, `--apply`, `--undo`
+    /// Move functions from older versions of layers to the newest
     ///
     /// Looks at all functions of each account and Region once, and at those that use an older version of a chosen layer. Only
     /// the version of that layer changes; the order of a function's layers and everything else stays. What does not fit a

@@ -43,7 +43,15 @@ fn zip_sha256(project: &Project, version: u64) -> String {
 #[test]
 fn a_version_is_attested_when_it_is_published_and_left_alone_from_then_on() {
     let project = attested(&["alpha"]);
-    assert_shown!(project.run("publish --stage", 0), @"");
+    assert_shown!(project.run("publish --stage", 0), @"
+    exit code 0
+    --- stdout ---
+    LAYER  TARGET     OUTCOME    VERSION  ARN
+    alpha  us-east-1  published  1        arn:aws:lambda:us-east-1:123456789012:layer:alpha:1
+    --- stderr ---
+       Published [  TIMEs] (1/1) alpha us-east-1 version 1, attested
+         Summary [  TIMEs] 1 job: 1 published
+    ");
     let statement = document(&project, PROVENANCE);
     let arn = "arn:aws:lambda:us-east-1:123456789012:layer:alpha:1";
     let subject = json!([{ "name": arn, "digest": { "sha256": zip_sha256(&project, 1) } }]);
@@ -109,7 +117,15 @@ fn what_is_missing_is_repaired_byte_for_byte_from_the_backup() {
     project.run("stage", 0);
     let status = project.run("status --exit-code", 3).stdout;
     assert!(status.contains("version 1 has no statement of provenance s3://artifacts/"), "{status}");
-    assert_shown!(project.run_writing_nothing("plan --exit-code", 3), @"");
+    assert_shown!(project.run_writing_nothing("plan --exit-code", 3), @"
+    exit code 3
+    --- stdout ---
+    Plan for 1 layer at 1 target from layers.toml, account 123456789012
+
+      > alpha  us-east-1  at 1  unchanged; to be attested
+
+    Plan: 1 to follow up
+    ");
     project.forget_requests();
     let ended = project.run("publish --all-or-nothing --format json", 0);
     assert_eq!(ended.report()["jobs"][0]["outcome"], "unchanged");
@@ -135,7 +151,7 @@ fn they_are_kept_here_too_also_of_an_unchanged_layer() {
     project.build("alpha", "alpha==2.0.0\n");
     let ended = project.run("publish --stage --attest-dir file", 2);
     assert!(ended.stderr.contains("cannot write below `file`"), "{}", ended.stderr);
-    assert_eq!(count(&project, "PublishLayerVersion"), 1);
+    assert_eq!(project.state()["layers"]["123456789012/us-east-1/alpha"]["last"], 1);
 }
 
 #[test]
@@ -143,7 +159,23 @@ fn a_document_that_cannot_be_written_is_the_jobs_error_and_the_next_run_mends_it
     let project = Project::of(&[]);
     project.declare(&["alpha"], "attest = true\nshare = [\"210987654321\"]\nparameter = \"/layers/{layer}\"");
     project.inject(r#"{"operation": "PutObject", "match": "intoto", "fault": "access-denied"}"#);
-    assert_shown!(project.run("publish --stage --report json=report.json", 1), @"");
+    assert_shown!(project.run("publish --stage --report json=report.json", 1), @r#"
+    exit code 1
+    --- stdout ---
+    LAYER  TARGET     OUTCOME  VERSION  ARN
+    alpha  us-east-1  failed   1        arn:aws:lambda:us-east-1:123456789012:layer:alpha:1
+    --- stderr ---
+          Failed [  TIMEs] (1/1) alpha us-east-1: attest-failed
+
+    error: alpha at us-east-1: arn:aws:lambda:us-east-1:123456789012:layer:alpha:1 could not be attested
+      Caused by: not authorized to perform `s3:PutObject` on s3://artifacts/layers/alpha/layer/000001/requirements.txt.intoto.json
+      Caused by: User: arn:aws:iam::123456789012:user/sandbox is not authorized to perform: s3:PutObject on resource: "arn:aws:s3:::artifacts/layers/alpha/layer/000001/requirements.txt.intoto.json" because no identity-based policy allows the s3:PutObject action
+      Caused by: AccessDenied (HTTP 403, request REQUEST)
+
+    hint: allow `s3:PutObject` for this role; running the same command again then does what is left; a bucket of another account than 123456789012 is refused too, unless `bucket-owner` names it
+
+         Summary [  TIMEs] 1 job: 1 failed
+    "#);
     let job = &project.json("report.json")["jobs"][0];
     assert_eq!((&job["error"]["code"], &job["version"]), (&json!("attest-failed"), &json!(1)));
     assert_eq!((count(&project, "AddLayerVersionPermission"), count(&project, "PutParameter")), (0, 0));
