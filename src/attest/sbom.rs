@@ -130,7 +130,7 @@ fn component(kind: &str, name: &str, version: &Version, about: &About, taken: &m
     let origin = locked.is_none().then(|| Property { name: "layership:locked-to", value: shown.to_owned() });
     let markers =
         about.markers.iter().map(|marker| Property { name: "layership:marker", value: mask(marker).into_owned() });
-    let files: BTreeSet<Hash> = about.hashes.iter().flat_map(|all| all.iter()).flat_map(|text| hashes(text)).collect();
+    let files: BTreeSet<Hash> = about.hashes.iter().flat_map(|text| hashes(text)).collect();
     Component {
         r#type: "library",
         reference,

@@ -61,7 +61,7 @@ impl<'a> Found<'a> {
     pub fn with_hashes<'h>(mut self, hashes: impl IntoIterator<Item = &'h str>) -> Self {
         for hash in hashes {
             if KEEPS_HASHES.get() {
-                self.about.hashes.get_or_insert_default().insert(hash.into());
+                self.about.hashes.insert(hash.into());
             }
             let files = Files::of(hash);
             self.about.files = Some(self.about.files.map_or(files, |others| others.and(files)));

@@ -49,7 +49,7 @@ pub struct About {
     /// Environment markers (PEP 508): it is installed where one of them holds. Without any it is installed everywhere.
     pub markers: BTreeSet<String>,
     /// The hashes of these files as they are written, where they were asked for; see [`super::locked`].
-    pub hashes: Option<Box<BTreeSet<Box<str>>>>,
+    pub hashes: BTreeSet<Box<str>>,
 }
 
 /// The sum of the digests of hashes, in whatever order. Kept as bytes, which need no room for their alignment.
@@ -74,13 +74,7 @@ impl About {
             (Some(one), Some(more)) => Some(one.and(more)),
             (one, more) => one.or(more),
         };
-        self.hashes = match (self.hashes.take(), other.hashes) {
-            (Some(mut one), Some(more)) => {
-                one.extend(*more);
-                Some(one)
-            }
-            (one, more) => one.or(more),
-        };
+        self.hashes.extend(other.hashes);
         self.need = self.need.min(other.need);
         let everywhere = self.markers.is_empty() || other.markers.is_empty();
         self.markers.extend(other.markers);
