@@ -140,3 +140,37 @@ fn few_are_moved_first_and_the_rest_only_if_those_succeeded() {
     let expected = ["Update", "Get"].map(|verb| format!("{verb}FunctionConfiguration c")).to_vec();
     assert_eq!(order[..2], expected, "d was begun before c was done: {order:?}");
 }
+
+#[test]
+fn one_sweep_is_enough_for_all_targets_of_an_account_and_region() {
+    let fleet = Fleet::of(&["alpha", "beta"]);
+    fleet.function("both", &["alpha:1", "beta:1"]);
+    let declared = String::from_utf8(fleet.project.read("layers.toml")).unwrap();
+    let declared = declared.replace("[layers.alpha]", "[layers.alpha]\ntargets = [\"one\"]");
+    let declared = declared.replace("[layers.beta]", "[layers.beta]\ntargets = [\"two\"]");
+    let targets = "[targets]\none = { region = \"us-east-1\" }\ntwo = { region = \"us-east-1\" }\n";
+    fleet.project.write("layers.toml", format!("{targets}{declared}"));
+    fleet.project.forget_requests();
+    let report = fleet.report("--apply", 0);
+    assert_eq!(fleet.layers("both"), ["alpha:2", "beta:2"]);
+    assert_eq!(report["summary"]["functions"], 1, "it is moved once, for both");
+    assert_eq!(fleet.asked(&["ListFunctions", "UpdateFunctionConfiguration"]).len(), 2);
+}
+
+/// As another program reads the schema.
+#[test]
+fn the_report_is_what_its_schema_says() {
+    let fleet = Fleet::of(&["alpha"]);
+    fleet.function("orders", &["alpha:1"]);
+    fleet.made("owned", &["alpha:1"], |made| made.tags("aws:cloudformation:stack-name", "shop"));
+    let schema: serde_json::Value = serde_json::from_str(&fleet.project.run("schema rollout", 0).stdout).unwrap();
+    let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
+    compiler.add_resource("urn:layership:schema:rollout", schema).unwrap();
+    let schema = compiler.compile("urn:layership:schema:rollout", &mut schemas).unwrap();
+    fleet.project.inject(r#"{"operation": "UpdateFunctionConfiguration", "times": 1, "fault": "access-denied"}"#);
+    for (args, code) in [("", 0), ("--apply", 1), ("--apply", 0), ("--apply", 0)] {
+        let report = fleet.report(args, code);
+        schemas.validate(&report, schema).unwrap_or_else(|error| panic!("{error}: {report:#}"));
+    }
+    assert!(schemas.validate(&serde_json::json!({"rollout": 1}), schema).is_err(), "it accepts anything");
+}

@@ -64,3 +64,20 @@ fn a_function_without_the_alias_is_left_alone_and_one_whose_alias_is_the_latest_
     assert_eq!((outcome(&report, "latest"), fleet.layers("users")), ("moved".into(), vec!["alpha:1".into()]));
     assert_eq!(fleet.functions()["123456789012/us-east-1/latest"]["aliases"], json!({"live": "$LATEST"}));
 }
+
+/// A version is not made twice, and the alias leads to it, whichever answer is lost or late.
+#[test]
+fn answers_that_are_lost_cost_no_second_version() {
+    for operation in ["PublishVersion", "UpdateAlias"] {
+        for fault in
+            [r#""cut-after""#, r#"{"kind": "error-after", "status": 500}"#, r#""conflict""#, r#""change-function""#]
+        {
+            let fleet = fleet();
+            fleet.project.inject(&format!(r#"{{"operation": "{operation}", "times": 1, "fault": {fault}}}"#));
+            fleet.rollout("--apply --alias live", 0);
+            let state = &fleet.functions()["123456789012/us-east-1/orders"];
+            assert_eq!(state["versions"], json!({"1": [arn("alpha:1")], "2": [arn("alpha:2")]}), "{operation} {fault}");
+            assert_eq!(state["aliases"], json!({"live": "2"}), "{operation} {fault}");
+        }
+    }
+}
