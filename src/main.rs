@@ -1,5 +1,8 @@
 //! Parse, run, exit code.
 
+// A job with all that its requests to AWS consist of is one value, and nests deeper than a release build goes by default.
+#![recursion_limit = "512"]
+
 use std::panic::resume_unwind;
 use std::process::ExitCode;
 

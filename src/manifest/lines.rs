@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr2;
+
 use crate::halt::Halt;
 
 /// All that pip reads, with single blanks: options first, in their order, then requirements, sorted.
@@ -44,7 +46,7 @@ fn physical_lines(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let text = rest?;
-        let Some(end) = text.find(['\n', '\r']) else {
+        let Some(end) = memchr2(b'\n', b'\r', text.as_bytes()) else {
             rest = None;
             return Some(text);
         };
