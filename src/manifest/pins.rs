@@ -146,6 +146,7 @@ fn shown(text: &str) -> String {
 
 fn open(line: &Line<'_>) -> Option<Open> {
     match &line.asks {
+        Asks::Pinned { .. } => None,
         Asks::Version { specifier, .. } => open_version(specifier),
         Asks::Location { url, .. } if is_hashed(line) || has_commit(url) => None,
         Asks::Location { url, .. } if is_repository(url) => Some(Open::Branch),

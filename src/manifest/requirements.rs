@@ -28,6 +28,8 @@ pub(super) struct Line<'t> {
 /// What a line asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Asks<'t> {
+    /// `name==1.0` and nothing else: nearly every line of a file that is locked.
+    Pinned { name: Cow<'t, str>, version: &'t str },
     /// `name`, `name==1.0`, `name>=1,<2`; the specifier has no blanks and may be empty.
     Version { name: Cow<'t, str>, specifier: Cow<'t, str> },
     /// `name @ URL`, or a URL or path that stands alone
@@ -47,7 +49,8 @@ pub(super) enum Asks<'t> {
 impl<'t> Line<'t> {
     /// The values of `--hash=sha256:…` and `--hash sha256:…`, which fix the files that may satisfy it.
     pub fn hashes(&self) -> impl Iterator<Item = &'t str> {
-        let values = self.options.split("--hash").skip(1);
+        let options = (!self.options.is_empty()).then_some(self.options);
+        let values = options.into_iter().flat_map(|options| options.split("--hash").skip(1));
         values.filter_map(|rest| rest.trim_start_matches('=').split_whitespace().next())
     }
 }
@@ -68,10 +71,12 @@ pub(super) fn dependencies_with<'a>(
     let mut dependencies = dependencies?;
     for text in bounds {
         each_line(text, halt, |line| {
-            if let Asks::Version { name, specifier } = &line.asks {
-                let found = Found::new(&**name, exact_version(specifier).unwrap_or(specifier));
-                dependencies.bound(found.needed(Need::Optional).with_marker(line.marker));
-            }
+            let found = match &line.asks {
+                Asks::Pinned { name, version } => Found::new(&**name, *version),
+                Asks::Version { name, specifier } => Found::new(&**name, exact_version(specifier).unwrap_or(specifier)),
+                _ => return,
+            };
+            dependencies.bound(found.needed(Need::Optional).with_marker(line.marker));
         });
     }
     Ok(dependencies)
@@ -83,6 +88,7 @@ pub(super) fn dependencies_with<'a>(
 pub(super) fn insert(dependencies: &mut Result<Dependencies, Unreadable>, line: &Line<'_>) {
     let Ok(all) = dependencies else { return };
     let found = match &line.asks {
+        Asks::Pinned { name, version } => Found::new(&**name, *version),
         Asks::Version { name, specifier } => Found::new(&**name, exact_version(specifier).unwrap_or(specifier)),
         Asks::Location { name, url } | Asks::Editable { name, url } => Found::new(&**name, *url),
         Asks::Include(_) | Asks::Bounds(_) | Asks::ExtraIndex => return,
@@ -119,6 +125,25 @@ pub(super) fn each_line(text: &str, halt: &Halt, mut tell: impl FnMut(&Line<'_>)
 }
 
 fn read_line(number: usize, line: &str) -> Option<Line<'_>> {
+    match read_pinned(line) {
+        Some(asks) => Some(Line { number, text: line, marker: None, asks, options: "" }),
+        None => read_any_line(number, line),
+    }
+}
+
+/// `name==1.0`, told by its bytes alone. What else it could be, such as the name of a file, is left to who looks closer.
+fn read_pinned(line: &str) -> Option<Asks<'_>> {
+    let end = line.bytes().position(|byte| !is_name_character(byte.into()))?;
+    let (name, version) = (&line[..end], line[end..].strip_prefix("==")?);
+    let [first, .., last] = name.as_bytes() else { return None };
+    let is_name = first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric();
+    let is_version = version.bytes().all(|byte| is_version_character(byte.into()));
+    // What ends with a digit is no name of a file, but for one kind.
+    let is_number = version.ends_with(|last: char| last.is_ascii_digit()) && !version.ends_with(".bz2");
+    (is_name && is_version && is_number).then(|| Asks::Pinned { name: normalised(name), version })
+}
+
+fn read_any_line(number: usize, line: &str) -> Option<Line<'_>> {
     let line = without_comment(line).trim();
     if line.is_empty() {
         return None;

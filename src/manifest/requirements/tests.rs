@@ -166,3 +166,24 @@ proptest! {
         }
     }
 }
+
+/// What is told of a line by its bytes alone is what a closer look tells.
+#[test]
+fn pinned_lines_are_read_alike_in_both_ways() {
+    let names = ["a", "six", "Zope.Interface__x", "a-", "-a", "a--b", "é", "a1", "tool-1.0"];
+    let versions =
+        ["1", "1.16.0", "1!2.0+local.1", "1.zip", "1.0.whl", "1.tar.bz2", "2", "22.1.2", "", "1.*", "1 ", "a-b", "=1"];
+    for (name, version) in names.iter().flat_map(|name| versions.map(|version| (name, version))) {
+        let line = format!("{name}=={version}");
+        let told = |line: super::Line<'_>| match &line.asks {
+            super::Asks::Pinned { name, version } => format!("{name} {version}"),
+            super::Asks::Version { name, specifier } => {
+                format!("{name} {}", exact_version(specifier).unwrap_or("open"))
+            }
+            other => format!("{other:?}"),
+        };
+        let [one, other] = [super::read_line(1, &line), super::read_any_line(1, &line)].map(|line| line.map(told));
+        assert_eq!(one, other, "{line}");
+    }
+    assert!(super::read_pinned("six==1.16.0").is_some());
+}
