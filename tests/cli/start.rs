@@ -22,6 +22,8 @@ fn help_lists_the_commands() {
       stage        Upload archives with their manifest's MD5; skip what is already staged
       publish      Preflight every layer and publish what changed
       status       Show what is published where, and what of it is not in order
+      prune        Delete old versions
+      rollout      Move functions from older versions of layers to the newest
       schema       Print a JSON Schema
       report       Write a report in other formats
       explain      Say what the code of an error or a warning means, and what to do
