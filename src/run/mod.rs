@@ -13,8 +13,6 @@ mod content;
 mod events;
 mod exactly_once;
 mod follow_up;
-#[cfg(test)]
-mod instructions;
 mod job;
 mod lanes;
 mod local_archives;
