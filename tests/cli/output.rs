@@ -288,7 +288,11 @@ fn colour_is_only_where_it_is_asked_for() {
     assert!(!project.run("plan", 1).stderr.contains('\u{1b}'));
     let coloured = project.run("plan --color always", 1);
     assert!(coloured.stderr.contains('\u{1b}'));
-    assert!(!coloured.stdout.contains('\u{1b}'), "standard output is data");
+    assert!(coloured.stdout.contains("\u{1b}[1;31m!\u{1b}[0m numpy"), "{coloured:?}");
+    for format in ["json", "markdown"] {
+        let data = project.run(&format!("plan --color always --format {format}"), 1).stdout;
+        assert!(!data.contains('\u{1b}'), "{data}");
+    }
 }
 
 #[test]

@@ -213,6 +213,25 @@ fn gitlab_publishes_in_parts_and_keeps_one_report() {
 }
 
 #[test]
+fn what_the_release_tries_works() {
+    let Some(python) = Python::with("tools.txt") else { return };
+    let project = Project::new("");
+    let paths = [in_crate(".github/workflows/release.yml"), in_crate("action.yml")];
+    let scripts = scripts(&python, &project, &paths);
+    let tried = scripts.iter().find(|script| script.name == "Try it").unwrap();
+    let built = project.folder().join("target/this-one/release");
+    std::fs::create_dir_all(&built).unwrap();
+    std::os::unix::fs::symlink(LAYERSHIP, built.join("layership")).unwrap();
+    let copied = Command::new("cp").arg("-r").args([in_crate("examples"), project.folder()]).status();
+    assert!(copied.unwrap().success());
+    let environment = project.write("environment", "");
+    let runner = Runner { project: &project, values: Vec::new(), environment: Vec::new() };
+    let runner = runner.variable("TARGET", "this-one").variable("GITHUB_ENV", text(&environment));
+    runner.run(tried, 0);
+    assert_eq!(project.read("environment"), b"BINARY=target/this-one/release/layership\n");
+}
+
+#[test]
 fn the_action_installs_the_version_of_this_repository() {
     let action = std::fs::read_to_string(in_crate("action.yml")).unwrap();
     assert!(action.contains(&format!("default: \"{}\"\n", env!("CARGO_PKG_VERSION"))));
