@@ -73,8 +73,11 @@ fn help_lists_the_commands() {
           --build                 Build what changed first, as `build` does, and stage what was built
           --dry-run               Write nothing: the same as `plan`
           --force                 Publish unchanged layers too
+          --align                 Publish, too, where the content differs between targets and is not the
+                                  staged archive; never to make numbers equal
           --revoke                Take grants away that `share` does not name
           --yes                   Agree to layers that are shared with everybody
+          --attest-dir <DIR>      Keep the documents of layers with `attest` below this folder, too
           --all-or-nothing        Finish all preflights first, and write nothing if one failed
           --strict                Refuse a zip with nothing where Lambda's runtimes search
       -h, --help                  Print help; `layership help publish` says more
