@@ -74,3 +74,20 @@ fn a_link_is_read_as_it_is_meant() {
     assert_eq!(found, expected.map(|(path, place)| (path.to_owned(), place.map(str::to_owned))));
     assert_eq!(anchor("## What `build` does, and why"), "what-build-does-and-why");
 }
+
+/// The page on security names a test for each thing that it says.
+#[test]
+fn the_tests_that_the_page_on_security_names_exist() {
+    let page = read(&in_crate("docs/security.md"));
+    let mut tested = String::new();
+    let mut seen = 0;
+    for word in page.split('`').skip(1).step_by(2) {
+        if word.ends_with(".rs") {
+            tested = read(&in_crate(word));
+        } else if word.len() > 8 && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
+            seen += 1;
+            assert!(tested.contains(&format!("fn {word}() {{")), "there is no test `{word}`");
+        }
+    }
+    assert!(seen >= 25, "the page names few tests: {seen}");
+}
