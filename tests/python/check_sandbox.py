@@ -119,7 +119,10 @@ def layer_zip(files=None):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in (files or {"python/module.py": b"x = 1\n"}).items():
-            archive.writestr(name, content)
+            # A time of its own, or two zips of the same files differ where a second passes between them.
+            entry = zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, content)
     return buffer.getvalue()
 
 
