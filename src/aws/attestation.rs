@@ -6,7 +6,7 @@ use tokio::time::sleep;
 
 use super::lambda::backoff;
 use super::last::sent;
-use super::s3::{S3, unreadable};
+use super::s3::{S3, tag, unreadable};
 use crate::layer::S3Location;
 use crate::outcome::{ErrorCode, JobError};
 
@@ -26,7 +26,7 @@ impl S3 {
             let request = self.client().put_object().bucket(&at.bucket).key(&at.key).if_none_match("*");
             let request = request.content_type("application/json").body(ByteStream::from(document.clone()));
             match sent(request.send()).await {
-                Ok(_) => return Ok(true),
+                Ok(written) => return tag(written.e_tag(), &call).map(|_| true),
                 Err(failure) => match failure.answer.status {
                     Some(412) => return Ok(false),
                     Some(409) => sleep(backoff(attempt)).await,

@@ -126,11 +126,15 @@ impl S3 {
     /// # Errors
     /// Whatever the service refuses.
     pub async fn noted_sha256(&self, at: &S3Location) -> Result<Option<Sha256>, JobError> {
+        let call = self.call("s3:GetObject", at);
         let request = self.client().head_object().bucket(&at.bucket).key(&at.key);
         match sent(request.send()).await {
-            Ok(found) => Ok(noted(found.metadata(), SHA256).and_then(|text| Sha256::from_hex(text))),
+            Ok(found) => {
+                tag(found.e_tag(), &call)?;
+                Ok(noted(found.metadata(), SHA256).and_then(|text| Sha256::from_hex(text)))
+            }
             Err(failure) if failure.answer.status == Some(404) => Ok(None),
-            Err(failure) => Err(failure.into_error(&self.call("s3:GetObject", at))),
+            Err(failure) => Err(failure.into_error(&call)),
         }
     }
 

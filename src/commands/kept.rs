@@ -12,7 +12,7 @@ use crate::rollout::Record;
 pub fn keep(layers_file: &Path, record: &Record) -> Result<PathBuf, Error> {
     let folder = layers_file.parent().unwrap_or(Path::new("")).join(".layership");
     let path = folder.join(format!("rollout-{}.json", record.run));
-    let written = write(&folder, &path, &record.to_json());
+    let written = record.to_json().map_err(io::Error::from).and_then(|text| write(&folder, &path, &text));
     written.map(|()| path.clone()).map_err(|error| {
         Error::other(format!("cannot keep what was there before in `{}`: {error}", path.display()))
             .hint("nothing was changed")

@@ -73,8 +73,11 @@ impl Record {
     }
 
     /// As it stands in the file.
-    pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(self).map(|text| text + "\n").unwrap_or_default()
+    ///
+    /// # Errors
+    /// Where it cannot be written as JSON: then nothing may be touched.
+    pub fn to_json(&self) -> serde_json::Result<String> {
+        Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
     /// Reads a record.
@@ -114,16 +117,16 @@ mod tests {
 
     #[test]
     fn a_record_is_read_as_it_was_written() {
-        assert_eq!(Record::parse(record().to_json().as_bytes()), Ok(record()));
+        assert_eq!(Record::parse(record().to_json().unwrap().as_bytes()), Ok(record()));
     }
 
     #[test]
     fn what_is_no_record_is_refused() {
         let error = |text: &str| Record::parse(text.as_bytes()).unwrap_err().to_string();
         assert_eq!(error("{}"), "is not what a rollout kept: it has no `rollout_record` with a version");
-        let newer = record().to_json().replace("\"rollout_record\": 1", "\"rollout_record\": 2");
+        let newer = record().to_json().unwrap().replace("\"rollout_record\": 1", "\"rollout_record\": 2");
         assert_eq!(error(&newer), "has format 2, and this layership knows format 1");
-        let hostile = record().to_json().replace("\"orders\"", "\"a/../b\"");
+        let hostile = record().to_json().unwrap().replace("\"orders\"", "\"a/../b\"");
         assert!(error(&hostile).starts_with("is not what a rollout kept: "), "{}", error(&hostile));
         assert!(error("nonsense").starts_with("is not what a rollout kept: "));
     }
