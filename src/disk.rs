@@ -1,8 +1,10 @@
 //! Opening and reading files in ways that cannot wait, and that do not move a shared position.
 
-use std::fs::{File, FileType, OpenOptions};
+use std::fs::{File, FileType, OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::path::Path;
+
+use tempfile::NamedTempFile;
 
 /// Opens a file to read. Something that became a pipe in between is opened without waiting for its other end.
 pub fn without_waiting(path: &Path) -> io::Result<File> {
@@ -38,13 +40,28 @@ pub fn read_exact_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> io:
     Ok(())
 }
 
+/// The folder that a file is in.
+pub fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A new file beside the path, on the same file system, with these permissions or those that a file there would get. It is
+/// gone again unless it is kept.
+pub fn beside(path: &Path, permissions: Option<&Permissions>) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".layership-").suffix(".tmp");
+    #[cfg(not(unix))]
+    let _ = permissions;
+    #[cfg(unix)]
+    let usual = <Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666);
+    #[cfg(unix)]
+    builder.permissions(permissions.cloned().unwrap_or(usual));
+    builder.tempfile_in(folder(path))
+}
+
 /// Writes a file as a whole: who reads it meanwhile sees the one before.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder)?;
+    let mut file = beside(path, None)?;
     file.write_all(bytes)?;
     file.persist(path).map(drop).map_err(|failed| failed.error)
 }

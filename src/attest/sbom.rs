@@ -1,6 +1,6 @@
 //! A bill of materials in CycloneDX 1.6: what the manifest locks, with the hashes that it has.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -115,18 +115,25 @@ pub fn sbom(made: &Made<'_>) -> Vec<u8> {
 fn components(made: &Made<'_>) -> Vec<Component> {
     let format = Format::from_file_name(made.manifest_name);
     let (Some(dependencies), Some(kind)) = (made.locked, purl::kind(format)) else { return Vec::new() };
-    let mut taken = BTreeSet::new();
+    let mut taken = BTreeMap::new();
     let all = dependencies.iter().flat_map(|(name, versions)| versions.iter().map(move |of| (name, of)));
     all.map(|(name, (version, about))| component(kind, name, version, about, &mut taken)).collect()
 }
 
-fn component(kind: &str, name: &str, version: &Version, about: &About, taken: &mut BTreeSet<String>) -> Component {
+fn component(
+    kind: &str,
+    name: &str,
+    version: &Version,
+    about: &About,
+    taken: &mut BTreeMap<String, usize>,
+) -> Component {
     let shown = version.as_str();
     let locked = Some(shown).filter(|shown| purl::is_version(shown));
     let purl = purl::purl(kind, name, locked);
-    // Two that differ only in where they come from have one package URL.
-    let reference = (0..).map(|n| if n == 0 { purl.clone() } else { format!("{purl}#{n}") });
-    let reference = reference.into_iter().find(|one| taken.insert(one.clone())).unwrap_or_default();
+    // Two that differ only in where they come from have one package URL. It has no `#` of its own, which is escaped in it.
+    let before = taken.entry(purl.clone()).or_default();
+    let reference = if *before == 0 { purl.clone() } else { format!("{purl}#{before}") };
+    *before += 1;
     let origin = locked.is_none().then(|| Property { name: "layership:locked-to", value: shown.to_owned() });
     let markers =
         about.markers.iter().map(|marker| Property { name: "layership:marker", value: mask(marker).into_owned() });
@@ -152,11 +159,12 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::halt::Halt;
     use crate::layer::LayerSettings;
     use crate::manifest::{Includes, locked};
 
     fn of(name: &str, text: &str) -> Value {
-        let locked = locked(Format::from_file_name(name), text.as_bytes(), &Includes::default());
+        let locked = locked(Format::from_file_name(name), text.as_bytes(), &Includes::default(), &Halt::default());
         let arn = "arn:aws:lambda:us-east-1:123456789012:layer:numpy:3".parse().unwrap();
         let settings = LayerSettings::default();
         let made = Made {
@@ -192,14 +200,14 @@ mod tests {
     fn credentials_are_hidden_and_what_has_no_version_says_where_it_comes_from() {
         let bom = of(
             "requirements.txt",
-            "x @ git+https://user:hunter2@h/x@c0ffee\nx @ https://token:hunter2@h/x.zip\ny>=1\n",
+            "x @ git+https://user:hunter2@h/x@c0ffee\nx @ https://token:hunter2@h/x.zip\nx @ https://h/x.whl\ny>=1\n",
         );
         let text = bom.to_string();
         assert!(!text.contains("hunter2"), "{text}");
         let references: Vec<&str> =
             bom["components"].as_array().unwrap().iter().map(|one| one["bom-ref"].as_str().unwrap()).collect();
-        assert_eq!(references, ["pkg:pypi/x", "pkg:pypi/x#1", "pkg:pypi/y"]);
-        assert_eq!(bom["components"][2]["properties"][0]["value"], ">=1");
+        assert_eq!(references, ["pkg:pypi/x", "pkg:pypi/x#1", "pkg:pypi/x#2", "pkg:pypi/y"]);
+        assert_eq!(bom["components"][3]["properties"][0]["value"], ">=1");
     }
 
     #[test]

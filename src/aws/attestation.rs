@@ -6,13 +6,13 @@ use tokio::time::sleep;
 
 use super::lambda::backoff;
 use super::last::sent;
-use super::s3::{S3, tag, unreadable};
+use super::s3::{S3, unreadable};
 use crate::layer::S3Location;
 use crate::outcome::{ErrorCode, JobError};
 
 /// No document is larger; one that is was not written by this tool.
 const LARGEST: u64 = 256 * 1024 * 1024;
-/// How often one is sent while another write of its key is under way.
+/// How often one is sent while another write of its key is under way, or an answer tells nothing.
 const ATTEMPTS: u32 = 4;
 
 impl S3 {
@@ -26,7 +26,9 @@ impl S3 {
             let request = self.client().put_object().bucket(&at.bucket).key(&at.key).if_none_match("*");
             let request = request.content_type("application/json").body(ByteStream::from(document.clone()));
             match sent(request.send()).await {
-                Ok(written) => return tag(written.e_tag(), &call).map(|_| true),
+                // Not S3's answer: whether it was written is read off the next one.
+                Ok(written) if written.e_tag().is_none() => sleep(backoff(attempt)).await,
+                Ok(_) => return Ok(true),
                 Err(failure) => match failure.answer.status {
                     Some(412) => return Ok(false),
                     Some(409) => sleep(backoff(attempt)).await,

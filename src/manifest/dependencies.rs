@@ -22,10 +22,16 @@ thread_local! {
 
 /// Reads with hashes kept as they are written.
 pub(super) fn keeping_hashes<T>(read: impl FnOnce() -> T) -> T {
+    /// The thread goes on to other manifests, also where this one made a reader panic.
+    struct Reset;
+    impl Drop for Reset {
+        fn drop(&mut self) {
+            KEEPS_HASHES.set(false);
+        }
+    }
+    let _reset = Reset;
     KEEPS_HASHES.set(true);
-    let found = read();
-    KEEPS_HASHES.set(false);
-    found
+    read()
 }
 
 /// Dependency names with the versions each is locked to.

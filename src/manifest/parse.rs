@@ -38,11 +38,33 @@ pub fn dependencies(format: Format, bytes: &[u8], halt: &Halt) -> Result<Option<
 }
 
 /// What a manifest of this format locks, together with what it includes, and with the hashes of files as they are written;
-/// `None` where that cannot be read, or the format is only compared by its bytes. It blocks where the manifest is large.
-pub fn locked(format: Format, bytes: &[u8], includes: &Includes) -> Option<Dependencies> {
-    let halt = Halt::default();
+/// `None` where that cannot be read, or the format is only compared by its bytes.
+pub fn locked(format: Format, bytes: &[u8], includes: &Includes, halt: &Halt) -> Option<Dependencies> {
     keeping_hashes(|| match includes.files.is_empty() {
-        true => dependencies(format, bytes, &halt).ok().flatten(),
-        false => includes.joined(&decode(bytes)?, &halt).ok(),
+        true => dependencies(format, bytes, halt).ok().flatten(),
+        false => includes.joined(&decode(bytes)?, halt).ok(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use super::*;
+
+    fn hashes(read: Option<Dependencies>) -> usize {
+        read.unwrap().iter().flat_map(|(_, versions)| versions.iter()).map(|(_, about)| about.hashes.len()).sum()
+    }
+
+    #[test]
+    fn hashes_are_kept_for_who_asks_and_for_nobody_else() {
+        let (halt, none) = (Halt::default(), Includes::default());
+        let manifest = format!("a==1 --hash=sha256:{}\n", "ab".repeat(32));
+        let read = || dependencies(Format::Requirements, manifest.as_bytes(), &halt).unwrap();
+        assert_eq!(hashes(locked(Format::Requirements, manifest.as_bytes(), &none, &halt)), 1);
+        assert_eq!(hashes(read()), 0);
+        // The same thread reads other manifests afterwards.
+        assert!(catch_unwind(|| keeping_hashes(|| panic!("a defect of a reader"))).is_err());
+        assert_eq!(hashes(read()), 0);
+    }
 }

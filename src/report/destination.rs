@@ -4,8 +4,7 @@ use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
+use crate::disk::{beside, folder};
 use crate::report::inputs::{Inputs, followed, real};
 use crate::report::{Shown, emit};
 
@@ -105,7 +104,7 @@ fn special(path: &Path) -> Result<Sink, String> {
 
 fn existing(path: PathBuf, permissions: Permissions) -> Result<Sink, String> {
     OpenOptions::new().write(true).open(&path).map_err(|error| reason(&error))?;
-    Ok(match temporary(&path, Some(&permissions)) {
+    Ok(match beside(&path, Some(&permissions)) {
         Ok(_) => Sink::Replaced { path, permissions: Some(permissions) },
         Err(_) => Sink::Overwritten(path),
     })
@@ -120,29 +119,12 @@ fn new(path: PathBuf) -> Result<Sink, String> {
         return Err(format!("`{}` is not a folder", folder.display()));
     }
     // Removed again at once: a run that is killed leaves nothing behind.
-    temporary(&path, None).map_err(|error| reason(&error))?;
+    beside(&path, None).map_err(|error| reason(&error))?;
     Ok(Sink::Replaced { path, permissions: None })
 }
 
-fn folder(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// A file beside the path, on the same file system, with the permissions that a file there has or would get.
-fn temporary(path: &Path, permissions: Option<&Permissions>) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".layership-report-").suffix(".tmp");
-    #[cfg(not(unix))]
-    let _ = permissions;
-    #[cfg(unix)]
-    let usual = <Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666);
-    #[cfg(unix)]
-    builder.permissions(permissions.cloned().unwrap_or(usual));
-    builder.tempfile_in(folder(path))
-}
-
 fn replace(path: &Path, permissions: Option<&Permissions>, text: &str) -> io::Result<()> {
-    let mut file = temporary(path, permissions)?;
+    let mut file = beside(path, permissions)?;
     file.write_all(text.as_bytes())?;
     file.flush()?;
     if let Some(permissions) = permissions {

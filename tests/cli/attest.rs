@@ -234,3 +234,24 @@ fn a_saved_plan_says_whether_a_version_is_attested() {
     project.run("publish --plan plan.json", 0);
     document(&project, PROVENANCE);
 }
+
+/// A proxy or a login page in the place of S3 says "200 OK" as well. The statement says that all documents are there.
+#[test]
+fn an_answer_that_is_not_of_s3_writes_no_document() {
+    for key in [".cdx.json", ".intoto.json"] {
+        let project = attested(&["alpha"]);
+        project.run("stage", 0);
+        let garbage =
+            |times: &str| format!(r#"[{{"operation": "PutObject", "match": "{key}", {times} "fault": "garbage"}}]"#);
+        project.inject(&garbage(r#""times": 1,"#));
+        project.run("publish", 0);
+        [SBOM, PROVENANCE].iter().for_each(|key| assert!(document(&project, key).is_object()));
+        [SBOM, PROVENANCE].iter().for_each(|key| delete(&project, "artifacts", key));
+        project.inject(&garbage(""));
+        let ended = project.run("publish --format json", 1);
+        assert_eq!(ended.report()["jobs"][0]["error"]["code"], "attest-failed", "{key}");
+        project.heal();
+        project.run("publish", 0);
+        [SBOM, PROVENANCE].iter().for_each(|key| assert!(document(&project, key).is_object()));
+    }
+}

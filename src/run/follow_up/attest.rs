@@ -5,6 +5,7 @@ use std::path::Path;
 use bytes::Bytes;
 
 use super::super::RunOptions;
+use super::super::aside::aside;
 use super::super::site::Site;
 use super::super::trail::Trail;
 use super::Followed;
@@ -82,7 +83,7 @@ impl Attesting<'_> {
             return Err(JobError::new(ErrorCode::AttestFailed, "Lambda does not tell the version's SHA-256"));
         };
         let bytes = self.backed_up().await?.unwrap_or_else(|| self.manifest.bytes.clone());
-        let locked = self.locked(bytes.clone()).await;
+        let locked = self.locked(bytes.clone()).await?;
         if locked.is_none() {
             let message =
                 format!("what `{}` names is not known, so the bill of materials has no packages", job.manifest.shown);
@@ -129,14 +130,14 @@ impl Attesting<'_> {
     }
 
     /// What these bytes lock. What they include is only known of those at hand.
-    async fn locked(&self, bytes: Bytes) -> Option<Dependencies> {
+    async fn locked(&self, bytes: Bytes) -> Result<Option<Dependencies>, JobError> {
         let manifest = self.manifest.clone();
-        let read = move || {
+        aside(bytes.len(), move |halt| {
             let none = Includes::default();
             let includes = if bytes == manifest.bytes { manifest.includes() } else { &none };
-            locked(manifest.format, &bytes, includes)
-        };
-        tokio::task::spawn_blocking(read).await.ok().flatten()
+            locked(manifest.format, &bytes, includes, halt)
+        })
+        .await
     }
 
     async fn keep(&self, folder: &Path, layer: LayerArn, documents: Documents) -> Result<(), JobError> {
