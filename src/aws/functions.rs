@@ -16,15 +16,8 @@ use crate::rollout::{Alias, Function, Standing};
 
 /// Entries that a page of a list has at most, whatever is asked for (Lambda's documentation).
 const PAGE: i32 = 50;
-
-/// A page of functions.
-#[derive(Clone, Debug)]
-pub struct FunctionsPage {
-    /// Functions as they are, or where versions were asked for, also each version of them, with its number.
-    pub functions: Vec<(Function, Option<u64>)>,
-    /// Where the next page begins; `None` after the last.
-    pub next: Option<String>,
-}
+/// Most pages of functions that are moved: 100,000 functions and versions of them.
+const MOST_PAGES: usize = 2_000;
 
 /// What became of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,25 +31,52 @@ pub enum Changed<T> {
 }
 
 impl Lambda {
-    /// One page of all functions, from the page that `marker` names; with `versions` also of their published versions.
+    /// All functions of the account and Region; with `versions` also each published version of them, with its number. What
+    /// has no name that a function can have is none.
     ///
     /// # Errors
-    /// Whatever the service refuses, and a page that names itself as the next one.
-    pub async fn functions(&self, marker: Option<String>, versions: bool) -> Result<FunctionsPage, JobError> {
-        let call = self.regional("lambda:ListFunctions", "all functions");
-        let send = || {
-            let all = versions.then_some(FunctionVersion::All);
-            self.client().list_functions().set_function_version(all).max_items(PAGE).set_marker(marker.clone()).send()
+    /// Whatever the service refuses, and a list that has no end.
+    pub async fn functions(&self, versions: bool) -> Result<Vec<(Function, Option<u64>)>, JobError> {
+        let mut functions = Vec::new();
+        let see = |one: &FunctionConfiguration| {
+            functions
+                .extend(function(one).zip(one.version()).map(|(function, version)| (function, version.parse().ok())));
         };
-        let page = self.retried(Urgency::Needed, send).await.map_err(|failure| failure.into_error(&call))?;
-        let next = page.next_marker.filter(|next| !next.is_empty());
-        if next.is_some() && next == marker {
-            return Err(odd_answer(&call, "the same next page again"));
+        self.each_function(versions, MOST_PAGES, see).await?;
+        Ok(functions)
+    }
+
+    /// Shows every function, and with `versions` each published version of it, whatever is odd about it.
+    ///
+    /// # Errors
+    /// Whatever the service refuses, a page without a list, and a list that has no end.
+    pub(super) async fn each_function(
+        &self,
+        versions: bool,
+        most_pages: usize,
+        mut see: impl FnMut(&FunctionConfiguration),
+    ) -> Result<(), JobError> {
+        let call = self.regional("lambda:ListFunctions", "all functions");
+        let mut marker: Option<String> = None;
+        for _ in 0..most_pages {
+            let send = || {
+                let all = versions.then_some(FunctionVersion::All);
+                let request = self.client().list_functions().set_function_version(all).max_items(PAGE);
+                request.set_marker(marker.clone()).send()
+            };
+            let page = self.retried(Urgency::Needed, send).await.map_err(|failure| failure.into_error(&call))?;
+            // Lambda lists no function as such. Anything else must not be taken for "nobody uses it".
+            page.functions.ok_or_else(|| odd_answer(&call, "no list of functions"))?.iter().for_each(&mut see);
+            let next = page.next_marker.filter(|next| !next.is_empty());
+            if next.is_none() {
+                return Ok(());
+            }
+            if next == marker {
+                return Err(odd_answer(&call, "the same next page again"));
+            }
+            marker = next;
         }
-        // What has no name that a function can have is none.
-        let functions = page.functions.unwrap_or_default().into_iter();
-        let functions = functions.filter_map(|one| Some((function(&one)?, one.version()?.parse().ok())));
-        Ok(FunctionsPage { functions: functions.collect(), next })
+        Err(odd_answer(&call, "no end"))
     }
 
     /// A function and its tags; `None` if it is not there.

@@ -171,6 +171,26 @@ async fn pages_that_come_again_and_again_end() {
     assert_eq!(server.requests.load(Ordering::Relaxed), 2);
 }
 
+/// What deletes versions asks who uses them: only Lambda's own list may say that nobody does.
+#[tokio::test]
+async fn functions_are_believed_only_from_a_list_that_ends() {
+    let table = [
+        ("{}", "no list of functions", 1),
+        ("{\"Functions\":null}", "no list of functions", 1),
+        ("{\"Functions\":[],\"NextMarker\":\"again\"}", "the same next page again", 2),
+    ];
+    for (page, what, requests) in table {
+        let server = Server::start(Manner::Says(answer(page))).await;
+        let error = server.lambda().uses().await.expect_err(what);
+        assert!(error.message.contains(what), "{error}");
+        assert_eq!(server.requests.load(Ordering::Relaxed), requests, "{page}");
+        assert!(server.lambda().functions(false).await.is_err_and(|error| error.message.contains(what)), "{page}");
+    }
+    let server = Server::start(Manner::Says(answer("{\"Functions\":[]}"))).await;
+    assert!(server.lambda().functions(true).await.is_ok_and(|none| none.is_empty()));
+    assert!(server.lambda().uses().await.is_ok());
+}
+
 #[tokio::test]
 async fn a_version_that_was_not_asked_for_is_not_taken() {
     let version = |name: &str| {

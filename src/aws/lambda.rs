@@ -163,10 +163,6 @@ impl Lambda {
         &self.client
     }
 
-    pub(super) fn region(&self) -> &Region {
-        &self.region
-    }
-
     pub(super) fn pace(&self) -> &Arc<Pace> {
         &self.pace
     }

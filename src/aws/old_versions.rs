@@ -2,10 +2,8 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_lambda::types::FunctionVersion;
+use aws_sdk_lambda::types::FunctionConfiguration;
 
-use super::answer::odd_answer;
-use super::call::Call;
 use super::lambda::{Lambda, is_not_found};
 use super::last::sent;
 use super::pace::Urgency;
@@ -13,8 +11,6 @@ use super::s3::S3;
 use crate::layer::{LayerName, S3Location, VersionArn};
 use crate::outcome::{ErrorCode, JobError};
 
-/// Functions and versions of functions a page has at most (API model).
-const PAGE: i32 = 50;
 /// Most pages that are read: half a million functions and versions of functions.
 const MOST_PAGES: usize = 10_000;
 /// So many functions of a version are told: one alone spares it.
@@ -44,30 +40,13 @@ impl Lambda {
     /// # Errors
     /// Whatever the service refuses: nothing is known then.
     pub async fn uses(&self) -> Result<Uses, JobError> {
-        let call = Call::lambda("lambda:ListFunctions", format!("all functions in {}", self.region()), self.region());
-        let (mut uses, mut marker) = (Uses::default(), None::<String>);
-        for _ in 0..MOST_PAGES {
-            let send = || {
-                let request = self.client().list_functions().function_version(FunctionVersion::All);
-                request.max_items(PAGE).set_marker(marker.clone()).send()
-            };
-            let page = self.retried(Urgency::Needed, send).await.map_err(|failure| failure.into_error(&call))?;
-            for function in page.functions() {
-                let (name, version) = (function.function_name(), function.version());
-                for layer in function.layers().iter().filter_map(|layer| layer.arn()) {
-                    uses.add(layer, name.unwrap_or("?"), version.unwrap_or("?"));
-                }
-            }
-            let next = page.next_marker.filter(|next| !next.is_empty());
-            if next.is_none() {
-                return Ok(uses);
-            }
-            if next == marker {
-                return Err(odd_answer(&call, "the same next page again"));
-            }
-            marker = next;
-        }
-        Err(odd_answer(&call, "no end"))
+        let mut uses = Uses::default();
+        let see = |one: &FunctionConfiguration| {
+            let (name, version) = (one.function_name().unwrap_or("?"), one.version().unwrap_or("?"));
+            one.layers().iter().filter_map(|layer| layer.arn()).for_each(|layer| uses.add(layer, name, version));
+        };
+        self.each_function(true, MOST_PAGES, see).await?;
+        Ok(uses)
     }
 
     /// Deletes a version, if it is there. Its number is never given again.

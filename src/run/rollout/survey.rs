@@ -11,14 +11,11 @@ use futures::stream;
 use super::mover::{AliasAim, FunctionJob};
 use crate::aws::{Lambda, Session, Sessions};
 use crate::layer::{FunctionName, LayerArn, VersionArn};
-use crate::outcome::{ErrorCode, JobError};
+use crate::outcome::JobError;
 use crate::plan::{Job, Pattern, Plan, Target};
 use crate::rollout::{
     Choice, Found, Function, FunctionOutcome, FunctionReport, Judged, Move, Newest, Published, judge,
 };
-
-/// Most pages of functions that are read: 100,000 functions and versions of them.
-const MOST_PAGES: usize = 2_000;
 
 /// Which functions are meant, and what is to be done with them.
 #[derive(Clone, Debug, Default)]
@@ -217,25 +214,11 @@ async fn sweep(lambda: &Lambda, wish: &Wish) -> Result<BTreeMap<FunctionName, Sw
     let versions = wish.choice.wants_versions();
     let mut swept: BTreeMap<FunctionName, Swept> = BTreeMap::new();
     let mut of_versions = Vec::new();
-    let mut marker = None;
-    for _ in 0..MOST_PAGES {
-        let page = lambda.functions(marker, versions).await?;
-        for (function, version) in page.functions {
-            match version {
-                None => drop(swept.insert(function.name.clone(), (function, Published::default()))),
-                Some(number) => of_versions.push((function, number)),
-            }
+    for (function, version) in lambda.functions(versions).await? {
+        match version {
+            None => drop(swept.insert(function.name.clone(), (function, Published::default()))),
+            Some(number) => of_versions.push((function, number)),
         }
-        marker = page.next;
-        if marker.is_none() {
-            break;
-        }
-    }
-    if marker.is_some() {
-        let message = format!("ListFunctions has more than {MOST_PAGES} pages");
-        return Err(
-            JobError::new(ErrorCode::Internal, message).hint("is this endpoint really Lambda? check AWS_ENDPOINT_URL")
-        );
     }
     for (function, number) in of_versions {
         if let Some((_, published)) = swept.get_mut(&function.name) {
