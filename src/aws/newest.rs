@@ -90,8 +90,28 @@ impl S3 {
         });
         match listed.await? {
             true => Ok(versions),
-            false => Err(broken(&self.call("s3:ListBucket", prefix), &"there are too many objects below it")),
+            false => Err(self.too_many(prefix)),
         }
+    }
+
+    /// The objects whose keys have one name more than this one.
+    ///
+    /// # Errors
+    /// Whatever the service refuses, and more objects than are read.
+    pub async fn directly_below(&self, prefix: &S3Location) -> Result<Vec<S3Location>, JobError> {
+        let mut found = Vec::new();
+        let listed = self.each_below(prefix, |_, within| {
+            let is_direct = !within.is_empty() && !within.contains('/');
+            found.extend(is_direct.then(|| prefix.sibling(format!("{}/{within}", prefix.key))));
+        });
+        match listed.await? {
+            true => Ok(found),
+            false => Err(self.too_many(prefix)),
+        }
+    }
+
+    fn too_many(&self, prefix: &S3Location) -> JobError {
+        broken(&self.call("s3:ListBucket", prefix), &"there are too many objects below it")
     }
 
     /// Every object below a prefix, with what its key says behind it; whether these were all.

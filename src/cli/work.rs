@@ -179,7 +179,7 @@ pub struct PruneArgs {
     /// Delete versions that others may use, too
     #[arg(long)]
     pub shared: bool,
-    /// Delete the copy of a version's manifest in S3 before the version
+    /// Delete what is kept of a version in S3 before the version: manifests and documents
     #[arg(long)]
     pub backups: bool,
     /// Agree to what is deleted

@@ -1,18 +1,22 @@
 //! `layership prune`: nothing is deleted before somebody has seen what.
 
+use std::collections::BTreeSet;
 use std::mem;
+use std::sync::Arc;
 
 use super::how::How;
-use super::run::run;
+use super::run::{run, run_and_tell};
 use crate::cli::PruneArgs;
 use crate::error::{Ended, Error};
 use crate::event::Mode;
-use crate::report::{agreed, shown, somebody_is_there};
+use crate::layer::{LayerArn, VersionArn};
+use crate::outcome::JobReport;
+use crate::report::{Report, agreed, shown, somebody_is_there};
 use crate::run::Pruning;
 
 /// Deletes old versions; at a terminal, after showing them and asking.
 pub async fn prune(mut args: PruneArgs) -> Result<Ended, Error> {
-    let pruning = Pruning { dry_run: args.dry_run, shared: args.shared, backups: args.backups };
+    let pruning = Pruning { dry_run: args.dry_run, shared: args.shared, backups: args.backups, agreed: None };
     let how = How { pruning, exit_code: args.exit_code, ..How::new(Mode::Prune) }.printing(&args.printed);
     if args.dry_run || args.yes {
         return run(&args.common, how).await;
@@ -23,14 +27,26 @@ pub async fn prune(mut args: PruneArgs) -> Result<Ended, Error> {
     }
     // What is written to files is what was done in the end.
     let (reports, events) = (mem::take(&mut args.common.reports), args.common.events.take());
-    let look = How { pruning: Pruning { dry_run: true, ..pruning }, exit_code: true, ..how.clone() };
-    match run(&args.common, look).await? {
-        Ended::SomethingToDo => {}
-        ended => return Ok(ended),
+    let look = Pruning { dry_run: true, ..how.pruning.clone() };
+    let look = How { pruning: look, exit_code: true, ..how.clone() };
+    let (ended, seen) = run_and_tell(&args.common, look).await?;
+    if ended != Ended::SomethingToDo {
+        return Ok(ended);
     }
     if agreed(&shown!("delete these versions? They cannot be had back.")) != Some(true) {
         return Err(Error::usage("not agreed: nothing was done"));
     }
     (args.common.reports, args.common.events) = (reports, events);
-    run(&args.common, how).await
+    let agreed = Pruning { agreed: Some(Arc::new(to_delete(&seen))), ..how.pruning };
+    run(&args.common, How { pruning: agreed, ..how }).await
+}
+
+/// What a report says would be deleted.
+fn to_delete(report: &Report) -> BTreeSet<VersionArn> {
+    fn of_job(job: &JobReport) -> Option<impl Iterator<Item = VersionArn>> {
+        let layer: LayerArn = job.layer_arn.as_ref()?.parse().ok()?;
+        let numbers = job.prune.iter().flat_map(|prune| &prune.to_delete);
+        Some(numbers.map(move |number| VersionArn { layer: layer.clone(), number: *number }))
+    }
+    report.jobs.iter().filter_map(of_job).flatten().collect()
 }

@@ -31,6 +31,11 @@ use crate::run::{self, CheckoutLater, Events, Stop, on_signals};
 
 /// Runs the jobs of a layers file and reports them.
 pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
+    run_and_tell(args, how).await.map(|(ended, _)| ended)
+}
+
+/// The same, and what was reported.
+pub async fn run_and_tell(args: &Common, how: How) -> Result<(Ended, Report), Error> {
     let offline = how.is_offline().then(|| "us-east-1".to_owned());
     let region = ambient_region().await.or_else(|| local::region(args)).or(offline);
     let ci = Ci::of_this_process(!args.no_ci);
@@ -102,7 +107,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
         fail_fast: settings.fail_fast,
         all_or_nothing: how.all_or_nothing,
         all_versions: how.all_versions,
-        pruning: how.pruning,
+        pruning: how.pruning.clone(),
         concurrency: settings.concurrency,
         lock_wait: Duration::from_secs(settings.lock_wait_seconds.into()),
         publish_settle: Duration::from_secs(settings.publish_settle_seconds.into()),
@@ -142,7 +147,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
     kept?;
     followed.map_err(|error| Error::other(error.to_string()))?;
     printed?;
-    Ok(ended(&report, &plan, &how, stop.asked()))
+    Ok((ended(&report, &plan, &how, stop.asked()), report))
 }
 
 /// What is checked out, as statements of provenance say it.

@@ -27,5 +27,5 @@ pub use name::LayerName;
 pub use parameter::ParameterName;
 pub use region::{KNOWN_REGIONS, Region};
 pub use runtime::{KNOWN_RUNTIMES, Runtime, RuntimeFamily};
-pub use s3::{S3Location, backup_key, version_of_backup};
+pub use s3::{S3Location, backup_key, version_key, version_of_backup};
 pub use version::{LayerSettings, LayerVersion};

@@ -56,10 +56,15 @@ impl Serialize for S3Location {
     }
 }
 
-/// Key of the backup of one published manifest: the version is padded to six digits so that keys sort like numbers,
+/// Where all lies that is kept of one published version: it is padded to six digits so that keys sort like numbers,
 /// exactly as `aws_lambda_artifact_builder` writes it (`str(version).zfill(6)`).
+pub fn version_key(backup_prefix: &str, version: u64) -> String {
+    format!("{backup_prefix}/{version:06}")
+}
+
+/// Key of the backup of one published manifest.
 pub fn backup_key(backup_prefix: &str, version: u64, manifest_file_name: &str) -> String {
-    format!("{backup_prefix}/{version:06}/{manifest_file_name}")
+    format!("{}/{manifest_file_name}", version_key(backup_prefix, version))
 }
 
 /// The version and the file name of a backup, from what stands behind the prefix in its key; `None` for other objects.

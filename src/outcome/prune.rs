@@ -42,6 +42,8 @@ pub enum KeptBecause {
     Newest,
     /// It is younger than `keep-days`, or nobody says how old it is.
     Young,
+    /// It became old after somebody had agreed to what was to be deleted.
+    Unseen,
     /// A function of its account and Region uses it, in some version.
     Used,
     /// Others may use it. `--shared` does not spare it.

@@ -29,7 +29,7 @@ use crate::attest::{PROVENANCE, SBOM};
 use crate::config::{Detect, UnpinnedPolicy};
 use crate::finding::Check;
 use crate::layer::{
-    AccountId, Grantee, LayerName, LayerSettings, ParameterName, Region, RoleArn, S3Location, backup_key,
+    AccountId, Grantee, LayerName, LayerSettings, ParameterName, Region, RoleArn, S3Location, backup_key, version_key,
 };
 
 /// Where layers go: an account and a Region, with the credentials to use.
@@ -130,6 +130,11 @@ impl Job {
     pub fn attestations(&self, version: u64) -> [S3Location; 2] {
         let backup = self.backup(version);
         [SBOM, PROVENANCE].map(|end| backup.sibling(format!("{}{end}", backup.key)))
+    }
+
+    /// Where all lies that is kept of one version.
+    pub fn folder(&self, version: u64) -> S3Location {
+        self.backups.sibling(version_key(&self.backups.key, version))
     }
 
     /// Where the backup of one version's manifest lies.

@@ -6,6 +6,7 @@
 //! | `protect` names it | kept: `protected` |
 //! | it is among the `keep` newest | kept: `newest` |
 //! | it is younger than `keep-days`, or nobody says how old it is | kept: `young` |
+//! | somebody was shown what would be deleted and agreed, and it was not shown | kept: `unseen` |
 //! | functions use it | kept: `used` |
 //! | nobody has looked yet who may use it | to be looked at |
 //! | somebody else may use it, and that counts | kept: `shared` |
@@ -36,6 +37,8 @@ pub struct OldVersion<'a> {
     pub newer: usize,
     /// How old it is, where Lambda says when it was made.
     pub age: Option<Duration>,
+    /// Somebody agreed to what was to be deleted, and this was not among it.
+    pub unseen: bool,
     /// Functions that use it.
     pub used_by: &'a [String],
     /// Who else may use it; `None` where nobody has looked yet.
@@ -63,6 +66,7 @@ impl Retention {
             _ if self.protect.contains(&version.number) => kept(KeptBecause::Protected),
             _ if version.newer < self.keep => kept(KeptBecause::Newest),
             _ if is_young => kept(KeptBecause::Young),
+            _ if version.unseen => kept(KeptBecause::Unseen),
             _ if !version.used_by.is_empty() => Fate::Kept(KeptBecause::Used, version.used_by.to_vec()),
             None => Fate::Unclear,
             Some([]) => Fate::Deleted,
@@ -85,7 +89,7 @@ mod tests {
 
     /// Nothing spares it.
     fn old<'a>() -> OldVersion<'a> {
-        OldVersion { number: 1, newer: 3, age: Some(10 * DAY), used_by: &[], shared_with: Some(&[]) }
+        OldVersion { number: 1, newer: 3, age: Some(10 * DAY), unseen: false, used_by: &[], shared_with: Some(&[]) }
     }
 
     #[test]
@@ -102,6 +106,8 @@ mod tests {
         assert_eq!(retention().fate(&version), Fate::Unclear);
         version.used_by = &function;
         assert_eq!(retention().fate(&version), Fate::Kept(KeptBecause::Used, function.to_vec()));
+        version.unseen = true;
+        assert_eq!(retention().fate(&version), kept(KeptBecause::Unseen));
         version.age = Some(10 * DAY - Duration::from_secs(1));
         assert_eq!(retention().fate(&version), kept(KeptBecause::Young));
         version.age = None;
@@ -124,16 +130,16 @@ mod tests {
         #[test]
         fn nothing_that_is_spared_is_deleted(
             keep in 1_usize..5, number in 1_u64..5, newer in 0_usize..8, days in proptest::option::of(0_u32..20),
-            used: bool, shared in proptest::option::of(proptest::bool::ANY),
+            used: bool, unseen: bool, shared in proptest::option::of(proptest::bool::ANY),
         ) {
             let who = ["somebody".to_owned()];
             let retention = Retention { keep, ..retention() };
             let list = |is: bool| if is { &who[..] } else { &[] };
             let version = OldVersion {
-                number, newer, age: days.map(|days| DAY * days), used_by: list(used), shared_with: shared.map(list),
+                number, newer, age: days.map(|days| DAY * days), unseen, used_by: list(used), shared_with: shared.map(list),
             };
             if retention.fate(&version) == Fate::Deleted {
-                prop_assert!(newer >= keep && newer > 0 && number != 2 && !used && shared == Some(false));
+                prop_assert!(newer >= keep && newer > 0 && number != 2 && !unseen && !used && shared == Some(false));
                 prop_assert!(days.is_some_and(|days| days >= 10));
             }
         }

@@ -60,6 +60,7 @@ fn word(because: KeptBecause) -> &'static str {
         KeptBecause::Protected => "protected",
         KeptBecause::Newest => "newest",
         KeptBecause::Young => "young",
+        KeptBecause::Unseen => "not shown before",
         KeptBecause::Used => "used by",
         KeptBecause::Shared => "shared with",
     }

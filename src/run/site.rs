@@ -243,9 +243,14 @@ impl<'a> Site<'a> {
         self.session.lambda.delete(&self.job.name, version).await
     }
 
-    /// Deletes the backup of a version, if it is there.
-    pub async fn delete_backup(&self, version: u64) -> Result<(), JobError> {
-        self.session.s3.delete(&self.job.backup(version)).await
+    /// What is kept of a version: copies of manifests, whatever they were called then, and documents.
+    pub async fn kept_of(&self, version: u64) -> Result<Vec<S3Location>, JobError> {
+        self.session.s3.directly_below(&self.job.folder(version)).await
+    }
+
+    /// Deletes an object, if it is there.
+    pub async fn delete_object(&self, at: &S3Location) -> Result<(), JobError> {
+        self.session.s3.delete(at).await
     }
 
     /// The lock, if it is there.

@@ -33,11 +33,17 @@ fn everybody_needs_an_agreement_before_anything_is_started() {
 
 /// The binary at a terminal, with this typed into it.
 pub fn at_a_terminal(project: &Project, typed: &str, args: &str) -> Ended {
-    let script = "import os, pty, sys\n\
+    at_a_terminal_after(project, &[], typed, args)
+}
+
+/// The same, where this command is run before the answer is typed.
+pub fn at_a_terminal_after(project: &Project, meanwhile: &[&str], typed: &str, args: &str) -> Ended {
+    let script = "import os, pty, subprocess, sys\n\
                   pid, terminal = pty.fork()\n\
-                  if pid == 0: os.execvp(sys.argv[2], sys.argv[2:])\n\
+                  if pid == 0: os.execvp(sys.argv[3], sys.argv[3:])\n\
                   said = b''\n\
                   while b'[y/N]' not in said: said += os.read(terminal, 1000)\n\
+                  if sys.argv[2]: subprocess.run([sys.argv[3], *sys.argv[2].split()], check=True, capture_output=True)\n\
                   os.write(terminal, sys.argv[1].encode())\n\
                   try:\n    while True:\n        more = os.read(terminal, 1000)\n        if not more: break\n        said += more\n\
                   except OSError: pass\n\
@@ -46,7 +52,7 @@ pub fn at_a_terminal(project: &Project, typed: &str, args: &str) -> Ended {
     let of_binary = project.command();
     let mut command = crate::common::isolated("python3", project.folder());
     command.envs(of_binary.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command.args(["-c", script, typed, crate::common::LAYERSHIP]);
+    command.args(["-c", script, typed, &meanwhile.join(" "), crate::common::LAYERSHIP]);
     run(command, args.split(' '))
 }
 

@@ -8,6 +8,7 @@ use crate::common::project::Project;
 use crate::common::zips::zip;
 use crate::common::{Ended, get};
 use crate::consent::at_a_terminal;
+use crate::hostile::put;
 use crate::share::{call, count, grant_by_hand};
 
 const FRIEND: &str = "210987654321";
@@ -220,6 +221,26 @@ fn a_backup_is_deleted_before_its_version_and_only_when_asked() {
     let version = || "DeleteLayerVersion alpha".to_owned();
     assert_eq!(deleted, [backup(1), version(), backup(2), version(), backup(3), version()]);
     project.run("status --all-versions --exit-code", 0);
+}
+
+#[test]
+fn all_that_is_kept_of_a_version_goes_with_it_whatever_the_manifest_was_called_then() {
+    let project = project("attest = true\n");
+    let folder = |version: u64| format!("layers/alpha/layer/{version:06}/");
+    let manifest = |version| (format!("{}uv.lock", folder(version)), b"version = 1\n".to_vec());
+    let of_somebody = (format!("{}mine/notes.txt", folder(1)), b"notes".to_vec());
+    put(&project, vec![manifest(1), manifest(5), of_somebody]);
+    let kept_of = |version| {
+        let objects = project.state()["buckets"]["artifacts"]["objects"].clone();
+        let keys = objects.as_object().expect("objects").keys().cloned();
+        keys.filter_map(|key| Some(key.strip_prefix(&folder(version))?.to_owned())).collect::<Vec<_>>()
+    };
+    assert_eq!(kept_of(3).len(), 3, "{:?}", kept_of(3));
+    let before = kept_of(5);
+    project.run("prune --yes --backups", 0);
+    assert_eq!(left(&project, "alpha"), [4, 5]);
+    assert_eq!((kept_of(1), kept_of(2), kept_of(3)), (vec!["mine/notes.txt".to_owned()], vec![], vec![]));
+    assert_eq!(kept_of(5), before);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::common::process::Running;
 use crate::common::project::until;
+use crate::consent::at_a_terminal_after;
 use crate::prune::{kept, left, lock, project, pruned};
 
 #[test]
@@ -34,6 +35,18 @@ fn a_version_that_appears_meanwhile_counts() {
     let ended = running.end().expect(0);
     assert_eq!(kept(&ended), ["6 latest", "5 newest"]);
     assert_eq!((left(&project, "alpha"), &lock(&project)["last"]["version"]), (vec![5, 6], &json!(6)));
+}
+
+#[test]
+fn what_became_old_while_somebody_was_asked_stays() {
+    let project = project("");
+    let publish = ["publish", "--force"];
+    let ended = at_a_terminal_after(&project, &publish, "y\n", "prune --report json=report.json").expect(0);
+    assert!(ended.stdout.contains("3 versions to delete"), "{}", ended.stdout);
+    assert_eq!(left(&project, "alpha"), [4, 5, 6]);
+    assert!(ended.stdout.contains("6 latest; 5 newest; 4 not shown before"), "{}", ended.stdout);
+    let kept = &project.json("report.json")["jobs"][0]["prune"]["kept"];
+    assert_eq!(kept[2], json!({"version": 4, "because": "unseen"}));
 }
 
 #[test]

@@ -68,18 +68,26 @@ impl<'a> PruneHands<'a> {
         Ok(())
     }
 
-    /// The backup goes first: a version without one is found by the next run, a backup without its version by none.
+    /// What is kept of it goes first: a version without a backup is found by the next run, a backup without its version by
+    /// none.
     async fn delete_one(&mut self, version: VersionArn) -> Result<(), JobError> {
-        let (site, number) = (self.grip.site, version.number);
         let failed = |what: &str, error: JobError| error.context(format!("{what} could not be deleted"));
         if self.grip.shared.options.pruning.backups {
-            let deleted = site.delete_backup(number).await;
+            let deleted = self.delete_backups(version.number).await;
             deleted.map_err(|error| failed(&format!("the backup of {version}"), error))?;
-            self.grip.trail.found(Fact::BackupDeleted { at: site.job.backup(number).to_string() });
         }
-        site.delete_version(number).await.map_err(|error| failed(&version.to_string(), error))?;
+        let deleted = self.grip.site.delete_version(version.number).await;
+        deleted.map_err(|error| failed(&version.to_string(), error))?;
         self.deleted += 1;
         self.grip.trail.found(Fact::VersionDeleted { arn: version });
+        Ok(())
+    }
+
+    async fn delete_backups(&mut self, version: u64) -> Result<(), JobError> {
+        for at in self.grip.site.kept_of(version).await? {
+            self.grip.site.delete_object(&at).await?;
+            self.grip.trail.found(Fact::BackupDeleted { at: at.to_string() });
+        }
         Ok(())
     }
 

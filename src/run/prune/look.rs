@@ -7,6 +7,7 @@ use layership_protocol::Time;
 use super::super::RunOptions;
 use super::super::site::Site;
 use super::super::trail::Trail;
+use super::Pruning;
 use crate::event::{Activity, Fact};
 use crate::layer::{LayerVersion, VersionArn};
 use crate::outcome::{ErrorCode, JobError, KeptVersion};
@@ -58,7 +59,7 @@ pub async fn look(
     versions.dedup_by_key(|version| version.arn.number);
     let mut fates = Fates::default();
     for (newer, version) in versions.iter().enumerate() {
-        let fate = fate(site, retention, (version, newer), options.pruning.shared).await?;
+        let fate = fate(site, retention, (version, newer), &options.pruning).await?;
         fates.0.push((version.arn.clone(), fate));
     }
     if let Some((arn, _)) = fates.0.first() {
@@ -74,10 +75,11 @@ async fn fate(
     site: Site<'_>,
     retention: &Retention,
     (version, newer): (&LayerVersion, usize),
-    also_shared: bool,
+    pruning: &Pruning,
 ) -> Result<Fate, JobError> {
     let number = version.arn.number;
-    let known = OldVersion { number, newer, age: age(site, version), used_by: &[], shared_with: None };
+    let unseen = pruning.agreed.as_ref().is_some_and(|agreed| !agreed.contains(&version.arn));
+    let known = OldVersion { number, newer, age: age(site, version), unseen, used_by: &[], shared_with: None };
     if let kept @ Fate::Kept(..) = retention.fate(&known) {
         return Ok(kept);
     }
@@ -85,7 +87,7 @@ async fn fate(
     if let kept @ Fate::Kept(..) = retention.fate(&known) {
         return Ok(kept);
     }
-    let grants = if also_shared { Vec::new() } else { site.grants(number).await?.into_iter().collect() };
+    let grants = if pruning.shared { Vec::new() } else { site.grants(number).await?.into_iter().collect() };
     let others: Vec<String> = grants.iter().map(ToString::to_string).collect();
     Ok(retention.fate(&OldVersion { shared_with: Some(&others), ..known }))
 }

@@ -8,6 +8,9 @@
 mod hands;
 mod look;
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use layership_protocol::{Decision, End, Outcome as Came};
 
 use super::Shared;
@@ -15,12 +18,13 @@ use super::exactly_once::{Grip, drive, job, lock_told, unheld};
 use super::pool::Slot;
 use super::site::Site;
 use super::trail::Trail;
+use crate::layer::VersionArn;
 use crate::outcome::{JobError, Outcome};
 use hands::PruneHands;
 use look::look;
 
 /// What `prune` is asked for, beside what the layers say.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Pruning {
     /// Only tell what would be deleted.
     pub dry_run: bool,
@@ -28,6 +32,8 @@ pub struct Pruning {
     pub shared: bool,
     /// Delete the backup of a version before it.
     pub backups: bool,
+    /// Somebody saw these, and agreed: nothing else is deleted.
+    pub agreed: Option<Arc<BTreeSet<VersionArn>>>,
 }
 
 /// Deletes what is old. Until the lock is taken a stop drops the work; from then on the version in hand is finished.
