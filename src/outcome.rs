@@ -15,8 +15,8 @@ pub use error::{ErrorCode, JobError};
 pub use follow_ups::{AttestReport, ParameterReport, ShareReport};
 pub use prune::{KeptBecause, KeptVersion, PruneReport};
 pub use status::{
-    BackupStatus, LayerStatus, LockState, LockStatus, PastVersion, PublishedVersion, ShareStatus, StatusCode,
-    StatusFinding,
+    BackupStatus, LayerStatus, LockState, LockStatus, ParameterState, ParameterStatus, PastVersion, PublishedVersion,
+    ShareStatus, StatusCode, StatusFinding,
 };
 
 use crate::manifest::Difference;

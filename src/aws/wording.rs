@@ -140,7 +140,7 @@ fn bucket_missing(call: &Call) -> String {
         region => format!(" --create-bucket-configuration LocationConstraint={region}"),
     };
     format!(
-        "correct `bucket` in the layers file, or create it, private and versioned: `aws s3api create-bucket --bucket {bucket} \
+        "correct `bucket` in the layers file, or create it with the credentials of the target, private and versioned: `aws s3api create-bucket --bucket {bucket} \
          --region {region}{place} && aws s3api put-bucket-versioning --bucket {bucket} --region {region} \
          --versioning-configuration Status=Enabled`"
     )

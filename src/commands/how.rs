@@ -41,6 +41,8 @@ pub struct How {
 /// What goes to standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Print {
+    /// Nothing: somebody else shows it.
+    Nothing,
     /// Text, because nothing else was asked for.
     Usual,
     Text,

@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::sync::Arc;
 
-use super::how::How;
+use super::how::{How, Print};
 use super::run::{run, run_and_tell};
-use crate::cli::PruneArgs;
+use crate::cli::{Common, PruneArgs};
 use crate::error::{Ended, Error};
 use crate::event::Mode;
 use crate::layer::{LayerArn, VersionArn};
 use crate::outcome::JobReport;
-use crate::report::{Report, agreed, shown, somebody_is_there};
+use crate::report::{
+    Listing, Report, Shown, Surroundings, agreed, emit, rendered, shown, somebody_is_there, style_of_data,
+};
 use crate::run::Pruning;
 
 /// Deletes old versions; at a terminal, after showing them and asking.
@@ -25,20 +27,31 @@ pub async fn prune(mut args: PruneArgs) -> Result<Ended, Error> {
         return Err(Error::usage("nobody can be asked whether old versions are to be deleted")
             .hint("see with `--dry-run` which ones, and agree with `--yes`"));
     }
-    // What is written to files is what was done in the end.
+    // What is written to files, and told to others, is what was done in the end.
     let (reports, events) = (mem::take(&mut args.common.reports), args.common.events.take());
+    let no_ci = mem::replace(&mut args.common.no_ci, true);
     let look = Pruning { dry_run: true, ..how.pruning.clone() };
-    let look = How { pruning: look, exit_code: true, ..how.clone() };
+    let look = How { pruning: look, print: Print::Nothing, ..how.clone() };
     let (ended, seen) = run_and_tell(&args.common, look).await?;
-    if ended != Ended::SomethingToDo {
+    if ended == Ended::Interrupted {
         return Ok(ended);
     }
-    if agreed(&shown!("delete these versions? They cannot be had back.")) != Some(true) {
-        return Err(Error::usage("not agreed: nothing was done"));
+    let versions = to_delete(&seen);
+    if !versions.is_empty() {
+        // Beside the question: standard output may be a file.
+        emit::stderr(&table(&args.common, &seen));
+        if agreed(&shown!("delete these versions? They cannot be had back.")) != Some(true) {
+            return Err(Error::usage("not agreed: nothing was done"));
+        }
     }
-    (args.common.reports, args.common.events) = (reports, events);
-    let agreed = Pruning { agreed: Some(Arc::new(to_delete(&seen))), ..how.pruning };
+    (args.common.reports, args.common.events, args.common.no_ci) = (reports, events, no_ci);
+    let agreed = Pruning { agreed: Some(Arc::new(versions)), ..how.pruning };
     run(&args.common, How { pruning: agreed, ..how }).await
+}
+
+fn table(args: &Common, seen: &Report) -> Shown {
+    let facts = Surroundings::of_this_process(args.progress, args.color, args.quiet, args.verbose);
+    rendered(seen, &args.config, Listing::of(args.verbose > 0, &facts), style_of_data(&facts))
 }
 
 /// What a report says would be deleted.

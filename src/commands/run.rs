@@ -127,6 +127,7 @@ pub async fn run_and_tell(args: &Common, how: How) -> Result<(Ended, Report), Er
 
     let saved: Vec<_> = files.into_iter().map(|mut file| file.write(&report)).collect();
     let printed = match how.print {
+        Print::Nothing => Ok(Shown::default()),
         _ if stdout_is_taken => Ok(Shown::default()),
         Print::Json => Ok(report::json::render(&report)),
         Print::Markdown => Ok(report::markdown::comment(&report)),

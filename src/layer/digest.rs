@@ -48,7 +48,7 @@ impl fmt::Debug for Md5 {
 
 /// SHA-256 of an archive. Lambda's `CodeSha256` and S3's checksums are the base64 form, people and reports read the
 /// hexadecimal one.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Sha256([u8; 32]);
 
 impl Sha256 {

@@ -42,12 +42,12 @@ pub enum KeptBecause {
     Newest,
     /// It is younger than `keep-days`, or nobody says how old it is.
     Young,
-    /// It became old after somebody had agreed to what was to be deleted.
-    Unseen,
     /// A function of its account and Region uses it, in some version.
     Used,
     /// Others may use it. `--shared` does not spare it.
     Shared,
+    /// Somebody agreed to what was to be deleted, and this was not among it: it became old since.
+    Unseen,
 }
 
 impl PruneReport {

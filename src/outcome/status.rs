@@ -10,9 +10,12 @@ pub struct LayerStatus {
     pub latest: Option<PublishedVersion>,
     /// The layer's lock; null where no run has published the layer yet.
     pub lock: Option<LockStatus>,
-    /// Who may use the latest version, where the layer says who should.
+    /// Who may use the latest version, where the layer says who should; with `--all-versions` also where it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share: Option<ShareStatus>,
+    /// The parameter that is to hold the ARN of the latest version; null where the layer has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameter: Option<ParameterStatus>,
     /// With `--all-versions`: every version, the newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub versions: Vec<PastVersion>,
@@ -20,11 +23,34 @@ pub struct LayerStatus {
     pub findings: Vec<StatusFinding>,
 }
 
+/// What a parameter holds that is to hold the ARN of the latest version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ParameterStatus {
+    /// Its name.
+    pub name: String,
+    /// How it is.
+    pub state: ParameterState,
+    /// The ARN of the layer version that it holds, if it holds one.
+    pub layer_version_arn: Option<String>,
+}
+
+/// How a parameter is, against what it is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ParameterState {
+    /// It holds the ARN of the latest version.
+    Same,
+    /// It holds something else, or is of another type.
+    Differs,
+    /// It is not there.
+    Missing,
+}
+
 /// Who may use the latest version, against who should: accounts, organizations, `public`; or `statement ID`, where a
 /// statement of the version's policy says something else.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ShareStatus {
-    /// Who is let in, and should be.
+    /// Who is let in, and should be, or may be where the layer does not say who should.
     pub there: Vec<String>,
     /// Who should be let in, and is not.
     pub missing: Vec<String>,
@@ -172,5 +198,20 @@ impl StatusFinding {
     /// Something of this kind.
     pub fn new(code: StatusCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strum::VariantArray as _;
+
+    use super::*;
+
+    #[test]
+    fn the_page_about_status_names_every_finding() {
+        let page = include_str!("../../docs/status.md");
+        let rows: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+        let codes: Vec<String> = StatusCode::VARIANTS.iter().map(ToString::to_string).collect();
+        assert_eq!(rows, codes, "in the order of the findings");
     }
 }

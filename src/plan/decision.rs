@@ -56,8 +56,8 @@ pub struct Observed<'a> {
     pub detect: &'a BTreeSet<Detect>,
     /// SHA-256 of the staged zip, where it is known.
     pub staged: Option<Sha256>,
-    /// The latest versions at several targets have different content, and that counts.
-    pub adrift: bool,
+    /// What is staged brings the content of the layer's targets together, and that counts.
+    pub is_behind: bool,
     /// Publish what would be kept.
     pub force: bool,
 }
@@ -90,7 +90,9 @@ pub fn decide(observed: &Observed<'_>) -> Decided {
         Some(latest) if observed.detect.contains(&Detect::Content) && same_content(latest) == Some(false) => {
             (Decision::Publish, Reason::ContentChanged)
         }
-        Some(latest) if observed.adrift && same_content(latest) == Some(false) => (Decision::Publish, Reason::Behind),
+        Some(latest) if observed.is_behind && same_content(latest) == Some(false) => {
+            (Decision::Publish, Reason::Behind)
+        }
         Some(_) if observed.force => (Decision::Publish, Reason::Forced),
         Some(_) => (Decision::Keep, Reason::Unchanged),
     };

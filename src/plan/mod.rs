@@ -3,6 +3,7 @@
 
 mod build;
 mod decision;
+mod drift;
 mod fields;
 mod part;
 mod patterns;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 pub use build::build;
 pub use decision::{BackupState, Decided, Latest, Observed, decide};
+pub use drift::{Drift, Standing};
 pub use part::{Part, PartOfRun};
 pub use patterns::Pattern;
 pub use retention::{Fate, OldVersion, Retention};

@@ -6,10 +6,10 @@
 //! | `protect` names it | kept: `protected` |
 //! | it is among the `keep` newest | kept: `newest` |
 //! | it is younger than `keep-days`, or nobody says how old it is | kept: `young` |
-//! | somebody was shown what would be deleted and agreed, and it was not shown | kept: `unseen` |
 //! | functions use it | kept: `used` |
 //! | nobody has looked yet who may use it | to be looked at |
 //! | somebody else may use it, and that counts | kept: `shared` |
+//! | somebody saw what would be deleted and agreed to that, and it was not among it | kept: `unseen` |
 //! | – | deleted |
 
 use std::collections::BTreeSet;
@@ -66,9 +66,9 @@ impl Retention {
             _ if self.protect.contains(&version.number) => kept(KeptBecause::Protected),
             _ if version.newer < self.keep => kept(KeptBecause::Newest),
             _ if is_young => kept(KeptBecause::Young),
-            _ if version.unseen => kept(KeptBecause::Unseen),
             _ if !version.used_by.is_empty() => Fate::Kept(KeptBecause::Used, version.used_by.to_vec()),
             None => Fate::Unclear,
+            Some([]) if version.unseen => kept(KeptBecause::Unseen),
             Some([]) => Fate::Deleted,
             Some(others) => Fate::Kept(KeptBecause::Shared, others.to_vec()),
         }
@@ -100,14 +100,14 @@ mod tests {
         // From the last line of the table up, each beside all that are above it.
         let mut version = old();
         assert_eq!(retention().fate(&version), Fate::Deleted);
+        version.unseen = true;
+        assert_eq!(retention().fate(&version), kept(KeptBecause::Unseen));
         version.shared_with = Some(&account);
         assert_eq!(retention().fate(&version), Fate::Kept(KeptBecause::Shared, account.to_vec()));
         version.shared_with = None;
         assert_eq!(retention().fate(&version), Fate::Unclear);
         version.used_by = &function;
         assert_eq!(retention().fate(&version), Fate::Kept(KeptBecause::Used, function.to_vec()));
-        version.unseen = true;
-        assert_eq!(retention().fate(&version), kept(KeptBecause::Unseen));
         version.age = Some(10 * DAY - Duration::from_secs(1));
         assert_eq!(retention().fate(&version), kept(KeptBecause::Young));
         version.age = None;

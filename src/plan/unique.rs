@@ -10,7 +10,7 @@ use std::hash::Hash;
 use super::Target;
 use super::fields::{Draft, ShownPlaces};
 use crate::config::{Problem, Problems, listed};
-use crate::layer::AccountId;
+use crate::layer::{AccountId, version_of_backup};
 
 /// Tells which jobs share a staged key, a backup prefix, a layer name or a parameter.
 pub fn shared_places(drafts: &[Draft], problems: &mut Problems<'_>) {
@@ -37,6 +37,38 @@ pub fn shared_places(drafts: &[Draft], problems: &mut Problems<'_>) {
     for (hit, places) in hits {
         problem(&hit, &places, &sound, problems);
     }
+    inside(&sound, problems);
+}
+
+/// What belongs to one version of a layer lies in a folder of its own, and `prune` may delete all of that.
+fn inside(drafts: &[&Draft], problems: &mut Problems<'_>) {
+    let mut folders = None;
+    for draft in drafts {
+        let job = &draft.job;
+        for (field, at) in [("staged-key", &job.staged), ("backup-prefix", &job.backups)] {
+            for (above, version) in version_folders(&at.key) {
+                let folders = folders.get_or_insert_with(|| {
+                    drafts.iter().map(|one| (&one.job.backups, one.job.layer.as_str())).collect::<HashMap<_, _>>()
+                });
+                let Some(owner) = folders.get(&at.sibling(above.to_owned())) else { continue };
+                problems.look_at(draft.file);
+                let own = ["layers", job.layer.as_str(), field];
+                let message = format!("lies where all is kept of version {version} of layer `{owner}`");
+                let problem = Problem::error(problems.origin(&own), own.join("."), message);
+                problems.push(problem.hint("choose a key that has no number of a version in it"));
+            }
+        }
+    }
+}
+
+/// The parts of a key that can be the folder of a version: what stands before each, and which version it is.
+fn version_folders(key: &str) -> impl Iterator<Item = (&str, u64)> {
+    let slashes = key.match_indices('/').map(|(at, _)| at);
+    slashes.filter(|at| key[at + 1..].starts_with(|c: char| c.is_ascii_digit())).filter_map(|at| {
+        // Whatever lies in it: a name is put where there is none.
+        let within = format!("{}/-", key[at + 1..].split('/').next()?);
+        Some((&key[..at], version_of_backup(&within)?.0))
+    })
 }
 
 /// The jobs that have something in common, by index; those that share it with nobody, or do not have it, are left out.

@@ -144,6 +144,13 @@ const WARNINGS: &[(&str, Explanation)] = &[
         },
     ),
     (
+        "targets-differ",
+        Explanation {
+            cause: "With `--align`: the latest versions of the layer have different content at its targets, and what is staged there does not bring them together. The same archive would have to be staged at all of them, or the one that another target has published.",
+            remedy: "Stage one archive everywhere: `layership publish --align --stage`, for all targets of the layer.",
+        },
+    ),
+    (
         "parameter-newer",
         Explanation {
             cause: "The parameter that is to hold the layer's ARN names a version that is newer than the one of this run, and that Lambda has: another run published meanwhile, or Lambda's list of versions lagged. It was left alone.",

@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::{
-    BackupStatus, JobError, JobReport, LayerStatus, LockState, LockStatus, Outcome, PublishedVersion, StatusCode,
-    StatusFinding,
+    BackupStatus, JobError, JobReport, LayerStatus, LockState, LockStatus, Outcome, ParameterState, PublishedVersion,
+    StatusCode, StatusFinding,
 };
 use crate::plan::PartOfRun;
 use crate::report::model::Report;
@@ -171,19 +171,53 @@ pub fn is_off(report: &Report, counts: impl Fn(&str) -> bool) -> bool {
 /// A table of what is where, what is not in order, and a conclusion.
 pub fn text(report: &Report, file: &Path) -> Shown {
     let status = StatusReport::of(report);
-    let with_versions = report.jobs.iter().any(|job| job.status.as_ref().is_some_and(|it| !it.versions.is_empty()));
+    let columns: Vec<&Column> = COLUMNS.iter().filter(|column| column.is_worth_it(report)).collect();
     let mut head = ["LAYER", "TARGET", "VERSION", "AGE", "SIZE", "BACKUP", "LOCK"].map(Shown::from).to_vec();
-    head.extend(with_versions.then(|| "VERSIONS".into()));
+    head.extend(columns.iter().map(|column| Shown::from(column.name)));
     head.push("ARN".into());
-    let rows =
-        status.layers.iter().flat_map(|layer| layer.targets.iter().map(|at| row(&layer.layer, at, with_versions)));
+    let rows = status.layers.iter().flat_map(|layer| layer.targets.iter().map(|at| row(&layer.layer, at, &columns)));
     let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
     let found = findings(&status);
     let gap = (!found.is_empty()).then(Shown::default);
     Shown::of_lines(table::align(&rows).into_iter().chain(gap).chain(found).chain([conclusion(&status, file)]))
 }
 
-fn row(layer: &str, at: &TargetOverview, with_versions: bool) -> Vec<Shown> {
+/// What is not looked at everywhere: a column that has nothing to say is left out.
+struct Column {
+    name: &'static str,
+    cell: fn(&LayerStatus) -> Option<Shown>,
+}
+
+const COLUMNS: [Column; 3] = [
+    Column { name: "SHARED", cell: shared },
+    Column { name: "PARAMETER", cell: parameter },
+    Column { name: "VERSIONS", cell: versions },
+];
+
+impl Column {
+    fn is_worth_it(&self, report: &Report) -> bool {
+        report.jobs.iter().any(|job| job.status.as_deref().is_some_and(|status| (self.cell)(status).is_some()))
+    }
+}
+
+/// `2, 1 missing, 1 extra`: how many are let in that should be, and what is not so.
+fn shared(status: &LayerStatus) -> Option<Shown> {
+    let share = status.share.as_ref()?;
+    let off = [(share.missing.len(), "missing"), (share.extra.len(), "extra")];
+    let off = off.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| shown!(", {} {}", count, what));
+    Some(Shown::join(std::iter::once(shown!("{}", share.there.len())).chain(off), ""))
+}
+
+fn parameter(status: &LayerStatus) -> Option<Shown> {
+    let said = match status.parameter.as_ref()?.state {
+        ParameterState::Same => "same",
+        ParameterState::Differs => "differs",
+        ParameterState::Missing => "missing",
+    };
+    Some(said.into())
+}
+
+fn row(layer: &str, at: &TargetOverview, columns: &[&Column]) -> Vec<Shown> {
     let nothing = || Shown::from("-");
     let latest = at.status.as_ref().and_then(|status| status.latest.as_ref());
     let cell = |of: Option<Shown>| of.unwrap_or_else(nothing);
@@ -196,9 +230,7 @@ fn row(layer: &str, at: &TargetOverview, with_versions: bool) -> Vec<Shown> {
         cell(latest.map(|latest| backup(latest.backup).into())),
         cell(at.status.as_ref().and_then(|status| status.lock.as_ref()).map(lock)),
     ];
-    if with_versions {
-        row.push(cell(at.status.as_ref().map(versions)));
-    }
+    row.extend(columns.iter().map(|column| cell(at.status.as_ref().and_then(column.cell))));
     row.push(match &at.error {
         Some(error) => shown!("failed: {}", error.code.to_string()),
         None => cell(latest.map(|latest| Shown::one_line(&latest.layer_version_arn))),
@@ -206,10 +238,13 @@ fn row(layer: &str, at: &TargetOverview, with_versions: bool) -> Vec<Shown> {
     row
 }
 
-fn versions(status: &LayerStatus) -> Shown {
+fn versions(status: &LayerStatus) -> Option<Shown> {
     let without = status.versions.iter().filter(|version| !version.backed_up).count();
-    let all = status.versions.len();
-    if without == 0 { shown!("{}", all) } else { shown!("{}, {} without backup", all, without) }
+    match (status.versions.len(), without) {
+        (0, _) => None,
+        (all, 0) => Some(shown!("{}", all)),
+        (all, without) => Some(shown!("{}, {} without backup", all, without)),
+    }
 }
 
 fn backup(backup: BackupStatus) -> &'static str {

@@ -51,7 +51,7 @@ impl Batch<'_> {
             manifests: Manifests::of(jobs.iter().map(|job| &self.plan.jobs[*job])),
             archives: Archives::of(jobs.iter().map(|job| &self.plan.jobs[*job])),
             builds: Arc::clone(&self.builds),
-            adrift: Adrift::of(&self.plan.jobs),
+            adrift: Adrift::of(&self.plan.jobs, options.stage_first || options.build.is_some()),
             options,
             sessions: self.sessions.clone(),
             events: self.bounds.events.clone(),

@@ -151,7 +151,7 @@ async fn prepare(
         staged: just_staged.as_ref().map(|ready| &ready.staged),
         inspection: just_staged.as_ref().map(|ready| &ready.archive.inspection),
         latest: None,
-        adrift: shared.is_adrift(job).await,
+        drift: shared.drift(job).await,
     };
     let checked = preflight(site, manifest, known, options, trail).await?;
     let latest = checked.latest.as_ref();

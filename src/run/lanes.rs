@@ -10,11 +10,16 @@ struct Lane {
     target: String,
     waiting: VecDeque<JobId>,
     running: usize,
+    /// When its last job was started, counted in jobs.
+    started: u64,
 }
 
 /// The jobs that wait, by target.
 #[derive(Debug, Default)]
-pub struct Lanes(Vec<Lane>);
+pub struct Lanes {
+    lanes: Vec<Lane>,
+    started: u64,
+}
 
 impl Lanes {
     /// Lanes for these jobs, each in the order given; `lane` names the lane of a job.
@@ -28,13 +33,16 @@ impl Lanes {
 
     /// Whether no job waits.
     pub fn is_empty(&self) -> bool {
-        self.0.iter().all(|lane| lane.waiting.is_empty())
+        self.lanes.iter().all(|lane| lane.waiting.is_empty())
     }
 
-    /// The next job to start: the first of the lane with the fewest running jobs.
+    /// The next job to start: the first of the lane with the fewest running jobs. Among those with equally few it is each
+    /// one's turn: where there are fewer slots than targets that hang, the others get on all the same, as slots come free.
     pub fn start(&mut self) -> Option<JobId> {
-        let lane = self.0.iter_mut().filter(|lane| !lane.waiting.is_empty()).min_by_key(|lane| lane.running)?;
-        lane.running += 1;
+        let waiting = self.lanes.iter_mut().filter(|lane| !lane.waiting.is_empty());
+        let lane = waiting.min_by_key(|lane| (lane.running, lane.started))?;
+        self.started += 1;
+        (lane.running, lane.started) = (lane.running + 1, self.started);
         lane.waiting.pop_front()
     }
 
@@ -45,12 +53,12 @@ impl Lanes {
     }
 
     fn lane(&mut self, target: &str) -> &mut Lane {
-        let found = self.0.iter().position(|lane| lane.target == target);
+        let found = self.lanes.iter().position(|lane| lane.target == target);
         let at = found.unwrap_or_else(|| {
-            self.0.push(Lane { target: target.to_owned(), ..Lane::default() });
-            self.0.len() - 1
+            self.lanes.push(Lane { target: target.to_owned(), ..Lane::default() });
+            self.lanes.len() - 1
         });
-        &mut self.0[at]
+        &mut self.lanes[at]
     }
 }
 
@@ -63,9 +71,10 @@ mod tests {
         let lane = |target: &str, waiting: std::ops::Range<JobId>| Lane {
             target: target.to_owned(),
             waiting: waiting.collect(),
-            running: 0,
+            ..Lane::default()
         };
-        let mut lanes = Lanes(vec![lane("hangs", 0..100), lane("works", 100..200)]);
+        let lanes = vec![lane("hangs", 0..100), lane("works", 100..200)];
+        let mut lanes = Lanes { lanes, started: 0 };
         // Eight slots; jobs of the first target keep theirs for ever.
         let mut running: Vec<JobId> = (0..8).filter_map(|_| lanes.start()).collect();
         let mut ended = 0;
@@ -77,5 +86,20 @@ mod tests {
         }
         assert_eq!(ended, 100);
         assert_eq!(running.len(), 8, "the slots go to whoever is left");
+    }
+    /// A slot comes free from time to time, when a request is given up.
+    #[test]
+    fn with_fewer_slots_than_targets_it_is_each_ones_turn() {
+        let target = |job: JobId| ["a", "b", "works"][job % 3];
+        let mut lanes = Lanes::of(0..30, target);
+        let mut running: VecDeque<JobId> = (0..2).filter_map(|_| lanes.start()).collect();
+        let mut order = Vec::new();
+        while let Some(job) = running.pop_front() {
+            lanes.end(target(job));
+            order.push(target(job));
+            running.extend(lanes.start());
+        }
+        assert_eq!(order.len(), 30);
+        assert!(order.chunks(3).all(|three| three.contains(&"works")), "{order:?}");
     }
 }

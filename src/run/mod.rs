@@ -48,7 +48,7 @@ pub use stop::{Stop, on_signals};
 use crate::attest::Checkout;
 use crate::aws::Sessions;
 use crate::event::Mode;
-use crate::plan::Job;
+use crate::plan::{Drift, Job};
 use adrift::Adrift;
 use build::Builds;
 use local_archives::Archives;
@@ -120,8 +120,8 @@ struct Shared {
 }
 
 impl Shared {
-    /// Whether a job may be behind other targets, and that counts.
-    async fn is_adrift(&self, job: &Job) -> bool {
-        self.options.align && self.adrift.is(job, &self.sessions).await
+    /// How the layer of a job differs between its targets, where that counts.
+    async fn drift(&self, job: &Job) -> Option<&Drift> {
+        if self.options.align { self.adrift.of_layer(job, &self.sessions).await } else { None }
     }
 }

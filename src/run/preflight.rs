@@ -15,7 +15,7 @@ use crate::event::{Fact, Mode};
 use crate::layer::{LayerVersion, Md5, Sha256};
 use crate::manifest::Manifest;
 use crate::outcome::{Decision, ErrorCode, JobError};
-use crate::plan::{BackupState, Decided, Job, Latest, Observed, decide};
+use crate::plan::{BackupState, Decided, Drift, Job, Latest, Observed, decide};
 
 /// A job that passed its preflight.
 pub struct Checked {
@@ -40,8 +40,8 @@ pub struct Given<'a> {
     pub inspection: Option<&'a Inspection>,
     /// The latest version, whatever a list says; 0 for none.
     pub latest: Option<u64>,
-    /// The layer's targets have different content, and that counts.
-    pub adrift: bool,
+    /// How the layer differs between its targets, where that counts.
+    pub drift: Option<&'a Drift>,
 }
 
 /// Checks what is in S3 and Lambda, decides, and checks the zip if it is to be published.
@@ -67,7 +67,9 @@ pub async fn preflight(
     note_latest(site.job, latest.as_ref(), &backup, trail);
 
     let mut content = Content::new(site, &staged, &manifest, known.inspection);
-    let published = if needs_content(site.job, latest.as_ref(), &backup) || known.adrift {
+    let published = if needs_content(site.job, latest.as_ref(), &backup)
+        || known.drift.is_some_and(|drift| *drift != Drift::default())
+    {
         let published = published_content(site, latest.as_ref()).await?;
         content.digest(trail).await?;
         published
@@ -88,7 +90,7 @@ pub async fn preflight(
         wanted: &site.job.settings,
         detect: &site.job.detect,
         staged: content.known_sha256(),
-        adrift: known.adrift,
+        is_behind: known.drift.zip(content.known_sha256()).is_some_and(|(drift, staged)| drift.is_behind(staged)),
         force: options.force && options.approval.may_force(site.job, latest.as_ref()),
     };
     let decided = decide(&observed);
@@ -106,6 +108,9 @@ pub async fn preflight(
         check_content(&mut content, changed, options, trail).await?;
     }
     if let (Decision::Keep, Some(latest)) = (decided.decision, &latest) {
+        if known.drift.is_some_and(Drift::remains) {
+            trail.warn("targets-differ", differ(latest));
+        }
         content.check_published(latest, &staged, options.strict, trail).await?;
     }
     let sha256 = content.known_sha256();
@@ -207,6 +212,14 @@ fn note_latest(job: &Job, latest: Option<&LayerVersion>, backup: &BackupRead, tr
         None => Fact::NoVersionFound { layer: job.name.clone() },
         Some(latest) => Fact::LatestFound { arn: latest.arn.clone(), backed_up: *backup != BackupRead::Missing },
     });
+}
+
+fn differ(latest: &LayerVersion) -> String {
+    format!(
+        "version {} has another content than at other targets, and so it stays: not the same archive is staged at all of them; \
+         `publish --align --stage` stages and publishes one",
+        latest.arn.number
+    )
 }
 
 /// Whether the decision needs the SHA-256 of both zips: they cost a Lambda call, and perhaps a whole download.

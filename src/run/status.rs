@@ -20,8 +20,8 @@ use crate::event::{Activity, Fact};
 use crate::layer::{LayerVersion, VersionArn};
 use crate::manifest::Manifest;
 use crate::outcome::{
-    BackupStatus, JobError, LayerStatus, LockState, LockStatus, PastVersion, PublishedVersion, ShareStatus, StatusCode,
-    StatusFinding,
+    BackupStatus, JobError, LayerStatus, LockState, LockStatus, ParameterState, ParameterStatus, PastVersion,
+    PublishedVersion, ShareStatus, StatusCode, StatusFinding,
 };
 
 /// So many versions are named in a message; the report has all of them.
@@ -52,21 +52,29 @@ pub async fn look(
     let lock = lock.map(|found| lock_status(site, &found, &rules));
     let versions = versions.unwrap_or_default();
     let share = match &latest {
-        Some(latest) => share(site, latest.version.arn.number).await?,
+        Some(latest) => share(site, latest.version.arn.number, options.all_versions).await?,
         None => None,
     };
     let followed =
         latest.as_ref().map(|latest| [of_attestations(site, latest), of_parameter(site, latest, parameter.as_ref())]);
+    let latest_arn = latest.as_ref().map(|latest| &latest.version.arn);
+    let parameter = parameter_status(site, latest_arn, parameter.as_ref());
     let latest = latest.map(|latest| latest.status(site));
-    let mut status = LayerStatus { latest, lock, share, versions, findings: Vec::new() };
+    let mut status = LayerStatus { latest, lock, share, parameter, versions, findings: Vec::new() };
     status.findings = findings(site, &status);
     status.findings.extend(followed.into_iter().flatten().flatten());
     Ok(status)
 }
 
-/// Who may use a version, where the layer says who should: then it costs one call.
-async fn share(site: Site<'_>, version: u64) -> Result<Option<ShareStatus>, JobError> {
-    let Some(wanted) = &site.job.follow_ups.share else { return Ok(None) };
+/// Who may use a version, where the layer says who should, or all is asked for: then it costs one call.
+async fn share(site: Site<'_>, version: u64, all: bool) -> Result<Option<ShareStatus>, JobError> {
+    let Some(wanted) = &site.job.follow_ups.share else {
+        if !all {
+            return Ok(None);
+        }
+        let there = texts(&site.grants(version).await?.into_iter().collect::<Vec<_>>());
+        return Ok(Some(ShareStatus { there, ..ShareStatus::default() }));
+    };
     let Changes { there, missing, extra } = changes(wanted, site.grants(version).await?);
     let status = ShareStatus { there: texts(&there), missing: texts(&missing), extra: texts(&extra) };
     Ok(Some(status))
@@ -221,6 +229,17 @@ fn of_attestations(site: Site<'_>, latest: &Latest) -> Option<StatusFinding> {
     let [_, provenance] = site.job.attestations(number);
     let message = || format!("version {number} has no statement of provenance {provenance}");
     (latest.attested == Some(false)).then(|| StatusFinding::new(StatusCode::AttestationMissing, message()))
+}
+
+fn parameter_status(site: Site<'_>, latest: Option<&VersionArn>, found: Option<&Parameter>) -> Option<ParameterStatus> {
+    let name = site.job.follow_ups.parameter.as_ref()?;
+    let held = found.and_then(|found| found.value.parse::<VersionArn>().ok());
+    let state = match found {
+        None => ParameterState::Missing,
+        Some(found) if found.is_string && held.is_some() && held.as_ref() == latest => ParameterState::Same,
+        Some(_) => ParameterState::Differs,
+    };
+    Some(ParameterStatus { name: name.to_string(), state, layer_version_arn: held.map(|arn| arn.to_string()) })
 }
 
 /// The parameter that should name the latest version, where it does not.

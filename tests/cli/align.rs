@@ -1,6 +1,7 @@
 //! `publish --align`: what is behind other targets is published, and no number is made equal.
 
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use crate::common::project::Project;
 use crate::share::count;
@@ -66,6 +67,66 @@ fn where_all_targets_have_the_same_nothing_is_behind() {
     // Nor is anybody asked what only `--align` has to know.
     project.run_writing_nothing("publish", 0);
     assert_eq!(count(&project, "GetLayerVersion"), 0);
+}
+
+/// What is published at each target, and whether a warning says that it is not the same.
+fn contents(project: &Project, report: &Value) -> [bool; 2] {
+    let sha256 = |region: &str, number: usize| {
+        let version = report["jobs"][number]["version"].as_u64().unwrap();
+        Sha256::digest(project.layer_archive(region, "alpha", version))
+    };
+    let warned = report["jobs"].as_array().unwrap().iter().any(|job| job["warnings"][0]["code"] == "targets-differ");
+    [sha256("eu-west-1", 0) == sha256("us-east-1", 1), warned]
+}
+
+#[test]
+fn what_is_not_staged_everywhere_makes_no_third_content_and_is_told() {
+    let project = project();
+    // Only one target has got the new archive.
+    project.write("alpha/layer/python/alpha.py", "NAME = \"two\"\n");
+    project.run("publish --stage --force --target us-east-1", 0);
+    project.forget_requests();
+    let report = project.run_writing_nothing("publish --align --format json", 0).report();
+    assert_eq!(contents(&project, &report), [false, true]);
+    // The other has another one, which nobody has published.
+    project.write("alpha/layer/python/alpha.py", "NAME = \"three\"\n");
+    project.run("stage --target eu-west-1", 0);
+    project.forget_requests();
+    let report = project.run_writing_nothing("publish --align --format json", 0).report();
+    assert_eq!(contents(&project, &report), [false, true]);
+    // One archive for all of them, whatever they had before.
+    let report = project.run("publish --align --stage --format json", 0).report();
+    assert_eq!(ends(&report), expected([("published", 2), ("published", 3)]));
+    assert_eq!(contents(&project, &report), [true, false]);
+    project.run("status --exit-code", 0);
+}
+
+#[test]
+fn a_target_that_has_nothing_but_the_archive_of_another_gets_it() {
+    let project = project();
+    rebuild(&project);
+    project.run("publish --force --target us-east-1", 0);
+    // There something else is staged by now.
+    project.write("alpha/layer/python/alpha.py", "NAME = \"three\"\n");
+    project.run("stage --target us-east-1", 0);
+    let report = project.run("publish --align --format json", 0).report();
+    assert_eq!(ends(&report), expected([("published", 2), ("unchanged", 2)]));
+    assert_eq!(contents(&project, &report), [true, false]);
+}
+
+#[test]
+fn a_target_that_does_not_answer_is_waited_for_once() {
+    let project = Project::of(&[]);
+    project.declare(&["alpha", "beta", "gamma"], "");
+    let layers = String::from_utf8(project.read("layers.toml")).unwrap();
+    let targets = "[targets]\neu-west-1 = { best-effort = true }\nus-east-1 = {}\n";
+    project.write("layers.toml", format!("{targets}{}", layers.replace("\"artifacts\"", "\"artifacts-{region}\"")));
+    project.run("publish --stage", 0);
+    project.forget_requests();
+    project.inject(r#"{"operation": "GetLayerVersion", "match": "eu-west-1", "fault": "hang"}"#);
+    project.run("publish --align --concurrency 1 --request-timeout-seconds 1", 0);
+    let asked = project.requests().into_iter().filter(|request| request.starts_with("GetLayerVersion "));
+    assert_eq!(asked.count(), 6, "{:#?}", project.requests());
 }
 
 #[test]

@@ -31,28 +31,35 @@ fn everybody_needs_an_agreement_before_anything_is_started() {
     project.run("publish --stage beta", 0);
 }
 
-/// The binary at a terminal, with this typed into it.
+/// The binary at a terminal, with this typed into it when it asks. What it shows there is in `stdout`.
 pub fn at_a_terminal(project: &Project, typed: &str, args: &str) -> Ended {
     at_a_terminal_after(project, &[], typed, args)
 }
 
-/// The same, where this command is run before the answer is typed.
+/// The same, where this command is run before the answer is typed. Behind ` > ` stands the file that its output goes to.
 pub fn at_a_terminal_after(project: &Project, meanwhile: &[&str], typed: &str, args: &str) -> Ended {
-    let script = "import os, pty, subprocess, sys\n\
-                  pid, terminal = pty.fork()\n\
-                  if pid == 0: os.execvp(sys.argv[3], sys.argv[3:])\n\
-                  said = b''\n\
-                  while b'[y/N]' not in said: said += os.read(terminal, 1000)\n\
-                  if sys.argv[2]: subprocess.run([sys.argv[3], *sys.argv[2].split()], check=True, capture_output=True)\n\
-                  os.write(terminal, sys.argv[1].encode())\n\
-                  try:\n    while True:\n        more = os.read(terminal, 1000)\n        if not more: break\n        said += more\n\
-                  except OSError: pass\n\
-                  sys.stdout.buffer.write(said)\n\
-                  sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n";
+    let script = "\
+import os, pty, subprocess, sys
+typed, meanwhile, output, *command = sys.argv[1:]
+pid, terminal = pty.fork()
+if pid == 0:
+    if output: os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT), 1)
+    os.execvp(command[0], command)
+said = b''
+try:
+    while b'[y/N]' not in said: said += os.read(terminal, 1000)
+    if meanwhile: subprocess.run([command[0], *meanwhile.split()], check=True, capture_output=True)
+    os.write(terminal, typed.encode())
+    while more := os.read(terminal, 1000): said += more
+except OSError: pass
+sys.stdout.buffer.write(said)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+";
+    let (args, output) = args.split_once(" > ").unwrap_or((args, ""));
     let of_binary = project.command();
     let mut command = crate::common::isolated("python3", project.folder());
     command.envs(of_binary.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command.args(["-c", script, typed, &meanwhile.join(" "), crate::common::LAYERSHIP]);
+    command.args(["-c", script, typed, &meanwhile.join(" "), output, crate::common::LAYERSHIP]);
     run(command, args.split(' '))
 }
 

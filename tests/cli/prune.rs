@@ -314,6 +314,21 @@ fn nobody_deletes_by_accident() {
 }
 
 #[test]
+fn what_is_asked_at_a_terminal_is_shown_beside_the_question_wherever_the_output_goes() {
+    let project = project("");
+    project.forget_requests();
+    let ended = at_a_terminal(&project, "y\n", "prune --format json --report markdown=report.md > out.json").expect(0);
+    let (shown, _) = ended.stdout.split_once("delete these versions?").expect("the question");
+    assert!(shown.contains("3 to be deleted") && shown.contains("3 versions to delete"), "{shown}");
+    assert_eq!(project.json("out.json")["jobs"][0]["prune"]["deleted"], json!([1, 2, 3]));
+    assert!(!project.read("report.md").is_empty());
+    // Where there is nothing to delete nobody is asked, and the reports are written all the same.
+    let ended = at_a_terminal(&project, "", "prune --report json=report.json").expect(0);
+    assert!(!ended.stdout.contains("[y/N]") && ended.stdout.contains("Nothing to delete"), "{}", ended.stdout);
+    assert_eq!(project.json("report.json")["jobs"][0]["outcome"], "unchanged");
+}
+
+#[test]
 fn where_functions_cannot_be_listed_nothing_is_deleted() {
     let project = project("");
     project.inject(r#"{"operation": "ListFunctions", "fault": "access-denied"}"#);

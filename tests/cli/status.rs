@@ -97,7 +97,10 @@ fn a_published_layer_costs_one_call_of_lambda_beside_its_latest_version() {
     };
     assert_eq!(lambda(&project), ["GetLayerVersion alpha", "ListLayerVersions alpha"]);
     project.run_writing_nothing("status --all-versions", 0);
-    assert_eq!(lambda(&project), ["GetLayerVersion alpha", "ListLayerVersions alpha", "ListLayerVersions alpha"]);
+    assert_eq!(
+        lambda(&project),
+        ["GetLayerVersion alpha", "GetLayerVersionPolicy alpha", "ListLayerVersions alpha", "ListLayerVersions alpha"]
+    );
 }
 
 #[test]
@@ -227,8 +230,47 @@ fn who_the_latest_version_is_shared_with_is_held_against_who_should() {
     let text = project.run_writing_nothing("status", 0).stdout;
     assert!(text.contains("! alpha at us-east-1: version 1 is not shared with o-abc123def4"), "{text}");
     assert!(text.contains("version 1 is shared, beyond what `share` says, with 333333333333, 210987654321"), "{text}");
-    // A layer that says nothing is not asked about.
+    // A layer that says nothing is not asked about, unless all is asked for.
     project.declare(&["alpha"], "");
     assert_eq!(share(&status(&project, "--exit-code", 0)), Value::Null);
     assert_eq!(count(&project, "GetLayerVersionPolicy"), 0);
+    let all = status(&project, "--all-versions --exit-code", 0);
+    assert_eq!(share(&all), json!({"there": [OTHER, "210987654321"], "missing": [], "extra": []}));
+}
+
+/// The cells of a table's row, by the names of their columns.
+fn row(text: &str, number: usize) -> Vec<(String, String)> {
+    let cells = |line: &str| -> Vec<String> {
+        line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).map(str::to_owned).collect()
+    };
+    let mut lines = text.lines();
+    let head = cells(lines.next().expect("a head"));
+    head.into_iter().zip(cells(lines.nth(number).expect("a row"))).collect()
+}
+
+#[test]
+fn what_follows_a_version_is_shown_where_a_layer_asks_for_it() {
+    let project = Project::of(&["alpha"]);
+    project.run("publish --stage", 0);
+    let columns = |text: &str| row(text, 0).into_iter().map(|(column, _)| column).collect::<Vec<_>>();
+    let plain = project.run_writing_nothing("status", 0).stdout;
+    assert_eq!(columns(&plain), ["LAYER", "TARGET", "VERSION", "AGE", "SIZE", "BACKUP", "LOCK", "ARN"], "{plain}");
+    project.declare(&["alpha"], "share = [\"210987654321\"]\nparameter = \"/layers/{layer}\"");
+    let cell = |text: &str, name: &str| row(text, 0).into_iter().find(|(column, _)| column == name).unwrap().1;
+    let text = project.run_writing_nothing("status", 0).stdout;
+    assert_eq!((cell(&text, "SHARED"), cell(&text, "PARAMETER")), ("0, 1 missing".into(), "missing".into()), "{text}");
+    project.run("publish", 0);
+    let text = project.run_writing_nothing("status --all-versions", 0).stdout;
+    assert_eq!((cell(&text, "SHARED"), cell(&text, "PARAMETER")), ("1".into(), "same".into()), "{text}");
+    assert_eq!(cell(&text, "VERSIONS"), "1");
+    let arn = "arn:aws:lambda:us-east-1:123456789012:layer:alpha:1";
+    let parameter = json!({"name": "/layers/alpha", "state": "same", "layer_version_arn": arn});
+    assert_eq!(status(&project, "", 0)["layers"][0]["targets"][0]["status"]["parameter"], parameter);
+    project.run("publish --force", 0);
+    project.declare(&["alpha"], "parameter = \"/layers/{layer}\"");
+    project.inject(r#"{"operation": "PutParameter", "fault": "access-denied"}"#);
+    project.run("publish --force", 1);
+    project.heal();
+    let text = project.run_writing_nothing("status", 0).stdout;
+    assert_eq!(cell(&text, "PARAMETER"), "differs", "{text}");
 }

@@ -19,7 +19,7 @@ fn settings(runtimes: &[&str], license: &str, description: &str) -> LayerSetting
 fn decided(latest: Option<Latest<'_>>, staged: Option<Sha256>, detect: &[Detect], force: bool) -> (Decision, Reason) {
     let wanted = settings(&["python3.12", "python3.13"], "MIT", "new");
     let detect = detect.iter().copied().collect();
-    let observed = Observed { latest, wanted: &wanted, detect: &detect, staged, adrift: false, force };
+    let observed = Observed { latest, wanted: &wanted, detect: &detect, staged, is_behind: false, force };
     let decided = decide(&observed);
     (decided.decision, decided.reason)
 }
@@ -66,9 +66,9 @@ fn every_row_of_the_table() {
 fn a_target_that_is_behind_is_published_only_where_targets_differ() {
     let same = settings(&["python3.13", "python3.12"], "MIT", "old");
     let detect = DEFAULT.iter().copied().collect();
-    let decided = |adrift, content, staged| {
+    let decided = |is_behind, content, staged| {
         let latest = Some(Latest { settings: &same, backup: BackupState::Same, content });
-        decide(&Observed { latest, wanted: &same, detect: &detect, staged, adrift, force: false }).reason
+        decide(&Observed { latest, wanted: &same, detect: &detect, staged, is_behind, force: false }).reason
     };
     assert_eq!(decided(true, sha(OLD), sha(NEW)), Reason::Behind);
     assert_eq!(decided(true, sha(NEW), sha(NEW)), Reason::Unchanged, "this one is where it should be");
@@ -82,8 +82,14 @@ fn settings_are_compared_as_sets_and_an_empty_text_is_none() {
     let wanted = settings(&["python3.13", "python3.12"], "", "y");
     let detect = BTreeSet::from([Detect::Settings]);
     let latest = Latest { settings: &latest, backup: BackupState::Same, content: None };
-    let observed =
-        Observed { latest: Some(latest), wanted: &wanted, detect: &detect, staged: None, adrift: false, force: false };
+    let observed = Observed {
+        latest: Some(latest),
+        wanted: &wanted,
+        detect: &detect,
+        staged: None,
+        is_behind: false,
+        force: false,
+    };
     let expected = SettingChange {
         setting: "compatible-runtimes".to_owned(),
         added: vec!["python3.13".to_owned()],

@@ -55,8 +55,8 @@ impl<'a> PublishHands<'a> {
             self.grip.trail.found(Fact::Overtaken { version: latest });
         }
         let manifest = std::sync::Arc::clone(&self.checked.manifest);
-        let adrift = self.grip.shared.is_adrift(self.grip.site.job).await;
-        let known = Given { latest: Some(latest), adrift, ..Given::default() };
+        let drift = self.grip.shared.drift(self.grip.site.job).await;
+        let known = Given { latest: Some(latest), drift, ..Given::default() };
         let checked = preflight(self.grip.site, manifest, known, &self.grip.shared.options, self.grip.trail).await;
         match checked.and_then(|checked| decision(&checked).map(|decision| (checked, decision))) {
             Ok((checked, decision)) => {
