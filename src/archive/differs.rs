@@ -20,6 +20,14 @@ pub struct Pins<'a> {
     pub dependencies: &'a Dependencies,
 }
 
+/// That no package in an archive tells its version, where it would have to be held against a manifest of this name.
+pub fn not_compared(packages: &Packages, format: Format, name: &str) -> Option<Finding> {
+    let ecosystem = Ecosystem::of(format)?;
+    let message = || format!("no package in it tells its version, so it was not compared with `{name}`");
+    let hint = "keep the packages' metadata in the archive (`*.dist-info` of Python, `package.json` of Node)";
+    packages.are_unknown(ecosystem).then(|| Finding::advice(Check::ArchiveNotCompared, message(), hint))
+}
+
 /// What differs between the packages of an archive and the manifest, for a layer that is used in these environments.
 ///
 /// | in the archive | in the manifest | |
@@ -28,15 +36,10 @@ pub struct Pins<'a> {
 /// | missing | pinned, and installed in one of the environments | warning |
 /// | there | not named | warning |
 ///
-/// An archive without any metadata is not compared: many strip it to save space. What Lambda's runtimes bring, and tools
+/// An archive without any metadata is not compared (see [`not_compared`]): many strip it to save space. What Lambda's runtimes bring, and tools
 /// that only build, may be missing.
 pub fn differs(packages: &Packages, pins: Pins<'_>, environments: &Environments) -> Vec<Finding> {
     let Some(ecosystem) = Ecosystem::of(pins.format) else { return Vec::new() };
-    if packages.are_unknown(ecosystem) {
-        let message = format!("no package in it tells its version, so it was not compared with `{}`", pins.name);
-        let hint = "keep the packages' metadata in the archive (`*.dist-info` of Python, `package.json` of Node)";
-        return vec![Finding::advice(Check::ArchiveNotCompared, message, hint)];
-    }
     let (mut wrong, mut missing) = (Vec::new(), Vec::new());
     for (name, versions) in pins.dependencies.iter() {
         match packages.versions(ecosystem, name) {
@@ -149,7 +152,10 @@ mod tests {
             compatible_architectures: vec!["x86_64".parse().unwrap()],
             ..LayerSettings::default()
         };
-        let found = differs(&packages, pins, &Environments::of(&settings));
+        let found = match not_compared(&packages, pins.format, pins.name) {
+            Some(advice) => vec![advice],
+            None => differs(&packages, pins, &Environments::of(&settings)),
+        };
         found.iter().map(|found| format!("{} {}", found.check, found.message)).collect::<Vec<_>>().join("\n")
     }
 

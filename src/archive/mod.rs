@@ -26,7 +26,7 @@ mod stale;
 mod tree;
 mod window;
 
-pub use differs::{Pins, differs};
+pub use differs::{Pins, differs, not_compared};
 pub use inspect::{InspectError, Inspection, ReadAt, ZIP_LIMIT, inspect};
 pub use judge::judge;
 pub use local::{Local, LocalZip, OpenError};

@@ -1,7 +1,7 @@
 //! A manifest: its bytes, their MD5, and all that is to be known of them, found while it was read.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
@@ -13,12 +13,15 @@ use super::includes::{Includes, includes};
 use super::parse::dependencies;
 use super::pins::OpenLines;
 use super::secrets::{Secret, secrets};
-use super::survey::{Mention, survey};
+use super::survey::{Mention, glance, survey};
 use super::text::decode;
 use super::unreadable::Unreadable;
 use crate::halt::Halt;
 use crate::layer::Md5;
 
+/// What a requirements file up to this size names, in bytes, is found when it is asked for, if ever: that is quickly done, and
+/// needs no thread of its own.
+const SMALL: usize = 256 * 1024;
 /// How many bytes are digested at once.
 const PIECE: usize = 1024 * 1024;
 
@@ -39,7 +42,8 @@ type Named = Result<Option<Dependencies>, Unreadable>;
 /// What the bytes say.
 #[derive(Debug)]
 struct Says {
-    named: Named,
+    /// Found when it is first asked for; where it cannot be read, that is known from the beginning.
+    named: OnceLock<Named>,
     open: OpenLines,
     secret: Option<First<Secret>>,
     includes: Includes,
@@ -64,7 +68,7 @@ impl Manifest {
     /// # Errors
     /// Where it cannot be read as what its name says.
     pub fn dependencies(&self) -> Result<Option<&Dependencies>, &Unreadable> {
-        self.says.named.as_ref().map(Option::as_ref)
+        self.named().as_ref().map(Option::as_ref)
     }
 
     /// The same, with those of the files that it includes: what is installed.
@@ -72,7 +76,21 @@ impl Manifest {
     /// # Errors
     /// The same.
     pub fn all_dependencies(&self) -> Result<Option<&Dependencies>, &Unreadable> {
-        self.says.joined.as_ref().unwrap_or(&self.says.named).as_ref().map(Option::as_ref)
+        self.says.joined.as_ref().unwrap_or_else(|| self.named()).as_ref().map(Option::as_ref)
+    }
+
+    /// Why it cannot be read as what its name says, if so.
+    pub fn unreadable(&self) -> Option<&Unreadable> {
+        self.says.named.get()?.as_ref().err()
+    }
+
+    /// The same, with the files that it includes.
+    pub fn any_unreadable(&self) -> Option<&Unreadable> {
+        self.says.joined.as_ref().map_or_else(|| self.unreadable(), |joined| joined.as_ref().err())
+    }
+
+    fn named(&self) -> &Named {
+        self.says.named.get_or_init(|| dependencies(self.format, &self.bytes, &Halt::default()))
     }
 
     /// The lines that leave open what will be installed, without those of the files that it includes.
@@ -106,17 +124,25 @@ impl Says {
         let secret = text.as_ref().and_then(|text| secrets(text, halt));
         if format != Format::Requirements {
             let named = dependencies(format, bytes, halt);
-            return Self { named, secret, open: OpenLines::default(), includes: Includes::default(), joined: None };
+            return Self {
+                named: named.into(),
+                secret,
+                open: OpenLines::default(),
+                includes: Includes::default(),
+                joined: None,
+            };
         }
         let Some(text) = text else {
             // Bytes that are not text are still judged line by line: better a warning too many.
             let open = survey(&String::from_utf8_lossy(bytes), halt).open;
             let named = Err(Unreadable::no_text());
-            return Self { named, secret, open, includes: Includes::default(), joined: None };
+            return Self { named: named.into(), secret, open, includes: Includes::default(), joined: None };
         };
-        let found = survey(&text, halt);
+        let found = if bytes.len() <= SMALL { glance(&text, halt) } else { survey(&text, halt) };
         let (includes, joined) = included(path, &text, &found.mentions, halt);
-        Self { named: found.named.map(Some), open: found.open, secret, includes, joined }
+        let is_known = bytes.len() > SMALL || found.named.is_err();
+        let named = if is_known { found.named.map(Some).into() } else { OnceLock::new() };
+        Self { named, open: found.open, secret, includes, joined }
     }
 }
 

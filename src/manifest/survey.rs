@@ -2,7 +2,7 @@
 
 use super::dependencies::{Dependencies, LIMIT};
 use super::pins::{OpenLines, Pins};
-use super::requirements::{Asks, each_line, insert};
+use super::requirements::{Asks, Line, each_line, insert};
 use super::unreadable::Unreadable;
 use crate::halt::Halt;
 
@@ -33,9 +33,26 @@ pub(super) struct Mention {
 
 /// Reads the text of a requirements file.
 pub(super) fn survey(text: &str, halt: &Halt) -> Survey {
-    let (mut named, mut pins, mut mentions) = (Ok(Dependencies::default()), Pins::default(), Vec::new());
+    let mut named = Ok(Dependencies::default());
+    let survey = each(text, halt, |line| insert(&mut named, line));
+    Survey { named: named.and_then(bounded), ..survey }
+}
+
+/// The same without what it names, which is most of the work and often not asked for: `named` is empty, where it can be read.
+pub(super) fn glance(text: &str, halt: &Halt) -> Survey {
+    let mut named = Ok(Dependencies::default());
+    let survey = each(text, halt, |line| {
+        if let Asks::Unreadable = line.asks {
+            insert(&mut named, line);
+        }
+    });
+    Survey { named, ..survey }
+}
+
+fn each(text: &str, halt: &Halt, mut tell: impl FnMut(&Line<'_>)) -> Survey {
+    let (mut pins, mut mentions) = (Pins::default(), Vec::new());
     each_line(text, halt, |line| {
-        insert(&mut named, line);
+        tell(line);
         pins.meet(line);
         if let Asks::Include(file) | Asks::Bounds(file) = line.asks
             && mentions.len() < MENTIONS
@@ -44,7 +61,7 @@ pub(super) fn survey(text: &str, halt: &Halt) -> Survey {
             mentions.push(Mention { line: line.number, named: file.to_owned(), bounds });
         }
     });
-    Survey { named: named.and_then(bounded), open: pins.settle(), mentions }
+    Survey { named: Ok(Dependencies::default()), open: pins.settle(), mentions }
 }
 
 /// Refuses more than a manifest can have.

@@ -7,6 +7,7 @@ use indicatif::TermLike;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use crate::batches::Batches;
 use crate::event::{Event, Happening};
 use crate::report::Shown;
 use crate::report::choose::Choice;
@@ -18,15 +19,15 @@ use crate::report::state::State;
 const FRAME: Duration = Duration::from_millis(100);
 
 /// Draws until the channel closes.
-pub async fn run<T: TermLike + Clone + 'static>(mut events: UnboundedReceiver<Event>, term: T, choice: Choice) {
-    let start = Instant::now();
+pub async fn run<T: TermLike + Clone + 'static>(events: UnboundedReceiver<Event>, term: T, choice: Choice) {
+    let (start, mut events) = (Instant::now(), Batches::of(events));
     let mut view = View { screen: Screen::new(term), state: State::default(), stay: Vec::new(), choice };
     let mut frames = interval(FRAME);
     // A terminal that was stopped for a while owes no frames.
     frames.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            event = events.recv() => match event {
+            event = events.next() => match event {
                 Some(event) => view.take(&event.what, start.elapsed()),
                 None => break,
             },
@@ -105,11 +106,11 @@ mod tests {
         let (during, ()) = tokio::join!(play, run(receive, term.clone(), choice));
         insta::assert_snapshot!(during, @"
          Published [   3.4s] layer-000 us-east-1 version 3
-        Publishing [   1.0s] [>              ]   2/200: 14 running
-          Checking [   1.0s] layer-002 us-east-1
-          Checking [   1.0s] layer-003 us-east-1
-          Checking [   1.0s] layer-004 us-east-1
-          Checking [   0.9s] layer-005 us-east-1
+        Publishing [   0.9s] [>              ]   2/200: 14 running
+          Checking [   0.9s] layer-002 us-east-1
+          Checking [   0.9s] layer-003 us-east-1
+          Checking [   0.9s] layer-004 us-east-1
+          Checking [   0.8s] layer-005 us-east-1
                    ... and 10 more running
         ");
         insta::assert_snapshot!(term.contents(), @"   Published [   3.4s] layer-000 us-east-1 version 3");

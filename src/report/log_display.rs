@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until};
 
+use crate::batches::Batches;
 use crate::event::{Event, Happening};
 use crate::report::choose::Choice;
 use crate::report::progress_lines::{counter, heartbeat, line_of};
@@ -17,13 +18,13 @@ use crate::report::{Shown, emit};
 const SILENCE: Duration = Duration::from_secs(30);
 
 /// Appends lines until the channel closes.
-pub async fn run(mut events: UnboundedReceiver<Event>, mut out: impl Write, choice: Choice) {
-    let start = Instant::now();
+pub async fn run(events: UnboundedReceiver<Event>, mut out: impl Write, choice: Choice) {
+    let (start, mut events) = (Instant::now(), Batches::of(events));
     let mut state = State::default();
     let mut spoke = start;
     loop {
         let line = tokio::select! {
-            event = events.recv() => match event {
+            event = events.next() => match event {
                 Some(event) => append(&event.what, &mut state, start.elapsed(), choice),
                 None => break,
             },
@@ -40,10 +41,10 @@ pub async fn run(mut events: UnboundedReceiver<Event>, mut out: impl Write, choi
 }
 
 /// Says nothing but that a signal was understood, until the channel closes. Warnings and errors come after the run.
-pub async fn run_silently(mut events: UnboundedReceiver<Event>, mut out: impl Write, choice: Choice) {
-    let start = Instant::now();
+pub async fn run_silently(events: UnboundedReceiver<Event>, mut out: impl Write, choice: Choice) {
+    let (start, mut events) = (Instant::now(), Batches::of(events));
     let mut state = State::default();
-    while let Some(event) = events.recv().await {
+    while let Some(event) = events.next().await {
         state.apply(&event.what, start.elapsed());
         if let (Happening::Interrupted { .. }, Some(line)) =
             (&event.what, line_of(&event.what, &state, start.elapsed(), false))

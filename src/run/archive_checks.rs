@@ -5,7 +5,9 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use super::trail::Trail;
-use crate::archive::{InspectError, Inspection, OpenError, PackError, Pins, ReadAt, differs, inspect, judge};
+use crate::archive::{
+    InspectError, Inspection, OpenError, PackError, Pins, ReadAt, differs, inspect, judge, not_compared,
+};
 use crate::aws::StagedZip;
 use crate::event::Fact;
 use crate::finding::{Check, Finding, Level};
@@ -69,7 +71,13 @@ pub fn findings(inspection: &Inspection, job: &Job, manifest: &Manifest) -> Vec<
     let mut findings = judge(inspection, &job.settings.compatible_runtimes);
     findings.extend(inspection.natives.judge(&job.settings));
     findings.extend(inspection.ballast.judge());
-    if let Ok(Some(dependencies)) = manifest.all_dependencies() {
+    if manifest.any_unreadable().is_some() {
+        return findings;
+    }
+    // What the manifest names need not be known for that.
+    if let Some(advice) = not_compared(&inspection.packages, manifest.format, &job.manifest_name) {
+        findings.push(advice);
+    } else if let Ok(Some(dependencies)) = manifest.all_dependencies() {
         let pins = Pins { name: &job.manifest_name, format: manifest.format, dependencies };
         findings.extend(differs(&inspection.packages, pins, &Environments::of(&job.settings)));
     }

@@ -12,13 +12,11 @@ use super::pool::{Bounds, Operation as _};
 use super::stage::check_archive;
 use super::trail::Trail;
 use super::{Shared, manifests};
+use crate::batches::Batches;
 use crate::event::{Activity, Happening, JobId};
 use crate::halt::Halt;
 use crate::outcome::{JobError, JobReport, Outcome};
 use crate::plan::Job;
-
-/// How many reports are taken at once.
-const BATCH: usize = 256;
 
 /// Checks these jobs; `ended` takes each report and says whether to go on starting jobs. After a stop nothing is waited
 /// for: what has not ended by then has no report.
@@ -28,7 +26,8 @@ pub(super) async fn check(
     bounds: &Bounds,
     mut ended: impl FnMut(JobId, JobReport) -> bool,
 ) {
-    let (sender, mut reports) = unbounded_channel();
+    let (sender, reports) = unbounded_channel();
+    let (mut reports, mut taken) = (Batches::of(reports), 0);
     let halt = Halt::default();
     let _halted_when_dropped = halt.on_drop();
     let threads = available_parallelism().map_or(1, usize::from).min(bounds.concurrency).min(jobs.len());
@@ -38,25 +37,21 @@ pub(super) async fn check(
         spawn_blocking(move || queue.work_off(&shared, &sender));
     }
     drop(sender);
-    let (mut batch, mut taken) = (Vec::with_capacity(BATCH), 0);
     loop {
-        let received = tokio::select! {
+        let report = tokio::select! {
+            biased;
             () = bounds.stop.finishing() => break,
-            received = reports.recv_many(&mut batch, BATCH) => received,
+            report = reports.next() => report,
         };
-        if received == 0 {
-            return;
-        }
-        taken += received;
-        for (id, report) in batch.drain(..) {
-            if !ended(id, report) {
-                queue.close();
-            }
+        let Some((id, report)) = report else { return };
+        taken += 1;
+        if !ended(id, report) {
+            queue.close();
         }
     }
     bounds.events.send(Happening::Interrupted { running: queue.started().saturating_sub(taken) });
     halt.raise();
-    while let Ok((id, report)) = reports.try_recv() {
+    while let Some((id, report)) = reports.ready() {
         ended(id, report);
     }
 }

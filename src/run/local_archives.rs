@@ -162,6 +162,7 @@ async fn packed(tree: Arc<Tree>, path: LocalPath) -> Result<Zipped, JobError> {
     let done = in_background(move || {
         let file = tempfile::tempfile().map_err(|error| no_room(&path, &error))?;
         let packed = pack(&tree, &file, &halt).map_err(|error| not_packed(&path, &error))?;
+        tracing::debug!(archive = path.shown, size = packed.size, "packed");
         let (sha256, tree) = (Sha256::from_bytes(packed.sha256), Some(packed.tree));
         Ok(Zipped { zip: LocalZip::new(file, packed.size), sha256, tree })
     });

@@ -95,7 +95,7 @@ fn place(job: &Job, line: Option<usize>) -> String {
 }
 
 fn odd(manifest: &Manifest) -> Option<(Option<usize>, Finding)> {
-    let unreadable = manifest.dependencies().err()?;
+    let unreadable = manifest.unreadable()?;
     let message = format!("{}; what it names is not known, so its bytes are compared", unreadable.why);
     Some((unreadable.line, Finding::warning(Check::ManifestUnreadable, message, "let its tool write it again")))
 }

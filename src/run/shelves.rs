@@ -76,3 +76,43 @@ impl<T> Shelves<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures::future::join_all;
+    use tokio::task::yield_now;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_many_ask_for_is_made_once_and_let_go_after_the_last_of_them() {
+        let path = Path::new("a");
+        let shelves = Shelves::of(std::iter::repeat_n(path, 8));
+        let made = std::cell::Cell::new(0);
+        let make = async || {
+            made.set(made.get() + 1);
+            yield_now().await;
+            Ok::<_, Infallible>(made.get())
+        };
+        let all = join_all((0..8).map(|_| shelves.get(path, make()))).await;
+        assert!(all.iter().all(|one| one.as_deref() == Ok(&1)), "{all:?}");
+        let weak = Arc::downgrade(all[0].as_ref().unwrap());
+        drop(all);
+        for _ in 0..7 {
+            shelves.release(path).await;
+            assert!(weak.upgrade().is_some());
+        }
+        shelves.release(path).await;
+        assert!(weak.upgrade().is_none());
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_made_is_tried_again_by_the_next() {
+        let path = Path::new("a");
+        let shelves = Shelves::of([path, path]);
+        assert_eq!(shelves.get(path, async { Err::<u8, _>("no") }).await, Err("no"));
+        assert_eq!(shelves.get(path, async { Ok::<_, &str>(7) }).await.as_deref(), Ok(&7));
+    }
+}

@@ -1,6 +1,7 @@
 //! Many targets at once: one that is down, or not opted into, fails its own jobs and delays no other.
 
-use crate::common::project::{Project, layer};
+use crate::common::process::Running;
+use crate::common::project::{Project, layer, until};
 use crate::common::{requirements, run};
 
 const REGIONS: [&str; 8] =
@@ -35,6 +36,38 @@ fn a_region_that_is_not_opted_into_fails_its_own_jobs_with_one_message() {
     let layers = String::from_utf8(project.read("layers.toml")).unwrap();
     project.write("layers.toml", layers.replace("ap-east-1 = {}", "ap-east-1 = { best-effort = true }"));
     project.run("publish", 0);
+}
+
+#[test]
+fn a_target_that_is_never_given_up_delays_no_other() {
+    let project = project();
+    project.inject(r#"{"operation": "*", "match": "artifacts-eu-west-1*", "fault": "hang"}"#);
+    let mut command = project.command();
+    // As few slots as there are targets: those that wait for ever hold theirs to the end.
+    command.args(["publish", "--stage", "--request-timeout-seconds", "600", "--concurrency", "8"]);
+    let running = Running::start(command);
+    let others = REGIONS.iter().filter(|region| !["ap-east-1", "eu-west-1"].contains(region));
+    let wanted: Vec<String> = others
+        .flat_map(|region| ["alpha", "beta", "gamma"].map(|name| format!("123456789012/{region}/{name}")))
+        .collect();
+    until("all other targets are published", || {
+        let layers = project.state()["layers"].clone();
+        wanted.iter().all(|layer| layers[layer]["last"] == 1).then_some(())
+    });
+    running.signal("KILL");
+    running.end();
+}
+
+#[test]
+fn an_archive_is_packed_once_for_all_targets() {
+    let project = project();
+    let ended = run(project.command(), ["publish", "--stage", "-vv"]).expect(1);
+    let packed = ended.stderr.lines().filter(|line| line.contains("packed") && line.contains("alpha/layer"));
+    assert_eq!(packed.count(), 1, "{}", ended.stderr);
+    // Nothing changed: nothing is packed.
+    project.write("alpha/layer/python/more.py", "");
+    let ended = run(project.command(), ["stage", "-vv"]).expect(1);
+    assert_eq!(ended.stderr.lines().filter(|line| line.contains("packed")).count(), 1, "{}", ended.stderr);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{Ended, Sandbox, control, folder, get, requirements, run, write};
@@ -199,9 +199,19 @@ impl Project {
     #[track_caller]
     pub fn run_writing_nothing(&self, args: &str, code: i32) -> Ended {
         self.forget_requests();
+        let before = self.full();
         let ended = self.run(args, code);
         assert_eq!(self.writes(), [""; 0], "{args} wrote something");
+        assert_eq!(self.full(), before, "{args} changed something");
         ended
+    }
+
+    /// What is in S3 and Lambda, without buckets that have nothing in them: the sandbox makes them where they are asked for.
+    fn full(&self) -> Value {
+        let mut state = self.state();
+        let buckets = state["buckets"].as_object_mut().expect("buckets");
+        buckets.retain(|_, bucket| bucket["objects"] != json!({}) || bucket["uploads"] != json!({}));
+        state
     }
 }
 
