@@ -7,6 +7,8 @@
 mod layers;
 mod manifests;
 mod sandbox;
+#[path = "../../sandbox/tests/common/signed.rs"]
+mod signed;
 mod zips;
 
 pub use layers::layers_file;

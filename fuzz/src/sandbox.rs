@@ -2,15 +2,14 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
 use lambda_layers_sandbox::{ACCESS_KEY, Options, Sandbox};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::runtime::Runtime;
+
+use crate::signed::Unsigned;
 
 const SECRET: &str = "a-secret-for-fuzzing";
 
@@ -27,7 +26,7 @@ pub fn requests(bytes: &[u8]) {
     let _entered = runtime.enter();
     let sandbox = sandbox(runtime);
     runtime.block_on(send(&sandbox.sandbox, bytes.to_vec()));
-    if let Some(signed) = Request::read(bytes).and_then(|request| request.signed()) {
+    if let Some(signed) = Unsigned::read(bytes).and_then(|request| request.signed(ACCESS_KEY, SECRET)) {
         runtime.block_on(send(&sandbox.sandbox, signed));
     }
 }
@@ -80,61 +79,4 @@ async fn send(sandbox: &Sandbox, bytes: Vec<u8>) {
         assert!(answer.len() < 1 << 24, "{} bytes for an answer", answer.len());
     };
     tokio::time::timeout(PATIENCE, exchange).await.expect("an answer, or an end");
-}
-
-/// What is signed of a request.
-struct Request<'a> {
-    line: &'a str,
-    headers: Vec<(&'a str, &'a str)>,
-    body: &'a [u8],
-    service: &'a str,
-}
-
-impl<'a> Request<'a> {
-    fn read(bytes: &'a [u8]) -> Option<Self> {
-        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
-        let mut lines = std::str::from_utf8(&bytes[..end]).ok()?.split("\r\n");
-        let line = lines.next()?.strip_suffix(" HTTP/1.1")?;
-        let mut headers: Vec<(&str, &str)> = lines.filter_map(|line| line.split_once(": ")).collect();
-        let named = headers.iter().position(|(name, _)| name.eq_ignore_ascii_case("service"))?;
-        let (_, service) = headers.remove(named);
-        headers.retain(|(name, _)| !["host", "content-length"].contains(&name.to_ascii_lowercase().as_str()));
-        Some(Self { line, headers, body: &bytes[end + 4..], service })
-    }
-
-    /// The same with the headers of a signature; `None` where nobody could sign it.
-    fn signed(&self) -> Option<Vec<u8>> {
-        let (method, target) = self.line.split_once(' ')?;
-        let host = "127.0.0.1:1";
-        let identity = Credentials::new(ACCESS_KEY, SECRET, None, None, "fuzz").into();
-        let mut settings = SigningSettings::default();
-        if self.service == "s3" {
-            settings.payload_checksum_kind = aws_sigv4::http_request::PayloadChecksumKind::XAmzSha256;
-        }
-        let params = v4::SigningParams::builder()
-            .identity(&identity)
-            .region("us-east-1")
-            .name(self.service)
-            .time(SystemTime::now())
-            .settings(settings)
-            .build()
-            .ok()?
-            .into();
-        let all = self.headers.iter().copied().chain([("host", host)]);
-        let url = format!("http://{host}{target}");
-        // What is no address the signer does not take.
-        url.parse::<http::Uri>().ok()?;
-        let request = SignableRequest::new(method, url, all, SignableBody::Bytes(self.body)).ok()?;
-        let (signed, _) = sign(request, &params).ok()?.into_parts();
-        let mut bytes = format!("{method} {target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
-        bytes.push_str(&format!("content-length: {}\r\n", self.body.len()));
-        for (name, value) in &self.headers {
-            bytes.push_str(&format!("{name}: {value}\r\n"));
-        }
-        for (name, value) in signed.headers() {
-            bytes.push_str(&format!("{name}: {value}\r\n"));
-        }
-        bytes.push_str("\r\n");
-        Some([bytes.as_bytes(), self.body].concat())
-    }
 }

@@ -54,7 +54,11 @@ impl YarnPackage {
     }
 
     fn read_resolution(&mut self, resolution: &str) {
-        let (_, reference) = split_at_sign(resolution).unwrap_or(("", resolution));
+        let (name, reference) = split_at_sign(resolution).unwrap_or(("", resolution));
+        if !name.is_empty() {
+            // Where it is asked for by another name, this is its own.
+            name.clone_into(&mut self.name);
+        }
         self.is_workspace = reference.starts_with("workspace:");
         if reference.contains("#commit=") || reference.starts_with("http") {
             self.origin = Some(reference.to_owned());
@@ -186,7 +190,7 @@ mod tests {
 
     #[test]
     fn unusual_packages_are_read() {
-        let table: [(Read, &str, &str); 12] = [
+        let table: [(Read, &str, &str); 13] = [
             (
                 yarn,
                 "# yarn lockfile v1\n\"@s/x@^1\", \"@s/x@^1.1\":\n  version \"1.2.0\"\n  dependencies:\n    version \"9\"\n",
@@ -201,6 +205,11 @@ mod tests {
                 yarn,
                 "__metadata:\n  version: 8\n\n\"x@https://h/x.git\":\n  version: 1\n  resolution: \"x@https://h/x.git#commit=c0ffee\"\n",
                 "x https://h/x.git#commit=c0ffee",
+            ),
+            (
+                yarn,
+                "__metadata:\n  version: 8\n\n\"alias@npm:@s/x@1\":\n  version: 1\n  resolution: \"@s/x@npm:1\"\n",
+                "@s/x 1",
             ),
             (yarn, "__metadata:\n  version: 8\n\n? \"x@npm:^1, x@npm:^2\"\n:\n  version: 1\n", "x *"),
             (

@@ -50,7 +50,7 @@ pub(super) fn survey(text: &str, halt: &Halt) -> Survey {
 /// Refuses more than a manifest can have.
 pub(super) fn bounded(found: Dependencies) -> Result<Dependencies, Unreadable> {
     match found.overflowed() {
-        true => Err(Unreadable::new(format!("it names more than {LIMIT} dependencies"))),
+        true => Err(Unreadable::new(format!("it names more than {LIMIT} dependencies, or very long ones"))),
         false => Ok(found),
     }
 }

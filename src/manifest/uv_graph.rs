@@ -2,6 +2,7 @@
 
 use super::dependencies::Dependencies;
 use super::versions::Need;
+use crate::halt::Halt;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use toml::{Table, Value};
 
@@ -22,10 +23,15 @@ struct Edge {
     is_extra: bool,
 }
 
-/// Most ways to a package that are told apart, and most markers of one way: what asks for more counts as installed
-/// wherever the others are, so that no file makes more work than reading it.
+/// Most ways to a package that are told apart, most markers of one way, and how often what is known of a package may
+/// change before it counts as installed everywhere: so that no file makes more work than so many times its reading.
 const MOST_WAYS: usize = 16;
 const MOST_MARKERS: usize = 6;
+const MOST_CHANGES: usize = 64;
+
+/// What the markers of all packages may have together, in bytes: one that leads to many packages is told of each. Those
+/// beyond count as installed everywhere.
+const MARKER_BYTES: usize = 16 * 1024 * 1024;
 
 /// Where a package is installed: in one of these ways, each of which needs all of its markers. A way without a marker is
 /// everywhere.
@@ -62,6 +68,18 @@ impl<'a> Ways<'a> {
         is_more
     }
 
+    /// How long all of its markers are, as often as they are told.
+    fn bytes(&self) -> usize {
+        self.0.iter().flatten().map(|marker| marker.len()).sum()
+    }
+
+    /// Tells no ways apart any more, where there are any.
+    fn give_up(&mut self) {
+        if !self.0.is_empty() {
+            *self = Self::everywhere();
+        }
+    }
+
     fn markers(&self) -> BTreeSet<String> {
         if self.0.iter().any(BTreeSet::is_empty) {
             return BTreeSet::new();
@@ -79,6 +97,7 @@ impl<'a> Ways<'a> {
 struct Reached<'a> {
     required: Ways<'a>,
     optional: Ways<'a>,
+    changes: usize,
 }
 
 impl<'a> Reached<'a> {
@@ -87,14 +106,19 @@ impl<'a> Reached<'a> {
         let (required, mut optional) = (through(&self.required), through(&self.optional));
         if edge.is_extra {
             optional.add(required);
-            return Self { required: Ways::default(), optional };
+            return Self { optional, ..Self::default() };
         }
-        Self { required, optional }
+        Self { required, optional, changes: 0 }
     }
 
     fn add(&mut self, others: Self) -> bool {
         let is_more = self.required.add(others.required);
-        self.optional.add(others.optional) || is_more
+        let is_more = self.optional.add(others.optional) || is_more;
+        self.changes += usize::from(is_more);
+        if self.changes >= MOST_CHANGES {
+            [&mut self.required, &mut self.optional].into_iter().for_each(Ways::give_up);
+        }
+        is_more
     }
 }
 
@@ -114,29 +138,33 @@ impl Graph {
     }
 
     /// Says of each dependency who asks for it, and where it is installed.
-    pub fn settle(self, dependencies: &mut Dependencies) {
+    pub fn settle(self, dependencies: &mut Dependencies, halt: &Halt) {
         if self.projects.is_empty() {
             return;
         }
-        let reached = self.reached();
+        let reached = self.reached(halt);
+        let mut room = MARKER_BYTES;
         dependencies.adjust(|name, about| match reached.get(name) {
             None => about.need = Need::Development,
             Some(how) => {
                 let is_required = how.required != Ways::default();
                 about.need = if is_required { Need::Required } else { Need::Optional };
-                about.markers = if is_required { &how.required } else { &how.optional }.markers();
+                let ways = if is_required { &how.required } else { &how.optional };
+                let left = room.checked_sub(ways.bytes());
+                about.markers = left.map(|_| ways.markers()).unwrap_or_default();
+                room = left.unwrap_or_default();
             }
         });
     }
 
     /// What the projects ask for, directly or not. A package is looked at once more where another way leads to it.
-    fn reached(&self) -> BTreeMap<&str, Reached<'_>> {
-        let project = Reached { required: Ways::everywhere(), optional: Ways::default() };
+    fn reached(&self, halt: &Halt) -> BTreeMap<&str, Reached<'_>> {
+        let project = Reached { required: Ways::everywhere(), ..Reached::default() };
         let mut reached: BTreeMap<&str, Reached<'_>> = BTreeMap::new();
         let mut next: VecDeque<(&str, Reached<'_>)> =
             self.projects.iter().map(|name| (name.as_str(), project.clone())).collect();
-        while let Some((name, how)) = next.pop_front() {
-            for edge in self.edges.get(name).into_iter().flatten() {
+        while let Some((name, how)) = next.pop_front().filter(|_| !halt.is_raised()) {
+            for edge in halt.over(self.edges.get(name).into_iter().flatten()) {
                 let there = reached.entry(&edge.to).or_default();
                 if there.add(how.through(edge)) {
                     next.push_back((&edge.to, there.clone()));
@@ -157,6 +185,7 @@ fn read(list: &Value, is_extra: bool) -> impl Iterator<Item = Edge> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::dependencies::Found;
 
     fn edge(to: &str, marker: Option<&str>) -> Edge {
         Edge { to: to.to_owned(), marker: marker.map(str::to_owned), is_extra: false }
@@ -171,7 +200,7 @@ mod tests {
     }
 
     fn markers(edges: &[(&str, &str, Option<&str>)], of: &str) -> Vec<String> {
-        graph(edges).reached()[of].required.markers().into_iter().collect()
+        graph(edges).reached(&Halt::default())[of].required.markers().into_iter().collect()
     }
 
     #[test]
@@ -195,5 +224,49 @@ mod tests {
             edges.push((name.as_str(), "end", None));
         }
         assert_eq!(markers(&edges, "end"), [""; 0]);
+    }
+
+    /// Better ways to one package come late, one after the other, and each would be told to all that follow.
+    #[test]
+    fn what_changes_often_is_not_told_again_and_again() {
+        // Five ways with three markers give way to one with two, five of those to one with one.
+        let mut ways: Vec<Vec<usize>> = Vec::new();
+        for a in 0..5 {
+            for b in 0..5 {
+                ways.extend((0..5).map(|c| vec![a, 10 + b, 20 + c]));
+                ways.push(vec![a, 10 + b]);
+            }
+            ways.push(vec![a]);
+        }
+        let name = |number: usize| format!("n{number}");
+        let mut edges = vec![("project".to_owned(), name(0), None)];
+        for (number, way) in ways.iter().enumerate() {
+            // Three steps later than the one before, however long it is.
+            edges.extend((0..3).map(|step| (name(3 * number + step), name(3 * number + step + 1), None)));
+            let mut from = name(3 * number);
+            for (at, marker) in way.iter().enumerate() {
+                let to = if at + 1 == way.len() { "hub".to_owned() } else { format!("{from}.{marker}") };
+                edges.push((from, to.clone(), Some(format!("m{marker}"))));
+                from = to;
+            }
+        }
+        let edges: Vec<_> =
+            edges.iter().map(|(from, to, marker)| (from.as_str(), to.as_str(), marker.as_deref())).collect();
+        let changes = graph(&edges).reached(&Halt::default())["hub"].changes;
+        assert!((MOST_CHANGES..MOST_CHANGES + 2).contains(&changes), "{changes} changes");
+    }
+
+    #[test]
+    fn a_marker_that_leads_to_many_is_not_told_of_all() {
+        let marker = "x".repeat(MARKER_BYTES / 4);
+        let names: Vec<String> = (0..100).map(|number| format!("n{number}")).collect();
+        let mut edges = vec![("project", "a", Some(marker.as_str()))];
+        edges.extend(names.iter().map(|name| ("a", name.as_str(), None)));
+        let mut dependencies = Dependencies::default();
+        names.iter().for_each(|name| dependencies.insert(Found::new(name.as_str(), "1")));
+        graph(&edges).settle(&mut dependencies, &Halt::default());
+        let told =
+            dependencies.iter().flat_map(|(_, versions)| versions.values()).filter(|about| !about.markers.is_empty());
+        assert_eq!(told.count(), 4);
     }
 }
