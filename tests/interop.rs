@@ -12,6 +12,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "interop/cargo.rs"]
+mod cargo;
 mod common;
 #[path = "interop/javascript.rs"]
 mod javascript;

@@ -90,7 +90,22 @@ fn a_file_that_may_not_be_read_is_told_with_what_helps() {
             as_nobody(&project, folder.path())
         }
     };
-    assert_shown!(run(command, ["stage"]), @"");
+    assert_shown!(run(command, ["stage"]), @"
+    exit code 1
+    --- stdout ---
+    LAYER     TARGET     OUTCOME  SIZE  STAGED
+    requests  us-east-1  failed   -     s3://artifacts/layers/requests/layer/layer.zip
+    --- stderr ---
+          Failed [  TIMEs] (1/1) requests us-east-1: archive-invalid
+
+    error: requests at us-east-1: cannot make a zip of `requests/layer`
+      Caused by: `requests/layer/python/secret.py` could not be read
+      Caused by: Permission denied (os error 13)
+
+    hint: make everything in the folder readable for the user who runs layership
+
+         Summary [  TIMEs] 1 job: 1 failed
+    ");
     assert_eq!(project.effects(), [""; 0]);
 }
 
@@ -106,7 +121,22 @@ fn a_disk_without_room_for_the_zip_is_told_with_what_helps() {
     command.args(["-c", "trap '' XFSZ; ulimit -f 16; exec \"$0\" \"$@\""]).arg(inner.get_program());
     command.current_dir(project.folder()).env_clear();
     command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    assert_shown!(run(command, ["stage"]), @"");
+    assert_shown!(run(command, ["stage"]), @"
+    exit code 1
+    --- stdout ---
+    LAYER     TARGET     OUTCOME  SIZE  STAGED
+    requests  us-east-1  failed   -     s3://artifacts/layers/requests/layer/layer.zip
+    --- stderr ---
+          Failed [  TIMEs] (1/1) requests us-east-1: internal
+
+    error: requests at us-east-1: cannot make a zip of `requests/layer`
+      Caused by: the zip could not be written
+      Caused by: File too large (os error 27)
+
+    hint: free space in the folder for temporary files, or set TMPDIR to another folder
+
+         Summary [  TIMEs] 1 job: 1 failed
+    ");
     assert_eq!(project.effects(), [""; 0]);
     project.run("stage", 0);
 }
