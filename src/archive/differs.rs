@@ -247,7 +247,7 @@ mod tests {
     fn many_versions_on_both_sides_are_told_within_bounds() {
         let held: Vec<String> = (0..1_000).map(|number| format!("a-2.{number}")).collect();
         let held: Vec<&str> = held.iter().map(String::as_str).collect();
-        let pinned: String = (0..20_000).map(|number| format!("a==1.{number}\n")).collect();
-        insta::assert_snapshot!(told(&held, &pinned), @"archive-differs it does not hold what `requirements.txt` pins: `a` 2.0, pinned is 1.0 or 1.1 or 1.10 or one of 19997 more; `a` 2.1, pinned is 1.0 or 1.1 or 1.10 or one of 19997 more; `a` 2.10, pinned is 1.0 or 1.1 or 1.10 or one of 19997 more and 61 more");
+        let pinned: String = (0..4_000).map(|number| format!("a==1.{number}\n")).collect();
+        insta::assert_snapshot!(told(&held, &pinned), @"archive-differs it does not hold what `requirements.txt` pins: `a` 2.0, pinned is 1.0 or 1.1 or 1.10 or one of 3997 more; `a` 2.1, pinned is 1.0 or 1.1 or 1.10 or one of 3997 more; `a` 2.10, pinned is 1.0 or 1.1 or 1.10 or one of 3997 more and 61 more");
     }
 }
