@@ -12,15 +12,19 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "interop/cargo.rs"]
+mod cargo;
 mod common;
+#[path = "interop/javascript.rs"]
+mod javascript;
+#[path = "interop/layers.rs"]
+mod layers;
 #[path = "interop/library.rs"]
 mod library;
 #[path = "interop/locks.rs"]
 mod locks;
 #[path = "interop/ministack.rs"]
 mod ministack;
-#[path = "interop/npm.rs"]
-mod npm;
 #[path = "interop/operator.rs"]
 mod operator;
 #[path = "interop/python.rs"]

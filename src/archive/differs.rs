@@ -57,7 +57,8 @@ pub fn differs(packages: &Packages, pins: Pins<'_>, environments: &Environments)
     told.into_iter().flatten().collect()
 }
 
-/// Versions that the archive holds and the manifest does not pin.
+/// Versions that the archive holds and the manifest does not pin. A pin is read once, and few of either are told: a
+/// package may have many in both.
 fn other_versions(
     name: &str,
     held: &BTreeSet<String>,
@@ -69,8 +70,17 @@ fn other_versions(
     // Whatever rules all of them out, the archive holds the package: then it has to be one of them at least.
     let all = ecosystem == Ecosystem::Node || used.is_empty();
     let pinned = if all { versions.keys().map(Version::as_str).collect() } else { used };
-    let others = held.iter().filter(|held| !pinned.iter().any(|pin| matches(ecosystem, pin, held)));
-    others.map(|held| format!("`{name}` {held}, pinned is {}", pinned.join(" or "))).collect()
+    let mut others: Vec<Held<'_>> = held.iter().map(|held| Held::of(ecosystem, held)).collect();
+    for pin in &pinned {
+        let pin = Pin::of(ecosystem, pin);
+        others.retain(|held| !pin.allows(held));
+    }
+    let shown = pinned.iter().take(SHOWN).copied().collect::<Vec<_>>().join(" or ");
+    let more = match pinned.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" or one of {more} more"),
+    };
+    others.iter().map(|held| format!("`{name}` {}, pinned is {shown}{more}", held.text)).collect()
 }
 
 /// Whether a package should be in the archive.
@@ -86,24 +96,60 @@ fn is_place(pin: &str) -> bool {
     pin.contains('/') || pin.starts_with('.')
 }
 
-/// Whether a version is one that the pin allows. Where either cannot be read, they have to be the same text.
-fn matches(ecosystem: Ecosystem, pin: &str, held: &str) -> bool {
-    if pin == "*" || is_place(pin) || pin == held {
-        return true;
-    }
-    match ecosystem {
-        // The platform of a gem stands behind its version in the lock file, and is no part of the gem's own version.
-        Ecosystem::Ruby => pin.split('-').next() == Some(held),
-        Ecosystem::Python => python_matches(pin, held).unwrap_or(false),
-        Ecosystem::Node => false,
+/// A version that the archive holds.
+struct Held<'a> {
+    text: &'a str,
+    /// Of a package of Python, where it can be read.
+    version: Option<pep440_rs::Version>,
+}
+
+impl<'a> Held<'a> {
+    fn of(ecosystem: Ecosystem, text: &'a str) -> Self {
+        let is_python = ecosystem == Ecosystem::Python;
+        Self { text, version: is_python.then(|| pep440_rs::Version::from_str(text).ok()).flatten() }
     }
 }
 
-fn python_matches(pin: &str, held: &str) -> Option<bool> {
-    let is_version = pin.starts_with(|first: char| first.is_ascii_alphanumeric());
-    let specifiers = if is_version { format!("=={pin}") } else { pin.to_owned() };
-    let specifiers = pep440_rs::VersionSpecifiers::from_str(&specifiers).ok()?;
-    Some(specifiers.contains(&pep440_rs::Version::from_str(held).ok()?))
+/// What a manifest pins.
+enum Pin<'a> {
+    /// A version as it is written, which has to be the same text.
+    Text(&'a str),
+    /// The platform of a gem stands behind its version in the lock file, and is no part of the gem's own version.
+    Gem(&'a str),
+    /// Versions of Python.
+    Python(&'a str, pep440_rs::VersionSpecifiers),
+    /// Whatever is held.
+    Anything,
+}
+
+impl<'a> Pin<'a> {
+    fn of(ecosystem: Ecosystem, pin: &'a str) -> Self {
+        if pin == "*" || is_place(pin) {
+            return Self::Anything;
+        }
+        match ecosystem {
+            Ecosystem::Ruby => Self::Gem(pin),
+            Ecosystem::Python => {
+                let is_version = pin.starts_with(|first: char| first.is_ascii_alphanumeric());
+                let specifiers = if is_version { format!("=={pin}") } else { pin.to_owned() };
+                let specifiers = pep440_rs::VersionSpecifiers::from_str(&specifiers);
+                specifiers.map_or(Self::Text(pin), |specifiers| Self::Python(pin, specifiers))
+            }
+            Ecosystem::Node => Self::Text(pin),
+        }
+    }
+
+    /// Whether a version is one that it allows.
+    fn allows(&self, held: &Held<'_>) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::Text(pin) => *pin == held.text,
+            Self::Gem(pin) => *pin == held.text || pin.split('-').next() == Some(held.text),
+            Self::Python(pin, specifiers) => {
+                *pin == held.text || held.version.as_ref().is_some_and(|version| specifiers.contains(version))
+            }
+        }
+    }
 }
 
 fn told_wrong(wrong: &[String], manifest: &str) -> Option<Finding> {
@@ -200,5 +246,14 @@ mod tests {
         ");
         insta::assert_snapshot!(told(&["a-2", "b-2", "c-2", "d-2"], requirements), @"archive-differs it does not hold what `requirements.txt` pins: `a` 2, pinned is 1; `b` 2, pinned is 1; `c` 2, pinned is 1 and 1 more");
         insta::assert_snapshot!(told(&[], requirements), @"archive-not-compared no package in it tells its version, so it was not compared with `requirements.txt`");
+    }
+
+    /// Each version that is held was compared with each that is pinned, and told with all of them: gigabytes.
+    #[test]
+    fn many_versions_on_both_sides_are_told_within_bounds() {
+        let held: Vec<String> = (0..1_000).map(|number| format!("a-2.{number}")).collect();
+        let held: Vec<&str> = held.iter().map(String::as_str).collect();
+        let pinned: String = (0..4_000).map(|number| format!("a==1.{number}\n")).collect();
+        insta::assert_snapshot!(told(&held, &pinned), @"archive-differs it does not hold what `requirements.txt` pins: `a` 2.0, pinned is 1.0 or 1.1 or 1.10 or one of 3997 more; `a` 2.1, pinned is 1.0 or 1.1 or 1.10 or one of 3997 more; `a` 2.10, pinned is 1.0 or 1.1 or 1.10 or one of 3997 more and 61 more");
     }
 }

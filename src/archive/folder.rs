@@ -8,6 +8,8 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::halt::Halt;
+
 pub(super) use imp::{FileState, Folder};
 
 /// Something in a folder.
@@ -53,7 +55,7 @@ impl<'a> Opener<'a> {
 
 #[cfg(unix)]
 mod imp {
-    use super::{Child, File, Node, Path, PathBuf, io};
+    use super::{Child, File, Halt, Node, Path, PathBuf, io};
     use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
     use rustix::io::Errno;
     use std::ffi::{CStr, OsStr, OsString};
@@ -102,11 +104,11 @@ mod imp {
             Ok(handle)
         }
 
-        /// What lies in a folder below.
-        pub fn children(&self, name: &str) -> io::Result<Vec<Child>> {
+        /// What lies in a folder below: a part of it where nobody waits for it any more.
+        pub fn children(&self, name: &str, halt: &Halt) -> io::Result<Vec<Child>> {
             let handle = self.enter(name)?;
             let mut children = Vec::new();
-            for entry in Dir::read_from(&handle)? {
+            for entry in halt.over(Dir::read_from(&handle)?) {
                 let entry = entry?;
                 if !matches!(entry.file_name().to_bytes(), b"." | b"..") {
                     let name = OsStr::from_bytes(entry.file_name().to_bytes()).to_owned();
@@ -157,7 +159,7 @@ mod imp {
 /// Where there are no such handles: links are refused as far as a look beforehand shows them.
 #[cfg(not(unix))]
 mod imp {
-    use super::{Child, File, Node, Path, PathBuf, io};
+    use super::{Child, File, Halt, Node, Path, PathBuf, io};
     use std::fs::{self, Metadata};
     use std::time::SystemTime;
 
@@ -195,9 +197,9 @@ mod imp {
             Ok(self.path.join(name))
         }
 
-        pub fn children(&self, name: &str) -> io::Result<Vec<Child>> {
+        pub fn children(&self, name: &str, halt: &Halt) -> io::Result<Vec<Child>> {
             let children = fs::read_dir(self.enter(name)?)?;
-            children
+            halt.over(children)
                 .map(|child| {
                     let child = child?;
                     Ok(Child { name: child.file_name(), node: node(&child.path())? })

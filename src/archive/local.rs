@@ -74,6 +74,11 @@ impl LocalZip {
         LocalZip { file: Arc::new(file), size }
     }
 
+    /// The same zip, which cannot be read any more once nobody waits.
+    pub fn until<'z>(&'z self, halt: &'z Halt) -> impl ReadAt<Error = io::Error> + 'z {
+        Until { zip: self, halt }
+    }
+
     /// The SHA-256 of all its bytes.
     ///
     /// # Errors
@@ -96,6 +101,27 @@ impl LocalZip {
             offset += piece.len() as u64;
         }
         Ok(hash.finalize().into())
+    }
+}
+
+/// See [`LocalZip::until`].
+struct Until<'z> {
+    zip: &'z LocalZip,
+    halt: &'z Halt,
+}
+
+impl ReadAt for Until<'_> {
+    type Error = io::Error;
+
+    const IS_FAR: bool = LocalZip::IS_FAR;
+
+    fn size(&self) -> u64 {
+        self.zip.size
+    }
+
+    fn read_at(&self, offset: u64, len: u64) -> io::Result<Bytes> {
+        self.halt.check().map_err(io::Error::other)?;
+        self.zip.read_at(offset, len)
     }
 }
 
@@ -148,5 +174,15 @@ mod tests {
         assert_eq!(told(Path::new("/dev/zero")), "is a device, not a zip or a folder");
         assert_eq!(told(&path("missing")), "does not exist");
         assert!(disk::without_waiting(&path("pipe")).is_ok(), "it would still not wait");
+    }
+
+    #[test]
+    fn a_zip_is_read_no_longer_than_somebody_waits() {
+        let mut file = tempfile::tempfile().unwrap();
+        std::io::Write::write_all(&mut file, b"abc").unwrap();
+        let (zip, halt) = (LocalZip::new(file, 3), Halt::after(1));
+        let zip = zip.until(&halt);
+        assert_eq!(&zip.read_at(0, 3).unwrap()[..], b"abc");
+        assert!(zip.read_at(0, 3).is_err());
     }
 }

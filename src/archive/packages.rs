@@ -6,6 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// More packages than this no layer has; it bounds what names can take of memory.
 const LIMIT: usize = 10_000;
 
+/// The same of versions of one package.
+const VERSIONS_LIMIT: usize = 64;
+
 /// Whose package it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ecosystem {
@@ -71,7 +74,10 @@ impl Packages {
         if let Some((package, version)) = found
             && (self.0.len() < LIMIT || self.0.contains_key(&package))
         {
-            self.0.entry(package).or_default().insert(version);
+            let versions = self.0.entry(package).or_default();
+            if versions.len() < VERSIONS_LIMIT {
+                versions.insert(version);
+            }
         }
     }
 }
@@ -89,7 +95,8 @@ impl Packages {
         let package =
             (Ecosystem::Node, name.filter(|name| !name.is_empty()).unwrap_or_else(|| installed_as.to_owned()));
         if self.0.len() < LIMIT || self.0.contains_key(&package) {
-            self.0.entry(package).or_default().extend(version);
+            let versions = self.0.entry(package).or_default();
+            versions.extend(version.filter(|_| versions.len() < VERSIONS_LIMIT));
         }
     }
 }
@@ -192,5 +199,12 @@ mod tests {
         let paths: Vec<String> = (0..LIMIT + 10).map(|index| format!("python/p{index}-1.dist-info/")).collect();
         let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
         assert_eq!(met(&paths).len(), LIMIT);
+        let mut packages = Packages::default();
+        for version in 0..1_000 {
+            packages.meet(format!("python/a-{version}.dist-info/").as_bytes());
+            packages
+                .see_node(b"nodejs/node_modules/a/package.json", format!(r#"{{"version":"{version}"}}"#).as_bytes());
+        }
+        assert_eq!(packages.0.values().map(BTreeSet::len).collect::<Vec<_>>(), [VERSIONS_LIMIT; 2]);
     }
 }

@@ -86,18 +86,24 @@ pub(super) enum Seen {
 
 /// Entries that are worth a look.
 #[derive(Debug, Default)]
-pub(super) struct Samples(Vec<Sample>);
+pub(super) struct Samples {
+    all: Vec<Sample>,
+    /// How many there are of each kind.
+    counts: [usize; 3],
+}
 
 impl Samples {
     pub fn add(&mut self, sample: impl FnOnce() -> Sample, kind: Kind) {
-        if self.0.iter().filter(|sample| sample.kind == kind).count() < REMEMBERED {
-            self.0.push(sample());
+        let count = &mut self.counts[kind as usize];
+        if *count < REMEMBERED {
+            *count += 1;
+            self.all.push(sample());
         }
     }
 
     /// Those that are read, and whether they are all of their kind.
     pub fn chosen(self, is_near: impl Fn(u64) -> bool) -> impl Iterator<Item = (Sample, bool)> {
-        let (near, far): (Vec<_>, Vec<_>) = self.0.into_iter().partition(|sample| is_near(sample.offset));
+        let (near, far): (Vec<_>, Vec<_>) = self.all.into_iter().partition(|sample| is_near(sample.offset));
         let spread = [Kind::Link, Kind::Library, Kind::NodePackage].into_iter().flat_map(move |kind| {
             let all: Vec<&Sample> = far.iter().filter(|sample| sample.kind == kind).collect();
             let step = all.len().div_ceil(FAR).max(1);

@@ -7,6 +7,7 @@ use super::limit::UNZIPPED_LIMIT;
 use super::link::text_stays_inside;
 use super::pack_error::PackError;
 use super::sample::Kind;
+use crate::halt::Halt;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -58,13 +59,14 @@ impl Tree {
     /// Looks at everything in a folder, without reading a file. It blocks: call it where that does no harm.
     ///
     /// # Errors
-    /// Where something cannot be read or cannot be packed, and where Lambda would not accept all of it.
-    pub fn read(path: &Path) -> Result<Tree, PackError> {
+    /// Where something cannot be read or cannot be packed, where Lambda would not accept all of it, and where nobody waits
+    /// for it any more.
+    pub fn read(path: &Path, halt: &Halt) -> Result<Tree, PackError> {
         let unreadable = |source| PackError::Unreadable { path: path.to_owned(), source };
         let mut tree = Tree { folder: Folder::open(path).map_err(unreadable)?, entries: Vec::new() };
         let mut open = vec![String::new()];
         while let Some(name) = open.pop() {
-            tree.walk(name, &mut open)?;
+            tree.walk(name, &mut open, halt)?;
         }
         if tree.entries.iter().all(|entry| matches!(entry.kind, EntryKind::EmptyFolder)) {
             return Err(PackError::Empty { path: path.to_owned() });
@@ -78,9 +80,11 @@ impl Tree {
     }
 
     /// Takes what lies in one folder of the tree; folders are left to be walked.
-    fn walk(&mut self, name: String, open: &mut Vec<String>) -> Result<(), PackError> {
+    fn walk(&mut self, name: String, open: &mut Vec<String>, halt: &Halt) -> Result<(), PackError> {
         let unreadable = |source| PackError::Unreadable { path: self.path_of(&name), source };
-        let children = self.folder.children(&name).map_err(unreadable)?;
+        let children = self.folder.children(&name, halt).map_err(unreadable)?;
+        // They may be a part.
+        halt.check()?;
         if children.is_empty() && !name.is_empty() {
             self.entries.push(TreeEntry { name, kind: EntryKind::EmptyFolder });
             return Ok(());
@@ -111,23 +115,24 @@ impl Tree {
         if name.is_empty() { self.folder.path.clone() } else { self.folder.path.join(name) }
     }
 
-    /// What the folder would be as a zip, by the names in it, and by the beginnings of what names do not tell. It blocks.
-    pub fn inspection(&self) -> Inspection {
+    /// What the folder would be as a zip, by the names in it, and by the beginnings of what names do not tell. It blocks, and
+    /// ends early where nobody waits for it any more.
+    pub fn inspection(&self, halt: &Halt) -> Inspection {
         let mut inspection = Inspection::default();
-        for TreeEntry { name, kind } in &self.entries {
+        for TreeEntry { name, kind } in halt.over(&self.entries) {
             match kind {
                 EntryKind::EmptyFolder => inspection.count(format!("{name}/").as_bytes(), true, 0),
                 kind => inspection.count(name.as_bytes(), false, kind.size()),
             }
         }
-        self.look_into(&mut inspection);
+        self.look_into(&mut inspection, halt);
         inspection
     }
 
-    fn look_into(&self, inspection: &mut Inspection) {
+    fn look_into(&self, inspection: &mut Inspection, halt: &Halt) {
         let mut opener = Opener::new(&self.folder);
         let mut looks = 0;
-        for TreeEntry { name, kind } in &self.entries {
+        for TreeEntry { name, kind } in halt.over(&self.entries) {
             let EntryKind::File { seen, .. } = kind else { continue };
             let Some(kind) = Kind::of(name.as_bytes(), false).filter(|_| looks < LOOKS) else { continue };
             looks += 1;

@@ -14,6 +14,12 @@ pub(super) const ANY_VERSION: &str = "*";
 /// More than this no tool locks; it bounds what a manifest can take of memory.
 pub(super) const LIMIT: usize = 200_000;
 
+/// What names and versions may have together, in bytes. A place that stands once in a file may be part of many of them.
+const BYTES_LIMIT: usize = 64 * 1024 * 1024;
+
+/// Longer names and versions are cut, in bytes: no message is longer because of them.
+const TEXT_LIMIT: usize = 1_000;
+
 thread_local! {
     /// Whether hashes are kept as they are written. They take as much memory as the manifest itself, and nothing but a bill
     /// of materials asks for them, so what reads the formats is not burdened with the question.
@@ -46,6 +52,8 @@ pub struct Dependencies {
     projects: BTreeSet<String>,
     /// How many versions of all packages there are.
     count: usize,
+    /// How long they and their names are, in bytes.
+    bytes: usize,
     /// There were more than a manifest can have.
     overflowed: bool,
 }
@@ -113,11 +121,13 @@ impl Dependencies {
             return;
         }
         let version = if found.version.is_empty() { ANY_VERSION } else { &found.version };
-        let (name, shown) = (mask(&found.name), mask(version));
-        let is_masked = matches!(name, Cow::Owned(_)) || matches!(shown, Cow::Owned(_));
-        let hidden = is_masked.then(|| Md5::of(format!("{}\n{version}", found.name).as_bytes()));
+        let (name, shown) = (cut(mask(&found.name)), cut(mask(version)));
+        let is_changed = matches!(name, Cow::Owned(_)) || matches!(shown, Cow::Owned(_));
+        let hidden = is_changed.then(|| Md5::of(format!("{}\n{version}", found.name).as_bytes()));
+        // What is cut off counts: it was looked at.
+        let bytes = found.name.len() + version.len();
         let version = Version::new(shown, hidden);
-        let has_room = self.count < LIMIT;
+        let has_room = self.count < LIMIT && self.bytes <= BYTES_LIMIT;
         let is_new = match self.packages.entry(name.into()) {
             Entry::Occupied(mut known) => {
                 let is_new = known.get().get(&version).is_none();
@@ -133,14 +143,18 @@ impl Dependencies {
                 true
             }
         };
-        self.count += usize::from(is_new);
-        self.overflowed = self.count > LIMIT;
+        if is_new {
+            self.count += 1;
+            self.bytes += bytes;
+        }
+        self.overflowed = self.count > LIMIT || self.bytes > BYTES_LIMIT;
     }
 
     /// Bounds the versions of a package: those that it leaves open become this one. What nobody asks for is added as it is.
+    /// It looks at all of them: bounds of one package are to be one before.
     pub(super) fn bound(&mut self, found: Found<'_>) {
         match self.packages.get_mut(&*found.name) {
-            Some(versions) => *versions = versions.bounded(&mask(&found.version)),
+            Some(versions) => *versions = versions.bounded(&cut(mask(&found.version))),
             None => self.insert(found),
         }
     }
@@ -153,9 +167,46 @@ impl Dependencies {
     }
 
     /// Says of packages who asks for them, and where they are installed.
-    pub(super) fn adjust(&mut self, change: impl Fn(&str, &mut About)) {
+    pub(super) fn adjust(&mut self, mut change: impl FnMut(&str, &mut About)) {
         for (name, versions) in &mut self.packages {
             versions.adjust(|about| change(name, about));
         }
+    }
+}
+
+/// A text of a bounded length.
+fn cut(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text.char_indices().find(|(at, _)| *at >= TEXT_LIMIT) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(pairs: impl IntoIterator<Item = (String, String)>) -> Dependencies {
+        let mut all = Dependencies::default();
+        pairs.into_iter().for_each(|(name, version)| all.insert(Found::new(name, version)));
+        all
+    }
+
+    #[test]
+    fn what_is_long_is_cut_and_still_counts() {
+        let long = "é".repeat(TEXT_LIMIT);
+        let one = named([(long.clone(), format!("{long}1"))]);
+        let (name, versions) = one.iter().next().unwrap();
+        assert!(name.len() < TEXT_LIMIT + 5 && versions.keys().all(|version| version.as_str().len() < TEXT_LIMIT + 5));
+        assert_ne!(one, named([(long.clone(), format!("{long}2"))]));
+        assert_ne!(one, named([(format!("{long}3"), format!("{long}1"))]));
+    }
+
+    #[test]
+    fn what_many_have_in_common_takes_no_more_than_a_manifest_may_have() {
+        let place = "x".repeat(1024 * 1024);
+        let all = named((0..100).map(|number| (number.to_string(), format!("{place}{number}"))));
+        assert!(all.overflowed && all.iter().count() <= 65, "{} packages", all.iter().count());
+        assert!(!named((0..60).map(|number| (number.to_string(), format!("{place}{number}")))).overflowed);
     }
 }

@@ -80,6 +80,19 @@ fn every_format_asks_between_two_packages_and_then_ends() {
     }
 }
 
+/// The first version of npm's lock files has packages below packages.
+#[test]
+fn packages_below_a_package_are_read_no_longer_than_somebody_waits() {
+    let below = (0..PACKAGES).map(|n| format!(r#""p{n}":{{"version":"1"}}"#)).collect::<Vec<_>>().join(",");
+    let text =
+        format!(r#"{{"lockfileVersion":1,"dependencies":{{"a":{{"version":"1","dependencies":{{{below}}}}}}}}}"#);
+    let (whole, halt) = (Halt::default(), Halt::after(POLLS));
+    let found = dependencies(Format::NpmLock, text.as_bytes(), &whole).unwrap().unwrap();
+    assert_eq!((found.iter().count(), whole.polls()), (PACKAGES + 1, PACKAGES + 1));
+    assert!(dependencies(Format::NpmLock, text.as_bytes(), &halt).is_err());
+    assert!(halt.polls() <= POLLS + LAST, "it went on: {} questions", halt.polls());
+}
+
 #[test]
 fn what_a_manifest_means_is_compared_no_longer_than_somebody_waits() {
     for name in ["requirements.txt", "uv.lock", "pylock.toml", "yarn.lock", "go.sum"] {

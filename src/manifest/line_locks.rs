@@ -1,4 +1,7 @@
 //! Lock files of one line per fact, read by their indentation: Yarn, pnpm, Bundler and Go.
+//!
+//! No kept crate knows those of pnpm and Bundler. The one for Yarn, as a reader of YAML would, holds all of a file and cannot
+//! be told to end; and what is read here is held against what Yarn and pnpm read themselves, in `tests/interop`.
 
 use super::dependencies::{Dependencies, Found};
 use super::unreadable::Unreadable;
@@ -54,7 +57,11 @@ impl YarnPackage {
     }
 
     fn read_resolution(&mut self, resolution: &str) {
-        let (_, reference) = split_at_sign(resolution).unwrap_or(("", resolution));
+        let (name, reference) = split_at_sign(resolution).unwrap_or(("", resolution));
+        if !name.is_empty() {
+            // Where it is asked for by another name, this is its own.
+            name.clone_into(&mut self.name);
+        }
         self.is_workspace = reference.starts_with("workspace:");
         if reference.contains("#commit=") || reference.starts_with("http") {
             self.origin = Some(reference.to_owned());
@@ -90,7 +97,9 @@ pub(super) fn pnpm(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> 
 /// The key of a line such as `  '@scope/name@1.0.0(peer@2.0.0)':`, without quotes and without the peers.
 fn pnpm_key(line: &str) -> Option<&str> {
     let key = line.strip_prefix("  ").filter(|key| !key.starts_with([' ', '#']))?;
-    let key = key.strip_suffix(": {}").or_else(|| key.strip_suffix(':'))?;
+    // Of a key that is very long, what belongs to it comes on the next line, behind a colon of its own.
+    let long = key.strip_prefix("? ");
+    let key = long.or_else(|| key.strip_suffix(": {}")).or_else(|| key.strip_suffix(':'))?;
     let key = key.trim_matches(['\'', '"']);
     let key = key.strip_prefix('/').unwrap_or(key);
     Some(key.split('(').next().unwrap_or(key))
@@ -122,7 +131,10 @@ pub(super) fn gemfile(text: &str, halt: &Halt) -> Result<Dependencies, Unreadabl
     let mut source = GemSource::default();
     for line in halt.over(text.lines()) {
         if !line.starts_with(' ') {
-            source = GemSource { has_specs: matches!(line.trim_end(), "GEM" | "GIT" | "PATH"), ..GemSource::default() };
+            let has_specs = matches!(line.trim_end(), "GEM" | "GIT" | "PATH");
+            source = GemSource { has_specs, has_checksums: line.trim_end() == "CHECKSUMS", ..GemSource::default() };
+        } else if source.has_checksums {
+            keep_checksum(line, &mut dependencies);
         } else if let Some(remote) = line.strip_prefix("  remote: ") {
             source.remote = remote.trim();
         } else if let Some(revision) = line.strip_prefix("  revision: ") {
@@ -137,6 +149,8 @@ pub(super) fn gemfile(text: &str, halt: &Halt) -> Result<Dependencies, Unreadabl
 #[derive(Default)]
 struct GemSource<'a> {
     has_specs: bool,
+    /// The sums of all gems stand in a section of their own.
+    has_checksums: bool,
     remote: &'a str,
     revision: &'a str,
 }
@@ -151,6 +165,13 @@ impl GemSource<'_> {
             revision => dependencies.insert(Found::new(name, format!("{}#{revision}", self.remote))),
         }
     }
+}
+
+/// `  name (1.0.0) sha256=…`
+fn keep_checksum(line: &str, dependencies: &mut Dependencies) {
+    let parts = line.trim().split_once(" (").and_then(|(name, rest)| Some((name, rest.split_once(") ")?)));
+    let Some((name, (version, sums))) = parts.filter(|(name, _)| dependencies.versions(name).is_some()) else { return };
+    dependencies.insert(Found::new(name, version).with_hashes(sums.split(',')));
 }
 
 /// `go.sum`: modules by the hash of their content. Those with only the hash of their `go.mod` are not built.
@@ -186,7 +207,7 @@ mod tests {
 
     #[test]
     fn unusual_packages_are_read() {
-        let table: [(Read, &str, &str); 12] = [
+        let table: [(Read, &str, &str); 14] = [
             (
                 yarn,
                 "# yarn lockfile v1\n\"@s/x@^1\", \"@s/x@^1.1\":\n  version \"1.2.0\"\n  dependencies:\n    version \"9\"\n",
@@ -202,6 +223,11 @@ mod tests {
                 "__metadata:\n  version: 8\n\n\"x@https://h/x.git\":\n  version: 1\n  resolution: \"x@https://h/x.git#commit=c0ffee\"\n",
                 "x https://h/x.git#commit=c0ffee",
             ),
+            (
+                yarn,
+                "__metadata:\n  version: 8\n\n\"alias@npm:@s/x@1\":\n  version: 1\n  resolution: \"@s/x@npm:1\"\n",
+                "@s/x 1",
+            ),
             (yarn, "__metadata:\n  version: 8\n\n? \"x@npm:^1, x@npm:^2\"\n:\n  version: 1\n", "x *"),
             (
                 pnpm,
@@ -214,6 +240,11 @@ mod tests {
                 "@s/x 1.0.0",
             ),
             (pnpm, "lockfileVersion: '9.0'\n", ""),
+            (
+                pnpm,
+                "lockfileVersion: '6.0'\n\npackages:\n\n  ? /@s/x@1.0.0(react@17.0.2)\n  : resolution: {integrity: a}\n    dev: false\n",
+                "@s/x 1.0.0",
+            ),
             (
                 yarn,
                 "__metadata:\n  version: 8\n\n\"own@workspace:.\":\n  version: 0.0.0-use.local\n  resolution: \"own@workspace:.\"\n",
@@ -250,10 +281,22 @@ mod tests {
 
     #[test]
     fn hashes_are_known() {
-        let table: [(Read, &str, &str, &str); 4] = [
+        let table: [(Read, &str, &str, &str); 6] = [
             (yarn, "# yarn lockfile v1\nx@^1:\n  version \"1\"\n  integrity HASH\n", "x", "HASH"),
             (yarn, "__metadata:\n  version: 8\n\n\"x@npm:^1\":\n  version: 1\n  checksum: HASH\n", "x", "HASH"),
             (pnpm, "lockfileVersion: '9.0'\npackages:\n\n  x@1.0.0:\n    resolution: {integrity: HASH}\n", "x", "HASH"),
+            (
+                pnpm,
+                "lockfileVersion: '6.0'\npackages:\n\n  ? x@1.0.0\n  : resolution: {integrity: HASH}\n",
+                "x",
+                "HASH",
+            ),
+            (
+                gemfile,
+                "GEM\n  specs:\n    x (1.0)\n\nCHECKSUMS\n  x (1.0) sha256=HASH\n  y (2.0) sha256=a\n",
+                "x",
+                "HASH",
+            ),
             (go_sum, "a/b v1.0.0 h1:HASH\n", "a/b", "HASH"),
         ];
         for (read, text, name, hash) in table {

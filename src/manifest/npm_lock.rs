@@ -6,7 +6,7 @@ use super::unreadable::Unreadable;
 use super::versions::Need;
 use crate::halt::Halt;
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use std::fmt;
 
 /// A lock file of any version. Version 2 carries the tree in both forms; `packages` is the newer.
@@ -49,13 +49,13 @@ impl<'de> Visitor<'de> for Lock<'_> {
             match &*key {
                 "packages" => {
                     let mut found = Dependencies::default();
-                    let package = |path: Text<'de>, package: NpmPackage<'de>| package.insert_at(&path.0, &mut found);
+                    let package = |path: Text<'de>, package: Package<'de>| package.insert_at(&path.0, &mut found);
                     lock.packages = map.next_value_seed(entries(self.halt, package))?.then_some(found);
                 }
                 "dependencies" if lock.packages.is_none() => {
                     let mut found = Dependencies::default();
-                    let node = |name: Text<'de>, node: NpmNode<'de>| node.insert(&name.0, &mut found);
-                    lock.tree = map.next_value_seed(entries(self.halt, node))?.then_some(found);
+                    let nodes = Nodes { halt: self.halt, found: &mut found };
+                    lock.tree = map.next_value_seed(nodes)?.then_some(found);
                 }
                 key => {
                     has_version |= key == "lockfileVersion";
@@ -67,15 +67,10 @@ impl<'de> Visitor<'de> for Lock<'_> {
     }
 }
 
-/// A package of versions 2 and 3: what is named below it are ranges.
-type NpmPackage<'a> = Package<'a, IgnoredAny>;
-
-/// A package of version 1.
-type NpmNode<'a> = Package<'a, Tree<'a>>;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Package<'a, Below> {
+/// A package. What is named below one of versions 2 and 3 are ranges.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Package<'a> {
     #[serde(borrow)]
     name: Option<Text<'a>>,
     #[serde(borrow)]
@@ -84,31 +79,93 @@ struct Package<'a, Below> {
     resolved: Option<Text<'a>>,
     #[serde(borrow)]
     integrity: Option<Text<'a>>,
-    #[serde(default)]
     link: bool,
-    #[serde(default)]
     dev: bool,
-    #[serde(default)]
     optional: bool,
-    #[serde(default)]
     dev_optional: bool,
-    #[serde(default)]
     peer: bool,
-    dependencies: Option<Below>,
 }
 
-/// What is installed below a package. serde_json refuses to nest deeper than the stack can follow.
-struct Tree<'a>(Vec<(Text<'a>, NpmNode<'a>)>);
+/// Packages of version 1, and what is installed below them. serde_json refuses to nest deeper than the stack can follow.
+struct Nodes<'h, 'f> {
+    halt: &'h Halt,
+    found: &'f mut Dependencies,
+}
 
-impl<'de: 'a, 'a> Deserialize<'de> for Tree<'a> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let mut below = Vec::new();
-        entries(&Halt::default(), |name, node| below.push((name, node))).deserialize(from)?;
-        Ok(Self(below))
+impl<'de> DeserializeSeed<'de> for Nodes<'_, '_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<bool, D::Error> {
+        from.deserialize_any(self)
     }
 }
 
-impl NpmPackage<'_> {
+impl<'de> Visitor<'de> for Nodes<'_, '_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<bool, E> {
+        Ok(false)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
+        while let Some(Text(name)) = map.next_key()? {
+            self.halt.check().map_err(A::Error::custom)?;
+            map.next_value_seed(Node { name: &name, below: Nodes { halt: self.halt, found: self.found } })?;
+        }
+        Ok(true)
+    }
+}
+
+/// One of them.
+struct Node<'n, 'h, 'f> {
+    name: &'n str,
+    below: Nodes<'h, 'f>,
+}
+
+impl<'de> DeserializeSeed<'de> for Node<'_, '_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Node<'_, '_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a package")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Self { name, below: Nodes { halt, found } } = self;
+        let mut package = Package::default();
+        while let Some(Text(key)) = map.next_key()? {
+            match &*key {
+                "version" => package.version = map.next_value()?,
+                "resolved" => package.resolved = map.next_value()?,
+                "integrity" => package.integrity = map.next_value()?,
+                "dev" => package.dev = map.next_value()?,
+                "optional" => package.optional = map.next_value()?,
+                "peer" => package.peer = map.next_value()?,
+                "dependencies" => {
+                    map.next_value_seed(Nodes { halt, found: &mut *found })?;
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        found.insert(package.found(name));
+        Ok(())
+    }
+}
+
+impl Package<'_> {
     /// A package of a flat list, keyed by where it is installed.
     fn insert_at(&self, path: &str, dependencies: &mut Dependencies) {
         // Without `node_modules/` it is the project or one of its workspaces, which links point to.
@@ -118,18 +175,7 @@ impl NpmPackage<'_> {
             dependencies.insert(self.found(name));
         }
     }
-}
 
-impl NpmNode<'_> {
-    fn insert(&self, name: &str, dependencies: &mut Dependencies) {
-        dependencies.insert(self.found(name));
-        for (Text(name), node) in self.dependencies.iter().flat_map(|Tree(below)| below) {
-            node.insert(name, dependencies);
-        }
-    }
-}
-
-impl<Below> Package<'_, Below> {
     fn found<'f>(&'f self, name: &'f str) -> Found<'f> {
         let hash = self.integrity.as_ref().map(|Text(hash)| &**hash);
         Found::new(name, self.version()).with_hashes(hash).needed(self.need())

@@ -7,6 +7,9 @@ use std::fmt;
 /// How many open lines are kept of those that there are.
 const KEPT: usize = 6;
 
+/// How many characters of a line are shown.
+const SHOWN: usize = 160;
+
 /// A line that leaves open what will be installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unpinned {
@@ -138,10 +141,14 @@ impl Pins {
     }
 }
 
-/// Masked, and on one line with single blanks, however it was continued.
+/// Masked, on one line with single blanks, however it was continued, and cut where it is very long.
 fn shown(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
-    mask(&words.join(" ")).into_owned()
+    let masked = mask(&words.join(" ")).into_owned();
+    match masked.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &masked[..end]),
+        None => masked,
+    }
 }
 
 fn open(line: &Line<'_>) -> Option<Open> {

@@ -7,6 +7,7 @@ use super::unreadable::Unreadable;
 use super::versions::Need;
 use crate::halt::Halt;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// A longer line asks for nothing that pip could find; it bounds how long one line can take.
 const LINE_LIMIT: usize = 1024 * 1024;
@@ -68,18 +69,44 @@ pub(super) fn dependencies_with<'a>(
     for text in std::iter::once(text).chain(included) {
         each_line(text, halt, |line| insert(&mut dependencies, line));
     }
-    let mut dependencies = dependencies?;
+    let (mut dependencies, mut all) = (dependencies?, BTreeMap::new());
     for text in bounds {
-        each_line(text, halt, |line| {
-            let found = match &line.asks {
-                Asks::Pinned { name, version } => Found::new(&**name, *version),
-                Asks::Version { name, specifier } => Found::new(&**name, exact_version(specifier).unwrap_or(specifier)),
-                _ => return,
-            };
-            dependencies.bound(found.needed(Need::Optional).with_marker(line.marker));
-        });
+        each_line(text, halt, |line| keep_bound(line, &mut all));
+    }
+    for (name, Bound { version, marker, .. }) in halt.over(all) {
+        // Without a version it bounds nothing.
+        if !version.is_empty() || dependencies.versions(&name).is_none() {
+            dependencies.bound(Found::new(name, version).needed(Need::Optional).with_marker(marker.as_deref()));
+        }
     }
     Ok(dependencies)
+}
+
+/// What bounds the versions of a package.
+struct Bound {
+    version: String,
+    /// Whether it leaves several versions, or any.
+    is_open: bool,
+    /// Of the first line that bounds it.
+    marker: Option<String>,
+}
+
+/// Takes note of a bound: the first that allows one version alone counts, or else the last one.
+fn keep_bound(line: &Line<'_>, all: &mut BTreeMap<String, Bound>) {
+    let (name, exact, text) = match &line.asks {
+        Asks::Pinned { name, version } => (name, Some(*version), *version),
+        Asks::Version { name, specifier } => (name, exact_version(specifier), &**specifier),
+        _ => return,
+    };
+    let (version, is_open) = (exact.unwrap_or(text).to_owned(), exact.is_none());
+    match all.get_mut(&**name) {
+        None => {
+            let bound = Bound { version, is_open, marker: line.marker.map(str::to_owned) };
+            all.insert(name.clone().into_owned(), bound);
+        }
+        Some(known) if known.is_open && !version.is_empty() => (known.version, known.is_open) = (version, is_open),
+        Some(_) => {}
+    }
 }
 
 /// Adds what a line asks for, unless one before could not be read.

@@ -93,6 +93,25 @@ fn line_endings_do_not_matter() {
     }
 }
 
+/// Told by how often it asks whether anybody waits: once for each line, package or entry.
+#[test]
+fn what_the_fuzzer_starts_from_is_read_in_steps_that_follow_its_size() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+    let names = TABLE.map(|(_, name, _)| name).into_iter().chain(["Gemfile.lock"]);
+    let formats: Vec<Format> = names.map(Format::from_file_name).collect();
+    for part in ["requirements", "toml_locks", "json_locks", "line_locks"] {
+        for file in std::fs::read_dir(corpus.join(part)).unwrap() {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
+            for format in &formats {
+                let halt = Halt::default();
+                let _ = super::dependencies(*format, &bytes, &halt);
+                assert!(halt.polls() <= 2 * lines + 10, "{format:?}: {} steps for {lines} lines", halt.polls());
+            }
+        }
+    }
+}
+
 fn any_format() -> impl Strategy<Value = Format> {
     let names = TABLE.map(|(_, file, _)| file).into_iter().chain(["Gemfile.lock", "Makefile"]);
     let formats: Vec<Format> = names.map(Format::from_file_name).collect();

@@ -67,7 +67,7 @@ fn each(text: &str, halt: &Halt, mut tell: impl FnMut(&Line<'_>)) -> Survey {
 /// Refuses more than a manifest can have.
 pub(super) fn bounded(found: Dependencies) -> Result<Dependencies, Unreadable> {
     match found.overflowed() {
-        true => Err(Unreadable::new(format!("it names more than {LIMIT} dependencies"))),
+        true => Err(Unreadable::new(format!("it names more than {LIMIT} dependencies, or very long ones"))),
         false => Ok(found),
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn uv(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
         graph.add(package, matches!(origin, PackageSource::Project));
         (origin, hashes(package, "hash", &["wheels", "sdist"]), Need::Required)
     })?;
-    graph.settle(&mut dependencies);
+    graph.settle(&mut dependencies, halt);
     Ok(dependencies)
 }
 

@@ -298,7 +298,7 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
             "Find out which tool it is, and run the same command again: it does what is left.",
         ),
         ErrorCode::Internal => (
-            "The service failed inside (HTTP 5xx), an answer was not what anybody expected, or layership has a defect.",
+            "The service failed inside (HTTP 5xx), an answer was not what anybody expected, this machine has no room for a temporary zip, or layership has a defect.",
             "Run again; if it happens again and the service is healthy, report it with what `-vv` shows.",
         ),
     };

@@ -116,6 +116,6 @@ fn look(job: &Job, shared: &Shared, halt: &Halt, trail: &mut Trail) -> Looked {
     if job.archive.is_none() {
         return Looked::Ended(Ok(()));
     }
-    let archive = shared.archives.get_now(job);
+    let archive = shared.archives.get_now(job, halt);
     Looked::Ended(archive.and_then(|archive| check_archive(job, &manifest, &archive, &shared.options, trail)))
 }

@@ -37,15 +37,17 @@ impl Archives {
         let archive = declared(job)?;
         let look = async {
             let (path, layer, packings) = (archive.clone(), job.layer.clone(), Arc::clone(&self.packings));
-            in_background(move || look(&path, &layer, packings)).await
+            let halt = Halt::default();
+            let _halted_when_dropped = halt.on_drop();
+            in_background(move || look(&path, &layer, packings, &halt)).await
         };
         self.shelves.get(&archive.path, look).await
     }
 
-    /// The same on a thread that may wait.
-    pub fn get_now(&self, job: &Job) -> Result<Arc<LocalArchive>, JobError> {
+    /// The same on a thread that may wait; what is found where nobody waits any more may be a part.
+    pub fn get_now(&self, job: &Job, halt: &Halt) -> Result<Arc<LocalArchive>, JobError> {
         let archive = declared(job)?;
-        self.shelves.get_now(&archive.path, || look(archive, &job.layer, Arc::clone(&self.packings)))
+        self.shelves.get_now(&archive.path, || look(archive, &job.layer, Arc::clone(&self.packings), halt))
     }
 
     /// A job has ended.
@@ -71,15 +73,15 @@ fn declared(job: &Job) -> Result<&LocalPath, JobError> {
 }
 
 /// Blocking: what lies there, as far as that shows without reading all of it.
-fn look(archive: &LocalPath, layer: &str, packings: Arc<Semaphore>) -> Result<LocalArchive, JobError> {
+fn look(archive: &LocalPath, layer: &str, packings: Arc<Semaphore>, halt: &Halt) -> Result<LocalArchive, JobError> {
     let (content, inspection) = match Local::open(&archive.path).map_err(|error| unopened(archive, layer, &error))? {
         Local::Folder => {
-            let tree = Tree::read(&archive.path).map_err(|error| not_packed(archive, &error))?;
-            let inspection = tree.inspection();
+            let tree = Tree::read(&archive.path, halt).map_err(|error| not_packed(archive, &error))?;
+            let inspection = tree.inspection(halt);
             (Form::Folder(Arc::new(tree)), inspection)
         }
         Local::Zip(zip) => {
-            let inspection = inspect(&zip);
+            let inspection = inspect(&zip.until(halt));
             let inspection =
                 inspection.map_err(|error| invalid(error, &archive.shown, |error| unread(archive, &error)))?;
             (Form::Zip(zip), inspection)

@@ -67,6 +67,24 @@ fn licences_and_sources_are_those_of_deny_toml() {
     }
 }
 
+/// What is only needed to fuzz.
+const OF_THE_FUZZER: [&str; 3] = ["layership-fuzz", "libfuzzer-sys", "arbitrary"];
+
+#[test]
+fn what_is_fuzzed_is_what_is_built() {
+    let locked = |path: &str| -> Vec<(String, String)> {
+        let lock: toml::Table = read(path).parse().expect("TOML");
+        let text = |package: &toml::Value, key: &str| package[key].as_str().expect("a text").to_owned();
+        let packages = lock["package"].as_array().expect("packages");
+        packages.iter().map(|package| (text(package, "name"), text(package, "version"))).collect()
+    };
+    let (built, fuzzed) = (locked("Cargo.lock"), locked("fuzz/Cargo.lock"));
+    assert!(fuzzed.len() > 50, "only {} packages", fuzzed.len());
+    let is_other = |package: &&(String, String)| !built.contains(package) && !OF_THE_FUZZER.contains(&&*package.0);
+    let others: Vec<_> = fuzzed.iter().filter(is_other).collect();
+    assert!(others.is_empty(), "copy Cargo.lock to fuzz/, then `cargo fuzz build -s none`: {others:?}");
+}
+
 /// Whether an SPDX expression can be satisfied by these licences. `/` is how `OR` was written once.
 fn is_allowed(expression: &str, licences: &[String]) -> bool {
     let spread = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");

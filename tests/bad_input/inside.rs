@@ -72,6 +72,29 @@ fn packages_of_node_that_are_not_those_of_the_lock_file() {
     assert!(stderr.contains("it holds `d`, which `package-lock.json` does not name"), "{stderr}");
 }
 
+/// Advice is given to who asks for more, and stops nothing.
+#[test]
+fn what_a_layer_carries_for_nothing_is_advice() {
+    let data = "x".repeat(2_000_000);
+    let bytes = zip(&[("python/botocore/data/ec2.json", &data), ("python/a/__pycache__/a.cpython-312.pyc", &data)]);
+    let project = Project::of(&["requests"]);
+    std::fs::remove_dir_all(project.folder().join("requests/layer")).unwrap();
+    project.write("requests/layer", &bytes);
+    let told = "requests/layer: it holds 2.0 MB of bytecode in `__pycache__` and 2.0 MB of packages that the runtime brings (boto3)";
+    for command in ["check", "stage"] {
+        assert!(!project.run(&format!("{command} --strict"), 0).stderr.contains("bytecode"));
+        assert!(project.run(&format!("{command} -v"), 0).stderr.contains(told), "{command}");
+    }
+    staged_by_the_library(&project, &bytes);
+    let told = told.replace("requests/layer: ", "layer.zip: ");
+    assert!(project.run("plan -v", 0).stderr.contains(&told));
+    declare(&project, "allow = [\"archive-ballast\"]");
+    for command in ["check -v", "plan -v"] {
+        assert!(!project.run(command, 0).stderr.contains("bytecode"), "{command}");
+    }
+    project.run("publish --strict", 0);
+}
+
 /// Found on disk, and before a publish of what something else staged; accepted where the layer says so.
 fn refused_unless_allowed(bytes: &[u8], told: &str, check: &str) {
     let project = Project::of(&["requests"]);

@@ -13,10 +13,12 @@
 mod common;
 
 mod archives;
+mod corpus;
 mod files;
 mod hostile;
 mod inside;
 mod manifests;
+mod packing;
 mod places;
 mod samples;
 mod stale;

@@ -121,6 +121,24 @@ fn is_superuser() -> bool {
 }
 
 #[test]
+fn far_too_large() {
+    let project = staged();
+    let manifest = std::fs::File::create(project.folder().join("requests/requirements.txt")).unwrap();
+    manifest.set_len((64 << 20) + 1).unwrap();
+    let told = "the manifest `requests/requirements.txt` has more than 67 MB: that is not a dependency manifest";
+    let ended = refused(&project, "", "manifest-missing");
+    assert!(ended.stderr.contains(told), "{}", ended.stderr);
+    // As large as it may be it is read, and is nothing that pip would read.
+    manifest.set_len(64 << 20).unwrap();
+    let ended = project.run("check", 0);
+    assert!(
+        ended.stderr.contains("what it names is not known") && ended.stderr.len() < 2_000,
+        "{}",
+        ended.stderr.len()
+    );
+}
+
+#[test]
 fn unpinned_and_denied() {
     let project = Project::new("");
     project.declare(&["requests"], "unpinned = \"deny\"");

@@ -195,6 +195,52 @@ fn another_version_than_the_manifest_pins() {
     assert!(publishes(&project));
 }
 
+/// Markers are those of the layer's own runtimes and architectures.
+#[test]
+fn what_a_marker_rules_out_for_the_architecture_need_not_be_there() {
+    let requirements = "x==1 ; platform_machine == 'x86_64'\nx==2 ; platform_machine == 'aarch64'\n\
+                        y==1 ; platform_machine == 'x86_64'\nz==1\n";
+    let project = holding(&["x-2", "z-1"], requirements);
+    let layers = String::from_utf8(project.read("layers.toml")).unwrap();
+    let declare = |architecture: &str| {
+        project.write("layers.toml", format!("{layers}compatible-architectures = [\"{architecture}\"]\n"));
+    };
+    declare("arm64");
+    let ended = project.run("check --strict", 0);
+    assert!(!ended.stderr.contains("warning"), "{}", ended.stderr);
+    declare("x86_64");
+    let ended = project.run("check", 1);
+    assert!(
+        ended.stderr.contains("warning: requests/layer: `y` of `requirements.txt` is not in it"),
+        "{}",
+        ended.stderr
+    );
+    let differs = "it does not hold what `requirements.txt` pins: `x` 2, pinned is 1";
+    assert!(ended.stderr.contains(differs), "{}", ended.stderr);
+}
+
+#[test]
+fn gems_that_are_not_those_of_the_lock_file() {
+    let project = Project::of(&["requests"]);
+    let layers = String::from_utf8(project.read("layers.toml")).unwrap();
+    project.write("layers.toml", layers.replace("requirements.txt", "Gemfile.lock").replace("python3.12", "ruby3.3"));
+    project.write("requests/Gemfile.lock", "GEM\n  remote: https://rubygems.org/\n  specs:\n    rack (3.0.8)\n");
+    std::fs::remove_dir_all(project.folder().join("requests/layer")).unwrap();
+    let built = |version: &str| {
+        let specification = format!("ruby/gems/3.3.0/specifications/rack-{version}.gemspec");
+        project.write("requests/layer", zip(&[(specification.as_str(), "")]));
+    };
+    built("3.0.8");
+    assert!(!project.run("publish --stage --strict", 0).stderr.contains("warning"));
+    built("3.0.7");
+    for command in ["check", "stage", "plan --stage"] {
+        let ended = project.run(&format!("{command} --report json=report.json"), 1);
+        assert_eq!(code(&project), "archive-differs", "{command}");
+        let told = "it does not hold what `Gemfile.lock` pins: `rack` 3.0.7, pinned is 3.0.8";
+        assert!(ended.stderr.contains(told), "{command}: {}", ended.stderr);
+    }
+}
+
 #[test]
 fn packages_that_are_missing_or_not_locked() {
     let project = holding(&["requests-2.32.4", "idna-3.7"], "requests==2.32.4\nsix==1.16.0\nboto3==1.35.0\n");

@@ -136,3 +136,37 @@ fn hashes_and_markers_alone_are_told_as_such() {
     assert!(hashed.contains("0 changed, 0 added, 0 removed, 1 with other hashes"), "{hashed}");
     assert!(hashed.contains("| `requests` | `2.32.3` | `2.32.3, other hashes` |"), "{hashed}");
 }
+
+/// A manifest that cannot be read is compared by its bytes: no edit of it is taken for none.
+#[test]
+fn no_edit_of_what_cannot_be_read_is_taken_for_none() {
+    let project = published("\"dependencies\", \"settings\"");
+    for manifest in ["this is not a requirement\n", "this is not a requirement either\n", "# why\nthis is not\n"] {
+        project.build("requests", manifest);
+        let ended = project.run("changed --exit-code", 3);
+        assert!(ended.stderr.contains("what it names is not known, so its bytes are compared"), "{}", ended.stderr);
+        project.run("stage", 0);
+        let planned = project.run("plan", 0).stdout;
+        assert!(planned.contains("which ones is not known, since a manifest cannot be read"), "{planned}");
+        project.run("publish", 0);
+        assert!(publishes(&project), "{manifest}");
+    }
+}
+
+#[test]
+fn a_long_difference_is_short_on_the_screen_and_whole_in_the_report() {
+    let project = published("\"manifest\", \"settings\"");
+    let manifest: String = (0..60).map(|number| format!("package-{number:02}==1.0.0\n")).collect();
+    project.build("requests", &manifest);
+    project.run("stage", 0);
+    let ended = project.run("plan --report json=report.json --report markdown=report.md", 0);
+    let told = |text: &str| text.matches("package-").count();
+    assert!(told(&ended.stdout) < 20 && ended.stdout.contains(" more"), "{}", ended.stdout);
+    let dependencies = &project.json("report.json")["jobs"][0]["dependencies"];
+    assert_eq!(dependencies["added"].as_array().unwrap().len(), 60);
+    assert_eq!(dependencies["removed"].as_array().unwrap().len(), 2);
+    let markdown = String::from_utf8(project.read("report.md")).unwrap();
+    assert_eq!(told(&markdown), 60, "{markdown}");
+    let published = project.run("publish", 0);
+    assert!(told(&published.stderr) < 20, "{}", published.stderr);
+}

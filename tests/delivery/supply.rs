@@ -86,7 +86,7 @@ fn each_crate_has_its_licence_its_page_and_what_its_source_includes() {
             }
         }
         let workshop =
-            ["tests/python", "packaging", "bench", ".github", ".ci", ".cargo", "examples/ci", "mutations.py"];
+            ["tests/python", "packaging", "bench", "fuzz", ".github", ".ci", ".cargo", "examples/ci", "mutations.py"];
         let strays: Vec<&PathBuf> =
             files.iter().filter(|file| workshop.iter().any(|folder| file.starts_with(folder))).collect();
         assert!(strays.is_empty(), "{package}: {strays:?}");

@@ -10,12 +10,13 @@ use crate::common::run;
 use crate::python::{self, Python, script};
 
 /// A tool and the lock file that it wrote, in `tests/interop/locks`.
-const LOCKS: [(&str, &str); 5] = [
+const LOCKS: [(&str, &str); 6] = [
     ("pip", "requirements.txt"),
     ("pylock", "pylock.toml"),
     ("uv", "uv.lock"),
     ("poetry", "poetry.lock"),
     ("pdm", "pdm.lock"),
+    ("pipenv", "Pipfile.lock"),
 ];
 
 /// What needs not be in an archive: the Python library leaves it out as well.

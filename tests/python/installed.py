@@ -74,6 +74,7 @@ TOOLS: dict[str, Callable[[], dict[str, str]]] = {
     "uv": lambda: exported("uv", "export", "--offline", "--frozen", "--no-dev", "--no-hashes", "--no-emit-project"),
     "poetry": lambda: exported("poetry", "export", "--without-hashes"),
     "pdm": lambda: exported("pdm", "export", "--prod", "--no-hashes", "--format", "requirements"),
+    "pipenv": lambda: exported("pipenv", "requirements"),
     "pip": pip,
     "pylock": pylock,
 }

@@ -42,12 +42,16 @@ impl Answer {
 impl Started {
     /// Sends exactly these headers (and the length and end of the connection), waits for the answer.
     pub async fn send(&self, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        let host = self.sandbox.endpoint().trim_start_matches("http://").to_owned();
         let mut request = format!("{line} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
         for (name, value) in headers {
             request.push_str(&format!("{name}: {value}\r\n"));
         }
-        let bytes = [request.as_bytes(), b"\r\n", body].concat();
+        self.exchange([request.as_bytes(), b"\r\n", body].concat()).await
+    }
+
+    /// Sends exactly these bytes, waits for the answer and for the end of the connection.
+    pub async fn exchange(&self, bytes: Vec<u8>) -> Answer {
+        let host = self.sandbox.endpoint().trim_start_matches("http://").to_owned();
         let exchanged = tokio::task::spawn_blocking(move || {
             let mut stream = TcpStream::connect(host).expect("it listens");
             // A refusal may come before the body is sent.

@@ -57,7 +57,7 @@ fn symlink(target: &str, path: &Path) {
 }
 
 fn pack_to(folder: &Path, zip: impl Write + Send) -> Result<Packed, PackError> {
-    pack(&Tree::read(folder)?, zip, &Halt::default())
+    pack(&Tree::read(folder, &Halt::default())?, zip, &Halt::default())
 }
 
 fn packed(folder: &Path) -> (Packed, Vec<u8>) {
@@ -143,7 +143,7 @@ fn our_own_inspection_agrees() {
     let unzipped = [18, 1, 10, 20, 0, 2, 6, 15, 0].iter().sum();
     let expected = Inspection { entries: 9, files: 8, unzipped, top_level, ..Inspection::default() };
     assert_eq!(inspection, expected);
-    assert_eq!(Tree::read(folder.path()).unwrap().inspection(), expected);
+    assert_eq!(Tree::read(folder.path(), &Halt::default()).unwrap().inspection(&Halt::default()), expected);
 }
 
 /// Lengths around the ends of blocks, of content that deflates well and of content that does not.
@@ -187,7 +187,7 @@ fn the_number_of_cores_makes_no_difference() {
 #[test]
 fn more_than_65535_entries_are_packed() {
     let folder = tree(&[("python/a", file("x"))]);
-    let mut tree = Tree::read(folder.path()).unwrap();
+    let mut tree = Tree::read(folder.path(), &Halt::default()).unwrap();
     let links = (0..66_000).map(|index| TreeEntry {
         name: format!("z{index:05}"),
         kind: EntryKind::Link { target: "python/a".to_owned() },

@@ -158,3 +158,32 @@ fn all_that_is_included_is_named_and_bounded() {
     urllib3 2.2.1 Required
     ");
 }
+
+/// Each line of the bounds looked at all versions that are named, and copied them.
+#[test]
+fn bounds_of_one_package_are_one_bound() {
+    let named: String = (0..5_000).map(|number| format!("a==1.{number}\n")).collect();
+    let bounds: String = (0..5_000).map(|number| format!("a==2.{number}\n")).collect();
+    let halt = Halt::default();
+    let read = |text: &str, bounds: &str| {
+        let all = dependencies_with(text, std::iter::empty(), std::iter::once(bounds), &halt).unwrap();
+        let told = |(name, versions): (&str, &crate::manifest::Versions)| {
+            versions.keys().map(|version| format!("{name} {}", version.as_str())).collect::<Vec<_>>()
+        };
+        all.iter().flat_map(told).collect::<Vec<_>>()
+    };
+    assert_eq!(read(&named, &bounds).len(), 5_000);
+    assert!(halt.polls() <= 10_010, "{} steps", halt.polls());
+    for (text, bounds, expected) in [
+        ("a\n", "a==1\na==2\n", "a 1"),
+        ("a\n", "a<3\na==2\na==1\n", "a 2"),
+        ("a\n", "a<3\na<2\n", "a <2"),
+        ("a\n", "a\n", "a *"),
+        ("a>1\n", "a\na==2\n", "a 2"),
+        ("a==1\n", "a==2\n", "a 1"),
+        ("", "a\n", "a *"),
+        ("", "a<2\na==1\n", "a 1"),
+    ] {
+        assert_eq!(read(text, bounds), [expected], "{text} {bounds}");
+    }
+}

@@ -85,7 +85,7 @@ proptest! {
             elsewhere.write(second.path(), name, &tree[name]);
         }
         elsewhere.close(second.path());
-        let (first, second) = (Tree::read(first.path()).unwrap(), Tree::read(second.path()).unwrap());
+        let (first, second) = (Tree::read(first.path(), &Halt::default()).unwrap(), Tree::read(second.path(), &Halt::default()).unwrap());
         let (mut one, mut other) = (Vec::new(), Vec::new());
         let halt = Halt::default();
         let same = pack(&first, &mut one, &halt).unwrap();

@@ -82,7 +82,7 @@ fn what_changes_while_it_is_read_is_refused() {
     ];
     for (what, change) in changes {
         let folder = tree(&[("python/a", file("12345")), ("python/b", file("b"))]);
-        let looked = Tree::read(folder.path()).unwrap();
+        let looked = Tree::read(folder.path(), &Halt::default()).unwrap();
         assert!(pack(&looked, io::sink(), &Halt::default()).is_ok());
         change(folder.path());
         let mut bytes = Vec::new();
@@ -99,19 +99,19 @@ fn what_changes_while_it_is_read_is_refused() {
 fn a_folder_that_becomes_a_link_while_it_is_looked_at_is_not_followed() {
     let folder = tree(&[("python/a", file("12345"))]);
     let root = crate::archive::folder::Folder::open(folder.path()).unwrap();
-    assert_eq!(root.children("python").unwrap().len(), 1);
+    assert_eq!(root.children("python", &Halt::default()).unwrap().len(), 1);
     fs::rename(folder.path().join("python"), folder.path().join("moved")).unwrap();
     symlink("/etc", &folder.path().join("python"));
-    assert!(root.children("python").is_err());
+    assert!(root.children("python", &Halt::default()).is_err());
 }
 
 #[test]
 fn work_that_nobody_waits_for_ends() {
     let halt = Halt::default();
-    let looked = Tree::read(sample().path());
+    let looked = Tree::read(sample().path(), &Halt::default());
     drop(halt.on_drop());
     let folder = sample();
-    let looked_again = Tree::read(folder.path()).unwrap();
+    let looked_again = Tree::read(folder.path(), &Halt::default()).unwrap();
     assert!(looked.is_ok());
     assert!(matches!(pack(&looked_again, io::sink(), &halt), Err(PackError::Stopped)));
     assert!(matches!(looked_again.digest(&halt), Err(PackError::Stopped)));
@@ -160,4 +160,27 @@ fn a_full_disk_is_told_as_such() {
         assert_eq!(error.hint(), "free space in the folder for temporary files, or set TMPDIR to another folder");
     }
     assert!(pack_to(folder.path(), Full(whole.size as usize)).is_ok());
+}
+
+/// How many files the folders of the next test have in all.
+const FILES: usize = 300;
+
+/// Told by how often it asks, not by a clock.
+#[test]
+fn a_folder_is_looked_at_no_longer_than_somebody_waits() {
+    const POLLS: usize = 50;
+    let names: Vec<String> = (0..FILES).map(|number| format!("python/{}/a{number}.so", number % 3)).collect();
+    let folder = tree(&names.iter().map(|name| (name.as_str(), file("x"))).collect::<Vec<_>>());
+    let whole = Halt::default();
+    let looked = Tree::read(folder.path(), &whole).unwrap();
+    assert!(whole.polls() >= FILES, "it asks {} times", whole.polls());
+    let halt = Halt::after(POLLS);
+    assert!(matches!(Tree::read(folder.path(), &halt), Err(PackError::Stopped)));
+    assert!(halt.polls() <= POLLS + 2, "it went on: {} questions", halt.polls());
+
+    let (whole, halt) = (Halt::default(), Halt::after(POLLS));
+    looked.inspection(&whole);
+    assert!(whole.polls() >= 2 * FILES, "it asks {} times", whole.polls());
+    assert_eq!(looked.inspection(&halt).files as usize, POLLS);
+    assert!(halt.polls() <= POLLS + 2, "it went on: {} questions", halt.polls());
 }
