@@ -17,9 +17,9 @@ mod sandbox;
 mod work;
 
 pub use aside::{CompletionsArgs, ExplainArgs, InitArgs, SchemaArgs, SchemaOf, Shell};
-pub use common::{Common, Output, Printed};
+pub use common::{Chosen, Common, Manner, Output, Printed};
 pub use reports::{ConvertArgs, MergeArgs, ReportArgs, ReportCommand};
-pub use rollout::{RolloutArgs, RolloutOutput};
+pub use rollout::RolloutArgs;
 #[cfg(feature = "sandbox")]
 pub use sandbox::SandboxArgs;
 pub use work::{

@@ -7,6 +7,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::layer::Storage;
 use crate::outcome::{
     BackupStatus, JobError, JobReport, LayerStatus, LockState, LockStatus, Outcome, PublishedVersion, StatusCode,
     StatusFinding,
@@ -192,7 +193,7 @@ fn row(layer: &str, at: &TargetOverview, with_versions: bool) -> Vec<Shown> {
         Shown::one_line(&at.target),
         cell(latest.map(|latest| shown!("{}", latest.version))),
         cell(latest.and_then(|latest| latest.age_seconds).map(|seconds| shown!("{}", age(seconds)))),
-        cell(latest.and_then(|latest| latest.size).map(|bytes| shown!("{}", size(bytes)))),
+        cell(latest.and_then(|latest| Some(size_of(latest, latest.size?)))),
         cell(latest.map(|latest| backup(latest.backup).into())),
         cell(at.status.as_ref().and_then(|status| status.lock.as_ref()).map(lock)),
     ];
@@ -204,6 +205,12 @@ fn row(layer: &str, at: &TargetOverview, with_versions: bool) -> Vec<Shown> {
         None => cell(latest.map(|latest| Shown::one_line(&latest.layer_version_arn))),
     });
     row
+}
+
+/// Beside the size stands where the zip is, where that is not what one would think.
+fn size_of(latest: &PublishedVersion, bytes: u64) -> Shown {
+    let in_bucket = if latest.storage == Some(Storage::Reference) { " in the bucket" } else { "" };
+    shown!("{}{}", size(bytes), in_bucket)
 }
 
 fn versions(status: &LayerStatus) -> Shown {
@@ -305,6 +312,8 @@ mod tests {
             age_seconds: Some(180_000),
             size: Some(812_345),
             sha256: Some(sha256.to_owned()),
+            storage: Some(Storage::Copy),
+            kept: None,
             backup: BackupStatus::Same,
             backup_at: "s3://acme/backup".to_owned(),
             attested: None,
