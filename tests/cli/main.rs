@@ -49,6 +49,7 @@ mod share;
 mod shells;
 mod since;
 mod stage;
+mod storage;
 mod start;
 mod status;
 mod stop;
