@@ -22,9 +22,8 @@ const FORMATS: [(&str, &str, Render); 3] = [
 ];
 
 /// One `--report FORMAT=PATH` of a rollout.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct RolloutRequest {
-    name: &'static str,
     /// Renders the report in this format.
     pub render: Render,
     /// Where; `-` is standard output.
@@ -37,8 +36,8 @@ impl FromStr for RolloutRequest {
     fn from_str(text: &str) -> Result<Self, String> {
         let (format, path) = request(text, &FORMATS.map(|(name, file, _)| (name, file)))?;
         let found = FORMATS.iter().find(|(name, ..)| *name == format);
-        let (name, _, render) = found.ok_or_else(|| format!("`{format}` is not a report format"))?;
-        Ok(Self { name, render: *render, path })
+        let (_, _, render) = found.ok_or_else(|| format!("`{format}` is not a report format"))?;
+        Ok(Self { render: *render, path })
     }
 }
 
