@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::{Seek as _, SeekFrom};
 
-use hyper::header::{CONTENT_RANGE, HeaderValue, RANGE};
+use hyper::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderValue, RANGE};
 use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
 use s3s::Body;
@@ -67,6 +67,7 @@ fn answer(mut file: File, asked: Option<&str>) -> std::io::Result<Response<Body>
     let body = Body::from(s3s::dto::StreamingBlob::wrap(bytes));
     let status = if range.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
     let mut response = with_type(status, "application/zip", body);
+    response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
     if range.is_some() {
         let shown = format!("bytes {from}-{}/{size}", from + length - 1);
         let shown = HeaderValue::from_str(&shown).map_err(std::io::Error::other)?;

@@ -73,17 +73,26 @@ fn word(because: KeptBecause) -> &'static str {
 fn conclusion(report: &Report) -> Option<Shown> {
     let pruned: Vec<&PruneReport> = report.jobs.iter().filter_map(|job| job.prune.as_ref()).collect();
     let count = |of: fn(&PruneReport) -> usize| pruned.iter().map(|prune| of(prune)).sum::<usize>();
-    let (deleted, to_delete) = (count(|prune| prune.deleted.len()), count(|prune| prune.to_delete.len()));
-    let archives = count(|prune| prune.archives_deleted.len() + prune.archives_to_delete.len());
+    let (deleted, archives) = (count(|prune| prune.deleted.len()), count(|prune| prune.archives_deleted.len()));
+    let (to_delete, left) = (count(|prune| prune.to_delete.len()), count(|prune| prune.archives_to_delete.len()));
     let is_known = report.jobs.iter().all(|job| job.prune.is_some());
-    Some(match (deleted, to_delete) {
+    Some(match (deleted + archives, to_delete + left) {
         (0, 0) if !is_known => return None,
-        (0, 0) if archives > 0 => shown!("{} that no version needs", plural(archives, "archive")),
         (0, 0) => "Nothing to delete".into(),
-        (0, _) => shown!("{} to delete", plural(to_delete, "version")),
-        (_, 0) => shown!("{} deleted", plural(deleted, "version")),
-        (_, _) => shown!("{} deleted, {} left to delete", plural(deleted, "version"), to_delete),
+        (0, _) => shown!("{} to delete", things(to_delete, left)),
+        (_, 0) => shown!("{} deleted", things(deleted, archives)),
+        (_, _) if left == 0 => shown!("{} deleted, {} left to delete", things(deleted, archives), to_delete),
+        (_, _) => shown!("{} deleted, {} left to delete", things(deleted, archives), things(to_delete, left)),
     })
+}
+
+/// `3 versions`, `1 archive`, `3 versions and 1 archive`
+pub fn things(versions: usize, archives: usize) -> String {
+    match (versions, archives) {
+        (versions, 0) => plural(versions, "version"),
+        (0, archives) => plural(archives, "archive"),
+        (versions, archives) => format!("{} and {}", plural(versions, "version"), plural(archives, "archive")),
+    }
 }
 
 #[cfg(test)]

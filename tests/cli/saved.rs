@@ -252,9 +252,9 @@ fn a_plan_that_does_not_describe_the_run_is_refused() {
     let changed = "error: `plan.json` was changed after it was made: it says digest ";
     let said = refused(&project, apply);
     assert!(said.starts_with(changed), "{said}");
-    project.write("plan.json", text.replace("\"plan\": 1", "\"plan\": 2"));
+    project.write("plan.json", text.replace("\"plan\": 2", "\"plan\": 3"));
     insta::assert_snapshot!(refused(&project, apply), @"
-    error: `plan.json` has format 2, and this layership knows format 1
+    error: `plan.json` has format 3, and this layership knows formats 1 to 2
 
     hint: `layership plan --out FILE` makes one
     ");

@@ -35,7 +35,9 @@ fn s3<T>(project: &Project, work: impl AsyncFnOnce(Client) -> T) -> T {
 
 fn policy(project: &Project, policy: Option<&Value>) {
     s3(project, async |s3| match policy {
-        Some(policy) => drop(s3.put_bucket_policy().bucket("artifacts").policy(policy.to_string()).send().await.unwrap()),
+        Some(policy) => {
+            drop(s3.put_bucket_policy().bucket("artifacts").policy(policy.to_string()).send().await.unwrap())
+        }
         None => drop(s3.delete_bucket_policy().bucket("artifacts").send().await.unwrap()),
     });
 }
@@ -103,8 +105,24 @@ fn the_layer_stays_in_the_bucket_under_its_content_and_lambda_reads_it_there() {
 #[test]
 fn people_are_told_where_the_layer_stays() {
     let project = project(&["alpha"], "");
-    assert_shown!(project.run("plan --stage", 0), @"");
-    assert_shown!(project.run("publish --stage", 0), @"");
+    assert_shown!(project.run("plan --stage", 0), @"
+    exit code 0
+    --- stdout ---
+    Plan for 1 layer at 1 target from layers.toml, account 123456789012
+
+      + alpha  us-east-1  first version; to stay in the bucket
+
+    Plan: 1 first version
+    ");
+    assert_shown!(project.run("publish --stage", 0), @"
+    exit code 0
+    --- stdout ---
+    LAYER  TARGET     OUTCOME    VERSION  ARN
+    alpha  us-east-1  published  1        arn:aws:lambda:us-east-1:123456789012:layer:alpha:1
+    --- stderr ---
+       Published [  TIMEs] (1/1) alpha us-east-1 version 1, stays in the bucket
+         Summary [  TIMEs] 1 job: 1 published
+    ");
     let status = project.run("status", 0).stdout;
     assert!(status.contains(" in the bucket "), "{status}");
     let verbose = project.run("publish --force -v", 0).stderr;
@@ -134,7 +152,10 @@ fn a_policy_that_does_not_let_lambda_read_is_refused_before_anything_is_written(
     project.run("stage", 0);
     policy(&project, None);
     let ended = project.run_writing_nothing("publish", 1);
-    assert!(ended.stderr.contains("bucket has no policy") && ended.stderr.contains("lambda.amazonaws.com"), "{ended:?}");
+    assert!(
+        ended.stderr.contains("bucket has no policy") && ended.stderr.contains("lambda.amazonaws.com"),
+        "{ended:?}"
+    );
     assert_eq!(code(&project.run_writing_nothing("plan --format json", 1)), "bucket-policy");
     let statement = |more: Value| {
         let mut statement = json!({
@@ -167,11 +188,16 @@ fn what_may_not_be_asked_is_a_warning_and_lambda_itself_refuses() {
     project.forget_requests();
     let plan = project.run("plan --format json", 0).report();
     for job in plan["jobs"].as_array().unwrap() {
-        let codes: Vec<_> = job["warnings"].as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap()).collect();
+        let codes: Vec<_> =
+            job["warnings"].as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap()).collect();
         assert_eq!(codes, ["storage-unchecked"; 2], "{job:#}");
         assert!(job["warnings"][1]["message"].as_str().unwrap().contains("`s3:GetBucketPolicy` on bucket `artifacts`"));
     }
-    assert_eq!((count(&project, "GetBucketPolicy"), count(&project, "GetBucketVersioning")), (1, 1), "once for a bucket");
+    assert_eq!(
+        (count(&project, "GetBucketPolicy"), count(&project, "GetBucketVersioning")),
+        (1, 1),
+        "once for a bucket"
+    );
     // What nobody could check is found by Lambda, and nothing is published.
     policy(&project, None);
     let ended = project.run("publish alpha --format json", 1);
@@ -257,7 +283,11 @@ fn prune_deletes_what_no_version_needs_and_spares_the_rest() {
     let of_second = content(&project, "alpha", 2).resolved_s3_object.unwrap().s3_key.unwrap();
     let prune = job(&planned)["prune"].clone();
     assert_eq!(prune["to_delete"], json!([1, 2]));
-    assert_eq!(prune["archives_to_delete"], json!([format!("s3://artifacts/{of_second}")]), "version 3 needs that of 1");
+    assert_eq!(
+        prune["archives_to_delete"],
+        json!([format!("s3://artifacts/{of_second}")]),
+        "version 3 needs that of 1"
+    );
     project.forget_requests();
     let pruned = job(&project.run("prune --yes --format json", 0))["prune"].clone();
     assert_eq!((&pruned["deleted"], &pruned["archives_deleted"]), (&json!([1, 2]), &prune["archives_to_delete"]));
@@ -286,7 +316,17 @@ fn an_archive_that_was_left_over_is_deleted_by_the_next_prune() {
     // Also where the layer has gone back to copies.
     project.declare(&["alpha"], "keep = 1");
     project.build("alpha", "alpha==2.0.0\n");
-    assert_shown!(project.run("prune --yes", 0), @"");
+    assert_shown!(project.run("prune --yes", 0), @"
+    exit code 0
+    --- stdout ---
+    LAYER  TARGET     OUTCOME  VERSIONS           KEPT
+    alpha  us-east-1  pruned   1 archive deleted  2 latest
+
+    1 archive deleted
+    --- stderr ---
+          Pruned [  TIMEs] (1/1) alpha us-east-1: 1 archive deleted
+         Summary [  TIMEs] 1 job: 1 pruned
+    ");
     assert_eq!(kept(&project).len(), 1);
 }
 
@@ -312,7 +352,10 @@ fn changing_storage_publishes_nothing_and_status_says_what_differs() {
         project.run(&format!("status --format json {args}"), exit).report()["layers"][0]["targets"][0]["status"].clone()
     };
     let status = of("--exit-code", 3);
-    assert_eq!((&status["latest"]["storage"], &status["findings"][0]["code"]), (&json!("copy"), &json!("storage-differs")));
+    assert_eq!(
+        (&status["latest"]["storage"], &status["findings"][0]["code"]),
+        (&json!("copy"), &json!("storage-differs"))
+    );
     project.run("publish --force", 0);
     let status = of("--exit-code", 0);
     assert_eq!(status["latest"]["storage"], "reference");
@@ -343,4 +386,18 @@ fn a_saved_plan_says_where_the_layer_is_to_stay() {
     project.forget_requests();
     project.run("publish --plan plan.json", 0);
     assert_eq!(project.effects(), [""; 0]);
+}
+
+#[test]
+fn a_prefix_has_room_for_what_is_kept_below_it() {
+    let long = "p/".repeat(480);
+    let check = |storage: &str, code: i32| {
+        let project = Project::of(&[]);
+        project.declare(&["alpha"], &format!("storage = \"{storage}\"\nbackup-prefix = \"{long}p\""));
+        project.run("check", code).stderr
+    };
+    check("copy", 0);
+    assert!(check("reference", 2).contains("the S3 key is longer than the 1024 bytes S3 accepts"));
+    let odd = check("move", 2);
+    assert!(odd.contains("`copy`, `reference`"), "{odd}");
 }

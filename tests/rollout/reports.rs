@@ -68,7 +68,8 @@ fn the_file_to_undo_with_is_named_as_a_shell_reads_it() {
     let own = std::path::Path::new(crate::common::LAYERSHIP).parent().unwrap().display();
     let path = format!("{own}:{}", std::env::var("PATH").unwrap_or_default());
     shell.env("PATH", path).env("LAYERSHIP_CONFIG", config);
-    let variables: Vec<_> = shell.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect();
+    let variables: Vec<_> =
+        shell.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect();
     let mut undo = std::process::Command::new("sh");
     undo.args(["-ec", &hint]).current_dir(Project::folder(&fleet.project)).env_clear().envs(variables);
     let undone: crate::common::Ended = undo.output().unwrap().into();

@@ -50,11 +50,15 @@ fn what_would_be_too_large_is_left_alone_and_what_just_fits_is_moved() {
     function(&fleet, "bursts", &["alpha:1"], LIMIT - LAYER + 1);
     fleet.function("small", &["alpha:1"]);
     let plan = fleet.report("", 1);
-    assert_eq!(["fits", "bursts", "small"].map(|name| outcome(&plan, name)), ["planned", "refused too-large", "planned"]);
+    assert_eq!(
+        ["fits", "bursts", "small"].map(|name| outcome(&plan, name)),
+        ["planned", "refused too-large", "planned"]
+    );
     assert_eq!(of(&plan, "fits")["unzipped"], LIMIT);
-    assert_eq!(of(&plan, "bursts")["refusal"]["message"].as_str().unwrap(), format!(
-        "its code and layers would have {} bytes unzipped, and Lambda accepts {LIMIT}", LIMIT + 1
-    ));
+    assert_eq!(
+        of(&plan, "bursts")["refusal"]["message"].as_str().unwrap(),
+        format!("its code and layers would have {} bytes unzipped, and Lambda accepts {LIMIT}", LIMIT + 1)
+    );
     assert_eq!(of(&plan, "small").get("unzipped"), None, "what is small zipped is not read");
     fleet.project.forget_requests();
     let moved = fleet.report("--apply", 1);
@@ -77,7 +81,10 @@ fn what_cannot_be_added_up_is_said_and_lambda_refuses_it() {
     let plan = fleet.rollout("", 0);
     assert!(plan.stdout.contains("alpha 1 -> 3, size not known"), "{plan:?}");
     let report = fleet.report("--apply", 1);
-    assert_eq!((outcome(&report, "bursts"), &of(&report, "bursts")["size_unknown"]), ("failed function-refused".to_owned(), &json!(true)));
+    assert_eq!(
+        (outcome(&report, "bursts"), &of(&report, "bursts")["size_unknown"]),
+        ("failed function-refused".to_owned(), &json!(true))
+    );
     let causes = of(&report, "bursts")["error"]["causes"].to_string();
     assert!(causes.contains("Layers consume more than the available size of 262144000 bytes"), "{causes}");
     assert_eq!(fleet.layers("bursts"), ["alpha:1"]);

@@ -10,7 +10,10 @@ fn a_change_that_failed_after_it_was_accepted_is_told_by_every_further_run() {
     let fault = r#"{"operation": "UpdateFunctionConfiguration", "match": "orders", "times": 1, "fault": {"kind": "failing-change", "reason": "no more addresses"}}"#;
     fleet.project.inject(fault);
     fleet.rollout("--apply --concurrency 1", 1);
-    assert_eq!((fleet.layers("orders"), fleet.layers("users")), (vec!["alpha:2".to_owned()], vec!["alpha:1".to_owned()]));
+    assert_eq!(
+        (fleet.layers("orders"), fleet.layers("users")),
+        (vec!["alpha:2".to_owned()], vec!["alpha:1".to_owned()])
+    );
     // It has the layers that it is to have: nobody would look at it. The others are moved all the same.
     let report = fleet.report("--apply", 1);
     assert_eq!(["orders", "users"].map(|name| outcome(&report, name)), ["failed update-failed", "moved"]);
