@@ -53,5 +53,6 @@ mod start;
 mod status;
 mod stop;
 mod storage;
+mod storage_after;
 mod targets;
 mod verbose;
