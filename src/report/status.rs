@@ -209,8 +209,10 @@ fn row(layer: &str, at: &TargetOverview, with_versions: bool) -> Vec<Shown> {
 
 /// Beside the size stands where the zip is, where that is not what one would think.
 fn size_of(latest: &PublishedVersion, bytes: u64) -> Shown {
-    let in_bucket = if latest.storage == Some(Storage::Reference) { " in the bucket" } else { "" };
-    shown!("{}{}", size(bytes), in_bucket)
+    match latest.storage {
+        Some(Storage::Reference) => shown!("{} in the bucket", size(bytes)),
+        Some(Storage::Copy) | None => shown!("{}", size(bytes)),
+    }
 }
 
 fn versions(status: &LayerStatus) -> Shown {

@@ -173,7 +173,7 @@ fn from_s3(store: &Store, place: &Place, at: (&str, &str), source: &Source) -> R
             Err(error) => return Err(error.into()),
         }
     }
-    Err(s3_refused("NoSuchKey", "The specified key does not exist."))
+    Err(Refusal::by_s3("NoSuchKey", "The specified key does not exist."))
 }
 
 fn find_object(
@@ -182,20 +182,20 @@ fn find_object(
     (name, key): (&str, &str),
     source: &Source,
 ) -> Result<(Content, Option<Reference>), Refusal> {
-    let no_bucket = || s3_refused("NoSuchBucket", "The specified bucket does not exist");
+    let no_bucket = || Refusal::by_s3("NoSuchBucket", "The specified bucket does not exist");
     let bucket = state.buckets.get(name).ok_or_else(no_bucket)?;
     if bucket.info.region != place.region {
         let region = &bucket.info.region;
         let message = format!("The bucket is in this region: {region}. Please use this region to retry the request");
-        return Err(s3_refused("PermanentRedirect", &message));
+        return Err(Refusal::by_s3("PermanentRedirect", &message));
     }
     let versions = bucket.objects.get(key).map(Vec::as_slice).unwrap_or_default();
     let (found, refusal) = match source.version.as_deref() {
         Some(id) => {
             let found = versions.iter().find(|version| version.id == id);
-            (found, s3_refused("NoSuchVersion", "The specified version does not exist."))
+            (found, Refusal::by_s3("NoSuchVersion", "The specified version does not exist."))
         }
-        None => (versions.last(), s3_refused("NoSuchKey", "The specified key does not exist.")),
+        None => (versions.last(), Refusal::by_s3("NoSuchKey", "The specified key does not exist.")),
     };
     let Some((version, content)) = found.and_then(|version| Some((version, version.content.clone()?))) else {
         return Err(refusal);
@@ -204,13 +204,7 @@ fn find_object(
         return Ok((content, Some(reference::resolve((name, bucket), key, version)?)));
     }
     if content.is_frozen() {
-        return Err(s3_refused("InvalidObjectState", "The operation is not valid for the object's storage class"));
+        return Err(Refusal::by_s3("InvalidObjectState", "The operation is not valid for the object's storage class"));
     }
     Ok((content, None))
-}
-
-/// Lambda passes on what S3 told it.
-pub(super) fn s3_refused(code: &str, message: &str) -> Refusal {
-    let text = format!("Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}");
-    Refusal::invalid_parameter(text)
 }

@@ -4,7 +4,6 @@
 use serde_json::Value;
 
 use super::errors::Refusal;
-use super::publish::s3_refused;
 use crate::account::partition;
 use crate::store::{Bucket, Content, NULL_VERSION, ObjectVersion, Reference, State, Versioning};
 
@@ -23,7 +22,7 @@ pub(super) fn resolve(bucket: (&str, &Bucket), key: &str, version: &ObjectVersio
     let policy = bucket.info.policy.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok());
     let allowed = |action: &&str| policy.as_ref().is_some_and(|policy| lets_in(policy, action, &arn));
     if !ACTIONS.iter().all(allowed) || is_cold(version.content.as_ref()) {
-        return Err(s3_refused("AccessDenied", "Access Denied"));
+        return Err(Refusal::by_s3("AccessDenied", "Access Denied"));
     }
     Ok(Reference { bucket: name.to_owned(), key: key.to_owned(), version: version.id.clone() })
 }

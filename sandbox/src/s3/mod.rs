@@ -13,6 +13,7 @@ mod finish;
 mod list;
 mod list_uploads;
 mod list_versions;
+mod made;
 mod multipart;
 mod part_copy;
 mod policy;

@@ -2,27 +2,14 @@
 
 use s3s::dto::*;
 use s3s::{S3ErrorCode, S3Request, S3Response};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::access::{Answer, Buckets};
 use super::errors;
-use crate::account::partition;
 use crate::store::Event;
 
 /// S3's limit for a policy: 20 KB.
 const LARGEST: usize = 20 * 1024;
-
-/// The policy that lets Lambda read all of a bucket, and nobody else anything.
-pub(super) fn for_lambda(bucket: &str, region: &str) -> String {
-    let statement = json!({
-        "Sid": "LambdaReadsLayers",
-        "Effect": "Allow",
-        "Principal": { "Service": "lambda.amazonaws.com" },
-        "Action": ["s3:GetObject", "s3:GetObjectVersion"],
-        "Resource": format!("arn:{}:s3:::{bucket}/*", partition(region)),
-    });
-    json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()
-}
 
 pub(super) fn get(this: &Buckets, request: S3Request<GetBucketPolicyInput>) -> Answer<GetBucketPolicyOutput> {
     let bucket = &request.input.bucket;
