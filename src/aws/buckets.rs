@@ -1,27 +1,13 @@
 //! What a bucket is, beside its objects: whether it keeps versions, and whom its policy lets in. Asked once for all jobs of
 //! a target.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use serde_json::Value;
-use tokio::sync::OnceCell;
 
 use super::last::sent;
 use super::policy::missing;
 use super::s3::S3;
 use crate::layer::S3Location;
 use crate::outcome::{ErrorCode, JobError};
-
-/// What was found out of the buckets of a target.
-#[derive(Clone, Debug, Default)]
-pub struct Buckets(Arc<Mutex<HashMap<String, Arc<Bucket>>>>);
-
-#[derive(Debug, Default)]
-struct Bucket {
-    versioning: OnceCell<Result<bool, JobError>>,
-    policy: OnceCell<Result<Option<Value>, JobError>>,
-}
 
 /// What the policy of a bucket says of Lambda and an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,13 +16,6 @@ pub enum PolicyRead {
     MayRead,
     /// Lambda may not read it, for this reason.
     MayNot(String),
-}
-
-impl Buckets {
-    fn of(&self, name: &str) -> Arc<Bucket> {
-        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(buckets.entry(name.to_owned()).or_default())
-    }
 }
 
 impl S3 {

@@ -6,6 +6,7 @@ mod attestation;
 mod backup;
 mod body;
 mod bounds;
+mod bucket_facts;
 mod buckets;
 mod call;
 mod catalogue;

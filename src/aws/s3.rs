@@ -10,7 +10,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::bounds;
-use super::buckets::Buckets;
+use super::bucket_facts::Buckets;
 use super::call::Call;
 use super::clock::ServerClock;
 use super::failure::Failure;
