@@ -17,9 +17,9 @@ mod sandbox;
 mod work;
 
 pub use aside::{CompletionsArgs, ExplainArgs, InitArgs, SchemaArgs, SchemaOf, Shell};
-pub use common::{Common, Output, Printed};
+pub use common::{Chosen, Common, Manner, Output, Printed};
 pub use reports::{ConvertArgs, MergeArgs, ReportArgs, ReportCommand};
-pub use rollout::{RolloutArgs, RolloutOutput};
+pub use rollout::RolloutArgs;
 #[cfg(feature = "sandbox")]
 pub use sandbox::SandboxArgs;
 pub use work::{
@@ -77,7 +77,8 @@ pub enum Command {
     /// Read-only. Of each layer at each target: its latest version, how old and how large that is, whether its backup is there
     /// and is the local manifest, and the lock with its holder. Not in order are: a layer without a version, a version without
     /// a backup or from another state of the manifest, one that is not shared as `share` says, a lock that a run left behind
-    /// when it died, and content that differs between targets. Version numbers may differ: Lambda counts in each Region for itself.
+    /// when it died, an archive in the bucket that Lambda reads and that is gone, a version that is kept in another way than
+    /// `storage` says, and content that differs between targets. Version numbers may differ: Lambda counts in each Region for itself.
     ///
     /// One call of Lambda for each published layer, beside one for every 50 layers of the account, and one more where a layer has
     /// `share`; `--all-versions` adds one for every 50 versions of a layer.
@@ -89,14 +90,16 @@ pub enum Command {
     /// its versions, and that others may use (unless `--shared` is given). The latest version always stays.
     ///
     /// It works under the layer's lock, as a publish does. At a terminal it shows what it would delete and asks; elsewhere
-    /// it wants `--dry-run` or `--yes`. What is deleted cannot be had back, and its number is never given again. The copies
-    /// of manifests in S3 stay, unless `--backups` is given.
+    /// it wants `--dry-run` or `--yes`. What is deleted cannot be had back, and its number is never given again. Archives
+    /// that stayed in the bucket for versions go once no version needs them. The copies of manifests in S3 stay, unless
+    /// `--backups` is given.
     Prune(PruneArgs),
     /// Move functions from older versions of layers to the newest
     ///
     /// Looks at all functions of each account and Region once, and at those that use an older version of a chosen layer. Only
     /// the version of that layer changes; the order of a function's layers and everything else stays. What does not fit a
-    /// function's runtime or architecture, and what a stack of CloudFormation owns, is left alone and told.
+    /// function's runtime or architecture, what would be too large with it, and what a stack of CloudFormation owns, is left
+    /// alone and told.
     ///
     /// `--apply` first keeps what was there in `.layership/rollout-RUN.json` beside the layers file; `--undo` with that file puts
     /// it back, where functions still are what the rollout made of them. Each change names the revision that was looked at,

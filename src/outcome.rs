@@ -19,7 +19,7 @@ pub use status::{
     ShareStatus, StatusCode, StatusFinding,
 };
 
-use crate::manifest::Difference;
+use crate::manifest::{Dependency, Difference};
 
 /// What is to be done with one job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, strum::Display)]
@@ -151,6 +151,10 @@ pub struct ManifestReport {
     /// Its page in the AWS console, where the partition has a public one.
     #[serde(default)]
     pub backup_page: Option<String>,
+    /// By `publish` and `plan`: what it names, with what it includes, sorted by name, then version. Left out where that is
+    /// not known, and where it is more than a layer can have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dependencies: Option<Vec<Dependency>>,
 }
 
 /// The archive of a job.
@@ -167,6 +171,18 @@ pub struct ArchiveReport {
     pub entity_tag: Option<String>,
     /// S3's version id of it, where its bucket has versions.
     #[serde(default)]
+    pub version_id: Option<String>,
+    /// Where the archive stays, and Lambda reads it, where the layer's `storage` is `reference`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<KeptArchive>,
+}
+
+/// An archive that stays in the bucket.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct KeptArchive {
+    /// S3 URI of the object.
+    pub at: String,
+    /// S3's id of the version that Lambda reads; null in a plan, where it is not there yet.
     pub version_id: Option<String>,
 }
 

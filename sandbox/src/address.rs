@@ -13,9 +13,16 @@ pub(super) const ROOT: &str = "/_sandbox/";
 
 /// The path and query of a layer version's archive. Whoever has it may download the archive.
 pub(super) fn location(secret: &Secret, place: &Place, name: &str, version: u64) -> String {
-    let Place { account, region } = place;
-    let path = format!("layers/{account}/{region}/{name}/{version}.zip");
-    format!("{ROOT}{path}?{SIGNATURE}={}", signed(secret, &path))
+    address(secret, &format!("layers/{}/{}/{name}/{version}.zip", place.account, place.region))
+}
+
+/// The same of a function's code, in a version of the function: a number or `$LATEST`.
+pub(super) fn code_location(secret: &Secret, place: &Place, name: &str, version: &str) -> String {
+    address(secret, &format!("functions/{}/{}/{name}/{version}.zip", place.account, place.region))
+}
+
+fn address(secret: &Secret, path: &str) -> String {
+    format!("{ROOT}{path}?{SIGNATURE}={}", signed(secret, path))
 }
 
 const SIGNATURE: &str = "signature";

@@ -132,11 +132,14 @@ fn s3_operation(parts: &Parts) -> (&'static str, String) {
 fn bucket_operation(method: &str, has: impl Fn(&str) -> bool) -> &'static str {
     match method {
         "HEAD" => "HeadBucket",
+        "DELETE" if has("policy") => "DeleteBucketPolicy",
         "DELETE" => "DeleteBucket",
         "POST" => "DeleteObjects",
         "PUT" if has("versioning") => "PutBucketVersioning",
+        "PUT" if has("policy") => "PutBucketPolicy",
         "PUT" => "CreateBucket",
         _ if has("versioning") => "GetBucketVersioning",
+        _ if has("policy") => "GetBucketPolicy",
         _ if has("location") => "GetBucketLocation",
         _ if has("versions") => "ListObjectVersions",
         _ if has("uploads") => "ListMultipartUploads",

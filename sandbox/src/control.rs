@@ -21,8 +21,8 @@ use super::address::{ROOT, is_signed};
 use super::faults::Origin;
 use super::respond::{json, with_type};
 use super::shared::Shared;
-use super::store::{Place, Store};
-use super::{state, text};
+use super::store::Store;
+use super::{download, state, text};
 
 /// The header that carries the secret.
 const SECRET: &str = "x-sandbox-secret";
@@ -34,9 +34,9 @@ const LARGEST_BODY: usize = 16 * 1024 * 1024;
 pub(super) async fn serve(shared: &Shared, parts: &Parts, body: Incoming) -> Response<Body> {
     let path = parts.uri.path().strip_prefix(ROOT).unwrap_or_default();
     let knows_secret = parts.headers.get(SECRET).is_some_and(|claimed| shared.secret.is(claimed.as_bytes()));
-    let is_download = parts.method == Method::GET && path.starts_with("layers/");
+    let is_download = parts.method == Method::GET && download::is_meant(path);
     if is_download && (knows_secret || is_signed(parts, path, &shared.secret)) {
-        return archive(path, &shared.store).await;
+        return download::serve(path, parts, &shared.store).await;
     }
     if !knows_secret {
         let why = format!("the sandbox's secret is missing or wrong: send AWS_SECRET_ACCESS_KEY in `{SECRET}`");
@@ -115,20 +115,4 @@ fn object(place: &str, store: &Store) -> Response<Body> {
     let Some(Ok(file)) = blob.map(|blob| store.blobs().read(&blob)) else { return missing() };
     let stream = s3s::dto::StreamingBlob::wrap(ReaderStream::with_capacity(File::from_std(file), 256 * 1024));
     with_type(StatusCode::OK, "application/octet-stream", Body::from(stream))
-}
-
-/// A layer version's archive, where `Content.Location` points to.
-async fn archive(path: &str, store: &Store) -> Response<Body> {
-    let missing = || json(StatusCode::NOT_FOUND, &json!({"error": "no such layer version"}));
-    let parts: Vec<&str> = path.split('/').collect();
-    let ["layers", account, region, name, file] = parts[..] else { return missing() };
-    let Some(number) = file.strip_suffix(".zip").and_then(|number| number.parse::<u64>().ok()) else {
-        return missing();
-    };
-    let place = Place { account: account.to_owned(), region: region.to_owned() };
-    let version = store.read(|state| state.layer(&place, name)?.versions.get(&number).cloned());
-    let Some(version) = version else { return missing() };
-    let Ok(file) = store.blobs().read(&version.blob) else { return missing() };
-    let stream = s3s::dto::StreamingBlob::wrap(ReaderStream::with_capacity(File::from_std(file), 256 * 1024));
-    with_type(StatusCode::OK, "application/zip", Body::from(stream))
 }

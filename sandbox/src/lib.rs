@@ -25,6 +25,7 @@ mod body;
 mod call;
 mod clock;
 mod control;
+mod download;
 mod exchange;
 mod faults;
 mod form;
@@ -111,7 +112,12 @@ impl Sandbox {
             agenda: agenda::Agenda::default(),
             s3: s3::service(buckets, secret.clone()),
             layers: lambda::Layers { store: store.clone(), endpoint: endpoint.clone(), secret: secret.clone() },
-            functions: lambda::Functions { store: store.clone(), takes: options.function_change },
+            functions: lambda::Functions {
+                store: store.clone(),
+                endpoint: endpoint.clone(),
+                secret: secret.clone(),
+                takes: options.function_change,
+            },
             ssm: ssm::Ssm { store: store.clone() },
             sts: sts::Sts { secret: secret.clone(), roles: options.roles, store: store.clone() },
             store,

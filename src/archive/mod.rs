@@ -29,6 +29,7 @@ mod window;
 pub use differs::{Pins, differs, not_compared};
 pub use inspect::{InspectError, Inspection, ReadAt, ZIP_LIMIT, inspect};
 pub use judge::judge;
+pub use limit::UNZIPPED_LIMIT;
 pub use local::{Local, LocalZip, OpenError};
 pub use note::{Note, Purpose};
 pub use pack::pack;

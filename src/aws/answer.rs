@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use jiff::fmt::strtime;
 
 use super::call::Call;
-use crate::layer::{LayerName, LayerSettings, LayerVersion, Sha256, VersionArn};
+use crate::layer::{LayerName, LayerSettings, LayerVersion, Referenced, S3Location, Sha256, VersionArn};
 use crate::outcome::{ErrorCode, JobError};
 
 fn settings(
@@ -41,6 +41,13 @@ fn content(content: Option<&types::LayerVersionContentOutput>) -> (Option<Sha256
     (sha256, size)
 }
 
+/// Where Lambda reads the zip of a version that it has no copy of.
+fn reference(content: Option<&types::LayerVersionContentOutput>) -> Option<Referenced> {
+    let object = content?.resolved_s3_object()?;
+    let at = S3Location { bucket: object.s3_bucket()?.to_owned(), key: object.s3_key()?.to_owned() };
+    Some(Referenced { at, version_id: object.s3_object_version().map(str::to_owned) })
+}
+
 /// `2026-11-22T10:00:00.000+0000`, as Lambda writes it.
 fn created(date: Option<&str>) -> Option<Timestamp> {
     strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", date?).and_then(|time| time.to_timestamp()).ok()
@@ -58,10 +65,11 @@ pub(super) fn version(
         return Err(odd_answer(call, "another version than was asked for"));
     }
     let (sha256, size) = content(answer.content.as_ref());
+    let reference = reference(answer.content.as_ref());
     let settings =
         settings(answer.compatible_runtimes, answer.compatible_architectures, answer.description, answer.license_info);
     let created = created(answer.created_date.as_deref());
-    Ok(LayerVersion { arn, settings, sha256, size, created })
+    Ok(LayerVersion { arn, settings, sha256, size, created, reference })
 }
 
 /// The version that was answered, and the request id for the log.
@@ -72,10 +80,11 @@ pub(super) fn published(
     let arn = version_arn(answer.layer_version_arn(), answer.version(), call)?;
     let request_id = answer.request_id().map(str::to_owned);
     let (sha256, size) = content(answer.content.as_ref());
+    let reference = reference(answer.content.as_ref());
     let settings =
         settings(answer.compatible_runtimes, answer.compatible_architectures, answer.description, answer.license_info);
     let created = created(answer.created_date.as_deref());
-    Ok((LayerVersion { arn, settings, sha256, size, created }, request_id))
+    Ok((LayerVersion { arn, settings, sha256, size, created, reference }, request_id))
 }
 
 pub(super) fn listed_version(item: LayerVersionsListItem, call: &Call) -> Result<LayerVersion, JobError> {
@@ -83,7 +92,7 @@ pub(super) fn listed_version(item: LayerVersionsListItem, call: &Call) -> Result
     let settings =
         settings(item.compatible_runtimes, item.compatible_architectures, item.description, item.license_info);
     let created = created(item.created_date.as_deref());
-    Ok(LayerVersion { arn, settings, sha256: None, size: None, created })
+    Ok(LayerVersion { arn, settings, sha256: None, size: None, created, reference: None })
 }
 
 /// The ARN of an answer, if it is one and belongs to the number beside it: an endpoint that is not Lambda says neither.

@@ -7,6 +7,7 @@ use aws_sdk_lambda::types::{FunctionConfiguration, FunctionVersion, LastUpdateSt
 
 use super::answer::odd_answer;
 use super::call::Call;
+use super::download::Archive;
 use super::failure::Failure;
 use super::lambda::{Lambda, is_not_found};
 use super::pace::Urgency;
@@ -79,24 +80,39 @@ impl Lambda {
         Err(odd_answer(&call, "no end"))
     }
 
-    /// A function and its tags; `None` if it is not there.
+    /// A function, its tags, and its code, where Lambda tells where that is; `None` if it is not there.
     ///
     /// # Errors
     /// Whatever the service refuses, and an answer about another function.
     pub async fn function(
         &self,
         name: &FunctionName,
-    ) -> Result<Option<(Function, BTreeMap<String, String>)>, JobError> {
+    ) -> Result<Option<(Function, BTreeMap<String, String>, Option<Archive>)>, JobError> {
         let call = self.of_function("lambda:GetFunction", name);
         let send = || self.client().get_function().function_name(name.as_str()).send();
         match self.retried(Urgency::Needed, send).await {
             Ok(answer) => {
                 let function = checked(answer.configuration.as_ref(), name, &call)?;
-                Ok(Some((function, answer.tags.unwrap_or_default().into_iter().collect())))
+                let address = answer.code.as_ref().and_then(|code| code.location());
+                let code = Archive::of(address, function.zipped, &call, self.downloads(), self.request_timeout());
+                Ok(Some((function, answer.tags.unwrap_or_default().into_iter().collect(), code)))
             }
             Err(failure) if is_not_found(&failure) => Ok(None),
             Err(failure) => Err(failure.into_error(&call)),
         }
+    }
+
+    /// The archive of a layer version, whoever's it is; `None` where Lambda does not tell where it is.
+    ///
+    /// # Errors
+    /// Whatever the service refuses.
+    pub async fn archive(&self, version: &str) -> Result<Option<Archive>, JobError> {
+        let call = self.regional("lambda:GetLayerVersion", &format!("layer version `{version}`"));
+        let send = || self.client().get_layer_version_by_arn().arn(version).send();
+        let told = self.retried(Urgency::Needed, send).await.map_err(|failure| failure.into_error(&call))?;
+        let content = told.content();
+        let (address, size) = (content.and_then(|it| it.location()), content.and_then(|it| size(it.code_size())));
+        Ok(Archive::of(address, size, &call, self.downloads(), self.request_timeout()))
     }
 
     /// A function, or the version of it that a qualifier means; `None` if it is not there.
@@ -242,6 +258,11 @@ fn checked(
     function.ok_or_else(|| odd_answer(call, "another function than was asked for"))
 }
 
+/// An answer without a size is read as one of 0.
+fn size(told: i64) -> Option<u64> {
+    u64::try_from(told).ok().filter(|size| *size > 0)
+}
+
 /// `None` for what cannot be changed: it has no name or no revision.
 fn function(this: &FunctionConfiguration) -> Option<Function> {
     let layers = this.layers().iter().filter_map(|layer| layer.arn().map(str::to_owned));
@@ -251,6 +272,8 @@ fn function(this: &FunctionConfiguration) -> Option<Function> {
         runtime: this.runtime().and_then(|runtime| runtime.as_str().parse().ok()),
         architectures: this.architectures().iter().filter_map(|one| one.as_str().parse().ok()).collect(),
         layers: layers.collect(),
+        zipped: size(this.code_size()),
+        zipped_layers: this.layers().iter().map(|layer| size(layer.code_size())).collect(),
         standing: match (this.state(), this.last_update_status()) {
             (Some(State::Pending), _) | (_, Some(LastUpdateStatus::InProgress)) => Standing::Busy,
             (_, Some(LastUpdateStatus::Failed)) => {

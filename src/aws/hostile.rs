@@ -112,6 +112,7 @@ fn staged(size: u64) -> Staged {
         etag: Some("\"e\"".to_owned()),
         version_id: None,
         modified: None,
+        class: None,
     }
 }
 

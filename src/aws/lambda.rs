@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use super::answer::{self, listed_version, odd_answer};
 use super::call::Call;
+use super::download::Downloads;
 use super::failure::{Failure, FailureKind};
 use super::pace::{Pace, Urgency};
 use super::trace::ATTEMPT;
@@ -35,7 +36,8 @@ pub struct Lambda {
     client: Client,
     pace: Arc<Pace>,
     region: Region,
-    publish_timeout: Duration,
+    request_timeout: Duration,
+    downloads: Downloads,
 }
 
 /// A page of ListLayers.
@@ -50,7 +52,7 @@ pub struct LayersPage {
 impl Lambda {
     /// Wraps a client whose own retries are off: they would not be paced, and would publish twice.
     pub fn new(client: Client, pace: Arc<Pace>, region: &Region, request_timeout: Duration) -> Self {
-        Self { client, pace, region: region.clone(), publish_timeout: request_timeout * 4 }
+        Self { client, pace, region: region.clone(), request_timeout, downloads: Downloads::default() }
     }
 
     /// The highest version of a layer; `None` if there is none.
@@ -167,8 +169,16 @@ impl Lambda {
         &self.pace
     }
 
+    pub(super) fn request_timeout(&self) -> Duration {
+        self.request_timeout
+    }
+
     pub(super) fn publish_timeout(&self) -> Duration {
-        self.publish_timeout
+        self.request_timeout * 4
+    }
+
+    pub(super) fn downloads(&self) -> &Downloads {
+        &self.downloads
     }
 
     /// A call about something of this Region.

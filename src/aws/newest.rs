@@ -115,7 +115,11 @@ impl S3 {
     }
 
     /// Every object below a prefix, with what its key says behind it; whether these were all.
-    async fn each_below(&self, prefix: &S3Location, mut see: impl FnMut(&Object, &str)) -> Result<bool, JobError> {
+    pub(super) async fn each_below(
+        &self,
+        prefix: &S3Location,
+        mut see: impl FnMut(&Object, &str),
+    ) -> Result<bool, JobError> {
         let below = format!("{}/", prefix.key);
         let mut token: Option<String> = None;
         for _ in 0..MOST_PAGES {

@@ -18,7 +18,7 @@ use aws_sdk_lambda::config::{Builder, ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_lambda::error::{BoxError, SdkError};
 use aws_sdk_lambda::operation::publish_layer_version::PublishLayerVersionError;
 use aws_sdk_lambda::operation::publish_layer_version::builders::PublishLayerVersionFluentBuilder;
-use aws_sdk_lambda::types::LayerVersionContentInput;
+use aws_sdk_lambda::types::{LayerVersionContentInput, S3ObjectStorageMode};
 use aws_smithy_async::time::StaticTimeSource;
 
 use super::answer::{list, published};
@@ -27,7 +27,7 @@ use super::clock::ServerClock;
 use super::failure::{Failure, FailureKind, find};
 use super::lambda::Lambda;
 use super::pace::{Turn, Urgency};
-use crate::layer::{LayerName, LayerSettings, LayerVersion, S3Location};
+use crate::layer::{LayerName, LayerSettings, LayerVersion, S3Location, Storage};
 use crate::outcome::{ErrorCode, JobError};
 
 /// Age at which Lambda refuses a signature.
@@ -42,6 +42,8 @@ pub struct NewVersion<'a> {
     pub zip: &'a S3Location,
     /// Which version of the zip, where the bucket is versioned.
     pub zip_version: Option<&'a str>,
+    /// Where Lambda keeps it.
+    pub storage: Storage,
     /// What it is published with.
     pub settings: &'a LayerSettings,
 }
@@ -115,11 +117,14 @@ impl Lambda {
     }
 
     fn publish_request(&self, version: &NewVersion<'_>) -> PublishLayerVersionFluentBuilder {
-        let NewVersion { name, zip, zip_version, settings } = *version;
+        let NewVersion { name, zip, zip_version, storage, settings } = *version;
+        // A copy is what an endpoint makes that knows no other way: then it is not told of one.
+        let mode = (storage == Storage::Reference).then_some(S3ObjectStorageMode::Reference);
         let content = LayerVersionContentInput::builder()
             .s3_bucket(&zip.bucket)
             .s3_key(&zip.key)
             .set_s3_object_version(zip_version.map(str::to_owned))
+            .set_s3_object_storage_mode(mode)
             .build();
         self.client()
             .publish_layer_version()

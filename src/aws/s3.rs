@@ -10,6 +10,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::bounds;
+use super::bucket_facts::Buckets;
 use super::call::Call;
 use super::clock::ServerClock;
 use super::failure::Failure;
@@ -40,6 +41,7 @@ pub struct S3 {
     clock: ServerClock,
     request_timeout: Duration,
     under_way: UploadsUnderWay,
+    buckets: Buckets,
 }
 
 /// A staged archive, as far as a HEAD tells.
@@ -61,13 +63,16 @@ pub struct Staged {
     pub version_id: Option<String>,
     /// When it was written, by S3's clock, which tells whole seconds; `None` if it is new.
     pub modified: Option<Timestamp>,
+    /// Its storage class, where it is another one than S3's standard.
+    pub class: Option<String>,
 }
 
 impl S3 {
     /// Wraps a client whose requests name the owners of buckets.
     pub(super) fn new(client: Client, region: &Region, owners: Owners, clock: ServerClock, timeout: Duration) -> Self {
         let under_way = UploadsUnderWay::default();
-        Self { client, region: region.clone(), owners, clock, request_timeout: timeout, under_way }
+        let buckets = Buckets::default();
+        Self { client, region: region.clone(), owners, clock, request_timeout: timeout, under_way, buckets }
     }
 
     /// The same, with what the uploads of all targets share.
@@ -89,6 +94,21 @@ impl S3 {
     /// A call about an object, in the words of its messages.
     pub(super) fn call(&self, action: &'static str, at: &S3Location) -> Call {
         Call::s3(action, at, &self.region, self.owners.of(&at.bucket).cloned())
+    }
+
+    /// A call about the bucket of an object.
+    pub(super) fn of_bucket(&self, action: &'static str, at: &S3Location) -> Call {
+        let call = self.call(action, at);
+        Call { resource: format!("bucket `{}`", at.bucket), ..call }
+    }
+
+    /// What is known of buckets.
+    pub(super) fn buckets(&self) -> &Buckets {
+        &self.buckets
+    }
+
+    pub(super) fn region(&self) -> &Region {
+        &self.region
     }
 
     /// S3's clock, fed by every answer.
@@ -139,6 +159,20 @@ impl S3 {
         }
     }
 
+    /// What lies at a key of a bucket that is there; `None` if nothing does.
+    ///
+    /// # Errors
+    /// Whatever the service refuses.
+    pub async fn find(&self, at: &S3Location) -> Result<Option<Staged>, JobError> {
+        let call = self.call("s3:GetObject", at);
+        let request = self.client.head_object().bucket(&at.bucket).key(&at.key).checksum_mode(ChecksumMode::Enabled);
+        match sent(request.send()).await {
+            Ok(found) => tag(found.e_tag(), &call).map(|_| Some(staged(&found))),
+            Err(failure) if failure.answer.status == Some(404) => Ok(None),
+            Err(failure) => Err(failure.into_error(&call)),
+        }
+    }
+
     /// A HEAD's 404 has no body, so it does not say whether the object or the bucket is missing.
     async fn ensure_bucket(&self, at: &S3Location) -> Result<(), JobError> {
         match sent(self.client.head_bucket().bucket(&at.bucket).send()).await {
@@ -173,6 +207,7 @@ fn staged(found: &HeadObjectOutput) -> Staged {
         etag: found.e_tag().map(str::to_owned),
         version_id: version_id(found.version_id()),
         modified: found.last_modified().and_then(|time| Timestamp::from_second(time.secs()).ok()),
+        class: found.storage_class().map(|class| class.as_str().to_owned()),
     }
 }
 

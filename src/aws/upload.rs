@@ -49,6 +49,7 @@ impl Upload<'_> {
             etag: None,
             version_id: None,
             modified: None,
+            class: None,
         }
     }
 

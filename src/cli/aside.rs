@@ -66,4 +66,6 @@ pub enum SchemaOf {
     Status,
     /// What `rollout --format json` prints.
     Rollout,
+    /// The report `index`.
+    Index,
 }

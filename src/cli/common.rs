@@ -6,11 +6,11 @@ use clap::{ArgAction, Args, ValueEnum};
 
 use crate::config::SettingsTable;
 use crate::plan::Part;
-use crate::report::{ReportRequest, When};
+use crate::report::{ReportRequest, Surroundings, When};
 
-/// What every command on a layers file takes.
+/// Which layers a command is about.
 #[derive(Debug, Args)]
-pub struct Common {
+pub struct Chosen {
     /// Layer keys or globs such as `numpy-*`; none means all
     #[arg(value_name = "LAYER")]
     pub layers: Vec<String>,
@@ -36,19 +36,15 @@ pub struct Common {
     /// to tell. It compares with that very revision; `$(git merge-base origin/main HEAD)` is where a branch began.
     #[arg(long, value_name = "REV")]
     pub changed_since: Option<String>,
-    /// Write a report, such as `json=report.json`; repeatable
-    #[arg(long = "report", value_name = "FORMAT=PATH")]
-    pub reports: Vec<ReportRequest>,
+}
+
+/// How a command works, and how much it says.
+#[derive(Debug, Args)]
+pub struct Manner {
     /// Run against a local stand-in for S3 and Lambda, kept in DIR [default: .layership/sandbox beside the layers file]
     #[cfg(feature = "sandbox")]
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
     pub sandbox: Option<Option<PathBuf>>,
-    /// Write each event as a line of JSON, as it happens; `-` is standard output, which then shows nothing else
-    #[arg(long, value_name = "PATH")]
-    pub events: Option<PathBuf>,
-    /// Tell the build server nothing: no annotations, summary or outputs of GitHub, no limits of GitLab
-    #[arg(long)]
-    pub no_ci: bool,
     /// Show progress: auto, always, never
     #[arg(long, value_enum, value_name = "WHEN", hide_possible_values = true, default_value_t = When::Auto)]
     pub progress: When,
@@ -64,6 +60,33 @@ pub struct Common {
     /// How the run behaves.
     #[command(flatten)]
     pub settings: SettingsTable,
+}
+
+impl Manner {
+    /// What the displays go by.
+    pub fn surroundings(&self) -> Surroundings {
+        Surroundings::of_this_process(self.progress, self.color, self.quiet, self.verbose)
+    }
+}
+
+/// What every command on the jobs of a layers file takes.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// Which layers.
+    #[command(flatten)]
+    pub chosen: Chosen,
+    /// Write a report, such as `json=report.json`; repeatable
+    #[arg(long = "report", value_name = "FORMAT=PATH")]
+    pub reports: Vec<ReportRequest>,
+    /// Write each event as a line of JSON, as it happens; `-` is standard output, which then shows nothing else
+    #[arg(long, value_name = "PATH")]
+    pub events: Option<PathBuf>,
+    /// Tell the build server nothing: no annotations, summary or outputs of GitHub, no limits of GitLab
+    #[arg(long)]
+    pub no_ci: bool,
+    /// How.
+    #[command(flatten)]
+    pub manner: Manner,
 }
 
 /// What is printed on standard output.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::since::changed_since;
 use super::{local, saved};
-use crate::cli::Common;
+use crate::cli::{Chosen, Manner};
 use crate::config::{
     self, LayersFile, Origin, ProblemList, Problems, SettingOrigin, Settings, Source, Text, looks_secret,
     settle_settings,
@@ -43,12 +43,17 @@ pub struct Loaded {
 
 /// Reads the layers file, what it includes, and everything the command line says about it; or all that, as a saved plan
 /// says it.
-pub fn load(args: &Common, ambient_region: Option<String>, saved: Option<&SavedPlan>) -> Result<Loaded, Error> {
+pub fn load(
+    args: &Chosen,
+    manner: &Manner,
+    ambient_region: Option<String>,
+    saved: Option<&SavedPlan>,
+) -> Result<Loaded, Error> {
     let stop = |found: ProblemList| Error::Layers { file: args.config.clone(), found };
     let text = Text::read(&args.config)?;
     let source = Source::parse(&text).map_err(stop)?;
     let mut problems = Problems::of(&source);
-    let settled = settle_settings(&args.settings, &mut problems);
+    let settled = settle_settings(&manner.settings, &mut problems);
     let first = config::read(&mut problems).unwrap_or_default();
     let texts = included_texts(&first, &args.config, &mut problems);
     let included = parsed(&texts, &mut problems);
@@ -65,7 +70,7 @@ pub fn load(args: &Common, ambient_region: Option<String>, saved: Option<&SavedP
     };
     let sources: Vec<&Source<'_>> = std::iter::once(&source).chain(included.iter().map(|(_, source)| source)).collect();
     let (inputs, places, digest) = (inputs(&sources, &plan), places(&sources, &plan), digest(&sources));
-    let selected = |selection: &Selection| select(&plan, selection).map_err(|error| not_selected(args, error));
+    let selected = |selection: &Selection| select(&plan, selection).map_err(|error| not_selected(manner, error));
     let plan = match saved {
         None => {
             let revision = args.changed_since.as_deref();
@@ -115,7 +120,7 @@ fn digest(sources: &[&Source<'_>]) -> Sha256 {
 }
 
 /// What the command line selects.
-pub fn selection(args: &Common) -> Selection {
+pub fn selection(args: &Chosen) -> Selection {
     Selection { layers: args.layers.clone(), targets: args.targets.clone(), part: args.partition, among: None }
 }
 
@@ -186,9 +191,9 @@ fn places(sources: &[&Source<'_>], plan: &Plan) -> BTreeMap<String, Origin> {
 }
 
 /// Nothing was selected: perhaps because a folder was taken for a layer.
-fn not_selected(args: &Common, error: SelectionError) -> Error {
+fn not_selected(manner: &Manner, error: SelectionError) -> Error {
     let folder = match &error {
-        SelectionError::NoLayer(pattern, _) if local::wants_a_folder(args) && looks_like_a_path(pattern) => {
+        SelectionError::NoLayer(pattern, _) if local::wants_a_folder(manner) && looks_like_a_path(pattern) => {
             Some(pattern.clone())
         }
         _ => None,

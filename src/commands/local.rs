@@ -1,7 +1,7 @@
 //! `--sandbox`: the same run against a local stand-in for S3 and Lambda. Only the endpoint differs.
 
 use crate::aws::Endpoint;
-use crate::cli::Common;
+use crate::cli::Manner;
 use crate::error::Error;
 use crate::report::Notices;
 
@@ -11,7 +11,7 @@ pub use imp::{region, start, wants_a_folder};
 mod imp {
     use std::path::Path;
 
-    use super::{Common, Endpoint, Error, Notices};
+    use super::{Endpoint, Error, Manner, Notices};
     use crate::shown;
     use lambda_layers_sandbox::{ACCESS_KEY, Options, Sandbox};
 
@@ -19,18 +19,18 @@ mod imp {
     pub struct RunSandbox(Option<Sandbox>);
 
     /// The Region of a sandbox where nothing names one.
-    pub fn region(args: &Common) -> Option<String> {
+    pub fn region(args: &Manner) -> Option<String> {
         args.sandbox.as_ref().map(|_| "us-east-1".to_owned())
     }
 
     /// Whether the command line asks for a sandbox without saying where.
-    pub fn wants_a_folder(args: &Common) -> bool {
+    pub fn wants_a_folder(args: &Manner) -> bool {
         args.sandbox == Some(None)
     }
 
     /// Starts the sandbox that the command line asks for.
-    pub async fn start(args: &Common, notices: &Notices) -> Result<RunSandbox, Error> {
-        let Some(options) = options(args) else { return Ok(RunSandbox(None)) };
+    pub async fn start(args: &Manner, config: &Path, notices: &Notices) -> Result<RunSandbox, Error> {
+        let Some(options) = options(args, config) else { return Ok(RunSandbox(None)) };
         let dir = options.dir.clone();
         let sandbox = Sandbox::start(options).await;
         let sandbox = sandbox
@@ -40,8 +40,8 @@ mod imp {
     }
 
     /// A checkout may bring the folder beside its layers file, but not lead elsewhere with it.
-    fn options(args: &Common) -> Option<Options> {
-        let beside = args.config.parent().unwrap_or(Path::new(""));
+    fn options(args: &Manner, config: &Path) -> Option<Options> {
+        let beside = config.parent().unwrap_or(Path::new(""));
         let chosen = args.sandbox.as_ref()?.clone();
         let trusted = chosen.is_none().then(|| beside.to_owned());
         let dir = chosen.unwrap_or_else(|| beside.join(".layership/sandbox"));
@@ -69,23 +69,23 @@ mod imp {
 
 #[cfg(not(feature = "sandbox"))]
 mod imp {
-    use super::{Common, Endpoint, Error, Notices};
+    use super::{Endpoint, Error, Manner, Notices};
 
     /// There is no sandbox in this build.
     pub struct RunSandbox;
 
     /// Nothing stands in for the ambient Region.
-    pub fn region(_: &Common) -> Option<String> {
+    pub fn region(_: &Manner) -> Option<String> {
         None
     }
 
     /// Nothing asks for a sandbox.
-    pub fn wants_a_folder(_: &Common) -> bool {
+    pub fn wants_a_folder(_: &Manner) -> bool {
         false
     }
 
     /// Starts nothing.
-    pub async fn start(_: &Common, _: &Notices) -> Result<RunSandbox, Error> {
+    pub async fn start(_: &Manner, _: &std::path::Path, _: &Notices) -> Result<RunSandbox, Error> {
         Ok(RunSandbox)
     }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::cli::Common;
 use crate::config::looks_secret;
 use crate::git;
 use crate::manifest::mask;
@@ -14,14 +13,14 @@ use crate::report::{CheckedOut, Ran, without};
 pub const PAGE: &str = "LAYERSHIP_RUN_URL";
 
 /// Asks for it, beside everything else. Nothing of it is a reason to fail.
-pub fn what_ran(args: &Common, plan: &Plan, included: &[PathBuf]) -> impl Future<Output = Ran> + use<> {
-    let files: Vec<PathBuf> = std::iter::once(args.config.clone())
+pub fn what_ran(config: &Path, plan: &Plan, included: &[PathBuf]) -> impl Future<Output = Ran> + use<> {
+    let files: Vec<PathBuf> = std::iter::once(config.to_owned())
         .chain(included.iter().cloned())
         .chain(plan.jobs.iter().map(|job| job.manifest.path.clone()))
         .collect();
     let archives: Vec<PathBuf> =
         plan.jobs.iter().filter_map(|job| job.archive.as_ref()).map(|archive| archive.path.clone()).collect();
-    let folder = folder_of(&args.config);
+    let folder = folder_of(config);
     let asked = tokio::task::spawn_blocking(move || git::head(&folder, &files, &archives));
     async {
         let head = asked.await.ok().and_then(Result::ok).flatten();

@@ -12,13 +12,13 @@ use super::load::{Loaded, load};
 use super::run::{log_requests, run_id};
 use super::{document, kept, local};
 use crate::aws::{self, Wanted, ambient_region};
-use crate::cli::{RolloutArgs, RolloutOutput};
+use crate::cli::{Output, RolloutArgs};
 use crate::config::Settings;
 use crate::error::{Ended, Error};
 use crate::event::{Event, Happening};
 use crate::plan::{Pattern, Plan, Target};
 use crate::report::rollout::{RolloutFailure, RolloutLayer, RolloutMode, RolloutReport, RolloutRun, line};
-use crate::report::{Notices, Surroundings, emit, plural};
+use crate::report::{Notices, ReportFile, emit, plural};
 use crate::rollout::{Choice, FunctionReport, Record};
 use crate::run::rollout::{self, FunctionJob, Survey, Surveyed, Wave, Wish};
 use crate::run::{Events, Stop, on_signals};
@@ -29,20 +29,22 @@ const LARGEST_RECORD: u64 = 256 * 1024 * 1024;
 
 /// Finds the functions, and moves them where that is asked for.
 pub async fn rollout(args: &RolloutArgs) -> Result<Ended, Error> {
-    let common = args.common();
+    let (chosen, manner) = (&args.chosen, &args.manner);
     let undone = args.undo.as_deref().map(read).transpose()?;
-    let region = ambient_region().await.or_else(|| local::region(&common));
-    let Loaded { plan, settings, origins, warnings, included, .. } = load(&common, region, None)?;
+    let region = ambient_region().await.or_else(|| local::region(manner));
+    let Loaded { plan, settings, origins, warnings, included, mut inputs, .. } = load(chosen, manner, region, None)?;
+    args.undo.iter().for_each(|record| inputs.add(record, "what is to be put back"));
     let wish = wish(args, &settings)?;
-    let facts = Surroundings::of_this_process(common.progress, common.color, common.quiet, common.verbose);
-    let notices = Notices::of(&facts);
+    let wanted_reports = args.reports.iter().map(|request| (request.render, request.path.as_path()));
+    let files = ReportFile::open_each(wanted_reports, &inputs).map_err(|error| Error::usage(error.to_string()))?;
+    let notices = Notices::of(&manner.surroundings());
     notices.say_problems(&warnings);
     notices.say_settings(&origins);
     notices.say_included(&included);
-    if common.verbose > 1 {
+    if manner.verbose > 1 {
         log_requests();
     }
-    let local = local::start(&common, &notices).await?;
+    let local = local::start(manner, &chosen.config, &notices).await?;
     let stop = Stop::default();
     on_signals(stop.clone()).map_err(|error| Error::other(format!("cannot listen for signals: {error}")))?;
     let (run, started) = (run_id(), Timestamp::now());
@@ -72,9 +74,9 @@ pub async fn rollout(args: &RolloutArgs) -> Result<Ended, Error> {
     };
     let Survey { layers, functions, failures } = survey;
     let jobs: Vec<Arc<FunctionJob>> = functions.iter().filter_map(|one| one.job.clone()).collect();
-    let record = if mode == RolloutMode::Apply && !jobs.is_empty() {
-        let functions = jobs.iter().map(|job| job.record()).collect();
-        let path = kept::keep(&args.config, &Record::new(&run, started.to_string(), functions))?;
+    let record = if mode == RolloutMode::Apply && jobs.iter().any(|job| job.is_change()) {
+        let functions = jobs.iter().filter(|job| job.is_change()).map(|job| job.record()).collect();
+        let path = kept::keep(&args.chosen.config, &Record::new(&run, started.to_string(), functions))?;
         notices.note("Kept", &shown!("{}: what was there before", path));
         Some(path.display().to_string())
     } else {
@@ -95,7 +97,9 @@ pub async fn rollout(args: &RolloutArgs) -> Result<Ended, Error> {
     let (layers, failures) = (layers.collect(), failures.collect());
     let report =
         RolloutReport::of(RolloutRun { mode, run, started, record, layers, functions, failures }, Timestamp::now());
+    let saved: Vec<_> = files.into_iter().map(|mut file| file.write(&report)).collect();
     conclude(&report, args, &notices)?;
+    saved.into_iter().collect::<Result<(), _>>().map_err(|error| Error::other(error.to_string()))?;
     Ok(ended(&report, &targets, args, stop.asked()))
 }
 
@@ -131,8 +135,9 @@ async fn carried_out(
 
 fn conclude(report: &RolloutReport, args: &RolloutArgs, notices: &Notices) -> Result<(), Error> {
     let text = match args.format {
-        Some(RolloutOutput::Json) => report.json(),
-        _ => report.text(),
+        Some(Output::Json) => report.json(),
+        Some(Output::Markdown) => report.markdown(),
+        Some(Output::Text) | None => report.text(),
     };
     emit::stdout(&text).map_err(|error| Error::other(format!("cannot write to standard output: {error}")))?;
     let errors = report.errors(notices.style());
@@ -159,7 +164,7 @@ fn wish(args: &RolloutArgs, settings: &Settings) -> Result<Wish, Error> {
     let tags = args.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
     // A change of a function takes seconds, and up to minutes in a VPC.
     let patience = Duration::from_secs(settings.request_timeout_seconds.into()) * 10;
-    Ok(Wish { functions, tags, choice, concurrency: settings.concurrency, patience })
+    Ok(Wish { functions, tags, choice, concurrency: settings.concurrency, patience, settles: args.apply })
 }
 
 /// Which layers' newest versions are asked for.

@@ -24,8 +24,8 @@ use crate::event::{Event, Mode};
 use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::report::{
-    self, CheckedOut, Ci, EventLog, EventLogError, Listing, Notices, Ran, Report, ReportFile, Shown, Surroundings,
-    emit, style_of_data,
+    self, CheckedOut, Ci, EventLog, EventLogError, Listing, Notices, Ran, Report, ReportFile, Shown, emit,
+    style_of_data,
 };
 use crate::run::{self, CheckoutLater, Events, Stop, on_signals};
 
@@ -37,10 +37,10 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
 /// The same, and what was reported.
 pub async fn run_and_tell(args: &Common, how: How) -> Result<(Ended, Report), Error> {
     let offline = how.is_offline().then(|| "us-east-1".to_owned());
-    let region = ambient_region().await.or_else(|| local::region(args)).or(offline);
+    let region = ambient_region().await.or_else(|| local::region(&args.manner)).or(offline);
     let ci = Ci::of_this_process(!args.no_ci);
     let Loaded { plan, settings, origins, warnings, included, mut inputs, digest, places, secrets } =
-        load(args, region, how.saved.as_deref()).inspect_err(|error| {
+        load(&args.chosen, &args.manner, region, how.saved.as_deref()).inspect_err(|error| {
             if let Error::Layers { found, .. } = error {
                 ci.annotate_problems(&found.problems);
             }
@@ -57,13 +57,14 @@ pub async fn run_and_tell(args: &Common, how: How) -> Result<(Ended, Report), Er
     if how.out.is_some() {
         saved::without(&secrets)?;
     }
-    let keep = how.out.as_ref().map(|path| Keep::open(path, &mut inputs, digest, selection(args))).transpose()?;
+    let keep =
+        how.out.as_ref().map(|path| Keep::open(path, &mut inputs, digest, selection(&args.chosen))).transpose()?;
     let files = ReportFile::open_all(&args.reports, &inputs).map_err(|error| Error::usage(error.to_string()))?;
     let events = args.events.as_ref().map(|path| EventLog::open(path, &inputs)).transpose();
     let events = events.map_err(|error| Error::usage(error.to_string()))?;
     let stdout_is_taken =
         events.as_ref().is_some_and(EventLog::takes_stdout) || keep.as_ref().is_some_and(Keep::takes_stdout);
-    let facts = Surroundings::of_this_process(args.progress, args.color, args.quiet, args.verbose);
+    let facts = args.manner.surroundings();
     let notices = Notices::of(&facts);
     notices.say_problems(&warnings);
     notices.say_settings(&origins);
@@ -71,14 +72,14 @@ pub async fn run_and_tell(args: &Common, how: How) -> Result<(Ended, Report), Er
     if let Some(folder) = &how.attest_dir {
         attest_dir(folder)?;
     }
-    let local = local::start(args, &notices).await?;
+    let local = local::start(&args.manner, &args.chosen.config, &notices).await?;
 
     let stop = Stop::default();
     on_signals(stop.clone()).map_err(|error| Error::other(format!("cannot listen for signals: {error}")))?;
     let (id, started) = (run_id(), Timestamp::now());
-    let ran = what_ran(args, &plan, &included).boxed().shared();
+    let ran = what_ran(&args.chosen.config, &plan, &included).boxed().shared();
     let (sender, receiver) = unbounded_channel();
-    if args.verbose > 1 {
+    if args.manner.verbose > 1 {
         log_requests();
     }
     let (followed, receiver) = follow(events, receiver);
@@ -134,8 +135,8 @@ pub async fn run_and_tell(args: &Common, how: How) -> Result<(Ended, Report), Er
         Print::Lines => Ok(report::changed::lines(&report)),
         Print::GithubMatrix => report::changed::github_matrix(&report).map_err(Error::other),
         Print::Usual | Print::Text => {
-            let listing = Listing::of(how.print == Print::Text || args.verbose > 0, &facts);
-            Ok(report::rendered(&report, &args.config, listing, style_of_data(&facts)))
+            let listing = Listing::of(how.print == Print::Text || args.manner.verbose > 0, &facts);
+            Ok(report::rendered(&report, &args.chosen.config, listing, style_of_data(&facts)))
         }
     };
     let printed = printed.and_then(|text| {

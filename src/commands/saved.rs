@@ -10,13 +10,14 @@ use super::how::How;
 use crate::cli::{Output, PlanArgs};
 use crate::error::{Ended, Error};
 use crate::event::Mode;
-use crate::layer::Sha256;
+use crate::layer::{S3Location, Sha256, Storage, content_key};
 use crate::outcome::{
-    ArchiveReport, AttestReport, Decision, JobReport, ManifestReport, Outcome, ParameterReport, ShareReport,
+    ArchiveReport, AttestReport, Decision, JobReport, KeptArchive, ManifestReport, Outcome, ParameterReport,
+    ShareReport,
 };
 use crate::plan::{Job, Plan, SavedJob, SavedPlan, Selection};
 use crate::report::{
-    Destination, Inputs, Listing, Notices, Report, Shown, Surroundings, emit, markdown, rendered, shown, style_of_data,
+    Destination, Inputs, Listing, Notices, Report, Shown, emit, markdown, rendered, shown, style_of_data,
 };
 
 /// More than ten thousand layers with all their dependencies need.
@@ -121,15 +122,14 @@ impl Keep {
 /// `plan --show`: the plan as `plan` printed it, and its digest.
 pub fn show(path: &Path, args: &PlanArgs) -> Result<Ended, Error> {
     let saved = read(path)?;
-    let facts =
-        Surroundings::of_this_process(args.common.progress, args.common.color, args.common.quiet, args.common.verbose);
+    let facts = args.common.manner.surroundings();
     let report = as_report(&saved);
     let digest = shown!("The digest of this plan is {}\n", saved.digest);
     let text = match args.printed.format {
         Some(Output::Json) => Shown::json(&saved.to_json()),
         Some(Output::Markdown) => shown!("{}\n{}", markdown::comment(&report), digest),
         asked => {
-            let listing = Listing::of(asked.is_some() || args.common.verbose > 0, &facts);
+            let listing = Listing::of(asked.is_some() || args.common.manner.verbose > 0, &facts);
             shown!("{}{}", rendered(&report, path, listing, style_of_data(&facts)), digest)
         }
     };
@@ -172,6 +172,7 @@ fn job_report(job: &SavedJob) -> JobReport {
             entity_tag: job.archive.entity_tag.clone(),
             version_id: job.archive.version_id.clone(),
             size: None,
+            kept: kept(job),
         },
         dependencies: job.dependencies.clone(),
         settings: job.settings_changed.clone(),
@@ -192,4 +193,13 @@ fn job_report(job: &SavedJob) -> JobReport {
         seconds: 0.0,
         error: None,
     }
+}
+
+/// Where the archive of a new version is to stay, where it is.
+fn kept(job: &SavedJob) -> Option<KeptArchive> {
+    let stays = job.decision == Some(Decision::Publish) && job.settings.storage == Storage::Reference;
+    let (sha256, backups) = (job.archive.sha256.as_deref(), S3Location::of_uri(&job.manifest.backups));
+    let (sha256, backups) = (sha256.and_then(Sha256::from_hex)?, backups?);
+    let at = backups.sibling(content_key(&backups.key, sha256)).to_string();
+    stays.then_some(KeptArchive { at, version_id: None })
 }

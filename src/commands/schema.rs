@@ -5,6 +5,7 @@ use schemars::generate::SchemaSettings;
 use crate::cli::{SchemaArgs, SchemaOf};
 use crate::error::{Ended, Error};
 use crate::plan::SavedPlan;
+use crate::report::index::Index;
 use crate::report::rollout::RolloutReport;
 use crate::report::{EventLine, Report, Shown, StatusReport, emit::stdout};
 
@@ -23,6 +24,7 @@ pub(super) fn text(of: SchemaOf) -> Result<String, Error> {
         SchemaOf::Plan => SchemaSettings::draft07().into_generator().into_root_schema_for::<SavedPlan>(),
         SchemaOf::Status => SchemaSettings::draft07().into_generator().into_root_schema_for::<StatusReport>(),
         SchemaOf::Rollout => SchemaSettings::draft07().into_generator().into_root_schema_for::<RolloutReport>(),
+        SchemaOf::Index => SchemaSettings::draft07().into_generator().into_root_schema_for::<Index<'static>>(),
         SchemaOf::Report => SchemaSettings::draft07().into_generator().into_root_schema_for::<Report>(),
     };
     let text = serde_json::to_string_pretty(&schema);

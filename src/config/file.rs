@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::schema;
 use super::settings::SettingsTable;
 use crate::finding::Check;
-use crate::layer::{Architecture, Runtime};
+use crate::layer::{Architecture, Runtime, Storage};
 
 /// Names of the placeholders of a layer's keys, beside `env:NAME`, as alternatives of a regular expression.
 const EVERYWHERE: &str = "layer|target|region|account";
@@ -184,6 +184,12 @@ pub struct LayerTable {
     /// Whether documents are written beside the backup of each version, once: a bill of materials (CycloneDX 1.6, made from
     /// the manifest) and a statement of provenance (in-toto, SLSA). Default: false.
     pub attest: Option<bool>,
+    /// Where the zips of versions are kept. `copy`: Lambda makes copies of its own, which count in the account's code
+    /// storage. `reference`: they stay in `bucket`, which must be versioned and let Lambda read, and Lambda reads them there
+    /// for as long as there are the versions. It counts for versions that are published from now on, and is no change by
+    /// itself.
+    #[schemars(extend("default" = "copy"))]
+    pub storage: Option<Storage>,
     /// How many of the newest versions `layership prune` keeps. Without it, `prune` refuses the layer.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub keep: Option<u32>,

@@ -85,6 +85,15 @@ pub enum Fact {
         /// The digest.
         sha256: String,
     },
+    /// The layer stays in the bucket: there Lambda will read it, or reads it now.
+    ArchiveKept {
+        /// S3 URI of the object.
+        at: String,
+        /// S3's id of its version; none where it is not there yet.
+        version_id: Option<String>,
+        /// Whether it was put there just now.
+        written: bool,
+    },
     /// The zip's table of contents was read.
     ArchiveInspected {
         /// Number of files.
@@ -251,6 +260,16 @@ pub enum Fact {
         to_delete: Vec<u64>,
         /// What stays, the newest first.
         kept: Vec<KeptVersion>,
+    },
+    /// By `prune`: archives that are kept in the bucket and that no version needs, once what is to be deleted is gone.
+    ArchivesSorted {
+        /// S3 URIs of what is to be deleted.
+        to_delete: Vec<String>,
+    },
+    /// An archive that no version needs is gone.
+    ArchiveDeleted {
+        /// S3 URI of the object.
+        at: String,
     },
     /// The backup of a version that is to be deleted is gone.
     BackupDeleted {

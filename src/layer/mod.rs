@@ -13,6 +13,7 @@ mod partition;
 mod region;
 mod runtime;
 mod s3;
+mod storage;
 mod version;
 mod word;
 
@@ -27,5 +28,6 @@ pub use name::LayerName;
 pub use parameter::ParameterName;
 pub use region::{KNOWN_REGIONS, Region};
 pub use runtime::{KNOWN_RUNTIMES, Runtime, RuntimeFamily};
-pub use s3::{S3Location, backup_key, version_key, version_of_backup};
+pub use s3::{CONTENT, S3Location, backup_key, content_key, content_of, version_key, version_of_backup};
+pub use storage::{Referenced, Storage};
 pub use version::{LayerSettings, LayerVersion};

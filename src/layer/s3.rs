@@ -5,11 +5,15 @@ use std::fmt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, Serializer};
 
+use super::digest::Sha256;
 use super::partition::Partition;
 use super::region::Region;
 
 /// What must be written in another way in a query: everything but what RFC 3986 leaves alone there.
 const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
+/// Where archives that stay lie, below the prefix of a layer's backups.
+pub const CONTENT: &str = "content";
 
 /// One object in S3.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,9 +37,20 @@ impl S3Location {
         (!bucket.is_empty() && !key.is_empty()).then(|| Self { bucket: bucket.to_owned(), key: key.to_owned() })
     }
 
+    /// Its ARN, as policies name it.
+    pub fn arn(&self, region: &Region) -> String {
+        format!("arn:{}:s3:::{}/{}", Partition::of(region), self.bucket, self.key)
+    }
+
     /// As the source of a copy: `BUCKET/KEY`, encoded as in a URL.
     pub fn as_copy_source(&self) -> String {
         format!("{}/{}", self.bucket, utf8_percent_encode(&self.key, IN_QUERY))
+    }
+
+    /// One version of the object as the source of a copy.
+    pub fn version_as_copy_source(&self, version_id: Option<&str>) -> String {
+        let version = version_id.map(|id| format!("?versionId={}", utf8_percent_encode(id, IN_QUERY)));
+        self.as_copy_source() + &version.unwrap_or_default()
     }
 
     /// An object in the same bucket.
@@ -75,9 +90,34 @@ pub fn version_of_backup(within: &str) -> Option<(u64, &str)> {
     is_ours.then_some((version, name))
 }
 
+/// Key of an archive that stays in the bucket: one for each content, so that none is ever overwritten. It lies where
+/// `aws_lambda_artifact_builder` never looks, and where no backup can be.
+pub fn content_key(backup_prefix: &str, sha256: Sha256) -> String {
+    format!("{backup_prefix}/{CONTENT}/{sha256}.zip")
+}
+
+/// The digest of such an archive, from what stands behind the prefix in its key; `None` for other objects.
+pub fn content_of(within: &str) -> Option<Sha256> {
+    let name = within.strip_prefix(CONTENT)?.strip_prefix('/')?.strip_suffix(".zip")?;
+    Sha256::from_hex(name).filter(|sha256| sha256.to_string() == name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_archive_that_stays_is_known_by_its_key_and_is_no_backup() {
+        let sha256 = Sha256::of(b"zip");
+        let key = content_key("p/layer", sha256);
+        assert_eq!(key, format!("p/layer/content/{sha256}.zip"));
+        let within = key.strip_prefix("p/layer/").unwrap();
+        assert_eq!((content_of(within), version_of_backup(within)), (Some(sha256), None));
+        let upper = within.to_uppercase();
+        for other in ["content/.zip", "content/a.zip", "000003/uv.lock", &within[8..], &within[..72], &upper] {
+            assert_eq!(content_of(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn uris_read_back() {

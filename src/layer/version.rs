@@ -6,6 +6,7 @@ use super::architecture::Architecture;
 use super::arn::VersionArn;
 use super::digest::Sha256;
 use super::runtime::Runtime;
+use super::storage::Referenced;
 
 /// What a published version says of itself beside its content; also what a layer asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct LayerVersion {
     pub size: Option<u64>,
     /// When it was made, by Lambda's clock.
     pub created: Option<Timestamp>,
+    /// Where Lambda reads its zip from, if it has no copy of its own and was asked for it.
+    pub reference: Option<Referenced>,
 }
 
 impl LayerVersion {

@@ -44,6 +44,12 @@ pub enum ErrorCode {
     SecretInManifest,
     /// The bucket does not exist.
     BucketMissing,
+    /// The bucket keeps no versions, and the layer is to stay in it.
+    BucketUnversioned,
+    /// The bucket's policy does not let Lambda read, and the layer is to stay in it.
+    BucketPolicy,
+    /// An archive is in a storage class that Lambda cannot read from.
+    StorageClass,
     /// The bucket is not in the target's Region.
     WrongRegion,
     /// AWS refused the call for lack of a permission.

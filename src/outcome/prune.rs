@@ -13,6 +13,13 @@ pub struct PruneReport {
     pub deleted: Vec<u64>,
     /// What stays, the newest first.
     pub kept: Vec<KeptVersion>,
+    /// S3 URIs of archives that stayed in the bucket for versions, which no version will need: in a dry run, or where
+    /// deleting failed or was stopped.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub archives_to_delete: Vec<String>,
+    /// S3 URIs of those that this run deleted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub archives_deleted: Vec<String>,
 }
 
 /// A version that is not deleted.
@@ -55,5 +62,11 @@ impl PruneReport {
     pub fn delete(&mut self, version: u64) {
         self.to_delete.retain(|other| *other != version);
         self.deleted.push(version);
+    }
+
+    /// Notes that an archive is gone.
+    pub fn delete_archive(&mut self, at: &str) {
+        self.archives_to_delete.retain(|other| other != at);
+        self.archives_deleted.push(at.to_owned());
     }
 }

@@ -3,6 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::KeptArchive;
+use crate::layer::Storage;
+
 /// What there is of one layer at one target.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LayerStatus {
@@ -73,6 +76,12 @@ pub struct PublishedVersion {
     pub size: Option<u64>,
     /// Lower-case hexadecimal SHA-256 of its zip.
     pub sha256: Option<String>,
+    /// Where its zip is kept; null where Lambda did not tell.
+    #[serde(default)]
+    pub storage: Option<Storage>,
+    /// The object that Lambda reads, where it keeps no copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<KeptArchive>,
     /// The copy of its manifest in S3.
     pub backup: BackupStatus,
     /// S3 URI of that copy, where it is there or belongs.
@@ -180,6 +189,10 @@ pub enum StatusCode {
     BackupsMissing,
     /// The documents of what the latest version is made of are missing.
     AttestationMissing,
+    /// The object that Lambda reads the latest version from is not there any more.
+    ArchiveGone,
+    /// The latest version is kept in another way than the layer wants.
+    StorageDiffers,
     /// The parameter that should hold the ARN of the latest version does not.
     ParameterDiffers,
     /// Somebody whom `share` names may not use the latest version.

@@ -157,6 +157,7 @@ fn merge(own: &LayerTable, defaults: &LayerTable) -> LayerTable {
         share,
         parameter,
         attest,
+        storage,
         keep,
         keep_days,
         protect,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::targets::TargetDraft;
 use super::{Build, Job, LocalPath};
 use crate::config::{Detect, Filled, LayerTable, Placeholders, Problems, excerpt, fill};
-use crate::layer::{AccountId, DESCRIPTION_LIMIT, LayerName, LayerSettings, S3_KEY_LIMIT, S3Location};
+use crate::layer::{AccountId, DESCRIPTION_LIMIT, LayerName, LayerSettings, S3_KEY_LIMIT, S3Location, Storage};
 
 /// One layer at one target, before it is a job.
 pub struct Fields<'a> {
@@ -108,6 +108,7 @@ impl<'a> Fields<'a> {
             detect: detect.into_iter().collect(),
             unpinned: self.layer.unpinned.unwrap_or_default(),
             allow: self.layer.allow.iter().flatten().copied().collect(),
+            storage: self.layer.storage.unwrap_or_default(),
             follow_ups,
             retention: self.retention(),
         };
@@ -252,7 +253,10 @@ impl<'a> Fields<'a> {
                 (prefix.clone().map(below), self.place("prefix", of_the_layer))
             }
         };
-        match key_problem(&key.text, self.layer.manifest.as_deref().unwrap_or_default().len()) {
+        let behind = self.layer.manifest.as_deref().unwrap_or_default().len();
+        let kept = field == "backup-prefix" && self.layer.storage == Some(Storage::Reference);
+        let behind = if kept { behind.max(KEPT_ARCHIVE) } else { behind };
+        match key_problem(&key.text, behind) {
             Some(problem) => refuse(problems, &place, problem),
             None if field == "backup-prefix" => Some(key.map(without_slash)),
             None => Some(key),
@@ -321,6 +325,10 @@ fn refuse<T>(problems: &mut Problems<'_>, place: &[&str], message: String) -> Op
     problems.error_once(place, message);
     None
 }
+
+/// What comes behind the backup prefix for an archive that stays is so much longer than a version: `content/`, a digest in
+/// hexadecimal and `.zip`.
+const KEPT_ARCHIVE: usize = 65;
 
 /// Why a key cannot be one, where a backup's file name of this length comes behind it.
 fn key_problem(key: &str, file_name: usize) -> Option<String> {

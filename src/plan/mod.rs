@@ -31,7 +31,8 @@ use crate::attest::{PROVENANCE, SBOM};
 use crate::config::{Detect, UnpinnedPolicy};
 use crate::finding::Check;
 use crate::layer::{
-    AccountId, Grantee, LayerName, LayerSettings, ParameterName, Region, RoleArn, S3Location, backup_key, version_key,
+    AccountId, Grantee, LayerName, LayerSettings, ParameterName, Region, RoleArn, S3Location, Sha256, Storage,
+    backup_key, content_key, version_key,
 };
 
 /// Where layers go: an account and a Region, with the credentials to use.
@@ -100,6 +101,8 @@ pub struct Job {
     pub unpinned: UnpinnedPolicy,
     /// Findings that are accepted.
     pub allow: BTreeSet<Check>,
+    /// Where the zips of new versions are kept.
+    pub storage: Storage,
     /// What follows a version, whether it was published now or before.
     pub follow_ups: FollowUps,
     /// Which versions `prune` leaves; `None` where the layer does not say how many.
@@ -137,6 +140,11 @@ impl Job {
     /// Where all lies that is kept of one version.
     pub fn folder(&self, version: u64) -> S3Location {
         self.backups.sibling(version_key(&self.backups.key, version))
+    }
+
+    /// Where an archive lies that stays in the bucket.
+    pub fn content(&self, sha256: Sha256) -> S3Location {
+        self.backups.sibling(content_key(&self.backups.key, sha256))
     }
 
     /// Where the backup of one version's manifest lies.

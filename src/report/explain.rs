@@ -158,6 +158,13 @@ const WARNINGS: &[(&str, Explanation)] = &[
         },
     ),
     (
+        "storage-unchecked",
+        Explanation {
+            cause: "The layer has `storage = \"reference\"`, and the role may not ask whether its bucket keeps versions (`s3:GetBucketVersioning`) or whom its policy lets in (`s3:GetBucketPolicy`). Where Lambda cannot read the layer in its place, the publish is refused, and nothing is published.",
+            remedy: "Allow the action that the warning names, or look at the bucket with other credentials.",
+        },
+    ),
+    (
         "lock-not-released",
         Explanation {
             cause: "The work is done, but the layer's lock could not be written afterwards, usually because `s3:PutObject` is not allowed on it. The next run that publishes this layer waits until the lock may be taken over.",
@@ -212,6 +219,18 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
         ErrorCode::BucketMissing => (
             "The bucket does not exist, or not under the account that the request names.",
             "Create the bucket in the target's Region, or correct `bucket` in the layers file.",
+        ),
+        ErrorCode::BucketUnversioned => (
+            "The layer has `storage = \"reference\"`: Lambda reads it in the bucket, in one version of the object. The bucket keeps no versions, or does not keep them any more.",
+            "Turn versioning on for the bucket and stage again, or set `storage = \"copy\"`.",
+        ),
+        ErrorCode::BucketPolicy => (
+            "The layer has `storage = \"reference\"`: Lambda reads it in the bucket, as the service `lambda.amazonaws.com`. The bucket has no policy, or its policy does not allow that service `s3:GetObject` and `s3:GetObjectVersion` on what is kept there, or denies it. Conditions of statements are not looked into.",
+            "Add a statement that allows it: docs/storage.md has one. Or set `storage = \"copy\"`.",
+        ),
+        ErrorCode::StorageClass => (
+            "The layer has `storage = \"reference\"`, and the archive is in one of S3's Glacier storage classes, from which Lambda does not read: a lifecycle rule moved it there.",
+            "Copy the object to another class, and leave what lies below the layer's prefix out of such rules.",
         ),
         ErrorCode::WrongRegion => (
             "The bucket lies in another Region than the target. Lambda reads a layer's zip only from its own Region.",

@@ -17,6 +17,11 @@ pub fn sentence(fact: &Fact) -> String {
         Fact::StagedArchiveFound { at, .. } => format!("staged archive {at} is there"),
         Fact::StagedArchiveConsistent { manifest } => format!("staged archive was built from this {manifest}"),
         Fact::StagedArchiveDigested { sha256 } => format!("staged archive has SHA-256 {sha256}"),
+        Fact::ArchiveKept { at, written: true, .. } => format!("archive stays at {at}, where Lambda reads it"),
+        Fact::ArchiveKept { at, version_id: Some(_), .. } => {
+            format!("archive is at {at} already, where Lambda reads it")
+        }
+        Fact::ArchiveKept { at, .. } => format!("archive is to stay at {at}, where Lambda will read it"),
         Fact::ArchiveInspected { files, unzipped } => {
             format!(
                 "archive has {}, {unzipped} bytes unzipped",
@@ -96,6 +101,8 @@ fn publishing(fact: &Fact) -> String {
         Fact::VersionsSorted { to_delete, kept } => {
             format!("to be deleted: {}; {} kept", ranges(to_delete), plural(kept.len(), "version"))
         }
+        Fact::ArchivesSorted { to_delete } => format!("no version needs {}", to_delete.join(", ")),
+        Fact::ArchiveDeleted { at } => format!("archive deleted: {at}"),
         Fact::BackupDeleted { at } => format!("backup deleted: {at}"),
         Fact::VersionDeleted { arn } => format!("deleted {arn}"),
         Fact::BackupPage { url } => format!("see it at {url}"),

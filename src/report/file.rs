@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::report::Shown;
 use crate::report::destination::Destination;
-use crate::report::formats::{ReportFormat, ReportRequest};
+use crate::report::formats::ReportRequest;
 use crate::report::inputs::Inputs;
 use crate::report::model::Report;
 
@@ -20,37 +21,62 @@ pub struct ReportFileError {
     pub why: String,
 }
 
-/// A place for one report.
+/// A place for one report, and how it is rendered there.
 #[derive(Debug)]
-pub struct ReportFile {
-    format: ReportFormat,
+pub struct ReportFile<R = Report> {
+    render: fn(&R) -> Shown,
     destination: Destination,
 }
 
+/// How a report is rendered, and where it is to be written.
+pub type Wanted<'p, R> = (fn(&R) -> Shown, &'p Path);
+
 impl ReportFile {
-    /// Proves that the reports can be written, each to a place of its own that is not an input, and leaves what
-    /// is there as it is.
+    /// Proves that the reports of a run can be written, as [`Self::open_each`] does.
+    ///
+    /// # Errors
+    /// The first one that cannot.
     pub fn open_all(requests: &[ReportRequest], inputs: &Inputs) -> Result<Vec<Self>, ReportFileError> {
+        Self::open_each(requests.iter().map(|request| (request.format.render, request.path.as_path())), inputs)
+    }
+}
+
+impl<R> ReportFile<R> {
+    /// Proves that reports can be written, each to a place of its own that is not an input, and leaves what is there as it
+    /// is.
+    ///
+    /// # Errors
+    /// The first one that cannot.
+    pub fn open_each<'p>(
+        wanted: impl IntoIterator<Item = Wanted<'p, R>>,
+        inputs: &Inputs,
+    ) -> Result<Vec<Self>, ReportFileError>
+    where
+        R: 'p,
+    {
         let mut taken = BTreeSet::new();
-        let mut open = |request: &ReportRequest| {
-            let file = Self::open(request.format, &request.path, inputs)?;
+        let mut open = |(render, path): Wanted<'p, R>| {
+            let file = Self::open(render, path, inputs)?;
             if file.destination.real().is_none_or(|real| taken.insert(real)) {
                 return Ok(file);
             }
-            Err(ReportFileError { path: request.path.clone(), why: "another report is written there".to_owned() })
+            Err(ReportFileError { path: path.to_owned(), why: "another report is written there".to_owned() })
         };
-        requests.iter().map(&mut open).collect()
+        wanted.into_iter().map(&mut open).collect()
     }
 
-    fn open(format: ReportFormat, path: &Path, inputs: &Inputs) -> Result<Self, ReportFileError> {
+    fn open(render: fn(&R) -> Shown, path: &Path, inputs: &Inputs) -> Result<Self, ReportFileError> {
         let destination = Destination::open(path, inputs);
         let destination = destination.map_err(|why| ReportFileError { path: path.to_owned(), why })?;
-        Ok(Self { format, destination })
+        Ok(Self { render, destination })
     }
 
     /// Writes the report.
-    pub fn write(&mut self, report: &Report) -> Result<(), ReportFileError> {
-        let written = self.destination.write(&(self.format.render)(report));
+    ///
+    /// # Errors
+    /// Why it could not be written.
+    pub fn write(&mut self, report: &R) -> Result<(), ReportFileError> {
+        let written = self.destination.write(&(self.render)(report));
         written.map_err(|why| ReportFileError { path: self.destination.path.clone(), why })
     }
 }

@@ -69,7 +69,7 @@ pub use escape::{Escaped, Shown};
 pub use event_log::{EventLine, EventLog, EventLogError};
 pub use fatal::{say_error, say_layers, say_usage};
 pub use file::ReportFile;
-pub use formats::{ReportRequest, json, markdown};
+pub use formats::{ReportRequest, index, json, markdown};
 pub use inputs::Inputs;
 pub use merge::merge;
 pub use model::Report;

@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use crate::event::{Happening, Mode};
-use crate::outcome::{JobReport, Outcome};
+use crate::outcome::{JobReport, Outcome, PruneReport};
 use crate::report::Shown;
 use crate::report::estimate::roughly;
 use crate::report::fact_words::sentence;
 use crate::report::follow_words;
+use crate::report::prune::things;
 use crate::report::state::{Running, State};
 use crate::report::status_line::StatusLine;
 use crate::report::style::Tone;
-use crate::report::wording::{plural, size};
+use crate::report::wording::size;
 use crate::shown;
 
 /// The live region never has more lines than this, and never more than half of the screen.
@@ -89,8 +90,9 @@ fn result(job: &JobReport) -> Shown {
         }
         Outcome::Staged => job.archive.size.map(|bytes| shown!(" {}", size(bytes))).unwrap_or_default(),
         Outcome::Pruned => {
-            let deleted = job.prune.as_ref().map_or(0, |prune| prune.deleted.len());
-            shown!(": {} deleted", plural(deleted, "version"))
+            let count = |prune: &PruneReport| (prune.deleted.len(), prune.archives_deleted.len());
+            let (versions, archives) = job.prune.as_ref().map(count).unwrap_or_default();
+            shown!(": {} deleted", things(versions, archives))
         }
         Outcome::Planned | Outcome::Changed => {
             job.reason.map(|reason| shown!(": {}", reason.to_string())).unwrap_or_default()

@@ -26,10 +26,14 @@ pub fn text(report: &Report, all: bool) -> Shown {
 
 /// `1-3 deleted, 4 to be deleted`; empty where nothing is.
 pub fn deletions(job: &JobReport) -> Shown {
-    let Some(PruneReport { to_delete, deleted, .. }) = &job.prune else { return Shown::default() };
-    let parts = [(deleted, "deleted"), (to_delete, "to be deleted")];
-    let said = parts.iter().filter(|(versions, _)| !versions.is_empty());
-    Shown::join(said.map(|(versions, what)| shown!("{} {}", ranges(versions), *what)), ", ")
+    let Some(prune) = &job.prune else { return Shown::default() };
+    let versions = [(&prune.deleted, "deleted"), (&prune.to_delete, "to be deleted")];
+    let versions = versions.iter().filter(|(versions, _)| !versions.is_empty());
+    let archives = [(&prune.archives_deleted, "deleted"), (&prune.archives_to_delete, "to be deleted")];
+    let archives = archives.iter().filter(|(archives, _)| !archives.is_empty());
+    let said = versions.map(|(versions, what)| shown!("{} {}", ranges(versions), *what));
+    let also = archives.map(|(archives, what)| shown!("{} {}", plural(archives.len(), "archive"), *what));
+    Shown::join(said.chain(also), ", ")
 }
 
 fn row(job: &JobReport) -> Vec<Shown> {
@@ -70,15 +74,26 @@ fn word(because: KeptBecause) -> &'static str {
 fn conclusion(report: &Report) -> Option<Shown> {
     let pruned: Vec<&PruneReport> = report.jobs.iter().filter_map(|job| job.prune.as_ref()).collect();
     let count = |of: fn(&PruneReport) -> usize| pruned.iter().map(|prune| of(prune)).sum::<usize>();
-    let (deleted, to_delete) = (count(|prune| prune.deleted.len()), count(|prune| prune.to_delete.len()));
+    let (deleted, archives) = (count(|prune| prune.deleted.len()), count(|prune| prune.archives_deleted.len()));
+    let (to_delete, left) = (count(|prune| prune.to_delete.len()), count(|prune| prune.archives_to_delete.len()));
     let is_known = report.jobs.iter().all(|job| job.prune.is_some());
-    Some(match (deleted, to_delete) {
+    Some(match (deleted + archives, to_delete + left) {
         (0, 0) if !is_known => return None,
         (0, 0) => "Nothing to delete".into(),
-        (0, _) => shown!("{} to delete", plural(to_delete, "version")),
-        (_, 0) => shown!("{} deleted", plural(deleted, "version")),
-        (_, _) => shown!("{} deleted, {} left to delete", plural(deleted, "version"), to_delete),
+        (0, _) => shown!("{} to delete", things(to_delete, left)),
+        (_, 0) => shown!("{} deleted", things(deleted, archives)),
+        (_, _) if left == 0 => shown!("{} deleted, {} left to delete", things(deleted, archives), to_delete),
+        (_, _) => shown!("{} deleted, {} left to delete", things(deleted, archives), things(to_delete, left)),
     })
+}
+
+/// `3 versions`, `1 archive`, `3 versions and 1 archive`
+pub fn things(versions: usize, archives: usize) -> String {
+    match (versions, archives) {
+        (versions, 0) => plural(versions, "version"),
+        (0, archives) => plural(archives, "archive"),
+        (versions, archives) => format!("{} and {}", plural(versions, "version"), plural(archives, "archive")),
+    }
 }
 
 #[cfg(test)]
@@ -109,10 +124,10 @@ mod tests {
         let (deleted, to_delete) =
             if outcome == Outcome::Planned { (vec![], vec![1, 6]) } else { (vec![1, 6], vec![]) };
         let mut cut_off = failed("scipy", "us-east-1", ErrorCode::AccessDenied, "no");
-        cut_off.prune = Some(PruneReport { to_delete: vec![3, 4], deleted: vec![1, 2], kept: Vec::new() });
+        cut_off.prune = Some(PruneReport { to_delete: vec![3, 4], deleted: vec![1, 2], ..PruneReport::default() });
         let unchanged = PruneReport { kept: vec![stays(1, KeptBecause::Latest, &[])], ..PruneReport::default() };
         vec![
-            pruned("numpy", outcome, PruneReport { to_delete, deleted, kept }),
+            pruned("numpy", outcome, PruneReport { to_delete, deleted, kept, ..PruneReport::default() }),
             pruned("requests", Outcome::Unchanged, unchanged),
             cut_off,
         ]

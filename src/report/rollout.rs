@@ -1,5 +1,7 @@
 //! What `rollout` tells: one structure of its own, as JSON and as text.
 
+mod formats;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,10 +11,12 @@ use crate::outcome::JobError;
 use crate::report::model::{to_milliseconds, to_the_second};
 use crate::report::status_line::StatusLine;
 use crate::report::style::{Style, Tone};
-use crate::report::wording::{parts, plural};
+use crate::report::wording::{parts, plural, shell_word};
 use crate::report::{Shown, failures, table};
 use crate::rollout::{Change, FunctionOutcome, FunctionReport, RefusalCode};
 use crate::shown;
+
+pub use formats::RolloutRequest;
 
 /// Version of the structure's shape; raised when a field changes its meaning or goes away.
 const ROLLOUT_VERSION: u32 = 1;
@@ -197,6 +201,7 @@ impl RolloutReport {
                 lines.push("hint: the same with `--apply` moves them".into());
             }
             (RolloutMode::Apply, Some(record)) => {
+                let record = shell_word(record);
                 lines.push(shown!("hint: `layership rollout --undo {}` puts back what was there before", record));
             }
             _ => {}
@@ -264,7 +269,9 @@ fn steps(one: &FunctionReport) -> Shown {
         (Some(from), None) => shown!("alias {} from {}", alias.name, from),
         (None, to) => shown!("alias {} -> {}", alias.name, to.as_deref().unwrap_or_default()),
     });
-    Shown::join(changes.chain(version).chain(alias), ", ")
+    // What is refused or done needs no more words about it.
+    let unknown = (one.size_unknown && one.outcome == FunctionOutcome::Planned).then(|| "size not known".into());
+    Shown::join(changes.chain(version).chain(alias).chain(unknown), ", ")
 }
 
 fn change(change: &Change) -> Shown {

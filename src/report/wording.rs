@@ -61,6 +61,13 @@ pub fn width(text: &str) -> usize {
     console::measure_text_width(text)
 }
 
+/// A word for a POSIX shell. ARNs need no quotes, which readers of `NAME=VALUE` other than shells would keep.
+pub fn shell_word(text: &str) -> String {
+    let text = Shown::one_line(text);
+    let plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || ":-_./@".contains(c));
+    if plain { text.to_string() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,5 +113,16 @@ mod tests {
         for columns in 0..20 {
             assert!(width(&truncate("a日b本c語", columns)) <= columns);
         }
+    }
+
+    #[test]
+    fn a_value_that_is_no_arn_is_one_word() {
+        assert_eq!(
+            shell_word("arn:aws:lambda:us-east-1:123456789012:layer:a:3"),
+            "arn:aws:lambda:us-east-1:123456789012:layer:a:3"
+        );
+        assert_eq!(shell_word("a'; rm -rf /; '"), r"'a'\''; rm -rf /; '\'''");
+        assert_eq!(shell_word(""), "''");
+        assert_eq!(shell_word("$(id)"), "'$(id)'");
     }
 }

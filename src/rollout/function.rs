@@ -26,8 +26,20 @@ pub struct Function {
     pub architectures: Vec<Architecture>,
     /// ARNs of layer versions, in the order in which Lambda merges them.
     pub layers: Vec<String>,
+    /// Bytes of its code, zipped; `None` where that is not told.
+    pub zipped: Option<u64>,
+    /// The same of each of its layers.
+    pub zipped_layers: Vec<Option<u64>>,
     /// How its last change stands.
     pub standing: Standing,
+}
+
+impl Function {
+    /// Bytes of one of its layers, zipped.
+    pub fn zipped_of(&self, arn: &str) -> Option<u64> {
+        let at = self.layers.iter().position(|layer| layer == arn)?;
+        self.zipped_layers.get(at).copied().flatten()
+    }
 }
 
 /// How the last change of a function stands.

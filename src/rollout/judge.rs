@@ -177,6 +177,8 @@ mod tests {
             runtime: Some("python3.12".parse().unwrap()),
             architectures: vec!["arm64".parse().unwrap()],
             layers: layers.to_vec(),
+            zipped: None,
+            zipped_layers: Vec::new(),
             standing: Standing::Settled,
         };
         Found { function, tags: BTreeMap::new(), published: Published::default(), alias: None }

@@ -9,6 +9,7 @@ mod record;
 mod refusal;
 #[cfg(test)]
 mod samples;
+mod size;
 
 pub use aim::{Aim, Change, Next, restored};
 pub use function::{Alias, Function, Newest, Published, Standing};
@@ -16,3 +17,4 @@ pub use judge::{Choice, Found, Judged, Move, judge};
 pub use outcome::{AliasMoved, FunctionOutcome, FunctionReport};
 pub use record::{AliasRecord, FunctionRecord, Record};
 pub use refusal::{Refusal, RefusalCode};
+pub use size::{Sum, is_no_larger, sum, surely_fits};

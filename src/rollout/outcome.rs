@@ -76,6 +76,12 @@ pub struct FunctionReport {
     pub version: Option<String>,
     /// The alias that is to lead to it.
     pub alias: Option<AliasMoved>,
+    /// Bytes of its code and all its layers, unzipped, once it is moved, where they had to be added up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unzipped: Option<u64>,
+    /// Whether they could not be added up, so that nobody but Lambda knows whether they are too large.
+    #[serde(default)]
+    pub size_unknown: bool,
     /// Why it is left alone.
     pub refusal: Option<Refusal>,
     /// Why it could not be changed.
@@ -97,6 +103,8 @@ impl FunctionReport {
             publish: false,
             version: None,
             alias: None,
+            unzipped: None,
+            size_unknown: false,
             refusal: None,
             error: None,
             seconds: 0.0,

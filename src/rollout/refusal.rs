@@ -16,6 +16,8 @@ pub enum RefusalCode {
     Architecture,
     /// It would have more layers than Lambda accepts.
     TooManyLayers,
+    /// Its code and its layers would be more than Lambda accepts, unzipped.
+    TooLarge,
     /// It would have two versions of one layer.
     LayerTwice,
     /// It does not have the alias.

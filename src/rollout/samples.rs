@@ -16,6 +16,7 @@ pub fn newest(name: &str, number: u64) -> Newest {
         sha256: None,
         size: None,
         created: None,
+        reference: None,
     };
     Newest { layer: name.to_owned(), version }
 }

@@ -14,12 +14,15 @@ use crate::config::UnpinnedPolicy;
 use crate::event::{Fact, Mode};
 use crate::finding::{Check, Finding, Level};
 use crate::halt::Halt;
-use crate::manifest::{Includes, Manifest, NotIncluded, Open, ReadError, Unpinned, plain, read};
+use crate::manifest::{Dependency, Includes, Manifest, NotIncluded, Open, ReadError, Unpinned, plain, read};
 use crate::outcome::{ErrorCode, JobError};
 use crate::plan::Job;
 
 /// How many places of further open lines are named.
 const PLACES: usize = 5;
+
+/// More dependencies than this no layer has: Lambda's 250 MB hold some hundreds of packages. It bounds what reports take.
+const LISTED: usize = 2_000;
 
 /// How many files that are included in vain are told.
 const PROBLEMS: usize = 5;
@@ -75,6 +78,9 @@ pub fn check(
 ) -> Result<Arc<Manifest>, JobError> {
     let manifest = manifest.map_err(|error| unreadable(job, &error))?;
     trail.found(Fact::ManifestRead { path: job.manifest.shown.clone(), md5: manifest.md5.to_string() });
+    if matches!(options.mode, Mode::Publish | Mode::Plan) {
+        trail.names(named(&manifest));
+    }
     if let Some((line, finding)) = odd(&manifest) {
         settle_all(vec![finding], &place(job, line), job, false, trail)?;
     }
@@ -87,6 +93,18 @@ pub fn check(
     }
     check_pins(job, &manifest, trail)?;
     Ok(manifest)
+}
+
+/// What a manifest names, unless that is not known, or more than a layer can have.
+fn named(manifest: &Manifest) -> Option<Vec<Dependency>> {
+    let dependencies = manifest.all_dependencies().ok().flatten()?;
+    let each =
+        dependencies.iter().flat_map(|(name, versions)| versions.iter().map(move |(version, _)| (name, version)));
+    let each = each.take(LISTED + 1);
+    let named: Vec<Dependency> = each
+        .map(|(name, version)| Dependency { name: name.to_owned(), version: version.as_str().to_owned() })
+        .collect();
+    (named.len() <= LISTED).then_some(named)
 }
 
 fn place(job: &Job, line: Option<usize>) -> String {

@@ -20,6 +20,7 @@ mod manifests;
 mod pool;
 mod preflight;
 mod prune;
+mod reference;
 pub mod rollout;
 mod shell;
 mod shelves;

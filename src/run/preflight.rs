@@ -7,7 +7,7 @@ use super::compare::{changed_bytes, difference_between};
 use super::content::Content;
 use super::site::Site;
 use super::trail::Trail;
-use super::{RunOptions, manifests};
+use super::{RunOptions, manifests, reference};
 use crate::archive::{Inspection, ZIP_LIMIT};
 use crate::aws::{Backup, BackupRead, Staged};
 use crate::config::Detect;
@@ -106,6 +106,7 @@ pub async fn preflight(
     if decided.decision == Decision::Publish {
         let changed = latest.as_ref().zip(backup.other().filter(|_| old.is_some()));
         check_content(&mut content, changed, options, trail).await?;
+        reference::check(site, &staged, content.known_sha256(), trail).await?;
     }
     if let (Decision::Keep, Some(latest)) = (decided.decision, &latest) {
         if known.drift.is_some_and(Drift::remains) {

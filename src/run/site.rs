@@ -10,11 +10,12 @@ use tokio::time::sleep;
 
 use crate::attest::PROVENANCE;
 use crate::aws::{
-    BackupRead, BackupWrite, LockWrite, NewBackup, NewVersion, Newest, Parameter, Sent, Session, Staged, StagedZip,
-    Turn, Upload, Urgency, Written,
+    BackupRead, BackupWrite, Keep, Kept, LockWrite, NewBackup, NewVersion, Newest, Parameter, PolicyRead, Sent,
+    Session, Staged, StagedZip, Turn, Upload, Urgency, Written,
 };
 use crate::layer::{
-    AccountId, Grant, Grantee, LayerArn, LayerVersion, Md5, ParameterName, S3Location, Sha256, VersionArn,
+    AccountId, Grant, Grantee, LayerArn, LayerVersion, Md5, ParameterName, Referenced, S3Location, Sha256, Storage,
+    VersionArn,
 };
 use crate::manifest::Manifest;
 use crate::outcome::JobError;
@@ -123,17 +124,55 @@ impl<'a> Site<'a> {
         self.session.lambda.turn(urgency).await
     }
 
-    /// Sends the publish once, so that it can be accepted until a moment by S3's clock and never after.
-    pub async fn publish(&self, staged: &Staged, turn: Turn, accepted_until: Time) -> Sent {
+    /// Sends the publish of what is staged, or of what is kept in the bucket for it, once: so that it can be accepted until
+    /// a moment by S3's clock and never after.
+    pub async fn publish(&self, staged: &Staged, kept: Option<&Referenced>, turn: Turn, accepted_until: Time) -> Sent {
         let job = self.job;
-        let version = NewVersion {
-            name: &job.name,
-            zip: &job.staged,
-            zip_version: staged.version_id.as_deref(),
-            settings: &job.settings,
+        let (zip, zip_version) = match kept {
+            Some(kept) => (&kept.at, &kept.version_id),
+            None => (&job.staged, &staged.version_id),
         };
+        let storage = if kept.is_some() { Storage::Reference } else { Storage::Copy };
+        let zip_version = zip_version.as_deref();
+        let version = NewVersion { name: &job.name, zip, zip_version, storage, settings: &job.settings };
         let accepted_until = i64::try_from(accepted_until.as_millis()).unwrap_or_default();
         self.session.lambda.publish_until(turn, version, accepted_until, self.session.s3.clock()).await
+    }
+
+    /// Whether the layer's bucket keeps versions.
+    pub async fn keeps_versions(&self) -> Result<bool, JobError> {
+        self.session.s3.keeps_versions(&self.job.backups).await
+    }
+
+    /// Whether the policy of its bucket lets Lambda read an object.
+    pub async fn lambda_may_read(&self, at: &S3Location) -> Result<PolicyRead, JobError> {
+        self.session.s3.lambda_may_read(at).await
+    }
+
+    /// What lies at a key of the layer's bucket.
+    pub async fn find(&self, at: &S3Location) -> Result<Option<Staged>, JobError> {
+        self.session.s3.find(at).await
+    }
+
+    /// Puts what is staged where Lambda reads it for as long as there is a version of it.
+    pub async fn keep(&self, staged: &Staged, sha256: Sha256) -> Result<Kept, JobError> {
+        let keep = Keep { from: &self.job.staged, staged, sha256 };
+        self.session.s3.keep(keep, &self.job.content(sha256)).await
+    }
+
+    /// The archives that are kept in the bucket for versions of the layer.
+    pub async fn kept(&self) -> Result<Vec<(S3Location, Sha256)>, JobError> {
+        self.session.s3.kept_below(&self.job.backups).await
+    }
+
+    /// Whether an object that Lambda reads is there.
+    pub async fn has(&self, object: &Referenced) -> Result<bool, JobError> {
+        self.session.s3.has(object).await
+    }
+
+    /// Deletes an object, if it is there.
+    pub async fn delete(&self, at: &S3Location) -> Result<(), JobError> {
+        self.session.s3.delete(at).await
     }
 
     /// The backup of a version, unless it is this manifest, and no file that the manifest includes counts.

@@ -96,6 +96,7 @@ async fn would_be_staged(
         etag: None,
         version_id: None,
         modified: None,
+        class: None,
     };
     note_read(job, zipped.sha256, staged.size, trail);
     trail.found(Fact::ArchiveToBeStaged { at: job.staged.to_string() });

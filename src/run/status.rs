@@ -17,11 +17,11 @@ use super::site::Site;
 use super::trail::Trail;
 use crate::aws::{BackupRead, Parameter};
 use crate::event::{Activity, Fact};
-use crate::layer::{LayerVersion, VersionArn};
+use crate::layer::{LayerVersion, Storage, VersionArn};
 use crate::manifest::Manifest;
 use crate::outcome::{
-    BackupStatus, JobError, LayerStatus, LockState, LockStatus, ParameterState, ParameterStatus, PastVersion,
-    PublishedVersion, ShareStatus, StatusCode, StatusFinding,
+    BackupStatus, JobError, KeptArchive, LayerStatus, LockState, LockStatus, ParameterState, ParameterStatus,
+    PastVersion, PublishedVersion, ShareStatus, StatusCode, StatusFinding,
 };
 
 /// So many versions are named in a message; the report has all of them.
@@ -55,8 +55,10 @@ pub async fn look(
         Some(latest) => share(site, latest.version.arn.number, options.all_versions).await?,
         None => None,
     };
-    let followed =
-        latest.as_ref().map(|latest| [of_attestations(site, latest), of_parameter(site, latest, parameter.as_ref())]);
+    let followed = latest.as_ref().map(|latest| {
+        let [gone, differs] = of_storage(site, latest);
+        [gone, differs, of_attestations(site, latest), of_parameter(site, latest, parameter.as_ref())]
+    });
     let latest_arn = latest.as_ref().map(|latest| &latest.version.arn);
     let parameter = parameter_status(site, latest_arn, parameter.as_ref());
     let latest = latest.map(|latest| latest.status(site));
@@ -89,18 +91,26 @@ struct Latest {
     version: LayerVersion,
     backup: BackupStatus,
     attested: Option<bool>,
+    /// Whether the object is there that Lambda reads it from; `None` where Lambda has a copy.
+    readable: Option<bool>,
 }
 
 impl Latest {
     fn status(self, site: Site<'_>) -> PublishedVersion {
-        let Self { version, backup, attested } = self;
+        let Self { version, backup, attested, readable: _ } = self;
+        let kept =
+            version.reference.map(|object| KeptArchive { at: object.at.to_string(), version_id: object.version_id });
+        let storage = if kept.is_some() { Storage::Reference } else { Storage::Copy };
         PublishedVersion {
             version: version.arn.number,
             layer_version_arn: version.arn.to_string(),
             created_at: version.created.map(instant),
             age_seconds: version.created.map(|created| age(site, moment(created))),
             size: version.size,
+            // Only the answer that has the one has the other.
+            storage: version.sha256.map(|_| storage),
             sha256: version.sha256.map(|sha256| sha256.to_string()),
+            kept,
             backup,
             backup_at: site.job.backup(version.arn.number).to_string(),
             attested,
@@ -117,7 +127,12 @@ async fn latest(site: Site<'_>, manifest: Option<&Manifest>) -> Result<Option<La
     let (version, backup, attested) =
         tokio::join!(site.version(listed.arn.number), backup(site, manifest, &listed), attested);
     // It was deleted between the two: what the list said of it is told.
-    Ok(Some(Latest { version: version?.unwrap_or(listed), backup: backup?, attested: attested? }))
+    let version = version?.unwrap_or(listed);
+    let readable = match &version.reference {
+        Some(object) => Some(site.has(object).await?),
+        None => None,
+    };
+    Ok(Some(Latest { version, backup: backup?, attested: attested?, readable }))
 }
 
 async fn backup(site: Site<'_>, manifest: Option<&Manifest>, version: &LayerVersion) -> Result<BackupStatus, JobError> {
@@ -240,6 +255,21 @@ fn parameter_status(site: Site<'_>, latest: Option<&VersionArn>, found: Option<&
         Some(_) => ParameterState::Differs,
     };
     Some(ParameterStatus { name: name.to_string(), state, layer_version_arn: held.map(|arn| arn.to_string()) })
+}
+
+/// What Lambda reads in the bucket must stay there; and how new versions are kept may have changed.
+fn of_storage(site: Site<'_>, latest: &Latest) -> [Option<StatusFinding>; 2] {
+    let number = latest.version.arn.number;
+    let reference = latest.version.reference.as_ref();
+    let gone = reference.filter(|_| latest.readable == Some(false)).map(|object| {
+        let version = object.version_id.as_deref().unwrap_or("none");
+        let message = format!("version {number} is read from {} (version {version}), which is not there", object.at);
+        StatusFinding::new(StatusCode::ArchiveGone, message)
+    });
+    let is = if reference.is_some() { Storage::Reference } else { Storage::Copy };
+    let differs = latest.version.sha256.is_some() && is != site.job.storage;
+    let message = || format!("version {number} has storage `{is}`, and the layer wants `{}`", site.job.storage);
+    [gone, differs.then(|| StatusFinding::new(StatusCode::StorageDiffers, message()))]
 }
 
 /// The parameter that should name the latest version, where it does not.

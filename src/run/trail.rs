@@ -8,10 +8,10 @@ use super::Events;
 use crate::aws::Tell;
 use crate::event::{Activity, Fact, Happening, JobId};
 use crate::layer::{LayerVersion, Region, S3Location};
-use crate::manifest::Difference;
+use crate::manifest::{Dependency, Difference};
 use crate::outcome::{
-    ArchiveReport, AttestReport, JobError, JobReport, LayerStatus, ManifestReport, Outcome, ParameterReport,
-    PruneReport, Reason, ShareReport, Warning,
+    ArchiveReport, AttestReport, JobError, JobReport, KeptArchive, LayerStatus, ManifestReport, Outcome,
+    ParameterReport, PruneReport, Reason, ShareReport, Warning,
 };
 use crate::plan::Job;
 
@@ -79,6 +79,11 @@ impl Trail {
         self.found(Fact::VersionToUse { arn: latest.arn.clone() });
         let at = job.backup(latest.arn.number).to_string();
         self.found(Fact::BackupThere { at, written: false, request_id: None });
+    }
+
+    /// What the manifest names, where that is known. It goes into the report alone: no display has room for all of it.
+    pub fn names(&mut self, dependencies: Option<Vec<Dependency>>) {
+        self.report.manifest.dependencies = dependencies;
     }
 
     /// What there is of the layer.
@@ -156,6 +161,9 @@ fn note(report: &mut JobReport, fact: &Fact) {
             (report.archive.entity_tag, report.archive.version_id) = (entity_tag.clone(), version_id.clone());
         }
         Fact::StagedArchiveDigested { sha256 } => report.archive.sha256 = Some(sha256.clone()),
+        Fact::ArchiveKept { at, version_id, .. } => {
+            report.archive.kept = Some(KeptArchive { at: at.clone(), version_id: version_id.clone() });
+        }
         Fact::NoVersionFound { .. } => report.previous_version = None,
         Fact::LatestFound { arn, .. } => {
             (report.previous_version, report.layer_arn) = (Some(arn.number), Some(arn.layer.to_string()));
@@ -172,6 +180,8 @@ fn note(report: &mut JobReport, fact: &Fact) {
         }
         Fact::Decided { decision, reason, settings, dependencies } => {
             (report.decision, report.reason) = (Some(*decision), Some(*reason));
+            // It is told anew where something is to be published.
+            report.archive.kept = None;
             report.settings.clone_from(settings);
             report.dependencies.clone_from(dependencies);
         }
@@ -206,6 +216,10 @@ fn note(report: &mut JobReport, fact: &Fact) {
             let (to_delete, kept) = (to_delete.clone(), kept.clone());
             report.prune = Some(PruneReport { to_delete, kept, ..PruneReport::default() });
         }
+        Fact::ArchivesSorted { to_delete } => {
+            report.prune.get_or_insert_default().archives_to_delete.clone_from(to_delete);
+        }
+        Fact::ArchiveDeleted { at } => report.prune.get_or_insert_default().delete_archive(at),
         Fact::VersionDeleted { arn } => report.prune.get_or_insert_default().delete(arn.number),
         Fact::BackupPage { url } => report.manifest.backup_page = Some(url.clone()),
         Fact::BackupThere { at, .. } => report.manifest.backup = Some(at.clone()),

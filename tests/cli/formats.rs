@@ -186,10 +186,14 @@ const BOT: &str = "import json, sys
 def read(path):
     index = json.load(open(path))
     assert index['index'] == 1, index['index']
+    assert list(index['layers']) == sorted(index['layers']), list(index['layers'])
     for layer, targets in index['layers'].items():
+        assert list(targets) == sorted(targets), list(targets)
         for target, entry in targets.items():
             assert entry['arn'].endswith(':layer:%s:%d' % (entry['layer_name'], entry['version'])), entry
             assert entry['arn'].split(':')[3:5] == [entry['region'], entry['account']], entry
+            named = [(one['name'], one['version']) for one in entry['dependencies']]
+            assert named == sorted(named), named
             yield (layer, target), entry
 before, after = dict(read('before.json')), dict(read(sys.argv[1]))
 print(json.dumps([[*key, before.get(key, {}).get('version'), entry['version'], entry['archive']['sha256']]
@@ -204,7 +208,17 @@ fn a_bot_sees_in_the_index_which_layers_have_a_new_version() {
     // A file that is committed makes no commit where nothing was published.
     assert_eq!(project.read("before.json"), project.read("again.json"));
     project.build("b", "b==2.0.0\n");
-    project.run("publish --stage --report index=after.json --report tfvars=after.auto.tfvars.json", 0);
+    project.run(
+        "publish --stage --report index=after.json --report tfvars=after.auto.tfvars.json --report json=after-report.json",
+        0,
+    );
+    // What the manifest names, also where nothing was published, and also by way of a JSON report.
+    let after = project.json("after.json");
+    let named = |layer: &str| after["layers"][layer]["us-east-1"]["dependencies"].clone();
+    assert_eq!(named("b"), json!([{"name": "b", "version": "2.0.0"}]));
+    assert_eq!(named("a"), json!([{"name": "a", "version": "1.0.0"}]));
+    project.run("report convert after-report.json index=converted.json", 0);
+    assert_eq!(project.read("converted.json"), project.read("after.json"));
     let seen = python(&project, "after.json", BOT);
     let zip = project.layer_archive("us-east-1", "b", 2);
     assert_eq!(seen, json!([["b", "us-east-1", 1, 2, hex(&zip)]]));

@@ -52,5 +52,7 @@ mod stage;
 mod start;
 mod status;
 mod stop;
+mod storage;
+mod storage_after;
 mod targets;
 mod verbose;

@@ -60,7 +60,13 @@ fn the_report_is_the_same_on_standard_output_and_in_a_file() {
             "path": "numpy/requirements.txt",
             "md5": "b285f58ab57a01ff7fda7fcd7f200528",
             "backup": "s3://artifacts/layers/numpy/layer/000001/requirements.txt",
-            "backup_page": "https://s3.console.aws.amazon.com/s3/object/artifacts?prefix=layers/numpy/layer/000001/requirements.txt"
+            "backup_page": "https://s3.console.aws.amazon.com/s3/object/artifacts?prefix=layers/numpy/layer/000001/requirements.txt",
+            "dependencies": [
+              {
+                "name": "numpy",
+                "version": "1.0.0"
+              }
+            ]
           },
           "archive": {
             "staged": "s3://artifacts/layers/numpy/layer/layer.zip",

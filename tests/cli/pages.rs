@@ -150,6 +150,12 @@ fn old_versions_that_are_deleted() {
 }
 
 #[test]
+fn layers_that_stay_in_the_bucket() {
+    let project = Project::of(&["requests"]);
+    follow("storage", &project, |_, _| {});
+}
+
+#[test]
 fn layers_that_others_may_use() {
     let project = Project::new("");
     project.write("requests/requirements.txt", "requests==1.0.0\n");

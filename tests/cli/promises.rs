@@ -37,6 +37,7 @@ fn action(operation: &str) -> String {
         // And "s3:GetObject" on its source, which is the same object.
         "CopyObject" => "s3:PutObject".to_owned(),
         "AbortMultipartUpload" | "DeleteObject" => format!("s3:{operation}"),
+        "GetBucketVersioning" | "GetBucketPolicy" => format!("s3:{operation}"),
         "ListFunctions" | "DeleteLayerVersion" => format!("lambda:{operation}"),
         "ListLayers" | "ListLayerVersions" | "GetLayerVersion" | "PublishLayerVersion" => format!("lambda:{operation}"),
         "GetParameters" | "PutParameter" => format!("ssm:{operation}"),
@@ -87,6 +88,10 @@ fn publishing_needs_no_more_than_the_smallest_policy() {
         project.declare(&["alpha"], &format!("share = [{share}]\nparameter = \"/layers/{{layer}}\""));
         project.run(&format!("publish --stage{flags}"), 0);
     }
+    // And one that stays in the bucket.
+    project.declare(&["alpha"], "storage = \"reference\"");
+    project.build("alpha", "alpha==3.0.0\n");
+    project.run("publish --stage", 0);
     let (allowed, used) = (policy(0), used(&project));
     assert!(used.contains("lambda:GetLayerVersion") && used.contains("lambda:PublishLayerVersion"), "{used:?}");
     assert_eq!(used.difference(&allowed).collect::<Vec<_>>(), [""; 0], "the policy is too small");

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::common::project::{Project, layer};
+use crate::common::project::{Project, in_crate, layer};
 use crate::common::{Ended, folder, run, write};
 
 /// Three staged layers: one to publish for the first time, one whose dependencies changed, one to keep.
@@ -252,9 +252,9 @@ fn a_plan_that_does_not_describe_the_run_is_refused() {
     let changed = "error: `plan.json` was changed after it was made: it says digest ";
     let said = refused(&project, apply);
     assert!(said.starts_with(changed), "{said}");
-    project.write("plan.json", text.replace("\"plan\": 1", "\"plan\": 2"));
+    project.write("plan.json", text.replace("\"plan\": 2", "\"plan\": 3"));
     insta::assert_snapshot!(refused(&project, apply), @"
-    error: `plan.json` has format 2, and this layership knows format 1
+    error: `plan.json` has format 3, and this layership knows formats 1 to 2
 
     hint: `layership plan --out FILE` makes one
     ");
@@ -293,4 +293,26 @@ fn a_plan_is_never_written_over_what_it_is_made_of() {
     let project = staged();
     insta::assert_snapshot!(refused(&project, "plan --out layers.toml"), @"error: cannot write the plan to `layers.toml`: it is the layers file");
     insta::assert_snapshot!(refused(&project, "plan --out plan.json --report json=plan.json"), @"error: cannot write the report to `plan.json`: it is the saved plan");
+}
+
+/// A plan that was kept before plans had `storage`, with the digest that somebody may have approved.
+#[test]
+fn a_plan_of_an_older_format_is_read_and_one_of_a_newer_is_not() {
+    let project = Project::new("");
+    let sample = |name: &str| std::fs::read_to_string(in_crate(&format!("tests/samples/plans/{name}"))).unwrap();
+    let (old, file) = (sample("format-1.json"), sample("format-1.toml"));
+    project.write("layers.toml", &file);
+    project.write("first/requirements.txt", "six==1.16.0\n");
+    project.write("first/layer/python/six.py", "x=1\n");
+    project.write("plan.json", &old);
+    let digest = old.split('"').nth(5).unwrap();
+    let shown = project.run("plan --show plan.json", 0).stdout;
+    assert!(shown.contains("first version") && shown.contains(digest), "{shown}");
+    assert_eq!(project.run("plan --show plan.json --format json", 0).stdout, old);
+    assert_eq!(carry_out(&project, 0), ["first published 1"]);
+    for other in ["0", "3"] {
+        project.write("plan.json", old.replacen("\"plan\": 1", &format!("\"plan\": {other}"), 1));
+        let refused = project.run_writing_nothing("publish --plan plan.json", 2).stderr;
+        assert!(refused.contains(&format!("has format {other}, and this layership knows formats 1 to 2")), "{refused}");
+    }
 }

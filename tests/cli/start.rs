@@ -55,12 +55,12 @@ fn help_lists_the_commands() {
           --changed-since <REV>   Only layers whose manifest, archive or declaration changed since a
                                   revision of git
           --report <FORMAT=PATH>  Write a report, such as `json=report.json`; repeatable
-          --sandbox[=<DIR>]       Run against a local stand-in for S3 and Lambda, kept in DIR [default:
-                                  .layership/sandbox beside the layers file]
           --events <PATH>         Write each event as a line of JSON, as it happens; `-` is standard
                                   output, which then shows nothing else
           --no-ci                 Tell the build server nothing: no annotations, summary or outputs of
                                   GitHub, no limits of GitLab
+          --sandbox[=<DIR>]       Run against a local stand-in for S3 and Lambda, kept in DIR [default:
+                                  .layership/sandbox beside the layers file]
           --progress <WHEN>       Show progress: auto, always, never [default: auto]
           --color <WHEN>          Colour: auto, always, never [default: auto]
       -v, --verbose...            Say more: each job's steps and where each setting came from; twice for

@@ -1,8 +1,10 @@
-//! Bills of materials of real lock files, by the official schema of CycloneDX and as another reader reads them.
+//! Documents of real lock files: bills of materials, by the official schema of CycloneDX and as another reader reads them,
+//! and statements of provenance, by the protocol buffers of in-toto and SLSA.
 
 use std::fs;
 
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::common::project::{Project, in_crate};
 use crate::python::{Python, json as printed, script};
@@ -56,5 +58,18 @@ fn bills_of_materials_are_valid_and_name_what_is_locked() {
         let (_, hashes) = found.unwrap_or_else(|| panic!("{tool} has no {package}: {packages:#?}"));
         assert_eq!(WITH_HASHES.contains(&tool), !hashes.as_array().unwrap().is_empty(), "{tool}");
         assert_eq!(bom["layer"], json!([tool, "1"]));
+    }
+    let path = |tool: &str, file: &str| format!("attest/123456789012/us-east-1/{tool}/000001/{file}.intoto.json");
+    let mut command = python.command(&project.folder());
+    command.arg(script("read_statement.py")).args(SAMPLES.iter().map(|(tool, file, _)| path(tool, file)));
+    let read = printed(command);
+    for (tool, file, _) in SAMPLES {
+        let statement = &read[path(tool, file)];
+        let zip = Sha256::digest(project.layer_archive("us-east-1", tool, 1));
+        let zip: String = zip.iter().map(|byte| format!("{byte:02x}")).collect();
+        let subjects: Vec<&Value> = statement["subject"].as_object().unwrap().values().collect();
+        assert_eq!(subjects, [&json!({ "sha256": zip })], "{tool}");
+        assert_eq!(statement["parameters"]["layer"], tool);
+        assert!(statement["dependencies"].get(file).is_some(), "{tool}: {statement:#}");
     }
 }

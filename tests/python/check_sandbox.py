@@ -138,6 +138,118 @@ def etag(data):
     return f'"{hashlib.md5(data).hexdigest()}"'
 
 
+# What stays in the bucket
+
+
+def lambda_reads(bucket, **more):
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+        "Action": ["s3:GetObject", "s3:GetObjectVersion"],
+        "Resource": f"arn:aws:s3:::{bucket}/*",
+        **more,
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def check_policies_of_buckets(sandbox):
+    s3 = sandbox.client("s3")
+    s3.create_bucket(Bucket="bucket")
+    with refused("NoSuchBucketPolicy", "does not exist", status=404, BucketName="bucket"):
+        s3.get_bucket_policy(Bucket="bucket")
+    with refused("MalformedPolicy", "valid JSON"):
+        s3.put_bucket_policy(Bucket="bucket", Policy="nonsense")
+    s3.put_bucket_policy(Bucket="bucket", Policy=lambda_reads("bucket"))
+    assert json.loads(s3.get_bucket_policy(Bucket="bucket")["Policy"]) == json.loads(lambda_reads("bucket"))
+    sandbox.kill()
+    sandbox.start()
+    s3 = sandbox.client("s3")
+    assert "Statement" in s3.get_bucket_policy(Bucket="bucket")["Policy"]
+    s3.delete_bucket_policy(Bucket="bucket")
+    with refused("NoSuchBucketPolicy"):
+        s3.get_bucket_policy(Bucket="bucket")
+
+
+def check_storage_classes(sandbox):
+    s3 = sandbox.client("s3")
+    s3.create_bucket(Bucket="bucket")
+    s3.put_object(Bucket="bucket", Key="plain", Body=b"x")
+    assert "StorageClass" not in s3.head_object(Bucket="bucket", Key="plain")
+    s3.put_object(Bucket="bucket", Key="rare", Body=b"x", StorageClass="STANDARD_IA")
+    assert s3.get_object(Bucket="bucket", Key="rare")["StorageClass"] == "STANDARD_IA"
+    classes = {one["Key"]: one["StorageClass"] for one in s3.list_objects_v2(Bucket="bucket")["Contents"]}
+    assert classes == {"plain": "STANDARD", "rare": "STANDARD_IA"}, classes
+    # A copy has the class that is asked for, whatever its source has.
+    s3.copy_object(Bucket="bucket", Key="copy", CopySource="bucket/rare")
+    assert "StorageClass" not in s3.head_object(Bucket="bucket", Key="copy")
+    s3.copy_object(Bucket="bucket", Key="rare", CopySource="bucket/rare", StorageClass="GLACIER")
+    assert s3.head_object(Bucket="bucket", Key="rare")["StorageClass"] == "GLACIER"
+    for read in (
+        lambda: s3.get_object(Bucket="bucket", Key="rare"),
+        lambda: s3.copy_object(Bucket="bucket", Key="copy", CopySource="bucket/rare"),
+    ):
+        with refused("InvalidObjectState", "storage class", status=403):
+            read()
+    upload = s3.create_multipart_upload(Bucket="bucket", Key="parts", StorageClass="GLACIER_IR")["UploadId"]
+    part = s3.upload_part(Bucket="bucket", Key="parts", UploadId=upload, PartNumber=1, Body=b"x")
+    parts = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
+    s3.complete_multipart_upload(Bucket="bucket", Key="parts", UploadId=upload, MultipartUpload=parts)
+    assert s3.get_object(Bucket="bucket", Key="parts")["StorageClass"] == "GLACIER_IR"
+    with refused("InvalidStorageClass", status=400):
+        s3.put_object(Bucket="bucket", Key="odd", Body=b"x", StorageClass="ODD")
+
+
+def check_layers_that_stay_in_the_bucket(sandbox):
+    s3, client = sandbox.client("s3"), sandbox.client("lambda")
+    s3.create_bucket(Bucket="bucket")
+    archive = layer_zip()
+    content = {"S3Bucket": "bucket", "S3Key": "layer.zip", "S3ObjectStorageMode": "REFERENCE"}
+    # botocore's own model has the mode and the answer, or it would refuse to send the one and drop the other.
+    publish = lambda **more: client.publish_layer_version(LayerName="layer", Content={**content, **more})["Content"]
+    s3.put_object(Bucket="bucket", Key="layer.zip", Body=archive)
+    with refused("InvalidParameterValueException", "versioning"):
+        publish()
+    s3.put_bucket_versioning(Bucket="bucket", VersioningConfiguration={"Status": "Enabled"})
+    version = s3.put_object(Bucket="bucket", Key="layer.zip", Body=archive)["VersionId"]
+    with refused("InvalidParameterValueException", "AccessDenied"):
+        publish()
+    for wrong in ({"Action": "s3:GetObject"}, {"Resource": "arn:aws:s3:::bucket/other"}, {"Effect": "Deny"}):
+        s3.put_bucket_policy(Bucket="bucket", Policy=lambda_reads("bucket", **wrong))
+        with refused("InvalidParameterValueException", "AccessDenied"):
+            publish()
+    s3.put_bucket_policy(Bucket="bucket", Policy=lambda_reads("bucket"))
+    resolved = {"S3Bucket": "bucket", "S3Key": "layer.zip", "S3ObjectVersion": version}
+    assert publish()["ResolvedS3Object"] == resolved
+    # The version that is named, also where there is a newer one.
+    s3.put_object(Bucket="bucket", Key="layer.zip", Body=layer_zip({"python/other.py": b"y = 1\n"}))
+    answer = publish(S3ObjectVersion=version)
+    assert (answer["ResolvedS3Object"], answer["CodeSha256"]) == (resolved, sha256(archive))
+    read = client.get_layer_version(LayerName="layer", VersionNumber=2)["Content"]
+    assert read["ResolvedS3Object"] == resolved
+    assert urllib.request.urlopen(read["Location"]).read() == archive
+    request = urllib.request.Request(read["Location"], headers={"Range": "bytes=2-5"})
+    with urllib.request.urlopen(request) as part:
+        assert (part.status, part.read()) == (206, archive[2:6])
+        assert part.headers["Content-Range"] == f"bytes 2-5/{len(archive)}"
+    assert "ResolvedS3Object" not in publish(S3ObjectStorageMode="COPY")
+    with refused("ValidationException", "[COPY, REFERENCE]"):
+        publish(S3ObjectStorageMode="MOVE")
+    with refused("InvalidParameterValueException", "ZipFile"):
+        client.publish_layer_version(LayerName="layer", Content={"ZipFile": archive, "S3ObjectStorageMode": "REFERENCE"})
+    # What is gone cannot be read, and no function can be given it; a copy is Lambda's own.
+    s3.delete_object(Bucket="bucket", Key="layer.zip", VersionId=version)
+    with refused("InvalidParameterValueException", "cannot access"):
+        make_function(client, Layers=["arn:aws:lambda:us-east-1:123456789012:layer:layer:2"])
+    code = layer_zip({"app.py": b"x = 3\n"})
+    make_function(client, code=code, Layers=["arn:aws:lambda:us-east-1:123456789012:layer:layer:3"])
+    assert urllib.request.urlopen(client.get_function(FunctionName="f")["Code"]["Location"]).read() == code
+    try:
+        urllib.request.urlopen(read["Location"])
+        raise AssertionError("it can still be downloaded")
+    except urllib.error.HTTPError as error:
+        assert error.code == 404, error
+
+
 # S3
 
 

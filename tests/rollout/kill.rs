@@ -78,12 +78,13 @@ fn killed_at_any_request_the_next_run_ends_as_an_undisturbed_one() {
         "ListFunctions",
         "GetAlias",
         "GetFunction",
+        "GetLayerVersionByArn",
         "UpdateFunctionConfiguration",
         "GetFunctionConfiguration",
         "PublishVersion",
         "UpdateAlias",
     ]);
-    assert_eq!(requests.len(), 8, "{requests:?}");
+    assert_eq!(requests.len(), 9, "{requests:?}");
     let cases: Vec<_> =
         (0..requests.len()).flat_map(|request| ["hang", "hang-after"].map(|kind| (request, kind))).collect();
     let next = AtomicUsize::new(0);

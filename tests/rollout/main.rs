@@ -11,5 +11,8 @@ mod moves;
 mod others;
 mod page;
 mod quota;
+mod reports;
+mod sizes;
 mod undo;
+mod unsettled;
 mod versions;

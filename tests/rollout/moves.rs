@@ -134,7 +134,9 @@ fn few_are_moved_first_and_the_rest_only_if_those_succeeded() {
     assert_eq!(["a", "c", "d"].map(|name| fleet.layers(name).concat()), ["alpha:2", "alpha:1", "alpha:1"]);
     fleet.project.heal();
     fleet.project.forget_requests();
-    let report = fleet.report("--apply --canary 1", 0);
+    // What failed is told again, and holds up nobody.
+    let report = fleet.report("--apply --canary 1", 1);
+    assert_eq!(outcome(&report, "b"), "failed update-failed");
     assert_eq!(["c", "d"].map(|name| outcome(&report, name)), ["moved", "moved"]);
     let order = fleet.asked(&["UpdateFunctionConfiguration", "GetFunctionConfiguration"]);
     let expected = ["Update", "Get"].map(|verb| format!("{verb}FunctionConfiguration c")).to_vec();

@@ -33,6 +33,13 @@ impl Refusal {
         Self::not_found("The resource you requested does not exist.")
     }
 
+    /// Lambda passes on what S3 told it.
+    pub fn by_s3(code: &str, message: &str) -> Self {
+        Self::invalid_parameter(format!(
+            "Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}"
+        ))
+    }
+
     pub fn service(message: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "ServiceException", message)
     }

@@ -10,6 +10,7 @@ mod names;
 mod permissions;
 mod publish;
 mod read;
+mod reference;
 mod validate;
 
 pub(super) use call::{LayerCall, Layers};
@@ -18,6 +19,7 @@ pub(super) use functions::{FunctionCall, Functions, change_by_somebody, function
 pub(super) use list::Hidden;
 pub(super) use names::layer_arn;
 pub(super) use publish::staged_object;
+pub(super) use reference::is_there;
 
 use super::store::{Failure, Place};
 use call::Answer;

@@ -13,8 +13,8 @@ use super::call::{Answer, LayerCall, Layers};
 use super::errors::Refusal;
 use super::names::LayerId;
 use super::validate::Validation;
-use super::{archive, read};
-use crate::store::{Content, Draft, Event, LayerVersion, Place, State, Store};
+use super::{archive, read, reference};
+use crate::store::{Content, Draft, Event, LayerVersion, Place, Reference, State, Store};
 use crate::text;
 
 #[derive(Debug, Deserialize)]
@@ -37,7 +37,23 @@ pub(crate) struct Source {
     pub key: Option<String>,
     #[serde(rename = "S3ObjectVersion")]
     pub version: Option<String>,
+    #[serde(rename = "S3ObjectStorageMode")]
+    mode: Option<String>,
     zip_file: Option<String>,
+}
+
+impl Source {
+    /// Whether no copy is to be made.
+    fn is_reference(&self) -> bool {
+        self.mode.as_deref() == Some("REFERENCE")
+    }
+
+    /// What is wrong with the words in it.
+    pub fn validate(&self, field: &str, validation: &mut Validation) {
+        if let Some(mode) = self.mode.as_ref().filter(|mode| !["COPY", "REFERENCE"].contains(&mode.as_str())) {
+            validation.problem(mode, field, "Member must satisfy enum value set: [COPY, REFERENCE]");
+        }
+    }
 }
 
 /// The bucket and key that a publish request names.
@@ -51,6 +67,8 @@ pub(super) struct Archive {
     pub draft: Draft,
     pub size: u64,
     pub sha256: String,
+    /// What it is read from, where no copy is made.
+    pub reference: Option<Reference>,
 }
 
 pub(super) async fn publish(this: &Layers, call: &LayerCall, place: &Place, body: &[u8]) -> Answer {
@@ -71,6 +89,7 @@ pub(super) async fn publish(this: &Layers, call: &LayerCall, place: &Place, body
             size: archive.size,
             unzipped,
             sha256: archive.sha256,
+            reference: archive.reference,
             description: request.description,
             license: request.license_info,
             runtimes: request.compatible_runtimes,
@@ -102,8 +121,9 @@ fn validate(request: &Request) -> Result<(), Refusal> {
     validation.length(request.license_info.as_deref().unwrap_or_default(), "licenseInfo", 512);
     validation.runtimes(request.compatible_runtimes.as_deref().unwrap_or_default());
     validation.architectures(request.compatible_architectures.as_deref().unwrap_or_default());
-    if request.content.is_none() {
-        validation.problem("null", "content", "Member must not be null");
+    match &request.content {
+        None => validation.problem("null", "content", "Member must not be null"),
+        Some(content) => content.validate("content.s3ObjectStorageMode", &mut validation),
     }
     validation.finish()
 }
@@ -122,8 +142,11 @@ pub(super) async fn take_archive(store: &Store, place: &Place, source: &Source) 
         (Some(_), Some(_), _) | (Some(_), _, Some(_)) => Err(Refusal::invalid_parameter(
             "Please do not provide other FunctionCode parameters when providing a ZipFile.",
         )),
+        (Some(_), None, None) if source.is_reference() => Err(Refusal::invalid_parameter(
+            "S3ObjectStorageMode REFERENCE needs an object in S3, and cannot be used with a ZipFile.",
+        )),
         (Some(zip), None, None) => from_request(store, zip).await,
-        (None, Some(bucket), Some(key)) => from_s3(store, place, bucket, key, source.version.as_deref()),
+        (None, Some(bucket), Some(key)) => from_s3(store, place, (bucket, key), source),
         _ => Err(Refusal::invalid_parameter("Please provide a source for code.")),
     }
 }
@@ -136,50 +159,52 @@ async fn from_request(store: &Store, zip: &str) -> Result<Archive, Refusal> {
     let size = bytes.len() as u64;
     let mut writer = store.blobs().writer();
     writer.write(&Bytes::from(bytes)).await?;
-    Ok(Archive { draft: writer.finish().await?, size, sha256 })
+    Ok(Archive { draft: writer.finish().await?, size, sha256, reference: None })
 }
 
 /// Lambda copies the object when it publishes; a second name for the same bytes does the same.
-fn from_s3(store: &Store, place: &Place, bucket: &str, key: &str, version: Option<&str>) -> Result<Archive, Refusal> {
+fn from_s3(store: &Store, place: &Place, at: (&str, &str), source: &Source) -> Result<Archive, Refusal> {
     // An object that is replaced between look-up and link is looked up again.
     for _ in 0..3 {
-        let content = store.read(|state| find_object(state, place, bucket, key, version))?;
+        let (content, reference) = store.read(|state| find_object(state, place, at, source))?;
         match store.blobs().link(&content.blob) {
-            Ok(draft) => return Ok(Archive { draft, size: content.size, sha256: content.sha256 }),
+            Ok(draft) => return Ok(Archive { draft, size: content.size, sha256: content.sha256, reference }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => return Err(error.into()),
         }
     }
-    Err(s3_refused("NoSuchKey", "The specified key does not exist."))
+    Err(Refusal::by_s3("NoSuchKey", "The specified key does not exist."))
 }
 
 fn find_object(
     state: &State,
     place: &Place,
-    bucket: &str,
-    key: &str,
-    version: Option<&str>,
-) -> Result<Content, Refusal> {
-    let no_bucket = || s3_refused("NoSuchBucket", "The specified bucket does not exist");
-    let bucket = state.buckets.get(bucket).ok_or_else(no_bucket)?;
+    (name, key): (&str, &str),
+    source: &Source,
+) -> Result<(Content, Option<Reference>), Refusal> {
+    let no_bucket = || Refusal::by_s3("NoSuchBucket", "The specified bucket does not exist");
+    let bucket = state.buckets.get(name).ok_or_else(no_bucket)?;
     if bucket.info.region != place.region {
         let region = &bucket.info.region;
         let message = format!("The bucket is in this region: {region}. Please use this region to retry the request");
-        return Err(s3_refused("PermanentRedirect", &message));
+        return Err(Refusal::by_s3("PermanentRedirect", &message));
     }
     let versions = bucket.objects.get(key).map(Vec::as_slice).unwrap_or_default();
-    let (found, refusal) = match version {
+    let (found, refusal) = match source.version.as_deref() {
         Some(id) => {
             let found = versions.iter().find(|version| version.id == id);
-            (found, s3_refused("NoSuchVersion", "The specified version does not exist."))
+            (found, Refusal::by_s3("NoSuchVersion", "The specified version does not exist."))
         }
-        None => (versions.last(), s3_refused("NoSuchKey", "The specified key does not exist.")),
+        None => (versions.last(), Refusal::by_s3("NoSuchKey", "The specified key does not exist.")),
     };
-    found.and_then(|version| version.content.clone()).ok_or(refusal)
-}
-
-/// Lambda passes on what S3 told it.
-fn s3_refused(code: &str, message: &str) -> Refusal {
-    let text = format!("Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}");
-    Refusal::invalid_parameter(text)
+    let Some((version, content)) = found.and_then(|version| Some((version, version.content.clone()?))) else {
+        return Err(refusal);
+    };
+    if source.is_reference() {
+        return Ok((content, Some(reference::resolve((name, bucket), key, version)?)));
+    }
+    if content.is_frozen() {
+        return Err(Refusal::by_s3("InvalidObjectState", "The operation is not valid for the object's storage class"));
+    }
+    Ok((content, None))
 }

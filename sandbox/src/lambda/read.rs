@@ -9,7 +9,7 @@ use super::call::{Answer, LayerCall, Layers};
 use super::errors::Refusal;
 use super::names::{self, LayerId};
 use crate::account::user_arn;
-use crate::store::{Event, LayerVersion, Place};
+use crate::store::{Event, LayerVersion, Place, Reference};
 use crate::{address, text};
 
 pub(super) fn get(this: &Layers, call: &LayerCall, place: &Place) -> Answer {
@@ -87,7 +87,10 @@ pub(super) fn described(this: &Layers, layer: &LayerId, version: &LayerVersion) 
     let path = address::location(&this.secret, &layer.place, &layer.name, version.version);
     let location = format!("{}{path}", this.endpoint);
     fields.insert("LayerArn".to_owned(), json!(layer.arn()));
-    let content = json!({"CodeSha256": version.sha256, "CodeSize": version.size, "Location": location});
+    let mut content = json!({"CodeSha256": version.sha256, "CodeSize": version.size, "Location": location});
+    if let Some(Reference { bucket, key, version }) = &version.reference {
+        content["ResolvedS3Object"] = json!({"S3Bucket": bucket, "S3Key": key, "S3ObjectVersion": version});
+    }
     fields.insert("Content".to_owned(), content);
     Value::Object(fields)
 }

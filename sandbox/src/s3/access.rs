@@ -7,6 +7,7 @@ use hyper::HeaderMap;
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
 use super::errors;
+use super::made;
 use crate::identity::account_of;
 use crate::store::{Bucket, BucketInfo, Event, NULL_VERSION, ObjectVersion, State, Store, Versioning};
 use crate::text;
@@ -88,6 +89,8 @@ impl Buckets {
             owner: caller.account.clone(),
             created: self.store.clock().now_millis(),
             versioning,
+            // One that is made by itself is as a rehearsal needs it.
+            policy: (versioning == Versioning::Enabled).then(|| made::for_lambda(name, caller.region_or_default())),
         };
         let created = Event::BucketCreated { bucket: name.to_owned(), info };
         self.commit(|state| Ok(((!state.buckets.contains_key(name)).then_some(created), ())))

@@ -15,7 +15,7 @@ use super::checksums::{Hasher, checksum_type, set_checksum};
 use super::conditions::{ReadConditions, Unmet, WriteConditions};
 use super::errors;
 use super::read::encryption;
-use super::write::{Addition, add, kept_headers, metadata_of};
+use super::write::{Addition, add, check_class, kept_headers, metadata_of, set_class};
 use crate::store::{Algorithm, Content, ObjectVersion};
 use crate::text;
 
@@ -26,16 +26,20 @@ const NOTHING_CHANGED: &str = "This copy request is illegal because it is trying
 pub(super) async fn copy(this: &Buckets, mut request: S3Request<CopyObjectInput>) -> Answer<CopyObjectOutput> {
     let caller = this.enter(&request, &request.input.bucket)?;
     let conditions = write_conditions(&request.headers)?;
+    check_class(&request.headers)?;
     conditions.supported()?;
     let expected_owner = access::header(&request.headers, "x-amz-source-expected-bucket-owner");
     let source = source_of(this, &source(&request.input), expected_owner.as_deref())?;
     let metadata = metadata_of(request.input.metadata.take())?;
     let input = request.input;
     let replace = input.metadata_directive.as_ref().is_some_and(|directive| directive.as_str() == "REPLACE");
-    if !replace && is_onto_itself(&input) {
+    if !replace && is_onto_itself(&input) && input.storage_class.is_none() {
         return Err(errors::refusal(S3ErrorCode::InvalidRequest, NOTHING_CHANGED));
     }
     let Some(mut content) = source.content.clone() else { return Err(errors::no_such_key(&input.key)) };
+    if content.is_frozen() {
+        return Err(errors::frozen());
+    }
     let draft = this.store.blobs().link(&content.blob).map_err(|error| match error.kind() {
         // Deleted since it was looked up.
         io::ErrorKind::NotFound => errors::no_such_key(&input.key),
@@ -48,6 +52,7 @@ pub(super) async fn copy(this: &Buckets, mut request: S3Request<CopyObjectInput>
         content.headers = kept_headers(&request.headers);
         content.metadata = metadata;
     }
+    set_class(&mut content.headers, &request.headers);
     let mut result = CopyObjectResult { e_tag: Some(ETag::Strong(content.etag.clone())), ..Default::default() };
     if let Some(checksum) = &content.checksum {
         set_checksum!(result, checksum);

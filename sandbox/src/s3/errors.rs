@@ -50,6 +50,16 @@ pub(super) fn no_such_bucket(name: &str) -> S3Error {
     detailed(error, [("BucketName", name)])
 }
 
+pub(super) fn no_such_policy(bucket: &str) -> S3Error {
+    let error = refusal(S3ErrorCode::NoSuchBucketPolicy, "The bucket policy does not exist");
+    detailed(error, [("BucketName", bucket)])
+}
+
+/// What is in a Glacier class has to be brought back before it can be read.
+pub(super) fn frozen() -> S3Error {
+    refusal(S3ErrorCode::InvalidObjectState, "The operation is not valid for the object's storage class")
+}
+
 pub(super) fn no_such_key(key: &str) -> S3Error {
     detailed(refusal(S3ErrorCode::NoSuchKey, "The specified key does not exist."), [("Key", key)])
 }

@@ -117,7 +117,7 @@ impl Names {
             e_tag: content.map(|content| ETag::Strong(content.etag.clone())),
             size: content.and_then(|content| i64::try_from(content.size).ok()),
             last_modified: Some(Timestamp::from(text::system_time(version.modified))),
-            storage_class: Some(ObjectStorageClass::from_static(ObjectStorageClass::STANDARD)),
+            storage_class: content.map(|content| ObjectStorageClass::from(content.class().to_owned())),
             checksum_algorithm: content.and_then(algorithm_of),
             checksum_type: content.and_then(type_of),
             owner: self.owner.clone(),

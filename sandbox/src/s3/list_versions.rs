@@ -141,7 +141,7 @@ impl Names {
             e_tag: Some(ETag::Strong(content.etag.clone())),
             size: i64::try_from(content.size).ok(),
             last_modified: Some(Timestamp::from(text::system_time(line.version.modified))),
-            storage_class: Some(ObjectVersionStorageClass::from_static(ObjectVersionStorageClass::STANDARD)),
+            storage_class: Some(ObjectVersionStorageClass::from(content.class().to_owned())),
             checksum_algorithm: algorithm_of(content),
             checksum_type: type_of(content),
             owner: self.owner.clone(),

@@ -13,8 +13,10 @@ mod finish;
 mod list;
 mod list_uploads;
 mod list_versions;
+mod made;
 mod multipart;
 mod part_copy;
+mod policy;
 mod read;
 mod write;
 
@@ -100,6 +102,21 @@ impl S3 for Buckets {
         request: S3Request<PutBucketVersioningInput>,
     ) -> Answer<PutBucketVersioningOutput> {
         buckets::set_versioning(self, request)
+    }
+
+    async fn get_bucket_policy(&self, request: S3Request<GetBucketPolicyInput>) -> Answer<GetBucketPolicyOutput> {
+        policy::get(self, request)
+    }
+
+    async fn put_bucket_policy(&self, request: S3Request<PutBucketPolicyInput>) -> Answer<PutBucketPolicyOutput> {
+        policy::put(self, request)
+    }
+
+    async fn delete_bucket_policy(
+        &self,
+        request: S3Request<DeleteBucketPolicyInput>,
+    ) -> Answer<DeleteBucketPolicyOutput> {
+        policy::delete(self, request)
     }
 
     async fn put_object(&self, request: S3Request<PutObjectInput>) -> Answer<PutObjectOutput> {

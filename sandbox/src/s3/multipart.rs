@@ -7,7 +7,7 @@ use super::access::{Answer, Buckets};
 use super::checksums::{Declared, checksum_type, set_checksum};
 use super::errors;
 use super::read::encryption;
-use super::write::{Received, discard, kept_headers, metadata_of, receive};
+use super::write::{Received, check_class, discard, kept_headers, metadata_of, receive};
 use crate::store::{self, Algorithm, Event, State, Upload};
 use crate::text;
 
@@ -20,6 +20,7 @@ pub(super) fn create(
 ) -> Answer<CreateMultipartUploadOutput> {
     this.enter(&request, &request.input.bucket)?;
     let metadata = metadata_of(request.input.metadata.take())?;
+    check_class(&request.headers)?;
     let input = request.input;
     let named = input.checksum_algorithm.as_ref().map(|algorithm| Algorithm::parse(algorithm.as_str())).transpose()?;
     let algorithm = named.unwrap_or(Algorithm::Crc64Nvme);

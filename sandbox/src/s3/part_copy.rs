@@ -26,6 +26,9 @@ pub(super) async fn copy(this: &Buckets, request: S3Request<UploadPartCopyInput>
     check_number(input.part_number)?;
     let source = source_of(this, &source(&input), expected_owner.as_deref())?;
     let Some(content) = &source.content else { return Err(errors::no_such_key(&input.key)) };
+    if content.is_frozen() {
+        return Err(errors::frozen());
+    }
     let range = range_of(input.copy_source_range.as_deref(), content)?;
     let body = body_of(this, content, range).await.map_err(|error| match error.kind() {
         // Deleted since it was looked up.

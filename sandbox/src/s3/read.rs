@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use s3s::dto::{ETag, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput};
-use s3s::dto::{ServerSideEncryption, StreamingBlob, Timestamp, TimestampFormat};
+use s3s::dto::{ServerSideEncryption, StorageClass, StreamingBlob, Timestamp, TimestampFormat};
 use s3s::{Body, S3Request, S3Response, S3Result};
 use tokio::fs::File;
 use tokio::io::AsyncReadExt as _;
@@ -16,7 +16,7 @@ use super::access::{self, Answer, Buckets, Caller};
 use super::checksums::{checksum_type, set_checksum};
 use super::conditions::ReadConditions;
 use super::errors;
-use crate::store::{Content, ObjectVersion, SMALL};
+use crate::store::{CLASS, Content, ObjectVersion, SMALL};
 use crate::text;
 
 /// How much of a large body is read at once.
@@ -37,6 +37,7 @@ macro_rules! describe {
         $output.expires =
             headers.get("expires").and_then(|date| Timestamp::parse(TimestampFormat::HttpDate, date).ok());
         $output.metadata = Some($content.metadata.clone().into_iter().collect());
+        $output.storage_class = headers.get(CLASS).cloned().map(StorageClass::from);
         $output.version_id = $found.shown.clone();
         $output.server_side_encryption = Some(encryption());
         $output.parts_count = $input.part_number.and_then(|_| i32::try_from($content.parts.len()).ok());
@@ -104,6 +105,9 @@ pub(super) async fn get(this: &Buckets, request: S3Request<GetObjectInput>) -> A
 /// The answer, or nothing where the data file is gone by now.
 async fn answer(this: &Buckets, input: &GetObjectInput, found: &Found) -> S3Result<Option<GetObjectOutput>> {
     let content = content_of(found, &input.key)?;
+    if content.is_frozen() {
+        return Err(errors::frozen());
+    }
     let conditions = ReadConditions {
         if_match: input.if_match.clone(),
         if_none_match: input.if_none_match.clone(),

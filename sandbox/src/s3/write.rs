@@ -16,12 +16,28 @@ use super::conditions::WriteConditions;
 use super::errors;
 use super::read::encryption;
 use crate::clock::Clock;
-use crate::store::{Algorithm, BlobWriter, Bucket, Content, Draft, Event, ObjectVersion, Store};
+use crate::store::{Algorithm, BlobWriter, Bucket, CLASS, Content, Draft, Event, ObjectVersion, STANDARD, Store};
 use crate::text;
 
 /// Headers that S3 keeps with an object and gives back.
-const KEPT_HEADERS: [&str; 6] =
-    ["content-type", "content-encoding", "content-language", "content-disposition", "cache-control", "expires"];
+const KEPT_HEADERS: [&str; 7] =
+    ["content-type", "content-encoding", "content-language", "content-disposition", "cache-control", "expires", CLASS];
+
+/// S3's storage classes (API model).
+const CLASSES: [&str; 12] = [
+    STANDARD,
+    "REDUCED_REDUNDANCY",
+    "STANDARD_IA",
+    "ONEZONE_IA",
+    "INTELLIGENT_TIERING",
+    "GLACIER",
+    "DEEP_ARCHIVE",
+    "OUTPOSTS",
+    "GLACIER_IR",
+    "SNOW",
+    "EXPRESS_ONEZONE",
+    "FSX_OPENZFS",
+];
 
 /// S3's content type for an object that came without one.
 const DEFAULT_TYPE: &str = "binary/octet-stream";
@@ -97,6 +113,7 @@ pub(super) async fn put(this: &Buckets, mut request: S3Request<PutObjectInput>) 
         let (if_match, if_none_match) = (request.input.if_match.take(), request.input.if_none_match.take());
         let conditions = WriteConditions { if_match, if_none_match };
         conditions.supported()?;
+        check_class(&request.headers)?;
         Ok((caller, metadata, conditions, Declared::from_headers(&request.headers)?))
     });
     let (caller, metadata, conditions, declared) = match entered {
@@ -161,6 +178,25 @@ pub(super) fn new_version(bucket: &Bucket, content: Content, clock: &Clock) -> (
     (version, added)
 }
 
+/// Refuses a storage class that there is not.
+pub(super) fn check_class(headers: &HeaderMap) -> S3Result<()> {
+    match access::header(headers, CLASS) {
+        Some(class) if !CLASSES.contains(&class.as_str()) => {
+            let message = "The storage class you specified is not valid";
+            Err(errors::refusal(S3ErrorCode::InvalidStorageClass, message))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The storage class that an object is to have is said with each write; of a copy too.
+pub(super) fn set_class(kept: &mut BTreeMap<String, String>, headers: &HeaderMap) {
+    kept.remove(CLASS);
+    kept.extend(
+        access::header(headers, CLASS).filter(|class| class != STANDARD).map(|class| (CLASS.to_owned(), class)),
+    );
+}
+
 /// The headers to keep with an object. `aws-chunked` is how the body travelled, not what it is.
 pub(super) fn kept_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
     let mut kept = BTreeMap::from([("content-type".to_owned(), DEFAULT_TYPE.to_owned())]);
@@ -174,6 +210,7 @@ pub(super) fn kept_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
             kept.insert(name.to_owned(), value);
         }
     }
+    set_class(&mut kept, headers);
     kept
 }
 

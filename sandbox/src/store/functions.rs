@@ -1,8 +1,10 @@
 //! Functions, as far as they have to do with layers: what is set for them, their versions, aliases and tags. No code runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
+
+use super::model::BlobId;
 
 /// A function with all that belongs to it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -46,12 +48,23 @@ pub(crate) enum Package {
     Image,
 }
 
-/// What is known of a function's code: it is measured, and not kept.
+/// What is known of a function's code. No code runs.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Code {
     pub sha256: String,
     pub size: u64,
     pub unzipped: u64,
+    /// Its data file; a container image has none here.
+    #[serde(default)]
+    pub blob: Option<BlobId>,
+}
+
+impl Function {
+    /// The data files of its code.
+    pub fn code_blobs(&self) -> HashSet<&BlobId> {
+        let all = std::iter::once(&self.latest).chain(self.versions.values());
+        all.filter_map(|configuration| configuration.code.blob.as_ref()).collect()
+    }
 }
 
 /// A layer version that a function uses, with the size of its zip.

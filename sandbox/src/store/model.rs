@@ -61,6 +61,9 @@ pub(crate) struct BucketInfo {
     pub owner: String,
     pub created: i64,
     pub versioning: Versioning,
+    /// Its policy, as it was put.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
 }
 
 /// A bucket with its objects: for each key its versions, oldest first, the last one current.
@@ -170,6 +173,9 @@ pub(crate) struct LayerVersion {
     #[serde(default)]
     pub unzipped: u64,
     pub sha256: String,
+    /// The object that it is read from, where Lambda keeps no copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Reference>,
     pub description: Option<String>,
     pub license: Option<String>,
     pub runtimes: Option<Vec<String>>,
@@ -180,3 +186,27 @@ pub(crate) struct LayerVersion {
     #[serde(default)]
     pub revision: String,
 }
+
+/// One version of an object, which a layer version is read from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Reference {
+    pub bucket: String,
+    pub key: String,
+    pub version: String,
+}
+
+impl Content {
+    /// Its storage class.
+    pub fn class(&self) -> &str {
+        self.headers.get(CLASS).map_or(STANDARD, String::as_str)
+    }
+
+    /// Whether it has to be brought back before anybody can read it.
+    pub fn is_frozen(&self) -> bool {
+        ["GLACIER", "DEEP_ARCHIVE"].contains(&self.class())
+    }
+}
+
+/// The header that names a storage class; kept with the others unless it is the one that all objects have.
+pub(crate) const CLASS: &str = "x-amz-storage-class";
+pub(crate) const STANDARD: &str = "STANDARD";

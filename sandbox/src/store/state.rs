@@ -47,6 +47,11 @@ pub(crate) enum Event {
         bucket: String,
         versioning: Versioning,
     },
+    /// Whom a bucket lets in; none lets nobody in.
+    BucketPolicySet {
+        bucket: String,
+        policy: Option<String>,
+    },
     ObjectAdded {
         bucket: String,
         key: String,
@@ -162,6 +167,12 @@ impl State {
                 }
                 Vec::new()
             }
+            Event::BucketPolicySet { bucket, policy } => {
+                if let Some(bucket) = self.buckets.get_mut(&bucket) {
+                    bucket.info.policy = policy;
+                }
+                Vec::new()
+            }
             Event::ObjectAdded { bucket, key, version } => self.add_object(&bucket, key, version),
             Event::ObjectsRemoved { bucket, versions } => self.remove_objects(&bucket, versions),
             Event::UploadStarted { upload, details } => {
@@ -215,7 +226,8 @@ impl State {
                 self.functions.entry(place).or_default().insert(name, Arc::from(function));
             }
             Event::FunctionDeleted { place, name } => {
-                self.functions.entry(place).or_default().remove(&name);
+                let removed = self.functions.entry(place).or_default().remove(&name);
+                return removed.iter().flat_map(|function| function.code_blobs()).cloned().collect();
             }
             _ => {}
         }
@@ -320,7 +332,9 @@ impl State {
         let parts = self.uploads.values().flat_map(|upload| upload.parts.values()).map(|part| &part.blob);
         let layers = self.layers.values().flat_map(|layers| layers.values());
         let archives = layers.flat_map(|layer| layer.versions.values()).map(|version| &version.blob);
-        objects.chain(parts).chain(archives).collect()
+        let functions = self.functions.values().flat_map(|functions| functions.values());
+        let code = functions.flat_map(|function| function.code_blobs());
+        objects.chain(parts).chain(archives).chain(code).collect()
     }
 }
 
@@ -345,51 +359,4 @@ fn take_version(versions: &mut Vec<Arc<ObjectVersion>>, id: &str) -> Option<Blob
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn place() -> Place {
-        Place { account: "123456789012".to_owned(), region: "eu-west-1".to_owned() }
-    }
-
-    fn published(version: u64) -> Event {
-        let version = serde_json::json!({"version": version, "created": 0, "blob": format!("{version:032x}"),
-            "size": 1, "sha256": "", "description": null, "license": null, "runtimes": null, "architectures": null});
-        let version = serde_json::from_value(version).expect("a layer version");
-        Event::LayerPublished { place: place(), name: "numpy".to_owned(), version }
-    }
-
-    #[test]
-    fn a_compacted_journal_keeps_the_highest_number_of_a_deleted_version() {
-        let mut state = State::default();
-        state.apply(published(1));
-        state.apply(published(2));
-        let freed = state.apply(Event::LayerDeleted { place: place(), name: "numpy".to_owned(), version: 2 });
-        assert_eq!(freed.iter().map(BlobId::as_str).collect::<Vec<_>>(), [format!("{:032x}", 2)]);
-
-        let mut again = State::default();
-        for event in state.events() {
-            again.apply(event);
-        }
-        assert_eq!(again.layer(&place(), "numpy").map(|layer| layer.last), Some(2));
-        let kept: Vec<_> = again.blobs().into_iter().map(BlobId::as_str).collect();
-        assert_eq!(kept, [format!("{:032x}", 1)]);
-    }
-
-    #[test]
-    fn functions_are_kept_as_they_were_last_and_deleted_ones_are_not() {
-        let mut state = State::default();
-        for (name, layers) in [("kept", &["a:1"]), ("kept", &["a:2"]), ("gone", &["a:1"])] {
-            let function = Box::new(Function::sample(layers));
-            state.apply(Event::FunctionSet { place: place(), name: name.to_owned(), function });
-        }
-        state.apply(Event::FunctionDeleted { place: place(), name: "gone".to_owned() });
-        let mut again = State::default();
-        for event in state.events() {
-            let line = serde_json::to_vec(&event).expect("a line");
-            again.apply(serde_json::from_slice(&line).expect("read again"));
-        }
-        let layers = |name: &str| again.function(&place(), name).map(|function| function.latest.layers[0].arn.clone());
-        assert_eq!((layers("kept").as_deref(), layers("gone")), (Some("a:2"), None));
-    }
-}
+mod tests;

@@ -84,7 +84,8 @@ async fn send(server: &Server, accepted_until: i64, now: i64) -> Sent {
 async fn send_by(lambda: &Lambda, accepted_until: i64, now: i64) -> Sent {
     let zip = S3Location { bucket: "artifacts".to_owned(), key: "numpy/layer.zip".to_owned() };
     let (name, settings) = ("numpy".parse().expect("a name"), LayerSettings::default());
-    let version = NewVersion { name: &name, zip: &zip, zip_version: Some("v1"), settings: &settings };
+    let version =
+        NewVersion { name: &name, zip: &zip, zip_version: Some("v1"), storage: Storage::Copy, settings: &settings };
     let turn = lambda.turn(crate::aws::Urgency::Needed).await;
     lambda.publish_until(turn, version, accepted_until, &clock(now)).await
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::{PLAN_VERSION, SavedPlan};
+use super::{OLDEST_VERSION, PLAN_VERSION, SavedPlan};
 
 /// A saved plan cannot be used. The words follow the name of the file.
 #[derive(Debug, PartialEq, Eq, Error)]
@@ -12,7 +12,7 @@ pub enum SavedPlanError {
     #[error("is not a saved plan: {0}")]
     NotAPlan(String),
     /// Another version of layership made it.
-    #[error("has format {0}, and this layership knows format {PLAN_VERSION}")]
+    #[error("has format {0}, and this layership knows formats {OLDEST_VERSION} to {PLAN_VERSION}")]
     OtherFormat(u64),
     /// Its digest is not the one of what it holds.
     #[error("was changed after it was made: it says digest {0}, but what it holds has {1}")]
@@ -34,7 +34,7 @@ impl SavedPlan {
         let not_one = |error: serde_json::Error| SavedPlanError::NotAPlan(error.to_string());
         let format: Version = serde_json::from_slice(text).map_err(not_one)?;
         match format.plan {
-            Some(format) if format == u64::from(PLAN_VERSION) => {}
+            Some(format) if (u64::from(OLDEST_VERSION)..=u64::from(PLAN_VERSION)).contains(&format) => {}
             Some(format) => return Err(SavedPlanError::OtherFormat(format)),
             None => return Err(SavedPlanError::NotAPlan("it has no `plan` with a format".to_owned())),
         }
@@ -71,10 +71,12 @@ mod tests {
     #[test]
     fn what_is_not_known_is_refused() {
         let error = |text: &str| SavedPlan::parse(text.as_bytes()).unwrap_err().to_string();
-        assert_eq!(
-            error(&text().replace("\"plan\": 1", "\"plan\": 2")),
-            "has format 2, and this layership knows format 1"
-        );
+        for unknown in [0, 3, 4_000_000_000_u64] {
+            assert_eq!(
+                error(&text().replace("\"plan\": 2", &format!("\"plan\": {unknown}"))),
+                format!("has format {unknown}, and this layership knows formats 1 to 2")
+            );
+        }
         assert_eq!(error("{}"), "is not a saved plan: it has no `plan` with a format");
         assert!(error(&text().replace("\"jobs\"", "\"more\": 1, \"jobs\"")).contains("unknown field `more`"));
         assert!(error("layers = 1").starts_with("is not a saved plan: "));

@@ -87,6 +87,7 @@ fn differences(planned: &SavedJob, now: &SavedJob) -> Vec<String> {
             ("architectures", job.settings.compatible_architectures.join(" ")),
             ("description", shown(job.settings.description.as_ref())),
             ("license", shown(job.settings.license.as_ref())),
+            ("storage", job.settings.storage.to_string()),
             ("decision", decision(job)),
         ]
     };
@@ -115,6 +116,7 @@ fn decision(job: &SavedJob) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layer::Storage;
     use crate::manifest::{Dependency, Difference};
     use crate::outcome::Reason;
     use crate::plan::saved::{SavedArchive, SavedManifest, SavedSettings};
@@ -145,6 +147,7 @@ mod tests {
                 compatible_architectures: Vec::new(),
                 description: None,
                 license: None,
+                storage: Storage::Copy,
             },
             settings_changed: Vec::new(),
             dependencies: Difference::default(),

@@ -13,22 +13,30 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Job, Selection};
-use crate::layer::Sha256;
+use crate::layer::{Sha256, Storage};
 use crate::manifest::Difference;
 use crate::outcome::{Decision, JobReport, Outcome, Reason, SettingChange};
 
 pub use held::{Held, hold};
 
 /// Version of the shape; raised when a field comes, goes away or changes its meaning, since a plan is carried out as a
-/// whole or not at all.
-const PLAN_VERSION: u32 = 1;
+/// whole or not at all. A field that comes is left out where it says what older formats took for granted: so plans of those
+/// are read as they were written, with the digest that was approved.
+///
+/// | format | since then |
+/// |---|---|
+/// | 1 | |
+/// | 2 | `settings.storage` |
+const PLAN_VERSION: u32 = 2;
+/// The oldest format that is read.
+const OLDEST_VERSION: u32 = 1;
 
 /// A plan as a file. Nothing in it depends on when and where it was made, so the same plan has the same digest
 /// everywhere; and there is no secret in it, and no path but those that S3 knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SavedPlan {
-    /// Version of this shape: 1.
+    /// Version of this shape: 2; plans of version 1 are read too.
     pub plan: u32,
     /// SHA-256 over everything else in here: who approves a plan can say which one.
     pub digest: String,
@@ -162,6 +170,14 @@ pub struct SavedSettings {
     pub description: Option<String>,
     /// `license`.
     pub license: Option<String>,
+    /// `storage`; left out where it is `copy`.
+    #[serde(default, skip_serializing_if = "is_copy")]
+    pub storage: Storage,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_copy(storage: &Storage) -> bool {
+    *storage == Storage::Copy
 }
 
 impl SavedPlan {
@@ -233,6 +249,7 @@ impl SavedJob {
                 ),
                 description: wanted.description.clone(),
                 license: wanted.license.clone(),
+                storage: job.storage,
             },
             settings_changed: report.settings.clone(),
             dependencies: report.dependencies.clone(),

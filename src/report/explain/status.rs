@@ -26,6 +26,14 @@ pub const fn of_finding(code: StatusCode) -> Explanation {
             "Found by `status`: the layer has `attest`, and the bill of materials and the statement of provenance are not beside the backup of the latest version.",
             "Run `layership publish`: it writes them.",
         ),
+        StatusCode::ArchiveGone => (
+            "Found by `status`: the layer stays in the bucket (`storage = \"reference\"`), and the object that Lambda reads the latest version from is not there any more, in the version that Lambda reads. Functions that use the version go on, but none can be given it any more.",
+            "Put the same bytes back if they are still there as a noncurrent version, or publish a new version with `layership publish --force`; look which person or lifecycle rule deletes what lies below the layer's prefix.",
+        ),
+        StatusCode::StorageDiffers => (
+            "Found by `status`: the latest version was published while the layer had another `storage`, or by another tool.",
+            "Nothing has to be done: the next version is kept as the layer says. `layership publish --force` publishes one at once.",
+        ),
         StatusCode::ParameterDiffers => (
             "Found by `status`: the parameter that `parameter` names is not there, or does not hold the ARN of the latest version.",
             "Run `layership publish`: it writes the parameter, unless something else than an ARN of this layer is in it; then choose another name.",

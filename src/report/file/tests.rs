@@ -12,7 +12,7 @@ fn sample() -> Report {
 }
 
 fn opened(path: &Path) -> Result<ReportFile, ReportFileError> {
-    ReportFile::open("json".parse().unwrap(), path, &Inputs::default())
+    ReportFile::open(crate::report::json::render, path, &Inputs::default())
 }
 
 fn names(folder: &Path) -> Vec<String> {

@@ -1,5 +1,5 @@
-//! The reports that other programs read to find the ARN to use: `env` for shells, `tfvars` for Terraform, `index` for
-//! whoever serves or commits one file with all of them.
+//! The reports that other programs read to find the ARN to use: `env` for shells, `tfvars` for Terraform, and beside this
+//! file `index`, for whoever serves or commits one file with all of them.
 //!
 //! None of them has a time or the id of a run in it: as long as no version changes, neither does the file.
 
@@ -8,23 +8,24 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::layer::Md5;
-use crate::outcome::{JobReport, ManifestReport};
+use crate::outcome::JobReport;
 use crate::report::Shown;
 use crate::report::model::Report;
-
-/// Version of the index's shape; raised when a field changes its meaning or goes away.
-const INDEX_VERSION: u32 = 1;
+use crate::report::wording::shell_word;
 
 /// Jobs with a version to use: published, adopted or kept.
-fn usable(report: &Report) -> impl Iterator<Item = (&JobReport, &str)> {
+pub(super) fn usable(report: &Report) -> impl Iterator<Item = (&JobReport, &str)> {
     report.jobs.iter().filter_map(|job| Some((job, job.layer_version_arn.as_deref()?)))
 }
 
 /// Two levels of names, in order.
-type Nested<'a, T> = BTreeMap<&'a str, BTreeMap<&'a str, T>>;
+pub(super) type Nested<'a, T> = BTreeMap<&'a str, BTreeMap<&'a str, T>>;
 
 /// What is usable, each under the two names that `place` gives it.
-fn nested<'a, T>(report: &'a Report, place: impl Fn(&'a JobReport, &'a str) -> (&'a str, &'a str, T)) -> Nested<'a, T> {
+pub(super) fn nested<'a, T>(
+    report: &'a Report,
+    place: impl Fn(&'a JobReport, &'a str) -> (&'a str, &'a str, T),
+) -> Nested<'a, T> {
     let mut all = Nested::new();
     for (outer, inner, value) in usable(report).map(|(job, arn)| place(job, arn)) {
         all.entry(outer).or_default().insert(inner, value);
@@ -59,13 +60,6 @@ fn mark(job: &JobReport) -> String {
     Md5::of(format!("{}\n{}", job.layer, job.target).as_bytes()).to_string()[..8].to_uppercase()
 }
 
-/// A word for a POSIX shell. ARNs need no quotes, which readers of `NAME=VALUE` other than shells would keep.
-fn shell_word(text: &str) -> String {
-    let text = Shown::one_line(text);
-    let plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || ":-_./@".contains(c));
-    if plain { text.to_string() } else { format!("'{}'", text.replace('\'', r"'\''")) }
-}
-
 /// `layers.auto.tfvars.json` for Terraform and OpenTofu: a variable `layers` of type `map(map(string))`, target →
 /// layer → ARN.
 pub fn tfvars(report: &Report) -> Shown {
@@ -74,55 +68,6 @@ pub fn tfvars(report: &Report) -> Shown {
         layers: Nested<'a, &'a str>,
     }
     super::json::document(&Variables { layers: nested(report, |job, arn| (&job.target, &job.layer, arn)) })
-}
-
-/// Every layer with its versions, for bots and other repositories.
-pub fn index(report: &Report) -> Shown {
-    #[derive(Serialize)]
-    struct Index<'a> {
-        index: u32,
-        layers: Nested<'a, IndexEntry<'a>>,
-    }
-    let layers = nested(report, |job, arn| (&job.layer, &job.target, IndexEntry::of(job, arn)));
-    super::json::document(&Index { index: INDEX_VERSION, layers })
-}
-
-/// A layer at a target, in the index.
-#[derive(Serialize)]
-struct IndexEntry<'a> {
-    arn: &'a str,
-    version: Option<u64>,
-    region: &'a str,
-    account: Option<&'a str>,
-    layer_name: &'a str,
-    manifest: &'a ManifestReport,
-    archive: IndexedArchive<'a>,
-}
-
-/// The archive of a version, without what changes when the same bytes are staged again.
-#[derive(Serialize)]
-struct IndexedArchive<'a> {
-    staged: &'a str,
-    sha256: Option<&'a str>,
-    size: Option<u64>,
-}
-
-impl<'a> IndexEntry<'a> {
-    fn of(job: &'a JobReport, arn: &'a str) -> Self {
-        Self {
-            arn,
-            version: job.version,
-            region: &job.region,
-            account: job.account.as_deref(),
-            layer_name: &job.layer_name,
-            manifest: &job.manifest,
-            archive: IndexedArchive {
-                staged: &job.archive.staged,
-                sha256: job.archive.sha256.as_deref(),
-                size: job.archive.size,
-            },
-        }
-    }
 }
 
 #[cfg(test)]
@@ -163,89 +108,13 @@ mod tests {
           }
         }
         "#);
-        insta::assert_snapshot!(index(&sample()), @r#"
-        {
-          "index": 1,
-          "layers": {
-            "numpy-py3.12": {
-              "tokyo": {
-                "arn": "arn:aws:lambda:us-east-1:123456789012:layer:numpy-py3.12:3",
-                "version": 3,
-                "region": "us-east-1",
-                "account": "123456789012",
-                "layer_name": "numpy-py3.12",
-                "manifest": {
-                  "path": "numpy-py3.12/requirements.txt",
-                  "md5": null,
-                  "backup": null,
-                  "backup_page": null
-                },
-                "archive": {
-                  "staged": "s3://acme/layers/numpy-py3.12/layer/layer.zip",
-                  "sha256": null,
-                  "size": 812345
-                }
-              },
-              "us-east-1": {
-                "arn": "arn:aws:lambda:us-east-1:123456789012:layer:numpy-py3.12:3",
-                "version": 3,
-                "region": "us-east-1",
-                "account": "123456789012",
-                "layer_name": "numpy-py3.12",
-                "manifest": {
-                  "path": "numpy-py3.12/requirements.txt",
-                  "md5": null,
-                  "backup": null,
-                  "backup_page": null
-                },
-                "archive": {
-                  "staged": "s3://acme/layers/numpy-py3.12/layer/layer.zip",
-                  "sha256": null,
-                  "size": 812345
-                }
-              }
-            },
-            "numpy_py3-12": {
-              "tokyo": {
-                "arn": "arn:aws:lambda:us-east-1:123456789012:layer:numpy_py3-12:3",
-                "version": 3,
-                "region": "us-east-1",
-                "account": "123456789012",
-                "layer_name": "numpy_py3-12",
-                "manifest": {
-                  "path": "numpy_py3-12/requirements.txt",
-                  "md5": null,
-                  "backup": null,
-                  "backup_page": null
-                },
-                "archive": {
-                  "staged": "s3://acme/layers/numpy_py3-12/layer/layer.zip",
-                  "sha256": null,
-                  "size": 812345
-                }
-              }
-            }
-          }
-        }
-        "#);
     }
 
     #[test]
     fn nothing_that_changes_by_itself_is_in_them() {
         let other = Report { run: "other".to_owned(), started_at: "other".to_owned(), seconds: 9.0, ..sample() };
-        for render in [env, tfvars, index] {
+        for render in [env, tfvars] {
             assert_eq!(render(&other), render(&sample()));
         }
-    }
-
-    #[test]
-    fn a_value_that_is_no_arn_is_one_word() {
-        assert_eq!(
-            shell_word("arn:aws:lambda:us-east-1:123456789012:layer:a:3"),
-            "arn:aws:lambda:us-east-1:123456789012:layer:a:3"
-        );
-        assert_eq!(shell_word("a'; rm -rf /; '"), r"'a'\''; rm -rf /; '\'''");
-        assert_eq!(shell_word(""), "''");
-        assert_eq!(shell_word("$(id)"), "'$(id)'");
     }
 }

@@ -8,7 +8,7 @@ use crate::report::model::Report;
 type Column = (&'static str, fn(&JobReport) -> String);
 
 /// All columns, in their order; new ones come last.
-const COLUMNS: [Column; 19] = [
+const COLUMNS: [Column; 20] = [
     ("layer", |job| job.layer.clone()),
     ("target", |job| job.target.clone()),
     ("region", |job| job.region.clone()),
@@ -28,13 +28,19 @@ const COLUMNS: [Column; 19] = [
     ("seconds", |job| job.seconds.to_string()),
     ("error_code", |job| job.error.as_ref().map(|error| error.code.to_string()).unwrap_or_default()),
     ("error_message", |job| job.error.as_ref().map(|error| error.message.clone()).unwrap_or_default()),
+    ("kept", |job| job.archive.kept.as_ref().map(|kept| kept.at.clone()).unwrap_or_default()),
 ];
 
 /// The report as CSV.
 pub fn render(report: &Report) -> Shown {
     let head = COLUMNS.map(|(name, _)| name.to_owned());
-    let rows = report.jobs.iter().map(|job| COLUMNS.map(|(_, value)| field(&value(job))));
-    Shown::of_lines(std::iter::once(head).chain(rows).map(|row| Shown::one_line(&row.join(","))))
+    let rows = report.jobs.iter().map(|job| COLUMNS.map(|(_, value)| value(job)));
+    document(std::iter::once(head).chain(rows))
+}
+
+/// A document of rows, each value quoted where it has to be.
+pub(in crate::report) fn document<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> Shown {
+    Shown::of_lines(rows.map(|row| Shown::one_line(&row.map(|value| field(&value)).join(","))))
 }
 
 /// A value, quoted where it has to be. One that a spreadsheet would take for a formula is made text by a quote before

@@ -1,8 +1,9 @@
 //! The formats that `--report FORMAT=PATH` knows, each a pure function of the report.
 
 pub mod arns;
-mod csv;
+pub mod csv;
 mod html;
+pub mod index;
 pub mod json;
 mod junit;
 pub mod markdown;
@@ -22,7 +23,7 @@ const FORMATS: [ReportFormat; 8] = [
     ReportFormat { name: "html", file: "report.html", render: html::render },
     ReportFormat { name: "env", file: "layers.env", render: arns::env },
     ReportFormat { name: "tfvars", file: "layers.auto.tfvars.json", render: arns::tfvars },
-    ReportFormat { name: "index", file: "index.json", render: arns::index },
+    ReportFormat { name: "index", file: "index.json", render: index::index },
 ];
 
 /// One format of the report.
@@ -52,7 +53,7 @@ impl FromStr for ReportFormat {
 }
 
 fn known() -> String {
-    FORMATS.map(|format| format!("`{}`", format.name)).join(", ")
+    names(&FORMATS.map(|format| (format.name, format.file)))
 }
 
 /// One `--report FORMAT=PATH`.
@@ -68,24 +69,34 @@ impl FromStr for ReportRequest {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let Some((format, path)) = text.split_once('=') else { return Err(without_format(text)) };
-        let format: ReportFormat = format.parse()?;
-        if path.is_empty() {
-            let example = format!("`{}={}`", format.name, format.file);
-            return Err(format!("there is no path after `{text}`; expected FORMAT=PATH, as in {example}"));
-        }
-        Ok(Self { format, path: PathBuf::from(path) })
+        let (format, path) = request(text, &FORMATS.map(|format| (format.name, format.file)))?;
+        Ok(Self { format: format.parse()?, path })
     }
 }
 
-/// A path alone: its end may tell the format.
-fn without_format(text: &str) -> String {
-    let ends_alike = |format: &&ReportFormat| {
-        format.file.rsplit_once('.').is_some_and(|(_, end)| text.ends_with(&format!(".{end}")))
+/// Takes `FORMAT=PATH` apart, by the formats that are known and how their files are usually called.
+pub(in crate::report) fn request<'t>(text: &'t str, known: &[(&str, &str)]) -> Result<(&'t str, PathBuf), String> {
+    let Some((format, path)) = text.split_once('=') else { return Err(without_format(text, known)) };
+    let Some((name, file)) = known.iter().find(|(name, _)| *name == format) else {
+        return Err(format!("`{format}` is not a report format; known: {}", names(known)));
     };
-    let guess = FORMATS.iter().find(ends_alike).map_or_else(
-        || format!("as in `json=report.json`; formats: {}", known()),
-        |format| format!("here `{}={text}`", format.name),
+    if path.is_empty() {
+        return Err(format!("there is no path after `{text}`; expected FORMAT=PATH, as in `{name}={file}`"));
+    }
+    Ok((format, PathBuf::from(path)))
+}
+
+fn names(known: &[(&str, &str)]) -> String {
+    known.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// A path alone: its end may tell the format.
+fn without_format(text: &str, known: &[(&str, &str)]) -> String {
+    let ends_alike =
+        |(_, file): &&(&str, &str)| file.rsplit_once('.').is_some_and(|(_, end)| text.ends_with(&format!(".{end}")));
+    let guess = known.iter().find(ends_alike).map_or_else(
+        || format!("as in `json=report.json`; formats: {}", names(known)),
+        |(name, _)| format!("here `{name}={text}`"),
     );
     format!("expected FORMAT=PATH, {guess}")
 }

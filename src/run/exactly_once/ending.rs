@@ -22,7 +22,7 @@ pub fn outcome(end: End, mut hands: PublishHands<'_>) -> Result<Outcome, JobErro
             hands.keep();
             hands.followed(Outcome::Unchanged)
         }
-        Came::Stopped => Ok(Outcome::Cancelled),
+        Came::Stopped => hands.not_kept.take().map_or(Ok(Outcome::Cancelled), Err),
         Came::Unconfirmed => Err(unconfirmed(&mut hands)),
         Came::BackupFailed(version) => Err(backup_failed(&mut hands, version)),
         Came::ContentMismatch(version, found) => Err(mismatch(&hands, version, &found.to_hex())),

@@ -4,11 +4,13 @@ use layership_protocol::{Answer, Rules, Seen, Send, Step, Version};
 
 use super::super::follow_up::{Followed, follow_up};
 use super::super::preflight::{Checked, Given, preflight};
+use super::super::reference;
 use super::decision;
 use super::drive::Hands;
 use super::grip::Grip;
 use crate::aws::{NeverSent, Sent, Turn, Urgency};
 use crate::event::{Activity, Fact};
+use crate::layer::Referenced;
 use crate::outcome::{ErrorCode, JobError};
 
 /// What the steps of one publish share.
@@ -18,6 +20,10 @@ pub struct PublishHands<'a> {
     pub checked: Checked,
     /// Why something that follows the version was not done.
     pub not_followed: Option<JobError>,
+    /// Why what is to be published could not be put where it stays. The publish is given up then, as by a stop.
+    pub not_kept: Option<JobError>,
+    /// What Lambda is to read in its place, where the layer stays in the bucket.
+    kept: Option<Referenced>,
     turn: Option<Turn>,
     /// A publish that was throttled goes before those that were not sent yet.
     urgency: Urgency,
@@ -45,7 +51,7 @@ impl Hands for PublishHands<'_> {
 
 impl<'a> PublishHands<'a> {
     pub fn new(grip: Grip<'a>, checked: Checked) -> Self {
-        Self { grip, checked, not_followed: None, turn: None, urgency: Urgency::Needed }
+        Self { grip, checked, not_followed: None, not_kept: None, kept: None, turn: None, urgency: Urgency::Needed }
     }
 
     /// Under the lock the state is another one than preflight saw: everything is looked at and decided again.
@@ -78,7 +84,16 @@ impl<'a> PublishHands<'a> {
         self.not_followed = follow_up(self.grip.site, followed, manifest, options, self.grip.trail).await.err();
     }
 
+    /// What takes its time is done before the turn: from then on the time in which a publish is accepted is running.
     async fn wait_for_turn(&mut self) -> Seen {
+        let Checked { staged, sha256, .. } = &self.checked;
+        match reference::keep(self.grip.site, staged, *sha256, self.grip.trail).await {
+            Ok(kept) => self.kept = kept,
+            Err(error) => {
+                self.not_kept = Some(error);
+                return Seen::Stopped;
+            }
+        }
         self.grip.trail.enter(Activity::Queueing);
         tokio::select! {
             turn = self.grip.site.turn(self.urgency) => {
@@ -102,7 +117,7 @@ impl<'a> PublishHands<'a> {
             Some(turn) => turn,
             None => self.grip.site.turn(self.urgency).await,
         };
-        let sent = self.grip.site.publish(&self.checked.staged, turn, send.not_after).await;
+        let sent = self.grip.site.publish(&self.checked.staged, self.kept.as_ref(), turn, send.not_after).await;
         self.sent(sent, send)
     }
 
@@ -110,7 +125,7 @@ impl<'a> PublishHands<'a> {
     /// now, and the first request may have published that one: then it is not published once more.
     async fn still_staged(&self) -> Result<(), JobError> {
         let checked = &self.checked.staged;
-        if checked.version_id.is_some() {
+        if checked.version_id.is_some() || self.kept.is_some() {
             return Ok(());
         }
         match self.grip.site.staged().await? {

@@ -65,6 +65,21 @@ impl<'a> PruneHands<'a> {
             }
             self.delete_one(version).await?;
         }
+        self.delete_archives().await
+    }
+
+    /// What the versions needed that are gone by now. In a versioned bucket that leaves a mark, and it can be had back.
+    async fn delete_archives(&mut self) -> Result<(), JobError> {
+        for at in std::mem::take(&mut self.fates.archives) {
+            if self.grip.shared.stop.asked() {
+                self.stopped = true;
+                return Ok(());
+            }
+            let deleted = self.grip.site.delete(&at).await;
+            deleted.map_err(|error| error.context(format!("{at}, which no version needs, could not be deleted")))?;
+            self.deleted += 1;
+            self.grip.trail.found(Fact::ArchiveDeleted { at: at.to_string() });
+        }
         Ok(())
     }
 

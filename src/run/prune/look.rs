@@ -8,29 +8,39 @@ use super::super::RunOptions;
 use super::super::site::Site;
 use super::super::trail::Trail;
 use super::Pruning;
+use super::archives::unneeded;
 use crate::event::{Activity, Fact};
-use crate::layer::{LayerVersion, VersionArn};
+use crate::layer::{LayerVersion, S3Location, VersionArn};
 use crate::outcome::{ErrorCode, JobError, KeptVersion};
 use crate::plan::{Fate, OldVersion, Retention};
 
-/// All versions, the newest first, and what becomes of each.
+/// All versions, the newest first, and what becomes of each; and of the archives that stay in the bucket for them.
 #[derive(Debug, Default)]
-pub struct Fates(Vec<(VersionArn, Fate)>);
+pub struct Fates {
+    versions: Vec<(VersionArn, Fate)>,
+    /// What no version will need.
+    pub archives: Vec<S3Location>,
+}
 
 impl Fates {
     /// The latest version.
     pub fn latest(&self) -> Option<u64> {
-        self.0.first().map(|(arn, _)| arn.number)
+        self.versions.first().map(|(arn, _)| arn.number)
     }
 
     /// What is to be deleted, the oldest first.
     pub fn deleted(&self) -> Vec<VersionArn> {
-        let deleted = self.0.iter().rev().filter(|(_, fate)| *fate == Fate::Deleted);
+        let deleted = self.versions.iter().rev().filter(|(_, fate)| *fate == Fate::Deleted);
         deleted.map(|(arn, _)| arn.clone()).collect()
     }
 
+    /// Whether nothing is to be deleted.
+    pub fn are_all_kept(&self) -> bool {
+        self.deleted().is_empty() && self.archives.is_empty()
+    }
+
     fn kept(&self) -> Vec<KeptVersion> {
-        let kept = self.0.iter().filter_map(|(arn, fate)| match fate {
+        let kept = self.versions.iter().filter_map(|(arn, fate)| match fate {
             Fate::Kept(because, by) => Some(KeptVersion { version: arn.number, because: *because, by: by.clone() }),
             Fate::Unclear | Fate::Deleted => None,
         });
@@ -60,13 +70,20 @@ pub async fn look(
     let mut fates = Fates::default();
     for (newer, version) in versions.iter().enumerate() {
         let fate = fate(site, retention, (version, newer), &options.pruning).await?;
-        fates.0.push((version.arn.clone(), fate));
+        fates.versions.push((version.arn.clone(), fate));
     }
-    if let Some((arn, _)) = fates.0.first() {
+    if let Some((arn, _)) = fates.versions.first() {
         trail.found(Fact::VersionToUse { arn: arn.clone() });
     }
     let to_delete = fates.deleted().into_iter().map(|arn| arn.number).collect();
-    trail.found(Fact::VersionsSorted { to_delete, kept: fates.kept() });
+    let kept = fates.kept();
+    let staying: Vec<u64> = kept.iter().map(|version| version.version).collect();
+    trail.found(Fact::VersionsSorted { to_delete, kept });
+    fates.archives = unneeded(site, &staying).await?;
+    if !fates.archives.is_empty() {
+        let to_delete = fates.archives.iter().map(ToString::to_string).collect();
+        trail.found(Fact::ArchivesSorted { to_delete });
+    }
     Ok(fates)
 }
 

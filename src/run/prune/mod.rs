@@ -2,9 +2,11 @@
 //!
 //! | file | what it does |
 //! |---|---|
+//! | `archives` | which archives in the bucket no version needs |
 //! | `look` | what becomes of each version: asks only as much as that takes |
 //! | `hands` | looks again where somebody was quicker, and deletes |
 
+mod archives;
 mod hands;
 mod look;
 
@@ -43,7 +45,7 @@ pub async fn prune(site: Site<'_>, shared: &Shared, slot: &mut Slot, trail: &mut
         fates = look(site, None, options, trail) => fates?,
         () = shared.stop.finishing() => return Ok(Outcome::Cancelled),
     };
-    let Some(latest) = fates.latest().filter(|_| !fates.deleted().is_empty()) else { return Ok(Outcome::Unchanged) };
+    let Some(latest) = fates.latest().filter(|_| !fates.are_all_kept()) else { return Ok(Outcome::Unchanged) };
     if options.pruning.dry_run {
         return Ok(Outcome::Planned);
     }

@@ -8,6 +8,7 @@
 //! ```
 
 mod mover;
+mod sizes;
 mod survey;
 mod undo;
 mod wave;

@@ -116,6 +116,11 @@ impl Operation for Mover {
 }
 
 impl FunctionJob {
+    /// Whether anything is to be changed, and not only seen to its end.
+    pub fn is_change(&self) -> bool {
+        self.before != self.after || self.publish || self.alias.is_some()
+    }
+
     /// What there was before, and what is to be there: for the file that is kept.
     pub fn record(&self) -> FunctionRecord {
         let alias = match &self.alias {
@@ -176,7 +181,12 @@ impl FunctionJob {
                 },
             };
             let layers = match self.aim.next(&function.layers) {
-                Next::Done => return Ok(Settled::As(changed, function)),
+                Next::Done => {
+                    if let Standing::Failed(why) = &function.standing {
+                        return Err(update_failed(&self.name, &self.region, why));
+                    }
+                    return Ok(Settled::As(changed, function));
+                }
                 Next::Changed => return Ok(Settled::Refused(changed_since(&self.name))),
                 Next::Set(layers) => layers,
             };
@@ -184,7 +194,7 @@ impl FunctionJob {
                 Changed::Done(()) => {
                     let now = self.settled().await?;
                     if let (Standing::Failed(why), true) = (&now.standing, now.layers == layers) {
-                        return Err(self.update_failed(why));
+                        return Err(update_failed(&self.name, &self.region, why));
                     }
                     changed = true;
                     seen = Some(now);
@@ -274,13 +284,6 @@ impl FunctionJob {
         format!("function `{}` in {}", self.name, self.region)
     }
 
-    fn update_failed(&self, why: &str) -> JobError {
-        let message = format!("the new layers of {} could not be put into force", self.named());
-        JobError::new(ErrorCode::UpdateFailed, message)
-            .cause(why)
-            .hint("mend what Lambda names; `layership rollout --undo FILE` puts back what was there before")
-    }
-
     fn changed_meanwhile(&self, what: &str) -> JobError {
         JobError::new(ErrorCode::FunctionChanged, format!("{} {what}", self.named()))
             .hint("find out which tool it is; running the same command again does what is left")
@@ -296,6 +299,14 @@ enum Settled {
     /// They are what they are to be; whether anything had to be changed.
     As(bool, Function),
     Refused(Refusal),
+}
+
+/// The layers of a function were set, and that failed in the end.
+pub fn update_failed(name: &FunctionName, region: &Region, why: &str) -> JobError {
+    let message = format!("the last change of function `{name}` in {region} could not be put into force");
+    JobError::new(ErrorCode::UpdateFailed, message)
+        .cause(why)
+        .hint("mend what Lambda names; `layership rollout --undo FILE` puts back what was there before")
 }
 
 fn changed_since(name: &FunctionName) -> Refusal {

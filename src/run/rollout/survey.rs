@@ -8,13 +8,16 @@ use futures::StreamExt as _;
 use futures::future::join_all;
 use futures::stream;
 
-use super::mover::{AliasAim, FunctionJob};
-use crate::aws::{Lambda, Session, Sessions};
+use super::mover::{AliasAim, FunctionJob, update_failed};
+use super::sizes::Sizes;
+use crate::archive::UNZIPPED_LIMIT;
+use crate::aws::{Archive, Lambda, Session, Sessions};
 use crate::layer::{FunctionName, LayerArn, VersionArn};
 use crate::outcome::JobError;
 use crate::plan::{Job, Pattern, Plan, Target};
 use crate::rollout::{
-    Choice, Found, Function, FunctionOutcome, FunctionReport, Judged, Move, Newest, Published, judge,
+    Aim, Choice, Found, Function, FunctionOutcome, FunctionReport, Judged, Move, Newest, Published, Refusal,
+    RefusalCode, Standing, Sum, judge,
 };
 
 /// Which functions are meant, and what is to be done with them.
@@ -30,6 +33,9 @@ pub struct Wish {
     pub concurrency: usize,
     /// How long a change of a function may take.
     pub patience: Duration,
+    /// Whether functions that use the newest versions are looked at, too: a change of them may be under way, or have failed
+    /// since it was accepted, and no list tells that.
+    pub settles: bool,
 }
 
 /// What was found.
@@ -109,6 +115,12 @@ fn key(one: &Surveyed) -> (&str, &str) {
     (&one.report.target, &one.report.function)
 }
 
+/// What functions of one account and Region are to use, and what is known of how large that is.
+struct Aims {
+    newest: Arc<[Newest]>,
+    sizes: Sizes,
+}
+
 /// A function as a sweep shows it.
 type Swept = (Function, Published);
 
@@ -129,16 +141,20 @@ impl Place<'_> {
         let ours: HashSet<&LayerArn> = newest.iter().map(|newest| &newest.version.arn.layer).collect();
         let concerned =
             swept.into_values().filter(|(function, _)| uses(function, &ours) && chosen(&function.name, wish));
-        let looked = stream::iter(concerned).map(|swept| self.look(swept, &newest, wish));
+        let aims = Aims { newest: Arc::clone(&newest), sizes: Sizes::of(&self.session.lambda) };
+        let looked = stream::iter(concerned).map(|swept| self.look(swept, &aims, wish));
         let looked: Vec<_> = looked.buffer_unordered(wish.concurrency.max(1)).collect().await;
         Ok((layers, looked.into_iter().flatten().collect()))
     }
 
     /// What becomes of one function; `None` where there is nothing to do with it.
-    async fn look(&self, swept: Swept, newest: &Arc<[Newest]>, wish: &Wish) -> Option<Surveyed> {
+    async fn look(&self, swept: Swept, aims: &Aims, wish: &Wish) -> Option<Surveyed> {
         let name = swept.0.name.clone();
-        match self.found(swept, newest, wish).await {
-            Ok(found) => self.judged(&found?, newest, wish),
+        match self.found(swept, &aims.newest, wish).await {
+            Ok(found) => {
+                let (found, code) = found?;
+                self.judged(&found, code.as_ref(), aims, wish).await
+            }
             Err(error) => {
                 let report =
                     FunctionReport { error: Some(error), outcome: FunctionOutcome::Failed, ..self.blank(&name) };
@@ -153,33 +169,67 @@ impl Place<'_> {
         (function, published): Swept,
         newest: &Arc<[Newest]>,
         wish: &Wish,
-    ) -> Result<Option<Found>, JobError> {
+    ) -> Result<Option<(Found, Option<Archive>)>, JobError> {
         let lambda = &self.session.lambda;
         let alias = match &wish.choice.alias {
             Some(alias) => lambda.alias(&function.name, alias).await?,
             None => None,
         };
         let found = Found { function, tags: BTreeMap::new(), published, alias };
-        if matches!(judge(&found, newest, &wish.choice).1, Judged::Nothing) {
+        if matches!(judge(&found, newest, &wish.choice).1, Judged::Nothing) && !wish.settles {
             return Ok(None);
         }
-        let Some((function, tags)) = lambda.function(&found.function.name).await? else { return Ok(None) };
+        let Some((function, tags, code)) = lambda.function(&found.function.name).await? else { return Ok(None) };
         let is_meant = wish.tags.iter().all(|(key, value)| tags.get(key) == Some(value));
-        Ok(is_meant.then_some(Found { function, tags, ..found }))
+        Ok(is_meant.then_some((Found { function, tags, ..found }, code)))
     }
 
-    fn judged(&self, found: &Found, newest: &Arc<[Newest]>, wish: &Wish) -> Option<Surveyed> {
+    async fn judged(&self, found: &Found, code: Option<&Archive>, aims: &Aims, wish: &Wish) -> Option<Surveyed> {
+        let newest = &aims.newest;
         let (changes, judged) = judge(found, newest, &wish.choice);
         let report = FunctionReport { changes, ..self.blank(&found.function.name) };
         match judged {
-            Judged::Nothing => None,
-            Judged::Refused(refusal) => {
-                let report = FunctionReport { outcome: FunctionOutcome::Refused, refusal: Some(refusal), ..report };
+            Judged::Nothing => self.unsettled(found, newest, wish, report),
+            Judged::Refused(refusal) => Some(refused(refusal, report)),
+            Judged::Move(step) => {
+                let sum = aims.sizes.after(&found.function, code, &step).await;
+                let mut report = FunctionReport { outcome: FunctionOutcome::Planned, ..report }.with(&step);
+                match sum {
+                    Some(Sum::TooLarge(unzipped)) => {
+                        report.unzipped = Some(unzipped);
+                        return Some(refused(too_large(unzipped), report));
+                    }
+                    Some(Sum::Fits(unzipped)) => report.unzipped = Some(unzipped),
+                    Some(Sum::Unknown) => report.size_unknown = true,
+                    None => {}
+                }
+                let job = self.job(found, *step, wish, report.clone());
+                Some(Surveyed { report, job: Some(Arc::new(job)) })
+            }
+        }
+    }
+
+    /// A function that has what it is to have: a change that is under way is seen to its end, and one that failed is told. A
+    /// run that was cut off may have begun it.
+    fn unsettled(
+        &self,
+        found: &Found,
+        newest: &Arc<[Newest]>,
+        wish: &Wish,
+        report: FunctionReport,
+    ) -> Option<Surveyed> {
+        match &found.function.standing {
+            Standing::Settled => None,
+            Standing::Failed(why) => {
+                let error = Some(update_failed(&found.function.name, &self.target.region, why));
+                let report = FunctionReport { outcome: FunctionOutcome::Failed, error, ..report };
                 Some(Surveyed { report, job: None })
             }
-            Judged::Move(step) => {
-                let report = FunctionReport { outcome: FunctionOutcome::Planned, ..report }.with(&step);
-                let job = self.job(found, *step, wish, report.clone());
+            Standing::Busy => {
+                let is = found.function.layers.clone();
+                let (aim, publish, alias) = (Aim::Newest(Arc::clone(newest)), false, None);
+                let step = Move { aim, before: is.clone(), after: is, publish, alias };
+                let job = self.job(found, step, wish, report.clone());
                 Some(Surveyed { report, job: Some(Arc::new(job)) })
             }
         }
@@ -207,6 +257,17 @@ impl Place<'_> {
         let account = self.session.account.as_ref().map(ToString::to_string);
         FunctionReport::blank(&self.target.name, self.target.region.as_str(), account, name)
     }
+}
+
+fn refused(refusal: Refusal, report: FunctionReport) -> Surveyed {
+    let report = FunctionReport { outcome: FunctionOutcome::Refused, refusal: Some(refusal), ..report };
+    Surveyed { report, job: None }
+}
+
+fn too_large(unzipped: u64) -> Refusal {
+    let message =
+        format!("its code and layers would have {unzipped} bytes unzipped, and Lambda accepts {UNZIPPED_LIMIT}");
+    Refusal::new(RefusalCode::TooLarge, message).hint("make the layer smaller, or take another layer from the function")
 }
 
 /// All functions of an account and Region, and their versions where those matter.

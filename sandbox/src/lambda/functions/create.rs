@@ -13,7 +13,7 @@ use super::super::{archive, read};
 use super::call::parse_body;
 use super::layers::{Carrier, attach};
 use super::{Functions, Named, shown, under_way, versions};
-use crate::store::{Code, Configuration, Event, Function, Package, Place};
+use crate::store::{Code, Configuration, Draft, Event, Function, Package, Place};
 use crate::text;
 
 #[derive(Debug, Deserialize)]
@@ -61,7 +61,7 @@ pub(super) async fn create(this: &Functions, place: &Place, body: &[u8]) -> Answ
     if named.place != *place {
         return Err(read::access_denied("CreateFunction", place, &named.arn()));
     }
-    let code = measure(this, place, package, request.code.as_ref()).await?;
+    let (code, draft) = measure(this, place, package, request.code.as_ref()).await?;
     let carrier = Carrier { place, package, unzipped: code.unzipped };
     let (function, now) = (this.begin(true, None), this.now());
     let answer = this.store.commit(|state| {
@@ -93,6 +93,7 @@ pub(super) async fn create(this: &Functions, place: &Place, body: &[u8]) -> Answ
         let name = named.name.clone();
         Ok((Some(Event::FunctionSet { place: place.clone(), name, function: Box::new(function) }), answer))
     })?;
+    draft.into_iter().for_each(Draft::keep);
     Ok((StatusCode::CREATED, Some(answer)))
 }
 
@@ -107,6 +108,9 @@ fn validate(request: &Request) -> Result<Package, Refusal> {
             validation.problem("null", field, "Member must not be null");
         }
     }
+    if let Some(code) = &request.code {
+        code.source.validate("code.s3ObjectStorageMode", &mut validation);
+    }
     validation.runtime(request.runtime.as_deref());
     validation.function_architectures(request.architectures.as_deref().unwrap_or_default());
     validation.length(&request.description, "description", 256);
@@ -119,19 +123,20 @@ fn validate(request: &Request) -> Result<Package, Refusal> {
     Ok(package)
 }
 
-/// What is kept of the code: how large it is, and its digest.
+/// How large the code is, its digest, and the code itself.
 async fn measure(
     this: &Functions,
     place: &Place,
     package: Package,
     code: Option<&FunctionCode>,
-) -> Result<Code, Refusal> {
+) -> Result<(Code, Option<Draft>), Refusal> {
     let missing = || Refusal::invalid_parameter("Please provide a source for code.");
     let code = code.ok_or_else(missing)?;
     if package == Package::Image {
-        return code.image.as_ref().map(|_| Code::default()).ok_or_else(missing);
+        return code.image.as_ref().map(|_| (Code::default(), None)).ok_or_else(missing);
     }
     let archive = take_archive(&this.store, place, &code.source).await?;
     let unzipped = archive::check(archive.draft.read()?).await?;
-    Ok(Code { sha256: archive.sha256, size: archive.size, unzipped })
+    let blob = Some(archive.draft.id().clone());
+    Ok((Code { sha256: archive.sha256, size: archive.size, unzipped, blob }, Some(archive.draft)))
 }

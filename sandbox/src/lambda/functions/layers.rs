@@ -7,6 +7,7 @@ use super::super::archive::LARGEST_UNZIPPED;
 use super::super::errors::Refusal;
 use super::super::names;
 use super::super::read::{access_denied, lets_in};
+use super::super::reference;
 use crate::store::{Attached, LayerVersion, Package, Place, State};
 
 /// A function uses no more layers.
@@ -53,7 +54,18 @@ fn version(state: &State, place: &Place, arn: &str) -> Result<Arc<LayerVersion>,
     if layer.place.account != place.account && !found.is_some_and(|version| lets_in(version, &place.account)) {
         return Err(access_denied("GetLayerVersion", place, arn));
     }
-    found.cloned().ok_or_else(|| Refusal::invalid_parameter(format!("Layer version {arn} does not exist.")))
+    let found =
+        found.cloned().ok_or_else(|| Refusal::invalid_parameter(format!("Layer version {arn} does not exist.")))?;
+    // What Lambda reads in its place must be there whenever a function is given the layer.
+    match &found.reference {
+        Some(object) if !reference::is_there(state, object) => {
+            let (bucket, key) = (&object.bucket, &object.key);
+            Err(Refusal::invalid_parameter(format!(
+                "Lambda cannot access {bucket}/{key}, which layer version {arn} is"
+            )))
+        }
+        _ => Ok(found),
+    }
 }
 
 fn refuse_two_of_one(arns: &[String]) -> Result<(), Refusal> {

@@ -23,6 +23,7 @@ pub(crate) use change::change_by_somebody;
 use super::call::Answer;
 use super::errors::Refusal;
 use super::read::access_denied;
+use crate::secret::Secret;
 use crate::store::{Change, Configuration, Event, Failure, Function, Place, Standing, State, Store};
 use crate::text;
 
@@ -30,6 +31,9 @@ use crate::text;
 #[derive(Debug, Clone)]
 pub(crate) struct Functions {
     pub store: Arc<Store>,
+    /// Where code can be downloaded, and what the addresses are signed with.
+    pub endpoint: String,
+    pub secret: Secret,
     /// How long a function takes to be what it was changed to.
     pub takes: Duration,
 }

@@ -8,6 +8,7 @@ use super::super::errors::Refusal;
 use super::super::list::{answered, decode_marker, page};
 use super::super::validate::Validation;
 use super::{FunctionCall, Functions, Named, shown};
+use crate::address;
 use crate::store::{Configuration, Function, Place};
 
 /// The page of a listing: how many, and behind what.
@@ -56,6 +57,11 @@ pub(super) fn get(this: &Functions, call: &FunctionCall, place: &Place) -> Answe
     let (named, function) = this.find(call, place)?;
     let (_, Some(configuration)) = get_configuration(this, call, place)? else { return Err(named.missing()) };
     let mut answer = json!({"Configuration": configuration, "Code": {"RepositoryType": "S3"}});
+    let (version, is) = qualified(&named, &function)?;
+    if is.code.blob.is_some() {
+        let path = address::code_location(&this.secret, &named.place, &named.name, &version);
+        answer["Code"]["Location"] = json!(format!("{}{path}", this.endpoint));
+    }
     if !function.tags.is_empty() {
         answer["Tags"] = json!(function.tags);
     }

@@ -1,0 +1,154 @@
+//! The formats in which a rollout is reported to a file, each a pure function of the report.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use super::{RolloutReport, steps};
+use crate::report::Shown;
+use crate::report::formats::csv;
+use crate::report::formats::markdown::{cell, code};
+use crate::report::formats::request;
+use crate::rollout::FunctionReport;
+use crate::shown;
+
+/// How a rollout is rendered.
+type Render = fn(&RolloutReport) -> Shown;
+
+/// Every format: its name, how its files are usually called, and its rendering.
+const FORMATS: [(&str, &str, Render); 3] = [
+    ("json", "rollout.json", RolloutReport::json),
+    ("markdown", "rollout.md", RolloutReport::markdown),
+    ("csv", "rollout.csv", RolloutReport::csv),
+];
+
+/// One `--report FORMAT=PATH` of a rollout.
+#[derive(Clone, Debug)]
+pub struct RolloutRequest {
+    /// Renders the report in this format.
+    pub render: Render,
+    /// Where; `-` is standard output.
+    pub path: PathBuf,
+}
+
+impl FromStr for RolloutRequest {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (format, path) = request(text, &FORMATS.map(|(name, file, _)| (name, file)))?;
+        let found = FORMATS.iter().find(|(name, ..)| *name == format);
+        let (_, _, render) = found.ok_or_else(|| format!("`{format}` is not a report format"))?;
+        Ok(Self { render: *render, path })
+    }
+}
+
+/// A column: its name, and its value for a function.
+type Column = (&'static str, fn(&FunctionReport) -> String);
+
+/// All columns, in their order; new ones come last.
+const COLUMNS: [Column; 12] = [
+    ("function", |one| one.function.clone()),
+    ("target", |one| one.target.clone()),
+    ("region", |one| one.region.clone()),
+    ("account", |one| one.account.clone().unwrap_or_default()),
+    ("outcome", |one| one.outcome.to_string()),
+    ("from", |one| one.changes.iter().map(|change| change.from.to_string()).collect::<Vec<_>>().join(" ")),
+    ("to", |one| one.changes.iter().map(|change| change.to.to_string()).collect::<Vec<_>>().join(" ")),
+    ("version", |one| one.version.clone().unwrap_or_default()),
+    ("alias", |one| one.alias.as_ref().map(|alias| alias.name.clone()).unwrap_or_default()),
+    ("code", |one| {
+        let refused = one.refusal.as_ref().map(|refusal| refusal.code.to_string());
+        refused.or_else(|| one.error.as_ref().map(|error| error.code.to_string())).unwrap_or_default()
+    }),
+    ("message", |one| {
+        let refused = one.refusal.as_ref().map(|refusal| refusal.message.clone());
+        refused.or_else(|| one.error.as_ref().map(|error| error.message.clone())).unwrap_or_default()
+    }),
+    ("seconds", |one| one.seconds.to_string()),
+];
+
+impl RolloutReport {
+    /// The report as CSV: a line for each function.
+    pub fn csv(&self) -> Shown {
+        let head = COLUMNS.map(|(name, _)| name.to_owned());
+        let rows = self.functions.iter().map(|one| COLUMNS.map(|(_, value)| value(one)));
+        csv::document(std::iter::once(head).chain(rows))
+    }
+
+    /// The report as Markdown, for a comment on a pull request.
+    pub fn markdown(&self) -> Shown {
+        let head = [shown!("## {}", self.headline()), Shown::default(), self.counted()];
+        let table = [Shown::default(), "| Outcome | Function | Target | Layers |".into(), "|---|---|---|---|".into()];
+        let rows = self.functions.iter().map(|one| {
+            let done = steps(one).to_string();
+            shown!(
+                "| {} | {} | {} | {} |",
+                one.outcome.to_string(),
+                cell(&one.function),
+                cell(&one.target),
+                cell(&done)
+            )
+        });
+        let table = table.into_iter().filter(|_| !self.functions.is_empty());
+        let why = self.functions.iter().filter_map(|one| {
+            let refused = one.refusal.as_ref().map(|refusal| refusal.message.as_str());
+            let why = refused.or_else(|| one.error.as_ref().map(|error| error.message.as_str()))?;
+            Some(shown!("- {} at {}: {}", code(&one.function), code(&one.target), code(why)))
+        });
+        let failed = self.failures.iter().map(|one| shown!("- {}: {}", code(&one.target), code(&one.error.message)));
+        let why: Vec<Shown> = why.chain(failed).collect();
+        let gap = (!why.is_empty()).then(Shown::default);
+        Shown::of_lines(head.into_iter().chain(table).chain(rows).chain(gap).chain(why))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{RolloutFailure, RolloutMode, RolloutRun};
+    use super::*;
+    use crate::outcome::{ErrorCode, JobError};
+    use crate::rollout::{Change, FunctionOutcome, Refusal, RefusalCode};
+
+    fn function(name: &str, outcome: FunctionOutcome) -> FunctionReport {
+        let arn =
+            |version: u64| format!("arn:aws:lambda:us-east-1:123456789012:layer:alpha:{version}").parse().unwrap();
+        let account = Some("123456789012".to_owned());
+        let blank = FunctionReport::blank("us-east-1", "us-east-1", account, &"orders".parse().unwrap());
+        let changes = vec![Change { from: arn(1), to: arn(2) }];
+        FunctionReport { function: name.to_owned(), outcome, changes, ..blank }
+    }
+
+    fn report() -> RolloutReport {
+        let refusal =
+            Some(Refusal::new(RefusalCode::Owned, "it belongs to stack `shop`, which would set its layers again"));
+        let error = Some(JobError::new(ErrorCode::UpdateFailed, "it failed, \"in the end\""));
+        let functions = vec![
+            function("orders", FunctionOutcome::Moved),
+            FunctionReport { refusal, ..function("owned", FunctionOutcome::Refused) },
+            FunctionReport { error, ..function("@all|=1+1`", FunctionOutcome::Failed) },
+        ];
+        let started = jiff::Timestamp::UNIX_EPOCH;
+        let failures = vec![RolloutFailure {
+            target: "tokyo".to_owned(),
+            error: JobError::new(ErrorCode::Credentials, "no credentials"),
+        }];
+        let (mode, run, record) = (RolloutMode::Apply, "run".to_owned(), None);
+        RolloutReport::of(RolloutRun { mode, run, started, record, layers: Vec::new(), functions, failures }, started)
+    }
+
+    #[test]
+    fn each_format_is_for_its_readers() {
+        insta::assert_snapshot!(report().markdown());
+        insta::assert_snapshot!(report().csv());
+        let nothing = RolloutReport { functions: Vec::new(), failures: Vec::new(), ..report() };
+        assert!(!nothing.markdown().contains("| Outcome |"), "{}", nothing.markdown());
+    }
+
+    #[test]
+    fn a_request_names_a_format_of_rollouts() {
+        assert_eq!("csv=out.csv".parse::<RolloutRequest>().unwrap().path, PathBuf::from("out.csv"));
+        let error = |text: &str| text.parse::<RolloutRequest>().unwrap_err();
+        assert_eq!(error("junit=x"), "`junit` is not a report format; known: `json`, `markdown`, `csv`");
+        assert_eq!(error("csv="), "there is no path after `csv=`; expected FORMAT=PATH, as in `csv=rollout.csv`");
+        assert_eq!(error("out.md"), "expected FORMAT=PATH, here `markdown=out.md`");
+    }
+}
