@@ -39,6 +39,7 @@ mod prune;
 mod prune_beside;
 mod publish;
 mod ran;
+mod reach;
 mod refuse;
 mod refused;
 mod saved;
