@@ -16,6 +16,7 @@ mod grants;
 #[cfg(test)]
 mod hostile;
 mod identity;
+mod in_use;
 mod lambda;
 mod last;
 mod lock_object;
