@@ -30,6 +30,7 @@ mod init;
 mod large;
 mod merge;
 mod output;
+mod owners;
 mod pages;
 mod parameter;
 mod plan;

@@ -139,7 +139,7 @@ fn only_what_git_ignores_in_the_checkout_is_left_out() {
     assert_eq!(jobs(&check(home.path(), &[]).expect(0)), "Check of layers.toml: 2 jobs OK");
     let init = run(layership(home.path().join("repo")), ["init", "-c", "new.toml"]).expect(0);
     assert!(init.stdout.contains("new.toml: 2 layers"), "{init:?}");
-    write(home.path(), "repo/.gitignore", "services\n");
+    write(home.path(), "repo/.gitignore", "/services/a\n");
     assert!(check(home.path(), &[]).expect(2).stderr.contains("matches no file"));
 }
 
