@@ -2,7 +2,7 @@
 
 use std::fs::{File, FileType, OpenOptions, Permissions};
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
@@ -43,6 +43,23 @@ pub fn read_exact_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> io:
 /// The folder that a file is in.
 pub fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The top of the git checkout that a folder is in, without links; `None` where it is in none.
+pub fn checkout(folder: &Path) -> Option<PathBuf> {
+    let real = folder.canonicalize().ok()?;
+    real.ancestors().find(|above| above.join(".git").exists()).map(Path::to_owned)
+}
+
+/// What a walk could not look at, and why; `None` where a link only leads back to where the walk came from.
+pub fn unseen(error: &ignore::Error) -> Option<(PathBuf, String)> {
+    let why = || error.io_error().map_or_else(|| error.to_string(), |error| error.kind().to_string());
+    match error {
+        ignore::Error::Loop { .. } => None,
+        ignore::Error::WithPath { path, .. } => Some((path.clone(), why())),
+        ignore::Error::WithDepth { err, .. } => unseen(err),
+        _ => Some((PathBuf::new(), why())),
+    }
 }
 
 /// A new file beside the path, on the same file system, with these permissions or those that a file there would get. It is

@@ -4,6 +4,7 @@
 
 mod head;
 mod objects;
+mod stations;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 pub use head::head;
 pub use objects::Entry;
+use stations::Stations;
 
 /// More than a text that is compared has, in bytes.
 const TEXT_LIMIT: u64 = 8_000_000;
@@ -49,15 +51,18 @@ pub struct Since {
     /// The commit of the revision.
     commit: String,
     then: Entries,
-    /// What the commit that is checked out has; `None` where it is the same one.
-    now: Option<Entries>,
+    /// What git knows now: its index, which has what was added and is not committed yet.
+    now: Entries,
+    /// Whether a file's mode tells something here.
+    has_modes: bool,
 }
 
-/// What a commit has, by path from the checkout's root.
+/// What a commit, or the index, has, by path from the checkout's root.
 type Entries = BTreeMap<PathBuf, Entry>;
 
 impl Since {
-    /// What the commit of a revision has of these files and folders, and what the commit that is checked out has.
+    /// What the commit of a revision has of these files and folders, and what git knows of them now. A path that leads
+    /// through links stands for each of them and for its end.
     ///
     /// # Errors
     /// See [`GitError`].
@@ -66,59 +71,56 @@ impl Since {
         let top = top.map_err(|said| GitError::NoCheckout(folder.to_owned(), said))?;
         let top = String::from_utf8_lossy(&top);
         let top = Path::new(top.strip_suffix('\n').unwrap_or(&top)).canonicalize()?;
-        let wanted: HashSet<PathBuf> = paths.iter().filter_map(|path| inside(&top, path)).collect();
-        let then = commit(&top, revision)?.ok_or_else(|| GitError::NoCommit(revision.to_owned()))?;
-        let entries = |commit: &str| entries(&top, commit, &wanted);
-        let now = match commit(&top, "HEAD")? {
-            Some(now) if now != then => Some(entries(&now)?),
-            Some(_) => None,
-            None => Some(Entries::new()),
-        };
-        Ok(Self { then: entries(&then)?, now, commit: then, top })
+        let wanted: HashSet<PathBuf> = paths.iter().flat_map(|path| Stations::of(&top, path).all()).collect();
+        let commit = commit(&top, revision)?.ok_or_else(|| GitError::NoCommit(revision.to_owned()))?;
+        let then = entries(git(&top).args(["ls-tree", "-r", "-z", "--full-tree", &commit]), &wanted, Entry::of_line)?;
+        let now = entries(git(&top).args(["ls-files", "-s", "-z"]), &wanted, Entry::of_index_line)?;
+        Ok(Self { then, now, commit, has_modes: has_modes(&top)?, top })
     }
 
-    fn now(&self) -> &Entries {
-        self.now.as_ref().unwrap_or(&self.then)
+    /// Whether what stands at a path from the root is not what it was, or git knows it otherwise now.
+    fn entry_changed(&self, inside: &Path) -> bool {
+        let Some(then) = self.then.get(inside) else { return true };
+        self.now.get(inside) != Some(then) || !then.is_at(&self.top.join(inside), self.has_modes)
     }
 
-    /// Whether a file is not what it was. One that git never knew, or that lies outside, cannot be told to be the same.
+    /// Whether a file, or a link that leads to it, is not what it was. One that git never knew, or that lies outside,
+    /// cannot be told to be the same.
     pub fn file_changed(&self, path: &Path) -> bool {
-        let Some(inside) = inside(&self.top, path) else { return true };
-        let Some(then) = self.then.get(&inside) else { return true };
-        self.now().get(&inside) != Some(then) || !then.is_at(&self.top.join(inside))
+        let Stations { links, end } = Stations::of(&self.top, path);
+        end.is_none_or(|end| self.entry_changed(&end)) || links.iter().any(|link| self.entry_changed(link))
     }
 
-    /// Whether something of a folder, or a file, that git knows is not what it was. What git does not know, such as what
-    /// a build left there, does not count.
+    /// Whether something of a folder, or a file, that git knows is not what it was, or a link that leads there. What git
+    /// does not know, such as what a build left there, does not count.
     pub fn tracked_changed(&self, path: &Path) -> bool {
-        let Some(inside) = inside(&self.top, path) else { return false };
+        Stations::of(&self.top, path).all().any(|station| self.known_changed(&station))
+    }
+
+    fn known_changed(&self, inside: &Path) -> bool {
         let below = |entries: &Entries| -> Entries {
-            let all = entries.range(inside.clone()..).take_while(|(path, _)| path.starts_with(&inside));
+            let all = entries.range(inside.to_owned()..).take_while(|(path, _)| path.starts_with(inside));
             all.map(|(path, entry)| (path.clone(), entry.clone())).collect()
         };
         let then = below(&self.then);
-        then != below(self.now()) || then.iter().any(|(path, entry)| !entry.is_at(&self.top.join(path)))
+        let is_there = |path: &Path, entry: &Entry| entry.is_at(&self.top.join(path), self.has_modes);
+        then != below(&self.now) || then.iter().any(|(path, entry)| !is_there(path, entry))
     }
 
-    /// The text that a file had; `None` if there was no such file, or it was not a text.
+    /// The text that a file had; `None` if there was no such file, it was not a text, or another one was linked there.
     ///
     /// # Errors
     /// Git fails at it.
     pub fn text(&self, path: &Path) -> Result<Option<String>, GitError> {
-        let Some(entry) = inside(&self.top, path).and_then(|inside| self.then.get(&inside)) else { return Ok(None) };
+        let mut stations = Stations::of(&self.top, path).all();
+        let first =
+            stations.find(|station| !self.then.get(station).is_some_and(Entry::is_link) || self.entry_changed(station));
+        let Some(entry) = first.and_then(|inside| self.then.get(&inside)).filter(|entry| !entry.is_link()) else {
+            return Ok(None);
+        };
         let text = asked(git(&self.top).args(["cat-file", "blob", entry.id()]), printed)?.map_err(GitError::Failed)?;
         Ok(String::from_utf8(text).ok())
     }
-}
-
-/// The path from the root of the checkout, without links; `None` outside of it.
-fn inside(top: &Path, path: &Path) -> Option<PathBuf> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let real = folder.canonicalize().ok()?.join(path.file_name()?);
-    real.strip_prefix(top).ok().map(Path::to_owned)
 }
 
 /// Git, in a way in which nothing is run that a repository's configuration or a missing object asks for.
@@ -201,21 +203,31 @@ fn is_id(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.chars().all(|c| c.is_ascii_hexdigit())
 }
 
-/// What a commit has of these files and below these folders.
-fn entries(top: &Path, commit: &str, wanted: &HashSet<PathBuf>) -> Result<Entries, GitError> {
+/// What git lists of these files and below these folders.
+fn entries(
+    listing: &mut Command,
+    wanted: &HashSet<PathBuf>,
+    of_line: fn(&[u8]) -> Option<(&Path, Entry)>,
+) -> Result<Entries, GitError> {
     let read = |stdout| {
         let mut entries = Entries::new();
         // Of a whole repository only what is wanted is kept.
         for line in BufReader::new(stdout).split(0) {
             let line = line?;
-            let Some((path, entry)) = Entry::of_line(&line) else { continue };
+            let Some((path, entry)) = of_line(&line) else { continue };
             if path.ancestors().any(|above| wanted.contains(above)) {
                 entries.insert(path.to_owned(), entry);
             }
         }
         Ok(entries)
     };
-    asked(git(top).args(["ls-tree", "-r", "-z", "--full-tree", commit]), read)?.map_err(GitError::Failed)
+    asked(listing, read)?.map_err(GitError::Failed)
+}
+
+/// Whether files have the modes here that git knows: some file systems cannot keep them, and git noted it.
+fn has_modes(top: &Path) -> Result<bool, GitError> {
+    let noted = asked(git(top).args(["config", "--type=bool", "--get", "core.fileMode"]), printed)?;
+    Ok(cfg!(unix) && noted.map_or(true, |noted| noted.trim_ascii() != b"false"))
 }
 
 #[cfg(all(test, unix))]

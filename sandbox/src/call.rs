@@ -61,6 +61,8 @@ pub(super) struct Call {
     pub caller: Caller,
     /// When it was signed, in milliseconds since 1970.
     pub signed: Option<i64>,
+    /// The account that the bucket must belong to, as it says.
+    pub bucket_owner: Option<String>,
     /// The layer API's view of the request, for Lambda.
     pub layer: Option<LayerCall>,
     /// The function API's view of it.
@@ -87,7 +89,10 @@ impl Call {
                 }
             }
         };
-        Self { service, operation, resource, place, caller, signed: signature::signed_at(parts), layer, function }
+        let bucket_owner = parts.headers.get("x-amz-expected-bucket-owner");
+        let bucket_owner = bucket_owner.and_then(|owner| owner.to_str().ok()).map(str::to_owned);
+        let signed = signature::signed_at(parts);
+        Self { service, operation, resource, place, caller, signed, bucket_owner, layer, function }
     }
 
     /// Bucket and key, for S3.
@@ -188,6 +193,7 @@ impl Call {
             place,
             caller,
             signed: None,
+            bucket_owner: None,
             layer: None,
             function: None,
         }

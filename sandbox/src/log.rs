@@ -22,6 +22,10 @@ struct Entry {
     resource: String,
     account: String,
     region: String,
+    /// The ARN of whoever asks: a user's, or a session's of an assumed role.
+    caller: String,
+    /// The account that the bucket must belong to, as the request says.
+    bucket_owner: Option<String>,
     /// When the request was signed, as it says.
     signed: Option<String>,
     /// Of the answer; with `done` false, of an answer that is held back. None before the work is done, and where the
@@ -138,6 +142,8 @@ impl Log {
             resource: call.resource.clone(),
             account: call.place.account.clone(),
             region: call.place.region.clone(),
+            caller: call.caller.arn.clone(),
+            bucket_owner: call.bucket_owner.clone(),
             signed: call.signed.map(text::log_date),
             status: None,
             fault: None,

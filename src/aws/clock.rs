@@ -135,6 +135,11 @@ impl ServerClock {
         self.state().s3.map(|known| known.at(MachineTime::now()))
     }
 
+    /// A clock of its own that knows what this one knows.
+    pub(super) fn apart(&self) -> Self {
+        Self(Arc::new(Mutex::new(*self.state())))
+    }
+
     fn hear(&self, from: AnsweredBy, heard: Heard) {
         let mut state = self.state();
         let place = match from {

@@ -7,7 +7,6 @@
 //! | – | yes | the role's, assumed with the ambient ones |
 //! | yes | yes | the role's, assumed with the profile's |
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::profile::ProfileFileCredentialsProvider;
@@ -16,15 +15,12 @@ use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
-use aws_sdk_s3::config::http::HttpResponse;
-use aws_sdk_s3::error::SdkError;
-use aws_sdk_sts::operation::assume_role::AssumeRoleError;
+use aws_credential_types::provider::SharedCredentialsProvider;
 
 use super::ConnectOptions;
 use super::call::Call;
-use super::failure::{Failure, chain, find};
+use super::failure::{Failure, chain};
+use super::in_use::{CredentialsInUse, NotLoaded, Use};
 use crate::layer::AccountId;
 use crate::outcome::{ErrorCode, JobError};
 use crate::plan::Target;
@@ -34,23 +30,62 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Credentials may come from a process that asks a person for a code: so many request deadlines are their time.
 const PATIENCE: u32 = 4;
 
-/// The configuration of a target's clients, with credentials that were loaded once.
+/// The configuration of a target's clients, with credentials that are there; what several targets use is loaded once.
 ///
 /// # Errors
 /// No credentials, a profile that is not there, a role that may not be assumed.
-pub(super) async fn configured(target: &Target, options: &ConnectOptions) -> Result<SdkConfig, JobError> {
-    let config = declared(target, options).await;
-    let provider = config.credentials_provider().ok_or_else(|| missing(target, "no provider is configured"))?;
-    let loading = tokio::time::timeout(options.request_timeout * PATIENCE, provider.provide_credentials());
-    let first = match loading.await {
-        Ok(loaded) => loaded.map_err(|error| not_loaded(target, &error))?,
-        Err(_) => return Err(late(target, options.request_timeout * PATIENCE)),
-    };
-    let loaded = LoadedOnce { first: Mutex::new(Some(first)), later: provider };
-    Ok(config.to_builder().credentials_provider(SharedCredentialsProvider::new(loaded)).build())
+pub(super) async fn configured(
+    target: &Target,
+    options: &ConnectOptions,
+    in_use: &CredentialsInUse,
+) -> Result<SdkConfig, JobError> {
+    let base = base(target, options).await;
+    let whole = used(target, options);
+    let base = loaded(base, &Use { role: None, ..whole.clone() }, target, options, in_use).await?;
+    let Some(role) = &whole.role else { return Ok(base) };
+    let assumed = AssumeRoleProvider::builder(role)
+        .session_name(&options.session_name)
+        .region(Region::new(target.region.to_string()))
+        .configure(&base)
+        .build()
+        .await;
+    let assumed = base.to_builder().credentials_provider(SharedCredentialsProvider::new(assumed)).build();
+    loaded(assumed, &whole, target, options, in_use).await
 }
 
-async fn declared(target: &Target, options: &ConnectOptions) -> SdkConfig {
+/// What makes this target's credentials those of another one.
+pub(super) fn used(target: &Target, options: &ConnectOptions) -> Use {
+    match options.endpoint {
+        Some(_) => Use { account: target.account.as_ref().map(ToString::to_string), ..Use::default() },
+        None => Use {
+            profile: target.profile.clone(),
+            role: target.role_arn.as_ref().map(ToString::to_string),
+            account: None,
+        },
+    }
+}
+
+/// The configuration with its credentials loaded, by this target or by another one that uses the same.
+async fn loaded(
+    config: SdkConfig,
+    what: &Use,
+    target: &Target,
+    options: &ConnectOptions,
+    in_use: &CredentialsInUse,
+) -> Result<SdkConfig, JobError> {
+    let patience = options.request_timeout * PATIENCE;
+    let provider = config.credentials_provider().ok_or_else(|| missing(target, "no provider is configured"))?;
+    let shared = in_use.shared(what, provider, patience);
+    shared.load().await.map_err(|error| match (&error, error.by_sts()) {
+        (_, Some(refusal)) => Failure::of(refusal).into_error(&Call::sts("sts:AssumeRole", role(target))),
+        (NotLoaded::Refused(error), None) => missing(target, &chain(error.as_ref())),
+        (NotLoaded::Late, None) => late(target, patience),
+    })?;
+    Ok(config.to_builder().credentials_provider(SharedCredentialsProvider::new(shared)).build())
+}
+
+/// The configuration with the credentials that a role is assumed with, or that are used as they are.
+async fn base(target: &Target, options: &ConnectOptions) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT.min(options.request_timeout))
         .operation_attempt_timeout(options.request_timeout)
@@ -70,15 +105,7 @@ async fn declared(target: &Target, options: &ConnectOptions) -> SdkConfig {
     if let Some(profile) = &target.profile {
         loader = of_profile(loader, profile, &region, timeouts);
     }
-    let base = loader.load().await;
-    let Some(role) = &target.role_arn else { return base };
-    let assumed = AssumeRoleProvider::builder(role.as_str())
-        .session_name(&options.session_name)
-        .region(region)
-        .configure(&base)
-        .build()
-        .await;
-    base.to_builder().credentials_provider(SharedCredentialsProvider::new(assumed)).build()
+    loader.load().await
 }
 
 /// A profile's name alone would only choose where the ambient chain looks after the environment: its provider must be
@@ -87,41 +114,6 @@ fn of_profile(loader: ConfigLoader, profile: &str, region: &Region, timeouts: Ti
     let config = ProviderConfig::without_region().with_region(Some(region.clone())).with_timeout_config(timeouts);
     let provider = ProfileFileCredentialsProvider::builder().configure(&config).profile_name(profile).build();
     loader.profile_name(profile).credentials_provider(provider)
-}
-
-/// The credentials that were loaded to see whether there are any, handed to the first client that asks: a process that
-/// makes them, or a role, is not asked twice.
-#[derive(Debug)]
-struct LoadedOnce {
-    first: Mutex<Option<Credentials>>,
-    later: SharedCredentialsProvider,
-}
-
-impl LoadedOnce {
-    async fn load(&self) -> provider::Result {
-        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match first {
-            Some(first) => Ok(first),
-            None => self.later.provide_credentials().await,
-        }
-    }
-}
-
-impl ProvideCredentials for LoadedOnce {
-    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
-        future::ProvideCredentials::new(self.load())
-    }
-}
-
-fn not_loaded(target: &Target, error: &CredentialsError) -> JobError {
-    // What STS said to an AssumeRole, of the target or of its profile.
-    match find::<SdkError<AssumeRoleError, HttpResponse>>(error) {
-        Some(refusal) => Failure::of(refusal).into_error(&Call::sts("sts:AssumeRole", role(target))),
-        None => missing(target, &chain(error)),
-    }
 }
 
 fn role(target: &Target) -> String {

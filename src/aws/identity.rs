@@ -10,8 +10,9 @@ use super::ConnectOptions;
 use super::bounds::Bounded;
 use super::call::Call;
 use super::clock::{AnsweredBy, ServerClock};
-use super::credentials::configured;
+use super::credentials::{configured, used};
 use super::failure::Failure;
+use super::in_use::CredentialsInUse;
 use super::trace::RequestLog;
 use crate::layer::{AccountId, LayerName};
 use crate::outcome::{ErrorCode, JobError};
@@ -32,9 +33,9 @@ pub(super) struct Identity {
 pub(super) type Identifying = Shared<BoxFuture<'static, Result<Arc<Identity>, JobError>>>;
 
 /// Begins to find out who a target's credentials belong to.
-pub(super) fn identifying(target: &Arc<Target>, options: &ConnectOptions) -> Identifying {
-    let (target, options) = (Arc::clone(target), options.clone());
-    let found = tokio::spawn(async move { identify(&target, &options).await.map(Arc::new) });
+pub(super) fn identifying(target: &Arc<Target>, options: &ConnectOptions, in_use: &CredentialsInUse) -> Identifying {
+    let (target, options, in_use) = (Arc::clone(target), options.clone(), in_use.clone());
+    let found = tokio::spawn(async move { identify(&target, &options, &in_use).await.map(Arc::new) });
     let found = async move {
         found.await.unwrap_or_else(|error| {
             Err(JobError::new(ErrorCode::Internal, "looking up the account of the credentials failed unexpectedly")
@@ -44,10 +45,14 @@ pub(super) fn identifying(target: &Arc<Target>, options: &ConnectOptions) -> Ide
     found.boxed().shared()
 }
 
-async fn identify(target: &Target, options: &ConnectOptions) -> Result<Identity, JobError> {
-    let clock = ServerClock::default();
-    let config = configured(target, options).await?;
-    let account = account(&config, target, &clock).await?;
+async fn identify(target: &Target, options: &ConnectOptions, in_use: &CredentialsInUse) -> Result<Identity, JobError> {
+    let config = configured(target, options, in_use).await?;
+    let asking = async {
+        let clock = ServerClock::default();
+        let account = account(&config, target, &clock).await;
+        account.map(|account| (account, clock))
+    };
+    let (account, clock) = in_use.owner(used(target, options), &target.region, asking).await?;
     guard(target, account.as_ref())?;
     Ok(Identity { config, account, clock })
 }

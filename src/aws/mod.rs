@@ -19,6 +19,7 @@ mod grants;
 #[cfg(test)]
 mod hostile;
 mod identity;
+mod in_use;
 mod kept;
 mod lambda;
 mod last;

@@ -15,6 +15,7 @@ use super::bounds::Bounded;
 use super::catalogue::{Catalogue, LookedUp};
 use super::clock::{AnsweredBy, ServerClock};
 use super::identity::{Identifying, Identity, apart, identifying, rivals};
+use super::in_use::CredentialsInUse;
 use super::lambda::Lambda;
 use super::last::LastAttempt;
 use super::old_versions::Uses;
@@ -154,8 +155,9 @@ struct SharedPlaces {
 
 /// Begins to connect to all targets; `wanted` tells by target what its jobs will ask for.
 pub fn connect(targets: &[Arc<Target>], wanted: HashMap<String, Wanted>, options: &ConnectOptions) -> Sessions {
+    let in_use = CredentialsInUse::default();
     let identities: HashMap<String, Identifying> =
-        targets.iter().map(|target| (target.name.clone(), identifying(target, options))).collect();
+        targets.iter().map(|target| (target.name.clone(), identifying(target, options, &in_use))).collect();
     let uploads = UploadsUnderWay::default();
     let places = Arc::new(SharedPlaces { uploads: uploads.clone(), ..SharedPlaces::default() });
     let connecting = targets.iter().map(|target| {

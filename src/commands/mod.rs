@@ -88,6 +88,11 @@ pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
             run(&args.common, how.printing(&args.printed)).await
         }
         Command::Status(args) => {
+            if args.common.partition.is_some() {
+                let refused =
+                    "`status` cannot be split with `--partition`: it compares what the targets of a layer have";
+                return Err(Error::usage(refused).hint("name layers, by key or glob, to look at fewer"));
+            }
             let how = How { exit_code: args.exit_code, all_versions: args.all_versions, ..How::new(Mode::Status) };
             run(&args.common, how.printing(&args.printed)).await
         }

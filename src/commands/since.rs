@@ -1,6 +1,6 @@
 //! `--changed-since`: layers of which something changed since a revision of git.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,6 +9,8 @@ use toml::{Table, Value};
 use crate::config::Source;
 use crate::error::Error;
 use crate::git::{GitError, Since};
+use crate::halt::Halt;
+use crate::manifest::{Includes, read};
 use crate::plan::{Job, Plan};
 
 /// The keys of the layers whose manifest, archive or declaration is not what it was at a revision.
@@ -17,6 +19,7 @@ use crate::plan::{Job, Plan};
 /// Git cannot tell: no checkout, no such revision.
 pub fn changed_since(revision: &str, sources: &[&Source<'_>], plan: &Plan) -> Result<HashSet<String>, Error> {
     let Some(first) = sources.first() else { return Ok(HashSet::new()) };
+    let included = included(plan);
     let archives = plan.jobs.iter().filter_map(|job| job.archive.as_ref()).map(|archive| &archive.path);
     let files = sources.iter().map(|source| source.path());
     let paths: HashSet<PathBuf> = plan
@@ -26,16 +29,41 @@ pub fn changed_since(revision: &str, sources: &[&Source<'_>], plan: &Plan) -> Re
         .chain(archives)
         .cloned()
         .chain(files.map(Path::to_owned))
+        .chain(included.values().flatten().cloned())
         .collect();
     let folder = if first.folder().as_os_str().is_empty() { Path::new(".") } else { first.folder() };
     let since = Since::new(folder, revision, &paths.into_iter().collect::<Vec<_>>()).map_err(untold)?;
     let declared = Declarations::new(sources, &since).map_err(untold)?;
+    let included_changed = |manifest: &Path| {
+        included.get(manifest).is_some_and(|files| files.iter().any(|file| since.tracked_changed(file)))
+    };
     let is_changed = |job: &&Arc<Job>| {
         since.file_changed(&job.manifest.path)
             || job.archive.as_ref().is_some_and(|archive| since.tracked_changed(&archive.path))
             || declared.changed(&job.layer)
+            || job.compares_dependencies() && included_changed(&job.manifest.path)
     };
     Ok(plan.jobs.iter().filter(is_changed).map(|job| job.layer.clone()).collect())
+}
+
+/// The files that manifests include, or name in vain, where what they say counts; by the manifest's path.
+fn included(plan: &Plan) -> HashMap<PathBuf, Vec<PathBuf>> {
+    let mut included = HashMap::new();
+    for job in plan.jobs.iter().filter(|job| job.compares_dependencies()) {
+        let path = &job.manifest.path;
+        if included.contains_key(path) {
+            continue;
+        }
+        // One that cannot be read is told when its job comes.
+        let Ok(manifest) = read(path, &Halt::default()) else { continue };
+        let Includes { files, problems } = manifest.includes();
+        let beside = |within: &Path, named: &str| within.parent().unwrap_or(Path::new("")).join(named);
+        let in_vain = problems.iter().map(|problem| beside(&problem.within, &problem.named));
+        let all = files.iter().map(|file| file.path.clone()).chain(in_vain);
+        let folder = path.parent().unwrap_or(Path::new(""));
+        included.insert(path.clone(), all.map(|file| folder.join(file)).collect());
+    }
+    included
 }
 
 fn untold(error: GitError) -> Error {

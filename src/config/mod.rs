@@ -1,9 +1,11 @@
 //! The layers file: as it is written, its problems with their places, its settings and templates.
 
+mod bounds;
 mod check;
 mod expected;
 mod file;
 mod include;
+mod include_walk;
 mod origin;
 mod problem;
 mod problems;

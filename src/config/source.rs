@@ -9,6 +9,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::bounds::Bounds;
 use super::origin::{Origin, Place};
 use super::problem::{PROBLEMS_LIMIT, Problem, ProblemList};
 use super::words::excerpt;
@@ -42,10 +43,12 @@ pub enum SourceError {
 pub struct Text {
     path: Arc<Path>,
     text: String,
+    is_elsewhere: bool,
 }
 
 impl Text {
-    /// Reads a layers file.
+    /// Reads a layers file. Of one that a link leads to elsewhere, or among git's own files, no line will be shown: it may
+    /// be no layers file, but something with a secret in it.
     ///
     /// # Errors
     /// See [`SourceError`]. Errors of syntax come from [`Source::parse`].
@@ -54,7 +57,8 @@ impl Text {
             let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
             SourceError::NotUtf8(path.to_owned(), valid.iter().filter(|byte| **byte == b'\n').count() + 1)
         })?;
-        Ok(Self { path: path.into(), text })
+        let is_elsewhere = path.canonicalize().map_or(true, |real| Bounds::of(path).check(&real).is_err());
+        Ok(Self { path: path.into(), text, is_elsewhere })
     }
 
     /// How many bytes it has.
@@ -68,6 +72,7 @@ impl Text {
 pub struct Source<'t> {
     path: &'t Arc<Path>,
     text: &'t str,
+    is_elsewhere: bool,
     tree: Spanned<DeTable<'t>>,
     line_starts: Vec<usize>,
 }
@@ -85,7 +90,8 @@ impl<'t> Source<'t> {
     pub fn parse(text: &'t Text) -> Result<Self, ProblemList> {
         let line_starts = std::iter::once(0).chain(text.text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         let (tree, errors) = DeTable::parse_recoverable(&text.text);
-        let source = Self { path: &text.path, text: &text.text, tree, line_starts };
+        let is_elsewhere = text.is_elsewhere;
+        let source = Self { path: &text.path, text: &text.text, is_elsewhere, tree, line_starts };
         let problems: Vec<Problem> =
             errors.iter().take(PROBLEMS_LIMIT).map(|error| source.syntax_problem(error)).collect();
         if problems.is_empty() {
@@ -159,7 +165,8 @@ impl<'t> Source<'t> {
         let line = self.line_starts.partition_point(|start| *start <= span.start);
         let start = line.checked_sub(1).and_then(|before| self.line_starts.get(before)).copied().unwrap_or_default();
         let end = self.line_starts.get(line).copied().unwrap_or(self.text.len());
-        Place::new(line, self.text(start..end), span.start - start, span.len())
+        let place = Place::new(line, self.text(start..end), span.start - start, span.len());
+        if self.is_elsewhere { Place { text: None, ..place } } else { place }
     }
 
     /// What the parser says, with its place.
@@ -167,7 +174,10 @@ impl<'t> Source<'t> {
         let origin = Origin::File(Arc::clone(self.path), error.span().map(|span| self.place(&span)));
         let message = excerpt(&error.message().replace('\n', ", "));
         // The parser says which key only by its place.
-        let key = error.span().map(|span| self.text(span).trim()).filter(|_| message == "duplicate key");
+        let key = error
+            .span()
+            .map(|span| self.text(span).trim())
+            .filter(|_| message == "duplicate key" && !self.is_elsewhere);
         Problem::error(origin, "", key.map_or(message.clone(), |key| format!("{message} `{}`", excerpt(key))))
     }
 }

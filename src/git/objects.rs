@@ -1,6 +1,6 @@
 //! An entry of a commit, and whether a file is what it says.
 
-use std::fs::{read_link, symlink_metadata};
+use std::fs::{Metadata, read_link, symlink_metadata};
 use std::io::{self, Read as _};
 use std::path::Path;
 
@@ -28,22 +28,37 @@ impl Entry {
         Some((Path::new(path), Self { mode: mode.to_owned(), id: id.to_owned() }))
     }
 
+    /// Reads `MODE ID STAGE<tab>PATH`, as `git ls-files -s -z` prints it.
+    pub fn of_index_line(line: &[u8]) -> Option<(&Path, Self)> {
+        let tab = line.iter().position(|byte| *byte == b'\t')?;
+        let (head, path) = (std::str::from_utf8(&line[..tab]).ok()?, std::str::from_utf8(&line[tab + 1..]).ok()?);
+        let [mode, id, _] = head.split(' ').collect::<Vec<_>>()[..] else { return None };
+        Some((Path::new(path), Self { mode: mode.to_owned(), id: id.to_owned() }))
+    }
+
+    /// Whether it is a link.
+    pub fn is_link(&self) -> bool {
+        self.mode == "120000"
+    }
+
     /// The object's id.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// Whether this is what stands at a path now. Of a submodule, only commits tell.
-    pub fn is_at(&self, path: &Path) -> bool {
+    /// Whether this is what stands at a path now, with its mode where those tell something. Of a submodule, only commits
+    /// tell.
+    pub fn is_at(&self, path: &Path, has_modes: bool) -> bool {
         match self.mode.as_str() {
             "160000" => true,
             "120000" => read_link(path).is_ok_and(|to| to.to_str().is_some_and(|to| self.is(to.as_bytes()))),
-            _ => self.is_file_at(path).unwrap_or(false),
+            _ => self.is_file_at(path, has_modes).unwrap_or(false),
         }
     }
 
-    fn is_file_at(&self, path: &Path) -> io::Result<bool> {
-        if !symlink_metadata(path)?.is_file() {
+    fn is_file_at(&self, path: &Path, has_modes: bool) -> io::Result<bool> {
+        let metadata = symlink_metadata(path)?;
+        if !metadata.is_file() || has_modes && may_be_run(&metadata) != (self.mode == "100755") {
             return Ok(false);
         }
         let mut file = without_waiting(path)?;
@@ -69,6 +84,17 @@ impl Entry {
         hash.update(content);
         hash.id() == self.id
     }
+}
+
+/// Whether its owner may run it: of a mode, git keeps no more.
+#[cfg(unix)]
+fn may_be_run(metadata: &Metadata) -> bool {
+    std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o100 != 0
+}
+
+#[cfg(not(unix))]
+fn may_be_run(_: &Metadata) -> bool {
+    false
 }
 
 fn with_line_feeds(bytes: &[u8]) -> Vec<u8> {
@@ -125,6 +151,8 @@ mod tests {
         // What git calls the content "hello\n".
         assert!(entry.is(b"hello\n") && !entry.is(b"hello"));
         assert!(Entry::of_line(b"no entry").is_none());
+        let line = b"100644 ce013625030ba8dba906f756967f9e9ca394464a 0\ta b/\xc3\xa4.txt";
+        assert_eq!(Entry::of_index_line(line), Some((path, entry)));
     }
 
     #[test]

@@ -120,6 +120,13 @@ word! {
     RoleArn, check_role
 }
 
+impl RoleArn {
+    /// The partition that it belongs to; credentials of a role are good in no other one.
+    pub fn partition(&self) -> Option<Partition> {
+        self.as_str().split(':').nth(1)?.parse().ok()
+    }
+}
+
 fn check_role(text: &str) -> Result<(), Unfit> {
     let unfit = || Unfit::because("is not the ARN of a role; expected `arn:aws:iam::123456789012:role/NAME`");
     let parts: Vec<&str> = text.splitn(6, ':').collect();

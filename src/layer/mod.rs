@@ -26,6 +26,7 @@ pub use grantee::{Grant, Grantee};
 pub use limits::{DESCRIPTION_LIMIT, LICENSE_LIMIT, S3_KEY_LIMIT};
 pub use name::LayerName;
 pub use parameter::ParameterName;
+pub use partition::Partition;
 pub use region::{KNOWN_REGIONS, Region};
 pub use runtime::{KNOWN_RUNTIMES, Runtime, RuntimeFamily};
 pub use s3::{CONTENT, S3Location, backup_key, content_key, content_of, version_key, version_of_backup};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Target;
 use super::patterns::Pattern;
 use crate::config::{LayerTable, Placeholders, Problems, TargetTable, excerpt, fill, listed, nearest};
-use crate::layer::{AccountId, KNOWN_REGIONS, Region, RoleArn};
+use crate::layer::{AccountId, KNOWN_REGIONS, Partition, Region, RoleArn};
 
 /// What a plan takes from its surroundings.
 pub struct Ambient<'a> {
@@ -143,7 +143,16 @@ fn role(
     };
     let role = fill(template, &placeholders, ambient.env).and_then(|filled| {
         let unfit = |unfit| format!("`{}` {unfit}", excerpt(filled.shown()));
-        filled.text.parse().map_err(unfit)
+        let role: RoleArn = filled.text.parse().map_err(unfit)?;
+        let (of_role, of_region) = (role.partition(), Partition::of(&target.region));
+        match of_role.filter(|of_role| *of_role != of_region && target.region.is_known()) {
+            None => Ok(role),
+            Some(of_role) => Err(format!(
+                "`{}` is a role of the partition `{of_role}`, and {} is in `{of_region}`",
+                excerpt(filled.shown()),
+                target.region
+            )),
+        }
     });
     let wrong = |message| problems.error(&["targets", &target.name, "role-arn"], message);
     role.map_err(wrong).ok().map(Some)

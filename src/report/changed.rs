@@ -79,7 +79,7 @@ pub fn github_matrix(report: &Report) -> Result<Shown, String> {
             text.len()
         ));
     }
-    Ok(Shown::json(&text))
+    Ok(Shown::of_lines([Shown::json(&text)]))
 }
 
 /// A key that stands for itself wherever it is written, and cannot be taken for a flag.
@@ -135,7 +135,7 @@ mod tests {
         let report = report(Mode::Changed, jobs);
         assert_eq!(lines(&report).as_str(), "a\nb\n");
         assert_eq!(groups(&report), ["a", "b"]);
-        assert_eq!(github_matrix(&of([])).unwrap().as_str(), r#"{"include":[]}"#);
+        assert_eq!(github_matrix(&of([])).unwrap().as_str(), "{\"include\":[]}\n");
     }
 
     #[test]

@@ -13,6 +13,11 @@ pub fn say_error(message: &str, hint: Option<&str>) {
     emit::stderr(&shown!("{}: {}\n{}", style().paint(Tone::Bad, "error"), message, hint));
 }
 
+/// What somebody has to know, though the command goes on.
+pub fn say_warning(message: &str) {
+    emit::stderr(&shown!("{}: {}\n", style().paint(Tone::Attention, "warning"), message));
+}
+
 /// What is wrong with a layers file and the settings, each problem with its line.
 pub fn say_layers(file: &Path, found: &ProblemList) {
     let style = style();

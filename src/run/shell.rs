@@ -64,7 +64,8 @@ pub async fn run(command: &str, folder: &Path, variable: (&str, &str), stop: &St
     let (reader, writer) = io::pipe()?;
     let mut shell = Command::new("sh");
     shell
-        .args(["-c", command])
+        // A command that begins with `-` is one all the same.
+        .args(["-c", "--", command])
         .current_dir(folder)
         .env(variable.0, variable.1)
         .stdin(Stdio::null())
@@ -216,6 +217,12 @@ mod tests {
         assert!(status.success());
         let left = output.last_lines(1)[0].parse().ok().and_then(Pid::from_raw).unwrap();
         rustix::process::kill_process(left, Signal::KILL).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_command_is_never_taken_for_options() {
+        let (status, output) = ran("-n none-such").await;
+        assert_eq!(status.code(), Some(127), "{:?}", output.last_lines(9));
     }
 
     #[tokio::test]

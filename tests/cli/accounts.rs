@@ -115,6 +115,63 @@ fn a_role_is_assumed_with_the_profiles_credentials_or_else_the_ambient_ones() {
     assert_eq!((account(&profile).as_str(), &assumed(&profile)[..]), (ROLE, &[PROFILE.to_owned()][..]));
 }
 
+/// A process that asks a person for a code is run once, and a role assumed once, for all targets that use them.
+#[test]
+fn credentials_that_several_targets_use_are_asked_for_once() {
+    let regions = ["eu-west-1", "us-east-1", "us-west-2"];
+    let project = project("profile = \"prod\"", "");
+    let asked = project.folder().join("asked");
+    let printed = json!({ "Version": 1, "AccessKeyId": PROFILE, "SecretAccessKey": project.sandbox.secret });
+    let printed = project.write("printed.json", printed.to_string());
+    let process =
+        project.write("process.sh", format!("echo asked >> {}\ncat {}\n", asked.display(), printed.display()));
+    project.write("aws-config", format!("[profile prod]\ncredential_process = sh {}\n", process.display()));
+    let layers = |role: &str, account: &str| {
+        let targets = regions.map(|region| format!("{region} = {{ profile = \"prod\"{role} }}\n")).concat();
+        let again = format!("again = {{ region = \"eu-west-1\", profile = \"prod\"{role} }}\n");
+        let bucket = format!("[defaults]\nbucket = \"{account}-{{target}}\"\n");
+        let layers = format!("{bucket}[layers.alpha]\nname = \"alpha-{{target}}\"\n");
+        let files = "manifest = \"alpha/requirements.txt\"\narchive = \"alpha/layer\"\n";
+        project.write("layers.toml", format!("[targets]\n{targets}{again}{layers}{files}"));
+    };
+    let counted = |role: &str, account: &str| {
+        layers(role, account);
+        let _ = std::fs::remove_file(&asked);
+        project.forget_requests();
+        let report = plan(&project, 0).report();
+        let accounts = report["jobs"].as_array().unwrap().iter().filter(|job| job["account"] == account).count();
+        let of = |operation: &str| project.requests().iter().filter(|asked| asked.starts_with(operation)).count();
+        let asked = std::fs::read_to_string(&asked).unwrap().lines().count();
+        (accounts, asked, of("AssumeRole"), of("GetCallerIdentity"))
+    };
+    // Each Region is asked once whether it takes them: one that is not opted into does not.
+    assert_eq!(counted("", PROFILE), (4, 1, 0, 3));
+    assert_eq!(counted(&format!(", role-arn = \"{}\"", role(ROLE)), ROLE), (4, 1, 1, 3));
+}
+
+/// An account's own log tells which run it was.
+#[test]
+fn a_session_of_a_role_is_named_after_the_run() {
+    let project = project(&format!("role-arn = \"{}\"", role(ROLE)), "");
+    let report = plan(&project, 0).report();
+    let session = format!("arn:aws:sts::{ROLE}:assumed-role/publisher/layership-{}", report["run"].as_str().unwrap());
+    let callers = crate::common::project::of_requests(&project, "caller");
+    assert!(
+        callers.iter().any(|(operation, caller)| operation == "ListLayerVersions" && *caller == session),
+        "{callers:?}"
+    );
+    let others = callers.iter().filter(|(_, caller)| *caller != session);
+    assert!(others.clone().all(|(operation, _)| operation == "AssumeRole"), "{callers:?}");
+}
+
+#[test]
+fn a_role_of_another_partition_than_the_region_is_refused_before_anything_is_asked() {
+    let project = project("role-arn = \"arn:aws-cn:iam::333333333333:role/publisher\"", "");
+    let ended = run(command(&project), ["check"]).expect(2);
+    let said = "targets.prod.role-arn: `arn:aws-cn:iam::333333333333:role/publisher` is a role of the partition `aws-cn`, and us-east-1 is in `aws`";
+    assert!(ended.stderr.contains(said), "{}", ended.stderr);
+}
+
 #[test]
 fn a_profile_that_names_a_role_itself_is_followed() {
     let chain = format!("{}[profile prod]\nrole_arn = {}\nsource_profile = base\n", keys("base", PROFILE), role(ROLE));

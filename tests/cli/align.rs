@@ -151,3 +151,10 @@ fn a_saved_plan_aligns_as_it_was_looked_at() {
     project.run("publish --plan plan.json", 0);
     project.run("status --exit-code", 0);
 }
+
+/// A part of the jobs has not all targets of a layer: what is compared between them would be missed.
+#[test]
+fn status_is_not_split() {
+    let ended = Project::of(&["a"]).run("status --partition 1/2", 2);
+    assert!(ended.stderr.contains("`status` cannot be split with `--partition`"), "{}", ended.stderr);
+}

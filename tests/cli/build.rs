@@ -105,8 +105,27 @@ fn build_alone_builds_what_changed_or_all_without_asking_anybody() {
 #[test]
 fn no_other_command_runs_it() {
     let project = project(&["a"]);
-    let commands =
-        ["check", "changed", "plan", "plan --stage", "stage", "publish", "publish --dry-run", "publish --stage"];
+    let commands = [
+        "check",
+        "changed",
+        "plan",
+        "plan --stage",
+        "stage",
+        "publish",
+        "publish --dry-run",
+        "publish --stage",
+        "status",
+        "prune --dry-run",
+        "prune --yes",
+        "rollout",
+        "rollout --apply",
+        "init -c new.toml",
+        "report convert report.json --report json=again.json",
+        "report merge report.json",
+        "completions bash",
+        "explain locked",
+        "schema layers",
+    ];
     for command in commands {
         let mut line = project.command();
         let _ = line.args(command.split(' ')).output().unwrap();
@@ -115,6 +134,57 @@ fn no_other_command_runs_it() {
     // It is no leftover: it would run.
     project.run("publish --build", 0);
     assert_eq!(builds(&project), ["a"]);
+}
+
+/// Layer keys and what stands in a manifest are data, whatever they say.
+#[test]
+fn nothing_of_a_key_or_a_manifest_is_run() {
+    let project = Project::new("");
+    let key = "a' ; touch it-ran; $(touch it-ran) `touch it-ran` \\\" & | > #";
+    let build = r#"build = 'printf %s "$LAYERSHIP_LAYER" > key.txt; mkdir -p a/layer/python; cp a/requirements.txt a/layer/python'"#;
+    let layer = layer("a").replace("[layers.a]", &format!("[layers.{}]\nname = \"a\"\n{build}", toml(key)));
+    project.write("layers.toml", format!("[defaults]\nbucket = \"artifacts\"\nprefix = \"x\"\n{layer}"));
+    let hostile = "six==1.16.0 # $(touch it-ran) `touch it-ran`\n'; touch it-ran; echo '==1\n$(touch it-ran)==1\n";
+    project.write("a/requirements.txt", hostile);
+    project.run("build --all", 0);
+    assert_eq!(String::from_utf8(project.read("key.txt")).unwrap(), key);
+    project.write("a/requirements.txt", format!("{hostile}idna==3.7\n"));
+    project.run("publish --build", 0);
+    assert!(!project.folder().join("it-ran").exists());
+    assert!(String::from_utf8(project.read("a/layer/python/requirements.txt")).unwrap().ends_with("idna==3.7\n"));
+}
+
+/// As a key in quotes.
+fn toml(key: &str) -> String {
+    format!("\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// Each build looks for a while how many run beside it, and notes the most that it saw.
+const COUNTING: &str = r#"
+build = '''mkdir -p running "$LAYERSHIP_LAYER/layer"
+touch "running/$LAYERSHIP_LAYER"
+most=0; i=0
+while [ $i -lt 3000 ]; do set -- running/*; [ $# -gt $most ] && most=$#; i=$((i+1)); done
+rm "running/$LAYERSHIP_LAYER"
+echo $most >> most.txt'''
+"#;
+
+#[test]
+fn builds_run_side_by_side_up_to_the_concurrency_and_the_cores() {
+    let project = Project::new("");
+    project.declare(&["a", "b", "c", "d", "e", "f"], COUNTING);
+    let most = |concurrency: usize| -> usize {
+        let _ = std::fs::remove_file(project.folder().join("most.txt"));
+        project.run(&format!("build --all --concurrency {concurrency}"), 0);
+        let counted = String::from_utf8(project.read("most.txt")).unwrap();
+        assert_eq!(counted.lines().count(), 6);
+        counted.lines().map(|line| line.parse::<usize>().unwrap()).max().unwrap()
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    assert_eq!(most(1), 1);
+    let side_by_side = most(6);
+    assert!(side_by_side <= cores, "{side_by_side} at once on {cores} cores");
+    assert!(cores == 1 || side_by_side > 1, "none ran beside another: it would not be seen either");
 }
 
 #[test]

@@ -143,3 +143,32 @@ fn init_leaves_a_gitignore_alone_that_leads_elsewhere_and_makes_none_outside_of_
     run(layership(repository.path()), ["init"]).expect(0);
     assert_eq!(std::fs::read_to_string(folder.path().join("elsewhere")).unwrap(), "mine\n");
 }
+
+/// A name in another encoding is right for git; what cannot be read at all is told before anything is written.
+#[test]
+fn a_gitignore_is_kept_byte_for_byte_and_one_that_cannot_be_read_stops_it_before_it_writes() {
+    let repository = repository();
+    let ignore = repository.path().join(".gitignore");
+    std::fs::write(&ignore, b"caf\xe9/\n").unwrap();
+    run(layership(repository.path()), ["init"]).expect(0);
+    assert_eq!(std::fs::read(&ignore).unwrap(), b"caf\xe9/\n.layership/\n");
+    std::fs::remove_file(repository.path().join("layers.toml")).unwrap();
+    std::fs::remove_file(&ignore).unwrap();
+    std::fs::create_dir(&ignore).unwrap();
+    let ended = run(layership(repository.path()), ["init"]).expect(2);
+    assert!(ended.stderr.contains(".gitignore`: ") && ended.stderr.contains("nothing was written"), "{}", ended.stderr);
+    assert!(!repository.path().join("layers.toml").exists());
+    std::fs::remove_dir(&ignore).unwrap();
+    run(layership(repository.path()), ["init"]).expect(0);
+}
+
+#[test]
+fn what_is_too_deep_is_told() {
+    let folder = folder();
+    write(folder.path(), "1/2/3/4/5/6/7/8/9/10/11/uv.lock", "version = 1\n");
+    write(folder.path(), "1/2/3/4/5/6/7/8/9/10/11/12/uv.lock", "version = 1\n");
+    let ended = run(layership(folder.path()), ["init"]).expect(0);
+    assert!(ended.stdout.contains("layers.toml: 1 layer;"), "{}", ended.stdout);
+    let told = "warning: left out what is more than 12 folders deep: `./1/2/3/4/5/6/7/8/9/10/11/12`\n";
+    assert_eq!(ended.stderr, told);
+}

@@ -89,6 +89,78 @@ fn a_declaration_that_changed_selects_its_layer_and_defaults_select_all_that_the
     assert_eq!(changed(&project), ["x"]);
 }
 
+/// A link and what it leads to are two things for git; a change of either is one of the layer.
+#[test]
+fn what_is_linked_counts_as_what_it_leads_to_and_as_the_link() {
+    use std::os::unix::fs::symlink;
+    let project = checkout(&["a", "b", "c", "d"]);
+    let at = |path: &str| project.folder().join(path);
+    std::fs::create_dir_all(at("shared/layer")).unwrap();
+    for (path, to) in [("a/requirements.txt", "shared/a.txt"), ("b/layer", "shared/layer/b"), ("d", "shared/d")] {
+        std::fs::rename(at(path), at(to)).unwrap();
+        let up = "../".repeat(path.matches('/').count());
+        symlink(format!("{up}{to}"), at(path)).unwrap();
+    }
+    std::fs::rename(at("layers.toml"), at("shared/layers.toml")).unwrap();
+    symlink("shared/layers.toml", at("layers.toml")).unwrap();
+    commit(&project);
+    git(&project, &["tag", "-f", "then"]);
+    assert_eq!(changed(&project), [""; 0]);
+    let back = || {
+        git(&project, &["checkout", "-q", "then", "--", "."]);
+    };
+    project.write("shared/a.txt", requirements("a", "2.0.0"));
+    project.write("shared/layer/b/python/b.py", "NAME = 2\n");
+    assert_eq!(changed(&project), ["a", "b"]);
+    back();
+    // Another folder of the same files, and another file: what they hold did not change.
+    git(&project, &["mv", "shared/d", "shared/e"]);
+    std::fs::remove_file(at("d")).unwrap();
+    symlink("shared/e", at("d")).unwrap();
+    assert_eq!(changed(&project), ["d"]);
+    git(&project, &["reset", "-q", "--hard", "then"]);
+    let first = String::from_utf8(project.read("layers.toml")).unwrap();
+    project.write("shared/layers.toml", first.replace("[layers.c]", "[layers.c]\nlicense = \"MIT\""));
+    assert_eq!(changed(&project), ["c"]);
+}
+
+#[test]
+fn what_was_added_and_what_may_be_run_now_counts_before_it_is_committed() {
+    let project = checkout(&["a", "b", "c"]);
+    let chmod = |mode: &str, path: &str| {
+        assert!(Command::new("chmod").arg(mode).arg(project.folder().join(path)).status().unwrap().success());
+    };
+    project.write("a/layer/python/new.py", "");
+    assert_eq!(changed(&project), [""; 0], "git does not know it");
+    git(&project, &["add", "a"]);
+    chmod("+x", "b/layer/python/b.py");
+    chmod("go-r", "c/layer/python/c.py");
+    assert_eq!(changed(&project), ["a", "b"]);
+    assert_eq!(project.run("check --format json a", 0).report()["ran"]["git"]["dirty"], true);
+    git(&project, &["config", "core.fileMode", "false"]);
+    assert_eq!(changed(&project), ["a"], "modes mean nothing here, says git");
+}
+
+#[test]
+fn files_that_a_manifest_includes_count_where_its_dependencies_do() {
+    let project = Project::of(&["a", "b"]);
+    project.write("a/requirements.txt", "-r ../base.txt\n");
+    project.write("b/requirements.txt", "-r ../base.txt\n");
+    project.write("base.txt", "-r more.txt\nsix==1.16.0\n");
+    project.write("more.txt", "idna==3.7\n");
+    let first = String::from_utf8(project.read("layers.toml")).unwrap();
+    let counts = "[layers.a]\ndetect = [\"dependencies\", \"settings\"]";
+    project.write("layers.toml", first.replace("[layers.a]", counts));
+    git(&project, &["init", "-q"]);
+    commit(&project);
+    git(&project, &["tag", "then"]);
+    assert_eq!(changed(&project), [""; 0]);
+    project.write("more.txt", "idna==3.8\n");
+    assert_eq!(changed(&project), ["a"]);
+    std::fs::remove_file(project.folder().join("more.txt")).unwrap();
+    assert_eq!(changed(&project), ["a"]);
+}
+
 #[test]
 fn what_git_cannot_tell_is_an_error_before_anything_starts() {
     let project = Project::of(&["a"]);
@@ -149,6 +221,8 @@ fn nothing_that_the_repository_names_is_run() {
         ("filter.trap.required", "true"),
         ("pager.ls-tree", script),
         ("alias.ls-tree", &format!("!{trap}")),
+        ("pager.ls-files", script),
+        ("alias.ls-files", &format!("!{trap}")),
         ("credential.helper", &format!("!{trap}")),
         ("uploadpack.packObjectsHook", script),
         ("remote.origin.url", &remote),

@@ -224,3 +224,14 @@ pub fn layer(name: &str) -> String {
 pub fn in_crate(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
+
+/// Of every request so far that has it in the sandbox's log: its operation, and what the log says under this key. Of
+/// `bucket_owner`, every request to S3 is told, with nothing where it names none.
+pub fn of_requests(project: &Project, key: &str) -> Vec<(String, String)> {
+    let log = control(&project.sandbox, "GET", "/_sandbox/requests", "");
+    let log: Value = serde_json::from_str(&log).expect("JSON");
+    let entries = log["requests"].as_array().expect("requests").iter();
+    let of = |entry: &Value, key: &str| entry[key].as_str().unwrap_or_default().to_owned();
+    let asked = entries.filter(|entry| key != "bucket_owner" || entry["service"] == "s3");
+    asked.map(|entry| (of(entry, "operation"), of(entry, key))).collect()
+}

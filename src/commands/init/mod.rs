@@ -6,12 +6,15 @@ mod runtime;
 
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use find::Found;
 
 use super::schema;
 use crate::cli::{InitArgs, SchemaOf};
+use crate::disk;
 use crate::error::{Ended, Error};
-use crate::report::{emit::stdout, plural};
+use crate::report::{emit::stdout, plural, say_warning};
 use crate::shown;
 
 /// The complete, commented example; a test parses, checks and plans it.
@@ -29,7 +32,11 @@ pub fn init(args: &InitArgs) -> Result<Ended, Error> {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let found = find::lock_files(folder);
+    let ignore = Ignore::of(folder).map_err(|(path, error)| {
+        Error::usage(format!("cannot read `{}`: {error}; nothing was written", path.display()))
+            .hint(format!("`init` writes `{IGNORED}` into it, so that git leaves out what runs leave behind"))
+    })?;
+    let Found { lock_files: found, left_out } = find::lock_files(folder);
     let text = if found.is_empty() {
         EXAMPLE.replacen(EXAMPLE_SCHEMA, &format!("#:schema {SCHEMA}\n"), 1)
     } else {
@@ -43,9 +50,12 @@ pub fn init(args: &InitArgs) -> Result<Ended, Error> {
     if write_schema(&folder.join(SCHEMA))? {
         wrote.push(format!("its schema, {SCHEMA}, from which editors complete it"));
     }
-    if ignore(folder).map_err(|error| Error::other(format!("cannot write `.gitignore`: {error}")))? {
-        wrote.push(format!("`{IGNORED}` into .gitignore"));
+    match ignore.write() {
+        Ok(true) => wrote.push(format!("`{IGNORED}` into .gitignore")),
+        Ok(false) => {}
+        Err(error) => say_warning(&format!("cannot write `{IGNORED}` into .gitignore: {error}")),
     }
+    left_out.iter().for_each(|what| say_warning(&format!("left out {what}")));
     say(&args.config, &wrote, found.is_empty())?;
     Ok(Ended::Well)
 }
@@ -80,24 +90,41 @@ fn write_schema(path: &Path) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Keeps what runs leave behind out of git, where the folder is in a checkout; whether something had to be written.
-fn ignore(folder: &Path) -> io::Result<bool> {
-    let path = folder.join(".gitignore");
-    let is_checkout = folder.canonicalize()?.ancestors().any(|folder| folder.join(".git").exists());
-    // A link may lead out of the checkout.
-    if !is_checkout || path.is_symlink() {
-        return Ok(false);
+/// What has to be written to keep out of git what runs leave behind, where a folder is in a checkout. Found out before
+/// anything is written, so that a file that cannot be read leaves nothing half done.
+struct Ignore {
+    path: PathBuf,
+    line: Option<String>,
+}
+
+impl Ignore {
+    fn of(folder: &Path) -> Result<Self, (PathBuf, io::Error)> {
+        let path = folder.join(".gitignore");
+        // A link may lead out of the checkout.
+        if disk::checkout(folder).is_none() || path.is_symlink() {
+            return Ok(Self { path, line: None });
+        }
+        // Git reads names in whatever encoding they have.
+        let before = match std::fs::read(&path) {
+            Ok(before) => before,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err((path, error)),
+        };
+        let is_it = |line: &[u8]| {
+            std::str::from_utf8(line).is_ok_and(|line| line.trim().trim_matches('/') == IGNORED.trim_matches('/'))
+        };
+        if before.split(|byte| *byte == b'\n').any(is_it) {
+            return Ok(Self { path, line: None });
+        }
+        let gap = if before.is_empty() || before.ends_with(b"\n") { "" } else { "\n" };
+        Ok(Self { path, line: Some(format!("{gap}{IGNORED}\n")) })
     }
-    let before = match std::fs::read_to_string(&path) {
-        Ok(before) => before,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(error),
-    };
-    if before.lines().any(|line| line.trim().trim_matches('/') == IGNORED.trim_matches('/')) {
-        return Ok(false);
+
+    /// Whether something had to be written.
+    fn write(&self) -> io::Result<bool> {
+        let Some(line) = &self.line else { return Ok(false) };
+        let mut file = OpenOptions::new().append(true).create(true).open(&self.path)?;
+        file.write_all(line.as_bytes())?;
+        Ok(true)
     }
-    let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
-    let mut file = OpenOptions::new().append(true).create(true).open(&path)?;
-    file.write_all(format!("{gap}{IGNORED}\n").as_bytes())?;
-    Ok(true)
 }
