@@ -19,6 +19,8 @@ mod headers;
 mod install;
 #[path = "delivery/linters.rs"]
 mod linters;
+#[path = "delivery/notices.rs"]
+mod notices;
 #[path = "delivery/npm.rs"]
 mod npm;
 #[path = "delivery/packing.rs"]

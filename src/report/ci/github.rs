@@ -97,15 +97,11 @@ impl GitHub {
 
     /// Writes the step's summary and outputs. A missing file is not a failure: not every runner has them all.
     pub fn write(&self, report: &Report) -> Result<(), (PathBuf, io::Error)> {
-        if let Some(path) = &self.summary {
-            let taken = path.metadata().map_or(0, |metadata| metadata.len());
-            let room = usize::try_from(SUMMARY_BYTES.saturating_sub(taken)).unwrap_or(0);
-            append(path, &markdown::within(report, room.saturating_sub(1)))?;
-        }
+        // The outputs first: steps depend on them.
         if let Some(path) = &self.output {
             append(path, &outputs(report, self.arns(report).as_deref()))?;
         }
-        Ok(())
+        self.summary.as_ref().map_or(Ok(()), |path| summarize(path, report))
     }
 
     /// A file with the ARNs to use: target → layer → ARN.
@@ -130,6 +126,18 @@ fn outputs(report: &Report, arns: Option<&str>) -> Shown {
     };
     let counts = report.summary.outcomes().map(|(outcome, count)| shown!("{}={}", outcome.to_string(), count));
     Shown::of_lines(counts.chain([any]).chain(arns.map(|path| shown!("arns={}", path))))
+}
+
+/// Adds to the step's summary what there is room for. With a byte too many GitHub shows nothing of it, not even what
+/// earlier commands of the step wrote: then nothing is added.
+fn summarize(path: &Path, report: &Report) -> Result<(), (PathBuf, io::Error)> {
+    let taken = path.metadata().map_or(0, |metadata| metadata.len());
+    let room = usize::try_from(SUMMARY_BYTES.saturating_sub(taken)).unwrap_or(0).saturating_sub(1);
+    let summary = markdown::within(report, room);
+    if summary.len() <= room {
+        return append(path, &summary);
+    }
+    Err((path.to_owned(), io::Error::other("it is full: of a summary of more than 1 MiB GitHub shows nothing")))
 }
 
 fn append(path: &Path, text: &Shown) -> Result<(), (PathBuf, io::Error)> {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use crate::outcome::{JobError, JobReport, Outcome};
-use crate::report::Shown;
 use crate::report::model::Report;
+use crate::report::{Shown, prune};
 use crate::shown;
 
 /// The report as JUnit XML.
@@ -35,7 +35,9 @@ fn case(job: &JobReport) -> TestCase {
     let mut case = TestCase::new(text(&format!("{} at {}", job.layer, job.target)), status(job));
     case.set_classname(text(&job.target)).set_time(duration(job.seconds));
     let warnings = job.warnings.iter().map(|warning| shown!("warning: {}", warning.message));
-    let said: Vec<Shown> = job.layer_version_arn.iter().map(|arn| Shown::one_line(arn)).chain(warnings).collect();
+    let deletions = Some(prune::deletions(job)).filter(|deletions| !deletions.is_empty());
+    let arn = job.layer_version_arn.iter().map(|arn| Shown::one_line(arn));
+    let said: Vec<Shown> = arn.chain(deletions).chain(warnings).collect();
     if !said.is_empty() {
         case.set_system_out(Shown::of_lines(said).as_str());
     }
