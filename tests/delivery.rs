@@ -10,6 +10,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "delivery/address.rs"]
+mod address;
 #[path = "delivery/comment.rs"]
 mod comment;
 mod common;

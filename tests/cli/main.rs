@@ -39,6 +39,7 @@ mod prune;
 mod prune_beside;
 mod publish;
 mod ran;
+mod reference_pages;
 mod refuse;
 mod refused;
 mod saved;

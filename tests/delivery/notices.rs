@@ -17,7 +17,10 @@ fn the_licences_of_all_that_is_linked_are_up_to_date() {
     let out = if std::env::var_os("UPDATE").is_some() { path.clone() } else { folder.path().join("notices.txt") };
     script("notices.py", &["--out", text(&out)]).expect(0);
     let [known, now] = [&path, &out].map(|path| std::fs::read_to_string(path).expect("notices"));
-    assert!(known == now, "THIRD-PARTY.txt is of another Cargo.lock; `packaging/notices.py --out THIRD-PARTY.txt` writes it");
+    assert!(
+        known == now,
+        "THIRD-PARTY.txt is of another Cargo.lock; `packaging/notices.py --out THIRD-PARTY.txt` writes it"
+    );
 
     // Whatever the bill of materials of this platform has stands there, with its version and its licence.
     let (_out, bill) = packed("sbom.py", &["--target", &host()]);

@@ -68,11 +68,9 @@ impl Browser {
                 message.clear();
             }
         });
-        let mut browser =
-            Self { child, to, from, happened: Vec::new(), sent: 0, session: None, _profile: profile };
+        let mut browser = Self { child, to, from, happened: Vec::new(), sent: 0, session: None, _profile: profile };
         let target = browser.ask("Target.createTarget", json!({"url": "about:blank"}));
-        let attached =
-            browser.ask("Target.attachToTarget", json!({"targetId": target["targetId"], "flatten": true}));
+        let attached = browser.ask("Target.attachToTarget", json!({"targetId": target["targetId"], "flatten": true}));
         browser.session = Some(attached["sessionId"].as_str().expect("a session").to_owned());
         for domain in ["Page", "Runtime", "Network", "Log"] {
             browser.ask(&format!("{domain}.enable"), json!({}));
@@ -108,7 +106,8 @@ impl Browser {
 
     /// A window of this size; a phone has a touch screen and shows the page as wide as it is.
     pub fn resize(&mut self, width: u32, height: u32, phone: bool) {
-        let size = json!({"width": width, "height": height, "deviceScaleFactor": if phone { 2 } else { 1 }, "mobile": phone});
+        let size =
+            json!({"width": width, "height": height, "deviceScaleFactor": if phone { 2 } else { 1 }, "mobile": phone});
         self.ask("Emulation.setDeviceMetricsOverride", size);
     }
 

@@ -33,7 +33,8 @@ use std::path::PathBuf;
 fn needed(names: &[&str]) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    let found = names.iter().find_map(|name| folders.iter().map(|folder| folder.join(name)).find(|path| path.is_file()));
+    let found =
+        names.iter().find_map(|name| folders.iter().map(|folder| folder.join(name)).find(|path| path.is_file()));
     found.unwrap_or_else(|| panic!("{0} is missing: `apt-get install {0}`, or what your system calls it", names[0]))
 }
 

@@ -55,10 +55,8 @@ fn usual(n: usize, job: &mut Value) {
 
 /// The layers that are shown, from top to bottom.
 fn shown(browser: &mut Browser) -> Vec<usize> {
-    let rows = browser.is(
-        "[...document.querySelectorAll('tbody tr')].filter(row => row.getClientRects().length > 0)
-            .map(row => +row.cells[1].textContent.replace('layer-', ''))",
-    );
+    let rows = browser.is("[...document.querySelectorAll('tbody tr')].filter(row => row.getClientRects().length > 0)
+            .map(row => +row.cells[1].textContent.replace('layer-', ''))");
     rows.as_array().unwrap().iter().map(|number| usize::try_from(number.as_u64().unwrap()).unwrap()).collect()
 }
 
@@ -77,7 +75,8 @@ fn a_page_is_sorted_and_filtered_by_whoever_looks_at_it() {
     // Each heading sorts by its column, and the other way round the second time: numbers as numbers.
     for (column, up) in [(2, all(0..10)), (4, all((0..10).rev())), (7, all(0..10))] {
         let heading = format!("th:nth-child({column}) button");
-        let order = |browser: &mut Browser| browser.is(&format!("document.querySelector('th:nth-child({column})').ariaSort"));
+        let order =
+            |browser: &mut Browser| browser.is(&format!("document.querySelector('th:nth-child({column})').ariaSort"));
         browser.click(&heading);
         assert_eq!((shown(&mut browser), order(&mut browser)), (up.clone(), "ascending".into()), "column {column}");
         browser.click(&heading);
@@ -100,7 +99,11 @@ fn a_page_is_sorted_and_filtered_by_whoever_looks_at_it() {
     assert_eq!(count(&mut browser), "1 of 10 shown");
     browser.write(" nowhere");
     assert_eq!(shown(&mut browser), [0; 0]);
-    assert_eq!(browser.is("document.getElementById('none').getClientRects().length"), 1, "it says that nothing matches");
+    assert_eq!(
+        browser.is("document.getElementById('none').getClientRects().length"),
+        1,
+        "it says that nothing matches"
+    );
 
     // Outcomes, each with its count.
     browser.is("words.value = ''; words.dispatchEvent(new Event('input'))");
@@ -190,7 +193,7 @@ fn a_page_asks_nobody_for_anything_and_is_whole_without_its_script() {
     browser.is("new Promise(done => { const i = new Image(); i.onerror = i.onload = done; i.src = 'https://example.com/x.png' })");
     browser.is("fetch('https://example.com/').catch(() => 0)");
     let complaints = browser.complaints().join("\n");
-    assert_eq!(complaints.matches("Content Security Policy").count(), 2, "{complaints}");
+    assert_eq!(complaints.matches("Content Security Policy directive").count(), 2, "{complaints}");
     browser.scripts(false);
     browser.open(&path);
     // What is evaluated here is not of the page.

@@ -67,7 +67,8 @@ fn the_pictures_show_the_page_as_it_is() {
             browser.resize(width, height, phone);
             browser.prefer(scheme);
             browser.open(&path);
-            std::fs::write(in_crate(&format!("docs/pictures/{name}.png")), labelled(&browser.picture(), &digest)).unwrap();
+            std::fs::write(in_crate(&format!("docs/pictures/{name}.png")), labelled(&browser.picture(), &digest))
+                .unwrap();
         }
     }
     for name in ["report", "report-phone"] {

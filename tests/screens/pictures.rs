@@ -12,7 +12,18 @@ use crate::svg::{said, svg};
 use crate::tmux::Terminal;
 
 const PACKAGES: [&str; 12] = [
-    "arrow", "boto3", "cryptography", "httpx", "lxml", "numpy", "orjson", "pandas", "pydantic", "requests", "scipy", "torch",
+    "arrow",
+    "boto3",
+    "cryptography",
+    "httpx",
+    "lxml",
+    "numpy",
+    "orjson",
+    "pandas",
+    "pydantic",
+    "requests",
+    "scipy",
+    "torch",
 ];
 
 /// A repository as people have them: twelve packages for two versions of Python, published before.
@@ -30,6 +41,7 @@ fn command(project: &Project, endpoint: Option<&str>) -> Command {
     let own = Path::new(LAYERSHIP).parent().expect("a folder").display();
     command.env("PATH", format!("{own}:{}", std::env::var("PATH").unwrap())).env("LC_ALL", "C.UTF-8");
     command.env("LAYERSHIP_LAMBDA_REQUESTS_PER_SECOND", "1000").env("LAYERSHIP_REQUEST_TIMEOUT_SECONDS", "600");
+    command.env("LAYERSHIP_CONCURRENCY", "8");
     endpoint.map(|endpoint| command.env("AWS_ENDPOINT_URL", endpoint));
     command
 }
@@ -83,7 +95,10 @@ fn a_plan() {
     let project = repository();
     let without = |names: &[&str]| {
         let layers = String::from_utf8(project.read("layers.toml")).unwrap();
-        let kept = layers.split("\n[layers.").enumerate().filter(|(n, table)| *n == 0 || !names.iter().any(|name| table.starts_with(name)));
+        let kept = layers
+            .split("\n[layers.")
+            .enumerate()
+            .filter(|(n, table)| *n == 0 || !names.iter().any(|name| table.starts_with(name)));
         kept.map(|(_, table)| table).collect::<Vec<_>>().join("\n[layers.")
     };
     let (all, before) = (project.read("layers.toml"), without(&["numpy-py313]", "torch-py313]"]));
@@ -109,10 +124,11 @@ fn a_plan() {
 fn a_run_in_the_middle() {
     let project = repository();
     project.run("stage", 0);
+    // Eight at a time: those for one Python are held, and those for the other end.
     let gate = Gate::before(&project.sandbox.endpoint, "py313/versions");
     let terminal = typed(&project, Some(&gate.endpoint), "layership publish");
-    gate.until_held(12);
-    let published = |screen: &str| screen.matches("Published [").count() == 12 && screen.contains("12/24: 12 running");
+    gate.until_held(8);
+    let published = |screen: &str| screen.matches("Published [").count() == 8 && screen.contains("8/24: 8 running");
     terminal.until("half of them published", published);
     pinned("publish", "layership publish", &terminal.in_colour());
     gate.open();

@@ -31,6 +31,8 @@ impl Look {
                 22 => (self.bold, self.faint) = (false, false),
                 colour @ (31 | 32 | 33 | 36) => self.colour = Some(colour),
                 39 => self.colour = None,
+                // The background, which nothing has.
+                49 => {}
                 other => panic!("no picture has a look for {other} yet"),
             }
         }
@@ -71,7 +73,8 @@ fn escaped(text: &str) -> String {
 /// Text without the sequences in it.
 fn plain(ansi: &str) -> String {
     let mut look = Look::default();
-    let lines = ansi.lines().map(|line| pieces(line, &mut look).into_iter().map(|(_, _, text)| text).collect::<String>());
+    let lines =
+        ansi.lines().map(|line| pieces(line, &mut look).into_iter().map(|(_, _, text)| text).collect::<String>());
     lines.map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
@@ -111,7 +114,8 @@ pub fn svg(title: &str, columns: usize, ansi: &str) -> String {
 
 /// What a picture says, as it describes itself.
 pub fn said(svg: &str) -> String {
-    let text = svg.split_once("<desc id=\"text\">").and_then(|(_, rest)| rest.split_once("</desc>")).expect("a description").0;
+    let text =
+        svg.split_once("<desc id=\"text\">").and_then(|(_, rest)| rest.split_once("</desc>")).expect("a description").0;
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
@@ -121,6 +125,9 @@ fn a_picture_shows_what_it_says_it_shows() {
     assert_eq!(said(&picture), "+ a  <b>\n  faint & attention\n");
     let shown: Vec<&str> = picture.lines().filter(|line| line.contains("lengthAdjust")).collect();
     let text = |line: &str| line.split_once('>').unwrap().1.trim_end_matches("</text>").to_owned();
-    assert_eq!(shown.iter().map(|line| text(line)).collect::<Vec<_>>(), ["+", "a  &lt;b&gt;", "faint", "&amp;", "attention"]);
+    assert_eq!(
+        shown.iter().map(|line| text(line)).collect::<Vec<_>>(),
+        ["+", "a  &lt;b&gt;", "faint", "&amp;", "attention"]
+    );
     assert!(shown[0].contains("class=\"bold c32\"") && shown[2].contains("x=\"32.8\"") && shown[4].contains("c33"));
 }

@@ -150,6 +150,7 @@ fn append(path: &Path, text: &Shown) -> Result<(), (PathBuf, io::Error)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::samples::{job, report};
 
     fn annotation(level: AnnotationLevel, message: &str) -> Annotation {
         let place = Some((PathBuf::from("a,b:c/layers.toml"), Some(3)));
@@ -163,6 +164,26 @@ mod tests {
             commands[0].line(),
             "::error title=layership,file=a%2Cb%3Ac/layers.toml,line=3::50%25 of ::error::x"
         );
+    }
+
+    #[test]
+    fn a_summary_never_grows_beyond_what_github_shows_and_the_outputs_are_there_all_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let of = |name: &str| folder.path().join(name);
+        let jobs = (0..20_000).map(|n| job(&format!("layer-{n}"), "x", Outcome::Published)).collect();
+        let report = report(Mode::Publish, jobs);
+        let limit = usize::try_from(SUMMARY_BYTES).unwrap();
+        for (taken, fits) in [(0, true), (1_000_000, true), (limit - 1000, true), (limit - 10, false), (limit, false)] {
+            std::fs::write(of("summary"), "x".repeat(taken)).unwrap();
+            std::fs::write(of("output"), "").unwrap();
+            let (summary, output) = (Some(of("summary")), Some(of("output")));
+            let written = GitHub { summary, output, ..GitHub::default() }.write(&report);
+            assert_eq!(written.is_ok(), fits, "{taken}: {written:?}");
+            let now = std::fs::read_to_string(of("summary")).unwrap();
+            assert!(now.len() < limit || now.len() == taken, "{taken} and more became {}", now.len());
+            assert_eq!(now[taken..].contains("20000 jobs"), fits, "{taken}");
+            assert!(std::fs::read_to_string(of("output")).unwrap().contains("published=20000\n"));
+        }
     }
 
     #[test]

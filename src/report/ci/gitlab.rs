@@ -40,7 +40,7 @@ mod tests {
     use super::*;
     use crate::event::Mode;
     use crate::outcome::Outcome;
-    use crate::report::samples::{job, report};
+    use crate::report::samples::{job, report, warning};
 
     #[test]
     fn a_report_beyond_the_limits_is_told() {
@@ -53,5 +53,17 @@ mod tests {
         let told = of(21);
         assert_eq!(told.len(), 1);
         assert!(told[0].starts_with("`layers.env` has 1.4 kB and 21 variables; GitLab takes"), "{told:?}");
+    }
+
+    #[test]
+    fn a_junit_report_of_more_than_thirty_mebibytes_is_told() {
+        let of = |bytes: usize| {
+            let mut large = job("a", "x", Outcome::Published);
+            large.warnings = vec![warning("w", &"x".repeat(bytes))];
+            too_large(&report(Mode::Publish, vec![large]), &["junit=report.xml".parse().unwrap()])
+        };
+        assert!(of(JUNIT_BYTES - 2000).is_empty());
+        let told = of(JUNIT_BYTES);
+        assert!(told[0].starts_with("`report.xml` has 31.5 MB; GitLab takes JUnit reports of 30 MiB"), "{told:?}");
     }
 }

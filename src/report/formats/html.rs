@@ -3,8 +3,8 @@
 
 use crate::event::Mode;
 use crate::outcome::{JobError, JobReport, Outcome};
-use crate::report::model::Report;
 use crate::report::formats::versions;
+use crate::report::model::Report;
 use crate::report::summary::counted;
 use crate::report::wording::plural;
 use crate::report::{Ran, Shown, prune};
