@@ -20,7 +20,7 @@ pub fn page(count: usize, changed: impl Fn(usize, &mut Value)) -> (Project, Path
         job
     });
     let jobs: Vec<Value> = jobs.collect();
-    report["mode"] = "publish".into();
+    (report["mode"], report["ran"]["command"]) = ("publish".into(), json!(["layership", "publish"]));
     report["summary"] = json!({"jobs": count});
     for outcome in ["published", "adopted", "unchanged", "failed", "cancelled"] {
         report["summary"][outcome] = jobs.iter().filter(|job| job["outcome"] == outcome).count().into();

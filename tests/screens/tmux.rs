@@ -59,9 +59,9 @@ impl Terminal {
         self.ask(&["capture-pane", "-p", "-J", "-S", "-"]).trim_end().to_owned() + "\n"
     }
 
-    /// The same with its colours, as the sequences that make them.
+    /// The same as it stands there, with its colours, as the sequences that make them.
     pub fn in_colour(&self) -> String {
-        self.ask(&["capture-pane", "-p", "-e", "-J", "-S", "-"])
+        self.ask(&["capture-pane", "-p", "-e", "-S", "-"])
     }
 
     /// Another size, while it runs.

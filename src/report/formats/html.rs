@@ -12,6 +12,9 @@ use crate::report::{Ran, Shown, prune};
 /// The page around the rows. Its policy forbids it to load or send anything.
 const PAGE: &str = include_str!("page.html");
 
+/// Names up to so many characters are not broken at their hyphens.
+const ON_ONE_LINE: usize = 32;
+
 /// The report as a page.
 pub fn render(report: &Report) -> Shown {
     let title = match report.mode {
@@ -75,11 +78,15 @@ fn row(job: &JobReport) -> String {
     let number = job.version.or(job.previous_version).map(|version| version.to_string()).unwrap_or_default();
     let seconds = format!("{:.1}", job.seconds);
     let cell = |label: &str, content: &str| format!("<td data-label=\"{label}\">{content}</td>");
+    let name = |label: &str, name: &str| {
+        let class = if name.chars().count() <= ON_ONE_LINE { " class=\"short\"" } else { "" };
+        format!("<td data-label=\"{label}\"{class}>{}</td>", code(name))
+    };
     [
         format!("<tr data-outcome=\"{}\">", job.outcome),
         format!("<td data-label=\"Outcome\" class=\"{0}\">{0}</td>", job.outcome),
-        cell("Layer", &code(&job.layer)),
-        cell("Target", &code(&job.target)),
+        name("Layer", &job.layer),
+        name("Target", &job.target),
         format!("<td data-label=\"Version\" data-key=\"{number}\">{}</td>", escaped(&versions(job))),
         cell("Why", &why(job)),
         cell("ARN", &job.layer_version_arn.as_deref().map(code).unwrap_or_default()),
