@@ -39,7 +39,10 @@ impl<T: TermLike> Screen<T> {
         self.erase();
         self.write(stay);
         // Nothing fails here: a terminal that is gone is guarded.
-        let _ = self.term.write_str(Shown::join(region.iter().cloned(), "\n").as_str());
+        if let [lines @ .., last] = region {
+            self.write(lines);
+            let _ = self.term.write_str(last.as_str());
+        }
         let _ = self.term.flush();
         self.drawn = region.iter().map(|line| width(line)).collect();
     }

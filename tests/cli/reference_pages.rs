@@ -86,8 +86,8 @@ fn the_sandbox_and_its_faults() {
 
 #[test]
 fn the_readme() {
-    let project = Project::new("");
-    made(&project, "requests");
+    let project = Project::of(&["requests"]);
+    project.write("new/mail/requirements.txt", "six==1.16.0\n");
     // The quick start is tried on a copy: a checkout stays as it is.
     let copied = Command::new("cp").arg("-r").arg(in_crate("examples")).arg(project.folder()).status().unwrap();
     assert!(copied.success());
@@ -96,6 +96,9 @@ fn the_readme() {
         if line.starts_with("cargo test") || line.starts_with("cargo install") {
             // tests/delivery installs the packages from what was built, and this is `cargo test`.
             *command = shell(&project, "true");
+        }
+        if line.starts_with("layership init") {
+            command.current_dir(project.folder().join("new"));
         }
         if let Some(rest) = line.strip_prefix("cargo run -- ") {
             *command = shell(&project, &format!("layership {rest}"));

@@ -51,8 +51,8 @@ fn every_page_stands_in_the_summary_once() {
 #[test]
 fn mdbook_makes_a_book_of_the_pages_without_a_complaint() {
     let Some(python) = Python::with("tools.txt") else { return };
-    let folder = folder();
-    let args = ["build", text(&in_crate("docs")), "--dest-dir", text(folder.path())];
+    let (folder, docs) = (folder(), in_crate("docs"));
+    let args = ["build", text(&docs), "--dest-dir", text(folder.path())];
     let ended = ran(python.program("mdbook"), folder.path(), &args).expect(0);
     let said = format!("{}{}", ended.stdout, ended.stderr);
     assert!(!said.contains("WARN") && !said.contains("ERROR"), "{said}");

@@ -25,7 +25,6 @@ mod svg;
 mod terminal;
 mod tmux;
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 /// Where this program is. One that is missing is told, and the test fails: what people see must have been looked at.
@@ -36,9 +35,4 @@ fn needed(names: &[&str]) -> PathBuf {
     let found =
         names.iter().find_map(|name| folders.iter().map(|folder| folder.join(name)).find(|path| path.is_file()));
     found.unwrap_or_else(|| panic!("{0} is missing: `apt-get install {0}`, or what your system calls it", names[0]))
-}
-
-/// Says what a test could not do, past the harness, which keeps what a test that passes says to itself.
-fn tell(what: &str) {
-    let _ = writeln!(std::io::stderr(), "{what}");
 }
