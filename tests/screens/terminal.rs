@@ -127,8 +127,9 @@ fn a_terminal_that_shows_ascii_alone_gets_nothing_else() {
     let everything = terminal.everything();
     assert!(everything.is_ascii(), "{everything}");
     // Whoever reads a file gets what was meant, whatever the terminal shows.
-    let project =
-        Project::new("[defaults]\nbucket = \"b\"\n[layers.caf\u{e9}]\nname = \"cafe\"\nmanifest = \"none.txt\"\n");
+    let project = Project::new(
+        "[defaults]\nbucket = \"artifacts\"\n[layers.\"caf\u{e9}\"]\nname = \"cafe\"\nmanifest = \"none.txt\"\n",
+    );
     for (locale, expected) in [("C", "caf\\u{e9}"), ("C.UTF-8", "caf\u{e9}")] {
         let mut command = project.command();
         command.env("LC_ALL", locale);

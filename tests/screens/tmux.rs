@@ -26,8 +26,8 @@ impl Terminal {
         let terminal = Self { program: crate::needed(&["tmux"]), folder: crate::common::folder() };
         let configuration = write(terminal.folder.path(), "tmux.conf", CONFIGURATION);
         let (columns, rows) = (size.0.to_string(), size.1.to_string());
-        // It stays when the line has ended, and waits for a key that nobody presses.
-        let line = format!("{line}; echo {ENDED} $?; read -r key");
+        // It stays when the line has ended, also by a key, and waits for one that nobody presses.
+        let line = format!("trap : INT; {line}; echo {ENDED} $?; read -r key");
         let mut start = terminal.tmux(like.get_current_dir().expect("a folder"));
         start.envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))));
         start.arg("-f").arg(configuration).args(["new-session", "-d", "-x", &columns, "-y", &rows, "sh", "-c", &line]);

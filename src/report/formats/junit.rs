@@ -21,7 +21,18 @@ pub fn render(report: &Report) -> Shown {
     junit.set_time(duration(report.seconds));
     junit.add_test_suites(suites.into_values().map(timed));
     // It is written to memory, which takes everything.
-    Shown::lines(&junit.to_string().unwrap_or_default())
+    Shown::lines(&as_read(&junit.to_string().unwrap_or_default()))
+}
+
+/// The schema that build servers read such files by counts what was skipped in each suite, and not in all of them.
+fn as_read(xml: &str) -> String {
+    let tag = xml.find("<testsuites ").and_then(|start| Some(start..start + xml[start..].find('>')?));
+    let skipped = tag.and_then(|tag| {
+        let start = tag.start + xml[tag].find(" skipped=\"")?;
+        let value = start + " skipped=\"".len();
+        Some(start..value + xml[value..].find('"')? + 1)
+    });
+    skipped.map_or_else(|| xml.to_owned(), |found| [&xml[..found.start], &xml[found.end..]].concat())
 }
 
 fn timed(mut suite: TestSuite) -> TestSuite {
