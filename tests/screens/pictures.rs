@@ -97,7 +97,7 @@ fn a_plan() {
     };
     let (all, before) = (project.read("layers.toml"), without(&["numpy-py313]", "torch-py313]"]));
     project.write("layers.toml", before);
-    project.write("requests-py312/requirements.txt", "requests==2.31.0\nsix==1.16.0\nurllib3==2.0.4\n");
+    project.write("requests-py312/requirements.txt", "requests==2.32.3\nsix==1.16.0\nurllib3==2.0.4\n");
     // A version whose manifest could not be kept: the next run adopts it.
     project.inject(r#"[{"operation": "PutObject", "match": "boto3-py312/layer/000001", "fault": "access-denied"}]"#);
     run(command(&project, None), ["publish", "--stage"]).expect(1);
