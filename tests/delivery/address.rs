@@ -32,15 +32,15 @@ fn one_command_moves_the_project_to_another_address() {
     for (name, text) in &named {
         write(folder.path(), name, text);
     }
-    let ended = script("move.py", &["acme/layers", "--root", text(folder.path())]).expect(0);
+    let ended = script("move.py", &["somebody/elsewhere", "--root", text(folder.path())]).expect(0);
     let left = |name: &str| std::fs::read_to_string(PathBuf::from(folder.path()).join(name)).unwrap();
     for (name, before) in &named {
         let after = left(name);
         assert!(!after.contains(&own), "{name} still has {own}");
-        assert_eq!(after.matches("acme/layers").count(), before.matches(&own).count(), "{name}");
+        assert_eq!(after.matches("somebody/elsewhere").count(), before.matches(&own).count(), "{name}");
         assert!(ended.stdout.lines().any(|line| line == name), "{name}: {}", ended.stdout);
     }
-    assert!(left("Cargo.toml").contains("repository = \"https://github.com/acme/layers\"\n"));
-    assert!(left("docs/ci.md").contains("uses: acme/layers@v"));
+    assert!(left("Cargo.toml").contains("repository = \"https://github.com/somebody/elsewhere\"\n"));
+    assert!(left("docs/ci.md").contains("uses: somebody/elsewhere@v"));
     script("move.py", &["nonsense"]).expect(1);
 }

@@ -31,8 +31,8 @@ fn the_licences_of_all_that_is_linked_are_up_to_date() {
         let name = format!("\n{} {} (", one["name"].as_str().unwrap(), one["version"].as_str().unwrap());
         assert!(known.contains(&name), "{name} is missing");
     }
-    for words in ["Copyright (c) 2015 Andrew Gallant", "Apache License\n", "Mozilla", "Tokio Contributors"] {
-        assert_eq!(known.contains(words), words != "Mozilla", "{words}");
+    for words in ["Copyright (c) 2015 Andrew Gallant", "Apache License\n", "Tokio Contributors"] {
+        assert!(known.contains(words), "{words}");
     }
 }
 
