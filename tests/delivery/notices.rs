@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::common::folder;
 use crate::common::project::in_crate;
-use crate::packing::{binary, has_python, packages, packed, script, text, unpacked, wheel};
+use crate::common::{folder, write};
+use crate::packing::{has_python, packages, packed, script, text, unpacked, wheel};
 use crate::supply::{cargo, host};
 
 #[test]
@@ -45,8 +45,10 @@ fn they_go_along_with_every_package_that_has_the_binary() {
     let info = format!("layership-{}.dist-info/licenses", env!("CARGO_PKG_VERSION"));
     assert!(unpacked(wheel(), &format!("{info}/THIRD-PARTY.txt")) == known, "the wheel");
     assert!(unpacked(packages()[1], "package/THIRD-PARTY.txt") == known, "the package for npm");
+    let folder = folder();
     for (target, name) in [("x86_64-unknown-linux-musl", "layership"), ("x86_64-pc-windows-msvc", "layership.exe")] {
-        let (_out, archive) = packed("archive.py", &["--binary", text(binary()), "--target", target]);
+        let program = write(folder.path(), name, "a binary");
+        let (_out, archive) = packed("archive.py", &["--binary", text(&program), "--target", target]);
         let inside = format!("layership-{target}/THIRD-PARTY.txt");
         assert!(unpacked(&archive, &inside) == known, "{name}");
     }
