@@ -36,7 +36,7 @@ pub fn page(count: usize, changed: impl Fn(usize, &mut Value)) -> (Project, Path
 fn usual(n: usize, job: &mut Value) {
     job["layer"] = format!("layer-{n}").into();
     job["layer_version_arn"] = format!("arn:aws:lambda:us-east-1:123456789012:layer:layer-{n}:{}", 12 - n).into();
-    job["target"] = if n % 2 == 0 { "us-east-1" } else { "tokyo" }.into();
+    job["target"] = if n.is_multiple_of(2) { "us-east-1" } else { "tokyo" }.into();
     (job["previous_version"], job["version"]) = ((11 - n).into(), (12 - n).into());
     job["seconds"] = json!(n * n);
     job["outcome"] = match n {
