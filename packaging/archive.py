@@ -15,7 +15,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-from project import ROOT, licence, project
+from project import NOTICES, ROOT, licence, notices, project
 
 
 def files(binary: Path) -> dict[str, tuple[bytes, int]]:
@@ -23,6 +23,7 @@ def files(binary: Path) -> dict[str, tuple[bytes, int]]:
     found = {
         binary.name: (binary.read_bytes(), 0o755),
         "LICENSE": (licence(), 0o644),
+        NOTICES: (notices(), 0o644),
         "README.md": ((ROOT / "packaging/README.md").read_bytes(), 0o644),
         "layers.toml.example": ((ROOT / "layers.toml.example").read_bytes(), 0o644),
     }

@@ -18,7 +18,7 @@ import tarfile
 from pathlib import Path
 
 from binary import Unknown, platform_of
-from project import ROOT, licence, project, readme
+from project import NOTICES, ROOT, licence, notices, project, readme
 
 # As Node names them; the release workflow builds each of them, statically linked where that is Linux.
 PLATFORMS = ["darwin-arm64", "darwin-x64", "linux-arm64", "linux-x64", "win32-x64"]
@@ -47,9 +47,10 @@ def of_platform(binary: Path, out: Path) -> Path:
     files = {
         "package.json": package(
             f"@{about.name}/{name}",
-            {"os": [platform.node_os], "cpu": [platform.node_cpu], "preferUnplugged": True, "files": ["bin"]},
+            {"os": [platform.node_os], "cpu": [platform.node_cpu], "preferUnplugged": True, "files": ["bin", NOTICES]},
         ),
         "LICENSE": licence(),
+        NOTICES: notices(),
         "README.md": f"The binary of `{about.name}` for {name}. Install `{about.name}` instead.\n".encode(),
         program: binary.read_bytes(),
     }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+NOTICES = "THIRD-PARTY.txt"
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,11 @@ def project() -> Project:
 def licence() -> bytes:
     """The text that goes along with every copy."""
     return (ROOT / "LICENSE").read_bytes()
+
+
+def notices() -> bytes:
+    """The licences of what is linked into the binary, which go along with it; `packaging/notices.py` writes them."""
+    return (ROOT / NOTICES).read_bytes()
 
 
 def readme() -> str:

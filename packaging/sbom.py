@@ -10,48 +10,19 @@ the path.
 
 import argparse
 import json
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
+from crates import graph, linked
 from project import ROOT, project
-
-
-def graph(target: str) -> dict:
-    """What cargo knows of the packages, without asking anybody."""
-    command = ["cargo", "metadata", "--format-version=1", "--locked", "--offline", "--filter-platform", target]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    if ended.returncode != 0:
-        sys.exit(f"error: cargo metadata: {ended.stderr.strip()}\nhint: `cargo fetch --locked --target {target}` first")
-    return json.loads(ended.stdout)
-
-
-def linked(metadata: dict, root: str) -> dict[str, list[str]]:
-    """The packages that the root needs to run, each with those that it needs itself."""
-    nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
-    found, open_ids = {}, [root]
-    while open_ids:
-        package = open_ids.pop()
-        if package not in found:
-            needed = nodes[package]["deps"]
-            found[package] = [one["pkg"] for one in needed if any(kind["kind"] is None for kind in one["dep_kinds"])]
-            open_ids += found[package]
-    return found
 
 
 def bom(target: str) -> dict:
     """The whole document."""
     metadata, about = graph(target), project()
     packages = {package["id"]: package for package in metadata["packages"]}
-    # Procedural macros run in the compiler, and what they alone need is not in the binary.
-    macros = {
-        key for key, package in packages.items() if any("proc-macro" in one["kind"] for one in package["targets"])
-    }
     root = next(key for key, package in packages.items() if package["name"] == about.name)
-    for node in metadata["resolve"]["nodes"]:
-        node["deps"] = [one for one in node["deps"] if one["pkg"] not in macros]
-    used = linked(metadata, root)
+    used = linked(metadata, about.name)
     lock = tomllib.loads((ROOT / "Cargo.lock").read_text(encoding="utf-8"))
     checksums = {(one["name"], one["version"]): one.get("checksum") for one in lock["package"]}
 

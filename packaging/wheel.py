@@ -16,7 +16,7 @@ import zipfile
 from pathlib import Path
 
 from binary import Unknown, platform_of
-from project import licence, project, readme
+from project import NOTICES, licence, notices, project, readme
 
 
 def metadata() -> str:
@@ -31,6 +31,7 @@ def metadata() -> str:
             f"Keywords: {','.join(about.keywords)}",
             f"License-Expression: {about.license}",
             "License-File: LICENSE",
+            f"License-File: {NOTICES}",
             f"Project-URL: Source, {about.repository}",
             "Classifier: Environment :: Console",
             "Classifier: Programming Language :: Rust",
@@ -54,6 +55,7 @@ def write(binary: Path, out: Path) -> Path:
         f"{info}/METADATA": metadata().encode(),
         f"{info}/WHEEL": ("\n".join(wheel) + "\n").encode(),
         f"{info}/licenses/LICENSE": licence(),
+        f"{info}/licenses/{NOTICES}": notices(),
     }
     record = [f"{name},sha256={digest(content)},{len(content)}" for name, content in files.items()]
     files[f"{info}/RECORD"] = ("\n".join([*record, f"{info}/RECORD,,"]) + "\n").encode()

@@ -10,6 +10,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "delivery/address.rs"]
+mod address;
 #[path = "delivery/comment.rs"]
 mod comment;
 mod common;
@@ -19,6 +21,8 @@ mod headers;
 mod install;
 #[path = "delivery/linters.rs"]
 mod linters;
+#[path = "delivery/notices.rs"]
+mod notices;
 #[path = "delivery/npm.rs"]
 mod npm;
 #[path = "delivery/packing.rs"]

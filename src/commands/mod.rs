@@ -88,7 +88,7 @@ pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
             run(&args.common, how.printing(&args.printed)).await
         }
         Command::Status(args) => {
-            if args.common.partition.is_some() {
+            if args.common.chosen.partition.is_some() {
                 let refused =
                     "`status` cannot be split with `--partition`: it compares what the targets of a layer have";
                 return Err(Error::usage(refused).hint("name layers, by key or glob, to look at fewer"));

@@ -11,9 +11,7 @@ use crate::error::{Ended, Error};
 use crate::event::Mode;
 use crate::layer::{LayerArn, VersionArn};
 use crate::outcome::JobReport;
-use crate::report::{
-    Listing, Report, Shown, Surroundings, agreed, emit, rendered, shown, somebody_is_there, style_of_data,
-};
+use crate::report::{Listing, Report, Shown, agreed, emit, rendered, shown, somebody_is_there, style_of_data};
 use crate::run::Pruning;
 
 /// Deletes old versions; at a terminal, after showing them and asking.
@@ -50,8 +48,8 @@ pub async fn prune(mut args: PruneArgs) -> Result<Ended, Error> {
 }
 
 fn table(args: &Common, seen: &Report) -> Shown {
-    let facts = Surroundings::of_this_process(args.progress, args.color, args.quiet, args.verbose);
-    rendered(seen, &args.config, Listing::of(args.verbose > 0, &facts), style_of_data(&facts))
+    let facts = args.manner.surroundings();
+    rendered(seen, &args.chosen.config, Listing::of(args.manner.verbose > 0, &facts), style_of_data(&facts))
 }
 
 /// What a report says would be deleted.

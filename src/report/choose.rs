@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal as _;
 
+use crate::report::charset;
 use crate::report::style::Style;
 
 /// Below this a bar and the running jobs cannot be read.
@@ -45,6 +46,8 @@ pub struct Surroundings {
     pub no_color: bool,
     /// `CLICOLOR_FORCE` is set and not `0` (<https://bixense.com/clicolors>): colours also where there is no terminal.
     pub color_forced: bool,
+    /// The terminals show ASCII alone.
+    pub ascii: bool,
 }
 
 impl Surroundings {
@@ -63,6 +66,7 @@ impl Surroundings {
             columns: size.map(|(_, columns)| columns),
             no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
             color_forced: std::env::var_os("CLICOLOR_FORCE").is_some_and(|value| !value.is_empty() && value != "0"),
+            ascii: charset::stdout_is_ascii() || charset::stderr_is_ascii(),
         }
     }
 }
@@ -122,7 +126,7 @@ fn style(surroundings: &Surroundings, is_terminal: bool) -> Style {
         When::Auto if surroundings.no_color => false,
         When::Auto => surroundings.color_forced || is_terminal && !surroundings.term_is_dumb,
     };
-    Style { color }
+    Style { color, ascii: is_terminal && surroundings.ascii }
 }
 
 #[cfg(test)]
@@ -131,6 +135,13 @@ mod tests {
 
     fn terminal() -> Surroundings {
         Surroundings { stderr_is_terminal: true, rows: Some(24), columns: Some(80), ..Surroundings::default() }
+    }
+
+    #[test]
+    fn a_terminal_may_show_ascii_alone_and_a_pipe_shows_everything() {
+        assert!(choose(&Surroundings { ascii: true, ..terminal() }).style.ascii);
+        assert!(!choose(&Surroundings { ascii: true, ..Surroundings::default() }).style.ascii);
+        assert!(!choose(&terminal()).style.ascii);
     }
 
     #[test]

@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn colour_is_all_that_colour_changes() {
         let report = report(Mode::Publish, vec![denied("a", "x", "r")]);
-        let colored = render(&report, Style { color: true });
+        let colored = render(&report, Style { color: true, ascii: false });
         assert_ne!(colored, render(&report, Style::default()));
         assert_eq!(console::strip_ansi_codes(colored.as_str()), render(&report, Style::default()).as_str());
     }

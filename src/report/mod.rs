@@ -14,6 +14,7 @@ use crate::event::Event;
 mod ask;
 mod causes;
 pub mod changed;
+mod charset;
 mod check;
 mod choose;
 mod ci;

@@ -176,7 +176,7 @@ fn changes(job: &JobReport) -> Shown {
 /// `runtimes +python3.13 -python3.8`, `license MIT -> Apache-2.0`.
 fn setting(change: &SettingChange) -> Shown {
     let name = change.setting.strip_prefix("compatible-").unwrap_or(&change.setting);
-    let value = |value: &String| truncate(Shown::one_line(value).as_str(), VALUE_AT_MOST);
+    let value = |value: &String| truncate(Shown::one_line(value).as_str(), VALUE_AT_MOST, false);
     let is_list = name != change.setting;
     if let ([to], [from], false) = (change.added.as_slice(), change.removed.as_slice(), is_list) {
         return shown!("{} {} -> {}", name, value(from), value(to));
@@ -264,7 +264,7 @@ mod tests {
     #[test]
     fn colours_carry_no_meaning() {
         let all = report(Mode::Plan, sample());
-        let colored = plan(&all, &PlanContext { style: Style { color: true }, ..context() });
+        let colored = plan(&all, &PlanContext { style: Style { color: true, ascii: false }, ..context() });
         assert!(
             colored.contains("\u{1b}[1;32m+\u{1b}[0m numpy-py313") && colored.contains("\u{1b}[1;31m!\u{1b}[0m torch")
         );

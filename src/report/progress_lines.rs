@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::event::{Happening, Mode};
+use crate::event::{Activity, Happening, Mode};
 use crate::outcome::{JobReport, Outcome, PruneReport};
 use crate::report::Shown;
 use crate::report::estimate::roughly;
@@ -12,6 +12,7 @@ use crate::report::prune::things;
 use crate::report::state::{Running, State};
 use crate::report::status_line::StatusLine;
 use crate::report::style::Tone;
+use crate::report::waiting::Waiting;
 use crate::report::wording::size;
 use crate::shown;
 
@@ -27,6 +28,8 @@ const VERB_AND_BRACKETS: usize = 12 + 1 + 2;
 const TIME: usize = 10;
 /// Narrower than this, what runs and what failed needs the room more than the time does.
 const COLUMNS_WITH_TIME: usize = 60;
+/// A request that takes longer is told to have no answer; before that it is only slow.
+const UNANSWERED: Duration = Duration::from_secs(15);
 
 /// The line that an event leaves behind, if any. `state` already has the event in it.
 ///
@@ -194,8 +197,16 @@ fn activity(state: &State, now: Duration) -> String {
 
 fn running(job: &Running, now: Duration) -> StatusLine {
     let seconds = now.saturating_sub(job.started).as_secs_f64();
-    let what = job.waiting.as_ref().map(|waiting| shown!(": {}", waiting.words())).unwrap_or_default();
+    let what = job.waiting.as_ref().map(Waiting::words).or_else(|| unanswered(job, now));
+    let what = what.map(|what| shown!(": {}", what)).unwrap_or_default();
     StatusLine::new(doing(job), Tone::Busy, Some(seconds), shown!("{} {}{}", job.layer, job.target, what))
+}
+
+/// `no answer for 18s`: of what is nothing but requests that have had their turn.
+fn unanswered(job: &Running, now: Duration) -> Option<Shown> {
+    let is_asking = matches!(job.activity, Some(Activity::Locking | Activity::Publishing | Activity::Recording));
+    let silent = now.saturating_sub(job.entered);
+    (is_asking && silent >= UNANSWERED).then(|| shown!("no answer for {}s", silent.as_secs()))
 }
 
 /// The same, with how much of its archive was sent.

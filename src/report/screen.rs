@@ -1,31 +1,32 @@
 //! Draws what it is given: lines that stay, and below them a region that is drawn over. All of indicatif is here.
+//!
+//! Of indicatif only the terminal is used. Its bars end no line: they fill it with spaces up to the border and let the
+//! terminal begin the next one, which takes all of them for one long line. In a window that is resized it then breaks that
+//! anew, and leaves pieces of the region behind.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+use indicatif::TermLike;
 
 use crate::report::Shown;
+use crate::report::wording::width;
 
 /// A terminal with a region at its end that is drawn again and again.
-///
-/// One bar whose message is the whole region: bars of their own would be cut off at the height of the screen.
 #[derive(Debug)]
 pub struct Screen<T> {
     term: Guarded<T>,
-    region: ProgressBar,
-    drawn: bool,
+    reflows: bool,
+    /// Columns that each line of the region takes.
+    drawn: Vec<usize>,
 }
 
-impl<T: TermLike + Clone + 'static> Screen<T> {
+impl<T: TermLike> Screen<T> {
     /// A screen with nothing on it yet.
     pub fn new(term: T) -> Self {
         let term = Guarded { inner: term, gone: Arc::default() };
-        let target = ProgressDrawTarget::term_like(Box::new(term.clone()));
-        let style = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
-        let region = ProgressBar::with_draw_target(None, target).with_style(style);
-        Self { term, region, drawn: false }
+        Self { term, reflows: reflows(&|name| std::env::var(name).ok()), drawn: Vec::new() }
     }
 
     /// Rows and columns at this moment: a window can be resized while a run goes on.
@@ -35,34 +36,59 @@ impl<T: TermLike + Clone + 'static> Screen<T> {
 
     /// Writes lines that stay, and draws the region below them.
     pub fn draw(&mut self, stay: &[Shown], region: &[Shown]) {
-        if !stay.is_empty() {
-            self.region.suspend(|| self.write(stay));
+        self.erase();
+        self.write(stay);
+        // Nothing fails here: a terminal that is gone is guarded.
+        if let [lines @ .., last] = region {
+            self.write(lines);
+            let _ = self.term.write_str(last.as_str());
         }
-        // An empty region would be drawn as an empty line.
-        if self.drawn || !region.is_empty() {
-            self.drawn = true;
-            self.region.set_message(Shown::join(region.iter().cloned(), "\n").to_string());
-        }
+        let _ = self.term.flush();
+        self.drawn = region.iter().map(|line| width(line)).collect();
     }
 
     /// Clears the region for good and writes the last lines.
-    pub fn close(self, stay: &[Shown]) {
-        self.region.finish_and_clear();
+    pub fn close(mut self, stay: &[Shown]) {
+        self.erase();
         self.write(stay);
+        let _ = self.term.flush();
     }
 
-    /// Written past the bar, which would fill each line with spaces up to the border.
+    /// Takes the region off the screen. The cursor stands behind its last line, wherever the terminal has put that.
+    fn erase(&mut self) {
+        let (rows, columns) = self.size();
+        let taken = rows_taken(&self.drawn, columns, self.reflows).min(rows);
+        for row in 0..taken {
+            if row > 0 {
+                let _ = self.term.move_cursor_up(1);
+            }
+            let _ = self.term.clear_line();
+        }
+        self.drawn.clear();
+    }
+
     fn write(&self, lines: &[Shown]) {
         for line in lines {
             let _ = self.term.write_line(line.as_str());
         }
-        let _ = self.term.flush();
     }
 }
 
-/// A terminal that may go away: after the first failure nothing is written any more, and nobody is told.
-///
-/// It also keeps indicatif from a size that it cannot draw in: it subtracts widths and would overflow.
+/// Rows that lines of these widths take on a screen that may have become narrower since they were written.
+fn rows_taken(widths: &[usize], columns: usize, reflows: bool) -> usize {
+    let rows = |width: usize| if reflows { width.div_ceil(columns.max(1)).max(1) } else { 1 };
+    widths.iter().map(|width| rows(*width)).sum()
+}
+
+/// Whether the terminal breaks lines anew when its window becomes narrower. Nearly all do; those that do not cut the lines
+/// off, and one that says so of itself must not lose a line above the region.
+fn reflows(variable: &dyn Fn(&str) -> Option<String>) -> bool {
+    let is_screen = variable("STY").is_some() && variable("TMUX").is_none();
+    variable("XTERM_VERSION").is_none() && variable("TERM").as_deref() != Some("linux") && !is_screen
+}
+
+/// A terminal that may go away: after the first failure nothing is written any more, and nobody is told. It has at least a
+/// row and two columns.
 #[derive(Clone, Debug)]
 struct Guarded<T> {
     inner: T,
@@ -146,6 +172,21 @@ mod tests {
         assert_eq!(term.contents(), "one is done, and thi\ns line wraps\ntwo is done\nbar 2/2");
         screen.close(&owned(&["summary"]));
         assert_eq!(term.contents(), "one is done, and thi\ns line wraps\ntwo is done\nsummary");
+    }
+
+    #[test]
+    fn a_line_may_take_more_rows_than_when_it_was_written() {
+        assert_eq!(rows_taken(&[80, 40, 0], 80, true), 3);
+        assert_eq!(rows_taken(&[80, 40, 0], 40, true), 4);
+        assert_eq!(rows_taken(&[80, 41, 0], 40, true), 5);
+        assert_eq!(rows_taken(&[80, 41, 0], 40, false), 3);
+        assert_eq!(rows_taken(&[], 40, true), 0);
+        let of = |set: &[(&str, &str)]| {
+            reflows(&|name| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+        };
+        assert!(of(&[("TERM", "xterm-256color")]) && of(&[("TERM", "screen"), ("TMUX", "x"), ("STY", "y")]));
+        assert!(!of(&[("TERM", "xterm-256color"), ("XTERM_VERSION", "XTerm(390)")]));
+        assert!(!of(&[("TERM", "linux")]) && !of(&[("TERM", "screen"), ("STY", "y")]));
     }
 
     #[test]

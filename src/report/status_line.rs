@@ -1,6 +1,7 @@
 //! One line of a run: a right-aligned verb, a duration, what it is about.
 
 use crate::report::Shown;
+use crate::report::charset::shown_in;
 use crate::report::style::{Style, Tone};
 use crate::report::wording::truncate;
 
@@ -31,8 +32,8 @@ impl StatusLine {
     /// The line as text. Cut to so many columns where the line is one of a region that is drawn again and again: a
     /// line that wraps there would break the region. Whatever stays on the screen is never cut.
     pub fn render(&self, style: Style, columns: Option<usize>) -> Shown {
-        let plain = self.plain();
-        let cut = columns.map_or_else(|| plain.clone(), |columns| truncate(&plain, columns));
+        let plain = shown_in(&self.plain(), style.ascii).into_owned();
+        let cut = columns.map_or_else(|| plain.clone(), |columns| truncate(&plain, columns, style.ascii));
         let spaces = " ".repeat(VERB_COLUMNS.saturating_sub(self.verb.len()));
         // No colour where the cut came as early as that.
         let rest = cut.strip_prefix(spaces.as_str()).and_then(|cut| cut.strip_prefix(self.verb));
@@ -73,9 +74,17 @@ mod tests {
     }
 
     #[test]
+    fn in_ascii_the_cut_is_as_wide_as_what_stands_there() {
+        let line = StatusLine::new("Checking", Tone::Busy, None, "caf\u{e9}-py312 us-east-1".into());
+        let ascii = Style { color: false, ascii: true };
+        assert_eq!(line.render(ascii, None), r"    Checking caf\u{e9}-py312 us-east-1");
+        assert_eq!(line.render(ascii, Some(24)), r"    Checking caf\u{e9...");
+    }
+
+    #[test]
     fn the_cut_comes_before_the_colour() {
         let line = StatusLine::new("Failed", Tone::Bad, None, "a layer".into());
-        let color = Style { color: true };
+        let color = Style { color: true, ascii: false };
         assert_eq!(line.render(color, Some(15)), "      \x1b[1;31mFailed\x1b[0m a…");
         for columns in 0..30 {
             let text = line.render(color, Some(columns));

@@ -17,11 +17,13 @@ pub enum Tone {
     Faint,
 }
 
-/// Whether colours are used: by default they are not.
+/// What may be used besides plain letters: by default no colours, and every character.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
     /// Colours are used.
     pub color: bool,
+    /// Nothing but ASCII is shown.
+    pub ascii: bool,
 }
 
 impl Style {
@@ -48,7 +50,7 @@ mod tests {
     #[test]
     fn without_colour_a_text_is_untouched() {
         assert_eq!(Style::default().paint(Tone::Bad, "error").as_str(), "error");
-        assert_eq!(Style { color: true }.paint(Tone::Bad, "error").as_str(), "\x1b[1;31merror\x1b[0m");
-        assert_eq!(Style { color: true }.paint(Tone::Bad, "").as_str(), "");
+        assert_eq!(Style { color: true, ascii: false }.paint(Tone::Bad, "error").as_str(), "\x1b[1;31merror\x1b[0m");
+        assert_eq!(Style { color: true, ascii: false }.paint(Tone::Bad, "").as_str(), "");
     }
 }

@@ -51,9 +51,10 @@ pub fn parts(parts: &[(usize, &str)]) -> String {
     shown.join(", ")
 }
 
-/// The text cut to so many columns, `…` at the cut. Wide characters count twice, as terminals draw them.
-pub fn truncate(text: &str, columns: usize) -> String {
-    if columns == 0 { String::new() } else { console::truncate_str(text, columns, "…").into_owned() }
+/// The text cut to so many columns, `…` at the cut, or dots in ASCII. Wide characters count twice, as terminals draw them.
+pub fn truncate(text: &str, columns: usize, ascii: bool) -> String {
+    let mark = if ascii { &"..."[..columns.min(3)] } else { "…" };
+    if columns == 0 { String::new() } else { console::truncate_str(text, columns, mark).into_owned() }
 }
 
 /// Columns that the text takes up.
@@ -104,14 +105,14 @@ mod tests {
 
     #[test]
     fn cutting_respects_wide_characters() {
-        assert_eq!(truncate("requests", 8), "requests");
-        assert_eq!(truncate("requests", 7), "reques…");
-        assert_eq!(truncate("日本語レイヤー", 6), "日本…");
-        assert_eq!(truncate("日本語レイヤー", 14), "日本語レイヤー");
-        assert_eq!(truncate("abc", 1), "…");
-        assert_eq!(truncate("abc", 0), "");
+        assert_eq!(truncate("requests", 8, false), "requests");
+        assert_eq!(truncate("requests", 7, false), "reques…");
+        assert_eq!(truncate("日本語レイヤー", 6, false), "日本…");
+        assert_eq!(truncate("日本語レイヤー", 14, false), "日本語レイヤー");
+        assert_eq!(truncate("abc", 1, false), "…");
+        assert_eq!(truncate("abc", 0, false), "");
         for columns in 0..20 {
-            assert!(width(&truncate("a日b本c語", columns)) <= columns);
+            assert!(width(&truncate("a日b本c語", columns, false)) <= columns);
         }
     }
 

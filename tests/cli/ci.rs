@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::common::project::{Project, layer};
-use crate::common::{Ended, requirements};
+use crate::common::Ended;
+use crate::common::project::Project;
 
 /// A command in a log, parsed as `ActionCommand.TryParseV2` of actions/runner does.
 #[derive(Debug, PartialEq, Eq)]
@@ -114,18 +114,15 @@ fn problems_of_the_layers_file_stand_on_their_lines() {
 
 #[test]
 fn github_shows_ten_errors_so_the_tenth_counts_the_rest() {
-    let names: Vec<String> = (0..23).map(|n| format!("l{n:02}")).collect();
-    let project = Project::new("");
-    let text: String = names.iter().map(|name| layer(name)).collect();
-    project.write("layers.toml", format!("[defaults]\nbucket = \"artifacts\"\n{text}"));
-    for (n, name) in names.iter().enumerate() {
-        // Each fails for a reason of its own.
-        project.write(&format!("{name}/requirements.txt"), requirements(name, "1.0.0"));
-        project.write(&format!("{name}/layer"), "x".repeat(n));
-    }
-    let ended = Step::new().run(&project, "check", 1);
+    let text: String = (0..23).map(|n| format!("[layers.l{n:02}]\nmanifset = \"a\"\n")).collect();
+    let project = Project::new(&text);
+    let ended = Step::new().run(&project, "check", 2);
     let errors: Vec<Parsed> = commands(&ended).into_iter().filter(|command| command.name == "error").collect();
-    assert!(!errors.is_empty() && errors.len() <= 10, "{}", errors.len());
+    assert_eq!(errors.len(), 10, "{errors:?}");
+    let lines: Vec<&str> = errors[..9].iter().map(|error| error.properties["line"].as_str()).collect();
+    assert_eq!(lines[..3], ["1", "2", "3"], "{errors:?}");
+    let rest: usize = errors[9].message.split(' ').nth(2).unwrap().parse().unwrap();
+    assert!(errors[9].message.ends_with(" more: see the log") && rest >= 14, "{errors:?}");
 }
 
 #[test]

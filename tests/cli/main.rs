@@ -41,6 +41,7 @@ mod prune_beside;
 mod publish;
 mod ran;
 mod reach;
+mod reference_pages;
 mod refuse;
 mod refused;
 mod saved;

@@ -101,3 +101,33 @@ fn what_is_no_report_is_called_what_it_is() {
         }
     }
 }
+
+/// What `prune` deleted, and what it is to delete, in every report that is made of its own.
+#[test]
+fn what_prune_deleted_is_in_every_format_and_in_the_whole_of_several() {
+    let project = Project::of(&[]);
+    project.declare(&["a", "b"], "keep = 1");
+    project.run("publish --stage", 0);
+    (0..2).for_each(|_| drop(project.run("publish --force", 0)));
+    project.run("prune --yes a --report json=a.json --report junit=a.xml --report html=a.html --report csv=a.csv", 0);
+    project.run("prune --dry-run b --report json=b.json", 0);
+    let whole = project.run("report merge a.json b.json --report json=all.json --report csv=all.csv", 0);
+    assert_eq!(whole.stdout, "");
+    let text = |path: &str| String::from_utf8(project.read(path)).unwrap();
+    let ends: Vec<String> = text("all.csv").lines().map(|line| line.rsplitn(3, ',').take(2).collect()).collect();
+    assert_eq!(ends, ["versions_to_deletedeleted_versions", "1 2", "1 2"], "one deleted, one to delete");
+    assert!(text("all.csv").lines().nth(1).unwrap().ends_with(",1 2,"), "{}", text("all.csv"));
+    assert!(text("a.csv").lines().nth(1).unwrap().ends_with(",1 2,"), "{}", text("a.csv"));
+    for path in ["a.xml", "a.html"] {
+        assert!(text(path).contains("1-2 deleted"), "{path}: {}", text(path));
+    }
+    let merged = project.json("all.json");
+    assert_eq!(merged["jobs"][0]["prune"]["deleted"], serde_json::json!([1, 2]));
+    assert_eq!(merged["jobs"][1]["prune"]["to_delete"], serde_json::json!([1, 2]));
+    assert_eq!((&merged["summary"]["pruned"], &merged["summary"]["planned"]), (&1.into(), &1.into()));
+    let markdown = project.run("report convert all.json markdown=-", 0).stdout;
+    assert!(
+        markdown.contains("- `a` at `us-east-1`: 1-2 deleted") && markdown.contains("1-2 to be deleted"),
+        "{markdown}"
+    );
+}

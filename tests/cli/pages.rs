@@ -14,8 +14,27 @@ struct Step {
     output: Vec<String>,
 }
 
+/// The pages that `follow` is called with; `reference_pages` holds all others against it.
+pub const FOLLOWED: [&str; 15] = [
+    "../README",
+    "build-only-what-changed",
+    "index",
+    "monorepo",
+    "prove-what-a-layer-contains",
+    "prune",
+    "regions-and-accounts",
+    "reports",
+    "sandbox",
+    "saved-plans",
+    "several-machines",
+    "sharing",
+    "status",
+    "switching-from",
+    "use-the-arns",
+];
+
 /// A block of a page: its language and its text.
-fn blocks(page: &str) -> Vec<(String, String)> {
+pub fn blocks(page: &str) -> Vec<(String, String)> {
     let page = std::fs::read_to_string(in_crate(&format!("docs/{page}.md"))).expect(page);
     let fenced = page.split("\n```").skip(1).step_by(2);
     fenced.map(|block| block.split_once('\n').map(|(of, text)| (of.to_owned(), text.to_owned())).unwrap()).collect()
@@ -30,14 +49,18 @@ fn write_files(project: &Project, blocks: &[(String, String)]) {
     }
 }
 
-/// What stands behind `$ ` in the blocks that show a terminal, and behind `run: ` in those that show a workflow.
+/// What stands behind `$ ` in the blocks that show a terminal, behind `run: ` and `script: ` in those that show a workflow,
+/// and whole scripts.
 fn steps(blocks: &[(String, String)]) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     for (of, text) in blocks {
+        if of == "sh" {
+            steps.push(Step { line: text.clone(), output: Vec::new() });
+        }
         for line in text.lines() {
             let command = match of.as_str() {
                 "console" => line.strip_prefix("$ "),
-                "yaml" => line.split_once("run: ").map(|(_, command)| command),
+                "yaml" => line.split_once("run: ").or_else(|| line.split_once("script: ")).map(|(_, command)| command),
                 _ => continue,
             };
             match (command, steps.last_mut()) {
@@ -63,7 +86,8 @@ pub fn shell(project: &Project, line: &str) -> Command {
 
 /// Runs all commands of a page, each as it stands there. `before` is called with each command, to make what the page takes
 /// for granted. `exits with N` behind a command says how it ends.
-fn follow(page: &str, project: &Project, before: impl Fn(&mut Command, &str)) {
+pub fn follow(page: &str, project: &Project, before: impl Fn(&mut Command, &str)) {
+    assert!(FOLLOWED.contains(&page), "{page} is not among those that are followed");
     let blocks = blocks(page);
     write_files(project, &blocks);
     let steps = steps(&blocks);
@@ -80,9 +104,11 @@ fn follow(page: &str, project: &Project, before: impl Fn(&mut Command, &str)) {
     }
 }
 
-/// Without the spaces that align columns.
+/// Without the spaces that align columns, and without times, which differ from run to run.
 fn words(text: &str) -> String {
-    text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join("\n")
+    let is_word = |word: &&str| *word != "[" && !word.ends_with("s]");
+    let line = |line: &str| line.split_whitespace().filter(is_word).collect::<Vec<_>>().join(" ");
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn service(project: &Project, name: &str) {
@@ -137,7 +163,12 @@ fn layers_that_go_to_several_regions_and_accounts() {
     let project = Project::of(&[]);
     project.write("requests/requirements.txt", "requests==1.0.0\n");
     project.write("requests/layer/python/requests.py", "");
-    follow("regions-and-accounts", &project, |_, _| {});
+    follow("regions-and-accounts", &project, |command, line| {
+        if line.starts_with("aws ") {
+            // The sandbox makes buckets by itself.
+            *command = shell(&project, "true");
+        }
+    });
     let layers = project.state()["layers"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     let places = ["123456789012/eu-west-1/", "123456789012/us-east-1/", "210987654321/us-east-1/"];
     assert_eq!(layers, places.map(|place| format!("{place}requests")));
@@ -217,5 +248,10 @@ fn a_project_of_the_python_library() {
         let built = zip(&[(&format!("python/{name}.py"), "")]);
         project.write(&format!("{name}/build/lambda/layer/layer.zip"), built);
     }
-    follow("switching-from", &project, |_, _| {});
+    follow("switching-from", &project, |command, line| {
+        if let Some((before, after)) = line.split_once("sam deploy ") {
+            // What SAM is given, as nobody deploys anything here.
+            *command = shell(&project, &format!("{before}echo {after}"));
+        }
+    });
 }

@@ -90,3 +90,16 @@ pub fn ran(program: impl AsRef<Path>, folder: &Path, args: &[&str]) -> Ended {
 pub fn text(path: &Path) -> &str {
     path.to_str().expect("a path in UTF-8")
 }
+
+/// One file of an archive, by the reader that people have.
+pub fn unpacked(archive: &Path, name: &str) -> String {
+    if archive.extension().is_some_and(|extension| extension == "zip" || extension == "whl") {
+        let mut zip = zip::ZipArchive::new(std::fs::File::open(archive).unwrap()).unwrap();
+        let mut content = String::new();
+        std::io::Read::read_to_string(&mut zip.by_name(name).unwrap(), &mut content).unwrap();
+        return content;
+    }
+    let output = Command::new("tar").arg("-xzOf").arg(archive).arg(name).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}

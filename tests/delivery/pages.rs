@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::common::folder;
 use crate::common::project::in_crate;
 use crate::linters::files;
+use crate::packing::{ran, text};
+use crate::python::Python;
 
 /// Where the links of a page lead, relative to it; web addresses and places in the page itself are left out.
 fn links(text: &str) -> Vec<(String, Option<String>)> {
@@ -43,6 +46,22 @@ fn every_page_stands_in_the_summary_once() {
     assert_eq!(named.len(), pages.len(), "a page stands there twice, or does not exist: {named:?}");
     let book: toml::Table = read(&in_crate("docs/book.toml")).parse().unwrap();
     assert_eq!(book["book"]["src"].as_str(), Some("."));
+}
+
+#[test]
+fn mdbook_makes_a_book_of_the_pages_without_a_complaint() {
+    let Some(python) = Python::with("tools.txt") else { return };
+    let (folder, docs) = (folder(), in_crate("docs"));
+    let args = ["build", text(&docs), "--dest-dir", text(folder.path())];
+    let ended = ran(python.program("mdbook"), folder.path(), &args).expect(0);
+    let said = format!("{}{}", ended.stdout, ended.stderr);
+    assert!(!said.contains("WARN") && !said.contains("ERROR"), "{said}");
+    for page in files("docs", ".md").iter().filter(|path| !path.ends_with("SUMMARY.md")) {
+        let name = page.file_stem().unwrap().to_str().unwrap();
+        assert!(folder.path().join(format!("{name}.html")).is_file(), "{name} is not in the book");
+    }
+    let first = read(&folder.path().join("index.html"));
+    assert!(first.contains("pictures/plan.svg") && folder.path().join("pictures/plan.svg").is_file());
 }
 
 #[test]

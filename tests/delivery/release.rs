@@ -2,12 +2,11 @@
 //! and the one version in `Cargo.toml`.
 
 use std::collections::BTreeSet;
-use std::io::Read as _;
 
 use serde_json::Value;
 
 use crate::common::project::in_crate;
-use crate::packing::{has_python, packed, script, text};
+use crate::packing::{has_python, packed, script, text, unpacked};
 
 fn read(path: &str) -> String {
     std::fs::read_to_string(in_crate(path)).expect(path)
@@ -62,19 +61,6 @@ fn binstall_finds_the_binary_where_the_archives_have_it() {
         let inside = filled(of("bin-dir"), &target);
         assert_eq!(unpacked(&archive, &inside), "a binary", "{target}: {inside}");
     }
-}
-
-/// One file of an archive, by the reader that people have.
-fn unpacked(archive: &std::path::Path, name: &str) -> String {
-    if archive.extension().is_some_and(|extension| extension == "zip") {
-        let mut zip = zip::ZipArchive::new(std::fs::File::open(archive).unwrap()).unwrap();
-        let mut content = String::new();
-        zip.by_name(name).unwrap().read_to_string(&mut content).unwrap();
-        return content;
-    }
-    let output = std::process::Command::new("tar").arg("-xzOf").arg(archive).arg(name).output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]

@@ -12,14 +12,14 @@ use crate::packing::{has_python, packed, ran, text};
 use crate::python::Python;
 
 /// cargo, as it built these tests, in this repository.
-fn cargo(args: &[&str]) -> Ended {
+pub fn cargo(args: &[&str]) -> Ended {
     let mut command = Command::new(env!("CARGO"));
     command.args(args).current_dir(in_crate("")).env_remove("RUSTFLAGS");
     command.output().expect("cargo starts").into()
 }
 
 /// The platform of this machine, whose packages are here because the tests were built of them.
-fn host() -> String {
+pub fn host() -> String {
     let version = Ended::from(Command::new("rustc").arg("-vV").output().expect("rustc"));
     version.stdout.lines().find_map(|line| line.strip_prefix("host: ")).expect("a platform").to_owned()
 }

@@ -97,15 +97,11 @@ impl GitHub {
 
     /// Writes the step's summary and outputs. A missing file is not a failure: not every runner has them all.
     pub fn write(&self, report: &Report) -> Result<(), (PathBuf, io::Error)> {
-        if let Some(path) = &self.summary {
-            let taken = path.metadata().map_or(0, |metadata| metadata.len());
-            let room = usize::try_from(SUMMARY_BYTES.saturating_sub(taken)).unwrap_or(0);
-            append(path, &markdown::within(report, room.saturating_sub(1)))?;
-        }
+        // The outputs first: steps depend on them.
         if let Some(path) = &self.output {
             append(path, &outputs(report, self.arns(report).as_deref()))?;
         }
-        Ok(())
+        self.summary.as_ref().map_or(Ok(()), |path| summarize(path, report))
     }
 
     /// A file with the ARNs to use: target → layer → ARN.
@@ -132,6 +128,18 @@ fn outputs(report: &Report, arns: Option<&str>) -> Shown {
     Shown::of_lines(counts.chain([any]).chain(arns.map(|path| shown!("arns={}", path))))
 }
 
+/// Adds to the step's summary what there is room for. With a byte too many GitHub shows nothing of it, not even what
+/// earlier commands of the step wrote: then nothing is added.
+fn summarize(path: &Path, report: &Report) -> Result<(), (PathBuf, io::Error)> {
+    let taken = path.metadata().map_or(0, |metadata| metadata.len());
+    let room = usize::try_from(SUMMARY_BYTES.saturating_sub(taken)).unwrap_or(0).saturating_sub(1);
+    let summary = markdown::within(report, room);
+    if summary.len() <= room {
+        return append(path, &summary);
+    }
+    Err((path.to_owned(), io::Error::other("it is full: of a summary of more than 1 MiB GitHub shows nothing")))
+}
+
 fn append(path: &Path, text: &Shown) -> Result<(), (PathBuf, io::Error)> {
     match OpenOptions::new().append(true).open(path).and_then(|mut file| file.write_all(text.as_bytes())) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err((path.to_owned(), error)),
@@ -142,6 +150,7 @@ fn append(path: &Path, text: &Shown) -> Result<(), (PathBuf, io::Error)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::samples::{job, report};
 
     fn annotation(level: AnnotationLevel, message: &str) -> Annotation {
         let place = Some((PathBuf::from("a,b:c/layers.toml"), Some(3)));
@@ -155,6 +164,26 @@ mod tests {
             commands[0].line(),
             "::error title=layership,file=a%2Cb%3Ac/layers.toml,line=3::50%25 of ::error::x"
         );
+    }
+
+    #[test]
+    fn a_summary_never_grows_beyond_what_github_shows_and_the_outputs_are_there_all_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let of = |name: &str| folder.path().join(name);
+        let jobs = (0..10_000).map(|n| job(&format!("layer-{n}"), "x", Outcome::Published)).collect();
+        let report = report(Mode::Publish, jobs);
+        let limit = usize::try_from(SUMMARY_BYTES).unwrap();
+        for (taken, fits) in [(0, true), (limit - 1000, true), (limit - 10, false)] {
+            std::fs::write(of("summary"), "x".repeat(taken)).unwrap();
+            std::fs::write(of("output"), "").unwrap();
+            let (summary, output) = (Some(of("summary")), Some(of("output")));
+            let written = GitHub { summary, output, ..GitHub::default() }.write(&report);
+            assert_eq!(written.is_ok(), fits, "{taken}: {written:?}");
+            let now = std::fs::read_to_string(of("summary")).unwrap();
+            assert!(now.len() < limit || now.len() == taken, "{taken} and more became {}", now.len());
+            assert_eq!(now[taken..].contains("10000 jobs"), fits, "{taken}");
+            assert!(std::fs::read_to_string(of("output")).unwrap().contains("published=10000\n"));
+        }
     }
 
     #[test]

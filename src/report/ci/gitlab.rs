@@ -14,19 +14,23 @@ const JUNIT_BYTES: usize = 30 * 1024 * 1024;
 
 /// Reports that GitLab would not take, each with what to do instead.
 pub fn too_large(report: &Report, requests: &[ReportRequest]) -> Vec<Shown> {
-    requests.iter().filter_map(|request| too_large_for(request, &(request.format.render)(report))).collect()
+    let told = requests.iter().filter_map(|request| {
+        let text = (request.format.render)(report);
+        too_large_for(request, text.len(), text.lines().count())
+    });
+    told.collect()
 }
 
-fn too_large_for(request: &ReportRequest, text: &Shown) -> Option<Shown> {
-    let bytes = size(text.len() as u64);
+fn too_large_for(request: &ReportRequest, length: usize, lines: usize) -> Option<Shown> {
+    let bytes = size(length as u64);
     match request.format.name {
-        "env" if text.len() > DOTENV_BYTES || text.lines().count() > DOTENV_VARIABLES => Some(shown!(
+        "env" if length > DOTENV_BYTES || lines > DOTENV_VARIABLES => Some(shown!(
             "`{}` has {} and {} variables; GitLab takes a dotenv report of 5 KiB and, as the instance is set up, 20 to 150 variables: keep a `tfvars` or `json` report as an artifact instead",
             request.path,
             bytes,
-            text.lines().count()
+            lines
         )),
-        "junit" if text.len() > JUNIT_BYTES => Some(shown!(
+        "junit" if length > JUNIT_BYTES => Some(shown!(
             "`{}` has {}; GitLab takes JUnit reports of 30 MiB: split the run with `--target` or by layers",
             request.path,
             bytes
@@ -53,5 +57,13 @@ mod tests {
         let told = of(21);
         assert_eq!(told.len(), 1);
         assert!(told[0].starts_with("`layers.env` has 1.4 kB and 21 variables; GitLab takes"), "{told:?}");
+    }
+
+    #[test]
+    fn a_junit_report_of_more_than_thirty_mebibytes_is_told() {
+        let of = |bytes: usize| too_large_for(&"junit=report.xml".parse().unwrap(), bytes, 1);
+        assert_eq!(of(JUNIT_BYTES), None);
+        let told = of(JUNIT_BYTES + 1).unwrap();
+        assert!(told.starts_with("`report.xml` has 31.5 MB; GitLab takes JUnit reports of 30 MiB"), "{told:?}");
     }
 }

@@ -8,7 +8,7 @@ use crate::report::model::Report;
 type Column = (&'static str, fn(&JobReport) -> String);
 
 /// All columns, in their order; new ones come last.
-const COLUMNS: [Column; 20] = [
+const COLUMNS: [Column; 22] = [
     ("layer", |job| job.layer.clone()),
     ("target", |job| job.target.clone()),
     ("region", |job| job.region.clone()),
@@ -28,8 +28,15 @@ const COLUMNS: [Column; 20] = [
     ("seconds", |job| job.seconds.to_string()),
     ("error_code", |job| job.error.as_ref().map(|error| error.code.to_string()).unwrap_or_default()),
     ("error_message", |job| job.error.as_ref().map(|error| error.message.clone()).unwrap_or_default()),
+    ("deleted_versions", |job| job.prune.as_ref().map(|prune| numbers(&prune.deleted)).unwrap_or_default()),
+    ("versions_to_delete", |job| job.prune.as_ref().map(|prune| numbers(&prune.to_delete)).unwrap_or_default()),
     ("kept", |job| job.archive.kept.as_ref().map(|kept| kept.at.clone()).unwrap_or_default()),
 ];
+
+/// `1 2 5`: each number as a program splits it off, and nothing that a spreadsheet takes for a date.
+fn numbers(versions: &[u64]) -> String {
+    versions.iter().map(u64::to_string).collect::<Vec<_>>().join(" ")
+}
 
 /// The report as CSV.
 pub fn render(report: &Report) -> Shown {
@@ -56,7 +63,7 @@ fn field(value: &str) -> String {
 mod tests {
     use super::*;
     use crate::event::Mode;
-    use crate::outcome::{ErrorCode, Outcome};
+    use crate::outcome::{ErrorCode, Outcome, PruneReport};
     use crate::report::samples::{failed, job, report};
 
     #[test]
@@ -64,6 +71,17 @@ mod tests {
         let failure = failed("scipy", "tokyo", ErrorCode::AccessDenied, "not \"allowed\",\nreally");
         let text = render(&report(Mode::Publish, vec![job("requests", "us-east-1", Outcome::Published), failure]));
         insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn what_prune_deleted_and_what_it_left_have_their_columns() {
+        let mut pruned = job("requests", "us-east-1", Outcome::Pruned);
+        pruned.prune = Some(PruneReport { deleted: vec![1, 2, 5], to_delete: vec![6], ..PruneReport::default() });
+        let other = job("numpy", "us-east-1", Outcome::Unchanged);
+        let text = render(&report(Mode::Prune, vec![pruned, other]));
+        let ends: Vec<&str> = text.lines().map(|line| line.rsplitn(3, ',').take(2).last().unwrap()).collect();
+        assert_eq!(ends, ["deleted_versions", "", "1 2 5"]);
+        assert!(text.lines().nth(2).unwrap().ends_with(",1 2 5,6"), "{text}");
     }
 
     #[test]

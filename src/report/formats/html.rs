@@ -3,12 +3,17 @@
 
 use crate::event::Mode;
 use crate::outcome::{JobError, JobReport, Outcome};
+use crate::report::formats::versions;
 use crate::report::model::Report;
 use crate::report::summary::counted;
-use crate::report::{Ran, Shown};
+use crate::report::wording::plural;
+use crate::report::{Ran, Shown, prune};
 
 /// The page around the rows. Its policy forbids it to load or send anything.
 const PAGE: &str = include_str!("page.html");
+
+/// Names up to so many characters are not broken at their hyphens.
+const ON_ONE_LINE: usize = 32;
 
 /// The report as a page.
 pub fn render(report: &Report) -> Shown {
@@ -69,15 +74,20 @@ fn outcomes(report: &Report) -> String {
 }
 
 fn row(job: &JobReport) -> String {
-    let version = job.version.or(job.previous_version).map(|version| version.to_string()).unwrap_or_default();
+    // What is sorted by is the number alone.
+    let number = job.version.or(job.previous_version).map(|version| version.to_string()).unwrap_or_default();
     let seconds = format!("{:.1}", job.seconds);
     let cell = |label: &str, content: &str| format!("<td data-label=\"{label}\">{content}</td>");
+    let name = |label: &str, name: &str| {
+        let class = if name.chars().count() <= ON_ONE_LINE { " class=\"short\"" } else { "" };
+        format!("<td data-label=\"{label}\"{class}>{}</td>", code(name))
+    };
     [
         format!("<tr data-outcome=\"{}\">", job.outcome),
         format!("<td data-label=\"Outcome\" class=\"{0}\">{0}</td>", job.outcome),
-        cell("Layer", &code(&job.layer)),
-        cell("Target", &code(&job.target)),
-        cell("Version", &version),
+        name("Layer", &job.layer),
+        name("Target", &job.target),
+        format!("<td data-label=\"Version\" data-key=\"{number}\">{}</td>", escaped(&versions(job))),
         cell("Why", &why(job)),
         cell("ARN", &job.layer_version_arn.as_deref().map(code).unwrap_or_default()),
         cell("Seconds", &seconds),
@@ -98,17 +108,21 @@ fn why(job: &JobReport) -> String {
     } else if !job.dependencies.is_empty() {
         let all = job.dependencies.summary_of(usize::MAX);
         let items: Vec<&str> = all.split(", ").collect();
-        parts.push(format!(
-            "<details><summary>{} dependencies</summary>{}</details>",
-            job.dependencies.len(),
-            list(&items)
-        ));
+        parts.push(folded(&plural(job.dependencies.len(), "package"), &items));
+    }
+    let deletions = prune::deletions(job);
+    if !deletions.is_empty() {
+        parts.push(escaped(&deletions));
     }
     let warnings: Vec<&str> = job.warnings.iter().map(|warning| warning.message.as_str()).collect();
     if !warnings.is_empty() {
-        parts.push(format!("<details><summary>{} warnings</summary>{}</details>", warnings.len(), list(&warnings)));
+        parts.push(folded(&plural(warnings.len(), "warning"), &warnings));
     }
     parts.join(" ")
+}
+
+fn folded(what: &str, items: &[&str]) -> String {
+    format!("<details><summary>{what}</summary>{}</details>", list(items))
 }
 
 fn failure(error: &JobError) -> String {

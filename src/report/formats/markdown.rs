@@ -9,6 +9,7 @@ use crate::event::Mode;
 use crate::manifest::{Dependency, Difference};
 use crate::outcome::{JobReport, Outcome};
 use crate::report::causes::{Cause, causes};
+use crate::report::formats::versions;
 use crate::report::model::Report;
 use crate::report::summary;
 use crate::report::wording::plural;
@@ -117,12 +118,7 @@ fn ran(ran: &Ran) -> Option<Shown> {
 }
 
 fn row(job: &JobReport) -> Shown {
-    let version = match (job.previous_version, job.version) {
-        (Some(from), Some(to)) if from != to => shown!("{} → {}", from, to),
-        (_, Some(version)) => shown!("{}", version),
-        (Some(from), None) => shown!("after {}", from),
-        (None, None) => Shown::default(),
-    };
+    let version = versions(job);
     let reason = match (&job.error, job.reason) {
         (Some(error), _) => cell(&error.code.to_string()),
         (None, reason) => reason.map(|reason| shown!("{}", reason.to_string())).unwrap_or_default(),

@@ -11,8 +11,10 @@ pub mod markdown;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::outcome::JobReport;
 use crate::report::Shown;
 use crate::report::model::Report;
+use crate::shown;
 
 /// Every format: its name, how its files usually end, and its rendering. A new one is a pure function and a line here.
 const FORMATS: [ReportFormat; 8] = [
@@ -25,6 +27,17 @@ const FORMATS: [ReportFormat; 8] = [
     ReportFormat { name: "tfvars", file: "layers.auto.tfvars.json", render: arns::tfvars },
     ReportFormat { name: "index", file: "index.json", render: index::index },
 ];
+
+/// `2 → 3`, or `after 2` where the version is still to come: its number is not known before Lambda gave it.
+fn versions(job: &JobReport) -> Shown {
+    match (job.previous_version, job.version) {
+        (Some(from), Some(to)) if from != to => shown!("{} → {}", from, to),
+        (_, Some(version)) => shown!("{}", version),
+        (Some(from), None) if job.prune.is_none() => shown!("after {}", from),
+        (Some(latest), None) => shown!("{}", latest),
+        (None, None) => Shown::default(),
+    }
+}
 
 /// One format of the report.
 #[derive(Clone, Copy, Debug)]

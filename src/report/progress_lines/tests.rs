@@ -92,6 +92,21 @@ fn how_long_it_still_takes_is_said_once_the_pace_is_known() {
 }
 
 #[test]
+fn a_request_that_hangs_is_said_to_have_no_answer() {
+    let mut state = run_with(3, 0);
+    let shown =
+        |state: &State| live(state, at(20.0), 24, 80).iter().map(|line| line.text.to_string()).collect::<Vec<_>>();
+    let lines = shown(&state);
+    // What is checked may be waiting for its turn.
+    assert_eq!(lines[1], "layer-000 us-east-1");
+    assert_eq!(lines[2..], ["layer-001 us-east-1: no answer for 18s", "layer-002 us-east-1: no answer for 18s"]);
+    state.apply(&Happening::FactFound { job: 1, fact: Fact::Throttled }, at(19.0));
+    assert_eq!(shown(&state)[2], "layer-001 us-east-1: for Lambda's quota, which other tools use too");
+    state.apply(&Happening::ActivityEntered { job: 1, activity: Activity::Recording }, at(19.0));
+    assert_eq!(shown(&state)[2], "layer-001 us-east-1");
+}
+
+#[test]
 fn few_jobs_have_no_line_that_counts_the_rest() {
     insta::assert_snapshot!(screen(&run_with(2, 0), 24, 80), @"
     Publishing [  13.9s] [===========>               ]  87/200: 2 running
