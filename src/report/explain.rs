@@ -305,7 +305,7 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
             "Leave the function out with `--function`, make the layer smaller, or give the function another version of the layer that Lambda names.",
         ),
         ErrorCode::UpdateFailed => (
-            "Lambda accepted the new layers of a function, and could not make them work (`LastUpdateStatus` is `Failed`); the causes have Lambda's reason. The function goes on answering as it did before, but what it is set to is the new state. No further function was begun.",
+            "Lambda accepted the new layers of a function, and could not make them work (`LastUpdateStatus` is `Failed`); the causes have Lambda's reason. The function goes on answering as it did before, but what it is set to is the new state. The run that set them began no further function; later runs with `--apply` tell it again, and go on with the others.",
             "Mend what the reason names; `layership rollout --undo FILE` puts back what was there before.",
         ),
         ErrorCode::FunctionBusy => (
