@@ -145,7 +145,9 @@ pub struct PublishArgs {
 }
 
 /// `layership status`
+// A part of the jobs has not all targets of a layer: it is refused, so it is not offered.
 #[derive(Debug, Args)]
+#[command(mut_arg("partition", |partition| partition.hide(true)))]
 pub struct StatusArgs {
     /// What every command on a layers file takes.
     #[command(flatten)]

@@ -15,7 +15,7 @@ struct Step {
 }
 
 /// The pages that `follow` is called with; `reference_pages` holds all others against it.
-pub const FOLLOWED: [&str; 15] = [
+pub const FOLLOWED: [&str; 16] = [
     "../README",
     "build-only-what-changed",
     "index",
@@ -29,6 +29,7 @@ pub const FOLLOWED: [&str; 15] = [
     "several-machines",
     "sharing",
     "status",
+    "storage",
     "switching-from",
     "use-the-arns",
 ];

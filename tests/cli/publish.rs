@@ -213,8 +213,8 @@ fn a_layer_goes_to_all_its_targets() {
     requests  us-east-1  published  1        arn:aws:lambda:us-east-1:123456789012:layer:requests:1
     --- stderr ---
        Published [  TIMEs] (1/4) numpy tokyo version 1
-       Published [  TIMEs] (2/4) requests tokyo version 1
-       Published [  TIMEs] (3/4) numpy us-east-1 version 1
+       Published [  TIMEs] (2/4) numpy us-east-1 version 1
+       Published [  TIMEs] (3/4) requests tokyo version 1
        Published [  TIMEs] (4/4) requests us-east-1 version 1
          Summary [  TIMEs] 4 jobs: 4 published
     ");

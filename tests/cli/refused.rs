@@ -64,7 +64,7 @@ fn a_bucket_that_is_not_there_comes_with_the_commands_that_make_it() {
     error: numpy at eu-west-1: the bucket of s3://artifacts/layers/numpy/layer/layer.zip does not exist
       Caused by: NotFound (HTTP 404, request REQUEST)
 
-    hint: correct `bucket` in the layers file, or create it, private and versioned: `aws s3api create-bucket --bucket artifacts --region eu-west-1 --create-bucket-configuration LocationConstraint=eu-west-1 && aws s3api put-bucket-versioning --bucket artifacts --region eu-west-1 --versioning-configuration Status=Enabled`
+    hint: correct `bucket` in the layers file, or create it with the credentials of the target, private and versioned: `aws s3api create-bucket --bucket artifacts --region eu-west-1 --create-bucket-configuration LocationConstraint=eu-west-1 && aws s3api put-bucket-versioning --bucket artifacts --region eu-west-1 --versioning-configuration Status=Enabled`
 
          Summary [  TIMEs] 1 job: 1 failed
     ");

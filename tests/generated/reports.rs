@@ -94,7 +94,7 @@ fn every_status_is_valid_by_its_schema() {
     project.write("requests/requirements.txt", "requests\n");
     for (prepare, code) in [("check", 0), ("publish --stage", 0), ("publish --force requests", 0)] {
         project.run(prepare, code);
-        for args in ["", " --all-versions", " --partition 1/2"] {
+        for args in ["", " --all-versions"] {
             let status = project.run(&format!("status --format json{args}"), 0).report();
             assert_eq!(schema.problems(&status), None, "{prepare}{args}");
             assert_eq!(strictly.problems(&status), None, "{prepare}{args}: the schema does not say what is there");

@@ -28,9 +28,9 @@ const COLUMNS: [Column; 22] = [
     ("seconds", |job| job.seconds.to_string()),
     ("error_code", |job| job.error.as_ref().map(|error| error.code.to_string()).unwrap_or_default()),
     ("error_message", |job| job.error.as_ref().map(|error| error.message.clone()).unwrap_or_default()),
+    ("kept", |job| job.archive.kept.as_ref().map(|kept| kept.at.clone()).unwrap_or_default()),
     ("deleted_versions", |job| job.prune.as_ref().map(|prune| numbers(&prune.deleted)).unwrap_or_default()),
     ("versions_to_delete", |job| job.prune.as_ref().map(|prune| numbers(&prune.to_delete)).unwrap_or_default()),
-    ("kept", |job| job.archive.kept.as_ref().map(|kept| kept.at.clone()).unwrap_or_default()),
 ];
 
 /// `1 2 5`: each number as a program splits it off, and nothing that a spreadsheet takes for a date.
