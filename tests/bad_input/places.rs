@@ -136,7 +136,7 @@ fn a_bucket_that_does_not_exist() {
     error: requests at us-east-1: the bucket of s3://artifacts/layers/requests/layer/layer.zip does not exist
       Caused by: NotFound (HTTP 404, request REQUEST)
 
-    hint: correct `bucket` in the layers file, or create it, private and versioned: `aws s3api create-bucket --bucket artifacts --region us-east-1 && aws s3api put-bucket-versioning --bucket artifacts --region us-east-1 --versioning-configuration Status=Enabled`
+    hint: correct `bucket` in the layers file, or create it with the credentials of the target, private and versioned: `aws s3api create-bucket --bucket artifacts --region us-east-1 && aws s3api put-bucket-versioning --bucket artifacts --region us-east-1 --versioning-configuration Status=Enabled`
 
          Summary [  TIMEs] 1 job: 1 failed
     ");
@@ -151,7 +151,7 @@ fn a_bucket_that_does_not_exist() {
     error: requests at us-east-1: the bucket of s3://artifacts/layers/requests/layer/layer.zip does not exist
       Caused by: NotFound (HTTP 404, request REQUEST)
 
-    hint: correct `bucket` in the layers file, or create it, private and versioned: `aws s3api create-bucket --bucket artifacts --region us-east-1 && aws s3api put-bucket-versioning --bucket artifacts --region us-east-1 --versioning-configuration Status=Enabled`
+    hint: correct `bucket` in the layers file, or create it with the credentials of the target, private and versioned: `aws s3api create-bucket --bucket artifacts --region us-east-1 && aws s3api put-bucket-versioning --bucket artifacts --region us-east-1 --versioning-configuration Status=Enabled`
 
          Summary [  TIMEs] 1 job: 1 failed
     ");

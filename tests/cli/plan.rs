@@ -27,7 +27,7 @@ fn of_every_kind() -> Project {
 fn every_kind_of_change_has_its_line() {
     let project = of_every_kind();
     project.forget_requests();
-    let ended = project.run_writing_nothing("plan --stage", 1);
+    let ended = project.run_changing_nothing("plan --stage", 1);
     assert_shown!(ended, @"
     exit code 1
     --- stdout ---
@@ -58,7 +58,7 @@ fn a_version_with_the_staged_content_but_without_backup_is_to_be_adopted() {
     project.inject(r#"[{"operation": "PutObject", "match": "requirements.txt", "fault": "access-denied"}]"#);
     project.run("publish", 1);
     project.heal();
-    assert_shown!(project.run_writing_nothing("plan --exit-code", 3), @"
+    assert_shown!(project.run_changing_nothing("plan --exit-code", 3), @"
     exit code 3
     --- stdout ---
     Plan for 1 layer at 1 target from layers.toml, account 123456789012
@@ -83,7 +83,7 @@ fn a_version_with_the_staged_content_but_without_backup_is_to_be_adopted() {
          Adopted [  TIMEs] (1/1) boto3 us-east-1 version 1
          Summary [  TIMEs] 1 job: 1 adopted
     ");
-    assert_shown!(project.run_writing_nothing("plan --exit-code", 0), @"
+    assert_shown!(project.run_changing_nothing("plan --exit-code", 0), @"
     exit code 0
     --- stdout ---
     Plan for 1 layer at 1 target from layers.toml, account 123456789012
@@ -95,7 +95,7 @@ fn a_version_with_the_staged_content_but_without_backup_is_to_be_adopted() {
 #[test]
 fn exit_code_3_means_that_something_would_be_published() {
     let project = Project::of(&["numpy"]);
-    assert_shown!(project.run_writing_nothing("plan --stage --exit-code", 3), @"
+    assert_shown!(project.run_changing_nothing("plan --stage --exit-code", 3), @"
     exit code 3
     --- stdout ---
     Plan for 1 layer at 1 target from layers.toml, account 123456789012
@@ -104,31 +104,31 @@ fn exit_code_3_means_that_something_would_be_published() {
 
     Plan: 1 first version
     ");
-    project.run_writing_nothing("plan --stage", 0);
+    project.run_changing_nothing("plan --stage", 0);
     project.run("publish --stage", 0);
-    project.run_writing_nothing("plan --exit-code", 0);
-    project.run_writing_nothing("plan --exit-code --force", 3);
+    project.run_changing_nothing("plan --exit-code", 0);
+    project.run_changing_nothing("plan --exit-code --force", 3);
 }
 
 #[test]
 fn a_failure_beats_exit_code_3() {
     let project = Project::of(&["numpy", "requests"]);
     project.run("stage numpy", 0);
-    project.run_writing_nothing("plan --exit-code", 1);
+    project.run_changing_nothing("plan --exit-code", 1);
 }
 
 #[test]
 fn unchanged_layers_are_listed_where_that_is_asked_for() {
     let project = Project::of(&["numpy", "requests"]);
     project.run("publish --stage", 0);
-    assert_shown!(project.run_writing_nothing("plan", 0), @"
+    assert_shown!(project.run_changing_nothing("plan", 0), @"
     exit code 0
     --- stdout ---
     Plan for 2 layers at 1 target from layers.toml, account 123456789012
 
     No changes: 2 layers are unchanged
     ");
-    let verbose = project.run_writing_nothing("plan -v --concurrency 1", 0);
+    let verbose = project.run_changing_nothing("plan -v --concurrency 1", 0);
     insta::assert_snapshot!(verbose.stdout, @"
     Plan for 2 layers at 1 target from layers.toml, account 123456789012
 
@@ -144,7 +144,7 @@ fn an_archive_of_another_dependency_state_is_refused() {
     let project = Project::of(&["requests"]);
     project.run("stage", 0);
     project.write("requests/requirements.txt", "requests==2.0.0\n");
-    assert_shown!(project.run_writing_nothing("plan", 1), @"
+    assert_shown!(project.run_changing_nothing("plan", 1), @"
     exit code 1
     --- stdout ---
     Plan for 1 layer at 1 target from layers.toml, account 123456789012
@@ -168,9 +168,9 @@ fn content_counts_where_detect_names_it() {
     let project = Project::new("");
     project.declare(&["requests"], "detect = [\"manifest\", \"content\"]");
     project.run("publish --stage", 0);
-    project.run_writing_nothing("plan --exit-code", 0);
+    project.run_changing_nothing("plan --exit-code", 0);
     project.write("requests/layer/python/requests.py", "NAME = \"patched\"\n");
-    assert_shown!(project.run_writing_nothing("plan --stage --exit-code", 3), @"
+    assert_shown!(project.run_changing_nothing("plan --stage --exit-code", 3), @"
     exit code 3
     --- stdout ---
     Plan for 1 layer at 1 target from layers.toml, account 123456789012
@@ -181,7 +181,7 @@ fn content_counts_where_detect_names_it() {
     ");
     project.declare(&["requests"], "");
     project.write("requests/layer/python/requests.py", "NAME = \"patched\"\n");
-    project.run_writing_nothing("plan --stage --exit-code", 0);
+    project.run_changing_nothing("plan --stage --exit-code", 0);
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn a_wrong_layout_is_a_warning_and_strict_makes_it_an_error() {
     std::fs::remove_dir_all(project.folder().join("root/layer")).unwrap();
     project.write("root/layer", zip(&[("requests/__init__.py", "")]));
     project.run("stage", 0);
-    assert_shown!(project.run_writing_nothing("plan", 0), @"
+    assert_shown!(project.run_changing_nothing("plan", 0), @"
     exit code 0
     --- stdout ---
     Plan for 1 layer at 1 target from layers.toml, account 123456789012
@@ -204,7 +204,7 @@ fn a_wrong_layout_is_a_warning_and_strict_makes_it_an_error() {
 
          Summary [  TIMEs] 1 job: 1 planned
     ");
-    assert_shown!(project.run_writing_nothing("plan --strict", 1), @"
+    assert_shown!(project.run_changing_nothing("plan --strict", 1), @"
     exit code 1
     --- stdout ---
     Plan for 1 layer at 1 target from layers.toml, account 123456789012

@@ -20,7 +20,7 @@ use schedule::{Player, Schedule};
 use world::World;
 
 /// What the test runs; campaigns name their own.
-const SEEDS: std::ops::Range<u64> = 0..200;
+const SEEDS: std::ops::Range<u64> = 0..120;
 /// No run may take longer than this: it always ends, and nobody waits for ever.
 const LONGEST: Duration = Duration::from_secs(3600);
 
