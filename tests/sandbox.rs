@@ -31,10 +31,12 @@ fn boto3_and_the_aws_cli_find_what_aws_would_give_them() {
     assert!(passed >= 20, "only {passed} checks ran:\n{}", ended.stdout);
 }
 
-/// The lines between the fences of the documentation's shell example that contains `part`.
-fn example(part: &str) -> &'static str {
-    let blocks = DOCUMENTATION.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
-    blocks.into_iter().find(|block| block.contains(part)).expect("an example")
+/// The commands of the documentation's example that contains `part`.
+fn example(part: &str) -> String {
+    let blocks = DOCUMENTATION.split("```console\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let block = blocks.into_iter().find(|block| block.contains(part)).expect("an example");
+    let commands: Vec<&str> = block.lines().filter_map(|line| line.strip_prefix("$ ")).collect();
+    commands.join("\n")
 }
 
 /// Runs shell lines where the documentation's reader would: in the project, with the printed variables pasted.
@@ -44,14 +46,15 @@ fn shell(project: &Project, lines: &str) -> Ended {
     let mut command = std::process::Command::new("sh");
     command.current_dir(project.folder()).env("PATH", format!("{own}:{path}")).envs(project.sandbox.variables.clone());
     // The alias of the first example is the reader's from then on.
-    let alias = example("alias sandbox").lines().next().expect("an alias");
+    let example = example("alias sandbox");
+    let alias = example.lines().next().expect("an alias");
     run(command, ["-c", &format!("{alias}\n{lines}")])
 }
 
 #[test]
 fn faults_are_added_shown_and_removed_as_documented() {
     let project = Project::of(&["numpy"]);
-    let ended = shell(&project, example("alias sandbox")).expect(0);
+    let ended = shell(&project, &example("alias sandbox")).expect(0);
     let answers: Vec<serde_json::Value> =
         serde_json::Deserializer::from_str(&ended.stdout).into_iter().map(|answer| answer.expect("JSON")).collect();
     let [added, shown, removed] = &answers[..] else { panic!("{ended:?}") };
@@ -62,10 +65,11 @@ fn faults_are_added_shown_and_removed_as_documented() {
 #[test]
 fn a_failure_is_rehearsed_as_documented() {
     let project = Project::of(&["requests"]);
-    let (first, second) = example("is built again").split_once("built again\n").expect("a change in between");
+    let example = example("is built again");
+    let (first, second) = example.split_once("built again\n").expect("a change in between");
     shell(&project, first).expect(0);
     project.write("requests/layer/python/requests.py", "VERSION = '2.32.4'\n");
-    let (failing, healing) = second.split_once("version\n").expect("a failure and its end");
+    let (failing, healing) = second.split_once("exits with 1\n").expect("a failure and its end");
     let failed = shell(&project, failing).expect(1);
     let arn = "arn:aws:lambda:us-east-1:123456789012:layer:requests:2";
     assert!(failed.stderr.contains("backup") && failed.stderr.contains(arn), "{failed:?}");

@@ -52,7 +52,7 @@ pub struct NewVersion<'a> {
 #[derive(Clone, Debug)]
 pub enum Sent {
     /// It was answered: this is the version, and the request id for the log.
-    Published(LayerVersion, Option<String>),
+    Published(Box<LayerVersion>, Option<String>),
     /// Too fast; nothing was done.
     Throttled(JobError),
     /// The service said no; nothing was done.
@@ -110,7 +110,7 @@ impl Lambda {
             Ok(answer) => {
                 turn.succeeded();
                 published(answer, &call)
-                    .map_or_else(Sent::Ambiguous, |(version, request)| Sent::Published(version, request))
+                    .map_or_else(Sent::Ambiguous, |(version, request)| Sent::Published(Box::new(version), request))
             }
             Err(error) => failed(&error, &call, turn),
         }

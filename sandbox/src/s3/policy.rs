@@ -26,7 +26,7 @@ pub(super) fn put(this: &Buckets, request: S3Request<PutBucketPolicyInput>) -> A
     let caller = this.enter(&request, &bucket)?;
     let policy = request.input.policy;
     let read = serde_json::from_str::<Value>(&policy).ok().filter(|_| policy.len() <= LARGEST);
-    if !read.is_some_and(|policy| policy.get("Statement").is_some()) {
+    if read.is_none_or(|policy| policy.get("Statement").is_none()) {
         let message = "Policies must be valid JSON and the first byte must be '{'";
         return Err(errors::refusal(S3ErrorCode::MalformedPolicy, message));
     }
