@@ -45,13 +45,18 @@ struct Batch<'a> {
     builds: Arc<Builds>,
 }
 
+/// Whether the same archive is staged at all targets first.
+fn stages(options: &RunOptions) -> bool {
+    options.stage_first || options.build.is_some()
+}
+
 impl Batch<'_> {
     async fn perform(&self, jobs: Vec<JobId>, options: RunOptions, ended: impl FnMut(JobId, JobReport) -> bool) {
         let operation = Arc::new(Shared {
             manifests: Manifests::of(jobs.iter().map(|job| &self.plan.jobs[*job])),
             archives: Archives::of(jobs.iter().map(|job| &self.plan.jobs[*job])),
             builds: Arc::clone(&self.builds),
-            adrift: Adrift::of(&self.plan.jobs, options.stage_first || options.build.is_some()),
+            adrift: Adrift::of(if options.align { &self.plan.jobs } else { &[] }, stages(&options)),
             options,
             sessions: self.sessions.clone(),
             events: self.bounds.events.clone(),

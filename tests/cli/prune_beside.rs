@@ -1,9 +1,10 @@
 //! Deleting old versions while others publish, and after a prune that was killed or stopped.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::common::get;
 use crate::common::process::Running;
-use crate::common::project::until;
+use crate::common::project::{Project, until};
 use crate::consent::at_a_terminal_after;
 use crate::prune::{kept, left, lock, project, pruned};
 
@@ -47,6 +48,22 @@ fn what_became_old_while_somebody_was_asked_stays() {
     assert!(ended.stdout.contains("6 latest; 5 newest; 4 not shown before"), "{}", ended.stdout);
     let kept = &project.json("report.json")["jobs"][0]["prune"]["kept"];
     assert_eq!(kept[2], json!({"version": 4, "because": "unseen"}));
+}
+
+/// Deletes and looks at policies count in the account's quota like all else: sent as fast as they can be, most are refused. A few
+/// are in any case, as the runs before have used the quota up.
+#[test]
+fn what_is_deleted_is_paced_like_everything_else() {
+    let project = Project::with_flags("", &["--lambda-requests-per-second", "15"]);
+    project.declare(&["alpha", "beta", "gamma"], "keep = 1");
+    project.run("publish --stage", 0);
+    (0..9).for_each(|_| drop(project.run("publish --force", 0)));
+    project.forget_requests();
+    let report = project.run("prune --yes --format json", 0).report();
+    assert_eq!(report["jobs"][2]["prune"]["deleted"].as_array().map(Vec::len), Some(9), "{report:#}");
+    let log: Value = serde_json::from_slice(&get(&project.sandbox, "/_sandbox/requests?summary")).expect("JSON");
+    let throttled = log["throttled"].as_u64().expect("a number");
+    assert!(throttled <= 12 && log["counts"]["DeleteLayerVersion"].as_u64() >= Some(27), "{log:#}");
 }
 
 #[test]

@@ -160,6 +160,39 @@ fn announced(world: &World, version: usize) {
     world.layers_file(FOLDER, "");
 }
 
+/// Grants, a function that uses a version, and what is deleted then.
+fn shared_and_pruned(world: &World) {
+    world.layers_file(FOLDER, "keep = 1\nshare = [\"210987654321\"]");
+    let job = world.job(&["publish"]);
+    assert_eq!((&job["outcome"], &job["share"]["granted"]), (&json!("unchanged"), &json!(["210987654321"])), "{job:#}");
+    let policy = ["lambda", "get-layer-version-policy", "--layer-name", "web", "--version-number", "3"];
+    assert!(world.aws(&policy).expect(0).stdout.contains("210987654321"));
+    assert_eq!(world.job(&["publish"])["share"]["granted"], json!([]));
+
+    let code = zips::zip(&[("orders.py", "def handler(event, context): pass\n")]);
+    let code = format!("fileb://{}", write(world.project(), "function.zip", code).display());
+    let function = ["lambda", "create-function", "--function-name", "orders", "--runtime", "python3.12"];
+    let made_of = ["--handler", "orders.handler", "--zip-file", &code, "--layers", &arn(1)];
+    let role = ["--role", "arn:aws:iam::123456789012:role/orders"];
+    world.aws(&[&function[..], &made_of, &role].concat()).expect(0);
+    let status = world.layership(&["status", "--all-versions"]).expect(0).report();
+    let status = &status["layers"][0]["targets"][0]["status"];
+    assert_eq!((&status["share"]["there"], &status["latest"]["version"]), (&json!(["210987654321"]), &json!(3)));
+    assert_eq!(status["versions"].as_array().map(Vec::len), Some(3), "{status:#}");
+
+    let job = world.job(&["prune", "--yes"]);
+    assert_eq!(job["prune"]["deleted"], json!([2]), "{job:#}");
+    let kept = json!([
+        { "version": 3, "because": "latest" },
+        { "version": 1, "because": "used", "by": ["orders:$LATEST"] },
+    ]);
+    assert_eq!(job["prune"]["kept"], kept, "{job:#}");
+    let versions = ["lambda", "list-layer-versions", "--layer-name", "web", "--query", "LayerVersions[].Version"];
+    let left: serde_json::Value = serde_json::from_str(&world.aws(&versions).expect(0).stdout).expect("JSON");
+    assert_eq!(left, json!([3, 1]));
+    world.layers_file(FOLDER, "");
+}
+
 /// An archive that is uploaded in parts and copied onto itself is published with exactly its content. ministack keeps no
 /// SHA-256 of a copy, so it is read once.
 fn large(world: &World) {
@@ -190,6 +223,7 @@ fn our_flow_works_at_ministack() {
     assert_eq!((&job["outcome"], &job["layer_version_arn"]), (&json!("published"), &json!(arn(3))), "{job:#}");
     assert_eq!(world.library("publish")["refused"], "ValueError");
     announced(&world, 3);
+    shared_and_pruned(&world);
     large(&world);
 }
 
