@@ -175,6 +175,16 @@ pub struct ArchiveReport {
     /// Where the archive stays, and Lambda reads it, where the layer's `storage` is `reference`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept: Option<KeptArchive>,
+    /// What the version to use holds, where another archive has been staged since; left out where it is the staged one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<PublishedArchive>,
+}
+
+/// The archive that a version was published from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PublishedArchive {
+    /// Lower-case hexadecimal SHA-256, where it is known.
+    pub sha256: Option<String>,
 }
 
 /// An archive that stays in the bucket.

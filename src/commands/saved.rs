@@ -173,6 +173,7 @@ fn job_report(job: &SavedJob) -> JobReport {
             version_id: job.archive.version_id.clone(),
             size: None,
             kept: kept(job),
+            published: None,
         },
         dependencies: job.dependencies.clone(),
         settings: job.settings_changed.clone(),

@@ -85,6 +85,13 @@ pub enum Fact {
         /// The digest.
         sha256: String,
     },
+    /// Another archive has been staged since the version to use was published.
+    StagedSince {
+        /// Number of the version.
+        version: u64,
+        /// SHA-256 of what it holds, where it is known.
+        sha256: Option<String>,
+    },
     /// The layer stays in the bucket: there Lambda will read it, or reads it now.
     ArchiveKept {
         /// S3 URI of the object.

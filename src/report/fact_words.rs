@@ -17,6 +17,7 @@ pub fn sentence(fact: &Fact) -> String {
         Fact::StagedArchiveFound { at, .. } => format!("staged archive {at} is there"),
         Fact::StagedArchiveConsistent { manifest } => format!("staged archive was built from this {manifest}"),
         Fact::StagedArchiveDigested { sha256 } => format!("staged archive has SHA-256 {sha256}"),
+        Fact::StagedSince { version, .. } => format!("another archive has been staged since version {version}"),
         Fact::ArchiveKept { at, written: true, .. } => format!("archive stays at {at}, where Lambda reads it"),
         Fact::ArchiveKept { at, version_id: Some(_), .. } => {
             format!("archive is at {at} already, where Lambda reads it")

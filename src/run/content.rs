@@ -108,6 +108,10 @@ impl<'a> Content<'a> {
         };
         let (job, number) = (self.site.job, latest.arn.number);
         let published = self.site.noted_sha256(number).await?;
+        if published != Some(sha256) {
+            let sha256 = published.map(|published| published.to_string());
+            trail.found(Fact::StagedSince { version: number, sha256 });
+        }
         let findings = published.filter(|published| *published != sha256).map(|_| unpublished(number));
         settle_all(findings.into_iter().collect(), &job.staged.to_string(), job, strict, trail)
     }

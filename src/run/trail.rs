@@ -11,7 +11,7 @@ use crate::layer::{LayerVersion, Region, S3Location};
 use crate::manifest::{Dependency, Difference};
 use crate::outcome::{
     ArchiveReport, AttestReport, JobError, JobReport, KeptArchive, LayerStatus, ManifestReport, Outcome,
-    ParameterReport, PruneReport, Reason, ShareReport, Warning,
+    ParameterReport, PruneReport, PublishedArchive, Reason, ShareReport, Warning,
 };
 use crate::plan::Job;
 
@@ -161,6 +161,9 @@ fn note(report: &mut JobReport, fact: &Fact) {
             (report.archive.entity_tag, report.archive.version_id) = (entity_tag.clone(), version_id.clone());
         }
         Fact::StagedArchiveDigested { sha256 } => report.archive.sha256 = Some(sha256.clone()),
+        Fact::StagedSince { sha256, .. } => {
+            report.archive.published = Some(PublishedArchive { sha256: sha256.clone() });
+        }
         Fact::ArchiveKept { at, version_id, .. } => {
             report.archive.kept = Some(KeptArchive { at: at.clone(), version_id: version_id.clone() });
         }

@@ -297,3 +297,18 @@ fn what_cannot_be_converted_is_said() {
     assert_eq!(ended.stderr, "error: cannot write the report to `./report.json`: it is the report to convert\n");
     assert_eq!(project.read("report.json"), before);
 }
+
+#[test]
+fn the_index_tells_what_the_version_holds_whatever_is_staged_since() {
+    let project = Project::of(&["alpha"]);
+    project.run("publish --stage --report index=before.json", 0);
+    project.write("alpha/layer/python/alpha.py", "NAME = \"built again\"\n");
+    // Times count in seconds: an archive of the same second may be the published one.
+    project.advance(2);
+    project.run("stage", 0);
+    project.run("publish --report index=after.json", 0);
+    let archive = |path: &str| project.json(path)["layers"]["alpha"]["us-east-1"]["archive"].clone();
+    let (before, after) = (archive("before.json"), archive("after.json"));
+    assert!(before["sha256"].is_string() && before["size"].is_u64(), "{before:#}");
+    assert_eq!((&after["sha256"], &after["size"]), (&before["sha256"], &json!(null)));
+}

@@ -65,9 +65,9 @@ struct IndexedManifest<'a> {
 struct IndexedArchive<'a> {
     /// S3 URI of the staged archive.
     staged: &'a str,
-    /// Lower-case hexadecimal SHA-256, where it is known.
+    /// Lower-case hexadecimal SHA-256 of what the version holds, where it is known.
     sha256: Option<&'a str>,
-    /// Size of the zip in bytes, where it is known.
+    /// Size of its zip in bytes, where it is known.
     size: Option<u64>,
 }
 
@@ -92,7 +92,15 @@ impl<'a> IndexEntry<'a> {
                 backup: manifest.backup.as_deref(),
                 backup_page: manifest.backup_page.as_deref(),
             },
-            archive: IndexedArchive { staged: &archive.staged, sha256: archive.sha256.as_deref(), size: archive.size },
+            archive: match &archive.published {
+                // What is staged by now is not what the version holds.
+                Some(published) => {
+                    IndexedArchive { staged: &archive.staged, sha256: published.sha256.as_deref(), size: None }
+                }
+                None => {
+                    IndexedArchive { staged: &archive.staged, sha256: archive.sha256.as_deref(), size: archive.size }
+                }
+            },
             dependencies: manifest.dependencies.as_deref(),
         }
     }
