@@ -108,6 +108,8 @@ pub async fn run_and_tell(args: &Common, how: How) -> Result<(Ended, Report), Er
         fail_fast: settings.fail_fast,
         all_or_nothing: how.all_or_nothing,
         all_versions: how.all_versions,
+        tells_dependencies: how.print == Print::Json
+            || args.reports.iter().any(|report| report.format.has_dependencies()),
         pruning: how.pruning.clone(),
         concurrency: settings.concurrency,
         lock_wait: Duration::from_secs(settings.lock_wait_seconds.into()),

@@ -78,7 +78,7 @@ pub fn check(
 ) -> Result<Arc<Manifest>, JobError> {
     let manifest = manifest.map_err(|error| unreadable(job, &error))?;
     trail.found(Fact::ManifestRead { path: job.manifest.shown.clone(), md5: manifest.md5.to_string() });
-    if matches!(options.mode, Mode::Publish | Mode::Plan) {
+    if options.tells_dependencies && matches!(options.mode, Mode::Publish | Mode::Plan) {
         trail.names(named(&manifest));
     }
     if let Some((line, finding)) = odd(&manifest) {

@@ -78,6 +78,8 @@ pub struct RunOptions {
     pub all_or_nothing: bool,
     /// Tell the status of older versions too.
     pub all_versions: bool,
+    /// Reports tell what manifests name: that takes memory for as long as the run, so only where a report has room for it.
+    pub tells_dependencies: bool,
     /// What is deleted beside what the layers say.
     pub pruning: Pruning,
     /// Jobs in flight at once.

@@ -312,3 +312,18 @@ fn the_index_tells_what_the_version_holds_whatever_is_staged_since() {
     assert!(before["sha256"].is_string() && before["size"].is_u64(), "{before:#}");
     assert_eq!((&after["sha256"], &after["size"]), (&before["sha256"], &json!(null)));
 }
+
+/// What manifests name takes memory as long as the run goes on: it is kept where a report has room for it.
+#[test]
+fn what_manifests_name_is_in_the_reports_that_have_room_for_it_and_kept_for_no_other() {
+    let project = Project::of(&["alpha"]);
+    project.run("publish --stage", 0);
+    let named = |report: &Value| report["jobs"][0]["manifest"]["dependencies"][0]["name"].clone();
+    project.run("publish --report json=report.json --report index=index.json", 0);
+    assert_eq!(named(&project.json("report.json")), "alpha");
+    assert_eq!(project.json("index.json")["layers"]["alpha"]["us-east-1"]["dependencies"][0]["name"], "alpha");
+    assert_eq!(named(&project.run("plan --format json", 0).report()), "alpha");
+    project.run("publish --events events.jsonl", 0);
+    let events = String::from_utf8(project.read("events.jsonl")).unwrap();
+    assert!(events.contains("\"job-finished\"") && !events.contains("\"dependencies\":[{"), "{events}");
+}

@@ -50,6 +50,13 @@ pub struct ReportFormat {
     pub render: fn(&Report) -> Shown,
 }
 
+impl ReportFormat {
+    /// Whether it has room for all that manifests name.
+    pub fn has_dependencies(&self) -> bool {
+        ["json", "index"].contains(&self.name)
+    }
+}
+
 impl PartialEq for ReportFormat {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name

@@ -132,6 +132,7 @@ impl World {
             fail_fast: false,
             all_or_nothing: false,
             all_versions: false,
+            tells_dependencies: false,
             pruning: Pruning::default(),
             concurrency: 4,
             lock_wait: Duration::from_secs(60),
