@@ -1,4 +1,6 @@
 //! Layers files: read, held against their schema, and made into jobs.
+//!
+//! It may panic, which tells the fuzzer that something is wrong: see the crate.
 
 use crate::config::{Problems, SettingsTable, Source, Text, read, settle_settings};
 use crate::plan::{Ambient, build};

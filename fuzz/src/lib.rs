@@ -2,6 +2,9 @@
 //!
 //! The readers are layership's own modules, compiled from its source: the package as a whole would bring the AWS SDK along,
 //! which would be made ready for fuzzing for ten minutes and never be called.
+//!
+//! These functions may panic, by `expect` too: that is how a fuzzer is told that something is wrong, be it with a reader or with
+//! the machine (no room for a file, no port). Nothing of this crate is in layership.
 #![allow(dead_code, unused_imports, missing_docs, reason = "only a part of the modules is called here")]
 
 mod layers;

@@ -1,4 +1,6 @@
 //! Dependency files: whatever the bytes are, each reader of a group is given them.
+//!
+//! It may panic, which tells the fuzzer that something is wrong: see the crate.
 
 use crate::halt::Halt;
 use crate::layer::LayerSettings;

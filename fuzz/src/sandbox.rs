@@ -1,4 +1,6 @@
 //! Requests to the sandbox: as they are, and signed, since nobody gets far without the secret.
+//!
+//! It may panic, which tells the fuzzer that something is wrong: see the crate.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};

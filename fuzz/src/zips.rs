@@ -1,4 +1,6 @@
 //! Zips: on disk, and in S3, where every read is a request.
+//!
+//! It may panic, which tells the fuzzer that something is wrong: see the crate.
 
 use std::cell::Cell;
 use std::io;

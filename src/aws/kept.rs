@@ -115,7 +115,7 @@ impl S3 {
         });
         match listed.await? {
             true => Ok(kept),
-            false => Err(bounds::broken(&self.call("s3:ListBucket", prefix), &"there are too many objects below it")),
+            false => Err(self.too_many(prefix)),
         }
     }
 

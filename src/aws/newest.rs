@@ -110,7 +110,8 @@ impl S3 {
         }
     }
 
-    fn too_many(&self, prefix: &S3Location) -> JobError {
+    /// What is told where a listing has no end within bounds.
+    pub(super) fn too_many(&self, prefix: &S3Location) -> JobError {
         broken(&self.call("s3:ListBucket", prefix), &"there are too many objects below it")
     }
 

@@ -11,7 +11,7 @@ const LAMBDA: &str = "lambda.amazonaws.com";
 
 /// What is missing for Lambda to read an object, by its ARN; `None` if nothing is, as far as the policy tells.
 pub fn missing(policy: &Value, object: &str) -> Option<String> {
-    let statements = many(policy.get("Statement")?);
+    let statements = policy.get("Statement").map(many).unwrap_or_default();
     let about = |statement: &&Value, action: &str| {
         is_for_lambda(statement) && names(statement, "Action", action) && names(statement, "Resource", object)
     };
@@ -144,6 +144,7 @@ mod tests {
             assert_eq!(said(&json!([allow(&more)])), "no statement allows `s3:GetObject`", "{more}");
         }
         assert_eq!(said(&json!([])), "no statement allows `s3:GetObject`");
+        assert_eq!(missing(&json!({}), OBJECT).as_deref(), Some("no statement allows `s3:GetObject`"));
         let half = allow(&json!({ "Action": "s3:GetObject" }));
         assert_eq!(said(&json!([half])), "no statement allows `s3:GetObjectVersion`");
         let other = allow(&json!({ "Action": "s3:GetObjectVersion" }));

@@ -217,9 +217,9 @@ fn note_latest(job: &Job, latest: Option<&LayerVersion>, backup: &BackupRead, tr
 
 fn differ(latest: &LayerVersion) -> String {
     format!(
-        "version {} has another content than at other targets, and so it stays: not the same archive is staged at all of them; \
-         `publish --align --stage` stages and publishes one",
-        latest.arn.number
+        "{} has another content than the layer has at other targets, and so it stays: not the same archive is staged at all of \
+         them; `publish --align --stage` stages and publishes one",
+        latest.arn
     )
 }
 

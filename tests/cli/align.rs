@@ -86,8 +86,10 @@ fn what_is_not_staged_everywhere_makes_no_third_content_and_is_told() {
     project.write("alpha/layer/python/alpha.py", "NAME = \"two\"\n");
     project.run("publish --stage --force --target us-east-1", 0);
     project.forget_requests();
-    let report = project.run_writing_nothing("publish --align --format json", 0).report();
-    assert_eq!(contents(&project, &report), [false, true]);
+    let ended = project.run_writing_nothing("publish --align --format json", 0);
+    assert_eq!(contents(&project, &ended.report()), [false, true]);
+    let told = "warning: arn:aws:lambda:eu-west-1:123456789012:layer:alpha:1 has another content";
+    assert!(ended.stderr.contains(told), "{}", ended.stderr);
     // The other has another one, which nobody has published.
     project.write("alpha/layer/python/alpha.py", "NAME = \"three\"\n");
     project.run("stage --target eu-west-1", 0);
