@@ -4,7 +4,9 @@
 
 use crate::halt::Halt;
 use crate::layer::LayerSettings;
-use crate::manifest::{Dependencies, Environments, Format, Includes, dependencies, difference, locked, mask, same_meaning};
+use crate::manifest::{
+    Dependencies, Environments, Format, Includes, dependencies, difference, locked, mask, same_meaning,
+};
 
 /// `requirements.txt`, read from disk as a run reads it: with what it includes, its open lines and its credentials.
 pub fn requirements(bytes: &[u8]) {

@@ -50,8 +50,7 @@ fn look<R: ReadAt>(source: &R) {
         let format = Format::from_file_name(name);
         let read = dependencies(format, text.as_bytes(), &Halt::default()).expect("read").expect("a lock");
         findings.extend(differs(&inspection.packages, Pins { name, format, dependencies: &read }, &environments));
-        let change =
-            Change { format, old: Some(&read), new: None, includes: false, packages: &inspection.packages };
+        let change = Change { format, old: Some(&read), new: None, includes: false, packages: &inspection.packages };
         findings.extend(stale(1, change, &environments));
     }
     // What is told of a zip is of one size, whatever its size is.
