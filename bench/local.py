@@ -43,7 +43,7 @@ def of(case: str, tool: str, what: str, usage: measure.Usage) -> Measured:
 
 
 def folders(binary: Path, python: Path | None, folder: Path) -> list[Measured]:
-    """Folders that did not change, and one that did, beside `zip -6` and Python's zipfile."""
+    """Folders that did not change, and one that did, beside `zip -6`, Python's zipfile and the Python library's own packing."""
     found = []
     project = fresh(folder / "folders")
     layers(project, [(name, f"{name}/build") for name, _ in UNCHANGED + CHANGED])
@@ -70,6 +70,9 @@ def folders(binary: Path, python: Path | None, folder: Path) -> list[Measured]:
     script = "import shutil, sys; shutil.make_archive(sys.argv[1], 'zip', sys.argv[2])"
     usage = measure.run([sys.executable, "-c", script, project / "python", build], folder=project)
     found.append(of("folders", "Python's zipfile", "158 MB, packed", usage))
+    if python:
+        command = [python, PEERS / "library_pack.py", build / "python", project / "library.zip"]
+        found.append(of("folders", "Python library", "158 MB, packed", measure.run(command, folder=project)))
     return found
 
 

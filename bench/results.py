@@ -179,8 +179,8 @@ RATE_NOTES = """\
 Without latency, 32 connections, one request in flight on each, the load generator on the same cores. A page of
 ListLayers is no small call: it has 50 layers."""
 LOCAL_NOTES = """\
-What is packed lies in memory before it is read. layership's time includes the upload to the endpoint on the same cores;
-`zip` and Python's zipfile only write the zip."""
+What is packed lies in memory before it is read. "Staged" includes the upload to the endpoint on the same cores; "packed" is
+what `zip`, Python's zipfile and the second step of the Python library (`zip -9`) do: a zip is written."""
 NOTES = """\
 ms a layer: seconds divided by layers. CPU: the tool with everything it starts, without the endpoint. Memory: peak of
 the largest process (of `xargs -P 16` there are sixteen at once). Throttled: answers of 429 and 503. Left: layers that
