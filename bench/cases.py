@@ -52,8 +52,10 @@ class Case:
     changed: object
     # Layers, by tool. Peers are run at sizes that end in minutes.
     sizes: dict = field(default_factory=dict)
-    # Lambda requests a second that the endpoint admits, with a burst of as many; none: no quota.
+    # Lambda requests a second that the endpoint admits; none: no quota.
     quota: int | None = None
+    # How many of them at once after a pause; none: as many as in a second.
+    burst: int | None = None
 
 
 ALL = [100, 300, 1000]
@@ -90,6 +92,15 @@ CASES = {
         {"layership": [200], "library": [200], "library-16": [200], "cli": [50], "boto3": [200]},
         quota=QUOTA,
     ),
+    # Nothing is saved up: two requests within a fifteenth of a second are one too many.
+    "strict": Case(
+        "60 changed, 15 Lambda requests/s without a burst",
+        "published",
+        lambda count: count,
+        {"layership": [60], "library-16": [60], "boto3": [60]},
+        quota=QUOTA,
+        burst=1,
+    ),
     # Others use the quota too: what they leave, while everybody believes in the whole of it.
     "shared": Case(
         "60 changed, half of the quota taken by others: 7 Lambda requests/s left",
@@ -97,6 +108,7 @@ CASES = {
         lambda count: count,
         {"layership": [60], "library": [60], "library-16": [60], "boto3": [60]},
         quota=7,
+        burst=5,
     ),
     "scarce": Case(
         "60 changed, most of the quota taken by others: 3 Lambda requests/s left",

@@ -15,12 +15,14 @@ QUOTA = 15
 
 
 class Sandbox:
-    def __init__(self, binary: Path, folder: Path, *, latency: dict | None = None, quota: int | None = None):
+    def __init__(self, binary: Path, folder: Path, *, latency: dict | None = None, quota: int | None = None, burst: int | None = None):
         command = [binary, "sandbox", "--dir", folder]
         for name, milliseconds in (latency or {}).items():
             command += [f"--{name}-latency-ms", str(milliseconds)]
         if quota:
             command += ["--lambda-requests-per-second", str(quota)]
+        if burst:
+            command += ["--lambda-burst", str(burst)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         lines = [self.process.stdout.readline() for _ in range(5)]
         self.environment = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines)

@@ -185,8 +185,10 @@ fn no_more_requests_are_in_flight_than_jobs_allow() {
 #[test]
 fn another_tool_that_uses_half_the_quota_makes_no_job_fail() {
     let folder = common::folder();
-    // The quota that is left: half of what the run believes it has, and less than even a busy machine asks for.
-    let sandbox = common::Sandbox::start(&folder.path().join("sandbox"), &["--lambda-requests-per-second", "10"]);
+    // The quota that is left: half of what the run believes it has, and less than even a busy machine asks for, with
+    // nothing saved up.
+    let quota = ["--lambda-requests-per-second", "10", "--lambda-burst", "1"];
+    let sandbox = common::Sandbox::start(&folder.path().join("sandbox"), &quota);
     let bench = Bench { folder, sandbox };
     let names: Vec<String> = (0..60).map(|number| format!("layer-{number:02}")).collect();
     bench.layers(&names, "");

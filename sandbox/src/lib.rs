@@ -105,7 +105,7 @@ impl Sandbox {
             account: options.account,
             secret: secret.clone(),
             delays: options.delays,
-            quota: options.lambda_requests_per_second.map(Quota::new),
+            quota: options.lambda_requests_per_second.map(|rate| Quota::new(rate, options.lambda_burst.unwrap_or(rate))),
             closed_regions: options.closed_regions,
             faults,
             log: log::Log::default(),

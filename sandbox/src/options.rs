@@ -29,8 +29,10 @@ pub struct Options {
     pub auto_create_buckets: bool,
     /// A JSON file of fault rules; see `/_sandbox/faults`.
     pub faults: Option<PathBuf>,
-    /// Lambda's quota: so many control-plane calls a second per account and Region, with a burst of as many. AWS: 15.
+    /// Lambda's quota: so many control-plane calls a second per account and Region. AWS: 15.
     pub lambda_requests_per_second: Option<u32>,
+    /// How many of them are answered at once after a pause; without it, as many as in a second.
+    pub lambda_burst: Option<u32>,
     /// How long a function takes to be what it was made or changed to; another change is refused meanwhile.
     pub function_change: Duration,
     /// Added before each answer.
@@ -54,6 +56,7 @@ impl Options {
             auto_create_buckets: false,
             faults: None,
             lambda_requests_per_second: None,
+            lambda_burst: None,
             function_change: Duration::ZERO,
             delays: Delays::default(),
             clock_offset_seconds: 0,

@@ -28,6 +28,9 @@ pub struct SandboxArgs {
     /// Answer Lambda calls beyond so many a second with a throttle
     #[arg(long, value_name = "N")]
     pub lambda_requests_per_second: Option<u32>,
+    /// How many Lambda calls are answered at once after a pause; without it, as many as in a second
+    #[arg(long, value_name = "N", requires = "lambda_requests_per_second")]
+    pub lambda_burst: Option<u32>,
     /// Delay every S3 request
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub s3_latency_ms: u64,

@@ -28,6 +28,7 @@ pub async fn serve(args: SandboxArgs) -> Result<Ended, Error> {
         closed_regions: args.closed_regions,
         faults: args.faults,
         lambda_requests_per_second: args.lambda_requests_per_second,
+        lambda_burst: args.lambda_burst,
         auto_create_buckets: !args.strict_buckets,
         clock_offset_seconds: args.clock_offset_seconds,
         function_change: Duration::from_millis(args.function_change_ms),
