@@ -105,7 +105,9 @@ impl Sandbox {
             account: options.account,
             secret: secret.clone(),
             delays: options.delays,
-            quota: options.lambda_requests_per_second.map(|rate| Quota::new(rate, options.lambda_burst.unwrap_or(rate))),
+            quota: options
+                .lambda_requests_per_second
+                .map(|rate| Quota::new(rate, options.lambda_burst.unwrap_or(rate))),
             closed_regions: options.closed_regions,
             faults,
             log: log::Log::default(),

@@ -9,6 +9,7 @@ mod init;
 mod kept;
 mod load;
 mod local;
+mod outputs;
 mod prune;
 mod ran;
 mod report;

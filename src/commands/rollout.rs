@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::load::{Loaded, load};
-use super::run::{log_requests, run_id};
+use super::run::{connecting, log_requests, run_id};
 use super::{document, kept, local};
 use crate::aws::{self, Wanted, ambient_region};
 use crate::cli::{Output, RolloutArgs};
@@ -48,15 +48,8 @@ pub async fn rollout(args: &RolloutArgs) -> Result<Ended, Error> {
     let stop = Stop::default();
     on_signals(stop.clone()).map_err(|error| Error::other(format!("cannot listen for signals: {error}")))?;
     let (run, started) = (run_id(), Timestamp::now());
-    let options = aws::ConnectOptions {
-        request_timeout: Duration::from_secs(settings.request_timeout_seconds.into()),
-        lambda_requests_per_second: settings.lambda_requests_per_second,
-        session_name: format!("layership-{run}"),
-        endpoint: local.endpoint(),
-        http_client: None,
-    };
     let targets = plan.targets();
-    let sessions = aws::connect(&targets, wanted(&plan), &options);
+    let sessions = aws::connect(&targets, wanted(&plan), &connecting(&settings, &run, local.endpoint()));
     let looking = async {
         match &undone {
             Some(record) => rollout::put_back(record, &targets, &sessions, wish.patience).await,
@@ -67,21 +60,17 @@ pub async fn rollout(args: &RolloutArgs) -> Result<Ended, Error> {
         survey = looking => survey,
         () = stop.finishing() => return Ok(Ended::Interrupted),
     };
-    let mode = match (&undone, args.apply) {
-        (Some(_), _) => RolloutMode::Undo,
-        (None, true) => RolloutMode::Apply,
-        (None, false) => RolloutMode::Plan,
-    };
     let Survey { layers, functions, failures } = survey;
     let jobs: Vec<Arc<FunctionJob>> = functions.iter().filter_map(|one| one.job.clone()).collect();
-    let record = if mode == RolloutMode::Apply && jobs.iter().any(|job| job.is_change()) {
-        let functions = jobs.iter().filter(|job| job.is_change()).map(|job| job.record()).collect();
-        let path = kept::keep(&args.chosen.config, &Record::new(&run, started.to_string(), functions))?;
-        notices.note("Kept", &shown!("{}: what was there before", path));
-        Some(path.display().to_string())
+    let mode = mode(args);
+    let before: Vec<_> = jobs.iter().filter(|job| job.is_change()).map(|job| job.record()).collect();
+    let record = if mode == RolloutMode::Apply && !before.is_empty() {
+        let record = Record::new(&run, started.to_string(), before);
+        Some(kept::keep(&args.chosen.config, &record)?.display().to_string())
     } else {
         None
     };
+    record.iter().for_each(|path| notices.note("Kept", &shown!("{}: what was there before", path)));
     let functions = match mode {
         RolloutMode::Plan => functions.into_iter().map(|one| one.report).collect(),
         RolloutMode::Apply | RolloutMode::Undo => {
@@ -101,6 +90,14 @@ pub async fn rollout(args: &RolloutArgs) -> Result<Ended, Error> {
     conclude(&report, args, &notices)?;
     saved.into_iter().collect::<Result<(), _>>().map_err(|error| Error::other(error.to_string()))?;
     Ok(ended(&report, &targets, args, stop.asked()))
+}
+
+fn mode(args: &RolloutArgs) -> RolloutMode {
+    match (&args.undo, args.apply) {
+        (Some(_), _) => RolloutMode::Undo,
+        (None, true) => RolloutMode::Apply,
+        (None, false) => RolloutMode::Plan,
+    }
 }
 
 /// Does what is to be done, and puts the reports where the functions stand.

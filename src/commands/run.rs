@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-use std::path::Path;
 use std::time::Duration;
 
 use futures::FutureExt as _;
@@ -12,21 +11,19 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::consent::{consent, refuse_without_keep};
 use super::how::{How, Print};
-use super::load::{Loaded, load, selection};
+use super::load::{Loaded, load};
 use super::local;
+use super::outputs::{Outputs, Telling};
 use super::ran::{build, what_ran};
-use super::saved::{self, Keep};
 use crate::attest::Checkout;
 use crate::aws::{self, Wanted, ambient_region};
 use crate::cli::Common;
+use crate::config::Settings;
 use crate::error::{Ended, Error};
 use crate::event::{Event, Mode};
 use crate::outcome::Outcome;
 use crate::plan::Plan;
-use crate::report::{
-    self, CheckedOut, Ci, EventLog, EventLogError, Listing, Notices, Ran, Report, ReportFile, Shown, emit,
-    style_of_data,
-};
+use crate::report::{self, CheckedOut, Ci, EventLog, EventLogError, Notices, Ran, Report, Shown, emit};
 use crate::run::{self, CheckoutLater, Events, Stop, on_signals};
 
 /// Runs the jobs of a layers file and reports them.
@@ -36,122 +33,127 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
 
 /// The same, and what was reported.
 pub async fn run_and_tell(args: &Common, how: How) -> Result<(Ended, Report), Error> {
+    let ci = Ci::of_this_process(!args.no_ci);
+    let mut loaded = load_all(args, &how, &ci).await?;
+    refuse(&loaded.plan, &how)?;
+    let mut outputs = Outputs::open(args, &how, &mut loaded)?;
+    let notices = Notices::of(&args.manner.surroundings());
+    notices.say_problems(&loaded.warnings);
+    notices.say_settings(&loaded.origins);
+    notices.say_included(&loaded.included);
+    if args.manner.verbose > 1 {
+        log_requests();
+    }
+    let local = local::start(&args.manner, &args.chosen.config, &notices).await?;
+    let stop = Stop::default();
+    on_signals(stop.clone()).map_err(|error| Error::other(format!("cannot listen for signals: {error}")))?;
+
+    let told = Telling { args, how: &how, notices: &notices };
+    let story = Story { told, loaded: &loaded, id: run_id(), endpoint: local.endpoint() };
+    let (report, followed) = story.report(outputs.take_events(), &stop).await;
+    local.stop().await;
+
+    let written = outputs.write(&report, &loaded.plan, told);
+    ci.conclude(&report, &args.reports, &loaded.places);
+    notices.conclude(&report);
+    written?;
+    followed.map_err(|error| Error::other(error.to_string()))?;
+    Ok((ended(&report, &loaded.plan, &how, stop.asked()), report))
+}
+
+/// The layers file, and what the command line says about it. Its problems are annotated as well.
+async fn load_all(args: &Common, how: &How, ci: &Ci) -> Result<Loaded, Error> {
     let offline = how.is_offline().then(|| "us-east-1".to_owned());
     let region = ambient_region().await.or_else(|| local::region(&args.manner)).or(offline);
-    let ci = Ci::of_this_process(!args.no_ci);
-    let Loaded { plan, settings, origins, warnings, included, mut inputs, digest, places, secrets } =
-        load(&args.chosen, &args.manner, region, how.saved.as_deref()).inspect_err(|error| {
-            if let Error::Layers { found, .. } = error {
-                ci.annotate_problems(&found.problems);
-            }
-        })?;
-    ci.annotate_problems(&warnings.problems);
+    let loaded = load(&args.chosen, &args.manner, region, how.saved.as_deref());
+    let problems = match &loaded {
+        Ok(loaded) => Some(&loaded.warnings),
+        Err(Error::Layers { found, .. }) => Some(found),
+        Err(_) => None,
+    };
+    problems.iter().for_each(|found| ci.annotate_problems(&found.problems));
+    loaded
+}
+
+/// What ends a run before it begins.
+fn refuse(plan: &Plan, how: &How) -> Result<(), Error> {
     if how.build.is_some() && !plan.jobs.is_empty() && plan.jobs.iter().all(|job| job.build.is_none()) {
         let error = Error::usage("none of these layers says how it is built");
         return Err(error.hint("add `build = \"…\"`, a command for a shell, to a layer or to [defaults]"));
     }
     if how.mode == Mode::Prune {
-        refuse_without_keep(&plan)?;
+        refuse_without_keep(plan)?;
     }
-    consent(&plan, &how)?;
-    if how.out.is_some() {
-        saved::without(&secrets)?;
-    }
-    let keep =
-        how.out.as_ref().map(|path| Keep::open(path, &mut inputs, digest, selection(&args.chosen))).transpose()?;
-    let files = ReportFile::open_all(&args.reports, &inputs).map_err(|error| Error::usage(error.to_string()))?;
-    let events = args.events.as_ref().map(|path| EventLog::open(path, &inputs)).transpose();
-    let events = events.map_err(|error| Error::usage(error.to_string()))?;
-    let stdout_is_taken =
-        events.as_ref().is_some_and(EventLog::takes_stdout) || keep.as_ref().is_some_and(Keep::takes_stdout);
-    let facts = args.manner.surroundings();
-    let notices = Notices::of(&facts);
-    notices.say_problems(&warnings);
-    notices.say_settings(&origins);
-    notices.say_included(&included);
-    if let Some(folder) = &how.attest_dir {
-        attest_dir(folder)?;
-    }
-    let local = local::start(&args.manner, &args.chosen.config, &notices).await?;
+    consent(plan, how)
+}
 
-    let stop = Stop::default();
-    on_signals(stop.clone()).map_err(|error| Error::other(format!("cannot listen for signals: {error}")))?;
-    let (id, started) = (run_id(), Timestamp::now());
-    let ran = what_ran(&args.chosen.config, &plan, &included).boxed().shared();
-    let (sender, receiver) = unbounded_channel();
-    if args.manner.verbose > 1 {
-        log_requests();
-    }
-    let (followed, receiver) = follow(events, receiver);
-    let display = tokio::spawn(report::show(receiver, notices.choice()));
-    // Connecting asks for credentials and whose they are.
-    let targets = if how.is_offline() { Vec::new() } else { plan.targets() };
-    let sessions = aws::connect(
-        &targets,
-        wanted(&plan, how.mode),
-        &aws::ConnectOptions {
-            request_timeout: Duration::from_secs(settings.request_timeout_seconds.into()),
-            lambda_requests_per_second: settings.lambda_requests_per_second,
-            session_name: format!("layership-{id}"),
-            endpoint: local.endpoint(),
-            http_client: None,
-        },
-    );
-    let options = run::RunOptions {
-        mode: how.mode,
-        stage_first: how.stage_first,
-        build: how.build,
-        force: how.force,
-        align: how.align,
-        revoke: how.revoke,
-        strict: how.strict,
-        fail_fast: settings.fail_fast,
-        all_or_nothing: how.all_or_nothing,
-        all_versions: how.all_versions,
-        tells_dependencies: how.print == Print::Json
-            || args.reports.iter().any(|report| report.format.has_dependencies()),
-        pruning: how.pruning.clone(),
-        concurrency: settings.concurrency,
-        lock_wait: Duration::from_secs(settings.lock_wait_seconds.into()),
-        publish_settle: Duration::from_secs(settings.publish_settle_seconds.into()),
-        checkout: checkout(ran.clone()),
-        attest_dir: how.attest_dir.clone(),
-        approval: how.approval(),
-        identity: run::RunIdentity { run: id.clone(), host: gethostname().to_string_lossy().into_owned() },
-    };
-    let jobs = run::run(&plan, sessions, options, Events::new(sender), stop.clone()).await;
-    // The display ends when the last sender of events is gone; if it broke, the report below still tells everything.
-    let _ = display.await;
-    let followed = followed.await;
-    let part = plan.part.clone().map(|part| part.in_build(build()));
-    let report = Report::new(how.mode, &id, started, Timestamp::now(), jobs).with_part(part);
-    let report = report.with_ran(ran.await);
-    local.stop().await;
+/// A run, from the first request to the report.
+struct Story<'a> {
+    told: Telling<'a>,
+    loaded: &'a Loaded,
+    id: String,
+    endpoint: Option<aws::Endpoint>,
+}
 
-    let saved: Vec<_> = files.into_iter().map(|mut file| file.write(&report)).collect();
-    let printed = match how.print {
-        Print::Nothing => Ok(Shown::default()),
-        _ if stdout_is_taken => Ok(Shown::default()),
-        Print::Json => Ok(report::json::render(&report)),
-        Print::Markdown => Ok(report::markdown::comment(&report)),
-        Print::Lines => Ok(report::changed::lines(&report)),
-        Print::GithubMatrix => report::changed::github_matrix(&report).map_err(Error::other),
-        Print::Usual | Print::Text => {
-            let listing = Listing::of(how.print == Print::Text || args.manner.verbose > 0, &facts);
-            Ok(report::rendered(&report, &args.chosen.config, listing, style_of_data(&facts)))
+impl Story<'_> {
+    /// Runs the jobs while they are shown; and says whether all events could be written.
+    async fn report(&self, log: Option<EventLog>, stop: &Stop) -> (Report, Result<(), EventLogError>) {
+        let Telling { args, how, notices } = self.told;
+        let (plan, started) = (&self.loaded.plan, Timestamp::now());
+        let ran = what_ran(&args.chosen.config, plan, &self.loaded.included).boxed().shared();
+        let (sender, receiver) = unbounded_channel();
+        let (followed, receiver) = follow(log, receiver);
+        let display = tokio::spawn(report::show(receiver, notices.choice()));
+        // Connecting asks for credentials and whose they are.
+        let targets = if how.is_offline() { Vec::new() } else { plan.targets() };
+        let connecting = connecting(&self.loaded.settings, &self.id, self.endpoint.clone());
+        let sessions = aws::connect(&targets, wanted(plan, how.mode), &connecting);
+        let options = self.options(checkout(ran.clone()));
+        let jobs = run::run(plan, sessions, options, Events::new(sender), stop.clone()).await;
+        // The display ends when the last sender of events is gone; if it broke, the report still tells everything.
+        let _ = display.await;
+        let followed = followed.await;
+        let part = plan.part.clone().map(|part| part.in_build(build()));
+        let report = Report::new(how.mode, &self.id, started, Timestamp::now(), jobs).with_part(part);
+        (report.with_ran(ran.await), followed)
+    }
+
+    fn options(&self, checkout: CheckoutLater) -> run::RunOptions {
+        let (Telling { args, how, .. }, settings) = (self.told, &self.loaded.settings);
+        let reports_have_dependencies = args.reports.iter().any(|report| report.format.has_dependencies());
+        run::RunOptions {
+            mode: how.mode,
+            stage_first: how.stage_first,
+            build: how.build,
+            force: how.force,
+            align: how.align,
+            revoke: how.revoke,
+            strict: how.strict,
+            fail_fast: settings.fail_fast,
+            all_or_nothing: how.all_or_nothing,
+            all_versions: how.all_versions,
+            tells_dependencies: how.print == Print::Json || reports_have_dependencies,
+            pruning: how.pruning.clone(),
+            concurrency: settings.concurrency,
+            lock_wait: Duration::from_secs(settings.lock_wait_seconds.into()),
+            publish_settle: Duration::from_secs(settings.publish_settle_seconds.into()),
+            checkout,
+            attest_dir: how.attest_dir.clone(),
+            approval: how.approval(),
+            identity: run::RunIdentity { run: self.id.clone(), host: gethostname().to_string_lossy().into_owned() },
         }
-    };
-    let printed = printed.and_then(|text| {
-        emit::stdout(&text).map_err(|error| Error::other(format!("cannot write to standard output: {error}")))
-    });
-    let kept = keep.map_or(Ok(()), |keep| keep.keep(&plan, &report, &how, &notices));
-    ci.conclude(&report, &args.reports, &places);
-    notices.conclude(&report);
-    saved.into_iter().collect::<Result<(), _>>().map_err(|error| Error::other(error.to_string()))?;
-    kept?;
-    followed.map_err(|error| Error::other(error.to_string()))?;
-    printed?;
-    Ok((ended(&report, &plan, &how, stop.asked()), report))
+    }
+}
+
+/// How the sessions of a run are made.
+pub(super) fn connecting(settings: &Settings, run: &str, endpoint: Option<aws::Endpoint>) -> aws::ConnectOptions {
+    aws::ConnectOptions {
+        request_timeout: Duration::from_secs(settings.request_timeout_seconds.into()),
+        lambda_requests_per_second: settings.lambda_requests_per_second,
+        session_name: format!("layership-{run}"),
+        endpoint,
+        http_client: None,
+    }
 }
 
 /// What is checked out, as statements of provenance say it.
@@ -181,13 +183,6 @@ fn follow(
         }
     };
     (end, shown)
-}
-
-/// Proves that files can be written below a folder, before anything is published.
-fn attest_dir(folder: &Path) -> Result<(), Error> {
-    let proven = std::fs::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder));
-    let why = |error| Error::usage(format!("cannot write below `{}`: {error}", folder.display()));
-    proven.map(drop).map_err(why)
 }
 
 /// What the jobs will ask for, by target.

@@ -1,0 +1,86 @@
+//! Where what a run finds goes: opened before anything is done, so that nothing fails late for what could be known early.
+
+use std::path::Path;
+
+use super::how::{How, Print};
+use super::load::{Loaded, selection};
+use super::saved::{self, Keep};
+use crate::cli::Common;
+use crate::error::Error;
+use crate::plan::Plan;
+use crate::report::{self, EventLog, Listing, Notices, Report, ReportFile, Shown, emit, style_of_data};
+
+/// Everything that is written, opened.
+pub struct Outputs {
+    files: Vec<ReportFile>,
+    events: Option<EventLog>,
+    keep: Option<Keep>,
+    /// Standard output belongs to the events or to the plan.
+    stdout_is_taken: bool,
+}
+
+impl Outputs {
+    /// Opens what the command line names; nothing of it is a file that the run reads.
+    pub fn open(args: &Common, how: &How, loaded: &mut Loaded) -> Result<Self, Error> {
+        if how.out.is_some() {
+            saved::without(&loaded.secrets)?;
+        }
+        let (digest, selection) = (loaded.digest, selection(&args.chosen));
+        let keep = how.out.as_ref().map(|path| Keep::open(path, &mut loaded.inputs, digest, selection)).transpose()?;
+        let files =
+            ReportFile::open_all(&args.reports, &loaded.inputs).map_err(|error| Error::usage(error.to_string()))?;
+        let events = args.events.as_ref().map(|path| EventLog::open(path, &loaded.inputs)).transpose();
+        let events = events.map_err(|error| Error::usage(error.to_string()))?;
+        how.attest_dir.as_deref().map(provable).transpose()?;
+        let stdout_is_taken =
+            events.as_ref().is_some_and(EventLog::takes_stdout) || keep.as_ref().is_some_and(Keep::takes_stdout);
+        Ok(Self { files, events, keep, stdout_is_taken })
+    }
+
+    /// The log of events, which is written while the run goes on.
+    pub fn take_events(&mut self) -> Option<EventLog> {
+        self.events.take()
+    }
+
+    /// Writes what was found. All is tried; of what fails, the first is told.
+    pub fn write(self, report: &Report, plan: &Plan, told: Telling<'_>) -> Result<(), Error> {
+        let Telling { args, how, notices } = told;
+        let saved: Vec<_> = self.files.into_iter().map(|mut file| file.write(report)).collect();
+        let printed = if self.stdout_is_taken { Ok(()) } else { print(report, args, how.print) };
+        let kept = self.keep.map_or(Ok(()), |keep| keep.keep(plan, report, how, notices));
+        saved.into_iter().collect::<Result<(), _>>().map_err(|error| Error::other(error.to_string()))?;
+        kept.and(printed)
+    }
+}
+
+/// What decides how a report is told.
+#[derive(Clone, Copy)]
+pub struct Telling<'a> {
+    pub args: &'a Common,
+    pub how: &'a How,
+    pub notices: &'a Notices,
+}
+
+/// To standard output.
+fn print(report: &Report, args: &Common, print: Print) -> Result<(), Error> {
+    let text = match print {
+        Print::Nothing => Shown::default(),
+        Print::Json => report::json::render(report),
+        Print::Markdown => report::markdown::comment(report),
+        Print::Lines => report::changed::lines(report),
+        Print::GithubMatrix => report::changed::github_matrix(report).map_err(Error::other)?,
+        Print::Usual | Print::Text => {
+            let facts = args.manner.surroundings();
+            let listing = Listing::of(print == Print::Text || args.manner.verbose > 0, &facts);
+            report::rendered(report, &args.chosen.config, listing, style_of_data(&facts))
+        }
+    };
+    emit::stdout(&text).map_err(|error| Error::other(format!("cannot write to standard output: {error}")))
+}
+
+/// Proves that files can be written below a folder.
+fn provable(folder: &Path) -> Result<(), Error> {
+    let proven = std::fs::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder));
+    let why = |error| Error::usage(format!("cannot write below `{}`: {error}", folder.display()));
+    proven.map(drop).map_err(why)
+}
