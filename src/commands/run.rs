@@ -66,9 +66,12 @@ pub async fn run_and_tell(args: &Common, how: How) -> Result<(Ended, Report), Er
         events.as_ref().is_some_and(EventLog::takes_stdout) || keep.as_ref().is_some_and(Keep::takes_stdout);
     let facts = args.manner.surroundings();
     let notices = Notices::of(&facts);
-    notices.say_problems(&warnings);
-    notices.say_settings(&origins);
-    notices.say_included(&included);
+    let notices = if how.is_look() { notices.of_a_look() } else { notices };
+    if !how.follows_look() {
+        notices.say_problems(&warnings);
+        notices.say_settings(&origins);
+        notices.say_included(&included);
+    }
     if let Some(folder) = &how.attest_dir {
         attest_dir(folder)?;
     }
@@ -146,7 +149,9 @@ pub async fn run_and_tell(args: &Common, how: How) -> Result<(Ended, Report), Er
     });
     let kept = keep.map_or(Ok(()), |keep| keep.keep(&plan, &report, &how, &notices));
     ci.conclude(&report, &args.reports, &places);
-    notices.conclude(&report);
+    if !how.is_look() {
+        notices.conclude(&report);
+    }
     saved.into_iter().collect::<Result<(), _>>().map_err(|error| Error::other(error.to_string()))?;
     kept?;
     followed.map_err(|error| Error::other(error.to_string()))?;

@@ -255,6 +255,8 @@ fn what_follows_a_version_is_shown_where_a_layer_asks_for_it() {
     let columns = |text: &str| row(text, 0).into_iter().map(|(column, _)| column).collect::<Vec<_>>();
     let plain = project.run_writing_nothing("status", 0).stdout;
     assert_eq!(columns(&plain), ["LAYER", "TARGET", "VERSION", "AGE", "SIZE", "BACKUP", "LOCK", "ARN"], "{plain}");
+    let all = project.run_writing_nothing("status --all-versions", 0).stdout;
+    assert!(all.contains("VERSIONS") && !all.contains("SHARED"), "it is shared with nobody, and nobody is missing: {all}");
     project.declare(&["alpha"], "share = [\"210987654321\"]\nparameter = \"/layers/{layer}\"");
     let cell = |text: &str, name: &str| row(text, 0).into_iter().find(|(column, _)| column == name).unwrap().1;
     let text = project.run_writing_nothing("status", 0).stdout;
