@@ -98,6 +98,9 @@ fn hint(code: ErrorCode, call: &Call, answer: &ServiceAnswer) -> Option<String> 
             "run the same command again: it does what is left; an account can have a higher throughput of Parameter Store"
                 .to_owned()
         }
+        ErrorCode::Throttled if call.service == Service::S3 => {
+            "run the same command again: it does what is left; if S3 is still too busy, lower `concurrency`".to_owned()
+        }
         ErrorCode::Throttled => "lower `lambda-requests-per-second`: other tools use the same quota".to_owned(),
         ErrorCode::CodeStorageExceeded => {
             "delete layer versions or function versions that nothing uses, or ask for a higher quota".to_owned()

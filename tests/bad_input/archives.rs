@@ -188,8 +188,7 @@ fn too_large_when_unzipped() {
     --- stderr ---
           Failed [  TIMEs] (1/1) requests us-east-1: archive-too-large
 
-    error: requests at us-east-1: 300.0 MB unzipped; Lambda accepts 262.1 MB
-      Caused by: requests/layer
+    error: requests at us-east-1: requests/layer: 300.0 MB unzipped; Lambda accepts 262.1 MB
 
     hint: leave packages out, or split the layer
 

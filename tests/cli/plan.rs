@@ -41,8 +41,7 @@ fn every_kind_of_change_has_its_line() {
     Plan: 1 first version, 2 changed, 2 unchanged, 1 failed
     --- stderr ---
 
-    error: large at us-east-1: 268.4 MB unzipped; Lambda accepts 262.1 MB
-      Caused by: large/layer
+    error: large at us-east-1: large/layer: 268.4 MB unzipped; Lambda accepts 262.1 MB
 
     hint: leave packages out, or split the layer
 
