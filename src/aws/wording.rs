@@ -103,7 +103,8 @@ fn hint(code: ErrorCode, call: &Call, answer: &ServiceAnswer) -> Option<String> 
         }
         ErrorCode::Throttled => "lower `lambda-requests-per-second`: other tools use the same quota".to_owned(),
         ErrorCode::CodeStorageExceeded => {
-            "delete layer versions or function versions that nothing uses, or ask for a higher quota".to_owned()
+            "delete versions of layers (`layership prune`) and of functions that nothing uses, or ask for a higher quota"
+                .to_owned()
         }
         ErrorCode::Timeout => "try again; `request-timeout-seconds` sets the deadline".to_owned(),
         ErrorCode::Network => "check the network, proxies and AWS_ENDPOINT_URL, then try again".to_owned(),

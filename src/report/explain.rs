@@ -270,7 +270,7 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
         ),
         ErrorCode::CodeStorageExceeded => (
             "The account's quota for code storage in this Region is used up by versions of layers and functions.",
-            "Delete versions that no function uses, or ask AWS for a larger quota.",
+            "Delete versions that no function uses (`layership prune`), or ask AWS for a larger quota.",
         ),
         ErrorCode::BackupFailed => (
             "A version was published, but the copy of its manifest could not be written to S3. The report has the version's ARN.",
