@@ -38,11 +38,11 @@ fn what_is_found_in_manifests_and_archives_has_its_code() {
     let large = "x".repeat(1_100_000);
     let module = "python/a.cpython-311-x86_64-linux-gnu.so";
     let of = |name: &'static str, files: &[(&str, &str)], manifest: &'static str, codes: &'static [&'static str]| {
-        (name, zip(&[&[SIX], files].concat()), manifest, codes)
+        (name, zip(&[&[SIX][..], files].concat()), manifest, codes)
     };
     let pinned = "six==1.16.0\n";
     let table = [
-        ("layout", zip(&[("six.py", "")]), pinned, ["archive-layout", "archive-not-compared"].as_slice()),
+        ("layout", zip(&[("six.py", "")]), pinned, &["archive-layout", "archive-not-compared"] as &[&str]),
         of("twice", &[("python/a.py", "1"), ("python//a.py", "2")], pinned, &["archive-duplicate"]),
         of("native", &[(module, "\x7fELF")], pinned, &["archive-architecture", "archive-python"]),
         of("ballast", &[("python/botocore/data.json", &large)], pinned, &["archive-ballast"]),
@@ -51,7 +51,7 @@ fn what_is_found_in_manifests_and_archives_has_its_code() {
         of("unlocked", &[], "# nothing\n", &["package-not-locked"]),
         of("odd", &[], "six==1.16.0\nno requirement\n", &["manifest-unpinned", "manifest-unreadable"]),
         of("vain", &[], "six==1.16.0\n-r nowhere.txt\n", &["include-unreadable"]),
-        of("includes", &[], "six==1.16.0\n-r ../six.txt\n", &["include-not-kept"]),
+        of("includes", &[], "six==1.16.0\n-r more.txt\n", &["include-not-kept"]),
         of("secret", &[], "six @ https://user:SECRET@host/six-1.16.0.zip#sha256=aa\n", &["secret-in-manifest"]),
     ];
     let folder = folder();
@@ -62,7 +62,7 @@ fn what_is_found_in_manifests_and_archives_has_its_code() {
         write(folder.path(), &format!("{name}/requirements.txt"), manifest);
         write(folder.path(), &format!("{name}/layer"), archive);
     }
-    write(folder.path(), "six.txt", pinned);
+    write(folder.path(), "includes/more.txt", pinned);
     write(folder.path(), "layers.toml", layers);
     let found = codes(&run(layership(folder.path()), ["check", "--events", "-"]).expect(1).stdout);
     for (name, _, _, expected) in table {
