@@ -34,6 +34,8 @@ mod pages;
 mod python;
 #[path = "delivery/release.rs"]
 mod release;
+#[path = "delivery/reproduce.rs"]
+mod reproduce;
 #[path = "delivery/supply.rs"]
 mod supply;
 #[path = "delivery/wheel.rs"]

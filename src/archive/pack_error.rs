@@ -84,7 +84,7 @@ impl PackError {
             }
             Self::TooLarge { .. } => "leave packages out, or split the layer",
             Self::Stopped => "run the same command again",
-            Self::Write(_) => "TMPDIR names the folder for temporary files",
+            Self::Write(_) => "set TMPDIR to another folder for temporary files",
         }
     }
 }

@@ -98,9 +98,13 @@ fn hint(code: ErrorCode, call: &Call, answer: &ServiceAnswer) -> Option<String> 
             "run the same command again: it does what is left; an account can have a higher throughput of Parameter Store"
                 .to_owned()
         }
+        ErrorCode::Throttled if call.service == Service::S3 => {
+            "run the same command again: it does what is left; if S3 is still too busy, lower `concurrency`".to_owned()
+        }
         ErrorCode::Throttled => "lower `lambda-requests-per-second`: other tools use the same quota".to_owned(),
         ErrorCode::CodeStorageExceeded => {
-            "delete layer versions or function versions that nothing uses, or ask for a higher quota".to_owned()
+            "delete versions of layers (`layership prune`) and of functions that nothing uses, or ask for a higher quota"
+                .to_owned()
         }
         ErrorCode::Timeout => "try again; `request-timeout-seconds` sets the deadline".to_owned(),
         ErrorCode::Network => "check the network, proxies and AWS_ENDPOINT_URL, then try again".to_owned(),

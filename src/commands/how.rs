@@ -91,6 +91,16 @@ impl How {
         self.mode == Mode::Check || (self.mode, self.build) == (Mode::Build, Some(BuildScope::All))
     }
 
+    /// Whether this is a look before somebody is asked: what it meets is told by what comes after it.
+    pub fn is_look(&self) -> bool {
+        self.print == Print::Nothing
+    }
+
+    /// Whether such a look went before, and told what there is to tell before a run.
+    pub fn follows_look(&self) -> bool {
+        self.pruning.agreed.is_some()
+    }
+
     /// With what the command line wants to be printed.
     pub fn printing(self, printed: &Printed) -> Self {
         let print = match printed.format {

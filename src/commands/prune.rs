@@ -10,8 +10,10 @@ use crate::cli::{Common, PruneArgs};
 use crate::error::{Ended, Error};
 use crate::event::Mode;
 use crate::layer::{LayerArn, VersionArn};
-use crate::outcome::JobReport;
-use crate::report::{Listing, Report, Shown, agreed, emit, rendered, shown, somebody_is_there, style_of_data};
+use crate::outcome::{JobReport, Outcome};
+use crate::report::{
+    Listing, Notices, Report, Shown, agreed, emit, plural, rendered, shown, somebody_is_there, style_of_data,
+};
 use crate::run::Pruning;
 
 /// Deletes old versions; at a terminal, after showing them and asking.
@@ -31,14 +33,18 @@ pub async fn prune(mut args: PruneArgs) -> Result<Ended, Error> {
     let look = Pruning { dry_run: true, ..how.pruning.clone() };
     let look = How { pruning: look, print: Print::Nothing, ..how.clone() };
     let (ended, seen) = run_and_tell(&args.common, look).await?;
+    // What the look met is told once: by the run that follows, or here where none does.
+    let conclude = || Notices::of(&args.common.manner.surroundings()).conclude(&seen);
     if ended == Ended::Interrupted {
+        conclude();
         return Ok(ended);
     }
     let versions = to_delete(&seen);
     if !versions.is_empty() {
         // Beside the question: standard output may be a file.
-        emit::stderr(&table(&args.common, &seen));
+        emit::stderr(&shown!("{}{}", table(&args.common, &seen), left_out(&seen)));
         if agreed(&shown!("delete these versions? They cannot be had back.")) != Some(true) {
+            conclude();
             return Err(Error::usage("not agreed: nothing was done"));
         }
     }
@@ -50,6 +56,14 @@ pub async fn prune(mut args: PruneArgs) -> Result<Ended, Error> {
 fn table(args: &Common, seen: &Report) -> Shown {
     let facts = args.manner.surroundings();
     rendered(seen, &args.chosen.config, Listing::of(args.manner.verbose > 0, &facts), style_of_data(&facts))
+}
+
+/// Whoever is asked knows that this is not all.
+fn left_out(seen: &Report) -> Shown {
+    match seen.summary.get(Outcome::Failed) {
+        0 => Shown::default(),
+        failed => shown!("{} failed: nothing is deleted there, and why is told at the end\n", plural(failed, "job")),
+    }
 }
 
 /// What a report says would be deleted.

@@ -38,9 +38,12 @@ pub async fn run_and_tell(args: &Common, how: How) -> Result<(Ended, Report), Er
     refuse(&loaded.plan, &how)?;
     let mut outputs = Outputs::open(args, &how, &mut loaded)?;
     let notices = Notices::of(&args.manner.surroundings());
-    notices.say_problems(&loaded.warnings);
-    notices.say_settings(&loaded.origins);
-    notices.say_included(&loaded.included);
+    let notices = if how.is_look() { notices.of_a_look() } else { notices };
+    if !how.follows_look() {
+        notices.say_problems(&loaded.warnings);
+        notices.say_settings(&loaded.origins);
+        notices.say_included(&loaded.included);
+    }
     if args.manner.verbose > 1 {
         log_requests();
     }
@@ -55,7 +58,9 @@ pub async fn run_and_tell(args: &Common, how: How) -> Result<(Ended, Report), Er
 
     let written = outputs.write(&report, &loaded.plan, told);
     ci.conclude(&report, &args.reports, &loaded.places);
-    notices.conclude(&report);
+    if !how.is_look() {
+        notices.conclude(&report);
+    }
     written?;
     followed.map_err(|error| Error::other(error.to_string()))?;
     Ok((ended(&report, &loaded.plan, &how, stop.asked()), report))

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal as _;
 
+use crate::event::Happening;
 use crate::report::charset;
 use crate::report::style::Style;
 
@@ -91,6 +92,15 @@ pub struct Choice {
     pub style: Style,
     /// How many `-v`.
     pub verbose: u8,
+    /// Lines stay of what ended. Not so of a look that another run follows, which meets the same and tells it.
+    pub lasting: bool,
+}
+
+impl Choice {
+    /// Whether a line of this event stays. That a signal was understood is told in any case.
+    pub fn stays(&self, event: &Happening) -> bool {
+        self.lasting || matches!(event, Happening::Interrupted { .. })
+    }
 }
 
 /// The display and the style that these surroundings allow.
@@ -110,7 +120,7 @@ pub fn choose(surroundings: &Surroundings) -> Choice {
         When::Auto => Display::Log,
     };
     let style = style(surroundings, surroundings.stderr_is_terminal);
-    Choice { display, style, verbose: surroundings.verbose }
+    Choice { display, style, verbose: surroundings.verbose, lasting: true }
 }
 
 /// The style of what is printed as data, such as a plan.

@@ -25,6 +25,13 @@ impl Notices {
         Self { choice: choose(surroundings), quiet: surroundings.quiet }
     }
 
+    /// The same for a look, which another run follows: while it goes on it is shown, and no line of it stays.
+    #[must_use]
+    pub fn of_a_look(mut self) -> Self {
+        self.choice.lasting = false;
+        self
+    }
+
     /// The colours.
     pub fn style(&self) -> Style {
         self.choice.style

@@ -177,7 +177,7 @@ const WARNINGS: &[(&str, Explanation)] = &[
 pub const fn of_error(code: ErrorCode) -> Explanation {
     let (cause, remedy) = match code {
         ErrorCode::ManifestMissing => (
-            "The manifest of the layer is not there, cannot be read, is not a regular file, or is empty.",
+            "The manifest of the layer is not there, cannot be read, is not a regular file, is empty, or is larger than any lock file (67 MB).",
             "Correct `manifest` in the layers file, or lock the dependencies so that the file is made.",
         ),
         ErrorCode::ManifestUnpinned => (
@@ -197,11 +197,11 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
             "Stage again with `layership stage`; if the local archive is older than the manifest, build it again first.",
         ),
         ErrorCode::ArchiveInvalid => (
-            "The archive is not a zip that Lambda would take: damaged, empty, with entries or links that lead out of it or that are not what its table of contents says, or, with `--strict`, with nothing where the declared runtimes search.",
+            "The archive is not a zip that Lambda would take: damaged, empty, with entries or links that lead out of it or that are not what its table of contents says, or, with `--strict`, with what is a warning otherwise: nothing where the declared runtimes search, two entries of one path, native code for another Python or architecture.",
             "Build the zip again; the message names what is wrong with it.",
         ),
         ErrorCode::ArchiveTooLarge => (
-            "The archive unzips to more than the 262,144,000 bytes that Lambda accepts for a function with all its layers.",
+            "The archive unzips to more than the 262,144,000 bytes that Lambda accepts for a function with all its layers, or Lambda found it too large.",
             "Leave out packages that the runtime brings (boto3), tests and caches, or split the layer.",
         ),
         ErrorCode::ArchiveStale => (
@@ -250,7 +250,7 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
         ),
         ErrorCode::Throttled => (
             "Lambda or S3 kept throttling. Lambda allows 15 control-plane requests a second for all tools of an account in a Region.",
-            "Run again when other tools are quiet, or lower `lambda-requests-per-second`.",
+            "Run again when other tools are quiet, or lower `lambda-requests-per-second`; where it is S3, `concurrency`.",
         ),
         ErrorCode::Locked => (
             "Another run holds the layer's lock and did not free it in time, or something at the lock's key is not a lock. The message names the run and its machine.",
@@ -270,7 +270,7 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
         ),
         ErrorCode::CodeStorageExceeded => (
             "The account's quota for code storage in this Region is used up by versions of layers and functions.",
-            "Delete versions that no function uses, or ask AWS for a larger quota.",
+            "Delete versions that no function uses (`layership prune`), or ask AWS for a larger quota.",
         ),
         ErrorCode::BackupFailed => (
             "A version was published, but the copy of its manifest could not be written to S3. The report has the version's ARN.",
@@ -293,8 +293,8 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
             "Correct `compatible-runtimes` or `compatible-architectures`; the causes list what Lambda knows.",
         ),
         ErrorCode::ContentMismatch => (
-            "Lambda has other content than the archive that was checked: the staged archive was replaced in between.",
-            "Make sure that one run at a time stages this layer, and run again.",
+            "What S3 or Lambda has are not the bytes that were checked or sent: the staged archive was replaced in between, or other bytes lie where a layer with `storage = \"reference\"` is kept.",
+            "Make sure that one run at a time stages this layer, and run again. What lies where a layer is kept is never overwritten: move it away.",
         ),
         ErrorCode::PlanStale => (
             "`publish --plan` was to carry out a saved plan, and this job is not as it was when the plan was made: the causes say what differs. Nothing was done to it.",

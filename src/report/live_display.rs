@@ -48,7 +48,7 @@ struct View<T> {
 impl<T: TermLike + Clone + 'static> View<T> {
     fn take(&mut self, event: &Happening, now: Duration) {
         self.state.apply(event, now);
-        let line = line_of(event, &self.state, now, self.choice.verbose > 0);
+        let line = line_of(event, &self.state, now, self.choice.verbose > 0).filter(|_| self.choice.stays(event));
         self.stay.extend(line.map(|line| line.render(self.choice.style, None)));
     }
 
@@ -78,7 +78,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_run_is_drawn_and_leaves_what_ended_and_the_summary() {
         let term = InMemoryTerm::new(12, 60);
-        let choice = Choice { display: Display::Live, style: Style::default(), verbose: 0 };
+        let choice = Choice { display: Display::Live, style: Style::default(), verbose: 0, lasting: true };
         let (send, receive) = unbounded_channel();
         let mut tally = Tally::of(200);
         let play = async {

@@ -60,7 +60,7 @@ fn alive(state: &State) -> bool {
 
 fn append(event: &Happening, state: &mut State, now: Duration, choice: Choice) -> Option<Shown> {
     state.apply(event, now);
-    let mut line = line_of(event, state, now, choice.verbose > 0)?;
+    let mut line = line_of(event, state, now, choice.verbose > 0).filter(|_| choice.stays(event))?;
     line.counter = match event {
         Happening::JobFinished { .. } => Some(counter(state)),
         // Keeps the names of one job under each other.
@@ -83,7 +83,7 @@ mod tests {
     use crate::report::style::Style;
 
     fn choice(verbose: u8) -> Choice {
-        Choice { display: Display::Log, style: Style::default(), verbose }
+        Choice { display: Display::Log, style: Style::default(), verbose, lasting: true }
     }
 
     fn started(job: usize, layer: &str) -> Happening {

@@ -94,8 +94,7 @@ pub fn invalid<E: std::error::Error>(
     match error {
         InspectError::Read(error) => unread(error),
         InspectError::TooLarge { .. } | InspectError::ZipTooLarge { .. } => {
-            JobError::new(ErrorCode::ArchiveTooLarge, error.to_string())
-                .cause(place)
+            JobError::new(ErrorCode::ArchiveTooLarge, format!("{place}: {error}"))
                 .hint("leave packages out, or split the layer")
         }
         InspectError::Empty => JobError::new(ErrorCode::ArchiveInvalid, format!("{place} is an empty zip")).hint(again),
@@ -126,9 +125,7 @@ pub fn unread(archive: &LocalPath, error: &std::io::Error) -> JobError {
 pub fn not_packed(archive: &LocalPath, error: &PackError) -> JobError {
     let code = match error {
         PackError::TooLarge { .. } => {
-            return JobError::new(ErrorCode::ArchiveTooLarge, error.to_string())
-                .cause(&archive.shown)
-                .hint(error.hint());
+            return JobError::new(ErrorCode::ArchiveTooLarge, format!("{}: {error}", archive.shown)).hint(error.hint());
         }
         PackError::Write(_) => ErrorCode::Internal,
         _ => ErrorCode::ArchiveInvalid,

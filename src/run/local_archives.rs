@@ -180,5 +180,5 @@ async fn in_background<T: Send + 'static>(
 
 fn no_room(archive: &LocalPath, error: &std::io::Error) -> JobError {
     JobError::new(ErrorCode::Internal, format!("cannot make a temporary zip of `{}`: {error}", archive.shown))
-        .hint("TMPDIR names the folder for temporary files")
+        .hint("set TMPDIR to another folder for temporary files")
 }

@@ -191,13 +191,19 @@ async fn check_consistent(
         trail.found(Fact::StagedArchiveConsistent { manifest: job.manifest_name.clone() });
         return Ok(());
     }
-    let found = found.map_or_else(|| "no manifest_md5".to_owned(), |found| format!("manifest_md5 {found}"));
     let (at, path) = (&job.staged, &job.manifest.shown);
-    let message = format!("the staged archive {at} was built from another dependency state than `{path}`");
+    let (message, cause) = match found {
+        Some(found) => (
+            format!("the staged archive {at} was not built from `{path}` as it is now"),
+            format!("its metadata say that the manifest had MD5 {found} (`manifest_md5`), and now it has {expected}"),
+        ),
+        None => (
+            format!("the staged archive {at} does not say what it was built from"),
+            "its metadata have no `manifest_md5`: something else than `layership stage` put it there".to_owned(),
+        ),
+    };
     let hint = "stage it again: `layership stage`; build the zip again first if it is older than the manifest";
-    Err(JobError::new(ErrorCode::ArchiveInconsistent, message)
-        .cause(format!("it has {found}, the manifest has MD5 {expected}"))
-        .hint(hint))
+    Err(JobError::new(ErrorCode::ArchiveInconsistent, message).cause(cause).hint(hint))
 }
 
 /// The MD5 of the backup, where it says what counts for the layer as the manifest does.

@@ -188,8 +188,7 @@ fn too_large_when_unzipped() {
     --- stderr ---
           Failed [  TIMEs] (1/1) requests us-east-1: archive-too-large
 
-    error: requests at us-east-1: 300.0 MB unzipped; Lambda accepts 262.1 MB
-      Caused by: requests/layer
+    error: requests at us-east-1: requests/layer: 300.0 MB unzipped; Lambda accepts 262.1 MB
 
     hint: leave packages out, or split the layer
 
@@ -274,8 +273,8 @@ fn staged_without_its_manifests_md5() {
     --- stderr ---
           Failed [  TIMEs] (1/1) requests us-east-1: archive-inconsistent
 
-    error: requests at us-east-1: the staged archive s3://artifacts/layers/requests/layer/layer.zip was built from another dependency state than `requests/requirements.txt`
-      Caused by: it has no manifest_md5, the manifest has MD5 3a5c44e75717f8fa6269584429eb61a0
+    error: requests at us-east-1: the staged archive s3://artifacts/layers/requests/layer/layer.zip does not say what it was built from
+      Caused by: its metadata have no `manifest_md5`: something else than `layership stage` put it there
 
     hint: stage it again: `layership stage`; build the zip again first if it is older than the manifest
 
@@ -296,8 +295,8 @@ fn a_new_manifest_but_the_old_archive() {
     --- stderr ---
           Failed [  TIMEs] (1/1) requests us-east-1: archive-inconsistent
 
-    error: requests at us-east-1: the staged archive s3://artifacts/layers/requests/layer/layer.zip was built from another dependency state than `requests/requirements.txt`
-      Caused by: it has manifest_md5 3a5c44e75717f8fa6269584429eb61a0, the manifest has MD5 4b9a5bbc94c45821cc517f4f2a0a9c88
+    error: requests at us-east-1: the staged archive s3://artifacts/layers/requests/layer/layer.zip was not built from `requests/requirements.txt` as it is now
+      Caused by: its metadata say that the manifest had MD5 3a5c44e75717f8fa6269584429eb61a0 (`manifest_md5`), and now it has 4b9a5bbc94c45821cc517f4f2a0a9c88
 
     hint: stage it again: `layership stage`; build the zip again first if it is older than the manifest
 

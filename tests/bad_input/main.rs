@@ -13,6 +13,7 @@
 mod common;
 
 mod archives;
+mod codes;
 mod corpus;
 mod files;
 mod hostile;

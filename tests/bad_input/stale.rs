@@ -105,6 +105,8 @@ fn an_archive_that_was_built_again_without_a_change_of_the_manifest() {
         let stderr = project.run(command, 0).stderr;
         assert!(stderr.contains(told), "{command}: {stderr}");
     }
+    let report = project.run("plan --format json", 0).report();
+    assert_eq!(report["jobs"][0]["warnings"][0]["code"], "archive-unpublished");
     refused(&project, "--strict", "archive-inconsistent");
     let layers = project.read("layers.toml");
     allow(&project, "\"archive-unpublished\"");

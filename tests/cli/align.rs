@@ -89,7 +89,7 @@ fn what_is_not_staged_everywhere_makes_no_third_content_and_is_told() {
     let ended = project.run_writing_nothing("publish --align --format json", 0);
     assert_eq!(contents(&project, &ended.report()), [false, true]);
     let told = "warning: arn:aws:lambda:eu-west-1:123456789012:layer:alpha:1 has another content";
-    assert!(ended.stderr.contains(told), "{}", ended.stderr);
+    assert!(ended.stderr.contains(told) && ended.stdout.contains("\"targets-differ\""), "{ended:?}");
     // The other has another one, which nobody has published.
     project.write("alpha/layer/python/alpha.py", "NAME = \"three\"\n");
     project.run("stage --target eu-west-1", 0);

@@ -115,8 +115,11 @@ fn what_is_missing_is_repaired_byte_for_byte_from_the_backup() {
     // The manifest at hand differs in its line endings: the same version, and its own copy is what counts.
     project.write("alpha/requirements.txt", "alpha==1.0.0\r\n");
     project.run("stage", 0);
-    let status = project.run("status --exit-code", 3).stdout;
-    assert!(status.contains("version 1 has no statement of provenance s3://artifacts/"), "{status}");
+    let status = project.run("status --exit-code --format json", 3).report();
+    let finding = &status["layers"][0]["targets"][0]["status"]["findings"][0];
+    assert_eq!(finding["code"], "attestation-missing");
+    let message = finding["message"].as_str().unwrap();
+    assert!(message.contains("version 1 has no statement of provenance s3://artifacts/"), "{message}");
     assert_shown!(project.run_writing_nothing("plan --exit-code", 3), @"
     exit code 3
     --- stdout ---

@@ -223,6 +223,7 @@ fn what_a_failed_build_printed_last_is_shown() {
     ");
     let report = project.run("build --format json", 1).report();
     assert_eq!(report["jobs"][0]["error"]["code"], "build-failed");
+    assert_eq!(report["jobs"][1]["warnings"][0]["code"], "build-undeclared");
     project.forget_requests();
     project.run("publish --build a", 1);
     assert_eq!(project.effects(), [""; 0]);

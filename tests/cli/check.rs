@@ -83,8 +83,7 @@ fn every_local_defect_is_told_at_once() {
 
     hint: correct `manifest` of layer `gone` in the layers file, or lock its dependencies
 
-    error: large at us-east-1: 300.0 MB unzipped; Lambda accepts 262.1 MB
-      Caused by: large/layer
+    error: large at us-east-1: large/layer: 300.0 MB unzipped; Lambda accepts 262.1 MB
 
     hint: leave packages out, or split the layer
 

@@ -15,8 +15,9 @@ struct Step {
 }
 
 /// The pages that `follow` is called with; `reference_pages` holds all others against it.
-pub const FOLLOWED: [&str; 16] = [
+pub const FOLLOWED: [&str; 17] = [
     "../README",
+    "../sandbox/README",
     "build-only-what-changed",
     "index",
     "monorepo",

@@ -127,10 +127,10 @@ fn a_parameter_that_is_missing_or_old_is_repaired_where_nothing_is_published() {
     ");
     assert_eq!(held(&project, "/layers/alpha"), (arn("alpha", 2), 1));
     put(&project, "/layers/alpha", &arn("alpha", 1), "String");
-    let status = project.run_writing_nothing("status --exit-code", 3).stdout;
-    let finding =
-        format!("! alpha at us-east-1: parameter `/layers/alpha` holds {}; the latest version is 2", arn("alpha", 1));
-    assert!(status.contains(&finding), "{status}");
+    let status = project.run_writing_nothing("status --exit-code --format json", 3).report();
+    let finding = &status["layers"][0]["targets"][0]["status"]["findings"][0];
+    let message = format!("parameter `/layers/alpha` holds {}; the latest version is 2", arn("alpha", 1));
+    assert_eq!(*finding, json!({"code": "parameter-differs", "message": message}));
     let plan = project.run_writing_nothing("plan --format markdown", 0).stdout;
     assert!(plan.contains("- `alpha` at `us-east-1`: `to be written to /layers/alpha`"), "{plan}");
     let ended = project.run("publish --all-or-nothing --format json", 0);

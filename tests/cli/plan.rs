@@ -41,8 +41,7 @@ fn every_kind_of_change_has_its_line() {
     Plan: 1 first version, 2 changed, 2 unchanged, 1 failed
     --- stderr ---
 
-    error: large at us-east-1: 268.4 MB unzipped; Lambda accepts 262.1 MB
-      Caused by: large/layer
+    error: large at us-east-1: large/layer: 268.4 MB unzipped; Lambda accepts 262.1 MB
 
     hint: leave packages out, or split the layer
 
@@ -154,8 +153,8 @@ fn an_archive_of_another_dependency_state_is_refused() {
     Plan: 1 failed
     --- stderr ---
 
-    error: requests at us-east-1: the staged archive s3://artifacts/layers/requests/layer/layer.zip was built from another dependency state than `requests/requirements.txt`
-      Caused by: it has manifest_md5 3a5c44e75717f8fa6269584429eb61a0, the manifest has MD5 4b9a5bbc94c45821cc517f4f2a0a9c88
+    error: requests at us-east-1: the staged archive s3://artifacts/layers/requests/layer/layer.zip was not built from `requests/requirements.txt` as it is now
+      Caused by: its metadata say that the manifest had MD5 3a5c44e75717f8fa6269584429eb61a0 (`manifest_md5`), and now it has 4b9a5bbc94c45821cc517f4f2a0a9c88
 
     hint: stage it again: `layership stage`; build the zip again first if it is older than the manifest
 

@@ -37,8 +37,8 @@ pub fn left(project: &Project, name: &str) -> Vec<u64> {
     left
 }
 
-/// A function that uses versions of `alpha`.
-fn function(project: &Project, name: &str, version: u64) {
+/// A function that uses a version of `alpha`.
+pub fn function(project: &Project, name: &str, version: u64) {
     let layer = format!("arn:aws:lambda:us-east-1:123456789012:layer:alpha:{version}");
     let made = call(project, "sandbox", async |lambda| {
         let code = FunctionCode::builder().zip_file(Blob::new(zip(&[("it.py", "")]))).build();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::common::get;
 use crate::common::process::Running;
 use crate::common::project::{Project, until};
-use crate::consent::at_a_terminal_after;
+use crate::consent::{at_a_terminal, at_a_terminal_after};
 use crate::prune::{kept, left, lock, project, pruned};
 
 #[test]
@@ -48,6 +48,23 @@ fn what_became_old_while_somebody_was_asked_stays() {
     assert!(ended.stdout.contains("6 latest; 5 newest; 4 not shown before"), "{}", ended.stdout);
     let kept = &project.json("report.json")["jobs"][0]["prune"]["kept"];
     assert_eq!(kept[2], json!({"version": 4, "because": "unseen"}));
+}
+
+/// Whoever is asked knows that it is not all; what failed is told in full once, whatever the answer is.
+#[test]
+fn what_fails_before_the_question_is_told_once() {
+    let project = Project::of(&[]);
+    project.declare(&["alpha", "beta"], "keep = 1");
+    ["publish --stage", "publish --force"].iter().for_each(|args| drop(project.run(args, 0)));
+    project.inject(r#"{"operation": "ListLayerVersions", "match": "beta", "fault": "access-denied"}"#);
+    for (answer, code) in [("n\n", 2), ("y\n", 1)] {
+        let said = at_a_terminal(&project, answer, "prune").expect(code).stdout;
+        assert_eq!((said.matches("beta at us-east-1: ").count(), said.matches("hint: ").count()), (1, 1), "{said}");
+        let (before, _) = said.split_once("delete these versions?").expect("the question");
+        assert!(before.contains("1 job failed: nothing is deleted there") && !before.contains("Failed"), "{said}");
+    }
+    project.heal();
+    assert_eq!((left(&project, "alpha"), left(&project, "beta")), (vec![2], vec![1, 2]));
 }
 
 /// Deletes and looks at policies count in the account's quota like all else: sent as fast as they can be, most are refused. A few

@@ -32,6 +32,19 @@ fn equal_refusals_are_told_once() {
     ");
 }
 
+/// The third write of the lock frees it.
+#[test]
+fn a_lock_that_cannot_be_freed_is_a_warning() {
+    let project = Project::of(&["numpy"]);
+    project.run("stage", 0);
+    project.inject(r#"{"operation": "PutObject", "match": "publish.lock", "skip": 2, "fault": "access-denied"}"#);
+    let report = project.run("publish --format json", 0).report();
+    let (job, warning) = (&report["jobs"][0], &report["jobs"][0]["warnings"][0]);
+    assert_eq!((&job["outcome"], &warning["code"]), (&"published".into(), &"lock-not-released".into()));
+    let message = warning["message"].as_str().expect("a message");
+    assert!(message.contains("could not be released, others wait for it: not authorized to perform"), "{message}");
+}
+
 #[test]
 fn a_backup_that_cannot_be_written_is_told_with_the_arn_and_adopted_next_time() {
     let project = Project::of(&["numpy"]);

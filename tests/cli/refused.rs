@@ -35,6 +35,25 @@ fn what_is_wrong_with_a_zip_is_named() {
 }
 
 #[test]
+fn a_quota_that_is_used_up_is_told_with_what_makes_room() {
+    let error = refused(400, "CodeStorageExceededException", "Code storage limit exceeded.");
+    assert_eq!(error["code"], "code-storage-exceeded");
+    let hint = error["hint"].as_str().expect("a hint");
+    assert!(hint.contains("`layership prune`"), "{hint}");
+}
+
+#[test]
+fn s3_that_is_too_busy_is_told_with_what_helps_against_s3() {
+    let project = Project::of(&["numpy"]);
+    project.inject(r#"{"operation": "PutObject", "fault": "throttle"}"#);
+    let report = project.run("stage --request-timeout-seconds 1 --format json", 1).report();
+    let error = &report["jobs"][0]["error"];
+    assert_eq!((&error["code"], &error["message"]), (&json!("throttled"), &json!("S3 kept throttling `s3:PutObject`")));
+    let hint = error["hint"].as_str().expect("a hint");
+    assert!(hint.contains("lower `concurrency`") && !hint.contains("lambda"), "{hint}");
+}
+
+#[test]
 fn a_runtime_that_lambda_does_not_know_is_a_setting_that_it_refuses() {
     let project = Project::of(&["numpy"]);
     project.declare(&["numpy"], "compatible-architectures = [\"x86_64\"]");

@@ -253,6 +253,8 @@ fn a_grant_that_nobody_declared_is_told_and_taken_away_only_when_asked() {
 
          Summary [  TIMEs] 1 job: 1 unchanged
     ");
+    let report = project.run_writing_nothing("publish --format json", 0).report();
+    assert_eq!(report["jobs"][0]["warnings"][0]["code"], "extra-grant");
     assert_shown!(project.run_writing_nothing("plan --revoke --exit-code", 3), @"
     exit code 3
     --- stdout ---

@@ -5,6 +5,7 @@ use std::process::Command;
 use crate::common::isolated;
 use crate::common::project::{Project, layer};
 use crate::common::requirements;
+use crate::prune::function;
 
 /// What git prints, run by a person.
 pub fn git(project: &Project, args: &[&str]) -> String {
@@ -258,4 +259,23 @@ fn nothing_that_the_repository_names_is_run() {
         assert!(marker.exists(), "git {walk:?} walks into no trap: the test cannot fail");
         std::fs::remove_file(&marker).unwrap();
     }
+}
+
+/// `rollout` has a way of its own from the layers file to what is done.
+#[test]
+fn functions_are_moved_to_the_newest_versions_of_changed_layers_alone() {
+    let project = checkout(&["alpha", "beta"]);
+    ["publish --stage", "publish --force"].iter().for_each(|args| drop(project.run(args, 0)));
+    function(&project, "orders", 1);
+    let rollout = |args: &str| {
+        let report = project.run(&format!("rollout --format json --changed-since then {args}"), 0).report();
+        let functions = report["functions"].as_array().unwrap().iter();
+        functions.map(|one| format!("{} {}", one["function"], one["outcome"]).replace('"', "")).collect::<Vec<_>>()
+    };
+    project.write("beta/requirements.txt", requirements("beta", "2.0.0"));
+    assert_eq!(rollout(""), [""; 0], "no function uses what changed");
+    project.write("alpha/requirements.txt", requirements("alpha", "2.0.0"));
+    assert_eq!(rollout(""), ["orders planned"]);
+    assert_eq!(rollout("beta --apply"), [""; 0]);
+    assert_eq!(rollout("--apply"), ["orders moved"]);
 }

@@ -199,7 +199,7 @@ fn any_change_of_a_folder_is_packed() {
         assert_eq!(without_temporary_files(&project, "stage").code, 0);
         change();
         let failed = without_temporary_files(&project, "stage").expect(1);
-        assert!(failed.stderr.contains("TMPDIR names the folder for temporary files"), "{}", failed.stderr);
+        assert!(failed.stderr.contains("set TMPDIR to another folder for temporary files"), "{}", failed.stderr);
     }
 }
 

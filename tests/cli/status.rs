@@ -78,9 +78,8 @@ fn what_is_published_is_told_with_its_lock_and_backup() {
       ! beta at eu-west-1: Lambda has no version of layer `beta`
     Status of 2 layers, 4 jobs in layers.toml: 1 finding
     ");
-    project.run("status --exit-code", 3);
+    assert_eq!(findings(&status(&project, "--exit-code", 3)), expected(["beta eu-west-1: not-published"]));
     project.run("publish --stage", 0);
-    project.run("status --exit-code", 0);
     assert_eq!(findings(&status(&project, "--exit-code", 0)), expected([]));
 }
 
@@ -255,6 +254,11 @@ fn what_follows_a_version_is_shown_where_a_layer_asks_for_it() {
     let columns = |text: &str| row(text, 0).into_iter().map(|(column, _)| column).collect::<Vec<_>>();
     let plain = project.run_writing_nothing("status", 0).stdout;
     assert_eq!(columns(&plain), ["LAYER", "TARGET", "VERSION", "AGE", "SIZE", "BACKUP", "LOCK", "ARN"], "{plain}");
+    let all = project.run_writing_nothing("status --all-versions", 0).stdout;
+    assert!(
+        all.contains("VERSIONS") && !all.contains("SHARED"),
+        "it is shared with nobody, and nobody is missing: {all}"
+    );
     project.declare(&["alpha"], "share = [\"210987654321\"]\nparameter = \"/layers/{layer}\"");
     let cell = |text: &str, name: &str| row(text, 0).into_iter().find(|(column, _)| column == name).unwrap().1;
     let text = project.run_writing_nothing("status", 0).stdout;

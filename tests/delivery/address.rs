@@ -16,7 +16,7 @@ fn tracked() -> Vec<(String, String)> {
 }
 
 /// `OWNER/NAME`, as `Cargo.toml` has it.
-fn own() -> String {
+pub fn own() -> String {
     let manifest: toml::Table = std::fs::read_to_string(in_crate("Cargo.toml")).unwrap().parse().unwrap();
     let address = manifest["workspace"]["package"]["repository"].as_str().unwrap();
     address.strip_prefix("https://github.com/").expect("on GitHub").to_owned()

@@ -1,18 +1,23 @@
 //! The pages below `docs/`: each stands in the book's summary, and no link leads nowhere.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use crate::address::own;
 use crate::common::folder;
 use crate::common::project::in_crate;
 use crate::linters::files;
 use crate::packing::{ran, text};
 use crate::python::Python;
 
-/// Where the links of a page lead, relative to it; web addresses and places in the page itself are left out.
+/// What stands behind a link's text.
+fn targets(text: &str) -> impl Iterator<Item = &str> {
+    text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target)
+}
+
+/// Where the links of a page lead, relative to it; web addresses are left out.
 fn links(text: &str) -> Vec<(String, Option<String>)> {
-    let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
-    let inside = targets.filter(|target| !target.contains("://") && !target.contains(char::is_whitespace));
+    let inside = targets(text).filter(|target| !target.contains("://") && !target.contains(char::is_whitespace));
     inside
         .map(|target| target.split_once('#').map_or((target, None), |(path, place)| (path, Some(place.to_owned()))))
         .map(|(path, place)| (path.to_owned(), place))
@@ -62,6 +67,71 @@ fn mdbook_makes_a_book_of_the_pages_without_a_complaint() {
     }
     let first = read(&folder.path().join("index.html"));
     assert!(first.contains("pictures/plan.svg") && folder.path().join("pictures/plan.svg").is_file());
+    let broken = broken(folder.path());
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// What links to nothing in the book.
+fn broken(book: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(book).unwrap().map(|entry| entry.unwrap().path());
+    // Whatever is not found is answered with the page 404, at any address: its links begin where the book is served.
+    let pages =
+        entries.filter(|path| path.extension().is_some_and(|html| html == "html") && !path.ends_with("404.html"));
+    let pages: BTreeMap<PathBuf, String> = pages.map(|path| (path.clone(), read(&path).replace('\n', " "))).collect();
+    let mut broken = Vec::new();
+    for (page, html) in &pages {
+        for target in [attributes(html, "href"), attributes(html, "src")].concat() {
+            let (path, place) = target.split_once('#').unwrap_or((&target, ""));
+            let file = if path.is_empty() { page.clone() } else { book.join(path) };
+            let has = |html: &String| attributes(html, "id").iter().any(|id| id == place);
+            let is_there =
+                !path.starts_with("..") && file.is_file() && (place.is_empty() || pages.get(&file).is_some_and(has));
+            if !is_there && !target.contains(':') {
+                broken.push(format!("{} links to {target}", page.file_name().unwrap().display()));
+            }
+        }
+    }
+    broken
+}
+
+/// The values of an attribute of all tags.
+fn attributes(html: &str, name: &str) -> Vec<String> {
+    let begins = format!(" {name}=\"");
+    let tags = html.split('<').filter_map(|rest| Some(rest.split_once('>')?.0));
+    tags.filter_map(|tag| Some(tag.split_once(&begins)?.1.split_once('"')?.0.to_owned())).collect()
+}
+
+#[test]
+fn a_link_in_the_book_that_leads_nowhere_is_found() {
+    let book = folder();
+    let pages = [
+        ("a.html", "<a\n class=\"x\" href=\"b.html#there\">b</a> <a href=\"https://example.com/#x\">c</a>"),
+        ("b.html", "<h2 id=\"there\"></h2><a href=\"#here\"></a><img src=\"c.svg\"><a href=\"../README.md\"></a>"),
+    ];
+    pages.iter().for_each(|(name, html)| drop(crate::common::write(book.path(), name, html)));
+    let expected = ["#here", "../README.md", "c.svg"].map(|target| format!("b.html links to {target}"));
+    assert_eq!(broken(book.path()), expected);
+}
+
+/// Out of `docs/` lead addresses alone: a relative link leads nowhere in the book.
+#[test]
+fn what_the_pages_link_to_in_the_repository_is_there() {
+    let (repository, mut seen) = (format!("https://github.com/{}/", own()), 0);
+    for page in files("docs", ".md") {
+        let text = read(&page);
+        let outside = links(&text).into_iter().find(|(path, _)| path.starts_with(".."));
+        assert_eq!(outside, None, "{}: link to it by its address, as others there are", page.display());
+        for path in targets(&text).filter_map(|target| target.strip_prefix(&repository)) {
+            seen += 1;
+            let is_there = match path.split_once("/HEAD/") {
+                Some(("blob", file)) => in_crate(file).is_file(),
+                Some(("tree", folder)) => in_crate(folder).is_dir(),
+                _ => false,
+            };
+            assert!(is_there, "{}: there is no {path}", page.display());
+        }
+    }
+    assert!(seen >= 10, "only {seen} links into the repository");
 }
 
 #[test]

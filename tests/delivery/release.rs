@@ -121,6 +121,6 @@ fn the_image_has_the_binary_as_its_entry_and_is_not_root() {
     let last = dockerfile.rsplit("\nFROM ").next().unwrap();
     assert!(last.starts_with("gcr.io/distroless/static-debian12:nonroot\n"), "{last}");
     let copied = last.lines().find_map(|line| line.strip_prefix("COPY --from=build ")).unwrap();
-    assert_eq!(copied, "/source/target/release/layership /layership");
+    assert_eq!(copied, "/layership /layership");
     assert!(last.ends_with("ENTRYPOINT [\"/layership\"]\n"), "{last}");
 }

@@ -15,6 +15,7 @@ mod docs;
 mod example;
 mod layers;
 mod man;
+mod provoked;
 mod reports;
 
 use boon::{Compiler, Draft, SchemaIndex, Schemas};

@@ -142,6 +142,20 @@ fn the_library_agrees_that_what_we_adopted_is_published() {
     world.assert_versions(&[&world.manifest()]);
 }
 
+/// As the comparison in README.md says: boto3 sends again what may have been done.
+#[test]
+fn after_a_lost_answer_the_library_publishes_twice_and_we_do_not() {
+    let Some(world) = World::open(Tool::Pip) else { return };
+    let lost = r#"{"operation": "PublishLayerVersion", "times": 1, "fault": "cut-after"}"#;
+    world.library("stage");
+    world.inject(lost);
+    assert_eq!(world.library("publish")["version"], 2);
+    world.locked("web-updated");
+    world.inject(lost);
+    assert_published(&world.job(&["publish", "--stage"]), 3, "dependencies-changed");
+    assert_eq!(world.observed()["versions"].as_array().map(Vec::len), Some(3));
+}
+
 #[test]
 fn settings_that_the_library_published_are_compared() {
     let Some(world) = World::open(Tool::Pip) else { return };

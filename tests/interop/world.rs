@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::common::{Ended, Sandbox, folder, layership, run, write};
+use crate::common::{Ended, Sandbox, control, folder, layership, run, write};
 use crate::python::{self, Python, script};
 
 /// The bucket of every project.
@@ -53,8 +53,8 @@ pub struct World {
     pub python: Python,
     pub tool: Tool,
     variables: Vec<(String, String)>,
-    // Held: it stops with the world.
-    _sandbox: Option<Sandbox>,
+    // It stops with the world.
+    sandbox: Option<Sandbox>,
 }
 
 impl World {
@@ -64,7 +64,7 @@ impl World {
         let folder = folder();
         let sandbox = Sandbox::start(&folder.path().join("sandbox"), &[]);
         let variables = sandbox.variables.clone();
-        let world = Self { folder, python, tool, variables, _sandbox: Some(sandbox) };
+        let world = Self { folder, python, tool, variables, sandbox: Some(sandbox) };
         world.locked("web");
         world.layers_file(FOLDER, "");
         Some(world)
@@ -80,7 +80,7 @@ impl World {
             ("AWS_DEFAULT_REGION", "us-east-1"),
         ];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-        let world = Self { folder: folder(), python, tool: Tool::Pip, variables, _sandbox: None };
+        let world = Self { folder: folder(), python, tool: Tool::Pip, variables, sandbox: None };
         world.locked("web");
         world.layers_file(FOLDER, "");
         world
@@ -114,6 +114,11 @@ impl World {
              [layers.web]\nmanifest = \"{manifest}\"\narchive = \"{archive}\"\n{keys}\n"
         );
         write(self.project(), "layers.toml", text);
+    }
+
+    /// What goes wrong from now on; see the documentation of the sandbox's faults.
+    pub fn inject(&self, rules: &str) {
+        control(self.sandbox.as_ref().expect("an endpoint of our own"), "POST", "/_sandbox/faults", rules);
     }
 
     /// Runs our command.

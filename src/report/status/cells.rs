@@ -2,7 +2,7 @@
 
 use super::TargetOverview;
 use crate::layer::Storage;
-use crate::outcome::{BackupStatus, LayerStatus, LockState, LockStatus, ParameterState, PublishedVersion};
+use crate::outcome::{BackupStatus, LayerStatus, LockState, LockStatus, ParameterState, PublishedVersion, ShareStatus};
 use crate::report::Shown;
 use crate::report::model::Report;
 use crate::report::wording::{plural, size};
@@ -26,9 +26,10 @@ impl Column {
     }
 }
 
-/// `2, 1 missing, 1 extra`: how many are let in that should be, and what is not so.
+/// `2, 1 missing, 1 extra`: how many are let in that should be, and what is not so. Nothing where nobody else is let in,
+/// and nobody should be.
 fn shared(status: &LayerStatus) -> Option<Shown> {
-    let share = status.share.as_ref()?;
+    let share = status.share.as_ref().filter(|share| **share != ShareStatus::default())?;
     let off = [(share.missing.len(), "missing"), (share.extra.len(), "extra")];
     let off = off.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| shown!(", {} {}", count, what));
     Some(Shown::join(std::iter::once(shown!("{}", share.there.len())).chain(off), ""))
