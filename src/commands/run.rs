@@ -147,9 +147,9 @@ pub async fn run_and_tell(args: &Common, how: How) -> Result<(Ended, Report), Er
     let kept = keep.map_or(Ok(()), |keep| keep.keep(&plan, &report, &how, &notices));
     ci.conclude(&report, &args.reports, &places);
     notices.conclude(&report);
-    saved.into_iter().collect::<Result<(), _>>().map_err(|error| Error::other(error.to_string()))?;
+    saved.into_iter().collect::<Result<(), _>>()?;
     kept?;
-    followed.map_err(|error| Error::other(error.to_string()))?;
+    followed?;
     printed?;
     Ok((ended(&report, &plan, &how, stop.asked()), report))
 }

@@ -316,8 +316,12 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
             "Somebody else changed the function or its alias again and again while it was to be changed, or deleted it.",
             "Find out which tool it is, and run the same command again: it does what is left.",
         ),
+        ErrorCode::WriteFailed => (
+            "The zip that is made of a folder could not be written to the folder for temporary files: its disk is full, a quota or a limit of file sizes is used up, or it may not be written to. The cause says which.",
+            "Free space there, or set `TMPDIR` to a folder that has room for the zip and may be written to, then run the same command again.",
+        ),
         ErrorCode::Internal => (
-            "The service failed inside (HTTP 5xx), an answer was not what anybody expected, this machine has no room for a temporary zip, or layership has a defect.",
+            "The service failed inside (HTTP 5xx), an answer was not what anybody expected, or layership has a defect.",
             "Run again; if it happens again and the service is healthy, report it with what `-vv` shows.",
         ),
     };
