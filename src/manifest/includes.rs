@@ -60,6 +60,8 @@ pub struct Includes {
     pub files: Vec<Included>,
     /// What was not.
     pub problems: Vec<NotIncluded>,
+    /// All of them, seen from the folder of the manifest.
+    paths: Vec<PathBuf>,
     /// What the files say, comments and order aside.
     digest: Option<Md5>,
     /// Where the first of them lies that is not where the layers file reaches.
@@ -71,6 +73,12 @@ impl Includes {
     /// included.
     pub fn digest(&self) -> Option<Md5> {
         self.digest
+    }
+
+    /// All files that are included, and those that are included in vain, seen from the folder of the manifest: to be looked at,
+    /// and not to be shown.
+    pub fn paths(&self) -> &[PathBuf] {
+        &self.paths
     }
 
     /// Where the first of the files lies that is not where the layers file reaches.
@@ -165,6 +173,7 @@ impl Reading<'_> {
                 if self.found.problems.len() >= FILES {
                     return;
                 }
+                self.found.paths.push(beside.join(named));
                 let (within, named) = (Some(within.to_owned()), Some(mask(named).into_owned()));
                 self.found.problems.push(NotIncluded { within, line: *line, named, why });
             }
@@ -196,6 +205,7 @@ impl Reading<'_> {
         let (text, Survey { open, mentions, .. }) = self.text(&canonical)?;
         self.read.insert((canonical.clone(), bounds));
         self.found.outside = self.found.outside.or(outside);
+        self.found.paths.push(plain(&path));
         self.found.files.push(Included { path: Some(plain(&path)), bounds, open, text });
         self.open.push(canonical);
         self.follow(&path, &mentions);

@@ -105,8 +105,8 @@ impl<'t, K: Known> Reader<'t, K> {
         // One marker may be as long as a manifest.
         self.halt.check().ok()?;
         let left = self.side()?;
-        let operator = self.operator()?;
-        self.compare(left, operator, self.side()?)
+        let (operator, right) = (self.operator()?, self.side()?);
+        self.compare(left, operator, right)
     }
 
     /// A text in quotes, or what the variable is that stands there.

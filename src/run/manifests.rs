@@ -123,7 +123,7 @@ fn odd(manifest: &Manifest) -> Option<(Option<usize>, Finding)> {
 
 /// What is to be known of the files that a manifest includes.
 fn includes(job: &Job, manifest: &Manifest) -> Vec<(String, Finding)> {
-    let Includes { files, problems } = manifest.includes();
+    let Includes { files, problems, .. } = manifest.includes();
     let mut told: Vec<(String, Finding)> =
         problems.iter().take(PROBLEMS).map(|problem| unread(job, manifest, problem)).collect();
     if let Some(first) = files.first() {
