@@ -187,3 +187,45 @@ fn included(
     let joined = (!includes.files.is_empty()).then(|| includes.joined(text, halt).map(Some));
     (includes, joined)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_at(path: &Path, text: &str) -> Manifest {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+        let layers_file = path.parent().unwrap().with_file_name("team").join("layers.toml");
+        read(path, &Bounds::of(&layers_file), &Halt::default()).unwrap()
+    }
+
+    #[test]
+    fn of_what_lies_elsewhere_no_line_is_kept_and_names_are_told_where_all_are_versions() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text, is_told) in [
+            ("requirements.txt", "a==1.0\nb-c==2!1.0+x.y ; os_name == 'nt' # why\n", true),
+            ("requirements.txt", "token\n", false),
+            ("requirements.txt", "a==1.0\ntoken\n", false),
+            ("requirements.txt", "a>=1\n", false),
+            ("requirements.txt", "a==1.*\n", false),
+            ("requirements.txt", "a===token\n", false),
+            ("requirements.txt", "a @ https://host/token#sha256=00\n", false),
+            ("requirements.txt", "https://1host/token\n", false),
+            ("go.sum", "host/a v1.0.0 h1:00\n", true),
+            ("go.sum", "a word: b:c\n", false),
+            ("uv.lock", "[[package]]\nname = \"a\"\nversion = \"1.0\"\n", true),
+            ("uv.lock", "[[package]]\nname = \"a\"\nversion = \"1\"\nsource = { git = \"https://h/token\" }\n", false),
+        ] {
+            std::fs::create_dir_all(folder.path().join("team")).unwrap();
+            let here = read_at(&folder.path().join("team").join(name), text);
+            let there = read_at(&folder.path().join("other").join(name), text);
+            let told = |one: &Manifest| one.unshown([one.dependencies().unwrap().unwrap()]).is_none();
+            assert_eq!((told(&here), told(&there)), (true, is_told), "{text}");
+            assert!(here.open_lines().first.iter().all(|line| line.text.is_some()), "{text}");
+            assert!(there.open_lines().first.iter().all(|line| line.text.is_none()), "{text}");
+            assert_eq!(here.open_lines().count, there.open_lines().count, "{text}");
+        }
+        let there = read_at(&folder.path().join("other/requirements.txt"), "-i https://user:password@host/simple\n");
+        assert_eq!(there.secret().map(|secret| secret.first.clone()), Some(Secret { line: 1, shown: None }));
+    }
+}

@@ -9,7 +9,7 @@ use crate::common::run;
 const SECRET: &str = "s3cr3tplanted";
 
 /// What may lie there under the name of a manifest, with `SECRET` for a secret.
-const OTHER_FILES: [&str; 9] = [
+static OTHER_FILES: [&str; 9] = [
     "SECRET\n",
     "machine example.org login u password SECRET\n",
     "[default]\naws_access_key_id = AKIA\naws_secret_access_key = SECRET/b+c\n",
@@ -22,7 +22,7 @@ const OTHER_FILES: [&str; 9] = [
 ];
 
 /// A manifest of each kind, with a secret where neither a name nor a version of a package stands.
-const MANIFESTS: [(&str, &str); 14] = [
+static MANIFESTS: [(&str, &str); 14] = [
     (
         "requirements.txt",
         "# SECRET\n--index-url https://h.example/SECRET\nsix==1.16.0 ; os_name == 'SECRET'\nrich==1.0.0 --hash=sha256:SECRET\n",
@@ -105,11 +105,10 @@ fn told(project: &Project, args: &str) -> String {
         command.args(["--report", &format!("{format}=report-{format}.txt")]);
     }
     let ended = run(command, [] as [&str; 0]);
-    assert!(ended.code < 2, "{ended:?}");
+    assert!((0..2).contains(&ended.code), "{ended:?}");
     let files = files.iter().map(|file| String::from_utf8(project.read(file)).unwrap());
     let all = format!("{}{}{}", ended.stdout, ended.stderr, files.collect::<String>());
-    let at = all.to_lowercase().find(SECRET);
-    assert_eq!(at.map(|at| &all[at.saturating_sub(200)..at + 40]), None, "{args}");
+    assert!(!all.to_lowercase().contains(SECRET), "{args}: {all}");
     all
 }
 
@@ -164,7 +163,7 @@ fn what_changed_in_a_file_elsewhere_is_told_only_where_it_is_a_list_of_versions(
 fn files_of_git_and_those_that_are_included_from_elsewhere_are_not_shown_either() {
     let project = checkout();
     project.write(".git/config", format!("[http]\n\textraheader = AUTHORIZATION: basic {SECRET}\n"));
-    project.write("a/requirements.txt", format!("-r ../.git/config\nopen>=1\n"));
+    project.write("a/requirements.txt", "-r ../.git/config\nopen>=1\n");
     std::fs::create_dir(project.folder().join("b")).unwrap();
     symlink("../.git/config", project.folder().join("b/requirements.txt")).unwrap();
     let layers = ["a", "b"].map(|name| format!("[layers.{name}]\nmanifest = \"{name}/requirements.txt\"\n")).concat();
