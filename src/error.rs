@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::config::{ProblemList, SourceError};
 use crate::plan::SelectionError;
-use crate::report;
+use crate::report::{self, EventLogError, ReportFileError};
 
 /// How a command ended that did not have to be stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +78,15 @@ impl Error {
         self
     }
 
+    /// The same, where it is known.
+    #[must_use]
+    pub fn hint_of(self, text: Option<&'static str>) -> Self {
+        match text {
+            Some(text) => self.hint(text),
+            None => self,
+        }
+    }
+
     /// Says it on standard error, and gives the exit code.
     pub fn say(&self) -> ExitCode {
         match self {
@@ -103,6 +112,18 @@ impl From<SourceError> for Error {
         let missing = matches!(error, SourceError::Missing(_));
         let usage = Self::usage(error.to_string());
         if missing { usage.hint("`layership init` writes one here; `--config` names another place") } else { usage }
+    }
+}
+
+impl From<ReportFileError> for Error {
+    fn from(error: ReportFileError) -> Self {
+        Self::other(error.to_string()).hint_of(error.hint)
+    }
+}
+
+impl From<EventLogError> for Error {
+    fn from(error: EventLogError) -> Self {
+        Self::other(error.to_string()).hint_of(error.hint)
     }
 }
 

@@ -10,7 +10,7 @@
 //!
 //! A module uses only those above it in this list; `tests/architecture.rs` holds it to that:
 //!
-//! - [`layer`]: the vocabulary; [`finding`]: what a check found; [`disk`]: files that cannot make one wait; [`halt`]: work that is to end early; [`batches`]: what comes through a channel, many at once; [`git`]: what git knows of them; [`manifest`]: dependency files; [`archive`]: zips; [`attest`]: what a version is made of
+//! - [`layer`]: the vocabulary; [`finding`]: what a check found; [`disk`]: files that cannot make one wait; [`bounds`]: how far a layers file reaches; [`halt`]: work that is to end early; [`batches`]: what comes through a channel, many at once; [`git`]: what git knows of them; [`manifest`]: dependency files; [`archive`]: zips; [`attest`]: what a version is made of
 //! - [`config`]: the layers file; [`outcome`]: how a job ended, as a value
 //! - [`plan`]: jobs, and the decision under its table; [`rollout`]: functions, and what is to be done with them
 //! - [`event`]: what happens meanwhile, the contract between work and display
@@ -45,6 +45,7 @@ mod archive;
 mod attest;
 mod aws;
 mod batches;
+mod bounds;
 mod cli;
 mod commands;
 mod config;

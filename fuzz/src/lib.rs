@@ -23,6 +23,7 @@ pub use zips::zip;
 mod layership {
     pub mod archive;
     pub mod attest;
+    pub mod bounds;
     pub mod config;
     pub mod disk;
     pub mod finding;
@@ -34,7 +35,7 @@ mod layership {
     pub mod plan;
 }
 // The modules call each other `crate::…`.
-use layership::{archive, attest, config, disk, finding, git, halt, layer, manifest, outcome, plan};
+use layership::{archive, attest, bounds, config, disk, finding, git, halt, layer, manifest, outcome, plan};
 
 /// A lock in S3, which anybody may have written. What was read once is written and read again as the same.
 pub fn lock_body(bytes: &[u8]) {

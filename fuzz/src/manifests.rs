@@ -2,6 +2,7 @@
 //!
 //! It may panic, which tells the fuzzer that something is wrong: see the crate.
 
+use crate::bounds::Bounds;
 use crate::halt::Halt;
 use crate::layer::LayerSettings;
 use crate::manifest::{
@@ -13,7 +14,7 @@ pub fn requirements(bytes: &[u8]) {
     let path = crate::folder().join("requirements.txt");
     std::fs::write(&path, bytes).expect("written");
     let halt = Halt::default();
-    if let Ok(manifest) = crate::manifest::read(&path, &halt) {
+    if let Ok(manifest) = crate::manifest::read(&path, &Bounds::of(&path), &halt) {
         let _ = (manifest.whole(), manifest.open_lines(), manifest.secret());
         for read in [manifest.dependencies(), manifest.all_dependencies()].into_iter().flatten().flatten() {
             judge(read);
@@ -56,7 +57,7 @@ fn judge(found: &Dependencies) {
     let here = here();
     for (_, versions) in found.iter() {
         versions.values().for_each(|about| {
-            here.install(about);
+            here.install(about, &Halt::default());
         });
     }
     assert!(!difference(found, found).differs());

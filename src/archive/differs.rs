@@ -1,7 +1,9 @@
 //! Whether an archive holds what its manifest pins.
 
 use super::packages::{Ecosystem, Packages};
+use crate::bounds::Outside;
 use crate::finding::{Check, Finding};
+use crate::halt::Halt;
 use crate::manifest::{About, Dependencies, Environments, Format, Need, Version, Versions, is_left_out};
 use std::collections::BTreeSet;
 use std::str::FromStr as _;
@@ -18,6 +20,8 @@ pub struct Pins<'a> {
     pub format: Format,
     /// What it names.
     pub dependencies: &'a Dependencies,
+    /// Why no message names what it does, if so.
+    pub unshown: Option<Outside>,
 }
 
 /// That no package in an archive tells its version, where it would have to be held against a manifest of this name.
@@ -28,7 +32,8 @@ pub fn not_compared(packages: &Packages, format: Format, name: &str) -> Option<F
     packages.are_unknown(ecosystem).then(|| Finding::advice(Check::ArchiveNotCompared, message(), hint))
 }
 
-/// What differs between the packages of an archive and the manifest, for a layer that is used in these environments.
+/// What differs between the packages of an archive and the manifest, for a layer that is used in these environments. Of
+/// what is found where nobody waits any more, nothing can be made.
 ///
 /// | in the archive | in the manifest | |
 /// |---|---|---|
@@ -38,13 +43,14 @@ pub fn not_compared(packages: &Packages, format: Format, name: &str) -> Option<F
 ///
 /// An archive without any metadata is not compared (see [`not_compared`]): many strip it to save space. What Lambda's runtimes bring, and tools
 /// that only build, may be missing.
-pub fn differs(packages: &Packages, pins: Pins<'_>, environments: &Environments) -> Vec<Finding> {
+pub fn differs(packages: &Packages, pins: Pins<'_>, environments: &Environments, halt: &Halt) -> Vec<Finding> {
     let Some(ecosystem) = Ecosystem::of(pins.format) else { return Vec::new() };
+    let look = Look { ecosystem, environments, halt };
     let (mut wrong, mut missing) = (Vec::new(), Vec::new());
-    for (name, versions) in pins.dependencies.iter() {
+    for (name, versions) in halt.over(pins.dependencies.iter()) {
         match packages.versions(ecosystem, name) {
-            Some(held) => wrong.extend(other_versions(name, held, versions, (ecosystem, environments))),
-            None if is_expected(name, versions, environments) => missing.push(format!("`{name}`")),
+            Some(held) => wrong.extend(look.other_versions(name, held, versions)),
+            None if look.is_expected(name, versions) => missing.push(format!("`{name}`")),
             None => {}
         }
     }
@@ -53,42 +59,46 @@ pub fn differs(packages: &Packages, pins: Pins<'_>, environments: &Environments)
     };
     let loose = packages.of(ecosystem).map(|(name, _)| name).filter(|name| is_loose(name));
     let loose: Vec<String> = loose.map(|name| format!("`{name}`")).collect();
-    let told = [told_wrong(&wrong, pins.name), told_missing(&missing, pins.name), told_loose(&loose, pins.name)];
+    let told = [pins.told_wrong(&wrong), pins.told_missing(&missing), pins.told_loose(&loose)];
     told.into_iter().flatten().collect()
 }
 
-/// Versions that the archive holds and the manifest does not pin. A pin is read once, and few of either are told: a
-/// package may have many in both.
-fn other_versions(
-    name: &str,
-    held: &BTreeSet<String>,
-    versions: &Versions,
-    (ecosystem, environments): (Ecosystem, &Environments),
-) -> Vec<String> {
-    let used = versions.iter().filter(|(_, about)| environments.install(about));
-    let used: Vec<&str> = used.map(|(version, _)| version.as_str()).collect();
-    // Whatever rules all of them out, the archive holds the package: then it has to be one of them at least.
-    let all = ecosystem == Ecosystem::Node || used.is_empty();
-    let pinned = if all { versions.keys().map(Version::as_str).collect() } else { used };
-    let mut others: Vec<Held<'_>> = held.iter().map(|held| Held::of(ecosystem, held)).collect();
-    for pin in &pinned {
-        let pin = Pin::of(ecosystem, pin);
-        others.retain(|held| !pin.allows(held));
-    }
-    let shown = pinned.iter().take(SHOWN).copied().collect::<Vec<_>>().join(" or ");
-    let more = match pinned.len().saturating_sub(SHOWN) {
-        0 => String::new(),
-        more => format!(" or one of {more} more"),
-    };
-    others.iter().map(|held| format!("`{name}` {}, pinned is {shown}{more}", held.text)).collect()
+/// What packages are looked at for.
+struct Look<'a> {
+    ecosystem: Ecosystem,
+    environments: &'a Environments,
+    halt: &'a Halt,
 }
 
-/// Whether a package should be in the archive.
-fn is_expected(name: &str, versions: &Versions, environments: &Environments) -> bool {
-    let is_expected = |version: &Version, about: &About| {
-        about.need == Need::Required && environments.install(about) && !is_place(version.as_str())
-    };
-    !is_left_out(name) && versions.iter().any(|(version, about)| is_expected(version, about))
+impl Look<'_> {
+    /// Versions that the archive holds and the manifest does not pin. A pin is read once, and few of either are told: a
+    /// package may have many in both.
+    fn other_versions(&self, name: &str, held: &BTreeSet<String>, versions: &Versions) -> Vec<String> {
+        let used = versions.iter().filter(|(_, about)| self.environments.install(about, self.halt));
+        let used: Vec<&str> = used.map(|(version, _)| version.as_str()).collect();
+        // Whatever rules all of them out, the archive holds the package: then it has to be one of them at least.
+        let all = self.ecosystem == Ecosystem::Node || used.is_empty();
+        let pinned = if all { versions.keys().map(Version::as_str).collect() } else { used };
+        let mut others: Vec<Held<'_>> = held.iter().map(|held| Held::of(self.ecosystem, held)).collect();
+        for pin in self.halt.over(&pinned) {
+            let pin = Pin::of(self.ecosystem, pin);
+            others.retain(|held| !pin.allows(held));
+        }
+        let shown = pinned.iter().take(SHOWN).copied().collect::<Vec<_>>().join(" or ");
+        let more = match pinned.len().saturating_sub(SHOWN) {
+            0 => String::new(),
+            more => format!(" or one of {more} more"),
+        };
+        others.iter().map(|held| format!("`{name}` {}, pinned is {shown}{more}", held.text)).collect()
+    }
+
+    /// Whether a package should be in the archive.
+    fn is_expected(&self, name: &str, versions: &Versions) -> bool {
+        let is_expected = |version: &Version, about: &About| {
+            about.need == Need::Required && self.environments.install(about, self.halt) && !is_place(version.as_str())
+        };
+        !is_left_out(name) && versions.iter().any(|(version, about)| is_expected(version, about))
+    }
 }
 
 /// A repository, URL or path in place of a version: what it holds is not told, and perhaps not even its name.
@@ -152,23 +162,43 @@ impl<'a> Pin<'a> {
     }
 }
 
-fn told_wrong(wrong: &[String], manifest: &str) -> Option<Finding> {
-    let hint = "build it again from the manifest, then stage it; where another version is meant, `allow = [\"archive-differs\"]`";
-    let message = || format!("it does not hold what `{manifest}` pins: {}", listed(wrong, "; "));
-    (!wrong.is_empty()).then(|| Finding::error(Check::ArchiveDiffers, message(), hint))
+impl Pins<'_> {
+    fn told_wrong(&self, wrong: &[String]) -> Option<Finding> {
+        let hint = "build it again from the manifest, then stage it; where another version is meant, `allow = [\"archive-differs\"]`";
+        let message = || format!("it does not hold what `{}` pins: {}", self.name, self.listed(wrong, "; "));
+        (!wrong.is_empty()).then(|| Finding::error(Check::ArchiveDiffers, message(), hint))
+    }
+
+    fn told_missing(&self, missing: &[String]) -> Option<Finding> {
+        let hint =
+            "build it again from the manifest; what is left out on purpose, `allow = [\"package-missing\"]` accepts";
+        let verb = if missing.len() == 1 { "is" } else { "are" };
+        let message = || match self.unshown {
+            None => format!("{} of `{}` {verb} not in it", listed(missing, ", "), self.name),
+            Some(_) => format!("`{}` names what is not in it: {}", self.name, self.listed(missing, ", ")),
+        };
+        (!missing.is_empty()).then(|| Finding::warning(Check::PackageMissing, message(), hint))
+    }
+
+    /// What is named here is the archive's own.
+    fn told_loose(&self, loose: &[String]) -> Option<Finding> {
+        let hint = "lock all that is installed, for example with `uv pip compile` or `pip freeze`: changes to the rest are not noticed";
+        let message = || format!("it holds {}, which `{}` does not name", listed(loose, ", "), self.name);
+        (!loose.is_empty()).then(|| Finding::warning(Check::PackageNotLocked, message(), hint))
+    }
+
+    /// What is made of names in the manifest, as far as they may be told.
+    fn listed(&self, items: &[String], between: &str) -> String {
+        match self.unshown {
+            None => listed(items, between),
+            Some(outside) => format!("{}; which ones {}", counted(items.len()), outside.is_why()),
+        }
+    }
 }
 
-fn told_missing(missing: &[String], manifest: &str) -> Option<Finding> {
-    let hint = "build it again from the manifest; what is left out on purpose, `allow = [\"package-missing\"]` accepts";
-    let verb = if missing.len() == 1 { "is" } else { "are" };
-    let message = || format!("{} of `{manifest}` {verb} not in it", listed(missing, ", "));
-    (!missing.is_empty()).then(|| Finding::warning(Check::PackageMissing, message(), hint))
-}
-
-fn told_loose(loose: &[String], manifest: &str) -> Option<Finding> {
-    let hint = "lock all that is installed, for example with `uv pip compile` or `pip freeze`: changes to the rest are not noticed";
-    let message = || format!("it holds {}, which `{manifest}` does not name", listed(loose, ", "));
-    (!loose.is_empty()).then(|| Finding::warning(Check::PackageNotLocked, message(), hint))
+/// So many packages.
+pub(super) fn counted(packages: usize) -> String {
+    if packages == 1 { "1 package".to_owned() } else { format!("{packages} packages") }
 }
 
 fn listed(items: &[String], between: &str) -> String {
@@ -182,17 +212,21 @@ fn listed(items: &[String], between: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::halt::Halt;
     use crate::layer::LayerSettings;
     use crate::manifest::dependencies;
 
     /// What is told of an archive with these paths under a requirements file.
     fn told(paths: &[&str], requirements: &str) -> String {
+        told_if(None, paths, requirements)
+    }
+
+    fn told_if(unshown: Option<Outside>, paths: &[&str], requirements: &str) -> String {
         let mut packages = Packages::default();
         paths.iter().for_each(|path| packages.meet(format!("python/{path}.dist-info/METADATA").as_bytes()));
         let dependencies =
             dependencies(Format::Requirements, requirements.as_bytes(), &Halt::default()).unwrap().unwrap();
-        let pins = Pins { name: "requirements.txt", format: Format::Requirements, dependencies: &dependencies };
+        let (name, format) = ("requirements.txt", Format::Requirements);
+        let pins = Pins { name, format, dependencies: &dependencies, unshown };
         let settings = LayerSettings {
             compatible_runtimes: vec!["python3.12".parse().unwrap()],
             compatible_architectures: vec!["x86_64".parse().unwrap()],
@@ -200,7 +234,7 @@ mod tests {
         };
         let found = match not_compared(&packages, pins.format, pins.name) {
             Some(advice) => vec![advice],
-            None => differs(&packages, pins, &Environments::of(&settings)),
+            None => differs(&packages, pins, &Environments::of(&settings), &Halt::default()),
         };
         found.iter().map(|found| format!("{} {}", found.check, found.message)).collect::<Vec<_>>().join("\n")
     }
@@ -246,6 +280,34 @@ mod tests {
         ");
         insta::assert_snapshot!(told(&["a-2", "b-2", "c-2", "d-2"], requirements), @"archive-differs it does not hold what `requirements.txt` pins: `a` 2, pinned is 1; `b` 2, pinned is 1; `c` 2, pinned is 1 and 1 more");
         insta::assert_snapshot!(told(&[], requirements), @"archive-not-compared no package in it tells its version, so it was not compared with `requirements.txt`");
+    }
+
+    #[test]
+    fn what_lies_elsewhere_is_not_named() {
+        let told = |held: &[&str]| told_if(Some(Outside::Checkout), held, "a==1\nb==1\nc==1\n");
+        insta::assert_snapshot!(told(&["a-2", "x-1"]), @"
+        archive-differs it does not hold what `requirements.txt` pins: 1 package; which ones is not shown, because the file lies outside of the git checkout
+        package-missing `requirements.txt` names what is not in it: 2 packages; which ones is not shown, because the file lies outside of the git checkout
+        package-not-locked it holds `x`, which `requirements.txt` does not name
+        ");
+    }
+
+    #[test]
+    fn packages_are_compared_no_longer_than_somebody_waits() {
+        let text: String = (0..1_000).map(|n| format!("p{n}==1 ; python_version < '3.{n}'\n")).collect();
+        let dependencies = dependencies(Format::Requirements, text.as_bytes(), &Halt::default()).unwrap().unwrap();
+        let (name, format) = ("requirements.txt", Format::Requirements);
+        let pins = Pins { name, format, dependencies: &dependencies, unshown: None };
+        let settings = LayerSettings {
+            compatible_runtimes: (8..14).map(|minor| format!("python3.{minor}").parse().unwrap()).collect(),
+            ..LayerSettings::default()
+        };
+        let (whole, halt) = (Halt::default(), Halt::after(50));
+        for halt in [&whole, &halt] {
+            differs(&Packages::default(), pins, &Environments::of(&settings), halt);
+        }
+        assert_eq!(whole.polls(), 2_000, "once for each package, and once for its marker");
+        assert!(halt.polls() <= 52, "it went on: {} questions", halt.polls());
     }
 
     /// Each version that is held was compared with each that is pinned, and told with all of them: gigabytes.

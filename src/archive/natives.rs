@@ -4,12 +4,16 @@
 //! on arm64, and no other Python would even look at it.
 
 use super::oddities::Met;
-use crate::finding::{Check, Finding};
+use super::packages::below_python;
+use crate::finding::{Check, Finding, Level};
 use crate::layer::{Architecture, LayerSettings, Runtime};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// More kinds of libraries than this no layer has; it bounds what names can take of memory.
 const LIMIT: usize = 64;
+
+/// The same of packages with extension modules.
+const PACKAGES_LIMIT: usize = 2_000;
 
 /// Machines as Python's names have them, and as Lambda does.
 const MACHINES: [(&str, &str); 2] = [("x86_64", "x86_64"), ("aarch64", "arm64")];
@@ -32,6 +36,8 @@ pub struct Natives {
     named: BTreeMap<BuiltFor, Met>,
     /// By the headers of libraries whose names do not tell.
     headed: BTreeMap<&'static str, Met>,
+    /// What the extension modules of each package were built for: `import` finds no other.
+    packages: BTreeMap<String, BTreeMap<&'static str, Met>>,
     /// Not every library was looked at.
     is_sampled: bool,
 }
@@ -42,17 +48,29 @@ impl Natives {
         let Some((path, built_for)) = std::str::from_utf8(path).ok().and_then(|path| Some((path, read(path)?))) else {
             return;
         };
+        self.note_module(path, built_for.architecture);
         if self.named.len() < LIMIT || self.named.contains_key(&built_for) {
             self.named.entry(built_for).or_default().add(path.as_bytes());
+        }
+    }
+
+    fn note_module(&mut self, path: &str, architecture: &'static str) {
+        let Some(package) = below_python(path).and_then(|path| path.split(['/', '.']).next()) else { return };
+        if self.packages.len() < PACKAGES_LIMIT || self.packages.contains_key(package) {
+            let built = self.packages.entry(package.to_owned()).or_default();
+            built.entry(architecture).or_default().add(path.as_bytes());
         }
     }
 
     /// Takes note of the first bytes of a library; `is_whole` where every one is looked at.
     pub(super) fn see(&mut self, path: &[u8], content: &[u8], is_whole: bool) {
         self.is_sampled |= !is_whole;
-        let is_named = std::str::from_utf8(path).is_ok_and(|path| read(path).is_some());
-        if let Some(architecture) = machine(content).filter(|_| !is_named) {
-            self.headed.entry(architecture).or_default().add(path);
+        let text = std::str::from_utf8(path).ok();
+        let is_named = text.is_some_and(|path| read(path).is_some());
+        let Some(architecture) = machine(content).filter(|_| !is_named) else { return };
+        self.headed.entry(architecture).or_default().add(path);
+        if let Some(path) = text.filter(|path| path.ends_with(".abi3.so")) {
+            self.note_module(path, architecture);
         }
     }
 
@@ -66,23 +84,53 @@ impl Natives {
         let pythons = self.named.iter().map(|(built_for, met)| (format!("python{}", built_for.python), met));
         let python = told("native modules", pythons.collect(), runtimes.collect());
         let python = python.map(|message| Finding::warning(Check::ArchivePython, message, HINT));
-        let architecture = self.architectures(settings);
+        let declared = declared(settings);
+        let architecture = self.architectures(&declared);
         let architecture = architecture.map(|message| Finding::warning(Check::ArchiveArchitecture, message, HINT));
-        python.into_iter().chain(architecture).collect()
+        python.into_iter().chain(architecture).chain(self.mixed(&declared)).collect()
     }
 
-    fn architectures(&self, settings: &LayerSettings) -> Option<String> {
+    /// A package whose modules are none for an architecture that is declared, beside others that are.
+    fn mixed(&self, declared: &[&str]) -> Option<Finding> {
+        // What was not read may be for that.
+        if self.is_sampled {
+            return None;
+        }
+        let is_there = |one: &&&str| self.packages.values().any(|built| built.contains_key(**one));
+        let needed: Vec<&str> = declared.iter().filter(is_there).copied().collect();
+        let lacks = |built: &BTreeMap<&str, Met>| needed.iter().copied().find(|one| !built.contains_key(*one));
+        let mut lacking = self.packages.iter().filter_map(|(package, built)| Some((package, built, lacks(built)?)));
+        let (package, built, missing) = lacking.next()?;
+        let (architecture, met) = built.first_key_value()?;
+        let more = match lacking.count() {
+            0 => String::new(),
+            1 => ", and 1 more package like that".to_owned(),
+            more => format!(", and {more} more packages like that"),
+        };
+        let first = &met.first;
+        let message =
+            format!("its modules of `{package}` are for {architecture} and not for {missing}: `{first}`{more}");
+        // A layer for both may leave out of one what only the other needs.
+        let level = if declared.len() > 1 { Level::Advice } else { Level::Warning };
+        Some(Finding { check: Check::ArchiveArchitecture, level, message, hint: HINT })
+    }
+
+    fn architectures(&self, declared: &[&str]) -> Option<String> {
         let named = self.named.iter().map(|(built_for, met)| (built_for.architecture.to_owned(), met));
         let headed = self.headed.iter().map(|(architecture, met)| ((*architecture).to_owned(), met));
         let built: Vec<(String, &Met)> = named.chain(headed).collect();
-        // What is not known here has names that are not known either.
-        let known = |one: &&str| MACHINES.iter().any(|(_, known)| known == one);
-        let declared = settings.compatible_architectures.iter().map(Architecture::as_str).filter(known);
-        let missing: Vec<&str> = declared.filter(|one| !built.iter().any(|(built_for, _)| built_for == one)).collect();
+        let is_missing = |one: &&str| !built.iter().any(|(built_for, _)| built_for == one);
+        let missing: Vec<&str> = declared.iter().copied().filter(is_missing).collect();
         let what =
             if self.is_sampled { "native libraries, as far as a few of them were read," } else { "native libraries" };
         told(what, built, missing)
     }
+}
+
+/// The architectures that a layer declares. What is not known here has names that are not known either.
+fn declared(settings: &LayerSettings) -> Vec<&str> {
+    let known = |one: &&str| MACHINES.iter().any(|(_, known)| known == one);
+    settings.compatible_architectures.iter().map(Architecture::as_str).filter(known).collect()
 }
 
 fn told(what: &str, built: Vec<(String, &Met)>, missing: Vec<&str>) -> Option<String> {
@@ -134,14 +182,16 @@ mod tests {
     }
 
     const X86: &str = "python/charset_normalizer/md.cpython-312-x86_64-linux-gnu.so";
+    const X86_ON_ARM: &str = "python/charset_normalizer/md.cpython-312-aarch64-linux-gnu.so";
     const ARM: &str = "python/numpy/_core/_simd.cpython-312-aarch64-linux-gnu.so";
     const OLD: &str = "python/lib/python3.11/site-packages/yaml/_yaml.cpython-311-x86_64-linux-gnu.so";
 
     #[test]
     fn what_is_declared_is_held_against_what_was_built() {
-        let fine: [(&[&str], &[&str], &[&str]); 8] = [
+        let fine: [(&[&str], &[&str], &[&str]); 9] = [
             (&[X86], &["python3.12"], &["x86_64"]),
-            (&[X86, ARM], &["python3.12"], &["x86_64", "arm64"]),
+            (&[X86, X86_ON_ARM], &["python3.12"], &["x86_64", "arm64"]),
+            (&[X86, X86_ON_ARM, ARM], &["python3.12"], &["arm64"]),
             (&[X86, OLD], &["python3.12", "python3.11"], &["x86_64"]),
             (&[X86], &["nodejs22.x"], &[]),
             (&[X86], &[], &[]),
@@ -157,6 +207,31 @@ mod tests {
         archive-python its native modules are for python3.11 and python3.12 and not for python3.13 and python3.14: `python/lib/python3.11/site-packages/yaml/_yaml.cpython-311-x86_64-linux-gnu.so`
         archive-architecture its native libraries are for x86_64 and not for arm64: `python/lib/python3.11/site-packages/yaml/_yaml.cpython-311-x86_64-linux-gnu.so`
         ");
+    }
+
+    /// An archive that was built twice, for one machine and for another: objects of the right one hid the others.
+    #[test]
+    fn a_package_for_another_architecture_beside_the_right_ones_is_told() {
+        let found = |architectures: &[&str], read: &[(&str, u8)], is_whole: bool| {
+            let mut natives = Natives::default();
+            [X86, ARM].iter().for_each(|path| natives.meet(path.as_bytes()));
+            for (path, machine) in read {
+                let header = [b"\x7fELF\x02\x01".as_slice(), &[0; 12], &[*machine, 0]].concat();
+                natives.see(path.as_bytes(), &header, is_whole);
+            }
+            let compatible_architectures = architectures.iter().map(|name| name.parse().unwrap()).collect();
+            let settings = LayerSettings { compatible_architectures, ..LayerSettings::default() };
+            let told =
+                natives.judge(&settings).into_iter().map(|found| format!("{:?}: {}", found.level, found.message));
+            told.collect::<Vec<_>>().join("\n")
+        };
+        insta::assert_snapshot!(found(&["arm64"], &[], true), @"Warning: its modules of `charset_normalizer` are for x86_64 and not for arm64: `python/charset_normalizer/md.cpython-312-x86_64-linux-gnu.so`");
+        insta::assert_snapshot!(found(&["x86_64", "arm64"], &[], true), @"Advice: its modules of `charset_normalizer` are for x86_64 and not for arm64: `python/charset_normalizer/md.cpython-312-x86_64-linux-gnu.so`, and 1 more package like that");
+        let read = [("python/cffi.abi3.so", 62), ("python/lib/python3.12/site-packages/rust/_rust.abi3.so", 183)];
+        insta::assert_snapshot!(found(&["arm64"], &read, true), @"Warning: its modules of `cffi` are for x86_64 and not for arm64: `python/cffi.abi3.so`, and 1 more package like that");
+        assert_eq!(found(&["arm64"], &read, false), "", "what was not read may be for it");
+        // What is no module may be there for several machines.
+        insta::assert_snapshot!(found(&["x86_64"], &[("python/a/arm.so", 183)], true), @"Warning: its modules of `numpy` are for arm64 and not for x86_64: `python/numpy/_core/_simd.cpython-312-aarch64-linux-gnu.so`");
     }
 
     #[test]
@@ -182,5 +257,9 @@ mod tests {
             natives.meet(format!("python/a.cpython-3{minor}-x86_64-linux-gnu.so").as_bytes());
         }
         assert_eq!(natives.named.len(), LIMIT);
+        for package in 0..2 * PACKAGES_LIMIT {
+            natives.meet(format!("python/{package}/a.cpython-312-x86_64-linux-gnu.so").as_bytes());
+        }
+        assert_eq!(natives.packages.len(), PACKAGES_LIMIT);
     }
 }

@@ -79,13 +79,26 @@ impl PackError {
             Self::Special { .. } => "remove it: a layer holds files, folders and links",
             Self::Escaping { .. } => "replace the link with what it points to, or point it to a place in the folder",
             Self::Changing { .. } => "something else is writing to the folder; try again when it is done",
-            Self::Write(error) if is_full(error.kind()) => {
-                "free space in the folder for temporary files, or set TMPDIR to another folder"
-            }
             Self::TooLarge { .. } => "leave packages out, or split the layer",
             Self::Stopped => "run the same command again",
-            Self::Write(_) => "set TMPDIR to another folder for temporary files",
+            Self::Write(error) => unwritten(error.kind()),
         }
+    }
+}
+
+/// What helps where the folder for temporary files has no place for a zip.
+fn unwritten(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "free space in the folder for temporary files, or set TMPDIR to another folder"
+        }
+        io::ErrorKind::FileTooLarge => {
+            "raise the limit of file sizes (`ulimit -f`), or set TMPDIR to a folder on another disk"
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "set TMPDIR to a folder for temporary files that may be written to"
+        }
+        _ => "set TMPDIR to another folder for temporary files",
     }
 }
 
@@ -93,8 +106,4 @@ impl From<Halted> for PackError {
     fn from(_: Halted) -> Self {
         Self::Stopped
     }
-}
-
-fn is_full(kind: io::ErrorKind) -> bool {
-    matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
 }

@@ -128,8 +128,7 @@ type Found = ((Ecosystem, String), String);
 
 /// Only what lies where Python looks: packages that others carry along in themselves are not those of the layer.
 fn python(path: &str) -> Option<Found> {
-    let rest = path.strip_prefix("python/")?;
-    let folder = site_packages(rest).unwrap_or(rest).split('/').next()?;
+    let folder = below_python(path)?.split('/').next()?;
     let stem = match folder.strip_suffix(".dist-info") {
         Some(stem) => stem,
         None => without_python(folder.strip_suffix(".egg-info")?),
@@ -138,6 +137,12 @@ fn python(path: &str) -> Option<Found> {
     let (name, version) = stem.rsplit_once('-')?;
     let is_version = !name.is_empty() && version.starts_with(|first: char| first.is_ascii_digit());
     is_version.then(|| ((Ecosystem::Python, normalised(name).into_owned()), version.to_owned()))
+}
+
+/// What lies where Python looks, below `python/`.
+pub(super) fn below_python(path: &str) -> Option<&str> {
+    let rest = path.trim_start_matches("./").strip_prefix("python/")?;
+    Some(site_packages(rest).unwrap_or(rest))
 }
 
 fn site_packages(path: &str) -> Option<&str> {

@@ -9,7 +9,8 @@ use super::{InspectError, ReadAt};
 use flate2::read::DeflateDecoder;
 use std::io::Read as _;
 
-/// More entries of a kind than this are not remembered.
+/// Of more entries of a kind than this every second is forgotten, as often as that is so: what is left is spread over all of
+/// the zip, and the same each time.
 const REMEMBERED: usize = 2_000;
 
 /// How many entries of a kind are read by requests of their own.
@@ -84,33 +85,50 @@ pub(super) enum Seen {
     Nothing,
 }
 
-/// Entries that are worth a look.
+/// Entries that are worth a look, by their kind.
 #[derive(Debug, Default)]
-pub(super) struct Samples {
-    all: Vec<Sample>,
-    /// How many there are of each kind.
-    counts: [usize; 3],
+pub(super) struct Samples([Spread; 3]);
+
+/// Entries of one kind: some of them, spread over all.
+#[derive(Debug, Default)]
+struct Spread {
+    kept: Vec<Sample>,
+    /// How many there are.
+    met: usize,
+    /// How often that many were too many: one of so many powers of two is kept.
+    halved: u32,
 }
 
 impl Samples {
     pub fn add(&mut self, sample: impl FnOnce() -> Sample, kind: Kind) {
-        let count = &mut self.counts[kind as usize];
-        if *count < REMEMBERED {
-            *count += 1;
-            self.all.push(sample());
-        }
+        self.0[kind as usize].add(sample);
     }
 
     /// Those that are read, and whether they are all of their kind.
     pub fn chosen(self, is_near: impl Fn(u64) -> bool) -> impl Iterator<Item = (Sample, bool)> {
-        let (near, far): (Vec<_>, Vec<_>) = self.all.into_iter().partition(|sample| is_near(sample.offset));
-        let spread = [Kind::Link, Kind::Library, Kind::NodePackage].into_iter().flat_map(move |kind| {
-            let all: Vec<&Sample> = far.iter().filter(|sample| sample.kind == kind).collect();
-            let step = all.len().div_ceil(FAR).max(1);
-            let is_whole = all.len() <= FAR;
-            all.into_iter().step_by(step).map(|sample| (sample.clone(), is_whole)).collect::<Vec<_>>()
-        });
-        near.into_iter().map(|sample| (sample, true)).chain(spread)
+        self.0.into_iter().flat_map(move |spread| spread.chosen(&is_near))
+    }
+}
+
+impl Spread {
+    fn add(&mut self, sample: impl FnOnce() -> Sample) {
+        if self.kept.len() == REMEMBERED {
+            let mut number = 0..;
+            self.kept.retain(|_| number.next().is_some_and(|number: usize| number.is_multiple_of(2)));
+            self.halved += 1;
+        }
+        if self.met.is_multiple_of(1 << self.halved) {
+            self.kept.push(sample());
+        }
+        self.met += 1;
+    }
+
+    fn chosen(self, is_near: impl Fn(u64) -> bool) -> Vec<(Sample, bool)> {
+        let (mut chosen, far): (Vec<_>, Vec<_>) = self.kept.into_iter().partition(|sample| is_near(sample.offset));
+        let is_whole = self.halved == 0 && far.len() <= FAR;
+        let step = far.len().div_ceil(FAR).max(1);
+        chosen.extend(far.into_iter().step_by(step));
+        chosen.into_iter().map(|sample| (sample, is_whole)).collect()
     }
 }
 
@@ -160,5 +178,33 @@ fn unzipped(rest: &[u8], sample: &Sample) -> Seen {
         _ if is_whole && is_other_size => Seen::Contradicts,
         Err(_) if content.is_empty() => Seen::Nothing,
         _ => Seen::Content(content),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(offset: u64) -> Sample {
+        Sample { kind: Kind::Library, path: Vec::new(), offset, zipped: 0, size: 0, deflated: false }
+    }
+
+    /// The first of many were looked at, and what stood behind them was never.
+    #[test]
+    fn what_is_looked_at_is_spread_over_all() {
+        for (count, kept) in [(3, 3), (REMEMBERED, REMEMBERED), (REMEMBERED + 1, REMEMBERED / 2 + 1), (9_000, 1_125)] {
+            let mut samples = Samples::default();
+            (0..count as u64).for_each(|offset| samples.add(|| sample(offset), Kind::Library));
+            let chosen: Vec<(Sample, bool)> = samples.chosen(|_| true).collect();
+            assert_eq!(chosen.len(), kept, "of {count}");
+            assert!(chosen.iter().all(|(_, is_whole)| *is_whole == (kept == count)), "of {count}");
+            let last = chosen.last().map(|(sample, _)| sample.offset).unwrap();
+            assert!(last >= (count - count.div_ceil(kept)) as u64, "{last} of {count}");
+        }
+        let mut samples = Samples::default();
+        (0..9).for_each(|offset| samples.add(|| sample(offset), Kind::Library));
+        let chosen: Vec<(u64, bool)> =
+            samples.chosen(|offset| offset == 8).map(|(sample, is_whole)| (sample.offset, is_whole)).collect();
+        assert_eq!(chosen, [(8, false), (0, false), (3, false), (6, false)]);
     }
 }

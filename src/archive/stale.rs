@@ -1,7 +1,10 @@
 //! Whether an archive was built again after its manifest changed.
 
+use super::differs::counted;
 use super::packages::{Ecosystem, Packages};
+use crate::bounds::Outside;
 use crate::finding::{Check, Finding};
+use crate::halt::Halt;
 use crate::manifest::{About, Dependencies, Environments, Format, Need, Version, Versions, is_left_out};
 use std::collections::BTreeSet;
 
@@ -20,6 +23,8 @@ pub struct Change<'a> {
     pub includes: bool,
     /// What the archive holds.
     pub packages: &'a Packages,
+    /// Why no message names what the manifest does, if so.
+    pub unshown: Option<Outside>,
 }
 
 /// What it means that a zip has the very bytes of the latest version, although the manifest has changed since.
@@ -31,7 +36,9 @@ pub struct Change<'a> {
 /// | only hashes or markers, or a manifest that cannot be read | warning |
 /// | only a file that the manifest includes, of which the backup holds nothing | warning |
 /// | no dependency: comments, order | nothing |
-pub fn stale(latest: u64, change: Change<'_>, environments: &Environments) -> Option<Finding> {
+///
+/// Of what is found where nobody waits any more, nothing can be made.
+pub fn stale(latest: u64, change: Change<'_>, environments: &Environments, halt: &Halt) -> Option<Finding> {
     let same = format!("it has the very content of version {latest}");
     let (Some(old), Some(new)) = (change.old, change.new) else {
         let message = format!("{same}, but the manifest changed");
@@ -39,16 +46,17 @@ pub fn stale(latest: u64, change: Change<'_>, environments: &Environments) -> Op
     };
     let names: BTreeSet<&str> = old.iter().chain(new.iter()).map(|(name, _)| name).collect();
     let changed = |name: &&str| versions(old, name, |_| true) != versions(new, name, |_| true);
-    let changed: Vec<&str> = names.into_iter().filter(changed).collect();
-    let built = changed.iter().copied().filter(|name| change.belongs(name, (old, new), environments));
-    let built: Vec<&str> = built.collect();
+    let changed: Vec<&str> = halt.over(names).filter(changed).collect();
+    let look = Look { change, old, new, environments, halt };
+    let built: Vec<&str> = halt.over(changed.iter().copied()).filter(|name| look.belongs(name)).collect();
     match (built.first(), changed.first()) {
         (Some(first), _) => {
-            let message = format!("{same}, but `{first}`{} changed: it was not built again", more(built.len()));
+            let message = format!("{same}, but {} changed: it was not built again", change.named(first, built.len()));
             Some(Finding::error(Check::ArchiveStale, message, HINT))
         }
         (None, Some(first)) => {
-            let message = format!("{same}; only `{first}`{} changed, which need not be in it", more(changed.len()));
+            let message =
+                format!("{same}; only {} changed, which need not be in it", change.named(first, changed.len()));
             Some(Finding::warning(Check::ArchiveStale, message, HINT))
         }
         (None, None) if old != new => {
@@ -63,10 +71,6 @@ pub fn stale(latest: u64, change: Change<'_>, environments: &Environments) -> Op
     }
 }
 
-fn more(count: usize) -> String {
-    if count > 1 { format!(" and {} more", count - 1) } else { String::new() }
-}
-
 /// The versions of a package, of which only those count that the filter lets through.
 fn versions<'a>(of: &'a Dependencies, name: &str, counts: impl Fn(&About) -> bool) -> Vec<&'a Version> {
     let all = of.versions(name).into_iter().flat_map(Versions::iter);
@@ -74,19 +78,41 @@ fn versions<'a>(of: &'a Dependencies, name: &str, counts: impl Fn(&About) -> boo
 }
 
 impl Change<'_> {
+    /// The first of so many packages, as far as it may be told.
+    fn named(&self, first: &str, count: usize) -> String {
+        match (self.unshown, count) {
+            (Some(outside), _) => format!("{} (which ones {})", counted(count), outside.is_why()),
+            (None, 1) => format!("`{first}`"),
+            (None, _) => format!("`{first}` and {} more", count - 1),
+        }
+    }
+}
+
+/// What packages that changed are looked at for.
+struct Look<'a> {
+    change: Change<'a>,
+    old: &'a Dependencies,
+    new: &'a Dependencies,
+    environments: &'a Environments,
+    halt: &'a Halt,
+}
+
+impl Look<'_> {
     /// Whether a package that changed is part of the archive, or should be.
-    fn belongs(&self, name: &str, (old, new): (&Dependencies, &Dependencies), environments: &Environments) -> bool {
-        let ecosystem = Ecosystem::of(self.format);
-        let is_held = ecosystem.is_some_and(|ecosystem| self.packages.versions(ecosystem, name).is_some());
-        let [before, after] = [old, new].map(|one| versions(one, name, |about| environments.install(about)));
+    fn belongs(&self, name: &str) -> bool {
+        let Change { format, packages, .. } = self.change;
+        let ecosystem = Ecosystem::of(format);
+        let is_held = ecosystem.is_some_and(|ecosystem| packages.versions(ecosystem, name).is_some());
+        let installs = |about: &About| self.environments.install(about, self.halt);
+        let [before, after] = [self.old, self.new].map(|one| versions(one, name, installs));
         if before == after {
             // What changed is not for these environments. Where none of it is, the archive may hold it all the same.
             return before.is_empty() && is_held;
         }
         // Without any metadata nobody knows which extras were built.
-        let extras_count = ecosystem.is_none_or(|ecosystem| self.packages.are_unknown(ecosystem));
-        let abouts = [old, new].into_iter().filter_map(|one| one.versions(name)).flat_map(Versions::values);
-        let mut installed = abouts.filter(|about| environments.install(about));
+        let extras_count = ecosystem.is_none_or(|ecosystem| packages.are_unknown(ecosystem));
+        let abouts = [self.old, self.new].into_iter().filter_map(|one| one.versions(name)).flat_map(Versions::values);
+        let mut installed = abouts.filter(|about| installs(about));
         let is_expected = installed.any(|about| extras_count || about.need == Need::Required);
         is_held || !is_left_out(name) && is_expected
     }
@@ -96,19 +122,23 @@ impl Change<'_> {
 mod tests {
     use super::*;
     use crate::finding::Level;
-    use crate::halt::Halt;
     use crate::layer::LayerSettings;
     use crate::manifest::dependencies;
 
     /// What is told of an unchanged archive, where a manifest changed.
     fn told(format: Format, held: &[&str], old: &str, new: &str) -> String {
+        told_if(None, (format, held), old, new)
+    }
+
+    fn told_if(unshown: Option<Outside>, (format, held): (Format, &[&str]), old: &str, new: &str) -> String {
         let mut packages = Packages::default();
         held.iter().for_each(|path| packages.meet(format!("python/{path}.dist-info/METADATA").as_bytes()));
         let [old, new] = [old, new].map(|text| dependencies(format, text.as_bytes(), &Halt::default()).ok().flatten());
-        let change = Change { format, old: old.as_ref(), new: new.as_ref(), includes: false, packages: &packages };
+        let (old, new, packages) = (old.as_ref(), new.as_ref(), &packages);
+        let change = Change { format, old, new, includes: false, packages, unshown };
         let settings =
             LayerSettings { compatible_runtimes: vec!["python3.12".parse().unwrap()], ..LayerSettings::default() };
-        match stale(3, change, &Environments::of(&settings)) {
+        match stale(3, change, &Environments::of(&settings), &Halt::default()) {
             Some(Finding { level: Level::Error, message, .. }) => format!("error: {message}"),
             Some(Finding { level: Level::Warning, message, .. }) => format!("warning: {message}"),
             Some(Finding { message, .. }) => format!("advice: {message}"),
@@ -170,6 +200,8 @@ mod tests {
         insta::assert_snapshot!(told("a==1\nb==1", "a==2\nc==1"), @"error: it has the very content of version 3, but `a` and 2 more changed: it was not built again");
         insta::assert_snapshot!(told("pip==1", "pip==2"), @"warning: it has the very content of version 3; only `pip` changed, which need not be in it");
         insta::assert_snapshot!(told("a==1 --hash=md5:aa", "a==1"), @"warning: it has the very content of version 3, but hashes or markers in the manifest changed");
+        let elsewhere = told_if(Some(Outside::Git), (Format::Requirements, &[]), "a==1\nb==1", "a==2\nc==1");
+        insta::assert_snapshot!(elsewhere, @"error: it has the very content of version 3, but 3 packages (which ones is not shown, because the file is one of git's own) changed: it was not built again");
         insta::assert_snapshot!(told("?", "a==1"), @"warning: it has the very content of version 3, but the manifest changed");
     }
 }

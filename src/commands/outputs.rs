@@ -48,7 +48,7 @@ impl Outputs {
         let saved: Vec<_> = self.files.into_iter().map(|mut file| file.write(report)).collect();
         let printed = if self.stdout_is_taken { Ok(()) } else { print(report, args, how.print) };
         let kept = self.keep.map_or(Ok(()), |keep| keep.keep(plan, report, how, notices));
-        saved.into_iter().collect::<Result<(), _>>().map_err(|error| Error::other(error.to_string()))?;
+        saved.into_iter().collect::<Result<(), _>>()?;
         kept.and(printed)
     }
 }

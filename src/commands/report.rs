@@ -24,8 +24,7 @@ fn convert(args: &ConvertArgs) -> Result<Ended, Error> {
     let mut inputs = Inputs::default();
     inputs.add(&args.from, "the report to convert");
     let files = ReportFile::open_all(&args.to, &inputs).map_err(|error| Error::usage(error.to_string()))?;
-    let written: Result<(), _> = files.into_iter().try_for_each(|mut file| file.write(&report));
-    written.map_err(|error| Error::other(error.to_string()))?;
+    files.into_iter().try_for_each(|mut file| file.write(&report))?;
     Ok(Ended::Well)
 }
 
@@ -38,8 +37,7 @@ fn merge(args: &MergeArgs) -> Result<Ended, Error> {
             .hint("each part of one run once, or reports with no job in common")
     })?;
     let files = ReportFile::open_all(&args.to, &inputs).map_err(|error| Error::usage(error.to_string()))?;
-    let written: Result<(), _> = files.into_iter().try_for_each(|mut file| file.write(&merged.report));
-    written.map_err(|error| Error::other(error.to_string()))?;
+    files.into_iter().try_for_each(|mut file| file.write(&merged.report))?;
     if args.to.is_empty() {
         let printed = emit::stdout(&report::json::render(&merged.report));
         printed.map_err(|error| Error::other(format!("cannot write to standard output: {error}")))?;

@@ -88,7 +88,7 @@ pub async fn rollout(args: &RolloutArgs) -> Result<Ended, Error> {
         RolloutReport::of(RolloutRun { mode, run, started, record, layers, functions, failures }, Timestamp::now());
     let saved: Vec<_> = files.into_iter().map(|mut file| file.write(&report)).collect();
     conclude(&report, args, &notices)?;
-    saved.into_iter().collect::<Result<(), _>>().map_err(|error| Error::other(error.to_string()))?;
+    saved.into_iter().collect::<Result<(), _>>()?;
     Ok(ended(&report, &targets, args, stop.asked()))
 }
 

@@ -62,7 +62,7 @@ pub async fn run_and_tell(args: &Common, how: How) -> Result<(Ended, Report), Er
         notices.conclude(&report);
     }
     written?;
-    followed.map_err(|error| Error::other(error.to_string()))?;
+    followed?;
     Ok((ended(&report, &loaded.plan, &how, stop.asked()), report))
 }
 

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::document;
 use super::how::How;
 use crate::cli::{Output, PlanArgs};
+use crate::disk;
 use crate::error::{Ended, Error};
 use crate::event::Mode;
 use crate::layer::{S3Location, Sha256, Storage, content_key};
@@ -113,7 +114,10 @@ impl Keep {
         let jobs = plan.jobs.iter().filter_map(|one| Some(SavedJob::of(one, of(one)?, options))).collect();
         let saved = SavedPlan::new(self.layers_file, self.selection, options, jobs);
         let written = self.destination.write(&Shown::json(&saved.to_json()));
-        written.map_err(|why| Error::other(format!("cannot write the plan to `{name}`: {why}")))?;
+        written.map_err(|error| {
+            let message = format!("cannot write the plan to `{name}`: {}", disk::reason(&error));
+            Error::other(message).hint_of(disk::remedy(&error))
+        })?;
         notices.note("Saved", &shown!("{} with digest {}", name, saved.digest));
         Ok(())
     }

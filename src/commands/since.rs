@@ -10,7 +10,7 @@ use crate::config::Source;
 use crate::error::Error;
 use crate::git::{GitError, Since};
 use crate::halt::Halt;
-use crate::manifest::{Includes, read};
+use crate::manifest::read;
 use crate::plan::{Job, Plan};
 
 /// The keys of the layers whose manifest, archive or declaration is not what it was at a revision.
@@ -55,13 +55,9 @@ fn included(plan: &Plan) -> HashMap<PathBuf, Vec<PathBuf>> {
             continue;
         }
         // One that cannot be read is told when its job comes.
-        let Ok(manifest) = read(path, &Halt::default()) else { continue };
-        let Includes { files, problems } = manifest.includes();
-        let beside = |within: &Path, named: &str| within.parent().unwrap_or(Path::new("")).join(named);
-        let in_vain = problems.iter().map(|problem| beside(&problem.within, &problem.named));
-        let all = files.iter().map(|file| file.path.clone()).chain(in_vain);
+        let Ok(manifest) = read(path, &job.reach, &Halt::default()) else { continue };
         let folder = path.parent().unwrap_or(Path::new(""));
-        included.insert(path.clone(), all.map(|file| folder.join(file)).collect());
+        included.insert(path.clone(), manifest.includes().paths().iter().map(|file| folder.join(file)).collect());
     }
     included
 }

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use globset::GlobBuilder;
 
-use super::bounds::Bounds;
 use super::include_walk::{Matches, matches};
 use super::problems::Problems;
 use super::words::excerpt;
+use crate::bounds::Bounds;
 
 /// Most files that can be included.
 const FILES: usize = 1000;

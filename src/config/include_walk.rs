@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use globset::GlobMatcher;
 use ignore::{DirEntry, WalkBuilder};
 
-use super::bounds::Bounds;
+use crate::bounds::Bounds;
 use crate::disk;
 
 /// How many files and folders one glob looks at: a home folder is not a repository.
@@ -29,7 +29,7 @@ pub fn matches(from: &Path, depth: Option<usize>, matcher: &GlobMatcher, bounds:
     let from = if from.as_os_str().is_empty() { Path::new(".") } else { from };
     // A folder that is not there has no file that matches.
     let Ok(real) = from.canonicalize() else { return Ok(Matches::default()) };
-    bounds.check(&real).map_err(str::to_owned)?;
+    bounds.check(&real).map_err(|why| why.to_string())?;
     let outside = Arc::new(Mutex::new(Vec::new()));
     let (mut found, mut seen) = (Matches::default(), 0);
     for entry in walk(from, depth, bounds, Arc::clone(&outside)).build() {

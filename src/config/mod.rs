@@ -1,6 +1,5 @@
 //! The layers file: as it is written, its problems with their places, its settings and templates.
 
-mod bounds;
 mod check;
 mod expected;
 mod file;

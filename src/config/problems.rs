@@ -2,16 +2,19 @@
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::origin::Origin;
 use super::problem::{PROBLEMS_LIMIT, Problem, ProblemList, Severity};
 use super::source::Source;
+use crate::bounds::Bounds;
 
 /// The problems of a layers file, of those that it includes, and of the settings around it.
 #[derive(Debug)]
 pub struct Problems<'a> {
     /// The file that a run is about, then those that it includes.
     files: Vec<Known<'a>>,
+    reach: Arc<Bounds>,
     /// Which of them is looked at.
     at: usize,
     errors: Kept,
@@ -39,8 +42,8 @@ impl<'a> Known<'a> {
 impl<'a> Problems<'a> {
     /// No problems yet.
     pub fn of(source: &'a Source<'a>) -> Self {
-        let files = vec![Known::new(source)];
-        Self { files, at: 0, errors: Kept::default(), warnings: Kept::default(), once: HashSet::new() }
+        let (files, reach) = (vec![Known::new(source)], Arc::new(Bounds::of(source.path())));
+        Self { files, reach, at: 0, errors: Kept::default(), warnings: Kept::default(), once: HashSet::new() }
     }
 
     /// Goes on with a file that the first one includes.
@@ -63,6 +66,11 @@ impl<'a> Problems<'a> {
     /// The folder of the first file: paths are relative to it.
     pub fn folder(&self) -> &'a Path {
         self.files[0].source.folder()
+    }
+
+    /// How far the first file reaches.
+    pub fn reach(&self) -> Arc<Bounds> {
+        Arc::clone(&self.reach)
     }
 
     /// The number of the file in which a key path stands.

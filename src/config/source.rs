@@ -9,10 +9,10 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::bounds::Bounds;
 use super::origin::{Origin, Place};
 use super::problem::{PROBLEMS_LIMIT, Problem, ProblemList};
 use super::words::excerpt;
+use crate::bounds::Bounds;
 use crate::layer::Sha256;
 
 /// More than any sensible layers file (ten thousand layers make about 2 MB): beyond it, it is some other file.
@@ -57,7 +57,7 @@ impl Text {
             let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
             SourceError::NotUtf8(path.to_owned(), valid.iter().filter(|byte| **byte == b'\n').count() + 1)
         })?;
-        let is_elsewhere = path.canonicalize().map_or(true, |real| Bounds::of(path).check(&real).is_err());
+        let is_elsewhere = Bounds::of(path).outside(path).is_some();
         Ok(Self { path: path.into(), text, is_elsewhere })
     }
 
@@ -191,4 +191,34 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>, SourceError> {
     let mut bytes = Vec::new();
     File::open(path).map_err(unreadable)?.take(SIZE_LIMIT + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > SIZE_LIMIT { Err(SourceError::TooLarge(path.to_owned())) } else { Ok(bytes) }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// As Kubernetes mounts a file of a ConfigMap; a link out of the folder is used as well, but none of its lines is shown.
+    #[test]
+    fn lines_are_shown_of_a_link_within_the_folder_and_not_of_one_that_leads_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        std::fs::create_dir_all(root.join("mount/..2026")).unwrap();
+        for path in ["mount/..2026/layers.toml", "secret.toml"] {
+            std::fs::write(root.join(path), "x = 1\n").unwrap();
+        }
+        symlink("..2026", root.join("mount/..data")).unwrap();
+        symlink("..data/layers.toml", root.join("mount/layers.toml")).unwrap();
+        symlink("../secret.toml", root.join("mount/linked.toml")).unwrap();
+        let line = |path: &str| {
+            let text = Text::read(&root.join(path)).unwrap();
+            match Source::parse(&text).unwrap().origin(&["x"]) {
+                Origin::File(_, Some(place)) => (place.line, place.text),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(line("mount/layers.toml"), (1, Some("x = 1".to_owned())));
+        assert_eq!(line("mount/linked.toml"), (1, None));
+    }
 }

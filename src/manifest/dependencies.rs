@@ -73,14 +73,17 @@ impl<'a> Found<'a> {
 
     /// With the hashes of the files that may be installed, in whatever order.
     pub fn with_hashes<'h>(mut self, hashes: impl IntoIterator<Item = &'h str>) -> Self {
-        for hash in hashes {
-            if KEEPS_HASHES.get() {
-                self.about.hashes.insert(hash.into());
-            }
-            let files = Files::of(hash);
-            self.about.files = Some(self.about.files.map_or(files, |others| others.and(files)));
-        }
+        hashes.into_iter().for_each(|hash| self.add_hash(hash));
         self
+    }
+
+    /// With the hash of one more file.
+    pub fn add_hash(&mut self, hash: &str) {
+        if KEEPS_HASHES.get() {
+            self.about.hashes.insert(hash.into());
+        }
+        let files = Files::of(hash);
+        self.about.files = Some(self.about.files.map_or(files, |others| others.and(files)));
     }
 
     pub fn needed(mut self, need: Need) -> Self {
@@ -108,6 +111,11 @@ impl Dependencies {
     /// Whether this is a project that is locked here, and not one of its dependencies.
     pub fn is_project(&self, name: &str) -> bool {
         self.projects.contains(name)
+    }
+
+    /// Whether all versions are versions, and none stands for some or for a place.
+    pub(super) fn are_fixed(&self) -> bool {
+        self.packages.values().all(Versions::are_fixed)
     }
 
     /// Whether there were more than a manifest can have.

@@ -59,6 +59,8 @@ pub enum Only {
     Included,
     /// One of the two cannot be read, so what differs is not known.
     Unreadable,
+    /// Which dependencies differ is not shown: the manifest lies outside of the git checkout, and may be any other file.
+    Elsewhere,
 }
 
 impl Only {
@@ -69,6 +71,7 @@ impl Only {
             Only::Markers => "no version differs, only markers or who asks for it",
             Only::Included => "in an included file, of which the backup holds nothing",
             Only::Unreadable => "which ones is not known, since a manifest cannot be read",
+            Only::Elsewhere => "which ones is not shown, since the manifest lies outside of the checkout",
         }
     }
 }

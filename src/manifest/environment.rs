@@ -1,16 +1,22 @@
 //! Where a layer's packages are installed: a Python of Lambda on one architecture.
 
-use super::marker::holds;
+use super::marker::{Known, Places, Value, Variable, holds};
 use super::versions::{About, Need};
+use crate::halt::Halt;
 use crate::layer::{Architecture, LayerSettings};
-use std::collections::BTreeSet;
 
 /// Which patch release Lambda runs is not known; a marker may ask for it, so the first and the last possible one count.
 const PATCHES: [&str; 2] = ["0", "99"];
 
-/// Where a layer's packages are installed: each of its Python runtimes on each of its architectures.
+/// Where a layer's packages are installed: each of its Python runtimes on each of its architectures. Lambda takes fifteen
+/// runtimes and two architectures, so that there is a bit for each.
 #[derive(Debug, Clone, Default)]
-pub struct Environments(Vec<Environment>);
+pub struct Environments {
+    all: Places,
+    versions: Vec<Value>,
+    full_versions: Vec<Value>,
+    machines: Vec<Value>,
+}
 
 impl Environments {
     /// All that a layer is for. None where it is for no Python: then no marker rules anything out.
@@ -19,58 +25,55 @@ impl Environments {
         let architectures = if declared.is_empty() { vec!["x86_64", "arm64"] } else { declared };
         let runtimes = settings.compatible_runtimes.iter();
         let versions = runtimes.filter_map(|runtime| runtime.as_str().strip_prefix("python"));
-        let versions = versions.flat_map(|version| PATCHES.map(|patch| (version, patch)));
-        let all = versions.flat_map(|(version, patch)| {
-            architectures.iter().map(move |architecture| Environment::of(version, patch, architecture))
-        });
-        Self(all.collect())
+        let mut environments = Self::default();
+        for version in versions {
+            for architecture in &architectures {
+                PATCHES.iter().for_each(|patch| environments.add(version, patch, architecture));
+            }
+        }
+        environments
     }
 
-    /// Whether a package is installed in any of them. A marker that cannot be read counts as one that holds.
-    pub fn install(&self, about: &About) -> bool {
-        let is_marked_out = || !self.0.is_empty() && !about.markers.is_empty() && !self.hold(&about.markers);
+    fn add(&mut self, version: &str, patch: &str, architecture: &str) {
+        // None, once every bit is taken.
+        let here = self.all.wrapping_add(1) & !self.all;
+        self.all |= here;
+        // The kernel's name for it is what a marker asks for.
+        let machine = if architecture == "arm64" { "aarch64" } else { architecture };
+        Value::version(version.to_owned()).note(here, &mut self.versions);
+        Value::version(format!("{version}.{patch}")).note(here, &mut self.full_versions);
+        Value::text(machine.to_owned()).note(here, &mut self.machines);
+    }
+
+    /// Whether a package is installed in any of them. A marker that cannot be read counts as one that holds. What is said
+    /// where nobody waits any more means nothing.
+    pub fn install(&self, about: &About, halt: &Halt) -> bool {
+        let holds = |marker: &String| holds(marker, self, halt).is_none_or(|places| places != 0);
+        let is_marked_out = || self.all != 0 && !about.markers.is_empty() && !about.markers.iter().any(holds);
         about.need != Need::Development && !is_marked_out()
     }
-
-    fn hold(&self, markers: &BTreeSet<String>) -> bool {
-        let mut pairs = markers.iter().flat_map(|marker| self.0.iter().map(move |here| (marker, here)));
-        pairs.any(|(marker, here)| holds(marker, &|name| here.value(name)).unwrap_or(true))
-    }
 }
 
-/// One Python on one architecture.
-#[derive(Debug, Clone)]
-struct Environment {
-    version: String,
-    full_version: String,
-    machine: String,
-}
-
-impl Environment {
-    fn of(version: &str, patch: &str, architecture: &str) -> Environment {
-        Environment {
-            version: version.to_owned(),
-            full_version: format!("{version}.{patch}"),
-            // The kernel's name for it is what a marker asks for.
-            machine: if architecture == "arm64" { "aarch64" } else { architecture }.to_owned(),
-        }
+impl Known for Environments {
+    fn everywhere(&self) -> Places {
+        self.all
     }
 
-    /// What a variable of a marker is here; `None` for one that does not exist.
-    fn value(&self, name: &str) -> Option<&str> {
-        match name {
-            "python_version" => Some(&self.version),
-            "python_full_version" | "implementation_version" => Some(&self.full_version),
-            "platform_machine" => Some(&self.machine),
-            "os_name" => Some("posix"),
-            "sys_platform" => Some("linux"),
-            "platform_system" => Some("Linux"),
-            "implementation_name" => Some("cpython"),
-            "platform_python_implementation" => Some("CPython"),
+    fn variable(&self, name: &str) -> Option<Variable<'_>> {
+        Some(match name {
+            "python_version" => Variable::Varying(&self.versions),
+            "python_full_version" | "implementation_version" => Variable::Varying(&self.full_versions),
+            "platform_machine" => Variable::Varying(&self.machines),
+            "os_name" => Variable::Fixed("posix"),
+            "sys_platform" => Variable::Fixed("linux"),
+            "platform_system" => Variable::Fixed("Linux"),
+            "implementation_name" => Variable::Fixed("cpython"),
+            "platform_python_implementation" => Variable::Fixed("CPython"),
             // No extra and no group is asked for.
-            "extra" | "extras" | "dependency_groups" => Some(""),
-            _ => None,
-        }
+            "extra" => Variable::Name(""),
+            "extras" | "dependency_groups" => Variable::Fixed(""),
+            _ => return None,
+        })
     }
 }
 
@@ -80,7 +83,13 @@ mod tests {
     use crate::layer::Runtime;
 
     fn environments(version: &str, architecture: &str) -> Environments {
-        Environments(PATCHES.map(|patch| Environment::of(version, patch, architecture)).to_vec())
+        let mut environments = Environments::default();
+        PATCHES.iter().for_each(|patch| environments.add(version, patch, architecture));
+        environments
+    }
+
+    fn installs(environments: &Environments, about: &About) -> bool {
+        environments.install(about, &Halt::default())
     }
 
     fn marked(markers: &[&str]) -> About {
@@ -107,20 +116,41 @@ mod tests {
             (&["'dev' in dependency_groups"], false),
         ];
         for (markers, installed) in table {
-            assert_eq!(here.install(&marked(markers)), installed, "{markers:?}");
+            assert_eq!(installs(&here, &marked(markers)), installed, "{markers:?}");
         }
-        assert!(!here.install(&About { need: Need::Development, ..About::default() }));
+        assert!(!installs(&here, &About { need: Need::Development, ..About::default() }));
     }
 
     #[test]
     fn a_layer_is_for_each_runtime_on_each_architecture() {
         let runtimes = ["python3.12", "python3.13", "nodejs22.x"].map(|name| name.parse::<Runtime>().unwrap()).to_vec();
         let settings = LayerSettings { compatible_runtimes: runtimes, ..LayerSettings::default() };
-        assert_eq!(Environments::of(&settings).0.len(), 4 * PATCHES.len());
+        let all = Environments::of(&settings);
+        assert_eq!(all.all.count_ones(), 8);
+        assert!(installs(&all, &marked(&["python_version == '3.13' and platform_machine == 'x86_64'"])));
         let settings = LayerSettings { compatible_architectures: vec!["arm64".parse().unwrap()], ..settings };
-        assert_eq!(Environments::of(&settings).0.len(), 2 * PATCHES.len());
+        let some = Environments::of(&settings);
+        assert_eq!(some.all.count_ones(), 4);
+        assert!(!installs(&some, &marked(&["python_version == '3.13' and platform_machine == 'x86_64'"])));
         let nowhere = Environments::of(&LayerSettings::default());
-        assert!(nowhere.0.is_empty() && nowhere.install(&marked(&["sys_platform == 'win32'"])));
-        assert!(!nowhere.install(&About { need: Need::Development, ..About::default() }));
+        assert!(nowhere.all == 0 && installs(&nowhere, &marked(&["sys_platform == 'win32'"])));
+        assert!(!installs(&nowhere, &About { need: Need::Development, ..About::default() }));
+    }
+
+    /// A manifest full of markers, for all that a layer can declare, took the better part of a minute.
+    #[test]
+    fn a_marker_is_read_once_for_all_runtimes_and_no_longer_than_somebody_waits() {
+        let runtimes = (0..15).map(|minor| format!("python3.{minor}").parse().unwrap()).collect();
+        let all = Environments::of(&LayerSettings { compatible_runtimes: runtimes, ..LayerSettings::default() });
+        assert_eq!(all.all.count_ones(), 60);
+        let long = "python_full_version > '4' or ".repeat(999) + "os_name == 'nt'";
+        let many: Vec<String> = (0..1_000).map(|n| format!("python_version > '4.{n}'")).collect();
+        for markers in [vec![long.as_str()], many.iter().map(String::as_str).collect()] {
+            let (whole, halt) = (Halt::default(), Halt::after(50));
+            assert!(!all.install(&marked(&markers), &whole));
+            assert_eq!(whole.polls(), 1_000, "once for each comparison");
+            all.install(&marked(&markers), &halt);
+            assert_eq!(halt.polls(), 51, "it went on");
+        }
     }
 }

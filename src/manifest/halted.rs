@@ -3,6 +3,7 @@
 use super::secrets::secrets;
 use super::survey::survey;
 use super::{Format, dependencies, read, same_meaning};
+use crate::bounds::Bounds;
 use crate::halt::Halt;
 use std::fmt::Write as _;
 
@@ -103,6 +104,33 @@ fn what_a_manifest_means_is_compared_no_longer_than_somebody_waits() {
     }
 }
 
+/// A package of Pipenv may have hashes without end.
+#[test]
+fn the_hashes_of_a_package_are_read_no_longer_than_somebody_waits() {
+    let hashes = (0..PACKAGES).map(|n| format!(r#""sha256:{n}""#)).collect::<Vec<_>>().join(",");
+    let text = format!(r#"{{"_meta":{{}},"default":{{"a":{{"version":"==1","hashes":[{hashes}]}}}}}}"#);
+    let (whole, halt) = (Halt::default(), Halt::after(POLLS));
+    assert!(dependencies(Format::PipfileLock, text.as_bytes(), &whole).is_ok());
+    assert_eq!(whole.polls(), PACKAGES + 1);
+    assert!(dependencies(Format::PipfileLock, text.as_bytes(), &halt).is_err());
+    assert!(halt.polls() <= POLLS + LAST, "it went on: {} questions", halt.polls());
+}
+
+/// What it means is compared as a tree of values, which is made of pieces.
+#[test]
+fn a_tree_of_json_is_made_no_longer_than_somebody_waits() {
+    for name in ["Pipfile.lock", "package-lock.json", "composer.lock"] {
+        let (format, text) = (Format::from_file_name(name), large(name));
+        let other = format!("{text}\n\n");
+        let (whole, halt) = (Halt::default(), Halt::after(1));
+        assert!(same_meaning(format, text.as_bytes(), other.as_bytes(), &whole));
+        let pieces = 2 * (text.len() / (8 * 1024));
+        assert!(pieces >= 6 && whole.polls() >= pieces, "{name}: {} questions", whole.polls());
+        assert!(!same_meaning(format, text.as_bytes(), other.as_bytes(), &halt));
+        assert_eq!(halt.polls(), 2, "{name} went on");
+    }
+}
+
 #[test]
 fn credentials_are_looked_for_no_longer_than_somebody_waits() {
     let line = "https://git@host/x ".repeat(PACKAGES);
@@ -126,7 +154,7 @@ fn a_manifest_is_digested_and_looked_through_no_longer_than_somebody_waits() {
     }
     std::fs::write(&path, &text).unwrap();
     let halt = Halt::after(POLLS);
-    read(&path, &halt).unwrap();
+    read(&path, &Bounds::of(&path), &halt).unwrap();
     // Each of its steps asks once more: the digest, the credentials, the lines and the files that they include.
     assert!(halt.polls() <= POLLS + 2 * LAST, "{} questions", halt.polls());
     let halt = Halt::after(0);

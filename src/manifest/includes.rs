@@ -1,7 +1,7 @@
 //! The files that a requirements file includes: `-r FILE`, and `-c FILE`, which only bounds versions.
 //!
 //! pip looks for them beside the file that includes them, and so does this. What a checkout brings may be hostile: only
-//! regular files are read, few and small ones, each once, and none that lies outside of the git checkout.
+//! regular files are read, few and small ones, each once, and none that lies outside of the git checkout or is one of git's own.
 
 use super::bytes_of::{ReadError, bytes_of};
 use super::dependencies::Dependencies;
@@ -12,6 +12,7 @@ use super::requirements::dependencies_with;
 use super::survey::{Mention, Survey, survey};
 use super::text::decode;
 use super::unreadable::Unreadable;
+use crate::bounds::{Bounds, Outside};
 use crate::halt::Halt;
 use crate::layer::Md5;
 use std::collections::HashSet;
@@ -29,8 +30,8 @@ const BYTES: u64 = 16 * 1024 * 1024;
 /// A file that was included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Included {
-    /// Its path, seen from the folder of the manifest.
-    pub path: PathBuf,
+    /// Its path, seen from the folder of the manifest; `None` where it may not be shown.
+    pub path: Option<PathBuf>,
     /// Whether it only bounds versions (`-c`).
     pub bounds: bool,
     /// What it leaves open.
@@ -41,12 +42,13 @@ pub struct Included {
 /// A file that is included, and was not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotIncluded {
-    /// The file that includes it, seen from the folder of the manifest; empty for the manifest itself.
-    pub within: PathBuf,
+    /// The file that includes it, seen from the folder of the manifest; empty for the manifest itself, `None` where it may not
+    /// be shown.
+    pub within: Option<PathBuf>,
     /// The line there, counted from 1.
     pub line: usize,
-    /// What the line says, without credentials.
-    pub named: String,
+    /// What the line says, without credentials; `None` where it may not be shown.
+    pub named: Option<String>,
     /// Why it was not read, in words that follow its name.
     pub why: String,
 }
@@ -58,17 +60,56 @@ pub struct Includes {
     pub files: Vec<Included>,
     /// What was not.
     pub problems: Vec<NotIncluded>,
+    /// All of them, seen from the folder of the manifest.
+    paths: Vec<PathBuf>,
+    /// What the files say, comments and order aside.
+    digest: Option<Md5>,
+    /// Where the first of them lies that is not where the layers file reaches.
+    outside: Option<Outside>,
 }
 
 impl Includes {
     /// What the files say, comments and order aside: equal where nothing that counts differs. `None` where nothing is
     /// included.
     pub fn digest(&self) -> Option<Md5> {
+        self.digest
+    }
+
+    /// All files that are included, and those that are included in vain, seen from the folder of the manifest: to be looked at,
+    /// and not to be shown.
+    pub fn paths(&self) -> &[PathBuf] {
+        &self.paths
+    }
+
+    /// Where the first of the files lies that is not where the layers file reaches.
+    pub(super) fn outside(&self) -> Option<Outside> {
+        self.outside
+    }
+
+    /// How many bytes the files have.
+    pub(super) fn size(&self) -> usize {
+        self.files.iter().map(|file| file.text.len()).sum()
+    }
+
+    /// Forgets what lines say: of what is read, what packages it names is left.
+    pub(super) fn hide(&mut self) {
+        for file in &mut self.files {
+            file.path = None;
+            file.open.hide();
+        }
+        for problem in &mut self.problems {
+            problem.named = None;
+            problem.within = problem.within.take().filter(|path| path.as_os_str().is_empty());
+        }
+    }
+
+    fn digested(&self, halt: &Halt) -> Option<Md5> {
         let files = self.files.iter().flat_map(|file| {
             let kind = if file.bounds { "-c" } else { "-r" };
-            std::iter::once(kind.to_owned()).chain(requirement_lines(&file.text, &Halt::default()))
+            std::iter::once(kind.to_owned()).chain(requirement_lines(&file.text, halt))
         });
-        let problems = self.problems.iter().map(|problem| format!("not read {}", problem.named));
+        let problems = self.problems.iter().filter_map(|problem| problem.named.as_deref());
+        let problems = problems.map(|named| format!("not read {named}"));
         let said: Vec<String> = files.chain(problems).collect();
         (!said.is_empty()).then(|| Md5::of(said.join("\n").as_bytes()))
     }
@@ -81,7 +122,7 @@ impl Includes {
 }
 
 /// Reads what the requirements file at this path includes, by the lines that say so. It blocks.
-pub(super) fn includes(path: &Path, mentions: &[Mention], halt: &Halt) -> Includes {
+pub(super) fn includes(path: &Path, bounds: &Bounds, mentions: &[Mention], halt: &Halt) -> Includes {
     if mentions.is_empty() {
         return Includes::default();
     }
@@ -90,6 +131,7 @@ pub(super) fn includes(path: &Path, mentions: &[Mention], halt: &Halt) -> Includ
     let mut reading = Reading {
         folder,
         halt,
+        bounds,
         checkout: canonical.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_owned),
         read: HashSet::from([(canonical.clone(), false)]),
         open: vec![canonical],
@@ -97,12 +139,14 @@ pub(super) fn includes(path: &Path, mentions: &[Mention], halt: &Halt) -> Includ
         found: Includes::default(),
     };
     reading.follow(Path::new(""), mentions);
-    reading.found
+    let found = reading.found;
+    Includes { digest: found.digested(halt), ..found }
 }
 
 struct Reading<'a> {
     folder: &'a Path,
     halt: &'a Halt,
+    bounds: &'a Bounds,
     checkout: Option<PathBuf>,
     /// What was read, and whether it was to bound versions.
     read: HashSet<(PathBuf, bool)>,
@@ -129,8 +173,9 @@ impl Reading<'_> {
                 if self.found.problems.len() >= FILES {
                     return;
                 }
-                let named = mask(named).into_owned();
-                self.found.problems.push(NotIncluded { within: within.to_owned(), line: *line, named, why });
+                self.found.paths.push(beside.join(named));
+                let (within, named) = (Some(within.to_owned()), Some(mask(named).into_owned()));
+                self.found.problems.push(NotIncluded { within, line: *line, named, why });
             }
         }
     }
@@ -144,6 +189,10 @@ impl Reading<'_> {
         if self.checkout.as_ref().is_some_and(|checkout| !canonical.starts_with(checkout)) {
             return Err("lies outside of the git checkout".to_owned());
         }
+        let outside = self.bounds.check(&canonical).err();
+        if outside == Some(Outside::Git) {
+            return Err(Outside::Git.to_string());
+        }
         if self.open.contains(&canonical) {
             return Err("includes itself".to_owned());
         }
@@ -155,7 +204,9 @@ impl Reading<'_> {
         }
         let (text, Survey { open, mentions, .. }) = self.text(&canonical)?;
         self.read.insert((canonical.clone(), bounds));
-        self.found.files.push(Included { path: plain(&path), bounds, open, text });
+        self.found.outside = self.found.outside.or(outside);
+        self.found.paths.push(plain(&path));
+        self.found.files.push(Included { path: Some(plain(&path)), bounds, open, text });
         self.open.push(canonical);
         self.follow(&path, &mentions);
         self.open.pop();

@@ -3,9 +3,11 @@
 use super::unreadable::Unreadable;
 use crate::halt::Halt;
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt;
+use std::io::{self, BufReader, Read};
 use std::marker::PhantomData;
 
 /// Reads all of a text as a lock file of a tool.
@@ -61,5 +63,59 @@ impl<'de, K: Deserialize<'de>, V: Deserialize<'de>, F: FnMut(K, V)> Visitor<'de>
             (self.take)(key, map.next_value()?);
         }
         Ok(true)
+    }
+}
+
+/// Takes each element of a list as it comes. Nothing in its place is an empty one.
+pub(super) fn elements<V, F: FnMut(V)>(halt: &Halt, take: F) -> Elements<'_, V, F> {
+    Elements { halt, take, of: PhantomData }
+}
+
+/// See [`elements`].
+pub(super) struct Elements<'h, V, F> {
+    halt: &'h Halt,
+    take: F,
+    of: PhantomData<V>,
+}
+
+impl<'de, V: Deserialize<'de>, F: FnMut(V)> DeserializeSeed<'de> for Elements<'_, V, F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_seq(self)
+    }
+}
+
+impl<'de, V: Deserialize<'de>, F: FnMut(V)> Visitor<'de> for Elements<'_, V, F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+        while let Some(element) = list.next_element()? {
+            self.halt.check().map_err(A::Error::custom)?;
+            (self.take)(element);
+        }
+        Ok(())
+    }
+}
+
+/// All of a text as a tree of values; `None` where it is no JSON, or nobody waits for it any more.
+pub(super) fn tree(text: &str, halt: &Halt) -> Option<Value> {
+    serde_json::from_reader(BufReader::new(InPieces { rest: text.as_bytes(), halt })).ok()
+}
+
+/// A text that is given out a piece at a time, for as long as somebody waits.
+struct InPieces<'a> {
+    rest: &'a [u8],
+    halt: &'a Halt,
+}
+
+impl Read for InPieces<'_> {
+    fn read(&mut self, piece: &mut [u8]) -> io::Result<usize> {
+        self.halt.check().map_err(io::Error::other)?;
+        self.rest.read(piece)
     }
 }

@@ -1,16 +1,15 @@
 //! Lock files written in JSON: Pipenv and Composer.
 
 use super::dependencies::{Dependencies, Found};
-use super::json::{Text, entries, read};
+use super::json::{Text, elements, read};
 use super::requirements::normalised;
 use super::unreadable::Unreadable;
 use super::versions::Need;
 use crate::halt::Halt;
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
-use std::marker::PhantomData;
 
 /// Reads a `Pipfile.lock`: besides `default` and `develop`, a Pipfile may have categories of its own.
 struct Pipfile<'h> {
@@ -41,42 +40,108 @@ impl<'de> Visitor<'de> for Pipfile<'_> {
                 continue;
             }
             let need = if category == "default" { Need::Required } else { Need::Development };
-            map.next_value_seed(entries(self.halt, |name: Text<'de>, package: PipfilePackage<'de>| {
-                found.insert(package.found(&name.0).needed(need));
-            }))?;
+            map.next_value_seed(Category { halt: self.halt, need, found: &mut found })?;
         }
         if has_meta { Ok(found) } else { Err(A::Error::missing_field("_meta")) }
     }
 }
 
-#[derive(Deserialize)]
-struct PipfilePackage<'a> {
-    #[serde(borrow)]
+/// Packages of a category.
+struct Category<'h, 'f> {
+    halt: &'h Halt,
+    need: Need,
+    found: &'f mut Dependencies,
+}
+
+impl<'de> DeserializeSeed<'de> for Category<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Category<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(Text(name)) = map.next_key()? {
+            self.halt.check().map_err(A::Error::custom)?;
+            let package = map.next_value_seed(PipfilePackage { halt: self.halt, name })?;
+            self.found.insert(package.needed(self.need));
+        }
+        Ok(())
+    }
+}
+
+/// Reads a package of this name. It may have hashes without end.
+struct PipfilePackage<'h, 'n> {
+    halt: &'h Halt,
+    name: Cow<'n, str>,
+}
+
+impl<'de> DeserializeSeed<'de> for PipfilePackage<'_, '_> {
+    type Value = Found<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Found<'de>, D::Error> {
+        from.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for PipfilePackage<'_, '_> {
+    type Value = Found<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a package")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Found<'de>, A::Error> {
+        let (mut place, mut about) = (PipfilePlace::default(), Found::default());
+        while let Some(Text(key)) = map.next_key()? {
+            match &*key {
+                "version" => place.version = map.next_value()?,
+                "git" => place.git = map.next_value()?,
+                "ref" => place.commit = map.next_value()?,
+                "file" => place.file = map.next_value()?,
+                "path" => place.path = map.next_value()?,
+                "markers" => {
+                    let marker: Option<Text<'_>> = map.next_value()?;
+                    about = about.with_marker(text(marker.as_ref()));
+                }
+                "hashes" => map.next_value_seed(elements(self.halt, |Text(hash): Text<'de>| about.add_hash(&hash)))?,
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        let (name, version) = (normalised(&self.name).into_owned().into(), place.version().into_owned().into());
+        Ok(Found { name, version, ..about })
+    }
+}
+
+/// What may stand for the version of a package.
+#[derive(Default)]
+struct PipfilePlace<'a> {
     version: Option<Text<'a>>,
-    #[serde(borrow)]
     git: Option<Text<'a>>,
-    #[serde(borrow, rename = "ref")]
     commit: Option<Text<'a>>,
-    #[serde(borrow)]
     file: Option<Text<'a>>,
-    #[serde(borrow)]
     path: Option<Text<'a>>,
-    #[serde(borrow)]
-    markers: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    hashes: Vec<Text<'a>>,
 }
 
 pub(super) fn pipfile(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
     read(text, "Pipenv", Pipfile { halt })
 }
 
-impl PipfilePackage<'_> {
-    fn found<'f>(&'f self, name: &'f str) -> Found<'f> {
-        let found = Found::new(normalised(name), self.version());
-        found.with_hashes(self.hashes.iter().map(|Text(hash)| &**hash)).with_marker(text(self.markers.as_ref()))
-    }
-
+impl PipfilePlace<'_> {
     fn version(&self) -> Cow<'_, str> {
         if let Some(Text(git)) = &self.git {
             return at_commit(git, text(self.commit.as_ref()));
@@ -94,46 +159,80 @@ fn at_commit<'a>(place: &'a str, commit: Option<&str>) -> Cow<'a, str> {
     commit.map_or_else(|| place.into(), |commit| format!("{place}#{commit}").into())
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct ComposerLock {
-    packages: Vec<ComposerPackage>,
-    #[serde(default)]
-    packages_dev: Vec<ComposerPackage>,
+/// Reads a `composer.lock`.
+struct Composer<'h> {
+    halt: &'h Halt,
+}
+
+impl<'de> DeserializeSeed<'de> for Composer<'_> {
+    type Value = Dependencies;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Dependencies, D::Error> {
+        from.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Composer<'_> {
+    type Value = Dependencies;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a lock file of Composer")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Dependencies, A::Error> {
+        let (mut found, mut has_packages) = (Dependencies::default(), false);
+        while let Some(Text(key)) = map.next_key()? {
+            let need = match &*key {
+                "packages" => Need::Required,
+                "packages-dev" => Need::Development,
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            has_packages |= need == Need::Required;
+            map.next_value_seed(elements(self.halt, |package: ComposerPackage<'de>| {
+                found.insert(package.found().needed(need));
+            }))?;
+        }
+        if has_packages { Ok(found) } else { Err(A::Error::missing_field("packages")) }
+    }
 }
 
 #[derive(Deserialize)]
-struct ComposerPackage {
-    name: String,
-    version: Option<String>,
-    source: Option<ComposerPlace>,
-    dist: Option<ComposerPlace>,
+struct ComposerPackage<'a> {
+    #[serde(borrow)]
+    name: Text<'a>,
+    #[serde(borrow)]
+    version: Option<Text<'a>>,
+    #[serde(borrow)]
+    source: Option<ComposerPlace<'a>>,
+    #[serde(borrow)]
+    dist: Option<ComposerPlace<'a>>,
 }
 
 #[derive(Deserialize)]
-struct ComposerPlace {
-    reference: Option<String>,
-    shasum: Option<String>,
+struct ComposerPlace<'a> {
+    #[serde(borrow)]
+    reference: Option<Text<'a>>,
+    #[serde(borrow)]
+    shasum: Option<Text<'a>>,
 }
 
 pub(super) fn composer(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
-    let lock = read(text, "Composer", PhantomData::<ComposerLock>)?;
-    let mut dependencies = Dependencies::default();
-    for (packages, need) in [(&lock.packages, Need::Required), (&lock.packages_dev, Need::Development)] {
-        for package in halt.over(packages) {
-            let hash = package.dist.as_ref().and_then(|dist| dist.shasum.as_deref()).filter(|hash| !hash.is_empty());
-            let found = Found::new(package.name.as_str(), package.version()).with_hashes(hash);
-            dependencies.insert(found.needed(need));
-        }
-    }
-    Ok(dependencies)
+    read(text, "Composer", Composer { halt })
 }
 
-impl ComposerPackage {
+impl ComposerPackage<'_> {
+    fn found(&self) -> Found<'_> {
+        let hash = text(self.dist.as_ref().and_then(|dist| dist.shasum.as_ref())).filter(|hash| !hash.is_empty());
+        Found::new(&*self.name.0, self.version()).with_hashes(hash)
+    }
+
     /// A branch keeps its version while its commits move on, so the commit is shown with it.
     fn version(&self) -> Cow<'_, str> {
-        let version = self.version.as_deref().unwrap_or_default();
-        let commit = self.source.as_ref().and_then(|source| source.reference.as_deref());
+        let version = text(self.version.as_ref()).unwrap_or_default();
+        let commit = text(self.source.as_ref().and_then(|source| source.reference.as_ref()));
         let is_branch = version.starts_with("dev-") || version.ends_with("-dev");
         at_commit(version, commit.filter(|_| is_branch))
     }

@@ -1,8 +1,9 @@
-//! Environment markers (PEP 508): where a package is installed. Read and evaluated in one pass over the text.
+//! Environment markers (PEP 508): where a package is installed. Read once for all places that count, in one pass over the text.
 //!
 //! The crate that does this brings a licence that is not among those of this one, or in its older version a macro that
 //! nobody maintains; what is left is this grammar. Versions are compared by `pep440_rs`.
 
+use crate::halt::Halt;
 use pep440_rs::{Version, VersionSpecifier};
 use std::str::FromStr as _;
 
@@ -11,30 +12,73 @@ const DEPTH_LIMIT: usize = 32;
 
 const OPERATORS: [&str; 8] = ["===", "==", "<=", ">=", "!=", "~=", "<", ">"];
 
-/// Whether a marker holds where its variables have these values; `None` if it cannot be read.
-pub(super) fn holds<'v>(marker: &str, value_of: &dyn Fn(&str) -> Option<&'v str>) -> Option<bool> {
-    let mut reader = Reader { rest: marker, value_of };
+/// Some of the places that a marker is asked about, a bit for each.
+pub(super) type Places = u64;
+
+/// A value that a variable has, and where.
+#[derive(Debug, Clone)]
+pub(super) struct Value {
+    text: String,
+    /// Where it is one, and is to be compared as one.
+    version: Option<Version>,
+    places: Places,
+}
+
+impl Value {
+    /// Of a variable that says a version.
+    pub fn version(text: String) -> Self {
+        Self { version: Version::from_str(&text).ok(), text, places: 0 }
+    }
+
+    /// Of any other.
+    pub fn text(text: String) -> Self {
+        Self { version: None, text, places: 0 }
+    }
+
+    /// Notes among the values of a variable that it has this one in these places, too.
+    pub fn note(self, here: Places, values: &mut Vec<Self>) {
+        match values.iter_mut().find(|known| known.text == self.text) {
+            Some(known) => known.places |= here,
+            None => values.push(Self { places: here, ..self }),
+        }
+    }
+}
+
+/// What a variable of a marker is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Variable<'v> {
+    /// The same everywhere.
+    Fixed(&'v str),
+    /// The name of an extra or a group, the same everywhere.
+    Name(&'v str),
+    /// Not the same everywhere: each value that there is.
+    Varying(&'v [Value]),
+}
+
+/// The places that a marker is asked about, and what is known of them.
+pub(super) trait Known {
+    /// All of them.
+    fn everywhere(&self) -> Places;
+
+    /// What a variable is there; `None` for one that does not exist.
+    fn variable(&self, name: &str) -> Option<Variable<'_>>;
+}
+
+/// Where a marker holds; `None` if it cannot be read, or nobody waits for it any more.
+pub(super) fn holds(marker: &str, known: &impl Known, halt: &Halt) -> Option<Places> {
+    let mut reader = Reader { rest: marker, known, halt };
     let holds = reader.any(0)?;
     reader.rest.trim_start().is_empty().then_some(holds)
 }
 
-struct Reader<'t, 'f, 'v> {
+struct Reader<'t, K> {
     rest: &'t str,
-    value_of: &'f dyn Fn(&str) -> Option<&'v str>,
+    known: &'t K,
+    halt: &'t Halt,
 }
 
-/// One side of a comparison.
-#[derive(Clone, Copy)]
-struct Side<'t> {
-    text: &'t str,
-    /// It stands for what a variable with a version says.
-    is_version: bool,
-    /// It stands for what a variable with a name of a package or an extra says.
-    is_name: bool,
-}
-
-impl<'t, 'v: 't> Reader<'t, '_, 'v> {
-    fn any(&mut self, depth: usize) -> Option<bool> {
+impl<'t, K: Known> Reader<'t, K> {
+    fn any(&mut self, depth: usize) -> Option<Places> {
         let mut holds = self.all(depth)?;
         while self.word("or") {
             holds |= self.all(depth)?;
@@ -42,7 +86,7 @@ impl<'t, 'v: 't> Reader<'t, '_, 'v> {
         Some(holds)
     }
 
-    fn all(&mut self, depth: usize) -> Option<bool> {
+    fn all(&mut self, depth: usize) -> Option<Places> {
         let mut holds = self.one(depth)?;
         while self.word("and") {
             holds &= self.one(depth)?;
@@ -50,7 +94,7 @@ impl<'t, 'v: 't> Reader<'t, '_, 'v> {
         Some(holds)
     }
 
-    fn one(&mut self, depth: usize) -> Option<bool> {
+    fn one(&mut self, depth: usize) -> Option<Places> {
         if depth > DEPTH_LIMIT {
             return None;
         }
@@ -58,22 +102,23 @@ impl<'t, 'v: 't> Reader<'t, '_, 'v> {
             let holds = self.any(depth + 1)?;
             return self.sign(")").then_some(holds);
         }
+        // One marker may be as long as a manifest.
+        self.halt.check().ok()?;
         let left = self.side()?;
-        let operator = self.operator()?;
-        compare(left, operator, self.side()?)
+        let (operator, right) = (self.operator()?, self.side()?);
+        self.compare(left, operator, right)
     }
 
-    fn side(&mut self) -> Option<Side<'t>> {
+    /// A text in quotes, or what the variable is that stands there.
+    fn side(&mut self) -> Option<Variable<'t>> {
         self.rest = self.rest.trim_start();
         if let Some(quote @ ('"' | '\'')) = self.rest.chars().next() {
             let (text, rest) = self.rest[1..].split_once(quote)?;
             self.rest = rest;
-            return Some(Side { text, is_version: false, is_name: false });
+            return Some(Variable::Fixed(text));
         }
         let name = self.take_word();
-        let text = (self.value_of)(name)?;
-        let is_version = matches!(name, "python_version" | "python_full_version" | "implementation_version");
-        Some(Side { text, is_version, is_name: name == "extra" })
+        self.known.variable(name)
     }
 
     fn operator(&mut self) -> Option<&'static str> {
@@ -108,27 +153,40 @@ impl<'t, 'v: 't> Reader<'t, '_, 'v> {
         self.rest = rest;
         word
     }
+
+    /// Where a comparison holds.
+    fn compare(&self, left: Variable<'_>, operator: &str, right: Variable<'_>) -> Option<Places> {
+        use Variable::{Fixed, Name, Varying};
+        let holds = match (left, right) {
+            (Varying(values), Fixed(bound) | Name(bound)) => {
+                return among(values, (operator, bound), |value| by_text(value, operator, bound));
+            }
+            // Written the other way round, a comparison is read from its right.
+            (Fixed(bound) | Name(bound), Varying(values)) => {
+                return among(values, (turned(operator), bound), |value| by_text(bound, operator, value));
+            }
+            // No tool writes such, and `packaging` takes the second for a text.
+            (Varying(_), Varying(_)) => return None,
+            (Fixed(left), Fixed(right)) => by_text(left, operator, right),
+            (Fixed(left) | Name(left), Fixed(right) | Name(right)) => {
+                let [left, right] = [left, right].map(super::requirements::normalised);
+                by_text(&left, operator, &right)
+            }
+        };
+        Some(if holds? { self.known.everywhere() } else { 0 })
+    }
 }
 
-fn compare(left: Side<'_>, operator: &str, right: Side<'_>) -> Option<bool> {
-    match operator {
-        "in" => return Some(right.text.contains(left.text)),
-        "not in" => return Some(!right.text.contains(left.text)),
-        _ => {}
-    }
-    if left.is_version || right.is_version {
-        // Written the other way round, a comparison is read from its right.
-        let (value, turned, bound) =
-            if left.is_version { (left, operator, right) } else { (right, turned(operator), left) };
-        let by_version = by_version(value.text, turned, bound.text);
-        // What is not a version is compared as a text.
-        return by_version.or_else(|| by_text(left.text, operator, right.text));
-    }
-    if left.is_name || right.is_name {
-        let [left, right] = [left, right].map(|side| super::requirements::normalised(side.text));
-        return by_text(&left, operator, &right);
-    }
-    by_text(left.text, operator, right.text)
+/// The places of the values that a specifier of versions lets through; what is no version is compared as a text.
+fn among(values: &[Value], (operator, bound): (&str, &str), as_text: impl Fn(&str) -> Option<bool>) -> Option<Places> {
+    // Read once, however many values there are.
+    let specifier = VersionSpecifier::from_str(&format!("{operator}{bound}")).ok();
+    values.iter().try_fold(0, |found, value| {
+        let versions = specifier.as_ref().zip(value.version.as_ref());
+        let holds =
+            versions.map(|(specifier, version)| specifier.contains(version)).or_else(|| as_text(&value.text))?;
+        Some(if holds { found | value.places } else { found })
+    })
 }
 
 fn turned(operator: &str) -> &str {
@@ -141,13 +199,10 @@ fn turned(operator: &str) -> &str {
     }
 }
 
-fn by_version(version: &str, operator: &str, bound: &str) -> Option<bool> {
-    let specifier = VersionSpecifier::from_str(&format!("{operator}{bound}")).ok()?;
-    Some(specifier.contains(&Version::from_str(version).ok()?))
-}
-
 fn by_text(left: &str, operator: &str, right: &str) -> Option<bool> {
     match operator {
+        "in" => Some(right.contains(left)),
+        "not in" => Some(!right.contains(left)),
         "==" | "===" => Some(left == right),
         "!=" => Some(left != right),
         "<" => Some(left < right),
@@ -163,16 +218,63 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn here(name: &str) -> Option<&'static str> {
-        let known = [
-            ("python_version", "3.12"),
-            ("python_full_version", "3.12.4"),
-            ("sys_platform", "linux"),
-            ("os_name", "posix"),
-            ("platform_machine", "aarch64"),
-            ("extra", "Use_Chardet"),
+    /// Two places: what the table says holds in the first.
+    struct Here {
+        version: [Value; 2],
+        full_version: [Value; 2],
+        machine: [Value; 2],
+    }
+
+    impl Known for Here {
+        fn everywhere(&self) -> Places {
+            0b11
+        }
+
+        fn variable(&self, name: &str) -> Option<Variable<'_>> {
+            Some(match name {
+                "python_version" => Variable::Varying(&self.version),
+                "python_full_version" => Variable::Varying(&self.full_version),
+                "platform_machine" => Variable::Varying(&self.machine),
+                "sys_platform" => Variable::Fixed("linux"),
+                "os_name" => Variable::Fixed("posix"),
+                "extra" => Variable::Name("Use_Chardet"),
+                _ => return None,
+            })
+        }
+    }
+
+    fn places(marker: &str) -> Option<Places> {
+        let each = |values: [Value; 2]| {
+            let [first, second] = values;
+            [Value { places: 0b01, ..first }, Value { places: 0b10, ..second }]
+        };
+        let here = Here {
+            version: each(["3.12", "3.9"].map(|text| Value::version(text.to_owned()))),
+            full_version: each(["3.12.4", "3.9.0"].map(|text| Value::version(text.to_owned()))),
+            machine: each(["aarch64", "x86_64"].map(|text| Value::text(text.to_owned()))),
+        };
+        holds(marker, &here, &Halt::default())
+    }
+
+    fn holds_here(marker: &str) -> Option<bool> {
+        places(marker).map(|places| places & 0b01 != 0)
+    }
+
+    #[test]
+    fn each_place_is_told_by_one_reading() {
+        let table = [
+            ("os_name == 'posix'", Some(0b11)),
+            ("os_name == 'nt'", Some(0)),
+            ("python_version >= '3.10'", Some(0b01)),
+            ("'3.10' > python_version", Some(0b10)),
+            ("python_version == '3.12' and platform_machine == 'x86_64'", Some(0)),
+            ("python_version == '3.12' or platform_machine == 'x86_64'", Some(0b11)),
+            ("python_full_version in '3.9.0 3.9.1'", Some(0b10)),
+            ("python_version < platform_machine", None),
         ];
-        known.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+        for (marker, expected) in table {
+            assert_eq!(places(marker), expected, "{marker}");
+        }
     }
 
     /// What `packaging` of PyPI says for the same environment (names of extras as from its version 22 on).
@@ -208,24 +310,24 @@ mod tests {
             ("", None),
         ];
         for (marker, holds) in table {
-            assert_eq!(super::holds(marker, &here), holds, "{marker}");
+            assert_eq!(holds_here(marker), holds, "{marker}");
         }
     }
 
     #[test]
     fn deep_markers_are_not_followed_and_long_ones_are() {
         let nested = |depth: usize| format!("{}os_name == 'posix'{}", "(".repeat(depth), ")".repeat(depth));
-        assert_eq!(holds(&nested(DEPTH_LIMIT), &here), Some(true));
-        assert_eq!(holds(&nested(DEPTH_LIMIT + 1), &here), None);
-        assert_eq!(holds(&"(".repeat(1_000_000), &here), None);
+        assert_eq!(holds_here(&nested(DEPTH_LIMIT)), Some(true));
+        assert_eq!(holds_here(&nested(DEPTH_LIMIT + 1)), None);
+        assert_eq!(holds_here(&"(".repeat(1_000_000)), None);
         let long = format!("{}os_name == 'posix'", "os_name == 'nt' or ".repeat(100_000));
-        assert_eq!(holds(&long, &here), Some(true));
+        assert_eq!(holds_here(&long), Some(true));
     }
 
     proptest! {
         #[test]
         fn no_text_causes_a_panic(text in r#"(\(|\)|'|"|and |or |not |in |==|<|~=|os_name|python_version|extra|3\.1|é| ){0,12}"#) {
-            let _ = holds(&text, &here);
+            let _ = places(&text);
         }
     }
 }

@@ -4,6 +4,7 @@
 //! extras, markers, hashes and who asks for whom are compared as they are written. Only what no tool reads is left out.
 
 use super::format::Format;
+use super::json::tree;
 use super::lines::requirement_lines;
 use super::text::{decode, same_text};
 use super::toml_locks::canonical_parts;
@@ -37,7 +38,7 @@ fn meaning(format: Format, text: &str, halt: &Halt) -> Option<Meaning> {
         }
         Format::Pylock => canonical_parts(text, "packages", halt)?,
         Format::PipfileLock | Format::NpmLock | Format::ComposerLock => {
-            return serde_json::from_str(text).ok().map(Meaning::Json);
+            return tree(text, halt).map(Meaning::Json);
         }
         Format::YarnLock | Format::PnpmLock | Format::GemfileLock => kept_lines(text, halt),
         Format::GoSum => {

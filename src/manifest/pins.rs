@@ -15,8 +15,8 @@ const SHOWN: usize = 160;
 pub struct Unpinned {
     /// Where the line starts, counted from 1.
     pub line: usize,
-    /// What it asks for, masked, without comment and hashes.
-    pub text: String,
+    /// What it asks for, masked, without comment and hashes; `None` where it may not be shown.
+    pub text: Option<String>,
     /// What it leaves open.
     pub why: Open,
 }
@@ -79,9 +79,14 @@ pub struct OpenLines {
 impl OpenLines {
     fn add(&mut self, line: &Line<'_>, why: Open) {
         if self.first.len() < KEPT {
-            self.first.push(Unpinned { line: line.number, text: shown(line.text), why });
+            self.first.push(Unpinned { line: line.number, text: Some(shown(line.text)), why });
         }
         self.count += 1;
+    }
+
+    /// Forgets what they say.
+    pub(super) fn hide(&mut self) {
+        self.first.iter_mut().for_each(|line| line.text = None);
     }
 
     fn and(mut self, other: Self) -> Self {

@@ -16,6 +16,7 @@ use super::secrets::{Secret, secrets};
 use super::survey::{Mention, glance, survey};
 use super::text::decode;
 use super::unreadable::Unreadable;
+use crate::bounds::{Bounds, Outside};
 use crate::halt::Halt;
 use crate::layer::Md5;
 
@@ -34,6 +35,9 @@ pub struct Manifest {
     pub md5: Md5,
     /// What kind of manifest it is.
     pub format: Format,
+    /// Where it, or a file that it includes, lies instead of where the layers file reaches: then nothing here holds the text of
+    /// a line, but names and versions of packages.
+    pub outside: Option<Outside>,
     says: Arc<Says>,
 }
 
@@ -52,6 +56,19 @@ struct Says {
 }
 
 impl Manifest {
+    /// How many bytes it has, with all that it includes.
+    pub fn size(&self) -> usize {
+        self.bytes.len() + self.includes().size()
+    }
+
+    /// Why names and versions of these packages, which this manifest names or named before, are not to be shown, if so.
+    ///
+    /// What lies elsewhere may be any file, whatever it is called: lines of many are names of packages, addresses and paths. But
+    /// no text reads as a list of nothing but fixed versions that is none.
+    pub fn unshown<'d>(&self, told: impl IntoIterator<Item = &'d Dependencies>) -> Option<Outside> {
+        self.outside.filter(|_| !told.into_iter().all(Dependencies::are_fixed))
+    }
+
     /// The files that it includes, and those that it names in vain.
     pub fn includes(&self) -> &Includes {
         &self.says.includes
@@ -104,22 +121,28 @@ impl Manifest {
     }
 }
 
-/// Reads a manifest. It blocks, for long where it is large: it ends early where nobody waits for it any more.
+/// Reads a manifest; of one that lies outside of the bounds, no line is kept to be shown. It blocks, for long where it is large:
+/// it ends early where nobody waits for it any more.
 ///
 /// # Errors
 /// See [`ReadError`].
-pub fn read(path: &Path, halt: &Halt) -> Result<Manifest, ReadError> {
+pub fn read(path: &Path, bounds: &Bounds, halt: &Halt) -> Result<Manifest, ReadError> {
     let bytes = bytes_of(path, SIZE_LIMIT)?;
     if bytes.is_empty() {
         return Err(ReadError::Empty);
     }
     let format = Format::from_file_name(&path.file_name().unwrap_or_default().to_string_lossy());
     let md5 = Md5::of_pieces(halt.over(bytes.chunks(PIECE)));
-    Ok(Manifest { md5, format, says: Arc::new(Says::of(path, format, &bytes, halt)), bytes: bytes.into() })
+    let mut says = Says::of((path, bounds), format, &bytes, halt);
+    let outside = bounds.outside(path).or(says.includes.outside());
+    if outside.is_some() {
+        says.hide();
+    }
+    Ok(Manifest { md5, format, outside, says: Arc::new(says), bytes: bytes.into() })
 }
 
 impl Says {
-    fn of(path: &Path, format: Format, bytes: &[u8], halt: &Halt) -> Self {
+    fn of(place: (&Path, &Bounds), format: Format, bytes: &[u8], halt: &Halt) -> Self {
         let text = decode(bytes);
         let secret = text.as_ref().and_then(|text| secrets(text, halt));
         if format != Format::Requirements {
@@ -139,16 +162,70 @@ impl Says {
             return Self { named: named.into(), secret, open, includes: Includes::default(), joined: None };
         };
         let found = if bytes.len() <= SMALL { glance(&text, halt) } else { survey(&text, halt) };
-        let (includes, joined) = included(path, &text, &found.mentions, halt);
+        let (includes, joined) = included(place, &text, &found.mentions, halt);
         let is_known = bytes.len() > SMALL || found.named.is_err();
         let named = if is_known { found.named.map(Some).into() } else { OnceLock::new() };
         Self { named, open: found.open, secret, includes, joined }
     }
+
+    /// Forgets what lines say.
+    fn hide(&mut self) {
+        self.open.hide();
+        self.includes.hide();
+        self.secret.iter_mut().for_each(|secret| secret.first.shown = None);
+    }
 }
 
 /// What a requirements file includes, and all that it names with that.
-fn included(path: &Path, text: &str, mentions: &[Mention], halt: &Halt) -> (Includes, Option<Named>) {
-    let includes = includes(path, mentions, halt);
+fn included(
+    (path, bounds): (&Path, &Bounds),
+    text: &str,
+    mentions: &[Mention],
+    halt: &Halt,
+) -> (Includes, Option<Named>) {
+    let includes = includes(path, bounds, mentions, halt);
     let joined = (!includes.files.is_empty()).then(|| includes.joined(text, halt).map(Some));
     (includes, joined)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_at(path: &Path, text: &str) -> Manifest {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+        let layers_file = path.parent().unwrap().with_file_name("team").join("layers.toml");
+        read(path, &Bounds::of(&layers_file), &Halt::default()).unwrap()
+    }
+
+    #[test]
+    fn of_what_lies_elsewhere_no_line_is_kept_and_names_are_told_where_all_are_versions() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text, is_told) in [
+            ("requirements.txt", "a==1.0\nb-c==2!1.0+x.y ; os_name == 'nt' # why\n", true),
+            ("requirements.txt", "token\n", false),
+            ("requirements.txt", "a==1.0\ntoken\n", false),
+            ("requirements.txt", "a>=1\n", false),
+            ("requirements.txt", "a==1.*\n", false),
+            ("requirements.txt", "a===token\n", false),
+            ("requirements.txt", "a @ https://host/token#sha256=00\n", false),
+            ("requirements.txt", "https://1host/token\n", false),
+            ("go.sum", "host/a v1.0.0 h1:00\n", true),
+            ("go.sum", "a word: b:c\n", false),
+            ("uv.lock", "[[package]]\nname = \"a\"\nversion = \"1.0\"\n", true),
+            ("uv.lock", "[[package]]\nname = \"a\"\nversion = \"1\"\nsource = { git = \"https://h/token\" }\n", false),
+        ] {
+            std::fs::create_dir_all(folder.path().join("team")).unwrap();
+            let here = read_at(&folder.path().join("team").join(name), text);
+            let there = read_at(&folder.path().join("other").join(name), text);
+            let told = |one: &Manifest| one.unshown([one.dependencies().unwrap().unwrap()]).is_none();
+            assert_eq!((told(&here), told(&there)), (true, is_told), "{text}");
+            assert!(here.open_lines().first.iter().all(|line| line.text.is_some()), "{text}");
+            assert!(there.open_lines().first.iter().all(|line| line.text.is_none()), "{text}");
+            assert_eq!(here.open_lines().count, there.open_lines().count, "{text}");
+        }
+        let there = read_at(&folder.path().join("other/requirements.txt"), "-i https://user:password@host/simple\n");
+        assert_eq!(there.secret().map(|secret| secret.first.clone()), Some(Secret { line: 1, shown: None }));
+    }
 }

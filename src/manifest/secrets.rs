@@ -11,8 +11,8 @@ use std::ops::ControlFlow;
 pub struct Secret {
     /// Where it stands, counted from 1.
     pub line: usize,
-    /// The URL, or what could be told of it, masked.
-    pub shown: String,
+    /// The URL, or what could be told of it, masked; `None` where it may not be shown.
+    pub shown: Option<String>,
 }
 
 /// Parts of the names of query parameters that carry credentials.
@@ -52,7 +52,7 @@ const SHOWN: usize = 160;
 /// placeholder that a tool fills in (`${TOKEN}`) is no secret.
 pub fn secrets(text: &str, halt: &Halt) -> Option<First<Secret>> {
     let lines = halt.over(lines_with_urls(text)).filter(|(_, line)| has_secret(line, halt));
-    First::of(lines, |(line, text)| Secret { line, shown: shown(text) })
+    First::of(lines, |(line, text)| Secret { line, shown: Some(shown(text)) })
 }
 
 /// The lines with a URL, each with its number, counted from 1.
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn a_secret_is_told_by_its_line_and_never_shown() {
         let text = "six==1.16.0\n--index-url https://user:SECRET@host/simple?token=SECRET\n";
-        let first = Secret { line: 2, shown: "https://****@host/simple?****".to_owned() };
+        let first = Secret { line: 2, shown: Some("https://****@host/simple?****".to_owned()) };
         assert_eq!(secrets(text, &Halt::default()), Some(First { first: first.clone(), more: 0 }));
         assert_eq!(secrets(&format!("{text}{text}"), &Halt::default()), Some(First { first, more: 1 }));
     }

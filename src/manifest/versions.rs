@@ -3,6 +3,9 @@
 use crate::layer::Md5;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// No version is longer, in bytes.
+const ONE_LIMIT: usize = 64;
+
 /// A version as it may be shown, and what tells it from others that are shown alike.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version {
@@ -19,6 +22,15 @@ impl Version {
     /// The version without credentials.
     pub fn as_str(&self) -> &str {
         &self.shown
+    }
+
+    /// Whether it is one version, and nothing that stands for some or for a place.
+    fn is_one(&self) -> bool {
+        let number = self.shown.strip_prefix('v').unwrap_or(&self.shown);
+        let is_part = |next: char| next.is_ascii_alphanumeric() || matches!(next, '.' | '+' | '-' | '_' | '!' | '~');
+        number.starts_with(|first: char| first.is_ascii_digit())
+            && number.len() <= ONE_LIMIT
+            && number.chars().all(is_part)
     }
 
     /// Whether it is a range, or any version.
@@ -116,6 +128,11 @@ impl Versions {
                 }
             },
         }
+    }
+
+    /// Whether each is one version, and nothing that stands for some or for a place.
+    pub(super) fn are_fixed(&self) -> bool {
+        self.keys().all(Version::is_one)
     }
 
     /// Each with what is said of it.

@@ -92,6 +92,8 @@ pub enum ErrorCode {
     FunctionBusy,
     /// A function, or an alias of it, is not what was to be changed.
     FunctionChanged,
+    /// A file could not be written on this machine.
+    WriteFailed,
     /// Anything else.
     Internal,
 }

@@ -95,6 +95,7 @@ impl<'a> Fields<'a> {
             target: Arc::clone(&self.at.target),
             name: name.0,
             manifest: local(manifest),
+            reach: problems.reach(),
             manifest_name: manifest_name.to_owned(),
             archive: self.layer.archive.as_deref().map(local),
             build: self.layer.build.as_ref().map(|build| Build {

@@ -28,6 +28,7 @@ pub use select::{Selection, SelectionError, select};
 pub use targets::Ambient;
 
 use crate::attest::{PROVENANCE, SBOM};
+use crate::bounds::Bounds;
 use crate::config::{Detect, UnpinnedPolicy};
 use crate::finding::Check;
 use crate::layer::{
@@ -81,6 +82,8 @@ pub struct Job {
     pub name: LayerName,
     /// The dependency manifest.
     pub manifest: LocalPath,
+    /// Where a manifest lies of which lines may be shown.
+    pub reach: Arc<Bounds>,
     /// File name of the manifest: the last part of its backups' keys.
     pub manifest_name: String,
     /// Local zip or folder, for `stage`.

@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::disk::{beside, folder};
+use crate::disk::{beside, folder, reason};
 use crate::report::inputs::{Inputs, followed, real};
 use crate::report::{Shown, emit};
 
@@ -60,9 +60,9 @@ impl Destination {
     /// Writes the file.
     ///
     /// # Errors
-    /// Why it could not be written, in words that follow the name of the file.
-    pub fn write(&mut self, text: &Shown) -> Result<(), String> {
-        let written = match &mut self.sink {
+    /// Why it could not be written.
+    pub fn write(&mut self, text: &Shown) -> io::Result<()> {
+        match &mut self.sink {
             Sink::Stdout => emit::stdout(text),
             Sink::Stderr => {
                 emit::stderr(text);
@@ -71,8 +71,7 @@ impl Destination {
             Sink::Special(file) => file.write_all(text.as_str().as_bytes()).and_then(|()| file.flush()),
             Sink::Replaced { path, permissions } => replace(path, permissions.as_ref(), text.as_str()),
             Sink::Overwritten(path) => fs::write(path, text.as_str()),
-        };
-        written.map_err(|error| reason(&error))
+        }
     }
 }
 
@@ -136,16 +135,5 @@ fn replace(path: &Path, permissions: Option<&Permissions>, text: &str) -> io::Re
         // A file that is mounted by itself, as containers do, cannot be replaced.
         Err(_) if path.is_file() => fs::write(path, text),
         Err(failed) => Err(failed.error),
-    }
-}
-
-/// Why, in words without the number of the operating system.
-fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        io::ErrorKind::NotFound => "its folder does not exist".to_owned(),
-        io::ErrorKind::StorageFull => "no space left".to_owned(),
-        io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
-        _ => error.to_string(),
     }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
+use crate::disk::{reason, remedy};
 use crate::event::Event;
 use crate::report::inputs::Inputs;
 use crate::report::{Shown, emit};
@@ -44,6 +45,8 @@ impl EventLine {
 pub struct EventLogError {
     path: PathBuf,
     why: String,
+    /// What helps against it, where that is known.
+    pub hint: Option<&'static str>,
 }
 
 /// Where events are written.
@@ -57,7 +60,7 @@ pub struct EventLog {
 impl EventLog {
     /// A file that begins anew, or a pipe; `-` is standard output. Never what the run reads.
     pub fn open(path: &Path, inputs: &Inputs) -> Result<Self, EventLogError> {
-        let refused = |why| EventLogError { path: path.to_owned(), why };
+        let refused = |why| EventLogError { path: path.to_owned(), why, hint: None };
         let log = |file| Self { path: path.to_owned(), file };
         if path == Path::new("-") {
             return Ok(log(None));
@@ -66,7 +69,7 @@ impl EventLog {
             return Err(refused(why));
         }
         let file = OpenOptions::new().write(true).create(true).truncate(true).open(path);
-        file.map(|file| log(Some(file))).map_err(|error| refused(error.to_string()))
+        file.map(|file| log(Some(file))).map_err(|error| refused(reason(&error)))
     }
 
     /// Whether standard output is taken.
@@ -89,7 +92,7 @@ impl EventLog {
             // A display that is gone has nothing to show.
             let _ = to.send(event);
         }
-        written.map_err(|error| EventLogError { path: self.path, why: error.to_string() })
+        written.map_err(|error| EventLogError { path: self.path, why: reason(&error), hint: remedy(&error) })
     }
 
     fn write(&mut self, line: &Shown) -> io::Result<()> {

@@ -69,7 +69,7 @@ const WARNINGS: &[(&str, Explanation)] = &[
     (
         "archive-architecture",
         Explanation {
-            cause: "Native libraries say which machine they were built for, extension modules of Python in their name (`x86_64`, `aarch64`), all others in their header, and the archive has some, but none for one of the layer's architectures. Functions of that architecture cannot load them. Of a zip in S3 that something else staged, three libraries are read at most, besides those in its last megabyte.",
+            cause: "Native libraries say which machine they were built for, extension modules of Python in their name (`x86_64`, `aarch64`), all others in their header, and the archive has some, but none for one of the layer's architectures; or a package of Python has modules for another architecture only, beside others that are right: it was built twice, into one folder. Functions of that architecture cannot load them. Where the layer declares both, a package for one of them is told with `-v` only. Of a zip in S3 that something else staged, three libraries are read at most, besides those in its last megabyte.",
             remedy: "Build the layer on that architecture, or for it (`pip install --platform manylinux2014_aarch64`), or declare only the architectures that it was built for. `allow = [\"archive-architecture\"]` accepts it; `--strict` makes an error of this warning.",
         },
     ),
@@ -316,8 +316,12 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
             "Somebody else changed the function or its alias again and again while it was to be changed, or deleted it.",
             "Find out which tool it is, and run the same command again: it does what is left.",
         ),
+        ErrorCode::WriteFailed => (
+            "The zip that is made of a folder could not be written to the folder for temporary files: its disk is full, a quota or a limit of file sizes is used up, or it may not be written to. The cause says which.",
+            "Free space there, or set `TMPDIR` to a folder that has room for the zip and may be written to, then run the same command again.",
+        ),
         ErrorCode::Internal => (
-            "The service failed inside (HTTP 5xx), an answer was not what anybody expected, this machine has no room for a temporary zip, or layership has a defect.",
+            "The service failed inside (HTTP 5xx), an answer was not what anybody expected, or layership has a defect.",
             "Run again; if it happens again and the service is healthy, report it with what `-vv` shows.",
         ),
     };

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::disk::{reason, remedy};
 use crate::report::Shown;
 use crate::report::destination::Destination;
 use crate::report::formats::ReportRequest;
@@ -19,6 +20,14 @@ pub struct ReportFileError {
     pub path: PathBuf,
     /// Why it cannot be written.
     pub why: String,
+    /// What helps against it, where that is known.
+    pub hint: Option<&'static str>,
+}
+
+impl ReportFileError {
+    fn new(path: &Path, why: String) -> Self {
+        Self { path: path.to_owned(), why, hint: None }
+    }
 }
 
 /// A place for one report, and how it is rendered there.
@@ -60,14 +69,14 @@ impl<R> ReportFile<R> {
             if file.destination.real().is_none_or(|real| taken.insert(real)) {
                 return Ok(file);
             }
-            Err(ReportFileError { path: path.to_owned(), why: "another report is written there".to_owned() })
+            Err(ReportFileError::new(path, "another report is written there".to_owned()))
         };
         wanted.into_iter().map(&mut open).collect()
     }
 
     fn open(render: fn(&R) -> Shown, path: &Path, inputs: &Inputs) -> Result<Self, ReportFileError> {
         let destination = Destination::open(path, inputs);
-        let destination = destination.map_err(|why| ReportFileError { path: path.to_owned(), why })?;
+        let destination = destination.map_err(|why| ReportFileError::new(path, why))?;
         Ok(Self { render, destination })
     }
 
@@ -77,7 +86,10 @@ impl<R> ReportFile<R> {
     /// Why it could not be written.
     pub fn write(&mut self, report: &R) -> Result<(), ReportFileError> {
         let written = self.destination.write(&(self.render)(report));
-        written.map_err(|why| ReportFileError { path: self.destination.path.clone(), why })
+        written.map_err(|error| ReportFileError {
+            hint: remedy(&error),
+            ..ReportFileError::new(&self.destination.path, reason(&error))
+        })
     }
 }
 

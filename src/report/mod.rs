@@ -69,7 +69,7 @@ pub(crate) use escape::shown;
 pub use escape::{Escaped, Shown};
 pub use event_log::{EventLine, EventLog, EventLogError};
 pub use fatal::{say_error, say_layers, say_usage, say_warning};
-pub use file::ReportFile;
+pub use file::{ReportFile, ReportFileError};
 pub use formats::{ReportRequest, index, json, markdown};
 pub use inputs::Inputs;
 pub use merge::merge;

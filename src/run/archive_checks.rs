@@ -1,9 +1,12 @@
 //! The checks of archives that `check`, `stage` and preflight share.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
+use super::aside::aside;
 use super::trail::Trail;
 use crate::archive::{
     InspectError, Inspection, OpenError, PackError, Pins, ReadAt, differs, inspect, judge, not_compared,
@@ -11,6 +14,8 @@ use crate::archive::{
 use crate::aws::StagedZip;
 use crate::event::Fact;
 use crate::finding::{Check, Finding, Level};
+use crate::halt::Halt;
+use crate::layer::LayerSettings;
 use crate::manifest::{Environments, Manifest};
 use crate::outcome::{ErrorCode, JobError};
 use crate::plan::{Job, LocalPath};
@@ -66,22 +71,54 @@ fn refusal(check: Check) -> ErrorCode {
     }
 }
 
-/// What is wrong with an archive for a job: with the zip itself, and held against the manifest.
-pub fn findings(inspection: &Inspection, job: &Job, manifest: &Manifest) -> Vec<Finding> {
-    let mut findings = judge(inspection, &job.settings.compatible_runtimes);
-    findings.extend(inspection.natives.judge(&job.settings));
-    findings.extend(inspection.ballast.judge());
-    if manifest.any_unreadable().is_some() {
-        return findings;
-    }
-    // What the manifest names need not be known for that.
-    if let Some(advice) = not_compared(&inspection.packages, manifest.format, &job.manifest_name) {
-        findings.push(advice);
-    } else if let Ok(Some(dependencies)) = manifest.all_dependencies() {
-        let pins = Pins { name: &job.manifest_name, format: manifest.format, dependencies };
-        findings.extend(differs(&inspection.packages, pins, &Environments::of(&job.settings)));
-    }
+/// What is wrong with an archive for a job: with the zip itself, and held against the manifest. Where nobody waits any more it
+/// may be a part.
+pub fn findings_now(inspection: &Inspection, job: &Job, manifest: &Manifest, halt: &Halt) -> Vec<Finding> {
+    let mut findings = of_itself(inspection, &job.settings);
+    findings.extend(of_packages(inspection, &job.settings, (manifest, &job.manifest_name), halt));
     findings
+}
+
+/// The same where it holds up nobody: a manifest may be full of markers.
+pub(super) async fn findings(
+    inspection: &Arc<Inspection>,
+    job: &Job,
+    manifest: &Manifest,
+) -> Result<Vec<Finding>, JobError> {
+    let mut findings = of_itself(inspection, &job.settings);
+    let (inspection, manifest) = (Arc::clone(inspection), manifest.clone());
+    let (settings, name) = (job.settings.clone(), job.manifest_name.clone());
+    let compared =
+        aside(manifest.size(), move |halt| of_packages(&inspection, &settings, (&manifest, &name), halt)).await;
+    findings.extend(compared?);
+    Ok(findings)
+}
+
+fn of_itself(inspection: &Inspection, settings: &LayerSettings) -> Vec<Finding> {
+    let mut findings = judge(inspection, &settings.compatible_runtimes);
+    findings.extend(inspection.natives.judge(settings));
+    findings.extend(inspection.ballast.judge());
+    findings
+}
+
+/// What the packages of an archive are, held against those of a manifest of this name.
+fn of_packages(
+    inspection: &Inspection,
+    settings: &LayerSettings,
+    (manifest, name): (&Manifest, &str),
+    halt: &Halt,
+) -> Vec<Finding> {
+    if manifest.any_unreadable().is_some() {
+        return Vec::new();
+    }
+    let (packages, format) = (&inspection.packages, manifest.format);
+    // What the manifest names need not be known for that.
+    if let Some(advice) = not_compared(packages, format, name) {
+        return vec![advice];
+    }
+    let Ok(Some(dependencies)) = manifest.all_dependencies() else { return Vec::new() };
+    let pins = Pins { name, format, dependencies, unshown: manifest.unshown([dependencies]) };
+    differs(packages, pins, &Environments::of(settings), halt)
 }
 
 /// An archive that Lambda would not take; `unread` words a failure to read it at all.
@@ -127,7 +164,7 @@ pub fn not_packed(archive: &LocalPath, error: &PackError) -> JobError {
         PackError::TooLarge { .. } => {
             return JobError::new(ErrorCode::ArchiveTooLarge, format!("{}: {error}", archive.shown)).hint(error.hint());
         }
-        PackError::Write(_) => ErrorCode::Internal,
+        PackError::Write(_) => ErrorCode::WriteFailed,
         _ => ErrorCode::ArchiveInvalid,
     };
     let failed = JobError::new(code, format!("cannot make a zip of `{}`", archive.shown)).cause(error.to_string());

@@ -8,8 +8,8 @@ use std::thread::available_parallelism;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::spawn_blocking;
 
+use super::archive_checks::{findings_now, settle_all};
 use super::pool::{Bounds, Operation as _};
-use super::stage::check_archive;
 use super::trail::Trail;
 use super::{Shared, manifests};
 use crate::batches::Batches;
@@ -113,9 +113,10 @@ fn look(job: &Job, shared: &Shared, halt: &Halt, trail: &mut Trail) -> Looked {
         Ok(manifest) => manifest,
         Err(error) => return Looked::Ended(Err(error)),
     };
-    if job.archive.is_none() {
-        return Looked::Ended(Ok(()));
-    }
+    let Some(place) = &job.archive else { return Looked::Ended(Ok(())) };
     let archive = shared.archives.get_now(job, halt);
-    Looked::Ended(archive.and_then(|archive| check_archive(job, &manifest, &archive, &shared.options, trail)))
+    Looked::Ended(archive.and_then(|archive| {
+        let findings = findings_now(&archive.inspection, job, &manifest, halt);
+        settle_all(findings, &place.shown, job, shared.options.strict, trail)
+    }))
 }

@@ -39,12 +39,15 @@ pub(super) async fn difference_between(old: Option<&Bytes>, new: &Manifest, job:
 }
 
 fn between(old: &[u8], new: &Manifest, includes_count: bool, halt: &Halt) -> Difference {
-    let unknown = Difference { only: Some(Only::Unreadable), ..Difference::default() };
+    let only = |only| Difference { only: Some(only), ..Difference::default() };
     let mut difference = match (dependencies(new.format, old, halt), new.dependencies()) {
-        (Ok(Some(old)), Ok(Some(new))) => difference(&old, new),
+        (Ok(Some(old)), Ok(Some(named))) => match difference(&old, named) {
+            found if !found.is_empty() && new.unshown([&old, named]).is_some() => return only(Only::Elsewhere),
+            found => found,
+        },
         // Of what has no names there is nothing to tell.
         (Ok(None), _) => return Difference::default(),
-        _ => return unknown,
+        _ => return only(Only::Unreadable),
     };
     if difference.is_empty() && difference.only.is_none() {
         let is_included = includes_count && same_meaning(new.format, old, &new.bytes, halt);

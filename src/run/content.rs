@@ -1,5 +1,7 @@
 //! What a staged zip holds: whether it was built again after its manifest changed, and whether a layer can be made of it.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::RunOptions;
@@ -12,7 +14,7 @@ use crate::aws::{Backup, Staged, StagedZip};
 use crate::event::Fact;
 use crate::finding::{Check, Finding};
 use crate::layer::{LayerVersion, Sha256};
-use crate::manifest::{Dependencies, Environments, Manifest, dependencies};
+use crate::manifest::{Environments, Manifest, dependencies};
 use crate::outcome::JobError;
 
 /// The staged zip of a job, and what it is to hold.
@@ -21,12 +23,12 @@ pub struct Content<'a> {
     zip: StagedZip,
     manifest: &'a Manifest,
     /// What the zip says of itself, where it was looked at.
-    inspection: Option<Inspection>,
+    inspection: Option<Arc<Inspection>>,
 }
 
 impl<'a> Content<'a> {
     /// A zip that was staged from this manifest; `local` is what it says of itself, where it is known from here.
-    pub fn new(site: Site<'a>, staged: &Staged, manifest: &'a Manifest, local: Option<&Inspection>) -> Self {
+    pub fn new(site: Site<'a>, staged: &Staged, manifest: &'a Manifest, local: Option<&Arc<Inspection>>) -> Self {
         Self { site, zip: site.staged_zip(staged), manifest, inspection: local.cloned() }
     }
 
@@ -60,14 +62,19 @@ impl<'a> Content<'a> {
         if !self.has_bytes_of(latest, backup, trail).await? {
             return Ok(());
         }
-        let (manifest, job) = (self.manifest, self.site.job);
-        let old = old_dependencies(manifest, backup).await?;
-        let (format, new) = (manifest.format, manifest.dependencies().ok().flatten());
-        let packages = &self.inspection().await?.packages;
-        let includes = counted_includes(job, manifest).is_some_and(|includes| !backup.includes(Some(includes)));
-        let change = Change { format, old: old.as_ref(), new, includes, packages };
-        let finding = stale(latest.arn.number, change, &Environments::of(&job.settings));
-        settle_all(finding.into_iter().collect(), &job.staged.to_string(), job, false, trail)
+        let (manifest, job) = (self.manifest.clone(), self.site.job);
+        let inspection = Arc::clone(self.inspection().await?);
+        let includes = counted_includes(job, &manifest).is_some_and(|includes| !backup.includes(Some(includes)));
+        let (number, bytes, settings) = (latest.arn.number, backup.bytes.clone(), job.settings.clone());
+        let finding = aside(bytes.len() + manifest.size(), move |halt| {
+            let old = dependencies(manifest.format, &bytes, halt).ok().flatten();
+            let (old, new) = (old.as_ref(), manifest.dependencies().ok().flatten());
+            let unshown = manifest.unshown(old.into_iter().chain(new));
+            let change =
+                Change { format: manifest.format, old, new, includes, packages: &inspection.packages, unshown };
+            stale(number, change, &Environments::of(&settings), halt)
+        });
+        settle_all(finding.await?.into_iter().collect(), &job.staged.to_string(), job, false, trail)
     }
 
     /// The digest of the published zip comes with the backup that showed the change. Only a backup without it, or a zip of
@@ -127,15 +134,16 @@ impl<'a> Content<'a> {
         let manifest = self.manifest;
         let inspection = self.inspection().await?;
         trail.found(Fact::ArchiveInspected { files: inspection.files, unzipped: inspection.unzipped });
-        settle_all(findings(inspection, job, manifest), &job.staged.to_string(), job, options.strict, trail)
+        let findings = findings(inspection, job, manifest).await?;
+        settle_all(findings, &job.staged.to_string(), job, options.strict, trail)
     }
 
-    async fn inspection(&mut self) -> Result<&Inspection, JobError> {
+    async fn inspection(&mut self) -> Result<&Arc<Inspection>, JobError> {
         let inspection = match self.inspection.take() {
             Some(inspection) => inspection,
             None => {
                 let place = self.site.job.staged.to_string();
-                inspect_staged(&mut self.zip, &place).await?
+                Arc::new(inspect_staged(&mut self.zip, &place).await?)
             }
         };
         Ok(self.inspection.insert(inspection))
@@ -149,10 +157,4 @@ fn unpublished(latest: u64) -> Finding {
     );
     let hint = "publish it with `--force`, add `\"content\"` to `detect`, or `allow = [\"archive-unpublished\"]`";
     Finding::warning(Check::ArchiveUnpublished, message, hint)
-}
-
-/// What the manifest named when the latest version was published, where that can be read.
-async fn old_dependencies(manifest: &Manifest, backup: &Backup) -> Result<Option<Dependencies>, JobError> {
-    let (format, bytes) = (manifest.format, backup.bytes.clone());
-    aside(bytes.len(), move |halt| dependencies(format, &bytes, halt).ok().flatten()).await
 }

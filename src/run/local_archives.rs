@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 
 use super::archive_checks::{invalid, not_packed, unopened, unread};
 use super::shelves::Shelves;
-use crate::archive::{Inspection, Local, LocalZip, Tree, TreeDigest, inspect, pack};
+use crate::archive::{Inspection, Local, LocalZip, PackError, Tree, TreeDigest, inspect, pack};
 use crate::halt::Halt;
 use crate::layer::Sha256;
 use crate::outcome::{ErrorCode, JobError};
@@ -88,7 +88,7 @@ fn look(archive: &LocalPath, layer: &str, packings: Arc<Semaphore>, halt: &Halt)
         }
     };
     let (digest, zip) = (OnceCell::new(), OnceCell::new());
-    Ok(LocalArchive { path: archive.clone(), content, inspection, digest, zip, packings })
+    Ok(LocalArchive { path: archive.clone(), content, inspection: Arc::new(inspection), digest, zip, packings })
 }
 
 /// A local archive: a zip, or the folder that one is made of where it is needed.
@@ -97,7 +97,7 @@ pub struct LocalArchive {
     path: LocalPath,
     content: Form,
     /// What the zip says of itself, or would.
-    pub inspection: Inspection,
+    pub inspection: Arc<Inspection>,
     digest: OnceCell<TreeDigest>,
     zip: OnceCell<Zipped>,
     packings: Arc<Semaphore>,
@@ -162,8 +162,9 @@ async fn packed(tree: Arc<Tree>, path: LocalPath) -> Result<Zipped, JobError> {
     let halt = Halt::default();
     let _halted_when_dropped = halt.on_drop();
     let done = in_background(move || {
-        let file = tempfile::tempfile().map_err(|error| no_room(&path, &error))?;
-        let packed = pack(&tree, &file, &halt).map_err(|error| not_packed(&path, &error))?;
+        let unpacked = |error| not_packed(&path, &error);
+        let file = tempfile::tempfile().map_err(|error| unpacked(PackError::Write(error)))?;
+        let packed = pack(&tree, &file, &halt).map_err(unpacked)?;
         tracing::debug!(archive = path.shown, size = packed.size, "packed");
         let (sha256, tree) = (Sha256::from_bytes(packed.sha256), Some(packed.tree));
         Ok(Zipped { zip: LocalZip::new(file, packed.size), sha256, tree })
@@ -176,9 +177,4 @@ async fn in_background<T: Send + 'static>(
 ) -> Result<T, JobError> {
     let done = spawn_blocking(work).await;
     done.map_err(|error| JobError::new(ErrorCode::Internal, "packing failed unexpectedly").cause(error.to_string()))?
-}
-
-fn no_room(archive: &LocalPath, error: &std::io::Error) -> JobError {
-    JobError::new(ErrorCode::Internal, format!("cannot make a temporary zip of `{}`: {error}", archive.shown))
-        .hint("set TMPDIR to another folder for temporary files")
 }

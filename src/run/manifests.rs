@@ -40,13 +40,13 @@ impl Manifests {
     /// The manifest of a job, read when it is first asked for.
     pub async fn get(&self, job: &Job) -> Result<Arc<Manifest>, ReadError> {
         let path = &job.manifest.path;
-        self.0.get(path, read_aside(path)).await
+        self.0.get(path, read_aside(job)).await
     }
 
     /// The same on a thread that may wait.
     pub fn get_now(&self, job: &Job, halt: &Halt) -> Result<Arc<Manifest>, ReadError> {
         let path = &job.manifest.path;
-        self.0.get_now(path, || read(path, halt))
+        self.0.get_now(path, || read(path, &job.reach, halt))
     }
 
     /// A job has ended.
@@ -60,12 +60,12 @@ impl Manifests {
     }
 }
 
-/// Reads a manifest where it holds up nobody. Where nobody waits any more it is asked to end.
-pub async fn read_aside(path: &Path) -> Result<Manifest, ReadError> {
-    let (path, halt) = (path.to_owned(), Halt::default());
+/// Reads the manifest of a job where it holds up nobody. Where nobody waits any more it is asked to end.
+pub async fn read_aside(job: &Job) -> Result<Manifest, ReadError> {
+    let (path, reach, halt) = (job.manifest.path.clone(), Arc::clone(&job.reach), Halt::default());
     let _halted_when_dropped = halt.on_drop();
     // One task for all of it: with tokio's file each step would be one.
-    let read = spawn_blocking(move || read(&path, &halt)).await;
+    let read = spawn_blocking(move || read(&path, &reach, &halt)).await;
     read.unwrap_or_else(|error| Err(ReadError::Unreadable(error.into())))
 }
 
@@ -95,9 +95,12 @@ pub fn check(
     Ok(manifest)
 }
 
-/// What a manifest names, unless that is not known, or more than a layer can have.
+/// What a manifest names, unless that is not known, not to be shown, or more than a layer can have.
 fn named(manifest: &Manifest) -> Option<Vec<Dependency>> {
     let dependencies = manifest.all_dependencies().ok().flatten()?;
+    if manifest.unshown([dependencies]).is_some() {
+        return None;
+    }
     let each =
         dependencies.iter().flat_map(|(name, versions)| versions.iter().map(move |(version, _)| (name, version)));
     let each = each.take(LISTED + 1);
@@ -120,9 +123,9 @@ fn odd(manifest: &Manifest) -> Option<(Option<usize>, Finding)> {
 
 /// What is to be known of the files that a manifest includes.
 fn includes(job: &Job, manifest: &Manifest) -> Vec<(String, Finding)> {
-    let Includes { files, problems } = manifest.includes();
+    let Includes { files, problems, .. } = manifest.includes();
     let mut told: Vec<(String, Finding)> =
-        problems.iter().take(PROBLEMS).map(|problem| unread(&job.manifest.shown, problem)).collect();
+        problems.iter().take(PROBLEMS).map(|problem| unread(job, manifest, problem)).collect();
     if let Some(first) = files.first() {
         let more = match files.len() - 1 {
             0 => String::new(),
@@ -130,29 +133,43 @@ fn includes(job: &Job, manifest: &Manifest) -> Vec<(String, Finding)> {
         };
         let unnoticed =
             if job.compares_dependencies() { "" } else { ", and changes to included files are not noticed" };
-        let first = beside(&job.manifest.shown, &first.path);
-        let message = format!("its backup holds only the file itself, not `{first}`{more}{unnoticed}");
+        let first = first.path.as_ref().map(|path| format!("`{}`", beside(&job.manifest.shown, path)));
+        let first = first.unwrap_or_else(|| "a file that it includes".to_owned());
+        let message = format!("its backup holds only the file itself, not {first}{more}{unnoticed}");
         let hint = "lock all in one file, for example with `uv pip compile`; `detect = [\"dependencies\", \"settings\"]` counts included files";
         told.push((job.manifest.shown.clone(), Finding::warning(Check::IncludeNotKept, message, hint)));
     }
     told
 }
 
-fn unread(shown: &str, problem: &NotIncluded) -> (String, Finding) {
-    let message = format!("`{}`, which it includes, {}", problem.named, problem.why);
+fn unread(job: &Job, manifest: &Manifest, problem: &NotIncluded) -> (String, Finding) {
+    let message = match &problem.named {
+        Some(named) => format!("`{named}`, which it includes, {}", problem.why),
+        None => format!("what it includes there {}{}", problem.why, unshown(manifest)),
+    };
     let hint = "correct the line, or lock all in one file, for example with `uv pip compile`";
     (
-        format!("{}:{}", including(shown, problem), problem.line),
+        format!("{}:{}", including(&job.manifest.shown, problem), problem.line),
         Finding::warning(Check::IncludeUnreadable, message, hint),
     )
 }
 
+/// Why the text of a line is not there, for the end of a sentence.
+fn unshown(manifest: &Manifest) -> String {
+    manifest.outside.map(|outside| format!("; its text {}", outside.is_why())).unwrap_or_default()
+}
+
 /// The file that includes another one in vain.
 fn including(shown: &str, problem: &NotIncluded) -> String {
-    match problem.within.as_os_str().is_empty() {
-        true => shown.to_owned(),
-        false => beside(shown, &problem.within),
+    match &problem.within {
+        Some(path) if path.as_os_str().is_empty() => shown.to_owned(),
+        within => included(shown, within.as_deref()),
     }
+}
+
+/// The place of a file that is included, as far as it may be shown.
+fn included(shown: &str, path: Option<&Path>) -> String {
+    path.map_or_else(|| format!("{shown} (a file that it includes)"), |path| beside(shown, path))
 }
 
 /// A path from the manifest's folder, as it may be shown.
@@ -176,7 +193,12 @@ fn warn_of_secret(job: &Job, manifest: &Manifest, trail: &mut Trail) -> Result<(
 fn secret(manifest: &Manifest) -> Option<(usize, Finding)> {
     let found = manifest.secret()?;
     let (first, more) = (&found.first, found.and_more());
-    let message = format!("`{}` carries a credential{more}: the backup would keep it in S3", first.shown);
+    let message = match &first.shown {
+        Some(shown) => format!("`{shown}` carries a credential{more}: the backup would keep it in S3"),
+        None => {
+            format!("the line carries a credential{more}: the backup would keep it in S3{}", unshown(manifest))
+        }
+    };
     let hint = "let the tool read it from elsewhere, for example from PIP_INDEX_URL, a netrc file or a keyring";
     Some((first.line, Finding::error(Check::SecretInManifest, message, hint)))
 }
@@ -193,7 +215,10 @@ fn check_pins(job: &Job, manifest: &Manifest, trail: &mut Trail) -> Result<(), J
         more if more > places.len() => format!("; and {more} more, among them {}", places.join(", ")),
         more => format!("; and {more} more: {}", places.join(", ")),
     };
-    let message = format!("{place}: `{}` is not pinned: {}{more}", first.text, first.why);
+    let message = match &first.text {
+        Some(text) => format!("{place}: `{text}` is not pinned: {}{more}", first.why),
+        None => format!("{place}: the line is not pinned: {}{more}{}", first.why, unshown(manifest)),
+    };
     if job.unpinned == UnpinnedPolicy::Deny {
         return Err(JobError::new(ErrorCode::ManifestUnpinned, message)
             .hint("write `==` and a version, for example with `uv pip compile` or `pip-compile`; or set `unpinned = \"warn\"`"));
@@ -206,7 +231,7 @@ fn check_pins(job: &Job, manifest: &Manifest, trail: &mut Trail) -> Result<(), J
 /// its place.
 fn loose(shown: &str, manifest: &Manifest, deny: bool) -> (usize, Vec<(String, Unpinned)>) {
     let asking = manifest.includes().files.iter().filter(|file| !file.bounds);
-    let included = asking.map(|file| (Cow::from(beside(shown, &file.path)), &file.open));
+    let included = asking.map(|file| (Cow::from(included(shown, file.path.as_deref())), &file.open));
     let files = std::iter::once((Cow::from(shown), manifest.open_lines())).chain(included);
     // Where it is only warned of, it has a warning of its own.
     let vain = manifest.includes().problems.iter().filter(|_| deny);

@@ -37,7 +37,7 @@ pub struct Given<'a> {
     /// What `--stage` has just staged, or would.
     pub staged: Option<&'a Staged>,
     /// What its zip says of itself.
-    pub inspection: Option<&'a Inspection>,
+    pub inspection: Option<&'a Arc<Inspection>>,
     /// The latest version, whatever a list says; 0 for none.
     pub latest: Option<u64>,
     /// How the layer differs between its targets, where that counts.

@@ -37,7 +37,7 @@ pub async fn stage(
     let job = site.job;
     trail.enter(Activity::Packing);
     let archive = archives.get(job).await?;
-    let mut findings = findings(&archive.inspection, job, manifest);
+    let mut findings = findings(&archive.inspection, job, manifest).await?;
     let note = note(&findings, &archive.inspection, job, manifest);
     // The preflight that follows warns of the same; but what is refused is not uploaded.
     findings.retain(|finding| options.mode == Mode::Stage || options.strict || finding.level == Level::Error);
@@ -120,18 +120,6 @@ fn note(findings: &[Finding], inspection: &Inspection, job: &Job, manifest: &Man
 
 fn note_read(job: &Job, sha256: Sha256, size: u64, trail: &mut Trail) {
     trail.found(Fact::ArchiveRead { path: shown(job).to_owned(), sha256: sha256.to_string(), size });
-}
-
-/// What can be said of the local archive without the network.
-pub fn check_archive(
-    job: &Job,
-    manifest: &Manifest,
-    archive: &LocalArchive,
-    options: &RunOptions,
-    trail: &mut Trail,
-) -> Result<(), JobError> {
-    let findings = findings(&archive.inspection, job, manifest);
-    settle_all(findings, shown(job), job, options.strict, trail)
 }
 
 fn shown(job: &Job) -> &str {

@@ -127,16 +127,65 @@ fn a_disk_without_room_for_the_zip_is_told_with_what_helps() {
     LAYER     TARGET     OUTCOME  SIZE  STAGED
     requests  us-east-1  failed   -     s3://artifacts/layers/requests/layer/layer.zip
     --- stderr ---
-          Failed [  TIMEs] (1/1) requests us-east-1: internal
+          Failed [  TIMEs] (1/1) requests us-east-1: write-failed
 
     error: requests at us-east-1: cannot make a zip of `requests/layer`
       Caused by: the zip could not be written
       Caused by: File too large (os error 27)
 
-    hint: free space in the folder for temporary files, or set TMPDIR to another folder
+    hint: raise the limit of file sizes (`ulimit -f`), or set TMPDIR to a folder on another disk
 
          Summary [  TIMEs] 1 job: 1 failed
     ");
     assert_eq!(project.effects(), [""; 0]);
     project.run("stage", 0);
+}
+
+#[test]
+fn a_folder_for_temporary_files_that_is_not_there_or_may_not_be_written_to_is_told() {
+    let project = Project::of(&["requests"]);
+    let folder = crate::common::folder();
+    let closed = folder.path().join("closed");
+    std::fs::create_dir(&closed).unwrap();
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o555)).unwrap();
+    let is_closed = std::fs::write(closed.join("file"), "").is_err();
+    if !is_closed {
+        std::fs::set_permissions(project.folder().parent().unwrap(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let denied = if is_closed { project.command() } else { as_nobody(&project, folder.path()) };
+    for (mut command, temporary, cause, hint) in [
+        (denied, closed, "Permission denied", "set TMPDIR to a folder for temporary files that may be written to"),
+        (
+            project.command(),
+            folder.path().join("gone"),
+            "No such file or directory",
+            "TMPDIR names the folder for temporary files",
+        ),
+    ] {
+        command.env("TMPDIR", temporary);
+        let said = run(command, ["stage"]).expect(1).stderr;
+        for told in ["requests us-east-1: write-failed", "Caused by: the zip could not be written", cause, hint] {
+            assert!(said.contains(told), "{told}: {said}");
+        }
+    }
+    assert_eq!(project.effects(), [""; 0]);
+}
+
+/// What was done is done: the report that could not be written is told, with what helps.
+#[test]
+fn a_full_disk_is_told_where_a_report_a_plan_or_events_are_written() {
+    if !Path::new("/dev/full").exists() {
+        return;
+    }
+    let project = Project::of(&["requests"]);
+    for (args, what) in [
+        ("check --report json=/dev/full", "cannot write the report to `/dev/full`: no space left"),
+        ("plan --stage --out /dev/full", "cannot write the plan to `/dev/full`: no space left"),
+        ("check --events /dev/full", "cannot write the events to `/dev/full`: no space left"),
+    ] {
+        let ended = project.run(args, 1);
+        assert!(ended.stderr.contains(what), "{args}: {}", ended.stderr);
+        let hint = "hint: free space on that disk, or name a place on another one";
+        assert!(ended.stderr.contains(hint), "{args}: {}", ended.stderr);
+    }
 }

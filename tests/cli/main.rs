@@ -21,6 +21,7 @@ mod ci;
 mod clocks;
 mod consent;
 mod detect;
+mod elsewhere;
 mod events;
 mod explain;
 mod formats;

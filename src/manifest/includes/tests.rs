@@ -3,7 +3,7 @@ use std::fs;
 
 fn included(path: &Path, text: &str) -> Includes {
     let halt = Halt::default();
-    includes(path, &survey(text, &halt).mentions, &halt)
+    includes(path, &Bounds::of(path), &survey(text, &halt).mentions, &halt)
 }
 
 /// What is read of these files, the first of which is the manifest, and what is not.
@@ -22,13 +22,19 @@ fn written(folder: &Path, files: &[(&str, &str)]) -> String {
 }
 
 fn told(found: &Includes) -> String {
-    let files =
-        found.files.iter().map(|file| format!("{} {}", if file.bounds { "-c" } else { "-r" }, file.path.display()));
-    let problems = found
-        .problems
+    let files = found
+        .files
         .iter()
-        .map(|problem| format!("{}:{} {} {}", problem.within.display(), problem.line, problem.named, problem.why));
+        .map(|file| format!("{} {}", if file.bounds { "-c" } else { "-r" }, shown(file.path.as_ref())));
+    let problems = found.problems.iter().map(|problem| {
+        let named = problem.named.as_deref().unwrap_or("?");
+        format!("{}:{} {named} {}", shown(problem.within.as_ref()), problem.line, problem.why)
+    });
     files.chain(problems).collect::<Vec<_>>().join("\n")
+}
+
+fn shown(path: Option<&PathBuf>) -> String {
+    path.map_or_else(|| "?".to_owned(), |path| path.display().to_string())
 }
 
 #[test]
@@ -102,9 +108,9 @@ fn files_are_few_and_not_deep() {
 fn nothing_leads_out_of_the_checkout_or_waits() {
     let folder = tempfile::tempdir().unwrap();
     let files = [
-        ("in/requirements.txt", "-r ../out.txt\n-r link.txt\n-r pipe\n-r beside.txt\n"),
+        ("in/requirements.txt", "-r ../out.txt\n-r link.txt\n-r pipe\n-r beside.txt\n-r .git/HEAD\n"),
         ("out.txt", "secret\n"),
-        ("in/.git/HEAD", ""),
+        ("in/.git/HEAD", "secret\n"),
         ("in/beside.txt", "six==1\n"),
     ];
     fs::create_dir_all(folder.path().join("in")).unwrap();
@@ -115,7 +121,27 @@ fn nothing_leads_out_of_the_checkout_or_waits() {
     :1 ../out.txt lies outside of the git checkout
     :2 link.txt lies outside of the git checkout
     :3 pipe is a pipe, not a file
+    :5 .git/HEAD lies among git's own files
     ");
+}
+
+/// Without a checkout an included file may lie anywhere: it counts, but what it says is not shown.
+#[test]
+fn what_is_forgotten_is_no_name_and_no_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = [("in/requirements.txt", "-r ../out.txt\n-r gone.txt\n"), ("out.txt", "secret\n-r hidden.txt\n")];
+    written(folder.path(), &files);
+    let mut found = included(&folder.path().join(files[0].0), files[0].1);
+    assert_eq!(found.outside(), Some(Outside::Folder));
+    let digest = found.digest();
+    found.hide();
+    assert_eq!(found.digest(), digest);
+    insta::assert_snapshot!(told(&found), @"
+    -r ?
+    ?:2 ? does not exist
+    :2 ? does not exist
+    ");
+    assert!(found.files[0].open.count == 1 && found.files[0].open.first[0].text.is_none());
 }
 
 #[test]

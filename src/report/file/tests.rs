@@ -94,5 +94,6 @@ fn devices_are_written_to_and_a_full_one_is_an_error() {
     if Path::new("/dev/full").exists() {
         let error = opened(Path::new("/dev/full")).unwrap().write(&sample()).unwrap_err();
         assert_eq!(error.to_string(), "cannot write the report to `/dev/full`: no space left");
+        assert_eq!(error.hint, Some("free space on that disk, or name a place on another one"));
     }
 }

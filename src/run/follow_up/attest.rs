@@ -154,7 +154,8 @@ impl Attesting<'_> {
         let written = written.await.unwrap_or_else(|broken| Err(std::io::Error::other(broken)));
         written.map_err(|error| {
             let message = format!("the documents cannot be written below `{shown}`");
-            JobError::new(ErrorCode::AttestFailed, message).cause(error.to_string())
+            let failed = JobError::new(ErrorCode::AttestFailed, message).cause(error.to_string());
+            JobError { hint: crate::disk::remedy(&error).map(str::to_owned), ..failed }
         })
     }
 

@@ -162,6 +162,27 @@ fn a_full_disk_is_told_as_such() {
     assert!(pack_to(folder.path(), Full(whole.size as usize)).is_ok());
 }
 
+/// A real one.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_device_that_is_full_is_told_as_such() {
+    let device = File::options().write(true).open("/dev/full").unwrap();
+    let error = pack_to(sample().path(), device).unwrap_err();
+    assert!(matches!(&error, PackError::Write(why) if why.kind() == io::ErrorKind::StorageFull), "{error:?}");
+    for (why, hint) in [
+        (rustix::io::Errno::DQUOT, "free space in the folder for temporary files, or set TMPDIR to another folder"),
+        (
+            rustix::io::Errno::FBIG,
+            "raise the limit of file sizes (`ulimit -f`), or set TMPDIR to a folder on another disk",
+        ),
+        (rustix::io::Errno::ACCESS, "set TMPDIR to a folder for temporary files that may be written to"),
+        (rustix::io::Errno::ROFS, "set TMPDIR to a folder for temporary files that may be written to"),
+        (rustix::io::Errno::IO, "set TMPDIR to another folder for temporary files"),
+    ] {
+        assert_eq!(PackError::Write(why.into()).hint(), hint);
+    }
+}
+
 /// How many files the folders of the next test have in all.
 const FILES: usize = 300;
 
