@@ -159,7 +159,7 @@ fn a_folder_for_temporary_files_that_is_not_there_or_may_not_be_written_to_is_to
             project.command(),
             folder.path().join("gone"),
             "No such file or directory",
-            "TMPDIR names the folder for temporary files",
+            "set TMPDIR to another folder for temporary files",
         ),
     ] {
         command.env("TMPDIR", temporary);
