@@ -130,10 +130,12 @@ pub(super) fn composer(text: &str, halt: &Halt) -> Result<Dependencies, Unreadab
 }
 
 impl ComposerPackage {
-    /// A branch keeps its version while its commits move on, so the commit is shown with it.
+    /// A branch keeps its version while its commits move on, so the commit is shown with it: that of its repository or, where
+    /// it comes without one, that of its archive.
     fn version(&self) -> Cow<'_, str> {
         let version = self.version.as_deref().unwrap_or_default();
-        let commit = self.source.as_ref().and_then(|source| source.reference.as_deref());
+        let mut places = [&self.source, &self.dist].into_iter().flatten();
+        let commit = places.find_map(|place| place.reference.as_deref());
         let is_branch = version.starts_with("dev-") || version.ends_with("-dev");
         at_commit(version, commit.filter(|_| is_branch))
     }

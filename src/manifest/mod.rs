@@ -24,6 +24,7 @@ mod meaning;
 mod npm_lock;
 mod parse;
 mod pins;
+mod pnpm_lock;
 mod read;
 mod requirements;
 mod secrets;
@@ -37,6 +38,8 @@ mod versions;
 
 #[cfg(test)]
 mod halted;
+#[cfg(test)]
+mod recorded;
 #[cfg(test)]
 mod samples;
 
