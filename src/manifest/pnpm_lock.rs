@@ -1,67 +1,49 @@
 //! `pnpm-lock.yaml`, read by its indentation: the keys of its `packages:` section, and the facts below each.
 
-use super::dependencies::{Dependencies, Found};
+use super::dependencies::{Dependencies, Found, LIMIT};
 use super::line_locks::{split_at_sign, unmerged};
+use super::pnpm_keys::{fact, key, split_old, unquoted, without_peers};
+use super::pnpm_needs::Needs;
+use super::survey::too_many;
 use super::unreadable::Unreadable;
 use super::versions::Need;
 use crate::halt::Halt;
-use std::collections::BTreeMap;
-
-/// YAML quotes what it would take for something else.
-const QUOTES: [char; 2] = ['\'', '"'];
 
 /// A lock file of any version from 5 on.
 pub(super) fn pnpm(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
     let version = text.lines().find_map(|line| line.strip_prefix("lockfileVersion:"));
     let version = version.ok_or_else(|| Unreadable::new("it is not a lock file of pnpm"))?;
     unmerged(text)?;
-    let is_old = version.trim().trim_matches(QUOTES).starts_with('5');
-    let optional = optional(text, halt);
-    let mut dependencies = Dependencies::default();
-    each(section(text, "packages:", halt), |package| {
-        let is_optional = optional.get(package.key).is_some_and(|is_optional| *is_optional);
-        let need = if is_optional { package.need.max(Need::Optional) } else { package.need };
+    let is_old = unquoted(version).starts_with('5');
+    let (packages, needs) = sections(text, halt);
+    if packages.len() > LIMIT {
+        return Err(too_many());
+    }
+    let (told, mut dependencies) = (needs.told(), Dependencies::default());
+    for package in packages {
+        let need = told.get(package.key).map_or(package.need, |need| package.need.max(*need));
         dependencies.insert(package.found(is_old).with_hashes(package.hash).needed(need));
-    });
+    }
     Ok(dependencies)
 }
 
-/// Since version 9, who is optional stands in a section of its own, once for each set of peers.
-fn optional<'a>(text: &'a str, halt: &Halt) -> BTreeMap<&'a str, bool> {
-    let mut optional = BTreeMap::new();
-    each(section(text, "snapshots:", halt), |package| {
-        *optional.entry(package.key).or_insert(true) &= package.need == Need::Optional;
-    });
-    optional
-}
-
-/// The lines of a section.
-fn section<'a>(text: &'a str, head: &str, halt: &Halt) -> impl Iterator<Item = &'a str> {
-    let from = halt.over(text.lines()).skip_while(move |line| *line != head).skip(1);
-    from.take_while(|line| line.is_empty() || line.starts_with(' '))
-}
-
-/// Takes each package of a section as it ends.
-fn each<'a>(lines: impl Iterator<Item = &'a str>, mut take: impl FnMut(Package<'a>)) {
-    let mut package: Option<Package<'a>> = None;
-    for line in lines {
-        match (key(line), &mut package) {
-            (Some(key), _) => package.replace(Package { key, ..Package::default() }).into_iter().for_each(&mut take),
-            (None, Some(package)) => package.read(line),
-            (None, None) => {}
+/// The packages, and what is said elsewhere of who needs them.
+fn sections<'a>(text: &'a str, halt: &Halt) -> (Vec<Package<'a>>, Needs<'a>) {
+    let (mut packages, mut needs, mut section) = (Vec::<Package<'a>>::new(), Needs::default(), "");
+    for line in halt.over(text.lines()) {
+        match section {
+            _ if !line.is_empty() && !line.starts_with(' ') => section = line,
+            "importers:" => needs.read_importer(line),
+            "snapshots:" => needs.read_snapshot(line),
+            "packages:" => match key(line) {
+                Some(key) if packages.len() <= LIMIT => packages.push(Package::new(key)),
+                Some(_) => {}
+                None => packages.last_mut().into_iter().for_each(|package| package.read(line)),
+            },
+            _ => {}
         }
     }
-    package.into_iter().for_each(take);
-}
-
-/// The key of a line such as `  '@scope/name@1.0.0(peer@2.0.0)':`, without quotes and without the peers.
-fn key(line: &str) -> Option<&str> {
-    let key = line.strip_prefix("  ").filter(|key| !key.starts_with([' ', '#', ':']))?;
-    // Of a key that is very long, what belongs to it comes on the next line, behind a colon of its own.
-    let long = key.strip_prefix("? ");
-    let key = long.or_else(|| key.strip_suffix(": {}")).or_else(|| key.strip_suffix(':'))?;
-    let key = key.trim_matches(QUOTES);
-    Some(key.split('(').next().unwrap_or(key))
+    (packages, needs)
 }
 
 #[derive(Default)]
@@ -76,10 +58,14 @@ struct Package<'a> {
 }
 
 impl<'a> Package<'a> {
+    fn new(key: &'a str) -> Self {
+        Self { key: without_peers(key), ..Self::default() }
+    }
+
     /// `    name: x`; what is deeper belongs to the line above it.
     fn read(&mut self, line: &'a str) {
-        let Some(fact) = line.strip_prefix("    ").or_else(|| line.strip_prefix("  : ")) else { return };
-        if fact.starts_with(' ') {
+        let (depth, fact) = fact(line);
+        if depth > 4 {
             return self.read_resolution(fact);
         }
         let Some((key, value)) = fact.split_once(':') else { return };
@@ -87,7 +73,7 @@ impl<'a> Package<'a> {
         self.in_resolution = key == "resolution";
         self.read_resolution(value);
         match (key, value) {
-            ("name", name) => self.name = Some(name.trim_matches(QUOTES)),
+            ("name", name) => self.name = Some(unquoted(name)),
             ("dev", "true") => self.need = Need::Development,
             ("optional", "true") => self.need = self.need.max(Need::Optional),
             _ => {}
@@ -114,15 +100,6 @@ impl<'a> Package<'a> {
         };
         Found::new(name, version)
     }
-}
-
-/// Before lock file version 6: `/@scope/name/1.0.0_peer@2.0.0`, with a registry in front where it is another one.
-fn split_old(key: &str) -> (&str, &str) {
-    let Some((before, version)) = key.rsplit_once('/') else { return (key, "") };
-    let (above, last) = before.rsplit_once('/').unwrap_or(("", before));
-    let scope = above.rsplit('/').next().filter(|scope| scope.starts_with('@'));
-    let length = last.len() + scope.map_or(0, |scope| scope.len() + 1);
-    (&before[before.len() - length..], version.split('_').next().unwrap_or(version))
 }
 
 #[cfg(test)]
@@ -153,8 +130,6 @@ mod tests {
         let of_commit = format!("is-negative {commit}");
         for (version, packages, expected) in [
             ("5.4", "  /@s/x/1.0.0_react@17.0.2:\n    dev: false\n  /y/2.0.0:\n", "@s/x 1.0.0, y 2.0.0"),
-            ("5.4", "  /@s/x_y/1.0.0_@t+peer@2.0.0:\n  /string_decoder/1.3.0:\n", "@s/x_y 1.0.0, string_decoder 1.3.0"),
-            ("5.3", "  r.example/@s/x/1.0.0:\n  r.example/y/2.0.0_abc:\n", "@s/x 1.0.0, y 2.0.0"),
             ("5.4", &at_commit, &of_commit),
             ("'6.0'", &at_commit, &of_commit),
             ("'6.0'", "  /@s/x@1.0.0(react@17.0.2):\n    resolution: {}\n", "@s/x 1.0.0"),
@@ -197,8 +172,12 @@ mod tests {
         ] {
             assert_eq!(need(&lock("'6.0'", &format!("  /x@1.0.0:\n{facts}"))), expected, "{facts}");
         }
-        let snapshots = |snapshots: &str| format!("{}\nsnapshots:\n\n{snapshots}", lock("'9.0'", "  x@1.0.0:\n"));
-        assert_eq!(need(&snapshots("  x@1.0.0:\n    optional: true\n")), Need::Optional);
-        assert_eq!(need(&snapshots("  x@1.0.0(a@1):\n    optional: true\n  x@1.0.0: {}\n")), Need::Required);
+        let ninth = |group: &str, snapshot: &str| {
+            let importers = format!("importers:\n\n  .:\n    {group}:\n      x:\n        version: 1.0.0\n");
+            need(&format!("{importers}\n{}\nsnapshots:\n\n{snapshot}", lock("'9.0'", "  x@1.0.0:\n")))
+        };
+        assert_eq!(ninth("dependencies", "  x@1.0.0: {}\n"), Need::Required);
+        assert_eq!(ninth("devDependencies", "  x@1.0.0: {}\n"), Need::Development);
+        assert_eq!(ninth("optionalDependencies", "  x@1.0.0:\n    optional: true\n"), Need::Optional);
     }
 }
