@@ -8,8 +8,8 @@ mod stations;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufRead, BufReader, Read as _, Seek as _};
+use std::path::{Component, Path, PathBuf};
 use std::process::{ChildStdout, Command, Stdio};
 use std::sync::mpsc::sync_channel;
 use std::thread;
@@ -21,6 +21,10 @@ use stations::Stations;
 
 /// More than a text that is compared has, in bytes.
 const TEXT_LIMIT: u64 = 8_000_000;
+/// A longer line no list has, in bytes: nobody can check out such a path.
+const LINE_LIMIT: u64 = 8_192;
+/// More files than are looked at, of layers and what they are built from.
+const ENTRIES_LIMIT: usize = 1_000_000;
 /// More than git has to say for itself, in bytes.
 const SAID_LIMIT: u64 = 100_000;
 
@@ -204,24 +208,45 @@ fn is_id(text: &str) -> bool {
 }
 
 /// What git lists of these files and below these folders.
-fn entries(
-    listing: &mut Command,
-    wanted: &HashSet<PathBuf>,
-    of_line: fn(&[u8]) -> Option<(&Path, Entry)>,
-) -> Result<Entries, GitError> {
-    let read = |stdout| {
-        let mut entries = Entries::new();
-        // Of a whole repository only what is wanted is kept.
-        for line in BufReader::new(stdout).split(0) {
-            let line = line?;
-            let Some((path, entry)) = of_line(&line) else { continue };
-            if path.ancestors().any(|above| wanted.contains(above)) {
-                entries.insert(path.to_owned(), entry);
-            }
-        }
-        Ok(entries)
-    };
+fn entries(listing: &mut Command, wanted: &HashSet<PathBuf>, of_line: OfLine) -> Result<Entries, GitError> {
+    let read = |stdout| listed(BufReader::new(stdout), wanted, of_line, ENTRIES_LIMIT);
     asked(listing, read)?.map_err(GitError::Failed)
+}
+
+/// Reads one line of a list.
+type OfLine = fn(&[u8]) -> Option<(&Path, Entry)>;
+
+/// What a list has of these files and below these folders; its lines end in NUL. A few kilobytes of a repository can list
+/// billions of files, and a name of any length: no more than so many are taken in, and no such name.
+///
+/// # Errors
+/// There is more, or the list cannot be read.
+pub fn listed(mut list: impl BufRead, wanted: &HashSet<PathBuf>, of_line: OfLine, most: usize) -> io::Result<Entries> {
+    let (mut entries, mut line) = (Entries::new(), Vec::new());
+    while list.by_ref().take(LINE_LIMIT).read_until(0, &mut line)? > 0 {
+        if line.len() as u64 == LINE_LIMIT {
+            return Err(io::Error::other(format!("it knows a name of more than {LINE_LIMIT} bytes")));
+        }
+        // Of a whole repository only what is wanted is kept.
+        let entry = of_line(line.strip_suffix(&[0]).unwrap_or(&line));
+        if let Some((path, entry)) = entry.filter(|(path, _)| leads_below(path) && is_of(path, wanted)) {
+            entries.insert(path.to_owned(), entry);
+        }
+        if entries.len() > most {
+            return Err(io::Error::other(format!("it knows more than {most} files there")));
+        }
+        line.clear();
+    }
+    Ok(entries)
+}
+
+fn is_of(path: &Path, wanted: &HashSet<PathBuf>) -> bool {
+    path.ancestors().any(|above| wanted.contains(above))
+}
+
+/// Git checks nothing out above the checkout, whatever a commit calls its files.
+fn leads_below(path: &Path) -> bool {
+    path.components().all(|part| matches!(part, Component::Normal(_)))
 }
 
 /// Whether files have the modes here that git knows: some file systems cannot keep them, and git noted it.
@@ -240,6 +265,41 @@ mod tests {
         endless.arg("1000").stdout(Stdio::piped());
         let error = asked_within(Duration::from_millis(20), &mut endless, printed).unwrap_err();
         assert!(error.to_string().contains("no answer"), "{error}");
+    }
+
+    #[test]
+    fn lists_are_read_within_bounds() {
+        let wanted = HashSet::from([PathBuf::from("a")]);
+        let line = |path: &str| format!("100644 blob ce013625030ba8dba906f756967f9e9ca394464a\t{path}");
+        let read = |list: &str, most| listed(list.as_bytes(), &wanted, Entry::of_line, most);
+        let above = ["a/../../b", "/a", "a/../b"].map(line).join("\0");
+        let list = [line("a/b"), line("b"), "no entry".to_owned(), above, line("a")].join("\0");
+        let paths = read(&list, 2).unwrap().into_keys().collect::<Vec<_>>();
+        assert_eq!(paths, [Path::new("a"), Path::new("a/b")]);
+        assert_eq!(read(&list, 1).unwrap_err().to_string(), "it knows more than 1 files there");
+        let endless = listed(BufReader::new(io::repeat(b'a')), &wanted, Entry::of_line, 9);
+        assert_eq!(endless.unwrap_err().to_string(), "it knows a name of more than 8192 bytes");
+    }
+
+    /// Lists from which the fuzzer starts, as git printed them.
+    #[test]
+    fn real_lists_are_read() {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/git_lists");
+        let of_line = |name: &str| if name.ends_with(".index") { Entry::of_index_line } else { Entry::of_line };
+        let read = |name: &str| {
+            let list = std::fs::read(corpus.join(name)).unwrap();
+            listed(&list[..], &HashSet::from([PathBuf::new()]), of_line(name), 100).unwrap().len()
+        };
+        for (name, files) in [
+            ("commit.tree", 6),
+            ("commit.index", 6),
+            ("sha256.tree", 1),
+            ("sha256.index", 1),
+            ("leads-elsewhere.tree", 1),
+        ] {
+            assert_eq!(read(name), files, "{name}");
+        }
+        assert_eq!(std::fs::read_dir(&corpus).unwrap().count(), 5);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! the machine (no room for a file, no port). Nothing of this crate is in layership.
 #![allow(dead_code, unused_imports, missing_docs, reason = "only a part of the modules is called here")]
 
+mod documents;
 mod layers;
 mod manifests;
 mod sandbox;
@@ -14,18 +15,21 @@ mod sandbox;
 mod signed;
 mod zips;
 
+pub use documents::documents;
 pub use layers::layers_file;
 pub use manifests::{json_locks, line_locks, requirements, toml_locks};
-pub use sandbox::requests;
+pub use sandbox::{journal, requests};
 pub use zips::zip;
 
 #[path = "../../src"]
 mod layership {
     pub mod archive;
     pub mod attest;
+    pub mod batches;
     pub mod bounds;
     pub mod config;
     pub mod disk;
+    pub mod event;
     pub mod finding;
     pub mod git;
     pub mod halt;
@@ -33,15 +37,36 @@ mod layership {
     pub mod manifest;
     pub mod outcome;
     pub mod plan;
+    pub mod report;
+    pub mod rollout;
 }
 // The modules call each other `crate::…`.
-use layership::{archive, attest, bounds, config, disk, finding, git, halt, layer, manifest, outcome, plan};
+pub(crate) use layership::report::shown;
+use layership::{
+    archive, attest, batches, bounds, config, disk, event, finding, git, halt, layer, manifest, outcome, plan, report,
+    rollout,
+};
 
 /// A lock in S3, which anybody may have written. What was read once is written and read again as the same.
 pub fn lock_body(bytes: &[u8]) {
     use layership_protocol::Content;
     if let Content::Lock(body) = Content::parse(bytes) {
         assert_eq!(Content::parse(&body.to_json()), Content::Lock(body));
+    }
+}
+
+/// What git lists of a repository, whose names anybody may have chosen. What lies there is held against it.
+pub fn git_lists(bytes: &[u8]) {
+    const MOST: usize = 1_000;
+    let wanted = ["a", "layers"].map(std::path::PathBuf::from).into();
+    for of_line in [git::Entry::of_line, git::Entry::of_index_line] {
+        let Ok(entries) = git::listed(bytes, &wanted, of_line, MOST) else { continue };
+        assert!(entries.len() <= MOST);
+        for (path, entry) in entries {
+            let at = folder().join(&path);
+            assert!(!path.to_string_lossy().contains(".."), "{path:?} may lead elsewhere");
+            entry.is_at(&at, true);
+        }
     }
 }
 

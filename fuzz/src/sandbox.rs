@@ -1,4 +1,5 @@
-//! Requests to the sandbox: as they are, and signed, since nobody gets far without the secret.
+//! Requests to the sandbox: as they are, and signed, since nobody gets far without the secret. And folders of it, which come
+//! with a checkout.
 //!
 //! It may panic, which tells the fuzzer that something is wrong: see the crate.
 
@@ -66,7 +67,61 @@ fn sandbox(runtime: &Runtime) -> &'static Started {
     })
 }
 
-async fn send(sandbox: &Sandbox, bytes: Vec<u8>) {
+/// What is asked of a sandbox whose folder came from elsewhere, each for a service.
+const LOOKS: [(&str, &str); 15] = [
+    ("s3", "GET /"),
+    ("s3", "GET /artifacts?list-type=2"),
+    ("s3", "GET /artifacts?versions"),
+    ("s3", "GET /artifacts?uploads"),
+    ("s3", "GET /artifacts?policy"),
+    ("s3", "HEAD /artifacts/k"),
+    ("s3", "GET /artifacts/k?partNumber=2"),
+    ("s3", "GET /artifacts/k?uploadId=u"),
+    ("lambda", "GET /2018-10-31/layers"),
+    ("lambda", "GET /2018-10-31/layers/numpy/versions"),
+    ("lambda", "GET /2018-10-31/layers/numpy/versions/1"),
+    ("lambda", "GET /2018-10-31/layers/numpy/versions/1/policy"),
+    ("lambda", "GET /2015-03-31/functions"),
+    ("lambda", "GET /2015-03-31/functions/orders"),
+    ("lambda", "GET /2015-03-31/functions/orders/aliases"),
+];
+
+/// A sandbox's journal that somebody else wrote, or a list of fault rules: it is served and looked at, and served once more as
+/// it was.
+pub fn journal(bytes: &[u8]) {
+    let runtime = runtime();
+    let _entered = runtime.enter();
+    let folder = tempfile::tempdir_in(crate::folder()).expect("a folder");
+    let [journal, rules] = ["journal.jsonl", "rules.json"].map(|name| folder.path().join(name));
+    std::fs::write(folder.path().join("lock"), "").expect("written");
+    // No journal begins like a list.
+    let is_rules = bytes.starts_with(b"[");
+    std::fs::write(if is_rules { &rules } else { &journal }, bytes).expect("written");
+    let options = || Options {
+        secret: Some(SECRET.to_owned()),
+        faults: is_rules.then(|| rules.clone()),
+        ..Options::new(folder.path())
+    };
+    let Ok(sandbox) = runtime.block_on(Sandbox::start(options())) else { return };
+    if !is_rules {
+        LOOKS.iter().for_each(|(service, line)| look(runtime, &sandbox, (service, line)));
+    }
+    runtime.block_on(sandbox.stop());
+    let lines = || std::fs::read(&journal).expect("a journal").iter().filter(|byte| **byte == b'\n').count();
+    let kept = lines();
+    let again = runtime.block_on(Sandbox::start(options())).expect("what it wrote itself, it takes");
+    runtime.block_on(again.stop());
+    assert_eq!(lines(), kept);
+}
+
+fn look(runtime: &Runtime, sandbox: &Sandbox, (service, line): (&str, &str)) {
+    let request = format!("{line} HTTP/1.1\r\nservice: {service}\r\n\r\n");
+    let signed = Unsigned::read(request.as_bytes()).and_then(|request| request.signed(ACCESS_KEY, SECRET));
+    let answer = runtime.block_on(send(sandbox, signed.expect("a request")));
+    assert!(answer.starts_with(b"HTTP/1.1 "), "no answer to {line}");
+}
+
+async fn send(sandbox: &Sandbox, bytes: Vec<u8>) -> Vec<u8> {
     let (mut client, server) = tokio::io::duplex(1 << 16);
     sandbox.attend(server);
     let exchange = async {
@@ -79,6 +134,7 @@ async fn send(sandbox: &Sandbox, bytes: Vec<u8>) {
         let (_, read) = tokio::join!(write, from.read_to_end(&mut answer));
         let _ = read;
         assert!(answer.len() < 1 << 24, "{} bytes for an answer", answer.len());
+        answer
     };
-    tokio::time::timeout(PATIENCE, exchange).await.expect("an answer, or an end");
+    tokio::time::timeout(PATIENCE, exchange).await.expect("an answer, or an end")
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::store::{
-    Bucket, Configuration, Function, Layer, LayerVersion, ObjectVersion, ParameterVersion, State, Upload, Versioning,
+    Bucket, Configuration, Function, Layer, LayerVersion, ParameterVersion, State, Upload, Versioning, Versions,
 };
 use super::text;
 
@@ -131,7 +131,7 @@ fn shown_upload(upload: &Upload) -> ShownUpload<'_> {
     ShownUpload { key: &upload.key, parts: parts.collect() }
 }
 
-fn shown_object(versions: &[std::sync::Arc<ObjectVersion>]) -> Option<ShownObject<'_>> {
+fn shown_object(versions: &Versions) -> Option<ShownObject<'_>> {
     let current = versions.last()?;
     let content = current.content.as_ref()?;
     Some(ShownObject {

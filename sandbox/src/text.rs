@@ -35,9 +35,10 @@ pub(super) fn unique_uuid() -> String {
     format!("{}-{}-{}-{}-{}", &id[..8], &id[8..12], &id[12..16], &id[16..20], &id[20..])
 }
 
-/// The system's time from stored milliseconds.
+/// The system's time from stored milliseconds. What is stored may come from a stranger: times that no header can have are 1970.
 pub(super) fn system_time(millis: i64) -> SystemTime {
-    Timestamp::from_millisecond(millis).map_or(SystemTime::UNIX_EPOCH, SystemTime::from)
+    let time = Timestamp::from_millisecond(millis).ok().filter(|time| *time >= Timestamp::UNIX_EPOCH);
+    time.map_or(SystemTime::UNIX_EPOCH, SystemTime::from)
 }
 
 /// Lambda's `CreatedDate`: `2026-11-22T10:00:00.000+0000`.
@@ -103,6 +104,14 @@ mod tests {
     #[test]
     fn dates_are_lambdas() {
         assert_eq!(lambda_date(1_795_341_600_000), "2026-11-22T10:00:00.000+0000");
+    }
+
+    #[test]
+    fn times_that_no_header_can_have_are_the_first() {
+        assert_eq!(http_date(1_795_341_600_000), "Sun, 22 Nov 2026 10:00:00 GMT");
+        for millis in [i64::MIN, -62_135_596_800_000, -1, 0, i64::MAX] {
+            assert_eq!(http_date(millis), "Thu, 01 Jan 1970 00:00:00 GMT", "{millis}");
+        }
     }
 
     #[test]

@@ -103,7 +103,7 @@ impl Look<'_> {
 
 /// A repository, URL or path in place of a version: what it holds is not told, and perhaps not even its name.
 fn is_place(pin: &str) -> bool {
-    pin.contains('/') || pin.starts_with('.')
+    pin.contains(['/', ':']) || pin.starts_with('.')
 }
 
 /// A version that the archive holds.
@@ -250,6 +250,7 @@ mod tests {
             ("x-1.5", "x>=1,<2"),
             ("x-1.5", "x"),
             ("x-1.5", "x @ https://host/x.whl"),
+            ("x-1.5", "x @ file:x.whl"),
             ("numpy-2.0.0", "numpy==1.26.4 ; python_version<'3.12'\nnumpy==2.0.0 ; python_version>='3.12'"),
             ("x-1.0", "x==1.0 ; sys_platform == 'win32'"),
         ];

@@ -31,7 +31,7 @@ pub struct Changed {
 ///
 /// Where several versions of one name are locked at once, a name may appear more than once: those that left are
 /// paired with those that came, and what is left over was added or removed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Difference {
     /// Dependencies that only the new manifest has.
     pub added: Vec<Dependency>,
@@ -48,7 +48,7 @@ pub struct Difference {
 }
 
 /// What differs between two manifests that name the same dependencies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Only {
     /// Comments, order, or what else is no dependency, such as options.

@@ -229,10 +229,12 @@ impl ComposerPackage<'_> {
         Found::new(&*self.name.0, self.version()).with_hashes(hash)
     }
 
-    /// A branch keeps its version while its commits move on, so the commit is shown with it.
+    /// A branch keeps its version while its commits move on, so the commit is shown with it: that of its repository or, where
+    /// it comes without one, that of its archive.
     fn version(&self) -> Cow<'_, str> {
         let version = text(self.version.as_ref()).unwrap_or_default();
-        let commit = text(self.source.as_ref().and_then(|source| source.reference.as_ref()));
+        let mut places = [&self.source, &self.dist].into_iter().flatten();
+        let commit = places.find_map(|place| text(place.reference.as_ref()));
         let is_branch = version.starts_with("dev-") || version.ends_with("-dev");
         at_commit(version, commit.filter(|_| is_branch))
     }

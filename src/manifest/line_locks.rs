@@ -1,17 +1,25 @@
-//! Lock files of one line per fact, read by their indentation: Yarn, pnpm, Bundler and Go.
+//! Lock files of one line per fact, read by their indentation: Yarn, Bundler and Go. That of pnpm has a file of its own.
 //!
 //! No kept crate knows those of pnpm and Bundler. The one for Yarn, as a reader of YAML would, holds all of a file and cannot
-//! be told to end; and what is read here is held against what Yarn and pnpm read themselves, in `tests/interop`.
+//! be told to end; and what is read here is held against what these tools read themselves, in `tests/interop` and by what is
+//! recorded there.
 
 use super::dependencies::{Dependencies, Found};
 use super::unreadable::Unreadable;
 use crate::halt::Halt;
+
+/// Refuses what git leaves where two sides changed the same lines: both would be read as one.
+pub(super) fn unmerged(text: &str) -> Result<(), Unreadable> {
+    let conflict = text.lines().position(|line| line.starts_with("<<<<<<< "));
+    conflict.map_or(Ok(()), |index| Err(Unreadable::at(index + 1, "it has a conflict of git that is not resolved")))
+}
 
 /// `yarn.lock`: a header line of descriptors without indentation, facts below it.
 pub(super) fn yarn(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
     if !text.contains("yarn lockfile v1") && !text.contains("__metadata:") {
         return Err(Unreadable::new("it is not a lock file of Yarn"));
     }
+    unmerged(text)?;
     let mut dependencies = Dependencies::default();
     let mut package = None;
     for line in halt.over(text.lines()).filter(|line| !line.is_empty() && !line.starts_with('#')) {
@@ -76,47 +84,8 @@ fn keep(package: Option<YarnPackage>, dependencies: &mut Dependencies) {
     dependencies.insert(Found::new(&package.name, version).with_hashes(package.hash.as_deref()));
 }
 
-/// `pnpm-lock.yaml`: the keys of its `packages:` section, and the hash in the first line below each.
-pub(super) fn pnpm(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
-    let version = text.lines().find_map(|line| line.strip_prefix("lockfileVersion:"));
-    let version = version.ok_or_else(|| Unreadable::new("it is not a lock file of pnpm"))?;
-    let is_old = version.trim().trim_matches(['\'', '"']).starts_with('5');
-    let mut dependencies = Dependencies::default();
-    let section = halt.over(text.lines()).skip_while(|line| *line != "packages:").skip(1);
-    let mut section = section.take_while(|line| line.is_empty() || line.starts_with(' ')).peekable();
-    while let Some(line) = section.next() {
-        let Some(key) = pnpm_key(line) else { continue };
-        let (name, version) = if is_old { split_old_pnpm_key(key) } else { split_pnpm_key(key) };
-        let resolution = section.peek().and_then(|line| line.split_once("integrity:"));
-        let hash = resolution.map(|(_, rest)| rest.split([',', '}']).next().unwrap_or_default().trim());
-        dependencies.insert(Found::new(name, version).with_hashes(hash));
-    }
-    Ok(dependencies)
-}
-
-/// The key of a line such as `  '@scope/name@1.0.0(peer@2.0.0)':`, without quotes and without the peers.
-fn pnpm_key(line: &str) -> Option<&str> {
-    let key = line.strip_prefix("  ").filter(|key| !key.starts_with([' ', '#']))?;
-    // Of a key that is very long, what belongs to it comes on the next line, behind a colon of its own.
-    let long = key.strip_prefix("? ");
-    let key = long.or_else(|| key.strip_suffix(": {}")).or_else(|| key.strip_suffix(':'))?;
-    let key = key.trim_matches(['\'', '"']);
-    let key = key.strip_prefix('/').unwrap_or(key);
-    Some(key.split('(').next().unwrap_or(key))
-}
-
-fn split_pnpm_key(key: &str) -> (&str, &str) {
-    split_at_sign(key).unwrap_or((key, ""))
-}
-
-/// Before lock file version 6: `@scope/name/1.0.0_peer@2.0.0`.
-fn split_old_pnpm_key(key: &str) -> (&str, &str) {
-    let key = key.split('_').next().unwrap_or(key);
-    key.rsplit_once('/').unwrap_or((key, ""))
-}
-
 /// `@scope/name@rest` at the `@` behind the name.
-fn split_at_sign(text: &str) -> Option<(&str, &str)> {
+pub(super) fn split_at_sign(text: &str) -> Option<(&str, &str)> {
     let behind_first = text.chars().next().map_or(0, char::len_utf8);
     let at = text[behind_first..].find('@')? + behind_first;
     Some((&text[..at], &text[at + 1..]))
@@ -127,6 +96,7 @@ pub(super) fn gemfile(text: &str, halt: &Halt) -> Result<Dependencies, Unreadabl
     if !text.lines().any(|line| line.trim_end() == "  specs:") {
         return Err(Unreadable::new("it is not a lock file of Bundler"));
     }
+    unmerged(text)?;
     let mut dependencies = Dependencies::default();
     let mut source = GemSource::default();
     for line in halt.over(text.lines()) {
@@ -194,6 +164,7 @@ pub(super) fn go_sum(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::pnpm_lock::pnpm;
 
     type Read = fn(&str, &Halt) -> Result<Dependencies, Unreadable>;
 
@@ -207,7 +178,7 @@ mod tests {
 
     #[test]
     fn unusual_packages_are_read() {
-        let table: [(Read, &str, &str); 14] = [
+        let table: [(Read, &str, &str); 10] = [
             (
                 yarn,
                 "# yarn lockfile v1\n\"@s/x@^1\", \"@s/x@^1.1\":\n  version \"1.2.0\"\n  dependencies:\n    version \"9\"\n",
@@ -229,22 +200,6 @@ mod tests {
                 "@s/x 1",
             ),
             (yarn, "__metadata:\n  version: 8\n\n? \"x@npm:^1, x@npm:^2\"\n:\n  version: 1\n", "x *"),
-            (
-                pnpm,
-                "lockfileVersion: 5.4\npackages:\n\n  /@s/x/1.0.0_react@17.0.2:\n    dev: false\n  /y/2.0.0:\n",
-                "@s/x 1.0.0, y 2.0.0",
-            ),
-            (
-                pnpm,
-                "lockfileVersion: '6.0'\n\npackages:\n\n  /@s/x@1.0.0(react@17.0.2):\n    resolution: {}\n\nother:\n  z@1:\n",
-                "@s/x 1.0.0",
-            ),
-            (pnpm, "lockfileVersion: '9.0'\n", ""),
-            (
-                pnpm,
-                "lockfileVersion: '6.0'\n\npackages:\n\n  ? /@s/x@1.0.0(react@17.0.2)\n  : resolution: {integrity: a}\n    dev: false\n",
-                "@s/x 1.0.0",
-            ),
             (
                 yarn,
                 "__metadata:\n  version: 8\n\n\"own@workspace:.\":\n  version: 0.0.0-use.local\n  resolution: \"own@workspace:.\"\n",
@@ -280,17 +235,25 @@ mod tests {
     }
 
     #[test]
+    fn two_sides_of_a_conflict_are_not_read_as_one() {
+        let conflict = "<<<<<<< HEAD\n=======\n>>>>>>> other\n";
+        for (read, lock) in [
+            (yarn as Read, "# yarn lockfile v1\n"),
+            (pnpm, "lockfileVersion: '9.0'\n"),
+            (gemfile, "GEM\n  specs:\n"),
+            (go_sum, "a/b v1.0.0 h1:x=\n"),
+        ] {
+            assert!(read(lock, &Halt::default()).is_ok(), "{lock}");
+            let line = read(&format!("{lock}{conflict}"), &Halt::default()).unwrap_err().line;
+            assert_eq!(line, Some(lock.lines().count() + 1), "{lock}");
+        }
+    }
+
+    #[test]
     fn hashes_are_known() {
-        let table: [(Read, &str, &str, &str); 6] = [
+        let table: [(Read, &str, &str, &str); 4] = [
             (yarn, "# yarn lockfile v1\nx@^1:\n  version \"1\"\n  integrity HASH\n", "x", "HASH"),
             (yarn, "__metadata:\n  version: 8\n\n\"x@npm:^1\":\n  version: 1\n  checksum: HASH\n", "x", "HASH"),
-            (pnpm, "lockfileVersion: '9.0'\npackages:\n\n  x@1.0.0:\n    resolution: {integrity: HASH}\n", "x", "HASH"),
-            (
-                pnpm,
-                "lockfileVersion: '6.0'\npackages:\n\n  ? x@1.0.0\n  : resolution: {integrity: HASH}\n",
-                "x",
-                "HASH",
-            ),
             (
                 gemfile,
                 "GEM\n  specs:\n    x (1.0)\n\nCHECKSUMS\n  x (1.0) sha256=HASH\n  y (2.0) sha256=a\n",

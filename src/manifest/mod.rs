@@ -24,6 +24,9 @@ mod meaning;
 mod npm_lock;
 mod parse;
 mod pins;
+mod pnpm_keys;
+mod pnpm_lock;
+mod pnpm_needs;
 mod read;
 mod requirements;
 mod secrets;
@@ -37,6 +40,8 @@ mod versions;
 
 #[cfg(test)]
 mod halted;
+#[cfg(test)]
+mod recorded;
 #[cfg(test)]
 mod samples;
 

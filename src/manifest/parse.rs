@@ -6,7 +6,7 @@ use super::includes::Includes;
 use super::survey::{bounded, survey};
 use super::text::decode;
 use super::unreadable::Unreadable;
-use super::{json_locks, line_locks, npm_lock, toml_locks};
+use super::{json_locks, line_locks, npm_lock, pnpm_lock, toml_locks};
 use crate::halt::Halt;
 
 /// The dependencies that a manifest of this format names; `None` for a format that is only compared by its bytes.
@@ -29,7 +29,7 @@ pub fn dependencies(format: Format, bytes: &[u8], halt: &Halt) -> Result<Option<
         Format::NpmLock => npm_lock::npm(&text, halt),
         Format::ComposerLock => json_locks::composer(&text, halt),
         Format::YarnLock => line_locks::yarn(&text, halt),
-        Format::PnpmLock => line_locks::pnpm(&text, halt),
+        Format::PnpmLock => pnpm_lock::pnpm(&text, halt),
         Format::GemfileLock => line_locks::gemfile(&text, halt),
         Format::GoSum => line_locks::go_sum(&text, halt),
         Format::Unknown => return Ok(None),

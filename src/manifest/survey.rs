@@ -67,7 +67,12 @@ fn each(text: &str, halt: &Halt, mut tell: impl FnMut(&Line<'_>)) -> Survey {
 /// Refuses more than a manifest can have.
 pub(super) fn bounded(found: Dependencies) -> Result<Dependencies, Unreadable> {
     match found.overflowed() {
-        true => Err(Unreadable::new(format!("it names more than {LIMIT} dependencies, or very long ones"))),
+        true => Err(too_many()),
         false => Ok(found),
     }
+}
+
+/// More than a manifest can have.
+pub(super) fn too_many() -> Unreadable {
+    Unreadable::new(format!("it names more than {LIMIT} dependencies, or very long ones"))
 }

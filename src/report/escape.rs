@@ -71,10 +71,8 @@ impl Shown {
                 c => safe.push(c),
             }
         }
-        for at in commands_inside(&safe).into_iter().rev() {
-            safe.replace_range(at..=at, "\\u0023");
-        }
-        Self::guarded(safe)
+        let at = commands_inside(&safe);
+        Self::guarded(written_out(safe, &at, |byte| format!("\\u{byte:04x}")))
     }
 
     /// For [`shown!`](crate::shown) alone, which alone knows that the values are escaped.
@@ -250,7 +248,7 @@ fn is_unsafe(c: char) -> bool {
 
 /// What GitHub's runner takes for a command: `::` at the start of a line, after whitespace too, and `##[` anywhere
 /// (`ActionCommand.cs` in actions/runner). Azure Pipelines and TeamCity know `##vso[` and `##teamcity[`.
-fn without_commands(mut text: String) -> String {
+fn without_commands(text: String) -> String {
     let mut at = commands_inside(&text);
     let mut start = 0;
     for line in text.split_inclusive('\n') {
@@ -261,11 +259,23 @@ fn without_commands(mut text: String) -> String {
         start += line.len();
     }
     at.sort_unstable();
-    for at in at.into_iter().rev() {
-        let code = u32::from(text.as_bytes()[at]);
-        text.replace_range(at..=at, &format!("\\u{{{code:x}}}"));
+    written_out(text, &at, |byte| format!("\\u{{{byte:x}}}"))
+}
+
+/// The text with the characters at these places, ascending and each of one byte, in another form. A document may have as many
+/// as it has words, so none moves what is behind it.
+fn written_out(text: String, places: &[usize], form: impl Fn(u8) -> String) -> String {
+    if places.is_empty() {
+        return text;
     }
-    text
+    let (mut safe, mut from) = (String::with_capacity(text.len() + 8 * places.len()), 0);
+    for &at in places {
+        safe.push_str(&text[from..at]);
+        safe.push_str(&form(text.as_bytes()[at]));
+        from = at + 1;
+    }
+    safe.push_str(&text[from..]);
+    safe
 }
 
 /// Where a `##[` or `##word[` begins.
@@ -316,6 +326,15 @@ mod tests {
         assert_eq!(shown!("{}: {}", "layers.toml", "::x").0, "layers.toml: ::x", "only a line's start counts");
         assert_eq!(shown!("{}{}", ":", ":x").0, r"\u{3a}:x", "however it was put together");
         assert_eq!(Shown::join([shown!("#"), shown!("#[x]")], "").0, r"\u{23}#[x]");
+    }
+
+    #[test]
+    fn of_many_commands_each_is_written_out() {
+        const MANY: usize = 30_000;
+        let shown = Shown::lines(&"::a ##[b]\n".repeat(MANY));
+        assert_eq!(shown.as_str(), "\\u{3a}:a \\u{23}#[b]\n".repeat(MANY));
+        let document = format!("{:?}", "##[b]".repeat(MANY));
+        assert_eq!(Shown::json(&document).as_str(), format!("\"{}\"", "\\u0023#[b]".repeat(MANY)));
     }
 
     #[test]

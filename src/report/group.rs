@@ -13,6 +13,8 @@ use crate::outcome::JobReport;
 const SLOT: char = '\u{e000}';
 /// Stands in a text for words that differ from job to job.
 const DIFFERENT: &str = "…";
+/// A name, path or URI that is longer is taken for a text as any other, in bytes: each word of a message is held against it.
+const LONGEST: usize = 1_200;
 
 /// A text with its layer's own words taken out.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -107,7 +109,8 @@ fn own_words(job: &JobReport, request_id: Option<&str>) -> Vec<String> {
     let versions = [job.version, job.previous_version].into_iter().flatten();
     let optional = [request_id, job.manifest.backup.as_deref()];
     let always = [job.layer.as_str(), &job.layer_name, &job.manifest.path, &job.archive.staged];
-    let words = always.into_iter().chain(optional.into_iter().flatten()).filter(|word| !word.is_empty());
+    let words =
+        always.into_iter().chain(optional.into_iter().flatten()).filter(|word| (1..=LONGEST).contains(&word.len()));
     let mut words: Vec<String> = words.map(str::to_owned).collect();
     // As keys of backups have them.
     words.extend(versions.map(|version| format!("{version:06}")));
@@ -127,7 +130,7 @@ fn own_word<'a>(read: &str, text: &'a str, quoted: bool, own: &[String]) -> Opti
     let matches = |word: &str| text.starts_with(word) && !text[word.len()..].starts_with(is_of_word);
     let specific = |word: &str| word.contains('/') || word.contains(|c: char| c.is_ascii_digit()) && word.len() >= 12;
     own.iter()
-        .find(|word| (literal || specific(word)) && matches(word))
+        .find(|word| matches(word) && (literal || specific(word)))
         .map(|word| &text[..word.len()])
         .or_else(|| uri(text))
         .or_else(|| path(text, before == Some('`') && quoted))
@@ -136,24 +139,26 @@ fn own_word<'a>(read: &str, text: &'a str, quoted: bool, own: &[String]) -> Opti
         .or_else(|| digest(text))
 }
 
-/// An S3 URI.
+/// An S3 URI. As with all that follows, its end is only looked for where one begins: a message may be long.
 fn uri(text: &str) -> Option<&str> {
-    let end = text.find([' ', '`', '"', '\'', ',', ';']).unwrap_or(text.len());
-    text.starts_with("s3://").then_some(&text[..end])
+    let inside = text.strip_prefix("s3://")?;
+    let end = inside.find([' ', '`', '"', '\'', ',', ';']).unwrap_or(inside.len());
+    Some(&text[..text.len() - inside.len() + end])
 }
 
 /// What is quoted and is a path.
 fn path(text: &str, quote_opened: bool) -> Option<&str> {
-    let end = text.find('`').filter(|_| quote_opened)?;
-    let path = &text[..end];
+    let path = if quote_opened { &text[..text.find('`')?] } else { return None };
     (path.contains('/') && !path.contains([' ', SLOT])).then_some(path)
 }
 
 /// A path at the beginning of a word: `requests/layer is not a zip`.
 fn bare_path(text: &str, before: Option<char>) -> Option<&str> {
+    if before.is_some_and(|c| !c.is_whitespace()) {
+        return None;
+    }
     let end = text.find(|c: char| !(is_of_word(c) || matches!(c, '.' | '/'))).unwrap_or(text.len());
-    let starts = before.is_none_or(char::is_whitespace);
-    (starts && text[..end].contains('/') && !text[end..].starts_with("://")).then_some(&text[..end])
+    (text[..end].contains('/') && !text[end..].starts_with("://")).then_some(&text[..end])
 }
 
 /// The number in `version 17`.
@@ -222,6 +227,21 @@ mod tests {
         let different = merged(|j| format!("layer `{}` is {}", j.layer, j.layer.len()), &["a", "bb"]);
         assert_eq!(different, ["layer `a` is 1", "layer `bb` is 2"]);
         assert_eq!(merged(|_| "a slot \u{e000} of its own".to_owned(), &["a", "b"]), ["a slot \u{e000} of its own"]);
+    }
+
+    /// Where each place were looked at to the end, this would take minutes.
+    #[test]
+    fn the_end_of_a_word_is_only_looked_for_where_one_begins() {
+        const MANY: usize = 100_000;
+        let mut job = job("a", "x", Outcome::Failed);
+        job.layer_name = "!".repeat(MANY);
+        for text in
+            ["!".repeat(MANY), format!("!{}", "/".repeat(MANY)), "!s3:/".repeat(MANY / 5), "` ".repeat(MANY / 2)]
+        {
+            assert_eq!(mask(&text, &job).template, text);
+        }
+        let uris = "s3://b/k ".repeat(MANY / 9);
+        assert_eq!(mask(&uris, &job).template.chars().filter(|c| *c == SLOT).count(), MANY / 9);
     }
 
     #[test]

@@ -37,6 +37,7 @@ pub fn merge(reports: Vec<(String, Report)>) -> Result<Merged, String> {
             return Err("all parts are there, but not all jobs of the run, or others: a report was changed".to_owned());
         }
     }
+    all.run = whole.runs.into_iter().collect::<Vec<_>>().join("+");
     Ok(Merged { report: counted(all), missing })
 }
 
@@ -48,6 +49,8 @@ struct Whole {
     commit: Option<String>,
     part: Option<PartOfRun>,
     parts: BTreeMap<Part, String>,
+    /// Their ids.
+    runs: BTreeSet<String>,
     jobs: HashMap<(String, String), String>,
 }
 
@@ -58,6 +61,7 @@ impl Whole {
             commit: commit(report),
             part: report.part.clone(),
             parts: report.part.iter().map(|part| (part.part, name.clone())).collect(),
+            runs: runs(report).collect(),
             jobs: identities(report).map(|job| (job, name.clone())).collect(),
             first: name,
         }
@@ -88,6 +92,7 @@ impl Whole {
                 return Err(format!("{part} is a part of a run that `--partition` split, and {other} is not"));
             }
         }
+        self.runs.extend(runs(report));
         for job in identities(report) {
             if let Some(same) = self.jobs.insert(job.clone(), name.to_owned()) {
                 return Err(format!("layer `{}` at `{}` is both in {same} and in {name}", job.0, job.1));
@@ -118,10 +123,13 @@ fn identities(report: &Report) -> impl Iterator<Item = (String, String)> {
     report.jobs.iter().map(|job| (job.layer.clone(), job.target.clone()))
 }
 
-/// From the beginning of the first to the end of the last; the runs are named one after the other.
+/// The run of a report, or the runs that it is made of.
+fn runs(report: &Report) -> impl Iterator<Item = String> {
+    report.run.split('+').map(str::to_owned)
+}
+
+/// From the beginning of the first to the end of the last.
 fn joined(mut all: Report, other: Report) -> Report {
-    let runs: BTreeSet<&str> = all.run.split('+').chain(other.run.split('+')).collect();
-    all.run = runs.into_iter().collect::<Vec<_>>().join("+");
     all.seconds = all.seconds.max(other.seconds);
     // In this form, and all in UTC, they sort as times do.
     all.started_at = all.started_at.min(other.started_at);

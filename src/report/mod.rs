@@ -46,6 +46,7 @@ mod ran;
 pub mod rollout;
 #[cfg(test)]
 mod samples;
+mod saved;
 mod screen;
 mod secrets;
 mod snippet;

@@ -104,6 +104,27 @@ fn locks() {
     assert!(locks >= 5, "only {locks} locks");
 }
 
+/// Reports, saved plans and records of rollouts, given to every command that reads one of them.
+#[test]
+fn documents() {
+    const FORMATS: [&str; 8] = ["json", "markdown", "junit", "csv", "html", "env", "tfvars", "index"];
+    let project = Project::of(&["requests"]);
+    let formats = FORMATS.map(|format| format!("{format}={format}"));
+    let convert = [&["report", "convert", "FILE"][..], &formats.each_ref().map(String::as_str)].concat();
+    let commands =
+        [&convert[..], &["report", "merge", "FILE"], &["plan", "--show", "FILE"], &["rollout", "--undo", "FILE"]];
+    let mut taken = [0; 4];
+    for file in corpus("documents") {
+        for (command, taken) in commands.iter().zip(&mut taken) {
+            let args = command.iter().map(|arg| if *arg == "FILE" { file.to_str().unwrap() } else { *arg });
+            let ended = run(project.command(), args);
+            assert_sound(&ended, 1);
+            *taken += usize::from(ended.code == 0);
+        }
+    }
+    assert!(taken.iter().all(|taken| *taken > 0), "{taken:?} were taken");
+}
+
 /// Each target has a corpus, and each corpus a target.
 #[test]
 fn every_target_has_a_corpus() {

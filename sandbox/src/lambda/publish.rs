@@ -14,7 +14,7 @@ use super::errors::Refusal;
 use super::names::LayerId;
 use super::validate::Validation;
 use super::{archive, read, reference};
-use crate::store::{Content, Draft, Event, LayerVersion, Place, Reference, State, Store};
+use crate::store::{Content, Draft, Event, LayerVersion, Place, Reference, State, Store, Versions};
 use crate::text;
 
 #[derive(Debug, Deserialize)]
@@ -189,13 +189,13 @@ fn find_object(
         let message = format!("The bucket is in this region: {region}. Please use this region to retry the request");
         return Err(Refusal::by_s3("PermanentRedirect", &message));
     }
-    let versions = bucket.objects.get(key).map(Vec::as_slice).unwrap_or_default();
+    let versions = bucket.objects.get(key);
     let (found, refusal) = match source.version.as_deref() {
         Some(id) => {
-            let found = versions.iter().find(|version| version.id == id);
+            let found = versions.and_then(|versions| versions.get(id));
             (found, Refusal::by_s3("NoSuchVersion", "The specified version does not exist."))
         }
-        None => (versions.last(), Refusal::by_s3("NoSuchKey", "The specified key does not exist.")),
+        None => (versions.and_then(Versions::last), Refusal::by_s3("NoSuchKey", "The specified key does not exist.")),
     };
     let Some((version, content)) = found.and_then(|version| Some((version, version.content.clone()?))) else {
         return Err(refusal);

@@ -30,7 +30,7 @@ pub(super) fn resolve(bucket: (&str, &Bucket), key: &str, version: &ObjectVersio
 /// Whether what a version is read from is still there.
 pub(crate) fn is_there(state: &State, reference: &Reference) -> bool {
     let versions = state.buckets.get(&reference.bucket).and_then(|bucket| bucket.objects.get(&reference.key));
-    let found = versions.into_iter().flatten().find(|version| version.id == reference.version);
+    let found = versions.and_then(|versions| versions.get(&reference.version));
     found.is_some_and(|version| version.content.is_some())
 }
 

@@ -135,9 +135,8 @@ pub(super) fn find(bucket: &Bucket, key: &str, version_id: Option<&str>) -> S3Re
     if !is_version_id(id) {
         return Err(errors::refusal(S3ErrorCode::InvalidArgument, "Invalid version id specified"));
     }
-    let versions = bucket.objects.get(key).into_iter().flatten();
-    let version =
-        versions.into_iter().find(|version| version.id == id).ok_or_else(|| errors::no_such_version(key, id))?;
+    let version = bucket.objects.get(key).and_then(|versions| versions.get(id));
+    let version = version.ok_or_else(|| errors::no_such_version(key, id))?;
     if version.content.is_none() {
         return Err(errors::marker_addressed(id));
     }

@@ -76,7 +76,7 @@ fn completed_before(state: &State, input: &CompleteMultipartUploadInput) -> Opti
         return None;
     }
     let bucket = state.buckets.get(&completed.bucket)?;
-    let version = bucket.objects.get(&completed.key)?.iter().find(|version| version.id == completed.version)?;
+    let version = bucket.objects.get(&completed.key)?.get(&completed.version)?;
     let content = version.content.as_ref()?;
     let listed = input.multipart_upload.as_ref()?.parts.as_ref()?;
     let etags = listed.iter().map(|part| part.e_tag.as_ref().map(|etag| etag.value())).collect::<Option<Vec<_>>>()?;

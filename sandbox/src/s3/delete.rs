@@ -1,7 +1,5 @@
 //! Deleting objects: for good by version id, otherwise with a delete marker where the bucket is versioned.
 
-use std::sync::Arc;
-
 use s3s::dto::*;
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 
@@ -89,7 +87,7 @@ fn delete(this: &Buckets, caller: &Caller, bucket_name: &str, wanted: &Wanted) -
 fn check(bucket: &store::Bucket, wanted: &Wanted) -> S3Result<()> {
     let Some(condition) = &wanted.if_match else { return Ok(()) };
     let version = match &wanted.version_id {
-        Some(id) => bucket.objects.get(&wanted.key).and_then(|versions| versions.iter().find(|one| one.id == *id)),
+        Some(id) => bucket.objects.get(&wanted.key).and_then(|versions| versions.get(id)),
         None => access::current(bucket, &wanted.key),
     };
     let content = version.and_then(|version| version.content.as_ref());
@@ -102,8 +100,7 @@ fn check(bucket: &store::Bucket, wanted: &Wanted) -> S3Result<()> {
 
 /// Removes one version for good; one that is not there is removed already.
 fn remove_version(bucket: &store::Bucket, name: &str, key: &str, id: &str) -> (Option<Event>, Done) {
-    let versions = bucket.objects.get(key).into_iter().flatten();
-    let found: Option<&Arc<ObjectVersion>> = versions.into_iter().find(|version| version.id == id);
+    let found = bucket.objects.get(key).and_then(|versions| versions.get(id));
     let marker = found.is_some_and(|version| version.content.is_none());
     let event = found.map(|_| removed(name, key, id));
     (event, Done { marker, version_id: Some(id.to_owned()) })

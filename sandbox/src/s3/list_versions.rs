@@ -105,7 +105,7 @@ fn lines_of(bucket: &store::Bucket, input: &ListObjectVersionsInput, prefix: &st
             Some(common) => lines.push(Line::Prefix(common.to_owned())),
             None => {
                 let newest_first = versions.iter().rev().enumerate().skip(done(key, versions, input));
-                let of_key = newest_first.map(|(at, version)| {
+                let of_key = newest_first.take(limit + 1 - lines.len()).map(|(at, version)| {
                     Line::Version(VersionLine { key: key.clone(), version: version.clone(), latest: at == 0 })
                 });
                 lines.extend(of_key);
@@ -121,7 +121,7 @@ fn lines_of(bucket: &store::Bucket, input: &ListObjectVersionsInput, prefix: &st
 
 /// How many versions of a key the pages before had. Without a version id the marker's key is done; with one, what is behind
 /// that version is still to come.
-fn done(key: &str, versions: &[Arc<store::ObjectVersion>], input: &ListObjectVersionsInput) -> usize {
+fn done(key: &str, versions: &store::Versions, input: &ListObjectVersionsInput) -> usize {
     if input.key_marker.as_deref() != Some(key) {
         return 0;
     }

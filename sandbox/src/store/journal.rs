@@ -59,7 +59,7 @@ fn replay(file: File, path: &str) -> io::Result<State> {
     let mut state = State::default();
     let mut reader = BufReader::new(file);
     let mut line = Vec::new();
-    for number in 1.. {
+    for number in 1_u64.. {
         let invalid = |why: String| {
             let message = format!("{path} line {number} is not a change this sandbox knows: {why}");
             io::Error::new(io::ErrorKind::InvalidData, message)

@@ -11,6 +11,7 @@
 //! against a process killed at any point; it makes no promise for a loss of power.
 
 mod blobs;
+mod bucket;
 mod folder;
 mod functions;
 mod journal;
@@ -24,6 +25,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub(super) use blobs::{BlobWriter, Blobs, Draft, SMALL};
+pub(super) use bucket::{Bucket, Versions};
 pub(super) use functions::*;
 pub(super) use model::*;
 pub(super) use parameters::ParameterVersion;

@@ -66,13 +66,6 @@ pub(crate) struct BucketInfo {
     pub policy: Option<String>,
 }
 
-/// A bucket with its objects: for each key its versions, oldest first, the last one current.
-#[derive(Debug, Clone)]
-pub(crate) struct Bucket {
-    pub info: BucketInfo,
-    pub objects: BTreeMap<String, Vec<Arc<ObjectVersion>>>,
-}
-
 /// The version id of an object written while its bucket was not versioned.
 pub(crate) const NULL_VERSION: &str = "null";
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::bucket::{Bucket, Versions};
 use super::functions::Function;
-use super::model::{BlobId, Bucket, BucketInfo, Content, Layer, LayerVersion, NULL_VERSION, ObjectVersion, Part};
+use super::model::{BlobId, BucketInfo, Content, Layer, LayerVersion, ObjectVersion, Part};
 use super::model::{Place, Upload, Versioning};
 use super::parameters::{ParameterVersion, Parameters};
 
@@ -126,6 +127,9 @@ pub(crate) enum Event {
 /// Numbers that JSON and every client keep exactly; no layer has a version above.
 const LARGEST_VERSION: u64 = 1 << 53;
 
+/// As S3 has it, in bytes: the sizes of all parts of an upload can be added up.
+const LARGEST_PART: u64 = 5 << 30;
+
 impl Event {
     /// What the types alone do not tell: a line may come from a stranger. The error says what is wrong.
     pub fn check(&self) -> Result<(), &'static str> {
@@ -137,10 +141,16 @@ impl Event {
             Self::ObjectAdded { version, .. } | Self::UploadCompleted { version, .. } => {
                 return version.content.as_ref().map_or(Ok(()), check_parts);
             }
+            Self::PartAdded { part, .. } => return check_part(part),
+            Self::UploadStarted { details, .. } => return details.parts.values().try_for_each(check_part),
             _ => return Ok(()),
         };
         if number < LARGEST_VERSION { Ok(()) } else { Err("no version has such a number") }
     }
+}
+
+fn check_part(part: &Part) -> Result<(), &'static str> {
+    if part.size <= LARGEST_PART { Ok(()) } else { Err("no part is so large") }
 }
 
 fn check_parts(content: &Content) -> Result<(), &'static str> {
@@ -255,11 +265,9 @@ impl State {
 
     fn add_object(&mut self, bucket: &str, key: String, version: ObjectVersion) -> Vec<BlobId> {
         let Some(bucket) = self.buckets.get_mut(bucket) else { return Vec::new() };
-        let versions = bucket.objects.entry(key).or_default();
         // Without versioning there is one version, called null, and a write replaces it.
-        let freed = if version.id == NULL_VERSION { take_version(versions, NULL_VERSION) } else { None };
-        versions.push(Arc::new(version));
-        freed.into_iter().collect()
+        let replaced = bucket.objects.entry(key).or_default().push(version);
+        replaced.and_then(|version| blob_of(&version).cloned()).into_iter().collect()
     }
 
     fn remove_objects(&mut self, bucket: &str, removed: Vec<(String, String)>) -> Vec<BlobId> {
@@ -267,7 +275,7 @@ impl State {
         let mut freed = Vec::new();
         for (key, id) in removed {
             if let Some(versions) = bucket.objects.get_mut(&key) {
-                freed.extend(take_version(versions, &id));
+                freed.extend(versions.take(&id).and_then(|version| blob_of(&version).cloned()));
                 if versions.is_empty() {
                     bucket.objects.remove(&key);
                 }
@@ -327,8 +335,8 @@ impl State {
 
     /// Every data file that something refers to.
     pub fn blobs(&self) -> HashSet<&BlobId> {
-        let versions = self.buckets.values().flat_map(|bucket| bucket.objects.values()).flatten();
-        let objects = versions.filter_map(|version| version.content.as_ref()).map(blob_of);
+        let versions = self.buckets.values().flat_map(|bucket| bucket.objects.values()).flat_map(Versions::iter);
+        let objects = versions.filter_map(|version| blob_of(version));
         let parts = self.uploads.values().flat_map(|upload| upload.parts.values()).map(|part| &part.blob);
         let layers = self.layers.values().flat_map(|layers| layers.values());
         let archives = layers.flat_map(|layer| layer.versions.values()).map(|version| &version.blob);
@@ -338,8 +346,9 @@ impl State {
     }
 }
 
-fn blob_of(content: &Content) -> &BlobId {
-    &content.blob
+/// The data file of an object; a delete marker has none.
+fn blob_of(version: &ObjectVersion) -> Option<&BlobId> {
+    version.content.as_ref().map(|content| &content.blob)
 }
 
 fn layer_events(place: &Place, name: &str, layer: &Layer) -> Vec<Event> {
@@ -350,12 +359,6 @@ fn layer_events(place: &Place, name: &str, layer: &Layer) -> Vec<Event> {
         version: LayerVersion::clone(version),
     });
     std::iter::once(numbered).chain(published).collect()
-}
-
-/// Takes the version out; answers its data file.
-fn take_version(versions: &mut Vec<Arc<ObjectVersion>>, id: &str) -> Option<BlobId> {
-    let at = versions.iter().position(|version| version.id == id)?;
-    versions.remove(at).content.as_ref().map(|content| content.blob.clone())
 }
 
 #[cfg(test)]

@@ -36,8 +36,9 @@ fn as_read(xml: &str) -> String {
 }
 
 fn timed(mut suite: TestSuite) -> TestSuite {
-    let time = suite.test_cases.iter().filter_map(|case| case.time).sum();
-    suite.set_time(time);
+    // A report may come from anybody: its times may add up to more than there is.
+    let times = suite.test_cases.iter().filter_map(|case| case.time);
+    suite.set_time(times.fold(Duration::ZERO, Duration::saturating_add));
     suite
 }
 
@@ -107,6 +108,13 @@ mod tests {
         let jobs =
             vec![job("a", "us-east-1", Outcome::Published), failure, warned, job("z", "tokyo", Outcome::Cancelled)];
         insta::assert_snapshot!(render(&report(Mode::Publish, jobs)));
+    }
+
+    #[test]
+    fn times_add_up_to_no_more_than_there_is() {
+        let long = |layer| JobReport { seconds: 1.8e19, ..job(layer, "x", Outcome::Published) };
+        let read = render(&report(Mode::Plan, vec![long("a"), long("b")]));
+        assert!(quick_junit::Report::deserialize_from_str(&read).is_ok(), "{read}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //!
 //! Whatever is foreign stands in a span of code, where GitHub and GitLab see neither mentions nor links nor HTML.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::event::Mode;
 use crate::manifest::{Dependency, Difference};
@@ -153,11 +153,10 @@ fn deletions(report: &Report) -> Vec<Vec<Shown>> {
 
 /// What changed in each layer, folded; once where all its targets changed alike.
 fn differences(report: &Report) -> Vec<Vec<Shown>> {
-    let mut of_layer: BTreeMap<&str, Vec<&Difference>> = BTreeMap::new();
+    let (mut of_layer, mut seen) = (BTreeMap::<&str, Vec<&Difference>>::new(), BTreeSet::new());
     for job in report.jobs.iter().filter(|job| job.dependencies.differs() && job.outcome != Outcome::Unchanged) {
-        let seen = of_layer.entry(&job.layer).or_default();
-        if !seen.contains(&&job.dependencies) {
-            seen.push(&job.dependencies);
+        if seen.insert((&job.layer, &job.dependencies)) {
+            of_layer.entry(&job.layer).or_default().push(&job.dependencies);
         }
     }
     of_layer.into_iter().flat_map(|(layer, all)| all.into_iter().map(move |one| folded(layer, one))).collect()

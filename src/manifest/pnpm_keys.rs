@@ -1,0 +1,108 @@
+//! How pnpm writes in its lock file which package is meant.
+
+use std::borrow::Cow;
+
+/// YAML quotes what it would take for something else.
+const QUOTES: [char; 2] = ['\'', '"'];
+
+/// A text without its quotes.
+pub(super) fn unquoted(text: &str) -> &str {
+    text.trim().trim_matches(QUOTES)
+}
+
+/// The key of a line such as `  '@scope/name@1.0.0(peer@2.0.0)':`, without quotes; `None` of a line that belongs to one.
+pub(super) fn key(line: &str) -> Option<&str> {
+    let key = line.strip_prefix("  ").filter(|key| !key.starts_with([' ', '#', ':']))?;
+    // Of a key that is very long, what belongs to it comes on the next line, behind a colon of its own.
+    let long = key.strip_prefix("? ");
+    let key = long.or_else(|| key.strip_suffix(": {}")).or_else(|| key.strip_suffix(':'))?;
+    Some(unquoted(key))
+}
+
+/// What stands below a key, and how deep: of `    name: x` four blanks and `name: x`.
+pub(super) fn fact(line: &str) -> (usize, &str) {
+    let fact = line.trim_start_matches([' ', ':']);
+    (line.len() - fact.len(), fact)
+}
+
+/// A key without the peers that stand in parentheses behind it.
+pub(super) fn without_peers(key: &str) -> &str {
+    key.split('(').next().unwrap_or(key)
+}
+
+/// The key, since version 9, of what is locked for a name; `None` for a folder of the same repository. As pnpm reads it: what is
+/// known by another name, or comes from elsewhere, stands there with its own.
+pub(super) fn target<'a>(name: &str, locked: &'a str) -> Option<Cow<'a, str>> {
+    let before = |mark: char| locked.find('@').is_some_and(|at| locked.find(mark).is_none_or(|other| at < other));
+    match locked {
+        folder if folder.starts_with("link:") => None,
+        own if own.starts_with('@') || before(':') && before('(') => Some(own.into()),
+        version => Some(format!("{name}@{version}").into()),
+    }
+}
+
+/// The name and the version of a key before version 6: `/@scope/name/1.0.0_peer@2.0.0`, with a registry in front where it is
+/// another one.
+pub(super) fn split_old(key: &str) -> (&str, &str) {
+    let Some((before, version)) = key.rsplit_once('/') else { return (key, "") };
+    let (above, last) = before.rsplit_once('/').unwrap_or(("", before));
+    let scope = above.rsplit('/').next().filter(|scope| scope.starts_with('@'));
+    let length = last.len() + scope.map_or(0, |scope| scope.len() + 1);
+    (&before[before.len() - length..], version.split('_').next().unwrap_or(version))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_told_from_what_belongs_to_them() {
+        for (line, expected) in [
+            ("  '@s/x@1.0.0(react@17.0.2)':", Some("@s/x@1.0.0(react@17.0.2)")),
+            ("  x@1.0.0: {}", Some("x@1.0.0")),
+            ("  ? x@1.0.0", Some("x@1.0.0")),
+            ("  : dependencies:", None),
+            ("    dependencies:", None),
+            ("  # x:", None),
+            ("", None),
+        ] {
+            assert_eq!(key(line), expected, "{line}");
+        }
+        assert_eq!(without_peers("@s/x@1.0.0(react@17.0.2)(y@1)"), "@s/x@1.0.0");
+        assert_eq!(
+            (fact("    dev: true"), fact("  : dev: true"), fact("")),
+            ((4, "dev: true"), (4, "dev: true"), (0, ""))
+        );
+    }
+
+    #[test]
+    fn what_is_locked_for_a_name_has_a_key() {
+        for (name, locked, expected) in [
+            ("x", "1.0.0", Some("x@1.0.0")),
+            ("@s/x", "1.0.0(@t/y@1.0.0)", Some("@s/x@1.0.0(@t/y@1.0.0)")),
+            ("kind-of-2", "kind-of@2.0.1", Some("kind-of@2.0.1")),
+            ("other", "@s/x@1.0.0(y@1)", Some("@s/x@1.0.0(y@1)")),
+            ("x", "https://h/x/tar.gz/c0ffee", Some("x@https://h/x/tar.gz/c0ffee")),
+            ("x", "git+ssh://git@h/x.git#c0ffee", Some("x@git+ssh://git@h/x.git#c0ffee")),
+            ("x", "x@https://h/y.tgz", Some("x@https://h/y.tgz")),
+            ("x", "file:vendor/dir", Some("x@file:vendor/dir")),
+            ("x", "link:../x", None),
+        ] {
+            assert_eq!(target(name, locked).as_deref(), expected, "{name} {locked}");
+        }
+    }
+
+    #[test]
+    fn old_keys_are_split() {
+        for (key, expected) in [
+            ("/@s/x_y/1.0.0_@t+peer@2.0.0", ("@s/x_y", "1.0.0")),
+            ("/string_decoder/1.3.0", ("string_decoder", "1.3.0")),
+            ("r.example/@s/x/1.0.0", ("@s/x", "1.0.0")),
+            ("r.example/y/2.0.0_abc", ("y", "2.0.0")),
+            ("x", ("x", "")),
+            ("/1", ("", "1")),
+        ] {
+            assert_eq!(split_old(key), expected, "{key}");
+        }
+    }
+}
