@@ -17,6 +17,8 @@ from crates import graph, linked
 from project import licence, project
 
 NAMES = re.compile(r"^(licen[cs]e|copying|notice|unlicense)", re.IGNORECASE)
+# What is called like a licence and is none.
+CODE = {".rs", ".c", ".h", ".go", ".py"}
 RULE = "=" * 80
 
 
@@ -27,13 +29,17 @@ def is_choice(expression: str) -> bool:
 
 
 def texts(package: dict) -> list[str]:
-    """The licences and notices that the crate itself carries."""
+    """The licences and notices that the crate itself carries, and those of code of others that it carries along."""
     folder = Path(package["manifest_path"]).parent
-    files = sorted(path for path in folder.iterdir() if path.is_file() and NAMES.match(path.name))
+    found = sorted(path for path in folder.rglob("*") if NAMES.match(path.name) and path.suffix not in CODE and path.is_file())
+    # What only its tests read is not linked.
+    found = [path for path in found if "tests" not in path.relative_to(folder).parts]
+    nested = [path for path in found if path.parent != folder]
+    files = [path for path in found if path.parent == folder]
     mit = [path for path in files if "mit" in path.name.lower()]
     if mit and is_choice(package["license"] or ""):
         files = mit + [path for path in files if path.name.lower().startswith("notice")]
-    return [plain(path.read_text(encoding="utf-8", errors="replace")) for path in files]
+    return [plain(path.read_text(encoding="utf-8", errors="replace")) for path in files + nested]
 
 
 def plain(text: str) -> str:

@@ -14,7 +14,7 @@ pub fn requirements(bytes: &[u8]) {
     let path = crate::folder().join("requirements.txt");
     std::fs::write(&path, bytes).expect("written");
     let halt = Halt::default();
-    if let Ok(manifest) = crate::manifest::read(&path, &Bounds::of(&path), &halt) {
+    if let Ok(manifest) = crate::manifest::read(&path, &Bounds::of(&path).into(), &halt) {
         let _ = (manifest.whole(), manifest.open_lines(), manifest.secret());
         for read in [manifest.dependencies(), manifest.all_dependencies()].into_iter().flatten().flatten() {
             judge(read);

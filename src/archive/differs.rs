@@ -12,7 +12,7 @@ use std::str::FromStr as _;
 const SHOWN: usize = 3;
 
 /// A manifest that was read.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Pins<'a> {
     /// Its file name, for messages.
     pub name: &'a str,
@@ -20,8 +20,8 @@ pub struct Pins<'a> {
     pub format: Format,
     /// What it names.
     pub dependencies: &'a Dependencies,
-    /// Why no message names what it does, if so.
-    pub unshown: Option<Outside>,
+    /// Why no message names what it does, if so; asked where there is something to name.
+    pub unshown: &'a dyn Fn() -> Option<Outside>,
 }
 
 /// That no package in an archive tells its version, where it would have to be held against a manifest of this name.
@@ -173,7 +173,7 @@ impl Pins<'_> {
         let hint =
             "build it again from the manifest; what is left out on purpose, `allow = [\"package-missing\"]` accepts";
         let verb = if missing.len() == 1 { "is" } else { "are" };
-        let message = || match self.unshown {
+        let message = || match (self.unshown)() {
             None => format!("{} of `{}` {verb} not in it", listed(missing, ", "), self.name),
             Some(_) => format!("`{}` names what is not in it: {}", self.name, self.listed(missing, ", ")),
         };
@@ -189,7 +189,7 @@ impl Pins<'_> {
 
     /// What is made of names in the manifest, as far as they may be told.
     fn listed(&self, items: &[String], between: &str) -> String {
-        match self.unshown {
+        match (self.unshown)() {
             None => listed(items, between),
             Some(outside) => format!("{}; which ones {}", counted(items.len()), outside.is_why()),
         }
@@ -226,7 +226,7 @@ mod tests {
         let dependencies =
             dependencies(Format::Requirements, requirements.as_bytes(), &Halt::default()).unwrap().unwrap();
         let (name, format) = ("requirements.txt", Format::Requirements);
-        let pins = Pins { name, format, dependencies: &dependencies, unshown };
+        let pins = Pins { name, format, dependencies: &dependencies, unshown: &|| unshown };
         let settings = LayerSettings {
             compatible_runtimes: vec!["python3.12".parse().unwrap()],
             compatible_architectures: vec!["x86_64".parse().unwrap()],
@@ -298,7 +298,7 @@ mod tests {
         let text: String = (0..1_000).map(|n| format!("p{n}==1 ; python_version < '3.{n}'\n")).collect();
         let dependencies = dependencies(Format::Requirements, text.as_bytes(), &Halt::default()).unwrap().unwrap();
         let (name, format) = ("requirements.txt", Format::Requirements);
-        let pins = Pins { name, format, dependencies: &dependencies, unshown: None };
+        let pins = Pins { name, format, dependencies: &dependencies, unshown: &|| None };
         let settings = LayerSettings {
             compatible_runtimes: (8..14).map(|minor| format!("python3.{minor}").parse().unwrap()).collect(),
             ..LayerSettings::default()

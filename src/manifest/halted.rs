@@ -154,7 +154,7 @@ fn a_manifest_is_digested_and_looked_through_no_longer_than_somebody_waits() {
     }
     std::fs::write(&path, &text).unwrap();
     let halt = Halt::after(POLLS);
-    read(&path, &Bounds::of(&path), &halt).unwrap();
+    read(&path, &Bounds::of(&path).into(), &halt).unwrap();
     // Each of its steps asks once more: the digest, the credentials, the lines and the files that they include.
     assert!(halt.polls() <= POLLS + 2 * LAST, "{} questions", halt.polls());
     let halt = Halt::after(0);

@@ -1,6 +1,6 @@
 //! A manifest: its bytes, their MD5, and all that is to be known of them, found while it was read.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -35,9 +35,6 @@ pub struct Manifest {
     pub md5: Md5,
     /// What kind of manifest it is.
     pub format: Format,
-    /// Where it, or a file that it includes, lies instead of where the layers file reaches: then nothing here holds the text of
-    /// a line, but names and versions of packages.
-    pub outside: Option<Outside>,
     says: Arc<Says>,
 }
 
@@ -53,6 +50,15 @@ struct Says {
     includes: Includes,
     /// What it names with all that it includes, where it includes anything.
     joined: Option<Named>,
+    place: Place,
+}
+
+/// Where a manifest lies. That is looked up when there is something to show, if ever: most of many manifests have nothing.
+#[derive(Debug)]
+struct Place {
+    path: PathBuf,
+    bounds: Arc<Bounds>,
+    outside: OnceLock<Option<Outside>>,
 }
 
 impl Manifest {
@@ -61,12 +67,18 @@ impl Manifest {
         self.bytes.len() + self.includes().size()
     }
 
+    /// Where it, or a file that it includes, lies instead of where the layers file reaches: then nothing here holds the text of
+    /// a line, but names and versions of packages. It blocks, shortly.
+    pub fn outside(&self) -> Option<Outside> {
+        self.says.outside()
+    }
+
     /// Why names and versions of these packages, which this manifest names or named before, are not to be shown, if so.
     ///
     /// What lies elsewhere may be any file, whatever it is called: lines of many are names of packages, addresses and paths. But
     /// no text reads as a list of nothing but fixed versions that is none.
     pub fn unshown<'d>(&self, told: impl IntoIterator<Item = &'d Dependencies>) -> Option<Outside> {
-        self.outside.filter(|_| !told.into_iter().all(Dependencies::are_fixed))
+        self.outside().filter(|_| !told.into_iter().all(Dependencies::are_fixed))
     }
 
     /// The files that it includes, and those that it names in vain.
@@ -126,23 +138,23 @@ impl Manifest {
 ///
 /// # Errors
 /// See [`ReadError`].
-pub fn read(path: &Path, bounds: &Bounds, halt: &Halt) -> Result<Manifest, ReadError> {
+pub fn read(path: &Path, bounds: &Arc<Bounds>, halt: &Halt) -> Result<Manifest, ReadError> {
     let bytes = bytes_of(path, SIZE_LIMIT)?;
     if bytes.is_empty() {
         return Err(ReadError::Empty);
     }
     let format = Format::from_file_name(&path.file_name().unwrap_or_default().to_string_lossy());
     let md5 = Md5::of_pieces(halt.over(bytes.chunks(PIECE)));
-    let mut says = Says::of((path, bounds), format, &bytes, halt);
-    let outside = bounds.outside(path).or(says.includes.outside());
-    if outside.is_some() {
+    let place = Place { path: path.to_owned(), bounds: Arc::clone(bounds), outside: OnceLock::new() };
+    let mut says = Says::of(place, format, &bytes, halt);
+    if says.has_lines() && says.outside().is_some() {
         says.hide();
     }
-    Ok(Manifest { md5, format, outside, says: Arc::new(says), bytes: bytes.into() })
+    Ok(Manifest { md5, format, says: Arc::new(says), bytes: bytes.into() })
 }
 
 impl Says {
-    fn of(place: (&Path, &Bounds), format: Format, bytes: &[u8], halt: &Halt) -> Self {
+    fn of(place: Place, format: Format, bytes: &[u8], halt: &Halt) -> Self {
         let text = decode(bytes);
         let secret = text.as_ref().and_then(|text| secrets(text, halt));
         if format != Format::Requirements {
@@ -153,19 +165,30 @@ impl Says {
                 open: OpenLines::default(),
                 includes: Includes::default(),
                 joined: None,
+                place,
             };
         }
         let Some(text) = text else {
             // Bytes that are not text are still judged line by line: better a warning too many.
             let open = survey(&String::from_utf8_lossy(bytes), halt).open;
             let named = Err(Unreadable::no_text());
-            return Self { named: named.into(), secret, open, includes: Includes::default(), joined: None };
+            return Self { named: named.into(), secret, open, includes: Includes::default(), joined: None, place };
         };
         let found = if bytes.len() <= SMALL { glance(&text, halt) } else { survey(&text, halt) };
-        let (includes, joined) = included(place, &text, &found.mentions, halt);
+        let (includes, joined) = included(&place, &text, &found.mentions, halt);
         let is_known = bytes.len() > SMALL || found.named.is_err();
         let named = if is_known { found.named.map(Some).into() } else { OnceLock::new() };
-        Self { named, open: found.open, secret, includes, joined }
+        Self { named, open: found.open, secret, includes, joined, place }
+    }
+
+    fn outside(&self) -> Option<Outside> {
+        let Place { path, bounds, outside } = &self.place;
+        *outside.get_or_init(|| bounds.outside(path).or(self.includes.outside()))
+    }
+
+    /// Whether texts of lines are kept.
+    fn has_lines(&self) -> bool {
+        self.open.count > 0 || self.secret.is_some() || !self.includes.paths().is_empty()
     }
 
     /// Forgets what lines say.
@@ -177,13 +200,8 @@ impl Says {
 }
 
 /// What a requirements file includes, and all that it names with that.
-fn included(
-    (path, bounds): (&Path, &Bounds),
-    text: &str,
-    mentions: &[Mention],
-    halt: &Halt,
-) -> (Includes, Option<Named>) {
-    let includes = includes(path, bounds, mentions, halt);
+fn included(place: &Place, text: &str, mentions: &[Mention], halt: &Halt) -> (Includes, Option<Named>) {
+    let includes = includes(&place.path, &place.bounds, mentions, halt);
     let joined = (!includes.files.is_empty()).then(|| includes.joined(text, halt).map(Some));
     (includes, joined)
 }
@@ -196,7 +214,7 @@ mod tests {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
         let layers_file = path.parent().unwrap().with_file_name("team").join("layers.toml");
-        read(path, &Bounds::of(&layers_file), &Halt::default()).unwrap()
+        read(path, &Bounds::of(&layers_file).into(), &Halt::default()).unwrap()
     }
 
     #[test]

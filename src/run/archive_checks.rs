@@ -117,7 +117,7 @@ fn of_packages(
         return vec![advice];
     }
     let Ok(Some(dependencies)) = manifest.all_dependencies() else { return Vec::new() };
-    let pins = Pins { name, format, dependencies, unshown: manifest.unshown([dependencies]) };
+    let pins = Pins { name, format, dependencies, unshown: &|| manifest.unshown([dependencies]) };
     differs(packages, pins, &Environments::of(settings), halt)
 }
 

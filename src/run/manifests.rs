@@ -156,7 +156,7 @@ fn unread(job: &Job, manifest: &Manifest, problem: &NotIncluded) -> (String, Fin
 
 /// Why the text of a line is not there, for the end of a sentence.
 fn unshown(manifest: &Manifest) -> String {
-    manifest.outside.map(|outside| format!("; its text {}", outside.is_why())).unwrap_or_default()
+    manifest.outside().map(|outside| format!("; its text {}", outside.is_why())).unwrap_or_default()
 }
 
 /// The file that includes another one in vain.
