@@ -30,7 +30,7 @@ const FILES: [(&str, &str); 5] = [
 fn script(project: &Path, line: &str) -> Ended {
     let mut command = Command::new("bash");
     command.args(["-c", line]).current_dir(project).env("CARGO_HOME", project.join("no-cargo-home"));
-    ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CFLAGS"].iter().for_each(|flags| drop(command.env_remove(flags)));
+    ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CFLAGS"].iter().for_each(|flags| _ = command.env_remove(flags));
     command.output().expect("bash").into()
 }
 
