@@ -125,9 +125,10 @@ fn a_tree_of_json_is_made_no_longer_than_somebody_waits() {
         let (whole, halt) = (Halt::default(), Halt::after(1));
         assert!(same_meaning(format, text.as_bytes(), other.as_bytes(), &whole));
         let pieces = 2 * (text.len() / (8 * 1024));
-        assert!(pieces >= 6 && whole.polls() >= pieces, "{name}: {} questions", whole.polls());
+        assert!(pieces >= 2 + LAST && whole.polls() >= pieces, "{name}: {} questions", whole.polls());
         assert!(!same_meaning(format, text.as_bytes(), other.as_bytes(), &halt));
-        assert_eq!(halt.polls(), 2, "{name} went on");
+        // Each map that is open is asked for its end once more.
+        assert!(halt.polls() <= 2 + LAST, "{name} went on: {} questions", halt.polls());
     }
 }
 
