@@ -7,10 +7,6 @@ use std::panic::resume_unwind;
 use std::process::ExitCode;
 
 use layership::{Cli, Error, complete, dispatch, say_usage};
-use mimalloc::MiMalloc;
-
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     if let Some(answered) = complete() {
