@@ -107,7 +107,7 @@ impl Keep {
         let options = how.options();
         let jobs = plan.jobs.iter().filter_map(|one| Some(SavedJob::of(one, of(one)?, options))).collect();
         let saved = SavedPlan::new(self.layers_file, self.selection, options, jobs);
-        let written = self.destination.write(&Shown::json(&saved.to_json()));
+        let written = self.destination.write(&Shown::json(saved.to_json()));
         written.map_err(|error| {
             let message = format!("cannot write the plan to `{name}`: {}", disk::reason(&error));
             Error::other(message).hint_of(disk::remedy(&error))
@@ -124,7 +124,7 @@ pub fn show(path: &Path, args: &PlanArgs) -> Result<Ended, Error> {
     let report = Report::of_plan(&saved);
     let digest = shown!("The digest of this plan is {}\n", saved.digest);
     let text = match args.printed.format {
-        Some(Output::Json) => Shown::json(&saved.to_json()),
+        Some(Output::Json) => Shown::json(saved.to_json()),
         Some(Output::Markdown) => shown!("{}\n{}", markdown::comment(&report), digest),
         asked => {
             let listing = Listing::of(asked.is_some() || args.common.manner.verbose > 0, &facts);

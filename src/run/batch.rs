@@ -1,6 +1,5 @@
 //! All jobs of a plan: each ends in exactly one report, whatever happens.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::adrift::Adrift;
@@ -35,7 +34,7 @@ pub async fn run(plan: &Plan, sessions: Sessions, options: RunOptions, events: E
     };
     batch.perform(rest, options, ended).await;
     batch.clean_up().await;
-    results.finish(plan)
+    results.finish()
 }
 
 struct Batch<'a> {
@@ -124,30 +123,34 @@ impl Operation for Shared {
 
 /// The reports so far.
 struct Results {
-    reports: BTreeMap<JobId, JobReport>,
+    /// Of every job; of one that has not ended, what is to be told if it never does.
+    reports: Vec<JobReport>,
+    ended: Vec<bool>,
     tally: Tally,
     events: Events,
 }
 
 impl Results {
     fn of(plan: &Plan, events: Events) -> Self {
-        Self { reports: BTreeMap::new(), tally: Tally::of(plan.jobs.len()), events }
+        let reports: Vec<JobReport> = plan.jobs.iter().map(|job| blank(job)).collect();
+        Self { ended: vec![false; reports.len()], reports, tally: Tally::of(plan.jobs.len()), events }
     }
 
     fn add(&mut self, job: JobId, report: JobReport) {
         self.tally.count(report.outcome);
         self.events.send(Happening::JobFinished { job, report: Box::new(report.clone()), tally: self.tally.clone() });
-        self.reports.insert(job, report);
+        self.reports[job] = report;
+        self.ended[job] = true;
     }
 
     /// Whatever was not started is cancelled.
-    fn finish(mut self, plan: &Plan) -> Vec<JobReport> {
-        for (id, job) in plan.jobs.iter().enumerate() {
-            if !self.reports.contains_key(&id) {
-                self.add(id, blank(job));
+    fn finish(mut self) -> Vec<JobReport> {
+        for id in 0..self.reports.len() {
+            if !self.ended[id] {
+                self.add(id, self.reports[id].clone());
             }
         }
         self.events.send(Happening::RunFinished { tally: self.tally.clone() });
-        self.reports.into_values().collect()
+        self.reports
     }
 }

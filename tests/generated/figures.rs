@@ -55,7 +55,7 @@ fn the_figures_of_the_readme_are_those_that_were_measured() {
         let of_layers = rows.iter().filter(|row| row["tool"] == "layership" && row["layers"] == layers);
         of_layers.filter_map(|row| row["memory_mb"].as_f64()).fold(0.0, f64::max)
     };
-    let said = "Memory stays below 100 MB for 1,000 layers and below 150 MB for 10,000.";
+    let said = "Memory stays below 100 MB for 1,000 layers and below 150 MB for 10,000;";
     assert!(readme.split_whitespace().collect::<Vec<_>>().join(" ").contains(said));
     assert!((1.0..100.0).contains(&peak(1_000)) && (1.0..150.0).contains(&peak(10_000)));
     let machine = &results["machine"];
