@@ -34,7 +34,7 @@ pub async fn run(plan: &Plan, sessions: Sessions, options: RunOptions, events: E
     };
     batch.perform(rest, options, ended).await;
     batch.clean_up().await;
-    results.finish()
+    results.finish(plan)
 }
 
 struct Batch<'a> {
@@ -123,34 +123,32 @@ impl Operation for Shared {
 
 /// The reports so far.
 struct Results {
-    /// Of every job; of one that has not ended, what is to be told if it never does.
-    reports: Vec<JobReport>,
-    ended: Vec<bool>,
+    /// Of the jobs that have ended, in their order.
+    reports: Vec<Option<JobReport>>,
     tally: Tally,
     events: Events,
 }
 
 impl Results {
     fn of(plan: &Plan, events: Events) -> Self {
-        let reports: Vec<JobReport> = plan.jobs.iter().map(|job| blank(job)).collect();
-        Self { ended: vec![false; reports.len()], reports, tally: Tally::of(plan.jobs.len()), events }
+        Self { reports: vec![None; plan.jobs.len()], tally: Tally::of(plan.jobs.len()), events }
     }
 
     fn add(&mut self, job: JobId, report: JobReport) {
         self.tally.count(report.outcome);
         self.events.send(Happening::JobFinished { job, report: Box::new(report.clone()), tally: self.tally.clone() });
-        self.reports[job] = report;
-        self.ended[job] = true;
+        self.reports[job] = Some(report);
     }
 
     /// Whatever was not started is cancelled.
-    fn finish(mut self) -> Vec<JobReport> {
-        for id in 0..self.reports.len() {
-            if !self.ended[id] {
-                self.add(id, self.reports[id].clone());
+    fn finish(mut self, plan: &Plan) -> Vec<JobReport> {
+        for (id, job) in plan.jobs.iter().enumerate() {
+            if self.reports[id].is_none() {
+                self.add(id, blank(job));
             }
         }
         self.events.send(Happening::RunFinished { tally: self.tally.clone() });
-        self.reports
+        // Where they are: of ten thousand, a copy would be what needs most memory of all.
+        self.reports.into_iter().map_while(|report| report).collect()
     }
 }
