@@ -68,9 +68,8 @@ fn a_large_setting_comes_back_after_others_stopped() {
         let (departure, now) = leave(&mut quota);
         quota.throttled(departure, now);
         quota.estimate = Estimate::Found { rate: left, steady: 0, clean: 0, since: now.as_secs_f64() };
-        let mut now = now;
         while !quota.is_full() {
-            now = leave(&mut quota).1;
+            let now = leave(&mut quota).1;
             assert!(now < at(60_000), "{setting}: still {}", quota.pace());
         }
     }
