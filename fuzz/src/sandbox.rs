@@ -28,9 +28,9 @@ pub fn requests(bytes: &[u8]) {
     let runtime = runtime();
     let _entered = runtime.enter();
     let sandbox = sandbox(runtime);
-    runtime.block_on(send(&sandbox.sandbox, bytes.to_vec()));
+    runtime.block_on(send(&sandbox.sandbox, bytes.to_vec(), Then::HangUp));
     if let Some(signed) = Unsigned::read(bytes).and_then(|request| request.signed(ACCESS_KEY, SECRET)) {
-        runtime.block_on(send(&sandbox.sandbox, signed));
+        runtime.block_on(send(&sandbox.sandbox, signed, Then::HangUp));
     }
 }
 
@@ -117,18 +117,29 @@ pub fn journal(bytes: &[u8]) {
 fn look(runtime: &Runtime, sandbox: &Sandbox, (service, line): (&str, &str)) {
     let request = format!("{line} HTTP/1.1\r\nservice: {service}\r\n\r\n");
     let signed = Unsigned::read(request.as_bytes()).and_then(|request| request.signed(ACCESS_KEY, SECRET));
-    let answer = runtime.block_on(send(sandbox, signed.expect("a request")));
+    let answer = runtime.block_on(send(sandbox, signed.expect("a request"), Then::Wait));
     assert!(answer.starts_with(b"HTTP/1.1 "), "no answer to {line}");
 }
 
-async fn send(sandbox: &Sandbox, bytes: Vec<u8>) -> Vec<u8> {
+/// What a client does that has sent all.
+#[derive(PartialEq)]
+enum Then {
+    /// It says that nothing more will come: whoever is at work on an answer may drop it.
+    HangUp,
+    /// It waits for the end of a connection that it asked to be closed.
+    Wait,
+}
+
+async fn send(sandbox: &Sandbox, bytes: Vec<u8>, then: Then) -> Vec<u8> {
     let (mut client, server) = tokio::io::duplex(1 << 16);
     sandbox.attend(server);
     let exchange = async {
         let (mut from, mut to) = tokio::io::split(&mut client);
         let write = async {
             let _ = to.write_all(&bytes).await;
-            let _ = to.shutdown().await;
+            if then == Then::HangUp {
+                let _ = to.shutdown().await;
+            }
         };
         let mut answer = Vec::new();
         let (_, read) = tokio::join!(write, from.read_to_end(&mut answer));
