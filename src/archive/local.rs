@@ -4,8 +4,9 @@
 use super::ReadAt;
 use crate::disk;
 use crate::halt::Halt;
+use crate::layer::Sha256;
 use bytes::Bytes;
-use sha2::{Digest as _, Sha256};
+use sha2::Digest as _;
 use std::fs::{File, FileType};
 use std::io;
 use std::ops::Range;
@@ -14,6 +15,24 @@ use std::sync::Arc;
 
 /// What is read at once where all of a zip is read.
 const PIECE: u64 = 1024 * 1024;
+
+/// What a zip is, read once from its first byte to its last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Digests {
+    /// The SHA-256 of all its bytes.
+    pub whole: Sha256,
+    /// Its parts, if it is one that has parts.
+    pub parts: Vec<Stretch>,
+}
+
+/// Bytes of a zip that are sent at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// Where they are.
+    pub bytes: Range<u64>,
+    /// Their SHA-256.
+    pub sha256: Sha256,
+}
 
 /// What lies at the path of an archive.
 #[derive(Debug)]
@@ -79,29 +98,55 @@ impl LocalZip {
         Until { zip: self, halt }
     }
 
-    /// The SHA-256 of all its bytes.
+    /// The SHA-256 of all its bytes and, if there are to be parts of so many bytes, of each. Every byte is read once for
+    /// both: parts that have these digests make a zip that has the digest of the whole, whatever is written to it meanwhile.
     ///
     /// # Errors
     /// Where it cannot be read, has become shorter, or nobody waits for it any more.
-    pub fn sha256(&self, halt: &Halt) -> io::Result<[u8; 32]> {
-        self.sha256_of(0..self.size, halt)
+    pub fn digests(&self, part: Option<u64>, halt: &Halt) -> io::Result<Digests> {
+        let (mut whole, mut parts) = (sha2::Sha256::new(), Vec::new());
+        let mut start = 0;
+        while start < self.size {
+            let bytes = start..part.map_or(self.size, |part| self.size.min(start + part));
+            start = bytes.end;
+            if part.is_none() {
+                self.each(bytes, halt, |piece| whole.update(piece))?;
+                continue;
+            }
+            let mut own = sha2::Sha256::new();
+            self.each(bytes.clone(), halt, |piece| {
+                whole.update(piece);
+                own.update(piece);
+            })?;
+            parts.push(Stretch { bytes, sha256: finished(own) });
+        }
+        Ok(Digests { whole: finished(whole), parts })
     }
 
     /// The SHA-256 of some of its bytes.
     ///
     /// # Errors
     /// The same.
-    pub fn sha256_of(&self, bytes: Range<u64>, halt: &Halt) -> io::Result<[u8; 32]> {
-        let mut hash = Sha256::new();
+    pub fn sha256_of(&self, bytes: Range<u64>, halt: &Halt) -> io::Result<Sha256> {
+        let mut hash = sha2::Sha256::new();
+        self.each(bytes, halt, |piece| hash.update(piece))?;
+        Ok(finished(hash))
+    }
+
+    fn each(&self, bytes: Range<u64>, halt: &Halt, mut take: impl FnMut(&[u8])) -> io::Result<()> {
         let mut offset = bytes.start;
         while offset < bytes.end {
             halt.check().map_err(io::Error::other)?;
             let piece = self.read_at(offset, PIECE.min(bytes.end - offset))?;
-            hash.update(&piece);
+            take(&piece);
             offset += piece.len() as u64;
         }
-        Ok(hash.finalize().into())
+        Ok(())
     }
+}
+
+fn finished(hash: sha2::Sha256) -> Sha256 {
+    Sha256::from_bytes(hash.finalize().into())
 }
 
 /// See [`LocalZip::until`].
@@ -155,10 +200,27 @@ mod tests {
         let Ok(Local::Zip(zip)) = Local::open(&path) else { panic!("not opened") };
         std::fs::remove_file(&path).unwrap();
         std::fs::write(&path, "another file").unwrap();
-        let hex: String = zip.sha256(&Halt::default()).unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        let digests = zip.digests(None, &Halt::default()).unwrap();
+        let hex = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!((digests.whole.to_string().as_str(), digests.parts.len()), (hex, 0));
         assert_eq!((zip.size(), &zip.read_at(1, 2).unwrap()[..]), (3, &b"bc"[..]));
         assert!(zip.read_at(2, 2).is_err());
+    }
+
+    #[test]
+    fn parts_cover_all_bytes_and_only_the_last_is_small() {
+        let part = 2 * PIECE;
+        for size in [0, 1, part - 1, part, part + 1, 3 * part] {
+            let bytes: Vec<u8> = (0..size).map(|at| (at % 251) as u8).collect();
+            let mut file = tempfile::tempfile().unwrap();
+            std::io::Write::write_all(&mut file, &bytes).unwrap();
+            let digests = LocalZip::new(file, size).digests(Some(part), &Halt::default()).unwrap();
+            assert_eq!(digests.whole, Sha256::of(&bytes));
+            let parts = bytes.chunks(usize::try_from(part).unwrap()).zip((0..).step_by(usize::try_from(part).unwrap()));
+            let parts = parts.map(|(own, start)| (start..start + own.len() as u64, Sha256::of(own)));
+            let found = digests.parts.into_iter().map(|part| (part.bytes, part.sha256));
+            assert_eq!(found.collect::<Vec<_>>(), parts.collect::<Vec<_>>(), "{size}");
+        }
     }
 
     /// Opened the usual way, each of these waits for ever.

@@ -30,7 +30,7 @@ pub use differs::{Pins, differs, not_compared};
 pub use inspect::{InspectError, Inspection, ReadAt, ZIP_LIMIT, inspect};
 pub use judge::judge;
 pub use limit::UNZIPPED_LIMIT;
-pub use local::{Local, LocalZip, OpenError};
+pub use local::{Digests, Local, LocalZip, OpenError, Stretch};
 pub use note::{Note, Purpose};
 pub use pack::pack;
 pub use pack_error::PackError;

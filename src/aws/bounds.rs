@@ -15,8 +15,10 @@ use http_body_util::Limited;
 use super::call::Call;
 use crate::outcome::{ErrorCode, JobError};
 
-/// Most bytes of an answer that is not an object. A page of fifty layers with all their texts has less than a tenth.
-const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
+/// Most bytes of an answer that is not an object. The longest that S3 has is a page of 1,000 objects: a key has 1,024 bytes
+/// at most, and each of them may be written with six (`&quot;`), which with all else makes less than 7 MiB. A page of fifty
+/// layers with all their texts has less than a tenth of that.
+const LONGEST_ANSWER: usize = 8 * 1024 * 1024;
 /// Bytes a second below which a transfer is given up.
 const SLOWEST: u64 = 128 * 1024;
 

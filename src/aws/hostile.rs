@@ -17,7 +17,11 @@ use super::lambda::Lambda;
 use super::owners::Owners;
 use super::pace::Pace;
 use super::s3::{S3, Staged};
+use super::staging::part_size;
+use super::upload::Upload;
 use super::zip::StagedZip;
+use crate::archive::LocalZip;
+use crate::halt::Halt;
 use crate::layer::{Md5, Region, S3Location};
 use crate::outcome::{ErrorCode, JobError};
 
@@ -69,6 +73,7 @@ impl Server {
             .region(aws_sdk_s3::config::Region::new("eu-west-1"))
             .endpoint_url(&self.url)
             .credentials_provider(Credentials::new("AKID", "secret", None, None, "test"))
+            .interceptor(Bounded)
             .build();
         let client = aws_sdk_s3::Client::from_conf(config);
         S3::new(client, &region(), Owners::default(), ServerClock::default(), Duration::from_millis(100))
@@ -204,4 +209,53 @@ async fn a_version_that_was_not_asked_for_is_not_taken() {
     assert!(error.message.contains("another version than was asked for"), "{error}");
     let server = Server::start(Manner::Says(answer(&version("scipy")))).await;
     server.lambda().version(&numpy, 8).await.expect_err("another layer");
+}
+
+/// 1,000 keys of 1,024 bytes, each byte written with six.
+#[tokio::test]
+async fn the_longest_page_that_s3_has_is_read() {
+    let item = |number: u32| {
+        let key = format!("numpy/{number:04}{}", "&quot;".repeat(1024 - "numpy/0000".len()));
+        format!(
+            "<Contents><Key>{key}</Key><LastModified>2030-01-01T00:00:00.000Z</LastModified><ETag>&quot;{:032}&quot;</ETag>\
+             <ChecksumAlgorithm>SHA256</ChecksumAlgorithm><ChecksumType>FULL_OBJECT</ChecksumType><Size>1</Size>\
+             <StorageClass>INTELLIGENT_TIERING</StorageClass></Contents>",
+            0
+        )
+    };
+    let page = format!("<ListBucketResult>{}</ListBucketResult>", (0..1000).map(item).collect::<String>());
+    let server = Server::start(Manner::Says(answer(&page))).await;
+    let below = S3Location { key: "numpy".to_owned(), ..at() };
+    let found = server.s3().directly_below(&below).await.expect("a page");
+    assert_eq!((found.len(), found[0].key.len()), (1000, 1024));
+}
+
+/// A server that takes whatever comes: what was sent is compared here.
+#[tokio::test]
+async fn parts_are_not_joined_where_nobody_compared_them_and_the_zip_changed() {
+    let body = "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>";
+    let says = format!("HTTP/1.1 200 OK\r\netag: \"e\"\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let server = Server::start(Manner::Says(String::leak(says))).await;
+    let size = 33 << 20;
+    let file = tempfile::tempfile().expect("a file");
+    file.set_len(size).expect("room");
+    let zip = LocalZip::new(file.try_clone().expect("a handle"), size);
+    let digests = zip.digests(part_size(size), &Halt::default()).expect("digests");
+    assert_eq!(digests.parts.len(), 5);
+    let upload = Upload {
+        path: "layer.zip",
+        zip: &zip,
+        sha256: digests.whole,
+        parts: &digests.parts[4..],
+        tree: None,
+        manifest_md5: Md5::of(b""),
+        note: None,
+        tell: Arc::new(|_| {}),
+    };
+    let error = server.s3().stage(&at(), &upload).await.expect_err("nothing that says it was joined");
+    assert_eq!(error.code, ErrorCode::Network, "{error:?}");
+    std::os::unix::fs::FileExt::write_all_at(&file, b"x", size - 1).expect("a byte");
+    let error = server.s3().stage(&at(), &upload).await.expect_err("other bytes");
+    assert_eq!(error.message, "the archive `layer.zip` changed while it was sent to s3://artifacts/numpy/layer.zip");
+    assert_eq!(error.causes, ["bytes 33554432 to 34603008 are not those that were digested"]);
 }

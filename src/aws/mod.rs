@@ -20,6 +20,7 @@ mod grants;
 mod hostile;
 mod identity;
 mod in_use;
+mod intact;
 mod kept;
 mod lambda;
 mod last;
@@ -59,6 +60,7 @@ pub use publish::{NeverSent, NewVersion, Sent};
 pub use region::ambient_region;
 pub use s3::Staged;
 pub use session::{ConnectOptions, Endpoint, Session, Sessions, Wanted, connect};
+pub use staging::part_size;
 pub use upload::Upload;
 pub use zip::StagedZip;
 

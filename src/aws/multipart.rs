@@ -7,32 +7,30 @@
 //! In between, the object is what the Python library uploads: the right bytes with the right `manifest_md5`, without a
 //! SHA-256.
 //!
-//! An upload that is not finished costs storage until it is aborted: that is done whatever becomes of the job, but by a
-//! process that is killed.
-
-use std::ops::Range;
+//! The parts are those that were digested together with the whole, and S3 has compared each before they are joined: a zip
+//! that something else writes to meanwhile never takes the place of what is staged.
+//!
+//! An upload that is not finished costs storage until it is aborted: that is done whatever becomes of the job. What may be
+//! left all the same stands in docs/operations.md. One of these: where the answer is lost that names an upload, it is begun
+//! once more. The first is empty, which costs nothing, and finding it needs a permission that nothing else needs.
 
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumMode, CompletedMultipartUpload, CompletedPart, MetadataDirective};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use sha2::Digest as _;
-use tokio::task::spawn_blocking;
 
 use super::body;
 use super::bounds;
 use super::call::Call;
 use super::failure::Failure;
+use super::intact::{ensure_same, intact};
 use super::last::sent;
 use super::progress::{Progress, Share};
 use super::s3::{S3, Staged, tag, unreadable, version_id};
 use super::upload::{CONTENT_TYPE, Upload, patience};
-use crate::archive::{LocalZip, ReadAt as _};
-use crate::halt::Halt;
+use crate::archive::{ReadAt as _, Stretch};
 use crate::layer::{S3Location, Sha256};
 use crate::outcome::{ErrorCode, JobError};
-
-/// Bytes of each part but the last. S3 wants 5 MiB at least, and 10,000 parts at most: more than any layer has.
-const PART: u64 = 8 * 1024 * 1024;
 
 /// How often it is tried to abort an upload. Whoever is told that it failed waits for it.
 const ABORT_ATTEMPTS: u32 = 3;
@@ -42,16 +40,13 @@ const ABORT_ATTEMPTS: u32 = 3;
 /// # Errors
 /// Whatever the service refuses, a local file that cannot be read, and an object that is replaced meanwhile.
 pub(super) async fn stage(s3: &S3, at: &S3Location, upload: &Upload<'_>) -> Result<Staged, JobError> {
-    let begun = Begun::create(s3, at, upload).await?;
+    let mut begun = Begun::create(s3, at, upload).await?;
     let joined = match begun.send(upload).await {
-        Ok(parts) => begun.join(&parts).await,
+        Ok(parts) => begun.join(&parts, upload.zip.size()).await,
         Err(error) => Err(error),
     };
     match joined {
-        Ok(etag) => {
-            begun.let_go();
-            make_whole(s3, at, upload, etag).await
-        }
+        Ok(etag) => make_whole(s3, at, upload, etag).await,
         Err(error) => Err(begun.given_up(error).await),
     }
 }
@@ -89,13 +84,12 @@ impl Begun {
 
     /// Sends all parts, several at once.
     async fn send(&self, upload: &Upload<'_>) -> Result<Vec<Part>, JobError> {
-        let ranges: Vec<Range<u64>> = parts_of(upload.zip.size()).collect();
-        let progress = Progress::of(upload.zip.size(), ranges.len(), &upload.tell);
-        let sending = ranges.into_iter().zip(1..).enumerate().map(|(index, (bytes, number))| {
+        let progress = Progress::of(upload.zip.size(), upload.parts.len(), &upload.tell);
+        let sending = upload.parts.iter().cloned().zip(1..).enumerate().map(|(index, (stretch, number))| {
             let share = progress.part(index);
             async move {
                 let _turn = self.s3.under_way().turn().await;
-                self.send_part(upload.zip, number, bytes, share).await
+                self.send_part(upload, number, &stretch, share).await
             }
         });
         // Each waits for its turn; what is under way at once is bounded for all uploads of the run together.
@@ -104,35 +98,48 @@ impl Begun {
         Ok(parts)
     }
 
-    async fn send_part(&self, zip: &LocalZip, number: i32, bytes: Range<u64>, share: Share) -> Result<Part, JobError> {
+    async fn send_part(
+        &self,
+        upload: &Upload<'_>,
+        number: i32,
+        stretch: &Stretch,
+        share: Share,
+    ) -> Result<Part, JobError> {
         let call = self.s3.call("s3:PutObject", &self.at);
-        let sha256 = digest(zip, bytes.clone(), &self.at).await?;
-        let size = bytes.end - bytes.start;
-        let request = self
-            .s3
-            .client()
-            .upload_part()
-            .bucket(&self.at.bucket)
-            .key(&self.at.key)
-            .upload_id(&self.id)
-            .part_number(number)
-            .checksum_sha256(sha256.to_base64())
-            .body(body::stream(zip, bytes, share))
-            .customize()
-            .config_override(patience(bounds::deadline(self.s3.request_timeout(), size)));
-        let came = sent(request.send()).await.map_err(|failure| failure.into_error(&call))?;
-        Ok(Part { number, etag: tag(came.e_tag(), &call)?, sha256 })
+        let Stretch { bytes, sha256 } = stretch;
+        let deadline = bounds::deadline(self.s3.request_timeout(), bytes.end - bytes.start);
+        let send = || {
+            let request = self
+                .s3
+                .client()
+                .upload_part()
+                .bucket(&self.at.bucket)
+                .key(&self.at.key)
+                .upload_id(&self.id)
+                .part_number(number)
+                .checksum_sha256(sha256.to_base64())
+                .body(body::stream(upload.zip, bytes.clone(), share.clone()))
+                .customize()
+                .config_override(patience(deadline));
+            sent(request.send())
+        };
+        let came = intact(upload, stretch, &call, send).await?;
+        // Servers that only look like S3 may not have compared it.
+        if came.checksum_sha256().is_none() {
+            ensure_same(upload, stretch, &call).await?;
+        }
+        Ok(Part { number, etag: tag(came.e_tag(), &call)?, sha256: *sha256 })
     }
 
-    /// Makes the parts an object, and returns its entity tag.
-    async fn join(&self, parts: &[Part]) -> Result<String, JobError> {
+    /// Makes the parts an object, of so many bytes, and returns its entity tag.
+    async fn join(&mut self, parts: &[Part], size: u64) -> Result<String, JobError> {
         let call = self.s3.call("s3:PutObject", &self.at);
         let listed = parts.iter().map(|part| {
             let listed = CompletedPart::builder().part_number(part.number).e_tag(&part.etag);
             listed.checksum_sha256(part.sha256.to_base64()).build()
         });
         let listed = CompletedMultipartUpload::builder().set_parts(Some(listed.collect())).build();
-        let deadline = bounds::deadline(self.s3.request_timeout(), PART * parts.len() as u64);
+        let deadline = bounds::deadline(self.s3.request_timeout(), size);
         let request = self
             .s3
             .client()
@@ -144,10 +151,18 @@ impl Begun {
             .customize()
             .config_override(patience(deadline));
         match sent(request.send()).await {
-            Ok(joined) => tag(joined.e_tag(), &call),
-            // Perhaps it was done and the answer was lost: sent again, there is no such upload any more.
+            Ok(joined) => {
+                let etag = tag(joined.e_tag(), &call)?;
+                self.over = true;
+                Ok(etag)
+            }
+            // Perhaps it was done and the answer was lost: sent again, there is no such upload any more. Otherwise the same
+            // was joined by an earlier one, and this one is still to be aborted.
             Err(failure) => match self.joined(&composite(parts)).await {
-                Some(etag) => Ok(etag),
+                Some(etag) => {
+                    self.over = is_gone(&failure);
+                    Ok(etag)
+                }
                 None => Err(failure.into_error(&call)),
             },
         }
@@ -160,15 +175,10 @@ impl Begun {
         if found.checksum_sha256() == Some(composite) { found.e_tag } else { None }
     }
 
-    /// There is nothing to abort any more.
-    fn let_go(mut self) {
-        self.over = true;
-    }
-
     /// Aborts the upload, which failed so.
-    async fn given_up(self, why: JobError) -> JobError {
+    async fn given_up(mut self, why: JobError) -> JobError {
         let aborted = abort(&self.s3, &self.at, &self.id).await;
-        self.let_go();
+        self.over = true;
         match aborted {
             Ok(()) => why,
             Err(error) => {
@@ -207,9 +217,14 @@ async fn abort(s3: &S3, at: &S3Location, id: &str) -> Result<(), JobError> {
         .config_override(patience.retry_config(RetryConfig::standard().with_max_attempts(ABORT_ATTEMPTS)));
     match sent(request.send()).await {
         Ok(_) => Ok(()),
-        Err(gone) if gone.answer.code.as_deref() == Some("NoSuchUpload") => Ok(()),
+        Err(failure) if is_gone(&failure) => Ok(()),
         Err(failure) => Err(failure.into_error(&call)),
     }
+}
+
+/// There is no such upload: it was joined or aborted.
+fn is_gone(failure: &Failure) -> bool {
+    failure.answer.code.as_deref() == Some("NoSuchUpload")
 }
 
 /// Lets S3 copy the object onto itself, so that it is one piece with the SHA-256 of all of it.
@@ -269,39 +284,9 @@ fn damaged(call: &Call) -> JobError {
         .hint("stage it again; if it fails again, look at what lies between this machine and S3")
 }
 
-/// Where each part begins and ends.
-fn parts_of(size: u64) -> impl Iterator<Item = Range<u64>> {
-    (0..size.div_ceil(PART)).map(move |index| index * PART..size.min((index + 1) * PART))
-}
-
-/// The SHA-256 of a stretch of a zip.
-async fn digest(zip: &LocalZip, bytes: Range<u64>, at: &S3Location) -> Result<Sha256, JobError> {
-    let (zip, halt) = (zip.clone(), Halt::default());
-    let _halted_when_dropped = halt.on_drop();
-    let digested = spawn_blocking(move || zip.sha256_of(bytes, &halt)).await.map_err(std::io::Error::other);
-    digested.flatten().map(Sha256::from_bytes).map_err(|error| {
-        JobError::new(ErrorCode::ArchiveMissing, format!("the zip for {at} cannot be read: {error}"))
-            .hint("something else may be writing to it; try again when it is done")
-    })
-}
-
 /// S3's checksum of an object that was joined of these parts: of the parts' digests, with their number behind it.
 fn composite(parts: &[Part]) -> String {
     let mut hash = sha2::Sha256::new();
     parts.iter().for_each(|part| hash.update(part.sha256.to_bytes()));
     format!("{}-{}", Sha256::from_bytes(hash.finalize().into()).to_base64(), parts.len())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parts_cover_all_bytes_and_only_the_last_is_small() {
-        for size in [1, PART - 1, PART, PART + 1, 5 * PART, 60_000_000] {
-            let parts: Vec<_> = parts_of(size).collect();
-            assert_eq!((parts[0].start, parts[parts.len() - 1].end), (0, size));
-            assert!(parts.windows(2).all(|pair| pair[0].end == pair[1].start && pair[0].end - pair[0].start == PART));
-        }
-    }
 }

@@ -8,7 +8,7 @@ use aws_sdk_s3::config::timeout::TimeoutConfig;
 
 use super::progress::Tell;
 use super::s3::{CHECKED, MANIFEST_MD5, MANIFEST_MD5_HYPHEN, Staged, TREE};
-use crate::archive::{LocalZip, Note, ReadAt as _, TreeDigest};
+use crate::archive::{LocalZip, Note, ReadAt as _, Stretch, TreeDigest};
 use crate::layer::{Md5, Sha256};
 
 /// What every staged archive is.
@@ -17,10 +17,14 @@ pub(super) const CONTENT_TYPE: &str = "application/zip";
 /// What to upload as a staged archive.
 #[derive(Clone)]
 pub struct Upload<'a> {
+    /// What it, or the folder that it was made of, is called in messages.
+    pub path: &'a str,
     /// The local zip.
     pub zip: &'a LocalZip,
     /// Its SHA-256.
     pub sha256: Sha256,
+    /// Its parts, of [`part_size`](super::part_size); none if it goes up at once.
+    pub parts: &'a [Stretch],
     /// The digest of the folder that it was made of.
     pub tree: Option<TreeDigest>,
     /// MD5 of the manifest it was built from.

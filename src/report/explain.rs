@@ -293,8 +293,8 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
             "Correct `compatible-runtimes` or `compatible-architectures`; the causes list what Lambda knows.",
         ),
         ErrorCode::ContentMismatch => (
-            "What S3 or Lambda has are not the bytes that were checked or sent: the staged archive was replaced in between, or other bytes lie where a layer with `storage = \"reference\"` is kept.",
-            "Make sure that one run at a time stages this layer, and run again. What lies where a layer is kept is never overwritten: move it away.",
+            "What S3 or Lambda has are not the bytes that were checked or sent: the staged archive was replaced in between, the local one was written to while it was sent, or other bytes lie where a layer with `storage = \"reference\"` is kept.",
+            "Make sure that nothing writes to the archive and that one run at a time stages this layer, and run again. What lies where a layer is kept is never overwritten: move it away.",
         ),
         ErrorCode::PlanStale => (
             "`publish --plan` was to carry out a saved plan, and this job is not as it was when the plan was made: the causes say what differs. Nothing was done to it.",

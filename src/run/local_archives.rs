@@ -9,7 +9,10 @@ use tokio::task::spawn_blocking;
 
 use super::archive_checks::{invalid, not_packed, unopened, unread};
 use super::shelves::Shelves;
-use crate::archive::{Inspection, Local, LocalZip, PackError, Tree, TreeDigest, inspect, pack};
+use crate::archive::{
+    Digests, Inspection, Local, LocalZip, PackError, ReadAt as _, Stretch, Tree, TreeDigest, inspect, pack,
+};
+use crate::aws::part_size;
 use crate::halt::Halt;
 use crate::layer::Sha256;
 use crate::outcome::{ErrorCode, JobError};
@@ -87,8 +90,8 @@ fn look(archive: &LocalPath, layer: &str, packings: Arc<Semaphore>, halt: &Halt)
             (Form::Zip(zip), inspection)
         }
     };
-    let (digest, zip) = (OnceCell::new(), OnceCell::new());
-    Ok(LocalArchive { path: archive.clone(), content, inspection: Arc::new(inspection), digest, zip, packings })
+    let (digest, sha256, zip) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+    Ok(LocalArchive { path: archive.clone(), content, inspection: Arc::new(inspection), digest, sha256, zip, packings })
 }
 
 /// A local archive: a zip, or the folder that one is made of where it is needed.
@@ -99,6 +102,7 @@ pub struct LocalArchive {
     /// What the zip says of itself, or would.
     pub inspection: Arc<Inspection>,
     digest: OnceCell<TreeDigest>,
+    sha256: OnceCell<Sha256>,
     zip: OnceCell<Zipped>,
     packings: Arc<Semaphore>,
 }
@@ -117,6 +121,8 @@ pub struct Zipped {
     pub zip: LocalZip,
     /// Its digest.
     pub sha256: Sha256,
+    /// The parts that it is sent in, with the digests that they had when the whole had its own.
+    pub parts: Vec<Stretch>,
     /// The digest of the folder that it was made of.
     pub tree: Option<TreeDigest>,
 }
@@ -133,6 +139,16 @@ impl LocalArchive {
         digest.await.copied().map(Some)
     }
 
+    /// The digest of the zip, where it may turn out that it need not be sent: then its parts are not digested.
+    pub async fn sha256(&self) -> Result<Sha256, JobError> {
+        let (Form::Zip(zip), None) = (&self.content, self.zip.get()) else { return Ok(self.zipped().await?.sha256) };
+        let digest = self.sha256.get_or_try_init(async || {
+            let _turn = self.packings.acquire().await;
+            digested(zip.clone(), None, self.path.clone()).await.map(|digests| digests.whole)
+        });
+        digest.await.copied()
+    }
+
     /// The zip, read or packed when it is first asked for.
     pub async fn zipped(&self) -> Result<&Zipped, JobError> {
         self.zip
@@ -140,7 +156,10 @@ impl LocalArchive {
                 let _turn = self.packings.acquire().await;
                 let path = self.path.clone();
                 match &self.content {
-                    Form::Zip(zip) => digested(zip.clone(), path).await,
+                    Form::Zip(zip) => {
+                        let Digests { whole, parts } = digested(zip.clone(), part_size(zip.size()), path).await?;
+                        Ok(Zipped { zip: zip.clone(), sha256: whole, parts, tree: None })
+                    }
                     Form::Folder(tree) => packed(Arc::clone(tree), path).await,
                 }
             })
@@ -148,14 +167,10 @@ impl LocalArchive {
     }
 }
 
-async fn digested(zip: LocalZip, path: LocalPath) -> Result<Zipped, JobError> {
+async fn digested(zip: LocalZip, part: Option<u64>, path: LocalPath) -> Result<Digests, JobError> {
     let halt = Halt::default();
     let _halted_when_dropped = halt.on_drop();
-    let done = in_background(move || {
-        let sha256 = zip.sha256(&halt).map_err(|error| unread(&path, &error))?;
-        Ok(Zipped { zip, sha256: Sha256::from_bytes(sha256), tree: None })
-    });
-    done.await
+    in_background(move || zip.digests(part, &halt).map_err(|error| unread(&path, &error))).await
 }
 
 async fn packed(tree: Arc<Tree>, path: LocalPath) -> Result<Zipped, JobError> {
@@ -166,8 +181,10 @@ async fn packed(tree: Arc<Tree>, path: LocalPath) -> Result<Zipped, JobError> {
         let file = tempfile::tempfile().map_err(|error| unpacked(PackError::Write(error)))?;
         let packed = pack(&tree, &file, &halt).map_err(unpacked)?;
         tracing::debug!(archive = path.shown, size = packed.size, "packed");
-        let (sha256, tree) = (Sha256::from_bytes(packed.sha256), Some(packed.tree));
-        Ok(Zipped { zip: LocalZip::new(file, packed.size), sha256, tree })
+        let zip = LocalZip::new(file, packed.size);
+        let digests = |part| zip.digests(Some(part), &halt).map_err(|error| unpacked(PackError::Write(error)));
+        let parts = part_size(packed.size).map(digests).transpose()?.map(|digests| digests.parts).unwrap_or_default();
+        Ok(Zipped { zip, sha256: Sha256::from_bytes(packed.sha256), parts, tree: Some(packed.tree) })
     });
     done.await
 }

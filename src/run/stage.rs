@@ -59,8 +59,10 @@ pub async fn stage(
         let zipped = archive.zipped().await?;
         options.approval.hold_upload(job, zipped.sha256, manifest.md5)?;
         let upload = Upload {
+            path: shown(job),
             zip: &zipped.zip,
             sha256: zipped.sha256,
+            parts: &zipped.parts,
             tree: zipped.tree,
             manifest_md5: manifest.md5,
             note,
@@ -77,7 +79,7 @@ async fn is_same(sha256: Sha256, noted: Option<TreeDigest>, archive: &LocalArchi
     if noted.is_some() && archive.tree_digest().await? == noted {
         return Ok(true);
     }
-    Ok(archive.zipped().await?.sha256 == sha256)
+    Ok(archive.sha256().await? == sha256)
 }
 
 async fn would_be_staged(

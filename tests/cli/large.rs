@@ -1,6 +1,8 @@
 //! Large archives: sent in parts, several at once, and one piece with its SHA-256 in S3 when it is done.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -19,10 +21,16 @@ const KEY: &str = "layers/torch/layer/layer.zip";
 /// A project of one layer with a large archive.
 fn project() -> (Project, Vec<u8>) {
     let project = Project::of(&["torch"]);
+    let archive = grow(&project);
+    (project, archive)
+}
+
+/// Gives its layer a large archive.
+fn grow(project: &Project) -> Vec<u8> {
     std::fs::remove_dir_all(project.folder().join("torch/layer")).unwrap();
     let archive = large_zip(SIZE);
     project.write("torch/layer", &archive);
-    (project, archive)
+    archive
 }
 
 /// How often each operation was asked for that has to do with the staged archive.
@@ -105,6 +113,64 @@ fn a_broken_part_is_sent_again_and_nothing_else() {
 }
 
 #[test]
+fn what_arrives_damaged_is_sent_again_and_nothing_else() {
+    let damaged = |operation: &str, times: usize| {
+        let fault = json!({"kind": "error", "status": 400, "code": "BadDigest"});
+        json!([{"operation": operation, "times": times, "fault": fault}]).to_string()
+    };
+    let (project, archive) = project();
+    project.inject(&damaged("UploadPart", 2));
+    project.run("stage", 0);
+    assert_asked(&project, &in_parts_but(&[("UploadPart", 7)]));
+    assert_staged(&project, &archive);
+
+    let small = Project::of(&["torch"]);
+    small.inject(&damaged("PutObject", 2));
+    small.run("stage", 0);
+    assert_asked(&small, &[("HeadObject", 1), ("PutObject", 3)]);
+
+    small.build("torch", "torch==2.0.0\n");
+    small.inject(&damaged("PutObject", 3));
+    let error = small.run("stage --format json", 1).report()["jobs"][0]["error"].clone();
+    let message = format!("what was sent to s3://artifacts/{KEY} arrived damaged, 3 times");
+    assert_eq!((&error["code"], &error["message"]), (&json!("content-mismatch"), &json!(message)));
+    assert!(error["hint"].as_str().unwrap().contains("between this machine and S3"), "{error}");
+}
+
+/// Something else writes to the zip after it was digested, before anything of it is sent.
+#[test]
+fn a_zip_that_changes_while_it_is_sent_replaces_nothing() {
+    type Change = fn(&File);
+    let changes: [(Change, &str); 2] = [
+        (
+            |file| file.write_all_at(b"TORN", 20 << 20).unwrap(),
+            "bytes 16777216 to 25165824 are not those that were digested",
+        ),
+        (|file| file.set_len(20 << 20).unwrap(), "it has become shorter"),
+    ];
+    for (change, why) in changes {
+        let project = Project::of(&["torch"]);
+        project.run("stage", 0);
+        let staged = bucket(&project)["objects"].clone();
+        grow(&project);
+        project.inject(r#"[{"operation": "CreateMultipartUpload", "fault": {"kind": "error", "status": 503}}]"#);
+        let mut command = project.command();
+        command.args(["stage", "--format", "json"]);
+        let running = Running::start(command);
+        until("an upload to be begun", || asked(&project).contains_key("CreateMultipartUpload").then_some(()));
+        change(&File::options().write(true).open(project.folder().join("torch/layer")).unwrap());
+        project.heal();
+        let error = running.end().expect(1).report()["jobs"][0]["error"].clone();
+        let message = format!("the archive `torch/layer` changed while it was sent to s3://artifacts/{KEY}");
+        assert_eq!((&error["code"], &error["message"]), (&json!("content-mismatch"), &json!(message)), "{error}");
+        assert_eq!(error["causes"], json!([why]));
+        assert!(error["hint"].as_str().unwrap().contains("nothing was replaced"), "{error}");
+        assert_eq!(bucket(&project)["objects"], staged);
+        assert_nothing_is_left(&project);
+    }
+}
+
+#[test]
 fn answers_that_are_lost_do_no_harm() {
     let lost = |operation| format!(r#"{{"operation": "{operation}", "times": 1, "fault": "cut-after"}}"#);
     let gone = r#"{"operation": "CompleteMultipartUpload", "fault": {"kind": "error", "status": 404, "code": "NoSuchUpload"}}"#;
@@ -134,6 +200,18 @@ fn an_upload_that_fails_is_aborted() {
         assert_eq!(asked(&project)["AbortMultipartUpload"], 1);
         assert_nothing_is_left(&project);
     }
+}
+
+/// What an earlier run joined lies there, and was not copied onto itself.
+#[test]
+fn an_upload_that_cannot_be_joined_is_aborted_though_the_same_was_joined_before() {
+    let (project, archive) = project();
+    project.inject(r#"[{"operation": "CopyObject", "times": 1, "fault": "access-denied"}]"#);
+    project.run("stage", 1);
+    assert_nothing_is_left(&project);
+    project.inject(r#"[{"operation": "CompleteMultipartUpload", "fault": "access-denied"}]"#);
+    project.run("stage", 0);
+    assert_staged(&project, &archive);
 }
 
 #[test]
