@@ -1,6 +1,6 @@
 //! What a fact reads like in `-v`.
 
-use crate::event::Fact;
+use crate::event::{Fact, Unanswered};
 use crate::outcome::{Decision, Reason};
 use crate::report::wording::{plural, ranges};
 
@@ -61,6 +61,10 @@ fn publishing(fact: &Fact) -> String {
             format!("waiting for the lock of{dead} run {holder} on {host}, which {}{until}", phase.doing())
         }
         Fact::Throttled => "Lambda throttles, the request waits for its next turn".to_owned(),
+        Fact::Unanswered(request) => no_answer(request),
+        Fact::Answered(Unanswered { service, operation, .. }) => {
+            format!("{service} has answered {operation}, or it was given up")
+        }
         Fact::LockTaken { at, from: None } => format!("lock taken: {at}"),
         Fact::LockTaken { at, from: Some(from) } => format!("lock taken over from {from}: {at}"),
         Fact::LockFreed => "lock released".to_owned(),
@@ -110,6 +114,12 @@ fn publishing(fact: &Fact) -> String {
         Fact::BackupThere { at, .. } => format!("manifest was already stored at {at}"),
         _ => String::new(),
     }
+}
+
+/// Which request has no answer, and since when.
+pub fn no_answer(request: &Unanswered) -> String {
+    let Unanswered { service, operation, since } = request;
+    format!("no answer of {service} to {operation} since {}", since.strftime("%H:%M:%SZ"))
 }
 
 fn grants(kinds: &[(&str, &Vec<String>)]) -> String {
