@@ -98,6 +98,7 @@ fn is_placeholder(value: &str) -> bool {
     // What closes a quotation around the URL.
     let value = value.trim_end_matches(['\'', ')', ',']);
     let name = value.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
-    let is_name = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_name =
+        |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     name.is_some_and(is_name) || value.starts_with("{{") && value.ends_with("}}")
 }
