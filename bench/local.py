@@ -31,7 +31,8 @@ class Measured:
     what: str
     seconds: float
     cpu_seconds: float
-    memory_mb: float
+    # None where it was not measured.
+    memory_mb: float | None
 
 
 def of(case: str, tool: str, what: str, usage: measure.Usage) -> Measured:
@@ -128,7 +129,7 @@ def targets(rows: list[Measured]) -> list[tuple]:
 def table(rows: list[Measured]) -> tuple:
     head = ["case", "tool", "what", "seconds", "CPU", "memory"]
     return head, [
-        [row.case, row.tool, row.what, f"{row.seconds:.2f}", f"{row.cpu_seconds:.2f} s", f"{row.memory_mb:.0f} MB"]
+        [row.case, row.tool, row.what, f"{row.seconds:.2f}", f"{row.cpu_seconds:.2f} s", "–" if row.memory_mb is None else f"{row.memory_mb:.0f} MB"]
         for row in rows
     ], "lllrrr"
 

@@ -204,6 +204,33 @@ fn another_tool_that_uses_half_the_quota_makes_no_job_fail() {
 }
 
 #[test]
+fn calls_that_find_nothing_count_as_well() {
+    let folder = common::folder();
+    let quota = ["--lambda-requests-per-second", "20", "--lambda-burst", "10"];
+    let sandbox = common::Sandbox::start(&folder.path().join("sandbox"), &quota);
+    let bench = Bench { folder, sandbox };
+    let names: Vec<String> = (0..50).map(|number| format!("layer-{number:02}")).collect();
+    bench.layers(&names, "");
+    names.iter().for_each(|name| bench.revise(name, 1));
+    let publish = |more: &[&str]| {
+        let mut command = bench.sandbox.layership(bench.project());
+        command.args(["publish", "--stage", "--lambda-requests-per-second", "18"]).args(more);
+        run(command, [] as [&str; 0]).expect(0);
+    };
+    publish(&[]);
+    bench.forget_requests();
+    // Whom a version is shared with is answered by "not found" where nobody is.
+    bench.layers(&names, "share = [\"210987654321\"]");
+    publish(&["--dry-run"]);
+    let (asked, throttled) = bench.requests().iter().fold((0, 0), |(asked, throttled), request| {
+        let is_policy = request["operation"] == "GetLayerVersionPolicy";
+        (asked + usize::from(is_policy), throttled + usize::from(request["status"] == 429))
+    });
+    assert!(asked >= names.len(), "{asked}: this test shows nothing");
+    assert_eq!(throttled, 0);
+}
+
+#[test]
 fn a_region_that_hangs_fails_its_own_jobs_and_no_others() {
     let bench = Bench::open();
     let mut text = "[targets]\nus-east-1 = {}\ntokyo = { region = \"ap-northeast-1\" }\n\

@@ -48,10 +48,13 @@ fn look<R: ReadAt>(source: &R) {
         ("Gemfile.lock", "GEM\n  specs:\n    rack (3.0.8)\n"),
     ] {
         let format = Format::from_file_name(name);
-        let read = dependencies(format, text.as_bytes(), &Halt::default()).expect("read").expect("a lock");
-        findings.extend(differs(&inspection.packages, Pins { name, format, dependencies: &read }, &environments));
-        let change = Change { format, old: Some(&read), new: None, includes: false, packages: &inspection.packages };
-        findings.extend(stale(1, change, &environments));
+        let halt = Halt::default();
+        let read = dependencies(format, text.as_bytes(), &halt).expect("read").expect("a lock");
+        let (packages, old) = (&inspection.packages, Some(&read));
+        let pins = Pins { name, format, dependencies: &read, unshown: &|| None };
+        findings.extend(differs(packages, pins, &environments, &halt));
+        let change = Change { format, old, new: None, includes: false, packages, unshown: None };
+        findings.extend(stale(1, change, &environments, &halt));
     }
     // What is told of a zip is of one size, whatever its size is.
     for finding in findings {

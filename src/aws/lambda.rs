@@ -27,6 +27,8 @@ const PAGE: i32 = 50;
 const MOST_PAGES: usize = 200;
 /// Attempts of a call that failed without a throttle, where sending it twice does no harm.
 const ATTEMPTS: u32 = 4;
+/// How long a page of all layers is asked for again: without it, each layer is asked for by itself, fifty times as many calls.
+const PAGE_PATIENCE: Duration = Duration::from_secs(20);
 /// How long a call may go on being throttled before its job fails.
 const THROTTLE_PATIENCE: Duration = Duration::from_secs(600);
 
@@ -137,7 +139,7 @@ impl Lambda {
         // A sweep reads on before anybody asks for what it will find.
         let urgency = if marker.is_none() { Urgency::Needed } else { Urgency::Ahead };
         let send = || self.client.list_layers().max_items(PAGE).set_marker(marker.clone()).send();
-        let page = self.retried(urgency, send).await.map_err(|failure| failure.into_error(&call))?;
+        let page = self.retried_for(PAGE_PATIENCE, urgency, send).await.map_err(|failure| failure.into_error(&call))?;
         let layers = page.layers.unwrap_or_default().into_iter().filter_map(|layer| {
             let latest = listed_version(layer.latest_matching_version?, &call).ok()?;
             Some((layer.layer_name?.parse().ok()?, latest))
@@ -196,13 +198,27 @@ impl Lambda {
         E: ProvideErrorMetadata + std::error::Error + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
-        let mut attempt = 1;
+        self.retried_for(Duration::ZERO, urgency, send).await
+    }
+
+    /// The same, with at least so much patience.
+    async fn retried_for<T, E, F>(
+        &self,
+        patience: Duration,
+        urgency: Urgency,
+        send: impl Fn() -> F,
+    ) -> Result<T, Failure>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        let (mut attempt, began) = (1, Instant::now());
         let mut sending = Sending { urgency, attempt: 0 };
         loop {
             match self.throttled_only(&mut sending, &send).await {
                 // The first request of all may be signed by a wrong clock, before anybody told the time.
                 Err(failure) if failure.is_of_a_wrong_clock() && attempt == 1 => attempt += 1,
-                Err(failure) if failure.may_pass() && attempt < ATTEMPTS => {
+                Err(failure) if failure.may_pass() && (attempt < ATTEMPTS || began.elapsed() < patience) => {
                     sleep(backoff(attempt)).await;
                     attempt += 1;
                 }
@@ -228,10 +244,15 @@ impl Lambda {
                 }
                 Err(error) => Failure::of(&error),
             };
-            if failure.kind != FailureKind::Throttled {
-                return Err(failure);
+            match failure.kind {
+                FailureKind::Throttled => turn.throttled(failure.answer.retry_after),
+                // Lambda counts what it refuses, too: "not found" is the usual answer where nothing is shared.
+                FailureKind::Refused | FailureKind::Ambiguous => {
+                    turn.succeeded();
+                    return Err(failure);
+                }
+                FailureKind::NotSent => return Err(failure),
             }
-            turn.throttled(failure.answer.retry_after);
             sending.urgency = Urgency::Again;
             if started.elapsed() > THROTTLE_PATIENCE {
                 return Err(failure);

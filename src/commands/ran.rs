@@ -8,12 +8,14 @@ use crate::git;
 use crate::manifest::mask;
 use crate::plan::Plan;
 use crate::report::{CheckedOut, Ran, without};
+use crate::run::Stop;
 
 /// The page of the build, for build servers that are not known here.
 pub const PAGE: &str = "LAYERSHIP_RUN_URL";
 
-/// Asks for it, beside everything else. Nothing of it is a reason to fail.
-pub fn what_ran(config: &Path, plan: &Plan, included: &[PathBuf]) -> impl Future<Output = Ran> + use<> {
+/// Asks for it, beside everything else. Nothing of it is a reason to fail, and a git that does not answer holds no run that
+/// is stopped.
+pub fn what_ran(config: &Path, plan: &Plan, included: &[PathBuf], stop: &Stop) -> impl Future<Output = Ran> + use<> {
     let files: Vec<PathBuf> = std::iter::once(config.to_owned())
         .chain(included.iter().cloned())
         .chain(plan.jobs.iter().map(|job| job.manifest.path.clone()))
@@ -22,8 +24,13 @@ pub fn what_ran(config: &Path, plan: &Plan, included: &[PathBuf]) -> impl Future
         plan.jobs.iter().filter_map(|job| job.archive.as_ref()).map(|archive| archive.path.clone()).collect();
     let folder = folder_of(config);
     let asked = tokio::task::spawn_blocking(move || git::head(&folder, &files, &archives));
-    async {
-        let head = asked.await.ok().and_then(Result::ok).flatten();
+    let stop = stop.clone();
+    async move {
+        let head = tokio::select! {
+            biased;
+            head = asked => head.ok().and_then(Result::ok).flatten(),
+            () = stop.finishing() => None,
+        };
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let git = head.map(|head| CheckedOut {
             commit: head.commit,

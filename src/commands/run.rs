@@ -105,7 +105,7 @@ impl Story<'_> {
     async fn report(&self, log: Option<EventLog>, stop: &Stop) -> (Report, Result<(), EventLogError>) {
         let Telling { args, how, notices } = self.told;
         let (plan, started) = (&self.loaded.plan, Timestamp::now());
-        let ran = what_ran(&args.chosen.config, plan, &self.loaded.included).boxed().shared();
+        let ran = what_ran(&args.chosen.config, plan, &self.loaded.included, stop).boxed().shared();
         let (sender, receiver) = unbounded_channel();
         let (followed, receiver) = follow(log, receiver);
         let display = tokio::spawn(report::show(receiver, notices.choice()));

@@ -127,7 +127,7 @@ fn to_be_read(saved: &SavedPlan) -> Result<Shown, Error> {
         )
         .hint("take it out of the layers file: a description, a key of S3 or a pattern may have it"));
     }
-    Ok(Shown::json(&text))
+    Ok(Shown::json(text))
 }
 
 /// `plan --show`: the plan as `plan` printed it, and its digest.
@@ -137,7 +137,7 @@ pub fn show(path: &Path, args: &PlanArgs) -> Result<Ended, Error> {
     let report = Report::of_plan(&saved);
     let digest = shown!("The digest of this plan is {}\n", saved.digest);
     let text = match args.printed.format {
-        Some(Output::Json) => Shown::json(&saved.to_json()),
+        Some(Output::Json) => Shown::json(saved.to_json()),
         Some(Output::Markdown) => shown!("{}\n{}", markdown::comment(&report), digest),
         asked => {
             let listing = Listing::of(asked.is_some() || args.common.manner.verbose > 0, &facts);

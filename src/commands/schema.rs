@@ -11,7 +11,7 @@ use crate::report::{EventLine, Report, Shown, StatusReport, emit::stdout};
 
 /// Prints a schema: the text of the file in `schemas/`.
 pub fn schema(args: &SchemaArgs) -> Result<Ended, Error> {
-    stdout(&Shown::json(&text(args.of)?))
+    stdout(&Shown::json(text(args.of)?))
         .map_err(|error| Error::other(format!("cannot write to standard output: {error}")))?;
     Ok(Ended::Well)
 }

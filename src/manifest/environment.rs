@@ -137,7 +137,7 @@ mod tests {
         assert!(!installs(&nowhere, &About { need: Need::Development, ..About::default() }));
     }
 
-    /// A manifest full of markers, for all that a layer can declare, took the better part of a minute.
+    /// Each was read once for each runtime on each architecture: sixty times, and a manifest may be full of them.
     #[test]
     fn a_marker_is_read_once_for_all_runtimes_and_no_longer_than_somebody_waits() {
         let runtimes = (0..15).map(|minor| format!("python3.{minor}").parse().unwrap()).collect();

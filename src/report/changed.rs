@@ -79,7 +79,7 @@ pub fn github_matrix(report: &Report) -> Result<Shown, String> {
             text.len()
         ));
     }
-    Ok(Shown::of_lines([Shown::json(&text)]))
+    Ok(Shown::of_lines([Shown::json(text)]))
 }
 
 /// A key that stands for itself wherever it is written, and cannot be taken for a flag.

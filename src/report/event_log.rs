@@ -35,7 +35,7 @@ impl EventLine {
 
     fn text(&self) -> Shown {
         // Serialising fails only for maps whose keys are not strings, and events have none.
-        Shown::json(&(serde_json::to_string(self).unwrap_or_default() + "\n"))
+        Shown::json(serde_json::to_string(self).unwrap_or_default() + "\n")
     }
 }
 

@@ -165,7 +165,7 @@ impl RolloutReport {
 
     /// The report as a JSON document.
     pub fn json(&self) -> Shown {
-        Shown::json(&serde_json::to_string_pretty(self).map(|text| text + "\n").unwrap_or_default())
+        Shown::json(serde_json::to_string_pretty(self).map(|text| text + "\n").unwrap_or_default())
     }
 
     /// The report for a person: a line for each function, and a conclusion.

@@ -43,6 +43,12 @@ fn a_quota_that_is_used_up_is_told_with_what_makes_room() {
 }
 
 #[test]
+fn what_is_refused_for_no_known_reason_is_told_in_the_words_of_the_service() {
+    let error = refused(400, "InvalidRequestContentException", "Could not parse the request");
+    assert_eq!((&error["code"], &error["causes"][0]), (&json!("internal"), &json!("Could not parse the request")));
+}
+
+#[test]
 fn s3_that_is_too_busy_is_told_with_what_helps_against_s3() {
     let project = Project::of(&["numpy"]);
     project.inject(r#"{"operation": "PutObject", "fault": "throttle"}"#);

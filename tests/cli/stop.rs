@@ -156,3 +156,24 @@ fn a_signal_before_the_first_job_publishes_nothing() {
     assert_eq!(project.writes(), [""; 0]);
     assert_eq!(project.json("report.json")["summary"]["cancelled"], 2);
 }
+
+#[test]
+fn a_git_that_does_not_answer_holds_no_run_that_is_stopped() {
+    let project = Project::of(&["a"]);
+    let began = project.folder().join("began");
+    let script = format!("#!/bin/sh\necho $$ > '{0}.tmp' && mv '{0}.tmp' '{0}'\nexec sleep 300\n", began.display());
+    let git = project.write("bin/git", script);
+    std::fs::set_permissions(&git, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut command = project.command();
+    let path = std::env::var("PATH").unwrap();
+    command.env("PATH", format!("{}:{path}", project.folder().join("bin").display()));
+    command.args(["check", "--report", "json=report.json"]);
+    let running = Running::start(command);
+    let git = until("git was asked", || std::fs::read_to_string(&began).ok());
+    running.signal("INT");
+    running.end().expect(130);
+    // Where patience with git ends, git is ended first: that it still runs shows that nobody waited for it.
+    let stopped = std::process::Command::new("kill").args(["-KILL", git.trim()]).status().unwrap();
+    assert!(stopped.success(), "the run waited until git was ended");
+    assert_eq!(project.json("report.json")["run"]["git"], json!(null));
+}

@@ -8,22 +8,23 @@ use crate::common::{Ended, folder, isolated, write};
 use crate::packing::has;
 use crate::supply::host;
 
-/// A small program, one part of which lies outside of its workspace, as what comes from a registry does: rustc is told its
-/// whole path, and writes that into the binary unless it is told what to write instead.
-const FILES: [(&str, &str); 5] = [
+/// A small program, one file of which a build script writes: rustc is told its whole path, as it is that of what comes from
+/// a registry, and writes that into the binary unless it is told what to write instead.
+const FILES: [(&str, &str); 4] = [
     (
         "Cargo.toml",
-        "[package]\nname = \"layership\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[dependencies]\npart = { path = \"part\" }\n\
-         [workspace]\nexclude = [\"part\"]\n[profile.release]\nopt-level = 0\n",
+        "[package]\nname = \"layership\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[profile.release]\nopt-level = 0\n",
+    ),
+    ("Cargo.lock", "version = 4\n\n[[package]]\nname = \"layership\"\nversion = \"0.1.0\"\n"),
+    (
+        "build.rs",
+        "fn main() {\n    let place = std::env::var(\"OUT_DIR\").unwrap() + \"/place.rs\";\n    \
+         std::fs::write(place, \"const PLACE: &str = file!();\").unwrap();\n}\n",
     ),
     (
-        "Cargo.lock",
-        "version = 4\n\n[[package]]\nname = \"layership\"\nversion = \"0.1.0\"\ndependencies = [\n \"part\",\n]\n\n\
-         [[package]]\nname = \"part\"\nversion = \"0.1.0\"\n",
+        "src/main.rs",
+        "include!(concat!(env!(\"OUT_DIR\"), \"/place.rs\"));\nfn main() {\n    println!(\"{PLACE}\");\n}\n",
     ),
-    ("src/main.rs", "fn main() {\n    println!(\"{}\", part::place());\n}\n"),
-    ("part/Cargo.toml", "[package]\nname = \"part\"\nversion = \"0.1.0\"\nedition = \"2024\"\n"),
-    ("part/src/lib.rs", "pub fn place() -> &'static str {\n    file!()\n}\n"),
 ];
 
 /// A script of the project, with nothing of cargo's but the toolchain.

@@ -13,6 +13,7 @@ mod common;
 
 mod docs;
 mod example;
+mod figures;
 mod layers;
 mod man;
 mod provoked;

@@ -41,7 +41,8 @@ const PROVOKED: &[(&str, &str, &str)] = &[
     ("update-failed", "rollout/moves.rs", "few_are_moved_first_and_the_rest_only_if_those_succeeded"),
     ("function-busy", "rollout/others.rs", "a_function_that_is_being_changed_for_too_long_is_left_to_the_next_run"),
     ("function-changed", "rollout/others.rs", "what_never_ends_is_told_and_nothing_is_broken"),
-    ("internal", "bad_input/packing.rs", "a_disk_without_room_for_the_zip_is_told_with_what_helps"),
+    ("write-failed", "bad_input/packing.rs", "a_disk_without_room_for_the_zip_is_told_with_what_helps"),
+    ("internal", "cli/refused.rs", "what_is_refused_for_no_known_reason_is_told_in_the_words_of_the_service"),
     ("archive-layout", "bad_input/codes.rs", FOUND),
     ("build-undeclared", "cli/build.rs", "what_a_failed_build_printed_last_is_shown"),
     // These three are no code of a report: `allow` takes them, and accepts what was `archive-invalid` before.

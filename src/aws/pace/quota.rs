@@ -121,6 +121,8 @@ pub struct Quota {
     next: f64,
     /// Requests that left, and whether they were throttled.
     left: VecDeque<(Departure, bool)>,
+    /// The surplus of this round that is no longer remembered one by one.
+    passed: f64,
     /// How long after its departure a throttle is told; `None` before the first one.
     told: Option<f64>,
 }
@@ -129,7 +131,7 @@ impl Quota {
     /// At most so many requests a second.
     pub fn new(per_second: u32) -> Self {
         let setting = f64::from(per_second.max(1));
-        Self { setting, estimate: Estimate::Free, round: 0, next: 0.0, left: VecDeque::new(), told: None }
+        Self { setting, estimate: Estimate::Free, round: 0, next: 0.0, left: VecDeque::new(), passed: 0.0, told: None }
     }
 
     /// When the next request may leave.
@@ -159,8 +161,11 @@ impl Quota {
         // The next one follows the time that was planned, and not the moment at which a timer woke up; but a rest is not
         // saved up.
         self.next = self.next.max(now - LATE) + 1.0 / self.pace();
-        if self.left.len() == REMEMBERED {
-            self.left.pop_front();
+        if self.left.len() == REMEMBERED
+            && let Some((forgotten, _)) = self.left.pop_front()
+            && forgotten.round == self.round
+        {
+            self.passed += forgotten.surplus;
         }
         let (base, surplus) = match self.estimate {
             Estimate::Free => (self.setting, 0.0),
@@ -185,12 +190,12 @@ impl Quota {
                     Estimate::Found { rate, steady, clean, since }
                 } else {
                     let pace = (rate * USED + self.manners(rate).more).min(self.setting);
-                    self.round += 1;
+                    self.next_round();
                     Estimate::Trying { rate, pace, needed: SURPLUS + SAVED * f64::from(clean) }
                 }
             }
             Estimate::Trying { pace, needed, .. } if self.went_through(now) >= needed => {
-                self.round += 1;
+                self.next_round();
                 if pace < self.setting {
                     Estimate::Trying { rate: pace, pace: (pace * FASTER).min(self.setting), needed: SURPLUS }
                 } else {
@@ -206,7 +211,12 @@ impl Quota {
     fn went_through(&self, now: f64) -> f64 {
         let by = now - self.told.unwrap_or_default() * LATER - LATER_BY;
         let of_now = self.left.iter().map(|(departure, _)| departure).filter(|left| left.round == self.round);
-        of_now.filter(|left| left.at < by).map(|left| left.surplus).sum()
+        self.passed + of_now.filter(|left| left.at < by).map(|left| left.surplus).sum::<f64>()
+    }
+
+    fn next_round(&mut self) {
+        self.round += 1;
+        self.passed = 0.0;
     }
 
     fn manners(&self, rate: f64) -> &'static Manners {
@@ -237,7 +247,9 @@ impl Quota {
             Estimate::Trying { .. } if departure.surplus > 0.0 => (departure.base, STEADY, 0),
             Estimate::Free | Estimate::Trying { .. } => return,
         };
-        self.round += u32::from(of_now);
+        if of_now {
+            self.next_round();
+        }
         let rate = rate.max(SLOWEST).min(self.setting);
         self.estimate = Estimate::Found { rate, steady, clean, since: now };
         // What was planned at the old pace waits for the new one.

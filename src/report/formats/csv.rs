@@ -46,7 +46,7 @@ pub fn render(report: &Report) -> Shown {
 }
 
 /// A document of rows, each value quoted where it has to be.
-pub(in crate::report) fn document<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> Shown {
+pub(in super::super) fn document<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> Shown {
     Shown::of_lines(rows.map(|row| Shown::one_line(&row.map(|value| field(&value)).join(","))))
 }
 

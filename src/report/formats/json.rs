@@ -17,7 +17,7 @@ pub fn render(report: &Report) -> Shown {
 /// A document of ours, as all our JSON is written.
 pub fn document(document: &impl Serialize) -> Shown {
     // Serialising fails only for maps whose keys are not strings, and nothing of ours has any.
-    Shown::json(&(serde_json::to_string_pretty(document).unwrap_or_default() + "\n"))
+    Shown::json(serde_json::to_string_pretty(document).unwrap_or_default() + "\n")
 }
 
 #[cfg(test)]

@@ -190,13 +190,13 @@ fn folded(layer: &str, difference: &Difference) -> Vec<Shown> {
 }
 
 /// A span of code: nothing in it means anything, once it cannot end it.
-pub(in crate::report) fn code(text: &str) -> Shown {
+pub(in super::super) fn code(text: &str) -> Shown {
     let text = Shown::one_line(text).replace('`', "'");
     if text.is_empty() { Shown::default() } else { shown!("`{}`", text) }
 }
 
 /// A span of code in a table, which takes even a bar in there for the end of the cell.
-pub(in crate::report) fn cell(text: &str) -> Shown {
+pub(in super::super) fn cell(text: &str) -> Shown {
     code(&text.replace('|', "\\|"))
 }
 

@@ -95,7 +95,7 @@ impl FromStr for ReportRequest {
 }
 
 /// Takes `FORMAT=PATH` apart, by the formats that are known and how their files are usually called.
-pub(in crate::report) fn request<'t>(text: &'t str, known: &[(&str, &str)]) -> Result<(&'t str, PathBuf), String> {
+pub(super) fn request<'t>(text: &'t str, known: &[(&str, &str)]) -> Result<(&'t str, PathBuf), String> {
     let Some((format, path)) = text.split_once('=') else { return Err(without_format(text, known)) };
     let Some((name, file)) = known.iter().find(|(name, _)| *name == format) else {
         return Err(format!("`{format}` is not a report format; known: {}", names(known)));

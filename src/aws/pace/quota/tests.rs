@@ -60,6 +60,21 @@ fn a_try_that_is_throttled_leaves_what_was_found() {
     assert_eq!(quota.pace(), found);
 }
 
+/// More requests than are remembered one by one may be needed to see that a surplus went through.
+#[test]
+fn a_large_setting_comes_back_after_others_stopped() {
+    for (setting, left) in [(100, 80.0), (150, 110.0), (1_000, 800.0)] {
+        let mut quota = Quota::new(setting);
+        let (departure, now) = leave(&mut quota);
+        quota.throttled(departure, now);
+        quota.estimate = Estimate::Found { rate: left, steady: 0, clean: 0, since: now.as_secs_f64() };
+        while !quota.is_full() {
+            let now = leave(&mut quota).1;
+            assert!(now < at(60_000), "{setting}: still {}", quota.pace());
+        }
+    }
+}
+
 #[test]
 fn each_further_throttle_of_a_try_puts_the_next_one_off() {
     let until_the_next = |throttled: usize| {
