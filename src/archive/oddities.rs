@@ -1,6 +1,7 @@
 //! Entries of a zip that would not be unzipped as they were meant.
 
 use super::entry::Entry;
+use crate::manifest::mask;
 use rawzip::CompressionMethod;
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
@@ -34,7 +35,7 @@ pub enum Oddity {
 pub struct Met {
     /// How many entries have it.
     pub times: u64,
-    /// The path of the first entry, cut where it is very long.
+    /// The path of the first entry, masked, and cut where it is very long.
     pub first: String,
 }
 
@@ -42,7 +43,7 @@ impl Met {
     /// Once more, at this path.
     pub(super) fn add(&mut self, path: &[u8]) {
         if self.times == 0 {
-            self.first = String::from_utf8_lossy(path).chars().take(SHOWN).collect();
+            self.first = mask(&String::from_utf8_lossy(path)).chars().take(SHOWN).collect();
         }
         self.times += 1;
     }
@@ -175,5 +176,7 @@ mod tests {
     fn long_paths_are_cut() {
         let path = format!("../{}", "é".repeat(10_000));
         assert_eq!(odd(&[entry(&path)])[0].2.chars().count(), SHOWN);
+        let url = format!("../https://user:{}@host", "p".repeat(SHOWN));
+        assert_eq!(odd(&[entry(&url)])[0].2, "../https://****@host");
     }
 }

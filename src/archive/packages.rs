@@ -1,6 +1,6 @@
 //! The packages of an archive and their versions, as far as their metadata tells.
 
-use crate::manifest::{Format, normalised};
+use crate::manifest::{Format, mask, normalised};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// More packages than this no layer has; it bounds what names can take of memory.
@@ -92,13 +92,18 @@ impl Packages {
             self.0.remove(&alias);
         }
         // Installed under another name, it is locked under its own or under that.
-        let package =
-            (Ecosystem::Node, name.filter(|name| !name.is_empty()).unwrap_or_else(|| installed_as.to_owned()));
+        let name = name.filter(|name| !name.is_empty());
+        let package = (Ecosystem::Node, name.map_or_else(|| installed_as.to_owned(), masked));
         if self.0.len() < LIMIT || self.0.contains_key(&package) {
             let versions = self.0.entry(package).or_default();
-            versions.extend(version.filter(|_| versions.len() < VERSIONS_LIMIT));
+            versions.extend(version.filter(|_| versions.len() < VERSIONS_LIMIT).map(masked));
         }
     }
+}
+
+/// A manifest names its packages and their versions masked, too.
+fn masked(text: String) -> String {
+    mask(&text).into_owned()
 }
 
 /// What a `package.json` says of its package.
@@ -197,6 +202,15 @@ mod tests {
             assert_eq!(met(&[path]), expected, "{path}");
         }
         assert_eq!(met(&["python/a-1.dist-info/", "python/A-2.dist-info/x"]), [r#"a {"1", "2"}"#]);
+    }
+
+    #[test]
+    fn no_name_and_no_version_carries_a_credential() {
+        let mut packages = Packages::default();
+        let about = br#"{"name":"https://u:SECRET@h/x","version":"https://h/x?token=SECRET"}"#;
+        packages.see_node(b"nodejs/node_modules/a/package.json", about);
+        let all: Vec<_> = packages.of(Ecosystem::Node).collect();
+        assert_eq!(all, [("https://****@h/x", &BTreeSet::from(["https://h/x?****".to_owned()]))]);
     }
 
     #[test]

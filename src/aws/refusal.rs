@@ -2,6 +2,7 @@
 //! own opinion of it, into two or three codes.
 
 use crate::layer::S3Location;
+use crate::manifest::hide_credentials;
 use crate::outcome::ErrorCode;
 
 /// What an `InvalidParameterValueException` is about.
@@ -49,8 +50,8 @@ pub fn bucket_region(message: &str) -> Option<String> {
 pub fn shortened(text: &str) -> String {
     const LONGEST: usize = 600;
     const LIST: &str = "enum value set: [";
-    let mut short = String::new();
-    let mut rest = text;
+    let text = hide_credentials(text);
+    let (mut short, mut rest) = (String::new(), &*text);
     while let Some((before, list)) = rest.split_once(LIST) {
         short.push_str(before);
         short.push_str(LIST);

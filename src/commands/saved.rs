@@ -9,6 +9,7 @@ use crate::cli::{Output, PlanArgs};
 use crate::disk;
 use crate::error::{Ended, Error};
 use crate::layer::Sha256;
+use crate::manifest::hide_credentials;
 use crate::outcome::Outcome;
 use crate::plan::{Job, Plan, SavedJob, SavedPlan, Selection};
 use crate::report::{
@@ -107,7 +108,7 @@ impl Keep {
         let options = how.options();
         let jobs = plan.jobs.iter().filter_map(|one| Some(SavedJob::of(one, of(one)?, options))).collect();
         let saved = SavedPlan::new(self.layers_file, self.selection, options, jobs);
-        let written = self.destination.write(&Shown::json(saved.to_json()));
+        let written = self.destination.write(&to_be_read(&saved)?);
         written.map_err(|error| {
             let message = format!("cannot write the plan to `{name}`: {}", disk::reason(&error));
             Error::other(message).hint_of(disk::remedy(&error))
@@ -115,6 +116,18 @@ impl Keep {
         notices.note("Saved", &shown!("{} with digest {}", name, saved.digest));
         Ok(())
     }
+}
+
+/// The text of a plan. What is shown has no credentials of URLs, and a plan without a part of it is another one.
+fn to_be_read(saved: &SavedPlan) -> Result<Shown, Error> {
+    let text = saved.to_json();
+    if hide_credentials(&text) != text {
+        return Err(Error::usage(
+            "a URL with a credential would be a part of the plan, which a saved plan must not hold",
+        )
+        .hint("take it out of the layers file: a description, a key of S3 or a pattern may have it"));
+    }
+    Ok(Shown::json(text))
 }
 
 /// `plan --show`: the plan as `plan` printed it, and its digest.

@@ -1,5 +1,7 @@
 //! Words of messages: what was probably meant, lists that stay short, texts that stay on one line.
 
+use crate::manifest::hide_credentials;
+
 /// How many names a message lists.
 const LISTED: usize = 10;
 /// Longest text from a layers file that a message repeats, in characters.
@@ -30,11 +32,13 @@ pub fn listed<T: AsRef<str>>(names: &[T]) -> String {
     }
 }
 
-/// A text of the layers file as a message repeats it: its beginning, if it is long.
+/// A text of the layers file as a message repeats it: its beginning, if it is long. What is cut off may have told that what
+/// stands before it is a password.
 pub fn excerpt(text: &str) -> String {
+    let text = hide_credentials(text);
     match text.char_indices().nth(REPEATED) {
         Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+        None => text.into_owned(),
     }
 }
 
@@ -61,5 +65,7 @@ mod tests {
         assert_eq!(listed::<String>(&[]), "");
         assert_eq!(excerpt(&"ä".repeat(300)), format!("{}…", "ä".repeat(200)));
         assert_eq!(excerpt("short"), "short");
+        let long = excerpt(&format!("https://user:{}@host", "p".repeat(300)));
+        assert_eq!(long, "https://****@host");
     }
 }

@@ -2,25 +2,40 @@
 
 use std::borrow::Cow;
 use std::convert::Infallible;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
-use super::urls::hidden_parts;
+use super::credentials::{is_credential, is_open_user};
+use super::urls::{UrlPart, url_parts};
 
 const HIDDEN: &str = "****";
 
 /// Hides what may be a credential in every URL of a text: `https://user:password@host/x?token=1` becomes
 /// `https://****@host/x?****`.
 ///
-/// A user name alone is hidden as well, since tokens are often passed that way; so is every query string, and what a
-/// fragment says unless it names what is installed (`#sha256=`, `#egg=`, a commit). What merely contains an `@` is left
+/// A user name alone is hidden as well, since tokens are often passed that way; so is every query string, a token of a
+/// well-known service in the path, and what a fragment says unless it names what is installed (`#sha256=`, `#egg=`, a commit). What merely contains an `@` is left
 /// alone: `me@example.com`, `lodash@4.17.21`, `https://host/@scope/name`.
 pub fn mask(text: &str) -> Cow<'_, str> {
+    without(text, |part, range| part != UrlPart::Segment || is_credential(text, part, range))
+}
+
+/// Hides what is a credential in every URL of a text that may hold others, as all that is shown may: addresses of pages keep
+/// their queries, and `git@` stays.
+pub fn hide_credentials(text: &str) -> Cow<'_, str> {
+    let is_user = |part, range: &Range<usize>| part == UrlPart::UserInfo && !is_open_user(&text[range.clone()]);
+    without(text, |part, range| is_user(part, range) || is_credential(text, part, range))
+}
+
+/// The text without these parts of its URLs.
+fn without(text: &str, is_hidden: impl Fn(UrlPart, &Range<usize>) -> bool) -> Cow<'_, str> {
     let mut masked = String::new();
     let mut shown = 0;
-    let _: ControlFlow<Infallible> = hidden_parts(text, |_, part| {
-        masked.push_str(&text[shown..part.start]);
-        masked.push_str(HIDDEN);
-        shown = part.end;
+    let _: ControlFlow<Infallible> = url_parts(text, |part, range| {
+        if is_hidden(part, &range) {
+            masked.push_str(&text[shown..range.start]);
+            masked.push_str(HIDDEN);
+            shown = range.end;
+        }
         ControlFlow::Continue(())
     });
     if shown == 0 {
@@ -32,7 +47,7 @@ pub fn mask(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::mask;
+    use super::{hide_credentials, mask};
     use proptest::prelude::*;
     use std::borrow::Cow;
 
@@ -68,10 +83,33 @@ mod tests {
             ("https://host/https://u:p@h/?q", "https://host/https://****@h/?****"),
             ("https://host/x#https://u:p@h/", "https://host/x#https://****@h/"),
             ("https://user:p?s@host/?q=1", "https://****@host/?****"),
+            (r"https:\/\/user:p@host\/x?q=1", r"https:\/\/****@host\/x?****"),
+            ("https://host/a/ghp_0123456789abcdef/simple", "https://host/a/****/simple"),
+            (r"https:\/\/host\/ghp_0123456789abcdef\/x", r"https:\/\/host\/****/x"),
         ];
         for (text, masked) in table {
             assert_eq!(mask(text), masked, "{text}");
             assert_eq!(mask(masked), masked, "masking twice changes nothing: {masked}");
+        }
+    }
+
+    #[test]
+    fn of_what_is_shown_nothing_but_credentials_is_hidden() {
+        let table = [
+            ("https://user:password@host/", "https://****@host/"),
+            ("https://TOKEN@host", "https://****@host"),
+            ("bucket `https://u:p@h` is none", "bucket `https://****@h` is none"),
+            ("https://host/x?X-Amz-Signature=1&b=2#a", "https://host/x?****#a"),
+            ("https://host/#access_token=1", "https://host/#access_token=****"),
+            ("https://host/glpat-0123456789abcdef/x", "https://host/****/x"),
+            ("git+ssh://git@github.com/a/b", "git+ssh://git@github.com/a/b"),
+            ("https://host/home?region=us-east-1#/x?tab=y", "https://host/home?region=us-east-1#/x?tab=y"),
+            ("https://****@host/x?****", "https://****@host/x?****"),
+            ("s3://bucket/a@b/c", "s3://bucket/a@b/c"),
+            ("x,http://127.0.0.1:4566/a,me@example.com", "x,http://127.0.0.1:4566/a,me@example.com"),
+        ];
+        for (text, hidden) in table {
+            assert_eq!(hide_credentials(text), hidden, "{text}");
         }
     }
 

@@ -7,6 +7,7 @@
 //! time and memory that follow their number, and never lets a credential of a URL out ([`mask()`]).
 
 mod bytes_of;
+mod credentials;
 mod dependencies;
 mod difference;
 mod environment;
@@ -54,7 +55,7 @@ pub use environment::Environments;
 pub use format::Format;
 pub use includes::{Includes, NotIncluded, plain};
 pub use left_out::is_left_out;
-pub use mask::mask;
+pub use mask::{hide_credentials, mask};
 pub use meaning::same_meaning;
 pub use parse::{dependencies, locked};
 pub use pins::{Open, Unpinned};

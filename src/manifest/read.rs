@@ -155,8 +155,12 @@ pub fn read(path: &Path, bounds: &Arc<Bounds>, halt: &Halt) -> Result<Manifest, 
 
 impl Says {
     fn of(place: Place, format: Format, bytes: &[u8], halt: &Halt) -> Self {
-        let text = decode(bytes);
-        let secret = text.as_ref().and_then(|text| secrets(text, halt));
+        let decoded = decode(bytes);
+        let is_text = decoded.is_some();
+        // Bytes that are not text are still judged line by line: better a warning too many. In what is UTF-16 but for one of
+        // them, there is a zero beside every letter.
+        let text = decoded.unwrap_or_else(|| String::from_utf8_lossy(bytes).replace('\0', "").into());
+        let secret = secrets(&text, halt);
         if format != Format::Requirements {
             let named = dependencies(format, bytes, halt);
             return Self {
@@ -168,12 +172,11 @@ impl Says {
                 place,
             };
         }
-        let Some(text) = text else {
-            // Bytes that are not text are still judged line by line: better a warning too many.
-            let open = survey(&String::from_utf8_lossy(bytes), halt).open;
+        if !is_text {
+            let open = survey(&text, halt).open;
             let named = Err(Unreadable::no_text());
             return Self { named: named.into(), secret, open, includes: Includes::default(), joined: None, place };
-        };
+        }
         let found = if bytes.len() <= SMALL { glance(&text, halt) } else { survey(&text, halt) };
         let (includes, joined) = included(&place, &text, &found.mentions, halt);
         let is_known = bytes.len() > SMALL || found.named.is_err();
@@ -215,6 +218,24 @@ mod tests {
         std::fs::write(path, text).unwrap();
         let layers_file = path.parent().unwrap().with_file_name("team").join("layers.toml");
         read(path, &Bounds::of(&layers_file).into(), &Halt::default()).unwrap()
+    }
+
+    #[test]
+    fn a_credential_is_found_in_bytes_that_are_no_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = "--index-url https://user:SECRET@host/simple\n";
+        let latin = [b"# M\xfcller\n", url.as_bytes()].concat();
+        let half: Vec<u8> = url.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let half = [&[0xff, 0xfe], half.as_slice(), b"x"].concat();
+        for name in ["requirements.txt", "environment.yml", "composer.lock", "uv.lock"] {
+            for bytes in [&latin, &half] {
+                let path = folder.path().join(name);
+                std::fs::write(&path, bytes).unwrap();
+                let manifest = read(&path, &Bounds::of(&path).into(), &Halt::default()).unwrap();
+                let shown = manifest.secret().and_then(|secret| secret.first.shown.as_deref());
+                assert!(shown.is_some_and(|shown| shown.ends_with("https://****@host/simple")), "{name}: {shown:?}");
+            }
+        }
     }
 
     #[test]

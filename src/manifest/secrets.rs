@@ -1,10 +1,15 @@
 //! Credentials in a manifest: its backup would keep them in S3, byte for byte.
 
+use std::borrow::Cow;
+use std::ops::ControlFlow;
+
+use memchr::memchr_iter;
+
+use super::credentials::is_credential;
 use super::first::First;
 use super::mask::mask;
-use super::urls::{UrlPart, find_scheme, hidden_parts};
+use super::urls::{find_scheme, url_parts};
 use crate::halt::Halt;
-use std::ops::ControlFlow;
 
 /// A line that carries a credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,36 +20,6 @@ pub struct Secret {
     pub shown: Option<String>,
 }
 
-/// Parts of the names of query parameters that carry credentials.
-const KEYS: [&str; 13] = [
-    "token",
-    "secret",
-    "passw",
-    "signature",
-    "credential",
-    "apikey",
-    "api_key",
-    "api-key",
-    "access_key",
-    "accesskey",
-    "auth",
-    "private",
-    "jwt",
-];
-
-/// Names of query parameters that carry credentials and are too short to be looked for in others.
-const SHORT_KEYS: [&str; 4] = ["sig", "key", "pwd", "pat"];
-
-/// User names that are no secret: those of version control, and of tokens whose secret is the password.
-const OPEN_USERS: [&str; 8] =
-    ["git", "hg", "svn", "anonymous", "oauth2", "x-access-token", "__token__", "gitlab-ci-token"];
-
-/// What well-known tokens begin with.
-const TOKENS: [&str; 8] = ["ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "pypi-", "npm_"];
-
-/// A user name of this length is taken for a token.
-const TOKEN_LENGTH: usize = 20;
-
 /// How many characters of a line are shown.
 const SHOWN: usize = 160;
 
@@ -52,71 +27,52 @@ const SHOWN: usize = 160;
 /// placeholder that a tool fills in (`${TOKEN}`) is no secret.
 pub fn secrets(text: &str, halt: &Halt) -> Option<First<Secret>> {
     let lines = halt.over(lines_with_urls(text)).filter(|(_, line)| has_secret(line, halt));
-    First::of(lines, |(line, text)| Secret { line, shown: Some(shown(text)) })
+    First::of(lines, |(line, text)| Secret { line, shown: Some(shown(&text)) })
 }
 
-/// The lines with a URL, each with its number, counted from 1.
-fn lines_with_urls(text: &str) -> impl Iterator<Item = (usize, &str)> {
+/// The lines with a URL, each with its number, counted from 1. One that goes on behind a `\` is one with those that follow, as
+/// pip reads it.
+fn lines_with_urls(text: &str) -> impl Iterator<Item = (usize, Cow<'_, str>)> {
     let (mut rest, mut number) = (text, 1);
     std::iter::from_fn(move || {
         let at = find_scheme(rest)?;
         let start = rest[..at].rfind('\n').map_or(0, |end| end + 1);
-        let end = rest[at..].find('\n').map_or(rest.len(), |end| at + end);
+        let end = end_of_line(rest, at);
         let line = rest[start..end].strip_suffix('\r').unwrap_or(&rest[start..end]);
-        number += rest[..start].bytes().filter(|byte| *byte == b'\n').count();
-        let found = (number, line);
+        number += line_breaks(&rest[..start]);
+        let found = (number, joined(line));
+        number += line_breaks(line) + 1;
         rest = rest.get(end + 1..).unwrap_or_default();
-        number += 1;
         Some(found)
     })
 }
 
+/// Where the line ends that goes on from here.
+fn end_of_line(text: &str, from: usize) -> usize {
+    let ends = memchr_iter(b'\n', &text.as_bytes()[from..]).map(|end| from + end);
+    let goes_on = |end: usize| text[..end].strip_suffix('\r').unwrap_or(&text[..end]).ends_with('\\');
+    ends.into_iter().find(|end| !goes_on(*end)).unwrap_or(text.len())
+}
+
+fn joined(line: &str) -> Cow<'_, str> {
+    if line.contains('\n') { line.replace("\\\r\n", "").replace("\\\n", "").into() } else { line.into() }
+}
+
+fn line_breaks(text: &str) -> usize {
+    memchr_iter(b'\n', text.as_bytes()).count()
+}
+
 fn shown(line: &str) -> String {
-    let words = line.split_whitespace().filter(|word| word.contains("://")).map(|word| mask(word).into_owned());
+    let words = line.split_whitespace().filter(|word| find_scheme(word).is_some()).map(|word| mask(word).into_owned());
     words.collect::<Vec<_>>().join(" ").chars().take(SHOWN).collect()
 }
 
 fn has_secret(line: &str, halt: &Halt) -> bool {
-    let found = hidden_parts(line, |part, range| {
-        let value = &line[range.clone()];
-        let is_secret = match part {
-            UrlPart::UserInfo => is_secret_user(value),
-            UrlPart::Query => value.split(['&', ';']).any(is_secret_pair),
-            // The key stands before what is hidden.
-            UrlPart::Fragment => {
-                let key = line[..range.start].trim_end_matches('=').rsplit(['#', '&']).next().unwrap_or_default();
-                is_secret_key(key) && is_set(value)
-            }
-        };
+    let found = url_parts(line, |part, range| {
+        let is_secret = is_credential(line, part, &range);
         if is_secret || halt.is_raised() { ControlFlow::Break(is_secret) } else { ControlFlow::Continue(()) }
     });
     found == ControlFlow::Break(true)
-}
-
-fn is_secret_user(user_info: &str) -> bool {
-    match user_info.split_once(':') {
-        Some((_, password)) => is_set(password),
-        None if OPEN_USERS.contains(&user_info) => false,
-        None => {
-            is_set(user_info) && (user_info.len() >= TOKEN_LENGTH || TOKENS.iter().any(|t| user_info.starts_with(t)))
-        }
-    }
-}
-
-fn is_secret_pair(pair: &str) -> bool {
-    pair.split_once('=').is_some_and(|(key, value)| is_secret_key(key) && is_set(value))
-}
-
-fn is_secret_key(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    SHORT_KEYS.contains(&key.as_str()) || KEYS.iter().any(|part| key.contains(part))
-}
-
-/// Whether a value stands there itself, and not a placeholder for it.
-fn is_set(value: &str) -> bool {
-    let is_placeholder =
-        value.starts_with('$') || value.starts_with("{{") || value.starts_with('%') && value.ends_with('%');
-    !value.is_empty() && !is_placeholder && value.chars().any(|character| character != '*')
 }
 
 #[cfg(test)]
@@ -141,6 +97,26 @@ mod tests {
             "x @ https://host/x.whl#egg=x&access_token=abc",
             r#"      "resolved": "https://host/x.tgz?auth=abc","#,
             "wheels = [{ url = \"https://u:p@host/x.whl\" }]",
+            // Gemfury's token, and GitHub's.
+            "--extra-index-url https://1fe2a-0123:@pypi.fury.io/me/",
+            "x @ git+https://ghp_0123456789:@github.com/a/b.git",
+            "x @ https://ghp_0123456789:${PASSWORD}@github.com/a/b.zip",
+            "x @ https://AKIAIOSFODNN7EXAMPLE@host/x.whl",
+            // Nobody fills these in.
+            "--index-url https://user:$word@host/simple",
+            "--index-url https://user:$WORD@host/simple",
+            "--index-url https://user:%word%@host/simple",
+            "--index-url https://user:${WORD}more@host/simple",
+            "--index-url https://user:{{word@host/simple",
+            "x @ https://host/x.whl?token=$word",
+            // PHP escapes slashes.
+            r#""url":"https:\/\/user:p@host\/x.zip""#,
+            r#""url":"https:\/\/host\/x.zip?token=abc""#,
+            r#""url":"https:\/\/host\/glpat-0123456789-_abcdefg\/x.zip""#,
+            "--index-url https://host/ghp_0123456789abcdefghij/simple/",
+            "x @ https://host/github_pat_0123456789abcdefghij@v1",
+            "--index-url https://user:\\\np@host/simple",
+            "--index-url https://us\\\r\ner:\\\r\np@host/simple",
         ];
         for line in table {
             assert!(found(line), "{line}");
@@ -161,6 +137,12 @@ mod tests {
             r#""resolved": "git+ssh://git@github.com/a/b.git#0e322af87745eff34caffe4df68456ebc20d9068""#,
             "https://host/@scope/name",
             "{ name = \"token\" }",
+            "x @ https://user:{{token}}@host/x.whl",
+            "--index-url='https://host/simple?token=${TOKEN}'",
+            "x @ git+https://git:@host/a/b.git",
+            "x @ https://host/ghp_short/npm_internal-registry-of-2026/pypi-mirror-of-the-company/x.whl",
+            "x @ https://host/x \\\n    --hash=sha256:00 # me:p@host",
+            r"C:\\Users\\me:x@host",
         ];
         for line in table {
             assert!(!found(line), "{line}");
@@ -173,5 +155,11 @@ mod tests {
         let first = Secret { line: 2, shown: Some("https://****@host/simple?****".to_owned()) };
         assert_eq!(secrets(text, &Halt::default()), Some(First { first: first.clone(), more: 0 }));
         assert_eq!(secrets(&format!("{text}{text}"), &Halt::default()), Some(First { first, more: 1 }));
+        let continued =
+            "a==1 \\\n  --hash=x\n\n-i https://user:\\\nSECRET@host\n-i https://host\n-i https://u:SECRET@host\n";
+        let lines: Vec<_> = lines_with_urls(continued).map(|(line, _)| line).collect();
+        assert_eq!(lines, [4, 6, 7]);
+        let first = Secret { line: 4, shown: Some("https://****@host".to_owned()) };
+        assert_eq!(secrets(continued, &Halt::default()), Some(First { first, more: 1 }));
     }
 }

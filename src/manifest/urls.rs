@@ -6,11 +6,13 @@
 use memchr::memchr_iter;
 use std::ops::{ControlFlow, Range};
 
-/// A part of a URL that is not shown.
+/// A part of a URL that may be one, or hold one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum UrlPart {
     /// `user:password` before the `@`.
     UserInfo,
+    /// What stands between slashes of the path.
+    Segment,
     /// What stands behind a `?`.
     Query,
     /// The value of `key=value` behind a `#`, unless it says what is installed (`egg`, `sha256` …).
@@ -21,9 +23,12 @@ pub(super) enum UrlPart {
 const OPEN_KEYS: [&str; 10] =
     ["egg", "subdirectory", "commit", "sha512", "sha384", "sha256", "sha224", "sha1", "md5", "semver"];
 
+/// What stands between a scheme and its host; PHP escapes slashes in JSON.
+const AFTER_SCHEME: [&str; 2] = ["://", r":\/\/"];
+
 /// Tells every such part of every URL in a text, in order, with its place, until that is enough. Any scheme counts
 /// (`git+ssh`, `git+https` …).
-pub(super) fn hidden_parts<B>(
+pub(super) fn url_parts<B>(
     text: &str,
     mut found: impl FnMut(UrlPart, Range<usize>) -> ControlFlow<B>,
 ) -> ControlFlow<B> {
@@ -40,9 +45,14 @@ pub(super) fn hidden_parts<B>(
     ControlFlow::Continue(())
 }
 
-/// Where the first `://` is. Most texts have no colon at all, which is seen at once.
+/// Where the first `://` is, or what it is in a JSON string. Most texts have no colon at all, which is seen at once.
 pub(super) fn find_scheme(text: &str) -> Option<usize> {
-    memchr_iter(b':', text.as_bytes()).find(|&at| text[at + 1..].starts_with("//"))
+    memchr_iter(b':', text.as_bytes()).find(|&at| after_scheme(&text[at..]).is_some())
+}
+
+/// How long the `://` is that a text begins with.
+fn after_scheme(text: &str) -> Option<usize> {
+    AFTER_SCHEME.iter().find(|sign| text.starts_with(**sign)).map(|sign| sign.len())
 }
 
 fn ends_url(character: char) -> bool {
@@ -61,11 +71,13 @@ impl Url<'_> {
     fn next_part(&mut self) -> Option<(UrlPart, Range<usize>)> {
         while self.at < self.text.len() {
             let rest = &self.text[self.at..];
-            let step = rest.find([':', '?', '#', '&'])?;
+            let step = rest.find(['/', ':', '?', '#', '&'])?;
             self.at += step;
             let rest = &rest[step..];
-            let part = if rest.starts_with("://") {
-                self.user_info(self.at + 3)
+            let part = if let Some(sign) = after_scheme(rest) {
+                self.user_info(self.at + sign)
+            } else if rest.starts_with('/') {
+                self.segment(self.at + 1)
             } else if rest.starts_with('?') {
                 self.query(self.at + 1)
             } else if rest.starts_with(':') {
@@ -90,6 +102,13 @@ impl Url<'_> {
         let end = authority.rfind('@').map(|at| start + at);
         let end = end.or_else(|| self.last_at.filter(|at| *at >= start && has_unescaped_password(authority)))?;
         Some((UrlPart::UserInfo, start..end))
+    }
+
+    fn segment(&mut self, start: usize) -> Option<(UrlPart, Range<usize>)> {
+        self.at = start;
+        let segment = &self.text[start..];
+        let end = start + segment.find(['/', ':', '?', '#', '&']).unwrap_or(segment.len());
+        (end > start).then_some((UrlPart::Segment, start..end))
     }
 
     fn query(&mut self, start: usize) -> Option<(UrlPart, Range<usize>)> {

@@ -9,8 +9,9 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use super::secrets::without_secrets;
+use crate::manifest::hide_credentials;
 
-/// Text without anything that a terminal or a build server acts on.
+/// Text without anything that a terminal or a build server acts on, and without the credentials of URLs.
 ///
 /// It is made by [`shown!`](crate::shown), which takes our own words literally and escapes each value in them, and by
 /// the functions below. Joined, it stays safe: that no line begins with a command is looked at again each time.
@@ -89,7 +90,7 @@ impl Shown {
 
     /// Text that was put together from [`Shown`] in a way that this type has no function for.
     pub(super) fn guarded(text: String) -> Self {
-        Self(without_commands(without_secrets(text)))
+        Self(without_commands(without_credentials(without_secrets(text))))
     }
 
     /// The text.
@@ -249,6 +250,16 @@ fn is_unsafe(c: char) -> bool {
     c.is_control() || invisible
 }
 
+/// Values of the layers file, arguments, variables, names in archives and what programs print: each may hold a URL, and the
+/// URL a credential.
+fn without_credentials(text: String) -> String {
+    let hidden = match hide_credentials(&text) {
+        Cow::Owned(hidden) => Some(hidden),
+        Cow::Borrowed(_) => None,
+    };
+    hidden.unwrap_or(text)
+}
+
 /// What GitHub's runner takes for a command: `::` at the start of a line, after whitespace too, and `##[` anywhere
 /// (`ActionCommand.cs` in actions/runner). Azure Pipelines and TeamCity know `##vso[` and `##teamcity[`.
 fn without_commands(text: String) -> String {
@@ -344,6 +355,18 @@ mod tests {
     fn values_are_escaped_and_words_are_not() {
         let inner = shown!("`{}`\nnext", "a\nb");
         assert_eq!(shown!("{:>5} and {}: {}", 3_usize, inner, "c\u{1b}").0, "    3 and `a b`\nnext: c\\u{1b}");
+    }
+
+    #[test]
+    fn no_credential_of_a_url_is_shown_however_the_text_was_put_together() {
+        let url = "https://user:SECRET@host/x?page=1";
+        let hidden = "https://****@host/x?page=1";
+        assert_eq!(shown(url), hidden);
+        assert_eq!(Shown::lines(&format!("a\n  {url}\n")).0, format!("a\n  {hidden}\n"));
+        assert_eq!(Shown::columns(url).0, hidden);
+        assert_eq!(shown!("{}{}", "https://user:SEC", "RET@host").0, "https://****@host");
+        let document = serde_json::to_string(&[url, "me@example.com"]).unwrap();
+        assert_eq!(Shown::json(document).0, format!(r#"["{hidden}","me@example.com"]"#));
     }
 
     #[test]

@@ -173,17 +173,20 @@ async fn left_as_it_was(job: &Job, manifest: &Manifest) -> Result<(), JobError> 
 
 fn failed(job: &Job, build: &Build, status: ExitStatus, output: &Output) -> JobError {
     let message = format!("the build of layer `{}` {}", job.layer, how(status));
-    let lines: Vec<String> = output
-        .last_lines(LINES)
-        .iter()
-        .map(|line| mask(&line.chars().take(LINE).collect::<String>()).into_owned())
-        .collect();
+    let lines: Vec<String> = output.last_lines(LINES).iter().map(|line| cut(&mask(line))).collect();
     let error = JobError::new(ErrorCode::BuildFailed, message).hint(format!(
         "its command runs in the folder `{}`; `layership build {}` runs it again",
         build.folder.display(),
         job.layer
     ));
     if lines.is_empty() { error.cause("it printed nothing") } else { error.cause(lines.join("\n")) }
+}
+
+/// Cut between words: a part of a secret would not be known as one.
+fn cut(line: &str) -> String {
+    let Some((end, _)) = line.char_indices().nth(LINE) else { return line.to_owned() };
+    let end = line[..end].rfind(char::is_whitespace).unwrap_or_default();
+    format!("{} …", &line[..end])
 }
 
 fn how(status: ExitStatus) -> String {

@@ -46,10 +46,13 @@ impl Output {
     /// The last lines, at most so many, with a word of how much stood before them.
     pub fn last_lines(&self, most: usize) -> Vec<String> {
         let end = &self.kept[self.kept.len().saturating_sub(KEPT)..];
-        let text = String::from_utf8_lossy(end);
+        let is_cut = self.all > end.len();
+        // Half a word may be half a secret, which would not be known as one.
+        let word = end.iter().position(u8::is_ascii_whitespace).unwrap_or(end.len());
+        let text = String::from_utf8_lossy(if is_cut { &end[word..] } else { end });
         let lines: Vec<&str> = text.split(['\n', '\r']).map(str::trim_end).filter(|line| !line.is_empty()).collect();
         let last = &lines[lines.len().saturating_sub(most)..];
-        let is_all = last.len() == lines.len() && self.all == end.len();
+        let is_all = last.len() == lines.len() && !is_cut;
         let before = (!is_all).then(|| format!("… the last lines of {} bytes:", self.all));
         before.into_iter().chain(last.iter().map(|line| (*line).to_owned())).collect()
     }
@@ -209,6 +212,19 @@ mod tests {
             last,
             [format!("… the last lines of {} bytes:", output.all), "line 19998".into(), "line 19999".into()]
         );
+    }
+
+    #[test]
+    fn no_part_of_a_word_is_told() {
+        for told in [" b\nc", "\nb\nc", "\r\n b\r\nc\n"] {
+            let mut output = Output::default();
+            output.push(format!("https://user:{}SECRET@host{told}", "x".repeat(KEPT - 11 - told.len())).as_bytes());
+            let lines = output.last_lines(9);
+            assert_eq!([lines[1].trim(), &lines[2]], ["b", "c"], "{told:?}");
+        }
+        let mut output = Output::default();
+        output.push(&[b'x'; KEPT + 1]);
+        assert_eq!(output.last_lines(9), [format!("… the last lines of {} bytes:", KEPT + 1)]);
     }
 
     #[tokio::test]

@@ -1,9 +1,11 @@
-//! Credentials in the URLs of manifests: no output, no report, no event and no object in S3 shows one.
+//! Credentials in URLs, in manifests and wherever else texts come from: no output, no report, no event and no object in S3
+//! shows one.
 
 use std::path::Path;
 
-use crate::common::project::Project;
+use crate::common::project::{Project, in_crate, layer};
 use crate::common::run;
+use crate::common::zips::zip;
 
 /// What none of them may show.
 const SECRET: &str = "s3cr3tPlant3d";
@@ -62,7 +64,13 @@ fn silent_below(folder: &Path, what: &str, meant: &[&str]) {
 
 /// Runs with every output that there is; nothing betrays the secret.
 fn every_output(project: &Project, args: &str, meant: &[&str]) -> String {
+    every_output_with(project, args, &[], meant)
+}
+
+/// The same with these variables.
+fn every_output_with(project: &Project, args: &str, variables: &[(&str, &str)], meant: &[&str]) -> String {
     let mut command = project.command();
+    command.envs(variables.iter().copied());
     command.envs([("GITHUB_ACTIONS", "true"), ("GITHUB_OUTPUT", "output.txt"), ("GITHUB_STEP_SUMMARY", "summary.txt")]);
     project.write("output.txt", "");
     project.write("summary.txt", "");
@@ -124,4 +132,136 @@ fn a_credential_in_an_included_file_is_shown_nowhere() {
             every_output(&project, command, &["requests/base.txt"]);
         }
     }
+}
+
+/// The values of every key that a layers file may have, by the table that it stands in.
+fn keys() -> Vec<(&'static str, String, String)> {
+    let schema = std::fs::read(in_crate("schemas/layers.schema.json")).unwrap();
+    let schema: serde_json::Value = serde_json::from_slice(&schema).unwrap();
+    let tables =
+        [("layers.requests", "LayerTable"), ("targets.us-east-1", "TargetTable"), ("settings", "SettingsTable")];
+    let of = |(table, definition): (&'static str, &str)| {
+        let keys = schema["definitions"][definition]["properties"].as_object().unwrap().clone();
+        keys.into_iter().map(move |(key, about)| {
+            let value = if about["type"].to_string().contains("array") {
+                format!("[{:?}]", URLS[0])
+            } else {
+                format!("{:?}", URLS[0])
+            };
+            (table, key, value)
+        })
+    };
+    let strange = [("layers.requests", "strange"), ("layers", URLS[0])];
+    let strange = strange.map(|(table, key)| (table, key.to_owned(), format!("{:?}", URLS[0])));
+    tables.into_iter().flat_map(of).chain(strange).collect()
+}
+
+#[test]
+fn a_credential_in_any_value_of_the_layers_file_is_shown_nowhere() {
+    let project = Project::of(&["requests"]);
+    let whole =
+        format!("[defaults]\nbucket = \"artifacts\"\n[targets.us-east-1]\n[settings]\n[layers]\n{}", layer("requests"));
+    let keys = keys();
+    assert!(keys.len() > 35, "{keys:?}");
+    for (table, key, value) in keys {
+        let others = whole.lines().filter(|line| !line.starts_with(&format!("{key} = ")));
+        let table = format!("[{table}]");
+        let with = |line| if line == table { format!("{line}\n{key:?} = {value}\n") } else { format!("{line}\n") };
+        project.write("layers.toml", others.map(with).collect::<String>());
+        every_output(&project, "check", &["layers.toml"]);
+    }
+    project.write("layers.toml", format!("include = [{:?}]\n{whole}", URLS[0]));
+    every_output(&project, "check", &["layers.toml"]);
+    // What is cut before its `@`.
+    let long = format!("https://user:{SECRET}{}@host.example", "p".repeat(250));
+    project.write("layers.toml", format!("[defaults]\nbucket = \"{long}\"\n{}", layer("requests")));
+    assert!(every_output(&project, "check", &["layers.toml"]).contains("`https://****@host.example`"));
+}
+
+#[test]
+fn a_credential_in_an_argument_or_a_variable_is_shown_nowhere() {
+    let project = Project::of(&["requests"]);
+    for args in [
+        "check URL",
+        "check --target URL",
+        "check --concurrency URL",
+        "check --URL",
+        "URL",
+        "check -c URL",
+        "check --events URL",
+        "check --changed-since URL",
+    ] {
+        every_output(&project, &args.replace("URL", URLS[0]), &[]);
+    }
+    for name in ["LAYERSHIP_CONCURRENCY", "LAYERSHIP_RUN_URL", "AWS_REGION", "AWS_PROFILE", "LAYERSHIP_STRANGE"] {
+        every_output_with(&project, "check", &[(name, URLS[0])], &[]);
+    }
+    let layers = String::from_utf8(project.read("layers.toml")).unwrap();
+    project.write("layers.toml", format!("{layers}name = \"{{env:STAGE}}\"\n"));
+    every_output_with(&project, "check", &[("STAGE", URLS[0])], &[]);
+}
+
+#[test]
+fn a_credential_in_an_archive_is_shown_nowhere() {
+    let project = project("package-lock.json");
+    project.write(
+        "requests/package-lock.json",
+        r#"{"lockfileVersion":3,"packages":{"node_modules/tool":{"version":"1.0.0"}}}"#,
+    );
+    let about = |name, version| format!(r#"{{"name":"{name}","version":"{version}"}}"#);
+    let (tool, other) = (about("tool", URLS[0]), about(URLS[0], "1.0.0"));
+    let (folder, out) = (format!("nodejs/{}", URLS[0]), format!("../{}", URLS[0]));
+    std::fs::remove_dir_all(project.folder().join("requests/layer")).unwrap();
+    for odd in [folder, out] {
+        let files = [
+            ("nodejs/node_modules/tool/package.json", tool.as_str()),
+            ("nodejs/node_modules/other/package.json", other.as_str()),
+            (odd.as_str(), "x"),
+        ];
+        project.write("requests/layer", zip(&files));
+        for command in ["check", "plan --stage"] {
+            let told = every_output(&project, command, &["requests/layer"]);
+            assert!(told.contains("https://****@host.example"), "{told}");
+        }
+    }
+}
+
+/// What is told of the output is cut twice: its end is kept, and so much of each line.
+#[test]
+fn a_credential_that_a_build_prints_is_shown_nowhere() {
+    const KEPT: usize = 16_384;
+    const LINE: usize = 300;
+    let project = Project::of(&["requests"]);
+    let layers = String::from_utf8(project.read("layers.toml")).unwrap();
+    project.write("layers.toml", format!("{layers}build = \"cat output-of-it.txt; exit 1\"\n"));
+    let url = format!("https://user:{SECRET}@host.example/");
+    let in_line = format!("{}{url}", " ".repeat(LINE - "https://user:".len() - SECRET.len()));
+    let after = "@host.example/".len() + SECRET.len();
+    let in_tail = format!("{url}{}", " ".repeat(KEPT - after));
+    assert_eq!((in_tail.len() - KEPT), "https://user:".len());
+    for printed in [format!("cloning {url}\n"), in_line, in_tail] {
+        project.write("output-of-it.txt", &printed);
+        let told = every_output(&project, "build --all", &["output-of-it.txt"]);
+        assert!(told.contains("exited with status 1"), "{told}");
+    }
+}
+
+/// It would be another plan without it.
+#[test]
+fn a_plan_with_a_credential_is_not_saved() {
+    let project = Project::of(&["requests"]);
+    let layers = String::from_utf8(project.read("layers.toml")).unwrap();
+    project.write("layers.toml", format!("{layers}description = \"{}\"\n", URLS[0]));
+    let told = every_output(&project, "plan --stage --out plan.json", &["layers.toml"]);
+    let plan = project.folder().join("plan.json");
+    assert!(told.contains("which a saved plan must not hold"), "{told}");
+    assert!(!plan.exists());
+    // What a manifest names is masked from the beginning.
+    project.write("layers.toml", layers);
+    project.run("publish --stage", 0);
+    project.build("requests", format!("tool @ git+ssh://git@host.example/tool@{}\n", "0".repeat(40)));
+    project.run("plan --stage --out plan.json", 0);
+    let saved = std::fs::read_to_string(plan).unwrap();
+    assert!(saved.contains("ssh://****@host.example/tool"), "{saved}");
+    project.run("publish --plan plan.json", 0);
 }
