@@ -134,7 +134,8 @@ enum Pin<'a> {
 
 impl<'a> Pin<'a> {
     fn of(ecosystem: Ecosystem, pin: &'a str) -> Self {
-        if pin == "*" || is_place(pin) {
+        // Who installs it fills in a variable.
+        if pin == "*" || is_place(pin) || pin.contains("${") {
             return Self::Anything;
         }
         match ecosystem {
@@ -253,6 +254,8 @@ mod tests {
             ("x-1.5", "x @ file:x.whl"),
             ("numpy-2.0.0", "numpy==1.26.4 ; python_version<'3.12'\nnumpy==2.0.0 ; python_version>='3.12'"),
             ("x-1.0", "x==1.0 ; sys_platform == 'win32'"),
+            ("x-1.5", "x==${VERSION}"),
+            ("x-1.5", "x==1.${MINOR}"),
         ];
         for (held, pinned) in fine {
             assert_eq!(told(&[held], pinned), "", "{held} {pinned}");
@@ -268,6 +271,26 @@ mod tests {
         ];
         for (held, pinned) in wrong {
             assert!(told(&[held], pinned).starts_with("archive-differs it does not hold"), "{held} {pinned}");
+        }
+    }
+
+    /// The lock says which of its versions is for which Python.
+    #[test]
+    fn of_several_locked_versions_that_of_the_runtime_counts() {
+        let lock = include_bytes!("../../tests/interop/projects/numeric/uv.lock");
+        let dependencies = dependencies(Format::UvLock, lock, &Halt::default()).unwrap().unwrap();
+        let pins = Pins { name: "uv.lock", format: Format::UvLock, dependencies: &dependencies, unshown: &|| None };
+        let python = |version: &str| LayerSettings {
+            compatible_runtimes: vec![format!("python{version}").parse().unwrap()],
+            ..LayerSettings::default()
+        };
+        for (held, runtime, is_wrong) in
+            [("2.3.5", "3.12", false), ("2.2.6", "3.12", true), ("2.2.6", "3.10", false), ("2.3.5", "3.10", true)]
+        {
+            let mut packages = Packages::default();
+            packages.meet(format!("python/numpy-{held}.dist-info/METADATA").as_bytes());
+            let found = differs(&packages, pins, &Environments::of(&python(runtime)), &Halt::default());
+            assert_eq!(found.iter().any(|found| found.check == Check::ArchiveDiffers), is_wrong, "{held} {runtime}");
         }
     }
 

@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 
 const HINT: &str = "build it again from the changed manifest, then stage it; where nothing in it had to change, `allow = [\"archive-stale\"]`";
 
+type Extras = BTreeSet<Box<str>>;
+
 /// A manifest that changed while the bytes of the archive did not.
 #[derive(Debug, Clone, Copy)]
 pub struct Change<'a> {
@@ -31,7 +33,7 @@ pub struct Change<'a> {
 ///
 /// | what changed | |
 /// |---|---|
-/// | a package that the archive holds, or should hold | error: the old content would be frozen under the new manifest |
+/// | a package that the archive holds, or should hold, or the extras of one | error: the old content would be frozen under the new manifest |
 /// | only packages that it need not hold: the runtime brings them, markers rule them out, they are for development or an extra | warning |
 /// | only hashes or markers, or a manifest that cannot be read | warning |
 /// | only a file that the manifest includes, of which the backup holds nothing | warning |
@@ -71,10 +73,10 @@ pub fn stale(latest: u64, change: Change<'_>, environments: &Environments, halt:
     }
 }
 
-/// The versions of a package, of which only those count that the filter lets through.
-fn versions<'a>(of: &'a Dependencies, name: &str, counts: impl Fn(&About) -> bool) -> Vec<&'a Version> {
+/// The versions of a package with their extras, of which only those count that the filter lets through.
+fn versions<'a>(of: &'a Dependencies, name: &str, counts: impl Fn(&About) -> bool) -> Vec<(&'a Version, &'a Extras)> {
     let all = of.versions(name).into_iter().flat_map(Versions::iter);
-    all.filter(|(_, about)| counts(about)).map(|(version, _)| version).collect()
+    all.filter(|(_, about)| counts(about)).map(|(version, about)| (version, &about.extras)).collect()
 }
 
 impl Change<'_> {
@@ -148,7 +150,7 @@ mod tests {
 
     #[test]
     fn what_changed_decides() {
-        let table: [(&[&str], &str, &str, &str); 14] = [
+        let table: [(&[&str], &str, &str, &str); 17] = [
             (&[], "a==1", "a==2", "error"),
             (&[], "a==1\nb==1", "a==1", "error"),
             (&[], "a==1", "a==1\nb==1", "error"),
@@ -166,12 +168,32 @@ mod tests {
             ),
             (&[], "a==1 --hash=sha256:aa", "a==1 --hash=sha256:bb", "warning"),
             (&[], "a==1 ; os_name == 'nt'", "a==1", "warning"),
+            (&[], "a==1", "a[x]==1", "error"),
+            (&[], "a[x, y]==1", "A[Y,x] == 1", ""),
+            (&[], "a[x]==1 ; os_name == 'nt'", "a[y]==1 ; os_name == 'nt'", "warning"),
             (&[], "a==1\nb==1", "# why\nb==1\r\na==1", ""),
             (&[], "a==1", "this is not a requirement", "warning"),
         ];
         for (held, old, new, level) in table {
             let told = told(Format::Requirements, held, old, new);
             assert_eq!(told.split(':').next(), Some(level), "{held:?} {old} {new}: {told}");
+        }
+    }
+
+    /// Of a package that is locked in several versions, those for other Pythons need not be in the archive.
+    #[test]
+    fn a_locked_version_for_another_python_need_not_be_there() {
+        let lock = |old: &str, new: &str| {
+            format!(
+                "[[package]]\nname = \"p\"\nsource = {{ virtual = \".\" }}\ndependencies = [\n\
+                 {{ name = \"n\", version = \"{old}\", marker = \"python_full_version < '3.11'\" }},\n\
+                 {{ name = \"n\", version = \"{new}\", marker = \"python_full_version >= '3.11'\" }},\n]\n\
+                 [[package]]\nname = \"n\"\nversion = \"{old}\"\n[[package]]\nname = \"n\"\nversion = \"{new}\"\n"
+            )
+        };
+        for (old, new, level) in [("1.1", "2", "warning"), ("1", "2.1", "error")] {
+            let told = told(Format::UvLock, &["n-2"], &lock("1", "2"), &lock(old, new));
+            assert_eq!(told.split(':').next(), Some(level), "{old} {new}: {told}");
         }
     }
 

@@ -82,12 +82,24 @@ impl<'a> Found<'a> {
         if KEEPS_HASHES.get() {
             self.about.hashes.insert(hash.into());
         }
-        let files = Files::of(hash);
-        self.about.files = Some(self.about.files.map_or(files, |others| others.and(files)));
+        self.about.add_files(Files::of(hash));
     }
 
     pub fn needed(mut self, need: Need) -> Self {
         self.about.need = need;
+        self
+    }
+
+    pub fn with_extras<'e>(mut self, extras: impl IntoIterator<Item = Cow<'e, str>>) -> Self {
+        self.about.extras.extend(extras.into_iter().map(Box::from));
+        self
+    }
+
+    /// With what else tells one state of it from another, though it is no hash: where it comes from, or a revision.
+    pub fn noting(mut self, place: Option<&str>) -> Self {
+        if let Some(place) = place {
+            self.about.add_files(Files::of(place));
+        }
         self
     }
 
@@ -129,7 +141,7 @@ impl Dependencies {
             return;
         }
         let version = if found.version.is_empty() { ANY_VERSION } else { &found.version };
-        let (name, shown) = (cut(mask(&found.name)), cut(mask(version)));
+        let (name, shown) = (shown(&found.name), shown(version));
         let is_changed = matches!(name, Cow::Owned(_)) || matches!(shown, Cow::Owned(_));
         let hidden = is_changed.then(|| Md5::of(format!("{}\n{version}", found.name).as_bytes()));
         // What is cut off counts: it was looked at.
@@ -162,7 +174,7 @@ impl Dependencies {
     /// It looks at all of them: bounds of one package are to be one before.
     pub(super) fn bound(&mut self, found: Found<'_>) {
         match self.packages.get_mut(&*found.name) {
-            Some(versions) => *versions = versions.bounded(&cut(mask(&found.version))),
+            Some(versions) => *versions = versions.bounded(&shown(&found.version)),
             None => self.insert(found),
         }
     }
@@ -175,11 +187,16 @@ impl Dependencies {
     }
 
     /// Says of packages who asks for them, and where they are installed.
-    pub(super) fn adjust(&mut self, mut change: impl FnMut(&str, &mut About)) {
+    pub(super) fn adjust(&mut self, mut change: impl FnMut(&str, &Version, &mut About)) {
         for (name, versions) in &mut self.packages {
-            versions.adjust(|about| change(name, about));
+            versions.adjust(|version, about| change(name, version, about));
         }
     }
+}
+
+/// A name or a version as it may be shown, without credentials.
+pub(super) fn shown(text: &str) -> Cow<'_, str> {
+    cut(mask(text))
 }
 
 /// A text of a bounded length.

@@ -68,7 +68,7 @@ impl Only {
     fn words(self) -> &'static str {
         match self {
             Only::Text => "no dependency differs, only comments, order or options",
-            Only::Markers => "no version differs, only markers or who asks for it",
+            Only::Markers => "no version differs, only markers, extras or who asks for it",
             Only::Included => "in an included file, of which the backup holds nothing",
             Only::Unreadable => "which ones is not known, since a manifest cannot be read",
             Only::Elsewhere => "which ones is not shown, since the manifest lies outside of the checkout",
@@ -230,6 +230,17 @@ mod tests {
             assert_eq!(difference.summary(), "idna 3.7 with other hashes");
             assert!(!difference.is_empty());
         }
+    }
+
+    #[test]
+    fn extras_are_a_difference() {
+        let with = |extras: &[&'static str]| {
+            let mut dependencies = Dependencies::default();
+            dependencies.insert(Found::new("a", "1").with_extras(extras.iter().map(|extra| (*extra).into())));
+            dependencies
+        };
+        assert_eq!(difference(&with(&["x", "y"]), &with(&["y", "x"])).only, None);
+        assert_eq!(difference(&with(&[]), &with(&["x"])).only, Some(Only::Markers));
     }
 
     #[test]

@@ -61,14 +61,17 @@ impl Known for Environments {
 
     fn variable(&self, name: &str) -> Option<Variable<'_>> {
         Some(match name {
+            // The names with dots, and the last one, are older ones (PEP 345), which pip still knows.
             "python_version" => Variable::Varying(&self.versions),
             "python_full_version" | "implementation_version" => Variable::Varying(&self.full_versions),
-            "platform_machine" => Variable::Varying(&self.machines),
-            "os_name" => Variable::Fixed("posix"),
-            "sys_platform" => Variable::Fixed("linux"),
+            "platform_machine" | "platform.machine" => Variable::Varying(&self.machines),
+            "os_name" | "os.name" => Variable::Fixed("posix"),
+            "sys_platform" | "sys.platform" => Variable::Fixed("linux"),
             "platform_system" => Variable::Fixed("Linux"),
             "implementation_name" => Variable::Fixed("cpython"),
-            "platform_python_implementation" => Variable::Fixed("CPython"),
+            "platform_python_implementation" | "platform.python_implementation" | "python_implementation" => {
+                Variable::Fixed("CPython")
+            }
             // No extra and no group is asked for.
             "extra" => Variable::Name(""),
             "extras" | "dependency_groups" => Variable::Fixed(""),
@@ -99,7 +102,7 @@ mod tests {
     #[test]
     fn markers_are_those_of_lambda() {
         let here = environments("3.12", "arm64");
-        let table: [(&[&str], bool); 14] = [
+        let table: [(&[&str], bool); 21] = [
             (&[], true),
             (&["python_version >= '3.12'"], true),
             (&["python_version < '3.10'"], false),
@@ -114,6 +117,13 @@ mod tests {
             (&["python_full_version >= '3.12.4'"], true),
             (&["python_full_version < '3.12.4'"], true),
             (&["'dev' in dependency_groups"], false),
+            (&["os.name == 'nt'"], false),
+            (&["sys.platform == 'win32'"], false),
+            (&["platform.machine == 'x86_64'"], false),
+            (&["platform.machine == 'aarch64'"], true),
+            (&["platform.python_implementation == 'PyPy'"], false),
+            (&["python_implementation == 'PyPy'"], false),
+            (&["platform.version == '5'"], true),
         ];
         for (markers, installed) in table {
             assert_eq!(installs(&here, &marked(markers)), installed, "{markers:?}");

@@ -3,19 +3,19 @@
 //! pip looks for them beside the file that includes them, and so does this. What a checkout brings may be hostile: only
 //! regular files are read, few and small ones, each once, and none that lies outside of the git checkout or is one of git's own.
 
+use super::alike::requirement_lines;
 use super::bytes_of::{ReadError, bytes_of};
 use super::dependencies::Dependencies;
-use super::lines::requirement_lines;
 use super::mask::mask;
 use super::pins::OpenLines;
 use super::requirements::dependencies_with;
-use super::survey::{Mention, Survey, survey};
+use super::survey::{Mention, Survey, bound_names, open_within, survey};
 use super::text::decode;
 use super::unreadable::Unreadable;
 use crate::bounds::{Bounds, Outside};
 use crate::halt::Halt;
 use crate::layer::Md5;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Component, Path, PathBuf};
 
 /// More files than this nobody includes.
@@ -84,6 +84,19 @@ impl Includes {
     /// Where the first of the files lies that is not where the layers file reaches.
     pub(super) fn outside(&self) -> Option<Outside> {
         self.outside
+    }
+
+    /// The names that are bound to one version by files that only bound them.
+    pub(super) fn bound_names(&self, halt: &Halt) -> BTreeSet<String> {
+        let bounds = self.files.iter().filter(|file| file.bounds);
+        bounds.flat_map(|file| bound_names(&file.text, halt)).collect()
+    }
+
+    /// What the files leave open, where these names are bound to one version.
+    pub(super) fn reopen(&mut self, bound: &BTreeSet<String>, halt: &Halt) {
+        for file in self.files.iter_mut().filter(|file| !file.bounds) {
+            file.open = open_within(&file.text, bound, halt);
+        }
     }
 
     /// How many bytes the files have.

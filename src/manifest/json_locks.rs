@@ -226,17 +226,21 @@ pub(super) fn composer(text: &str, halt: &Halt) -> Result<Dependencies, Unreadab
 impl ComposerPackage<'_> {
     fn found(&self) -> Found<'_> {
         let hash = text(self.dist.as_ref().and_then(|dist| dist.shasum.as_ref())).filter(|hash| !hash.is_empty());
-        Found::new(&*self.name.0, self.version()).with_hashes(hash)
+        Found::new(&*self.name.0, self.version()).with_hashes(hash).noting(self.commit())
     }
 
     /// A branch keeps its version while its commits move on, so the commit is shown with it: that of its repository or, where
     /// it comes without one, that of its archive.
     fn version(&self) -> Cow<'_, str> {
         let version = text(self.version.as_ref()).unwrap_or_default();
-        let mut places = [&self.source, &self.dist].into_iter().flatten();
-        let commit = places.find_map(|place| text(place.reference.as_ref()));
         let is_branch = version.starts_with("dev-") || version.ends_with("-dev");
-        at_commit(version, commit.filter(|_| is_branch))
+        at_commit(version, self.commit().filter(|_| is_branch))
+    }
+
+    /// Of a version, too: a tag may move.
+    fn commit(&self) -> Option<&str> {
+        let mut places = [&self.source, &self.dist].into_iter().flatten();
+        places.find_map(|place| text(place.reference.as_ref()))
     }
 }
 
@@ -257,7 +261,7 @@ mod tests {
 
     #[test]
     fn unusual_packages_are_read() {
-        let table: [(Read, &str, &str); 9] = [
+        let table: [(Read, &str, &str); 12] = [
             (
                 npm,
                 r#"{"lockfileVersion":3,"packages":{"":{"version":"9"},"libs/x":{"version":"1"},"node_modules/x":{"resolved":"libs/x","link":true}}}"#,
@@ -274,6 +278,21 @@ mod tests {
                 npm,
                 r#"{"lockfileVersion":1,"dependencies":{"x":{"version":"git+https://t@h/x.git#c0ffee"}}}"#,
                 "x git+https://****@h/x.git#c0ffee",
+            ),
+            (
+                npm,
+                r#"{"lockfileVersion":3,"packages":{"node_modules/x":{"version":"1.0.0","resolved":"https://codeload.github.com/o/x/tar.gz/c0ffee"}}}"#,
+                "x https://codeload.github.com/o/x/tar.gz/c0ffee",
+            ),
+            (
+                npm,
+                r#"{"lockfileVersion":2,"packages":{"node_modules/x":{"version":"1.0.0","resolved":"https://h/x.git#c0ffee"},"node_modules/y":{"version":"1.0.0","resolved":"https://registry.npmjs.org/y/-/y-1.0.0.tgz"}}}"#,
+                "x https://h/x.git#c0ffee, y 1.0.0",
+            ),
+            (
+                npm,
+                r#"{"lockfileVersion":1,"dependencies":{"alias":{"version":"npm:@s/real@1.0.0","resolved":"https://registry.npmjs.org/@s/real/-/real-1.0.0.tgz"}}}"#,
+                "@s/real 1.0.0",
             ),
             (npm, r#"{"lockfileVersion":3}"#, ""),
             (
@@ -341,6 +360,8 @@ mod tests {
         for key in ["optional", "devOptional", "peer"] {
             assert_eq!(about(npm, &lock.replace("dev", key), "x").need, Need::Optional, "{key}");
         }
+        let lock = r#"{"packages":[{"name":"a/x","version":"1","source":{"reference":"c0ffee"}}]}"#;
+        assert_ne!(about(composer, lock, "a/x").files, about(composer, &lock.replace("c0ffee", "decaf"), "a/x").files);
         let lock = r#"{"packages":[],"packages-dev":[{"name":"a/y","version":"1","dist":{"shasum":""}}]}"#;
         let y = about(composer, lock, "a/y");
         assert!(y.need == Need::Development && y.files.is_none());

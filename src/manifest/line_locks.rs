@@ -5,6 +5,7 @@
 //! recorded there.
 
 use super::dependencies::{Dependencies, Found};
+use super::node::{is_of_registry, split_at_sign};
 use super::unreadable::Unreadable;
 use crate::halt::Halt;
 
@@ -38,6 +39,7 @@ struct YarnPackage {
     name: String,
     version: String,
     origin: Option<String>,
+    resolved: Option<String>,
     hash: Option<String>,
     is_workspace: bool,
 }
@@ -57,7 +59,7 @@ impl YarnPackage {
         let value = value.trim().trim_matches('"');
         match key {
             "version" => value.clone_into(&mut self.version),
-            "resolved" if value.starts_with("git") => self.origin = Some(value.to_owned()),
+            "resolved" => self.resolved = Some(value.to_owned()),
             "integrity" | "checksum" => self.hash = Some(value.to_owned()),
             "resolution" => self.read_resolution(value),
             _ => {}
@@ -80,15 +82,13 @@ impl YarnPackage {
 fn keep(package: Option<YarnPackage>, dependencies: &mut Dependencies) {
     // `__metadata` has a version, too, but no `@` and thus no name.
     let Some(package) = package.filter(|package| !package.name.is_empty() && !package.is_workspace) else { return };
-    let version = package.origin.as_ref().unwrap_or(&package.version);
-    dependencies.insert(Found::new(&package.name, version).with_hashes(package.hash.as_deref()));
-}
-
-/// `@scope/name@rest` at the `@` behind the name.
-pub(super) fn split_at_sign(text: &str) -> Option<(&str, &str)> {
-    let behind_first = text.chars().next().map_or(0, char::len_utf8);
-    let at = text[behind_first..].find('@')? + behind_first;
-    Some((&text[..at], &text[at + 1..]))
+    let resolved = package.resolved.as_deref();
+    let place = resolved.filter(|place| !is_of_registry(place, &package.version));
+    let version = package.origin.as_deref().or(place).unwrap_or(&package.version);
+    // Older ones have the hash behind the place alone.
+    let digest = resolved.and_then(|place| place.split_once('#')).map(|(_, digest)| digest);
+    let found = Found::new(&package.name, version).with_hashes(package.hash.as_deref());
+    dependencies.insert(found.noting(digest.filter(|_| package.hash.is_none())));
 }
 
 /// `Gemfile.lock`: the specs of every source, four blanks deep.
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn unusual_packages_are_read() {
-        let table: [(Read, &str, &str); 10] = [
+        let table: [(Read, &str, &str); 12] = [
             (
                 yarn,
                 "# yarn lockfile v1\n\"@s/x@^1\", \"@s/x@^1.1\":\n  version \"1.2.0\"\n  dependencies:\n    version \"9\"\n",
@@ -188,6 +188,16 @@ mod tests {
                 yarn,
                 "# yarn lockfile v1\n\"x@git+https://h/x\":\n  version \"1\"\n  resolved \"git+https://t@h/x#c0ffee\"\n",
                 "x git+https://****@h/x#c0ffee",
+            ),
+            (
+                yarn,
+                "# yarn lockfile v1\nx@o/x:\n  version \"1.0.0\"\n  resolved \"https://codeload.github.com/o/x/tar.gz/c0ffee\"\n",
+                "x https://codeload.github.com/o/x/tar.gz/c0ffee",
+            ),
+            (
+                yarn,
+                "# yarn lockfile v1\nx@^1:\n  version \"1.0.0\"\n  resolved \"https://registry.yarnpkg.com/x/-/x-1.0.0.tgz#abc\"\n",
+                "x 1.0.0",
             ),
             (
                 yarn,
@@ -251,8 +261,14 @@ mod tests {
 
     #[test]
     fn hashes_are_known() {
-        let table: [(Read, &str, &str, &str); 4] = [
+        let table: [(Read, &str, &str, &str); 5] = [
             (yarn, "# yarn lockfile v1\nx@^1:\n  version \"1\"\n  integrity HASH\n", "x", "HASH"),
+            (
+                yarn,
+                "# yarn lockfile v1\nx@^1:\n  version \"1\"\n  resolved \"https://r/x/-/x-1.tgz#HASH\"\n",
+                "x",
+                "HASH",
+            ),
             (yarn, "__metadata:\n  version: 8\n\n\"x@npm:^1\":\n  version: 1\n  checksum: HASH\n", "x", "HASH"),
             (
                 gemfile,

@@ -4,19 +4,6 @@ use std::borrow::Cow;
 
 use memchr::memchr2;
 
-use crate::halt::Halt;
-
-/// All that pip reads, with single blanks: options first, in their order, then requirements, sorted.
-pub(super) fn requirement_lines(text: &str, halt: &Halt) -> Vec<String> {
-    let lines = halt.over(joined_lines(text));
-    let lines = lines.map(|(_, line)| without_comment(&line).split_whitespace().collect::<Vec<_>>().join(" "));
-    let (mut options, mut requirements): (Vec<_>, Vec<_>) =
-        lines.filter(|line| !line.is_empty()).partition(|line| line.starts_with('-'));
-    requirements.sort_unstable();
-    options.append(&mut requirements);
-    options
-}
-
 /// Lines joined at trailing backslashes, each with the number of its first. A comment ends what it continues.
 pub(super) fn joined_lines(text: &str) -> impl Iterator<Item = (usize, Cow<'_, str>)> {
     let mut physical = physical_lines(text).enumerate();

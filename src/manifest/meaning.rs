@@ -3,11 +3,11 @@
 //! A wrong "the same" would leave a change unpublished, so this asks for more than equal names and versions: options,
 //! extras, markers, hashes and who asks for whom are compared as they are written. Only what no tool reads is left out.
 
+use super::alike::requirement_lines;
 use super::format::Format;
 use super::json::tree;
-use super::lines::requirement_lines;
 use super::text::{decode, same_text};
-use super::toml_locks::canonical_parts;
+use super::toml_parts::canonical_parts;
 use crate::halt::Halt;
 use serde_json::Value;
 
@@ -38,9 +38,16 @@ fn meaning(format: Format, text: &str, halt: &Halt) -> Option<Meaning> {
         }
         Format::Pylock => canonical_parts(text, "packages", halt)?,
         Format::PipfileLock | Format::NpmLock | Format::ComposerLock => {
-            return tree(text, halt).map(Meaning::Json);
+            let mut all = tree(text, halt)?;
+            match format {
+                Format::PipfileLock => sort_hashes(&mut all),
+                Format::ComposerLock => ["packages", "packages-dev"].iter().for_each(|key| sort(all.get_mut(key))),
+                _ => {}
+            }
+            return Some(Meaning::Json(all));
         }
-        Format::YarnLock | Format::PnpmLock | Format::GemfileLock => kept_lines(text, halt),
+        Format::YarnLock => blocks(text, halt),
+        Format::PnpmLock | Format::GemfileLock => kept_lines(text, halt),
         Format::GoSum => {
             let mut lines = kept_lines(text, halt);
             lines.sort_unstable();
@@ -55,6 +62,38 @@ fn meaning(format: Format, text: &str, halt: &Halt) -> Option<Meaning> {
 fn kept_lines(text: &str, halt: &Halt) -> Vec<String> {
     let lines = halt.over(text.lines()).map(str::trim_end);
     lines.filter(|line| !line.is_empty() && !line.trim_start().starts_with('#')).map(str::to_owned).collect()
+}
+
+/// Blocks of a line without indentation and those below it, sorted by that line.
+fn blocks(text: &str, halt: &Halt) -> Vec<String> {
+    let mut blocks: Vec<String> = Vec::new();
+    for line in kept_lines(text, halt) {
+        match blocks.last_mut() {
+            // A long key of YAML has its colon on a line of its own.
+            Some(block) if line.starts_with([' ', ':']) => block.extend(["\n", &line]),
+            _ => blocks.push(line),
+        }
+    }
+    // Two of one name stay in their order: which of them counts may depend on it.
+    blocks.sort_by(|one, other| one.lines().next().cmp(&other.lines().next()));
+    blocks
+}
+
+fn sort(list: Option<&mut Value>) {
+    if let Some(Value::Array(list)) = list {
+        list.sort_by_cached_key(Value::to_string);
+    }
+}
+
+/// Sorts the hashes of each package in each category.
+fn sort_hashes(all: &mut Value) {
+    for package in values_of(all).flat_map(values_of) {
+        sort(package.get_mut("hashes"));
+    }
+}
+
+fn values_of(value: &mut Value) -> impl Iterator<Item = &mut Value> {
+    value.as_object_mut().into_iter().flat_map(|table| table.values_mut())
 }
 
 #[cfg(test)]
@@ -86,6 +125,30 @@ mod tests {
             ),
             ("yarn.lock", "# yarn lockfile v1\n\na@1:\n  version \"1\"\n", "# yarn lockfile v1\na@1:\n  version \"1\""),
             ("pnpm-lock.yaml", "lockfileVersion: '9.0'\n", "# why\nlockfileVersion: '9.0'\n\n"),
+            ("requirements.txt", "Some_Name==1\n", "some-name == 1 # why\n"),
+            ("requirements.txt", "a[x,y]>=1,<2;os_name=='nt'\n", "A [y, x] >= 1, <2  ;  os_name=='nt'\n"),
+            (
+                "requirements.txt",
+                "a==1 --hash=sha256:aa --hash=sha256:bb\n",
+                "a==1 --hash=sha256:bb --hash=sha256:aa\n",
+            ),
+            (
+                "poetry.lock",
+                "[[package]]\nname = \"a\"\nfiles = [{ file = \"x\" }, { file = \"y\" }]\n[[package]]\nname = \"b\"\n[metadata]\nx = 1\n",
+                "[[package]]\nname = \"b\"\n[[package]]\nname = \"a\"\nfiles = [{ file = \"y\" }, { file = \"x\" }]\n[metadata]\nx = 1\n",
+            ),
+            ("Pipfile.lock", r#"{"default":{"a":{"hashes":["x","y"]}}}"#, r#"{"default":{"a":{"hashes":["y","x"]}}}"#),
+            (
+                "composer.lock",
+                r#"{"packages":[{"name":"a"},{"name":"b"}],"packages-dev":[1,2]}"#,
+                r#"{"packages":[{"name":"b"},{"name":"a"}],"packages-dev":[2,1]}"#,
+            ),
+            (
+                "yarn.lock",
+                "a@1:\n  version \"1\"\nb@1:\n  version \"2\"\n",
+                "b@1:\n  version \"2\"\n\na@1:\n  # why\n  version \"1\"\n",
+            ),
+            ("Gemfile.lock", "GEM\n  specs:\n    a (1)\n", "GEM\n  specs:\n\n    a (1)\r\n"),
             ("go.sum", "a v1 h1:x=\nb v1 h1:y=\n", "b v1 h1:y=\na v1 h1:x=\n"),
             ("environment.yml", "a\n", "a\r\n"),
         ];
@@ -122,6 +185,30 @@ mod tests {
                 "a@1:\n  version \"1\"\nb@1:\n  version \"2\"\n",
                 "a@1:\n  version \"2\"\nb@1:\n  version \"1\"\n",
             ),
+            ("yarn.lock", "? a\n:\n  v 1\n? b\n:\n  v 2\n", "? a\n:\n  v 2\n? b\n:\n  v 1\n"),
+            ("yarn.lock", "a@1:\n  v 1\na@1:\n  v 2\n", "a@1:\n  v 2\na@1:\n  v 1\n"),
+            (
+                "poetry.lock",
+                "[[package]]\nname = \"a\"\n[metadata]\nx = 1\n",
+                "[[package]]\nname = \"a\"\n[metadata]\nx = 2\n",
+            ),
+            (
+                "poetry.lock",
+                "[[package]]\nname = \"a\"\nfiles = [{ hash = \"x\" }]\n",
+                "[[package]]\nname = \"a\"\nfiles = [{ hash = \"y\" }]\n",
+            ),
+            ("composer.lock", r#"{"packages":[{"name":"a","v":1}]}"#, r#"{"packages":[{"name":"a","v":2}]}"#),
+            ("composer.lock", r#"{"packages":[1],"packages-dev":[2]}"#, r#"{"packages":[2],"packages-dev":[1]}"#),
+            ("Pipfile.lock", r#"{"default":{"a":{"hashes":["x"]}}}"#, r#"{"default":{"a":{"hashes":["y"]}}}"#),
+            ("requirements.txt", "a[x]==1\n", "a[y]==1\n"),
+            ("requirements.txt", "a==1 ; os_name == 'a b'\n", "a==1 ; os_name == 'ab'\n"),
+            ("requirements.txt", "a @ https://h/A\n", "a @ https://h/a\n"),
+            ("requirements.txt", "--no-binary a --only-binary b\n", "--only-binary b --no-binary a\n"),
+            // Where order tells nothing, it counts all the same in these: nobody sorts them but the tool itself.
+            ("pnpm-lock.yaml", "packages:\n  a: 1\n  b: 1\n", "packages:\n  b: 1\n  a: 1\n"),
+            ("Gemfile.lock", "GEM\n  specs:\n    a (1)\n    b (1)\n", "GEM\n  specs:\n    b (1)\n    a (1)\n"),
+            // A comment behind something may be a part of it.
+            ("yarn.lock", "a@1:\n  v 1\n", "a@1:\n  v 1 # why\n"),
             ("pnpm-lock.yaml", "a:\n  b: 1\n", "a:\nb: 1\n"),
             ("go.sum", "a v1 h1:x=\n", "a v1 h1:z=\n"),
             ("environment.yml", "a # x\n", "a\n"),

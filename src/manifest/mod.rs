@@ -6,6 +6,7 @@
 //! ([`Manifest::open_lines()`]) and which carry credentials ([`Manifest::secret()`]). All of it is pure, takes any bytes without a panic, in
 //! time and memory that follow their number, and never lets a credential of a URL out ([`mask()`]).
 
+mod alike;
 mod bytes_of;
 mod credentials;
 mod dependencies;
@@ -22,7 +23,9 @@ mod lines;
 mod marker;
 mod mask;
 mod meaning;
+mod node;
 mod npm_lock;
+mod options;
 mod parse;
 mod pins;
 mod pnpm_keys;
@@ -34,6 +37,7 @@ mod secrets;
 mod survey;
 mod text;
 mod toml_locks;
+mod toml_parts;
 mod unreadable;
 mod urls;
 mod uv_graph;

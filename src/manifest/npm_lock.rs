@@ -2,6 +2,7 @@
 
 use super::dependencies::{Dependencies, Found};
 use super::json::{Text, entries, read};
+use super::node::{is_of_registry, split_at_sign};
 use super::unreadable::Unreadable;
 use super::versions::Need;
 use crate::halt::Halt;
@@ -178,7 +179,10 @@ impl Package<'_> {
 
     fn found<'f>(&'f self, name: &'f str) -> Found<'f> {
         let hash = self.integrity.as_ref().map(|Text(hash)| &**hash);
-        Found::new(name, self.version()).with_hashes(hash).needed(self.need())
+        // In version 1, what is installed by another name has its own in front of its version.
+        let own = self.version().strip_prefix("npm:").and_then(split_at_sign);
+        let (name, version) = own.unwrap_or((name, self.version()));
+        Found::new(name, version).with_hashes(hash).needed(self.need())
     }
 
     /// Peers are left out with `--legacy-peer-deps`; what is optional, where another platform needs it.
@@ -190,9 +194,11 @@ impl Package<'_> {
         }
     }
 
-    /// The version, or for a package from git the repository with its commit.
+    /// The version or, of a package that comes from no registry, its place, such as a repository with its commit.
     fn version(&self) -> &str {
-        let git = self.resolved.as_ref().filter(|Text(resolved)| resolved.starts_with("git"));
-        git.or(self.version.as_ref()).map(|Text(version)| &**version).unwrap_or_default()
+        let version = self.version.as_ref().map(|Text(version)| &**version).unwrap_or_default();
+        let place = self.resolved.as_ref().map(|Text(place)| &**place);
+        let registered = version.strip_prefix("npm:").and_then(split_at_sign).map_or(version, |(_, version)| version);
+        place.filter(|place| !is_of_registry(place, registered)).unwrap_or(version)
     }
 }

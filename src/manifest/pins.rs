@@ -2,6 +2,7 @@
 
 use super::mask::mask;
 use super::requirements::{Asks, Line, exact_version, revision};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// How many open lines are kept of those that there are.
@@ -103,14 +104,16 @@ impl OpenLines {
 /// | line | pinned |
 /// |---|---|
 /// | `name==1.0`, `name===1.0`, also beside other clauses | yes, but with `--hash` where another line has one |
-/// | `name`, `name>=1`, `name~=1.0`, `name==1.*`, `name==${VERSION}` | no |
+/// | `name`, `name>=1`, `name~=1.0`, `name==1.*`, `name==${VERSION}` | only where a `-c` file bounds it to one version |
 /// | `name @ URL`, or a URL or path alone | only with `#sha256=…` (or another hash pip knows) or `--hash` |
 /// | `git+https://…@REVISION`, also behind `-e` | only with a full commit id, 40 or 64 hex digits |
 /// | `-e PATH` | no |
 /// | `--extra-index-url URL` | only where every line has a hash |
 /// | `-r FILE`, `-c FILE`, `--index-url` and other options | no requirement: what is included is judged itself |
 #[derive(Debug, Default)]
-pub(super) struct Pins {
+pub(super) struct Pins<'b> {
+    /// The names that `-c` files bound to one version: what is asked for without a version, or as a range, is that one.
+    bound: Option<&'b BTreeSet<String>>,
     open: OpenLines,
     /// Pinned lines without a hash: they are open if any line has one.
     without_hash: OpenLines,
@@ -120,7 +123,12 @@ pub(super) struct Pins {
     some_are_not_fixed: bool,
 }
 
-impl Pins {
+impl<'b> Pins<'b> {
+    /// With names that are bound to one version elsewhere.
+    pub fn within(bound: &'b BTreeSet<String>) -> Self {
+        Self { bound: Some(bound), ..Self::default() }
+    }
+
     /// Looks at the next line.
     pub fn meet(&mut self, line: &Line<'_>) {
         match line.asks {
@@ -131,7 +139,11 @@ impl Pins {
         let is_hashed = is_hashed(line);
         self.some_have_hashes |= is_hashed;
         self.some_are_not_fixed |= !is_hashed && !has_own_commit(line);
-        match open(line) {
+        let is_bound = match &line.asks {
+            Asks::Version { name, .. } => self.bound.is_some_and(|bound| bound.contains(&**name)),
+            _ => false,
+        };
+        match open(line).filter(|_| !is_bound) {
             Some(why) => self.open.add(line, why),
             None if !is_hashed => self.without_hash.add(line, Open::NoHash),
             None => {}

@@ -1,7 +1,8 @@
 //! `pnpm-lock.yaml`, read by its indentation: the keys of its `packages:` section, and the facts below each.
 
 use super::dependencies::{Dependencies, Found, LIMIT};
-use super::line_locks::{split_at_sign, unmerged};
+use super::line_locks::unmerged;
+use super::node::split_at_sign;
 use super::pnpm_keys::{fact, key, split_old, unquoted, without_peers};
 use super::pnpm_needs::Needs;
 use super::survey::too_many;

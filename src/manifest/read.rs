@@ -13,7 +13,7 @@ use super::includes::{Includes, includes};
 use super::parse::dependencies;
 use super::pins::OpenLines;
 use super::secrets::{Secret, secrets};
-use super::survey::{Mention, glance, survey};
+use super::survey::{Mention, glance, open_within, survey};
 use super::text::decode;
 use super::unreadable::Unreadable;
 use crate::bounds::{Bounds, Outside};
@@ -178,10 +178,15 @@ impl Says {
             return Self { named: named.into(), secret, open, includes: Includes::default(), joined: None, place };
         }
         let found = if bytes.len() <= SMALL { glance(&text, halt) } else { survey(&text, halt) };
-        let (includes, joined) = included(&place, &text, &found.mentions, halt);
+        let (mut includes, joined) = included(&place, &text, &found.mentions, halt);
+        let (mut open, bound) = (found.open, includes.bound_names(halt));
+        if !bound.is_empty() {
+            includes.reopen(&bound, halt);
+            open = open_within(&text, &bound, halt);
+        }
         let is_known = bytes.len() > SMALL || found.named.is_err();
         let named = if is_known { found.named.map(Some).into() } else { OnceLock::new() };
-        Self { named, open: found.open, secret, includes, joined, place }
+        Self { named, open, secret, includes, joined, place }
     }
 
     fn outside(&self) -> Option<Outside> {
@@ -218,6 +223,26 @@ mod tests {
         std::fs::write(path, text).unwrap();
         let layers_file = path.parent().unwrap().with_file_name("team").join("layers.toml");
         read(path, &Bounds::of(&layers_file).into(), &Halt::default()).unwrap()
+    }
+
+    /// What a file of bounds fixes is open no more, wherever it is asked for.
+    #[test]
+    fn names_that_are_bound_to_a_version_are_pinned() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("team/requirements.txt");
+        let open = |bounds: &str| {
+            read_at(&path.with_file_name("base.txt"), "b\nd\n");
+            read_at(&path.with_file_name("bounds.txt"), bounds);
+            let manifest = read_at(&path, "a\nc>=1\n-r base.txt\n-c bounds.txt\n");
+            let included = manifest.includes().files.iter().filter(|file| !file.bounds).map(|file| file.open.count);
+            (manifest.open_lines().count, included.sum::<usize>())
+        };
+        assert_eq!(open("A==1\nb == 2\nc==3\n"), (0, 1));
+        assert_eq!(
+            open("a>=1\nb==2 ; os_name == 'posix'\nc==3.*\n"),
+            (2, 2),
+            "none is bound to one version everywhere"
+        );
     }
 
     #[test]

@@ -56,11 +56,12 @@ fn what_is_read_is_what_the_tool_said() {
 
 #[test]
 fn each_recorded_file_has_its_hashes_read() {
-    // All but what comes from a repository, a folder, or an archive of somewhere else.
+    // All but what comes from a repository, a folder, or an archive of somewhere else. Where Composer has no hash of an archive,
+    // the revision that it is made of counts.
     for (tool, file, without) in [
         ("bundler-4", "Gemfile.lock", 4),
         ("go", "go.sum", 0),
-        ("composer", "composer.lock", 10),
+        ("composer", "composer.lock", 3),
         ("pnpm-5", "pnpm-lock.yaml", 2),
     ] {
         let bytes = read(tool, file);

@@ -3,11 +3,12 @@
 use super::dependencies::{Dependencies, Found};
 use super::lines::{joined_lines, without_comment, word_beginning};
 use super::mask::mask;
+use super::options::{Kind, options};
 use super::unreadable::Unreadable;
 use super::versions::Need;
 use crate::halt::Halt;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A longer line asks for nothing that pip could find; it bounds how long one line can take.
 const LINE_LIMIT: usize = 1024 * 1024;
@@ -23,7 +24,7 @@ pub(super) struct Line<'t> {
     pub marker: Option<&'t str>,
     pub asks: Asks<'t>,
     /// What stands behind the requirement.
-    options: &'t str,
+    pub options: &'t str,
 }
 
 /// What a line asks for.
@@ -34,13 +35,13 @@ pub(super) enum Asks<'t> {
     /// `name`, `name==1.0`, `name>=1,<2`; the specifier has no blanks and may be empty.
     Version { name: Cow<'t, str>, specifier: Cow<'t, str> },
     /// `name @ URL`, or a URL or path that stands alone
-    Location { name: Cow<'t, str>, url: &'t str },
+    Location { name: Cow<'t, str>, url: Cow<'t, str> },
     /// `-e PATH-OR-URL`
-    Editable { name: Cow<'t, str>, url: &'t str },
+    Editable { name: Cow<'t, str>, url: Cow<'t, str> },
     /// `-r FILE`
-    Include(&'t str),
+    Include(Cow<'t, str>),
     /// `-c FILE`: what it says bounds versions, and asks for nothing.
-    Bounds(&'t str),
+    Bounds(Cow<'t, str>),
     /// `--extra-index-url URL`: another place where packages are looked for.
     ExtraIndex,
     /// Nothing that pip would accept.
@@ -52,7 +53,9 @@ impl<'t> Line<'t> {
     pub fn hashes(&self) -> impl Iterator<Item = &'t str> {
         let options = (!self.options.is_empty()).then_some(self.options);
         let values = options.into_iter().flat_map(|options| options.split("--hash").skip(1));
-        values.filter_map(|rest| rest.trim_start_matches('=').split_whitespace().next())
+        let values = values.filter_map(|rest| rest.trim_start_matches('=').split_whitespace().next());
+        // An algorithm alone fixes nothing.
+        values.filter(|hash| !hash.ends_with(':'))
     }
 }
 
@@ -117,23 +120,37 @@ pub(super) fn insert(dependencies: &mut Result<Dependencies, Unreadable>, line: 
     let found = match &line.asks {
         Asks::Pinned { name, version } => Found::new(&**name, *version),
         Asks::Version { name, specifier } => Found::new(&**name, exact_version(specifier).unwrap_or(specifier)),
-        Asks::Location { name, url } | Asks::Editable { name, url } => Found::new(&**name, *url),
+        Asks::Location { name, url } | Asks::Editable { name, url } => Found::new(&**name, &**url),
         Asks::Include(_) | Asks::Bounds(_) | Asks::ExtraIndex => return,
         Asks::Unreadable => {
             *dependencies = Err(Unreadable::at(line.number, "it is not a requirement that pip would read"));
             return;
         }
     };
-    all.insert(found.with_hashes(line.hashes()).with_marker(line.marker));
+    let found = found.with_hashes(line.hashes()).with_marker(line.marker);
+    let may_have_extras = !matches!(line.asks, Asks::Pinned { .. });
+    all.insert(if may_have_extras { found.with_extras(extras(line.text)) } else { found });
 }
 
 /// The version that a specifier fixes by `==` or `===`. A wildcard fixes none, and neither does `${VARIABLE}`,
 /// which pip fills in from outside the file.
 pub(super) fn exact_version(specifier: &str) -> Option<&str> {
     specifier.split(',').find_map(|clause| {
-        let version = clause.strip_prefix("===").or_else(|| clause.strip_prefix("=="))?;
-        (!version.is_empty() && version.chars().all(is_version_character)).then_some(version)
+        let (version, is_text) = match clause.strip_prefix("===") {
+            Some(text) => (text, true),
+            None => (clause.strip_prefix("==")?, false),
+        };
+        let is_whole = !version.is_empty() && version.chars().all(is_version_character);
+        (is_whole && (is_text || begins_as_version(version))).then_some(version)
     })
+}
+
+/// Whether it begins with a number, which may be that of an epoch, as any version does (PEP 440).
+fn begins_as_version(version: &str) -> bool {
+    let (epoch, release) = version.split_once('!').unwrap_or(("0", version));
+    let release = release.strip_prefix(['v', 'V']).unwrap_or(release);
+    let is_digit = |next: char| next.is_ascii_digit();
+    epoch.chars().all(is_digit) && release.starts_with(is_digit) && !release.contains('!')
 }
 
 fn is_version_character(character: char) -> bool {
@@ -147,11 +164,17 @@ pub(super) fn each_line(text: &str, halt: &Halt, mut tell: impl FnMut(&Line<'_>)
             tell(&Line { number, text: "…", marker: None, asks: Asks::Unreadable, options: "" });
         } else if let Some(line) = read_line(number, &joined) {
             tell(&line);
+        } else {
+            let text = without_comment(&joined).trim();
+            for asks in asked_by_options(text) {
+                tell(&Line { number, text, marker: None, asks, options: text });
+            }
         }
     }
 }
 
-fn read_line(number: usize, line: &str) -> Option<Line<'_>> {
+/// A line that is a requirement; `None` for options, which may ask for several things.
+pub(super) fn read_line(number: usize, line: &str) -> Option<Line<'_>> {
     match read_pinned(line) {
         Some(asks) => Some(Line { number, text: line, marker: None, asks, options: "" }),
         None => read_any_line(number, line),
@@ -167,17 +190,17 @@ fn read_pinned(line: &str) -> Option<Asks<'_>> {
     let is_version = version.bytes().all(|byte| is_version_character(byte.into()));
     // What ends with a digit is no name of a file, but for one kind.
     let is_number = version.ends_with(|last: char| last.is_ascii_digit()) && !version.ends_with(".bz2");
-    (is_name && is_version && is_number).then(|| Asks::Pinned { name: normalised(name), version })
+    (is_name && is_version && is_number && begins_as_version(version))
+        .then(|| Asks::Pinned { name: normalised(name), version })
 }
 
 fn read_any_line(number: usize, line: &str) -> Option<Line<'_>> {
     let line = without_comment(line).trim();
-    if line.is_empty() {
+    let (text, options) = split_options(line);
+    if text.is_empty() {
         return None;
     }
-    let (text, options) = split_options(line);
-    let asks = if text.is_empty() { read_option(line)? } else { read_requirement(text) };
-    let text = if text.is_empty() { line } else { text };
+    let asks = read_requirement(text);
     let marker = marker(text, &asks);
     Some(Line { number, text, marker, asks, options })
 }
@@ -198,28 +221,15 @@ fn split_options(line: &str) -> (&str, &str) {
     (requirement.trim_end(), options)
 }
 
-/// An option line; `None` for those that ask for nothing, such as `--index-url`.
-fn read_option(line: &str) -> Option<Asks<'_>> {
-    if let Some(value) = option_value(line, "-r", "--requirement") {
-        return Some(Asks::Include(value.trim_matches(['"', '\''])));
+/// What a line of options asks for. Of several files that it includes pip reads one, and none behind an editable.
+fn asked_by_options(line: &str) -> Vec<Asks<'_>> {
+    let Some(all) = options(line) else { return vec![Asks::Unreadable] };
+    let first = |wanted: Kind| all.iter().find(|(kind, _)| *kind == wanted).map(|(_, value)| value.clone());
+    if let Some(url) = first(Kind::Editable) {
+        return vec![Asks::Editable { name: name_of_location(&url).into(), url }];
     }
-    if let Some(value) = option_value(line, "-c", "--constraint") {
-        return Some(Asks::Bounds(value.trim_matches(['"', '\''])));
-    }
-    if line.strip_prefix("--extra-index-url").is_some_and(|rest| rest.starts_with(['=', ' ', '\t'])) {
-        return Some(Asks::ExtraIndex);
-    }
-    let url = option_value(line, "-e", "--editable")?.trim_matches(['"', '\'']);
-    let (url, _) = split_options(url);
-    Some(Asks::Editable { name: name_of_location(url).into(), url })
-}
-
-fn option_value<'a>(line: &'a str, short: &str, long: &str) -> Option<&'a str> {
-    let value = match line.strip_prefix(long) {
-        Some(value) => value.strip_prefix(|next: char| next.is_whitespace() || next == '=')?,
-        None => line.strip_prefix(short)?,
-    };
-    Some(value.trim())
+    let file = first(Kind::Include).map(Asks::Include).or_else(|| first(Kind::Bounds).map(Asks::Bounds));
+    file.into_iter().chain(first(Kind::ExtraIndex).map(|_| Asks::ExtraIndex)).collect()
 }
 
 fn read_requirement(text: &str) -> Asks<'_> {
@@ -238,7 +248,7 @@ fn read_named(text: &str) -> Option<Asks<'_>> {
     let rest = without_extras(rest)?.trim_start();
     if let Some(url) = rest.strip_prefix('@') {
         let url = without_marker_of_url(url.trim_start());
-        return (!url.is_empty()).then_some(Asks::Location { name, url });
+        return (!url.is_empty()).then_some(Asks::Location { name, url: url.into() });
     }
     let specifier = read_specifier(rest)?;
     Some(Asks::Version { name, specifier })
@@ -257,6 +267,13 @@ fn without_extras(rest: &str) -> Option<&str> {
         Some(extras) => extras.split_once(']').map(|(_, rest)| rest),
         None => Some(rest),
     }
+}
+
+/// The extras that a requirement asks for: `name[one,two]`.
+pub(super) fn extras(text: &str) -> BTreeSet<Cow<'_, str>> {
+    let rest = text.trim_start_matches(is_name_character).trim_start();
+    let extras = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')).map_or("", |(extras, _)| extras);
+    extras.split(',').map(str::trim).filter(|extra| !extra.is_empty()).map(normalised).collect()
 }
 
 /// Version clauses without blanks, or `None` for what is not a specifier, such as the rest of a sentence.
@@ -279,7 +296,11 @@ fn is_clause(clause: &str) -> bool {
     let version = clause.trim_start_matches(['=', '<', '>', '!', '~']);
     let operator = &clause[..clause.len() - version.len()];
     let version = version.trim_start();
-    let is_known = matches!(operator, "==" | "===" | "!=" | "~=" | "<" | ">" | "<=" | ">=");
+    let is_known = match operator {
+        "===" => true,
+        "==" | "!=" | "~=" | "<" | ">" | "<=" | ">=" => version.starts_with('$') || begins_as_version(version),
+        _ => false,
+    };
     is_known && !version.is_empty() && !version.contains(char::is_whitespace)
 }
 
@@ -290,7 +311,7 @@ fn read_location(text: &str) -> Option<Asks<'_>> {
     if !is_location || url.contains(char::is_whitespace) {
         return None;
     }
-    Some(Asks::Location { name: name_of_location(url).into(), url })
+    Some(Asks::Location { name: name_of_location(url).into(), url: url.into() })
 }
 
 fn is_archive_file(text: &str) -> bool {

@@ -2,9 +2,10 @@
 
 use super::dependencies::{Dependencies, LIMIT};
 use super::pins::{OpenLines, Pins};
-use super::requirements::{Asks, Line, each_line, insert};
+use super::requirements::{Asks, Line, each_line, exact_version, insert};
 use super::unreadable::Unreadable;
 use crate::halt::Halt;
+use std::collections::BTreeSet;
 
 /// More lines than this that include others are not looked at.
 const MENTIONS: usize = 10_000;
@@ -49,16 +50,39 @@ pub(super) fn glance(text: &str, halt: &Halt) -> Survey {
     Survey { named, ..survey }
 }
 
+/// What a text leaves open, where others bound these names to one version.
+pub(super) fn open_within(text: &str, bound: &BTreeSet<String>, halt: &Halt) -> OpenLines {
+    let mut pins = Pins::within(bound);
+    each_line(text, halt, |line| pins.meet(line));
+    pins.settle()
+}
+
+/// The names that a text bounds to one version, wherever it is installed.
+pub(super) fn bound_names(text: &str, halt: &Halt) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    each_line(text, halt, |line| {
+        let name = match &line.asks {
+            Asks::Pinned { name, .. } => name,
+            Asks::Version { name, specifier } if exact_version(specifier).is_some() => name,
+            _ => return,
+        };
+        if line.marker.is_none() {
+            names.insert(name.clone().into_owned());
+        }
+    });
+    names
+}
+
 fn each(text: &str, halt: &Halt, mut tell: impl FnMut(&Line<'_>)) -> Survey {
     let (mut pins, mut mentions) = (Pins::default(), Vec::new());
     each_line(text, halt, |line| {
         tell(line);
         pins.meet(line);
-        if let Asks::Include(file) | Asks::Bounds(file) = line.asks
+        if let Asks::Include(file) | Asks::Bounds(file) = &line.asks
             && mentions.len() < MENTIONS
         {
             let bounds = matches!(line.asks, Asks::Bounds(_));
-            mentions.push(Mention { line: line.number, named: file.to_owned(), bounds });
+            mentions.push(Mention { line: line.number, named: file.clone().into_owned(), bounds });
         }
     });
     Survey { named: Ok(Dependencies::default()), open: pins.settle(), mentions }

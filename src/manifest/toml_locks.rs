@@ -2,11 +2,13 @@
 //!
 //! They are read one package at a time: all of a large one as a tree of values would take ten times its size.
 
-use super::dependencies::{Dependencies, Found};
+use super::dependencies::{ANY_VERSION, Dependencies, Found};
+use super::toml_parts::parts;
 use super::unreadable::Unreadable;
 use super::uv_graph::Graph;
-use super::versions::Need;
+use super::versions::{Files, Need};
 use crate::halt::Halt;
+use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 /// Where a locked package comes from.
@@ -19,11 +21,22 @@ enum PackageSource {
     Project,
 }
 
+impl PackageSource {
+    /// What stands for the version of a package; `None` for the project.
+    fn version_of<'a>(&'a self, package: &'a Table) -> Option<&'a str> {
+        match self {
+            Self::Index => Some(string(package, "version").unwrap_or(ANY_VERSION)),
+            Self::Place(place) => Some(place),
+            Self::Project => None,
+        }
+    }
+}
+
 pub(super) fn uv(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
     let mut graph = Graph::default();
     let mut dependencies = read(text, halt, "package", |package| {
         let origin = uv_origin(package);
-        graph.add(package, matches!(origin, PackageSource::Project));
+        graph.add(package, origin.version_of(package));
         (origin, hashes(package, "hash", &["wheels", "sdist"]), Need::Required)
     })?;
     graph.settle(&mut dependencies, halt);
@@ -136,46 +149,38 @@ fn read(
             let package = package.as_table().ok_or_else(|| wrong("a package is not a table"))?;
             let name = string(package, "name").ok_or_else(|| wrong("a package has no name"))?;
             let (origin, hashes, need) = judge(package);
-            let version = match &origin {
-                PackageSource::Index => string(package, "version").unwrap_or_default(),
-                PackageSource::Place(place) => place,
-                PackageSource::Project => {
-                    dependencies.insert_project(name);
-                    continue;
-                }
+            let Some(version) = origin.version_of(package) else {
+                dependencies.insert_project(name);
+                continue;
             };
-            let marker = string(package, "marker").or_else(|| string(package, "markers"));
             let found = Found::new(name, version).with_hashes(hashes.iter().map(String::as_str));
-            dependencies.insert(found.needed(need).with_marker(marker));
+            dependencies.insert(found.needed(need).with_marker(marker(package)));
+        }
+        if let Some(files) = table.get("metadata").and_then(|metadata| metadata.get("files")?.as_table()) {
+            add_files(files, &mut dependencies, halt);
         }
     }
     if is_empty { Err(Unreadable::new("it has no content")) } else { Ok(dependencies) }
 }
 
-/// What each part of the text says, sorted, in whatever order its keys stand; `None` where one cannot be read.
-pub(super) fn canonical_parts(text: &str, key: &str, halt: &Halt) -> Option<Vec<String>> {
-    let canonical = |part: &str| toml::to_string(&toml::from_str::<Table>(part).ok()?).ok();
-    let mut parts: Vec<String> = halt.over(parts(text, key)).map(|(_, part)| canonical(part)).collect::<Option<_>>()?;
-    parts.sort_unstable();
-    Some(parts)
+/// The marker of a package. Where it is another one in each group (Poetry 2), that of the main group counts: without one there
+/// it is installed everywhere.
+fn marker(package: &Table) -> Option<&str> {
+    let markers = package.get("marker").or_else(|| package.get("markers"))?;
+    markers.as_str().or_else(|| markers.get("main")?.as_str())
 }
 
-/// The text cut before each `[[package]]` that begins a line, and the line where each part begins.
-fn parts<'a>(text: &'a str, key: &str) -> impl Iterator<Item = (usize, &'a str)> {
-    let header = format!("[[{key}]]");
-    let mut rest = text;
-    let mut line = 1;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
+/// Adds hashes that stand at the end for all packages, by their names (Poetry 1.1): which are of which version is not said.
+fn add_files(files: &Table, dependencies: &mut Dependencies, halt: &Halt) {
+    let sums = halt.over(files).filter_map(|(name, _)| {
+        Some((name.as_str(), hashes(files, "hash", &[name]).iter().map(|hash| Files::of(hash)).reduce(Files::and)?))
+    });
+    let sums: BTreeMap<&str, Files> = sums.collect();
+    dependencies.adjust(|name, _, about| {
+        if let Some(files) = sums.get(name) {
+            about.add_files(*files);
         }
-        let next = rest.match_indices(&header).find(|(at, _)| *at > 0 && rest.as_bytes()[at - 1] == b'\n');
-        let (part, after) = rest.split_at(next.map_or(rest.len(), |(at, _)| at));
-        let start = line;
-        line += part.matches('\n').count();
-        rest = after;
-        Some((start, part))
-    })
+    });
 }
 
 fn unreadable(error: &toml::de::Error, line: usize, part: &str) -> Unreadable {
@@ -343,6 +348,34 @@ version = "2.0.0"
         assert!(about("requests").files.is_some() && about("idna").files.is_none());
         let other = uv(&UV.replace("sha256:bb", "sha256:cc"), &Halt::default()).unwrap();
         assert_ne!(dependencies, other);
+    }
+
+    #[test]
+    fn hashes_at_the_end_are_those_of_their_packages() {
+        let lock = "[[package]]\nname = \"x\"\nversion = \"1\"\n[[package]]\nname = \"y\"\nversion = \"1\"\n\
+                    [metadata]\nlock-version = \"1.1\"\n[metadata.files]\n\
+                    x = [{ file = \"a\", hash = \"sha256:aa\" }, { file = \"b\", hash = \"sha256:bb\" }]\ny = []\n";
+        let files = |lock: &str, name: &str| {
+            poetry(lock, &Halt::default()).unwrap().versions(name).unwrap().values().next().unwrap().files
+        };
+        assert!(files(lock, "x").is_some() && files(lock, "y").is_none());
+        assert_ne!(files(lock, "x"), files(&lock.replace("sha256:bb", "sha256:cc"), "x"));
+    }
+
+    #[test]
+    fn markers_are_those_of_the_main_group() {
+        let table = [
+            ("markers = \"m\"", &["m"][..]),
+            ("markers = { main = \"m\", dev = \"d\" }", &["m"]),
+            ("markers = { dev = \"d\" }", &[]),
+            ("", &[]),
+        ];
+        for (extra, expected) in table {
+            let lock = format!("[[package]]\nname = \"x\"\nversion = \"1\"\ngroups = [\"main\", \"dev\"]\n{extra}\n");
+            let dependencies = poetry(&lock, &Halt::default()).unwrap();
+            let markers = &dependencies.versions("x").unwrap().values().next().unwrap().markers;
+            assert!(markers.iter().eq(expected), "{extra}: {markers:?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Which packages of a `uv.lock` are installed with the project, and where: the file tells it by its edges only.
 
-use super::dependencies::Dependencies;
+use super::dependencies::{Dependencies, shown};
 use super::versions::Need;
 use crate::halt::Halt;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -9,15 +9,46 @@ use toml::{Table, Value};
 /// Who asks for whom.
 #[derive(Debug, Default)]
 pub(super) struct Graph {
-    /// For each package those that it asks for.
-    edges: BTreeMap<String, Vec<Edge>>,
-    /// Projects that are locked. What they ask for in groups for development is not followed.
-    projects: BTreeSet<String>,
+    packages: Vec<Package>,
+}
+
+/// A package at one version: of one that is locked in several, each asks for its own dependencies.
+#[derive(Debug)]
+struct Package {
+    id: Id,
+    /// What stands for its version among the dependencies; `None` for a project that is locked. What that asks for in groups
+    /// for development is not followed.
+    version: Option<String>,
+    /// Those that it asks for.
+    edges: Vec<Edge>,
+}
+
+/// What tells packages apart. Who asks for one names no more of it than it takes to tell it from others.
+#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Id {
+    name: String,
+    version: Option<String>,
+    source: Option<String>,
+}
+
+impl Id {
+    fn of(table: &Table) -> Option<Self> {
+        let text = |key| table.get(key).and_then(Value::as_str).map(str::to_owned);
+        let source = table.get("source").map(Value::to_string);
+        Some(Self { name: text("name")?, version: text("version"), source })
+    }
+
+    /// The first so many of its parts.
+    fn parts(&self, count: usize) -> [Option<&str>; 3] {
+        let mut parts = [Some(&*self.name), self.version.as_deref(), self.source.as_deref()];
+        parts[count..].fill(None);
+        parts
+    }
 }
 
 #[derive(Debug)]
 struct Edge {
-    to: String,
+    to: Id,
     marker: Option<String>,
     /// Only who asks for an extra follows it.
     is_extra: bool,
@@ -123,28 +154,26 @@ impl<'a> Reached<'a> {
 }
 
 impl Graph {
-    pub fn add(&mut self, package: &Table, is_project: bool) {
-        let Some(name) = package.get("name").and_then(Value::as_str) else { return };
-        let own = package.get("dependencies").into_iter();
+    /// Takes note of a package, by what stands for its version among the dependencies; `None` for a project that is locked.
+    pub fn add(&mut self, package: &Table, version: Option<&str>) {
+        let Some(id) = Id::of(package) else { return };
+        let own = package.get("dependencies").into_iter().flat_map(|asked| read(asked, false));
         let extras = package.get("optional-dependencies").and_then(Value::as_table);
-        let extras = extras.into_iter().flat_map(Table::values);
-        let edges = self.edges.entry(name.to_owned()).or_default();
         // An extra of a dependency counts as asked for: whether it is, is said only where it is asked for.
-        edges.extend(own.flat_map(|asked| read(asked, false)));
-        edges.extend(extras.flat_map(|asked| read(asked, is_project)));
-        if is_project {
-            self.projects.insert(name.to_owned());
-        }
+        let extras = extras.into_iter().flat_map(Table::values).flat_map(|asked| read(asked, version.is_none()));
+        let edges = own.chain(extras).collect();
+        self.packages.push(Package { id, version: version.map(|version| shown(version).into_owned()), edges });
     }
 
     /// Says of each dependency who asks for it, and where it is installed.
-    pub fn settle(self, dependencies: &mut Dependencies, halt: &Halt) {
-        if self.projects.is_empty() {
+    pub fn settle(mut self, dependencies: &mut Dependencies, halt: &Halt) {
+        if self.packages.iter().all(|package| package.version.is_some()) {
             return;
         }
+        self.packages.sort_unstable_by(|one, other| one.id.cmp(&other.id));
         let reached = self.reached(MOST_STEPS, halt);
         let mut room = MARKER_BYTES;
-        dependencies.adjust(|name, about| match reached.get(name) {
+        dependencies.adjust(|name, version, about| match reached.get(&(name, version.as_str())) {
             None => about.need = Need::Development,
             Some(how) => {
                 let is_required = how.required != Ways::default();
@@ -157,29 +186,64 @@ impl Graph {
         });
     }
 
-    /// What the projects ask for, directly or not.
-    fn reached(&self, most_steps: usize, halt: &Halt) -> BTreeMap<&str, Reached<'_>> {
-        let mut walk = Walk { most_steps, ..Walk::default() };
+    /// What the projects ask for, directly or not, by name and version.
+    fn reached(&self, most_steps: usize, halt: &Halt) -> BTreeMap<(&str, &str), Reached<'_>> {
+        let mut walk = Walk {
+            graph: self,
+            most_steps,
+            reached: BTreeMap::new(),
+            next: VecDeque::new(),
+            waiting: BTreeSet::new(),
+            steps: 0,
+        };
         let project = Reached { required: Ways::everywhere(), optional: Ways::default() };
-        for name in halt.over(&self.projects) {
-            walk.follow(&project, halt.over(self.edges.get(name).into_iter().flatten()));
+        for package in halt.over(&self.packages).filter(|package| package.version.is_none()) {
+            walk.follow(&project, halt.over(&package.edges));
         }
-        while let Some(name) = walk.next.pop_front().filter(|_| !halt.is_raised()) {
-            walk.waiting.remove(name);
-            let how = walk.reached.get(name).cloned().unwrap_or_default();
-            walk.follow(&how, halt.over(self.edges.get(name).into_iter().flatten()));
+        while let Some(asked) = walk.next.pop_front().filter(|_| !halt.is_raised()) {
+            walk.waiting.remove(&asked);
+            let how = walk.reached.get(&asked).cloned().unwrap_or_default();
+            walk.follow(&how, halt.over(self.packages[asked.0..asked.1].iter().flat_map(|package| &package.edges)));
         }
-        walk.reached
+        let mut found: BTreeMap<(&str, &str), Reached<'_>> = BTreeMap::new();
+        for package in halt.over(&self.packages) {
+            let Some(version) = &package.version else { continue };
+            let asked: BTreeSet<Asked> = (1..=3).map(|parts| self.asked(&package.id, parts)).collect();
+            let ways = asked.iter().filter_map(|asked| walk.reached.get(asked));
+            for how in ways {
+                found.entry((&package.id.name, version)).or_default().add(how.clone());
+            }
+        }
+        found
+    }
+
+    /// The packages that are asked for by the first so many parts of this.
+    fn asked(&self, id: &Id, parts: usize) -> Asked {
+        let wanted = id.parts(parts);
+        let from = self.packages.partition_point(|package| package.id.parts(parts) < wanted);
+        let count = self.packages[from..].partition_point(|package| package.id.parts(parts) == wanted);
+        (from, from + count)
+    }
+
+    /// The packages that an edge leads to: all that it may mean.
+    fn meant(&self, id: &Id) -> Asked {
+        let parts = id.parts(3).iter().take_while(|part| part.is_some()).count();
+        let mut all = (1..=parts).rev().map(|parts| self.asked(id, parts));
+        all.find(|(from, to)| from < to).unwrap_or_default()
     }
 }
 
+/// Packages beside each other, from one up to another, which were asked for together. They are as many as packages and their
+/// names at most, so that many versions of one name make no more work than many names.
+type Asked = (usize, usize);
+
 /// A walk through the graph. A package is looked at once more where another way leads to it.
-#[derive(Default)]
 struct Walk<'a> {
-    reached: BTreeMap<&'a str, Reached<'a>>,
+    graph: &'a Graph,
+    reached: BTreeMap<Asked, Reached<'a>>,
     /// Packages whose edges are to be followed, each once.
-    next: VecDeque<&'a str>,
-    waiting: BTreeSet<&'a str>,
+    next: VecDeque<Asked>,
+    waiting: BTreeSet<Asked>,
     steps: usize,
     most_steps: usize,
 }
@@ -191,8 +255,9 @@ impl<'a> Walk<'a> {
             self.steps += 1;
             let how = how.through(edge);
             let how = if self.steps > self.most_steps { how.everywhere() } else { how };
-            if self.reached.entry(&edge.to).or_default().add(how) && self.waiting.insert(&edge.to) {
-                self.next.push_back(&edge.to);
+            let to = self.graph.meant(&edge.to);
+            if self.reached.entry(to).or_default().add(how) && self.waiting.insert(to) {
+                self.next.push_back(to);
             }
         }
     }
@@ -200,103 +265,10 @@ impl<'a> Walk<'a> {
 
 fn read(list: &Value, is_extra: bool) -> impl Iterator<Item = Edge> {
     list.as_array().into_iter().flatten().filter_map(Value::as_table).filter_map(move |asked| {
-        let text = |key| asked.get(key).and_then(Value::as_str).map(str::to_owned);
-        Some(Edge { to: text("name")?, marker: text("marker"), is_extra })
+        let marker = asked.get("marker").and_then(Value::as_str).map(str::to_owned);
+        Some(Edge { to: Id::of(asked)?, marker, is_extra })
     })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::manifest::dependencies::Found;
-
-    fn edge(to: &str, marker: Option<&str>) -> Edge {
-        Edge { to: to.to_owned(), marker: marker.map(str::to_owned), is_extra: false }
-    }
-
-    fn graph(edges: &[(&str, &str, Option<&str>)]) -> Graph {
-        let mut graph = Graph { projects: BTreeSet::from(["project".to_owned()]), ..Graph::default() };
-        for (from, to, marker) in edges {
-            graph.edges.entry((*from).to_owned()).or_default().push(edge(to, *marker));
-        }
-        graph
-    }
-
-    fn markers(edges: &[(&str, &str, Option<&str>)], of: &str) -> Vec<String> {
-        graph(edges).reached(MOST_STEPS, &Halt::default())[of].required.markers().into_iter().collect()
-    }
-
-    #[test]
-    fn what_leads_to_a_package_has_to_hold_all_the_way() {
-        let chain = [("project", "a", Some("x")), ("a", "b", None), ("b", "c", Some("y")), ("c", "a", None)];
-        assert_eq!(markers(&chain, "b"), ["x"]);
-        assert_eq!(markers(&chain, "c"), ["(x) and (y)"]);
-        let two = [("project", "a", Some("x")), ("a", "c", None), ("project", "b", Some("y")), ("b", "c", None)];
-        assert_eq!(markers(&two, "c"), ["x", "y"]);
-        let late = [("project", "a", Some("x")), ("a", "c", None), ("project", "b", None), ("b", "a", None)];
-        assert_eq!(markers(&late, "c"), [""; 0]);
-    }
-
-    #[test]
-    fn many_ways_count_as_everywhere_and_end() {
-        let names: Vec<String> = (0..40).map(|number| format!("n{number}")).collect();
-        let mut edges = Vec::new();
-        for name in &names {
-            edges.push(("project", name.as_str(), Some(name.as_str())));
-            edges.extend(names.iter().map(|other| (name.as_str(), other.as_str(), Some(name.as_str()))));
-            edges.push((name.as_str(), "end", None));
-        }
-        assert_eq!(markers(&edges, "end"), [""; 0]);
-    }
-
-    /// Better ways to one package come late, one after the other, and each would be told to all that follow.
-    #[test]
-    fn what_changes_often_is_not_told_again_and_again() {
-        // Five ways with three markers give way to one with two, five of those to one with one.
-        let mut ways: Vec<Vec<usize>> = Vec::new();
-        for a in 0..5 {
-            for b in 0..5 {
-                ways.extend((0..5).map(|c| vec![a, 10 + b, 20 + c]));
-                ways.push(vec![a, 10 + b]);
-            }
-            ways.push(vec![a]);
-        }
-        let name = |number: usize| format!("n{number}");
-        let mut edges = vec![("project".to_owned(), name(0), None)];
-        for (number, way) in ways.iter().enumerate() {
-            // Three steps later than the one before, however long it is.
-            edges.extend((0..3).map(|step| (name(3 * number + step), name(3 * number + step + 1), None)));
-            let mut from = name(3 * number);
-            for (at, marker) in way.iter().enumerate() {
-                let to = if at + 1 == way.len() { "hub".to_owned() } else { format!("{from}.{marker}") };
-                edges.push((from, to.clone(), Some(format!("m{marker}"))));
-                from = to;
-            }
-        }
-        edges.extend((0..100).map(|end| ("hub".to_owned(), format!("end{end}"), None)));
-        let edges: Vec<_> =
-            edges.iter().map(|(from, to, marker)| (from.as_str(), to.as_str(), marker.as_deref())).collect();
-        let polls = |most_steps: usize| {
-            let halt = Halt::default();
-            graph(&edges).reached(most_steps, &halt);
-            halt.polls()
-        };
-        // Each package is looked at once or twice more, and asks once for itself and for each of its edges.
-        let (all, bounded) = (polls(usize::MAX), polls(2_000));
-        assert!(all > 20_000 && bounded < 2 * (2_000 + 2 * edges.len()), "{bounded} of {all} steps");
-    }
-
-    #[test]
-    fn a_marker_that_leads_to_many_is_not_told_of_all() {
-        let marker = "x".repeat(MARKER_BYTES / 4);
-        let names: Vec<String> = (0..100).map(|number| format!("n{number}")).collect();
-        let mut edges = vec![("project", "a", Some(marker.as_str()))];
-        edges.extend(names.iter().map(|name| ("a", name.as_str(), None)));
-        let mut dependencies = Dependencies::default();
-        names.iter().for_each(|name| dependencies.insert(Found::new(name.as_str(), "1")));
-        graph(&edges).settle(&mut dependencies, &Halt::default());
-        let told =
-            dependencies.iter().flat_map(|(_, versions)| versions.values()).filter(|about| !about.markers.is_empty());
-        assert_eq!(told.count(), 4);
-    }
-}
+mod tests;

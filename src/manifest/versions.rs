@@ -60,6 +60,8 @@ pub struct About {
     pub need: Need,
     /// Environment markers (PEP 508): it is installed where one of them holds. Without any it is installed everywhere.
     pub markers: BTreeSet<String>,
+    /// The extras that are asked for.
+    pub extras: BTreeSet<Box<str>>,
     /// The hashes of these files as they are written, where they were asked for; see [`super::locked`].
     pub hashes: BTreeSet<Box<str>>,
 }
@@ -80,6 +82,11 @@ impl Files {
 }
 
 impl About {
+    /// Adds further files that may be installed.
+    pub(super) fn add_files(&mut self, files: Files) {
+        self.files = Some(self.files.map_or(files, |others| others.and(files)));
+    }
+
     /// The same version named once more: it is installed wherever one of the two says so.
     fn join(&mut self, other: About) {
         self.files = match (self.files, other.files) {
@@ -87,6 +94,7 @@ impl About {
             (one, more) => one.or(more),
         };
         self.hashes.extend(other.hashes);
+        self.extras.extend(other.extras);
         self.need = self.need.min(other.need);
         let everywhere = self.markers.is_empty() || other.markers.is_empty();
         self.markers.extend(other.markers);
@@ -163,10 +171,10 @@ impl Versions {
     }
 
     /// Says more of each.
-    pub(super) fn adjust(&mut self, change: impl FnMut(&mut About)) {
+    pub(super) fn adjust(&mut self, mut change: impl FnMut(&Version, &mut About)) {
         match &mut self.0 {
-            Held::One(_, about) => std::iter::once(about).for_each(change),
-            Held::Several(all) => all.values_mut().for_each(change),
+            Held::One(version, about) => change(version, about),
+            Held::Several(all) => all.iter_mut().for_each(|(version, about)| change(version, about)),
         }
     }
 

@@ -55,6 +55,19 @@ fn files_are_looked_for_beside_those_that_include_them() {
 }
 
 #[test]
+fn options_beside_an_include_do_not_hide_it() {
+    for line in [
+        "--pre -r base.txt",
+        "-r base.txt --pre",
+        "--index-url https://h -rbase.txt",
+        "--requirem='base.txt' -c no.txt",
+    ] {
+        assert_eq!(read(&[("requirements.txt", line), ("base.txt", "a==1\n")]), "-r base.txt", "{line}");
+    }
+    assert_eq!(read(&[("requirements.txt", "-e . -r base.txt"), ("base.txt", "a==1\n")]), "", "pip reads none");
+}
+
+#[test]
 fn what_is_not_read_is_told_with_its_line() {
     let files = [
         (

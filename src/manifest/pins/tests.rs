@@ -56,6 +56,9 @@ fn open_lines_are_listed() {
         ("requests; python_version == '3.12'", Open::NoVersion),
         ("requests<=2.31.0,!=2.30", Open::Range),
         ("requests ==", Open::Unreadable),
+        ("requests==not-a-version!!", Open::Unreadable),
+        ("-r 'base.txt", Open::Unreadable),
+        ("--pre --editable ./tool", Open::Editable),
         ("-e .", Open::Editable),
         ("--editable ./tool", Open::Editable),
         ("-e git+https://host/tool.git@main", Open::Branch),
@@ -83,6 +86,11 @@ fn told(text: &str) -> String {
 fn one_hash_asks_for_all_of_them() {
     let hashed = "six==1.16.0 --hash=sha256:ab\n";
     assert_eq!(told(&format!("{hashed}idna==3.7 --hash=sha256:cd\n")), "");
+    assert_eq!(
+        told(&format!("{hashed}idna==3.7 --hash=sha256:\n")),
+        "2: it has no hash, though other lines have one",
+        "an algorithm without a digest is no hash"
+    );
     assert_eq!(told(&format!("{hashed}idna==3.7\n")), "2: it has no hash, though other lines have one");
     assert_eq!(told(&format!("{hashed}tool @ https://host/tool.whl#sha256=ab\n-c bounds.txt\n-r more.txt\n")), "");
     assert_eq!(
@@ -100,6 +108,9 @@ fn another_index_asks_for_hashes() {
     assert_eq!(told_of("six==1.16.0 --hash=sha256:ab\n"), "");
     assert_eq!(told_of(""), "");
     assert_eq!(told("--index-url https://host/simple\nsix==1\n"), "");
+    for line in ["--index-url https://a --extra-index-url https://b", "--pre --extra-index=https://b"] {
+        assert_eq!(told(&format!("{line}\nsix==1\n")), why, "{line}");
+    }
     let text = &judged("--extra-index-url=https://user:SECRET@host/simple\nsix==1\n")[0].text;
     assert_eq!(text.as_deref(), Some("--extra-index-url=https://****@host/simple"));
 }

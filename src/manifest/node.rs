@@ -1,0 +1,51 @@
+//! What the lock files of npm, Yarn and pnpm have in common.
+
+/// `@scope/name@rest` at the `@` behind the name.
+pub(super) fn split_at_sign(text: &str) -> Option<(&str, &str)> {
+    let behind_first = text.chars().next().map_or(0, char::len_utf8);
+    let at = text[behind_first..].find('@')? + behind_first;
+    Some((&text[..at], &text[at + 1..]))
+}
+
+/// Whether a place says no more than the version: registries have it in the name of the file (`…/-/name-1.0.0.tgz`,
+/// `…/name/1.0.0.tgz`) or of its folder (`…/name/1.0.0/DIGEST`). Any other place may hold something else under that version.
+pub(super) fn is_of_registry(place: &str, version: &str) -> bool {
+    let path = place.split(['#', '?']).next().unwrap_or(place);
+    // What stands behind the plus is no part of a file's name.
+    let version = version.split('+').next().unwrap_or(version);
+    let mut parts = path.rsplit('/');
+    let (file, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let name = file.strip_suffix(".tgz").and_then(|name| name.strip_suffix(version));
+    let has_version = name.is_some_and(|name| name.is_empty() || name.ends_with('-')) || folder == version;
+    !version.is_empty() && !place.starts_with("git") && has_version
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_of_registries_are_known() {
+        let table = [
+            ("https://registry.npmjs.org/x/-/x-1.0.0.tgz", true),
+            ("https://registry.yarnpkg.com/@s/x/-/x-1.0.0.tgz#0123abc", true),
+            ("https://registry.nlark.com/x/download/x-1.0.0.tgz?cache=0", true),
+            ("https://npm.jsr.io/~/11/@jsr/s__x/1.0.0.tgz", true),
+            ("https://npm.pkg.github.com/download/@s/x/1.0.0/c0ffee", true),
+            ("x-1.0.0.tgz#0123abc", true),
+            ("https://codeload.github.com/a/x/tar.gz/c0ffee", false),
+            ("https://codeload.github.com/a/x/tar.gz/1.0.0", false),
+            ("https://h/x.git#1.0.0", false),
+            ("https://h/x.git#c0ffee", false),
+            ("git+ssh://git@h/x/x-1.0.0.tgz", false),
+            ("https://registry.npmjs.org/x/-/x-11.0.0.tgz", false),
+            ("https://h/x.tgz", false),
+            ("", false),
+        ];
+        for (place, expected) in table {
+            assert_eq!(is_of_registry(place, "1.0.0"), expected, "{place}");
+        }
+        assert!(is_of_registry("https://registry.npmjs.org/x/-/x-1.0.0.tgz", "1.0.0+build"));
+        assert!(!is_of_registry("https://registry.npmjs.org/x/-/x-.tgz", ""));
+    }
+}

@@ -1,0 +1,55 @@
+//! Lock files written in TOML, a package at a time.
+
+use crate::halt::Halt;
+use toml::{Table, Value};
+
+/// What a text says, in a form that is the same in whatever order its packages, their files and its keys stand; `None` where it
+/// cannot be read.
+pub(super) fn canonical_parts(text: &str, key: &str, halt: &Halt) -> Option<Vec<String>> {
+    let mut said = Vec::new();
+    for (_, part) in halt.over(parts(text, key)) {
+        // What follows the last package is no part of it.
+        for (name, value) in toml::from_str::<Table>(part).ok()? {
+            let each = match value {
+                Value::Array(packages) if name == key => packages,
+                other => vec![other],
+            };
+            for mut value in each {
+                sort_tables(&mut value);
+                said.push(toml::to_string(&Table::from_iter([(name.clone(), value)])).ok()?);
+            }
+        }
+    }
+    said.sort_unstable();
+    Some(said)
+}
+
+/// Sorts lists of tables, such as files and those that are asked for: their order says nothing.
+fn sort_tables(value: &mut Value) {
+    match value {
+        Value::Table(table) => table.iter_mut().for_each(|(_, value)| sort_tables(value)),
+        Value::Array(list) if list.iter().all(Value::is_table) => {
+            list.iter_mut().for_each(sort_tables);
+            list.sort_by_cached_key(Value::to_string);
+        }
+        _ => {}
+    }
+}
+
+/// The text cut before each `[[package]]` that begins a line, and the line where each part begins.
+pub(super) fn parts<'a>(text: &'a str, key: &str) -> impl Iterator<Item = (usize, &'a str)> {
+    let header = format!("[[{key}]]");
+    let mut rest = text;
+    let mut line = 1;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let next = rest.match_indices(&header).find(|(at, _)| *at > 0 && rest.as_bytes()[at - 1] == b'\n');
+        let (part, after) = rest.split_at(next.map_or(rest.len(), |(at, _)| at));
+        let start = line;
+        line += part.matches('\n').count();
+        rest = after;
+        Some((start, part))
+    })
+}
