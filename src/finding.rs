@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// It could be better; said with `-v`.
-    #[allow(dead_code, reason = "no check gives advice yet")]
     Advice,
     /// A person should know; `--strict` refuses it.
     Warning,
@@ -35,19 +34,19 @@ pub enum Level {
 #[strum(serialize_all = "kebab-case")]
 #[allow(clippy::enum_variant_names, reason = "the names are the stable codes")]
 pub enum Check {
-    /// A path in the zip is absolute, or has `..` in it.
+    /// A path in the zip is absolute, has `..` in it, or goes on behind a file.
     ArchivePath,
-    /// A link in the zip leads out of the layer.
+    /// A link in the zip leads out of the layer, or in a circle.
     ArchiveLink,
     /// An entry of the zip is encrypted, compressed in another way than Lambda knows, or not what the zip says of it.
     ArchiveEntry,
-    /// Nothing in the zip lies where the layer's runtimes look.
+    /// Nothing in the zip, or no package for Python, lies where the layer's runtimes look.
     ArchiveLayout,
     /// Two entries of the zip have one path.
     ArchiveDuplicate,
     /// The native modules of the archive are for another Python than the layer's runtimes.
     ArchivePython,
-    /// The native libraries of the archive are for another architecture than the layer's.
+    /// The native libraries or programs of the archive are for another machine or system than the layer's.
     ArchiveArchitecture,
     /// The archive carries what no function needs.
     ArchiveBallast,
@@ -98,7 +97,6 @@ impl Finding {
     }
 
     /// Something that could be better.
-    #[allow(dead_code, reason = "no check gives advice yet")]
     pub fn advice(check: Check, message: impl Into<String>, hint: &'static str) -> Self {
         Self { check, level: Level::Advice, message: message.into(), hint }
     }

@@ -5,7 +5,6 @@ use crate::bounds::Outside;
 use crate::finding::{Check, Finding};
 use crate::halt::Halt;
 use crate::manifest::{About, Dependencies, Environments, Format, Need, Version, Versions, is_left_out};
-use std::collections::BTreeSet;
 use std::str::FromStr as _;
 
 /// How many packages a message names.
@@ -41,23 +40,31 @@ pub fn not_compared(packages: &Packages, format: Format, name: &str) -> Option<F
 /// | missing | pinned, and installed in one of the environments | warning |
 /// | there | not named | warning |
 ///
+/// Lock files of Yarn and pnpm name neither what packages bring along in themselves nor, in a workspace, what one project of it
+/// needs; Yarn's do not tell what is for development. Of these, only another version of what was installed counts.
+///
 /// An archive without any metadata is not compared (see [`not_compared`]): many strip it to save space. What Lambda's runtimes bring, and tools
 /// that only build, may be missing.
 pub fn differs(packages: &Packages, pins: Pins<'_>, environments: &Environments, halt: &Halt) -> Vec<Finding> {
     let Some(ecosystem) = Ecosystem::of(pins.format) else { return Vec::new() };
     let look = Look { ecosystem, environments, halt };
+    let is_complete = !matches!(pins.format, Format::YarnLock | Format::PnpmLock);
     let (mut wrong, mut missing) = (Vec::new(), Vec::new());
     for (name, versions) in halt.over(pins.dependencies.iter()) {
         match packages.versions(ecosystem, name) {
-            Some(held) => wrong.extend(look.other_versions(name, held, versions)),
-            None if look.is_expected(name, versions) => missing.push(format!("`{name}`")),
+            Some(held) => {
+                let counts = |held: &&str| is_complete || packages.is_installed(name, held);
+                let held: Vec<&str> = held.iter().map(String::as_str).filter(counts).collect();
+                wrong.extend(look.other_versions(name, &held, versions));
+            }
+            None if is_complete && look.is_expected(name, versions) => missing.push(format!("`{name}`")),
             None => {}
         }
     }
     let is_loose = |name: &str| {
         pins.dependencies.versions(name).is_none() && !pins.dependencies.is_project(name) && !is_left_out(name)
     };
-    let loose = packages.of(ecosystem).map(|(name, _)| name).filter(|name| is_loose(name));
+    let loose = packages.of(ecosystem).map(|(name, _)| name).filter(|name| is_complete && is_loose(name));
     let loose: Vec<String> = loose.map(|name| format!("`{name}`")).collect();
     let told = [pins.told_wrong(&wrong), pins.told_missing(&missing), pins.told_loose(&loose)];
     told.into_iter().flatten().collect()
@@ -73,7 +80,7 @@ struct Look<'a> {
 impl Look<'_> {
     /// Versions that the archive holds and the manifest does not pin. A pin is read once, and few of either are told: a
     /// package may have many in both.
-    fn other_versions(&self, name: &str, held: &BTreeSet<String>, versions: &Versions) -> Vec<String> {
+    fn other_versions(&self, name: &str, held: &[&str], versions: &Versions) -> Vec<String> {
         let used = versions.iter().filter(|(_, about)| self.environments.install(about, self.halt));
         let used: Vec<&str> = used.map(|(version, _)| version.as_str()).collect();
         // Whatever rules all of them out, the archive holds the package: then it has to be one of them at least.

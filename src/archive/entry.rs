@@ -15,6 +15,8 @@ pub(super) struct Entry<'a> {
     /// Where the header in front of its content begins.
     pub offset: u64,
     pub is_link: bool,
+    /// CRC-32 of its content.
+    pub crc: u32,
 }
 
 impl<'a> Entry<'a> {
@@ -30,6 +32,7 @@ impl<'a> Entry<'a> {
             offset: record.local_header_offset(),
             // The upper half is the mode of a file of Unix.
             is_link: (record.external_attributes() >> 16) & 0xf000 == 0xa000,
+            crc: record.crc32(),
         }
     }
 }

@@ -5,8 +5,9 @@
 
 use super::ballast::Ballast;
 use super::entry::Entry;
+use super::homes::Homes;
 use super::limit::{UNZIPPED_LIMIT, megabytes};
-use super::link;
+use super::link::Links;
 use super::natives::Natives;
 use super::oddities::{Oddities, Oddity, Paths};
 use super::packages::Packages;
@@ -67,6 +68,8 @@ pub struct Inspection {
     pub ballast: Ballast,
     /// Packages and their versions, as far as the names of their metadata tell.
     pub packages: Packages,
+    /// Where packages for Python lie.
+    pub homes: Homes,
 }
 
 /// Why a zip cannot become a layer.
@@ -140,7 +143,9 @@ fn read_directory<R: ReadAt>(window: &Window<'_, R>, size: u64) -> Result<Inspec
     while let Some(entry) = entries.next_entry().map_err(|error| damaged(&error))? {
         let entry = Entry::of(&entry);
         inspection.add(&entry, &mut paths);
-        if let Some(kind) = Kind::of(entry.path, entry.is_link).filter(|_| !entry.is_folder && !entry.encrypted) {
+        let is_known = matches!(entry.method, CompressionMethod::STORE | CompressionMethod::DEFLATE);
+        if is_known && !entry.is_folder && !entry.encrypted {
+            let kind = Kind::of(entry.path, entry.is_link).unwrap_or(Kind::of_any(entry.size, entry.zipped));
             samples.add(|| sample(kind, &entry), kind);
         }
     }
@@ -151,17 +156,22 @@ fn read_directory<R: ReadAt>(window: &Window<'_, R>, size: u64) -> Result<Inspec
             inspection.entries
         )));
     }
+    let mut links = Vec::new();
     for (sample, is_whole) in samples.chosen(|offset| !R::IS_FAR || window.has(offset)) {
         let seen = look(window, &sample)?;
-        inspection.see(&sample, seen, is_whole);
+        match (sample.kind, seen) {
+            (Kind::Link, Seen::Content(target)) => links.push((sample.path, target)),
+            (_, seen) => inspection.see(&sample, seen, is_whole),
+        }
     }
+    inspection.follow(&links);
     Ok(inspection)
 }
 
 fn sample(kind: Kind, entry: &Entry<'_>) -> Sample {
     let deflated = entry.method == CompressionMethod::DEFLATE;
     let path = entry.path.to_vec();
-    Sample { kind, path, offset: entry.offset, zipped: entry.zipped, size: entry.size, deflated }
+    Sample { kind, path, offset: entry.offset, zipped: entry.zipped, size: entry.size, deflated, crc: entry.crc }
 }
 
 fn refusal<E: Error>(error: &rawzip::Error) -> InspectError<E> {
@@ -195,9 +205,24 @@ impl Inspection {
     pub(super) fn learn(&mut self, kind: Kind, path: &[u8], content: &[u8], is_whole: bool) {
         match kind {
             Kind::Library => self.natives.see(path, content, is_whole),
-            Kind::NodePackage => self.packages.see_node(path, content),
-            Kind::Link if !link::stays_inside(path, content) => self.oddities.add(Oddity::Leaving, path),
-            Kind::Link => {}
+            Kind::Program => self.natives.see_program(path, content, is_whole),
+            Kind::NodePackage => self.packages.see_node(path, content, is_whole),
+            Kind::Link | Kind::Doubtful | Kind::Content => {}
+        }
+    }
+
+    /// Takes note of links that lead out, each with its target. What is no text leads nowhere.
+    fn follow(&mut self, links: &[(Vec<u8>, Vec<u8>)]) {
+        let mut all = Links::default();
+        for (path, target) in links {
+            if let (Ok(path), Ok(target)) = (str::from_utf8(path), str::from_utf8(target)) {
+                all.add(path, target);
+            }
+        }
+        for (path, _) in links {
+            if !str::from_utf8(path).is_ok_and(|path| all.stays_inside(path)) {
+                self.oddities.add(Oddity::Leaving, path);
+            }
         }
     }
 
@@ -208,6 +233,9 @@ impl Inspection {
         self.packages.meet(path);
         self.natives.meet(path);
         self.ballast.meet(path, size);
+        if !is_folder {
+            self.homes.meet(path);
+        }
         if let Some(name) = top_level(path)
             && (self.top_level.len() < TOP_LEVEL_LIMIT || layout::is_known(&name))
         {

@@ -13,7 +13,8 @@ const LINK_HINT: &str = "build the zip again, without such links; `allow = [\"ar
 /// What is wrong with an archive for a layer of these runtimes.
 pub fn judge(inspection: &Inspection, runtimes: &[Runtime]) -> Vec<Finding> {
     let found = inspection.oddities.iter().map(|(oddity, met)| finding(oddity, met));
-    let layout = misplaced(inspection, runtimes).map(|problem| {
+    let layout = [misplaced(inspection, runtimes), inspection.homes.misplaced(runtimes)];
+    let layout = layout.into_iter().flatten().map(|problem| {
         let hint = "put the packages into the folder that the runtime searches, for example `python/`";
         Finding::warning(Check::ArchiveLayout, problem, hint)
     });
@@ -35,14 +36,15 @@ fn finding(oddity: Oddity, met: &Met) -> Finding {
                 "an entry of the zip is compressed with {name}, Lambda unzips stored and deflated ones: {first}"
             ))
         }
-        Oddity::Sizes => entry(format!("an entry of the zip is stored, but has two different sizes: {first}")),
+        Oddity::Sizes => entry(format!("an entry of the zip has two sizes that cannot both be true: {first}")),
         Oddity::Contradicting => {
             entry(format!("the table of contents says something else of an entry than it is: {first}"))
         }
         Oddity::Leaving => {
-            let message = format!("a link in the zip leads out of the layer: {first}");
+            let message = format!("a link in the zip leads out of the layer, or in a circle: {first}");
             Finding::error(Check::ArchiveLink, message, LINK_HINT)
         }
+        Oddity::Blocked => path(format!("a path is a file in the zip, and goes on behind it: {first}")),
         Oddity::Duplicate => {
             let hint = "build the zip again: programs that unzip it differ in which of the two they believe";
             Finding::warning(Check::ArchiveDuplicate, format!("a path is in the zip twice: {first}"), hint)
@@ -65,6 +67,7 @@ mod tests {
             Oddity::Climbing,
             Oddity::Absolute,
             Oddity::Duplicate,
+            Oddity::Blocked,
             Oddity::Encrypted,
             Oddity::Method(14),
             Oddity::Method(2_000),
@@ -81,12 +84,13 @@ mod tests {
             Error archive-path: a path in the zip has `..` in it: `a/b` and 2 more
             Error archive-path: a path in the zip is absolute: `a/b` and 2 more
             Warning archive-duplicate: a path is in the zip twice: `a/b` and 2 more
+            Error archive-path: a path is a file in the zip, and goes on behind it: `a/b` and 2 more
             Error archive-entry: an entry of the zip is encrypted: `a/b` and 2 more
             Error archive-entry: an entry of the zip is compressed with LZMA, Lambda unzips stored and deflated ones: `a/b` and 2 more
             Error archive-entry: an entry of the zip is compressed with method 2000, Lambda unzips stored and deflated ones: `a/b` and 2 more
-            Error archive-entry: an entry of the zip is stored, but has two different sizes: `a/b` and 2 more
+            Error archive-entry: an entry of the zip has two sizes that cannot both be true: `a/b` and 2 more
             Error archive-entry: the table of contents says something else of an entry than it is: `a/b` and 2 more
-            Error archive-link: a link in the zip leads out of the layer: `a/b` and 2 more
+            Error archive-link: a link in the zip leads out of the layer, or in a circle: `a/b` and 2 more
             ");
     }
 }

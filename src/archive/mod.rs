@@ -5,9 +5,11 @@
 
 mod ballast;
 mod blocks;
+mod built_for;
 mod differs;
 mod entry;
 mod folder;
+mod homes;
 mod inspect;
 mod judge;
 mod layout;

@@ -4,10 +4,16 @@ use super::entry::Entry;
 use crate::manifest::mask;
 use rawzip::CompressionMethod;
 use std::collections::{BTreeMap, HashSet};
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher as _, Hash as _, Hasher as _, RandomState};
 
 /// How many characters of a path are kept to be shown.
 const SHOWN: usize = 200;
+
+/// More folders than this no layer has; it bounds what deep paths can take of memory.
+const FOLDERS: usize = 1_000_000;
+
+/// Deflate says 258 bytes in two bits at best.
+const BEST: u64 = 1_032;
 
 /// What can be odd about an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,12 +28,14 @@ pub enum Oddity {
     Encrypted,
     /// An entry that is neither stored nor deflated, which is all that Lambda is known to unzip.
     Method(u16),
-    /// An entry that is stored as it is, but has two different sizes.
+    /// An entry whose two sizes contradict each other.
     Sizes,
     /// An entry of which the table of contents says something else than it is.
     Contradicting,
-    /// A link that leads out of the folder that the zip is unzipped into.
+    /// A link that leads out of the folder that the zip is unzipped into, or in a circle.
     Leaving,
+    /// A path that goes through another entry, which is no folder.
+    Blocked,
 }
 
 /// How often something was met, and where first.
@@ -55,22 +63,77 @@ pub struct Oddities(BTreeMap<Oddity, Met>);
 
 /// The paths of a zip so far, as numbers: a hundred bytes for each of a million entries would be too much.
 pub(super) struct Paths {
-    seen: HashSet<u64>,
+    /// Entries that are no folders.
+    files: HashSet<u64>,
+    /// Entries that are folders.
+    listed: HashSet<u64>,
+    /// Folders that entries lie in, listed or not.
+    above: HashSet<u64>,
+    /// That of the last entry, as it is written: most of what follows lies in it, too.
+    last: Vec<u8>,
     // Keyed anew for each zip, so that nobody can choose paths that seem to be the same.
     key: RandomState,
 }
 
 impl Default for Paths {
     fn default() -> Self {
-        Self { seen: HashSet::new(), key: RandomState::new() }
+        let [files, listed, above] = [(); 3].map(|()| HashSet::new());
+        Self { files, listed, above, last: Vec::new(), key: RandomState::new() }
     }
 }
 
+/// How a path stands to those before it.
+struct Standing {
+    is_new: bool,
+    is_blocked: bool,
+}
+
 impl Paths {
-    /// Whether a path is new. `./a//b` is `a/b`, and a folder `a/` is in the way of a file `a`.
-    fn is_new(&mut self, path: &[u8]) -> bool {
-        let parts: Vec<&[u8]> = parts(path).collect();
-        self.seen.insert(self.key.hash_one(parts))
+    /// `./a//b` is `a/b`, and a folder `a/` is in the way of a file `a`.
+    fn meet(&mut self, path: &[u8], is_folder: bool) -> Standing {
+        let parent = path.iter().rposition(|byte| *byte == b'/').map_or(&[][..], |end| &path[..end]);
+        let is_known = !is_folder && parent == self.last;
+        if is_folder {
+            self.last.clear();
+        } else if !is_known {
+            parent.clone_into(&mut self.last);
+        }
+        let (mut hasher, mut parts, mut is_blocked) = (self.key.build_hasher(), parts(path).peekable(), false);
+        while let Some(part) = parts.next() {
+            part.hash(&mut hasher);
+            if !is_known && parts.peek().is_some() {
+                is_blocked |= self.is_in_file(hasher.clone().finish());
+            }
+        }
+        let path = hasher.finish();
+        let is_new = if is_folder {
+            self.listed.insert(path) && !self.files.contains(&path)
+        } else {
+            is_blocked |= self.above.contains(&path);
+            self.files.insert(path) && !self.listed.contains(&path)
+        };
+        Standing { is_new, is_blocked }
+    }
+
+    /// Takes note of a folder that an entry lies in: it may be a file.
+    fn is_in_file(&mut self, folder: u64) -> bool {
+        if self.above.len() < FOLDERS {
+            self.above.insert(folder);
+        }
+        self.files.contains(&folder)
+    }
+}
+
+/// Whether what an entry unzips to and what it takes in the zip contradict each other. Deflate makes nothing much larger: by
+/// an eighth where it is used badly.
+fn contradicts(entry: &Entry<'_>) -> bool {
+    match entry.method {
+        CompressionMethod::STORE => entry.size != entry.zipped,
+        CompressionMethod::DEFLATE => {
+            let most = entry.size.saturating_add(entry.size / 4).saturating_add(1_024);
+            entry.size > entry.zipped.saturating_mul(BEST) || entry.zipped > most
+        }
+        _ => false,
     }
 }
 
@@ -85,15 +148,16 @@ impl Oddities {
     }
 
     pub(super) fn judge(&mut self, entry: &Entry<'_>, paths: &mut Paths) {
-        let is_stored = entry.method == CompressionMethod::STORE;
-        let is_known = is_stored || entry.method == CompressionMethod::DEFLATE;
+        let is_known = matches!(entry.method, CompressionMethod::STORE | CompressionMethod::DEFLATE);
+        let Standing { is_new, is_blocked } = paths.meet(entry.path, entry.is_folder);
         let checks = [
             (parts(entry.path).any(|part| part == b".."), Oddity::Climbing),
             (is_absolute(entry.path), Oddity::Absolute),
-            (!paths.is_new(entry.path), Oddity::Duplicate),
+            (!is_new, Oddity::Duplicate),
+            (is_blocked, Oddity::Blocked),
             (entry.encrypted, Oddity::Encrypted),
             (!is_known && !entry.encrypted, Oddity::Method(entry.method.as_u16())),
-            (is_stored && !entry.encrypted && entry.size != entry.zipped, Oddity::Sizes),
+            (!entry.encrypted && contradicts(entry), Oddity::Sizes),
         ];
         for (_, oddity) in checks.into_iter().filter(|(is_odd, _)| *is_odd) {
             let met = self.0.entry(oddity).or_default();
@@ -129,6 +193,7 @@ mod tests {
             method: CompressionMethod::STORE,
             offset: 0,
             is_link: false,
+            crc: 0,
         }
     }
 
@@ -160,7 +225,36 @@ mod tests {
     fn a_path_may_come_once() {
         let entries = ["a/b", "a/", "c", "./a//b", "c/"].map(entry);
         assert_eq!(odd(&entries), met(Oddity::Duplicate, 2, "./a//b"));
-        assert_eq!(odd(&["a/b", "ab", "b/a", "a"].map(entry)), []);
+        assert_eq!(odd(&["a/b", "ab", "b/a", "c/a", "c/"].map(entry)), []);
+    }
+
+    #[test]
+    fn no_path_goes_through_a_file() {
+        for paths in [["x.py", "x.py/y"], ["x.py/y", "x.py"], ["./x.py", "x.py//y/z"], ["a/x/y/z", "a/x"]] {
+            assert_eq!(odd(&paths.map(entry)), met(Oddity::Blocked, 1, paths[1]), "{paths:?}");
+        }
+        assert_eq!(odd(&["a/b/c", "a/b/d", "a/b", "a/b/e"].map(entry)), met(Oddity::Blocked, 2, "a/b"));
+        assert_eq!(odd(&["a/", "a/b/", "a/b/c", "a/bc", "a/bc.d"].map(entry)), []);
+    }
+
+    #[test]
+    fn sizes_that_deflate_cannot_have_are_told() {
+        let deflated = |size, zipped| Entry { size, zipped, method: CompressionMethod::DEFLATE, ..entry("a") };
+        for (size, zipped, is_odd) in [
+            (0, 2, false),
+            (1_032_000, 1_000, false),
+            (1_032_001, 1_000, true),
+            (300_000_000, 291_000, false),
+            (5, 291_000, true),
+            (5, 1_030, false),
+            (100_000, 112_600, false),
+            (100_000, 130_000, true),
+            (u64::MAX, 5, true),
+            (5, u64::MAX, true),
+        ] {
+            let expected = if is_odd { met(Oddity::Sizes, 1, "a") } else { vec![] };
+            assert_eq!(odd(&[deflated(size, zipped)]), expected, "{size} {zipped}");
+        }
     }
 
     #[test]

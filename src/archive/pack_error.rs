@@ -43,7 +43,7 @@ pub enum PackError {
         what: &'static str,
     },
     /// A symbolic link that would point to nothing in Lambda.
-    #[error("the symbolic link `{}` points out of the folder, to `{target}`", path.display())]
+    #[error("the symbolic link `{}` points out of the folder or in a circle, to `{target}`", path.display())]
     Escaping {
         /// The link.
         path: PathBuf,

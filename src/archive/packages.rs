@@ -14,7 +14,7 @@ const VERSIONS_LIMIT: usize = 64;
 pub enum Ecosystem {
     /// `NAME-VERSION.dist-info/` or `.egg-info/` where Python looks.
     Python,
-    /// `specifications/NAME-VERSION.gemspec` where Ruby looks.
+    /// `specifications/NAME-VERSION.gemspec` of `ruby/gems/VERSION/`, or of `ruby/VERSION/` as Bundler makes it.
     Ruby,
     /// The `name` and `version` of `node_modules/NAME/package.json` where Node looks.
     Node,
@@ -25,8 +25,7 @@ impl Ecosystem {
     pub fn of(format: Format) -> Option<Ecosystem> {
         match format {
             Format::GemfileLock => Some(Ecosystem::Ruby),
-            // Lock files of yarn and pnpm do not say which packages carry others in themselves.
-            Format::NpmLock => Some(Ecosystem::Node),
+            Format::NpmLock | Format::YarnLock | Format::PnpmLock => Some(Ecosystem::Node),
             Format::Requirements
             | Format::UvLock
             | Format::PoetryLock
@@ -38,14 +37,31 @@ impl Ecosystem {
     }
 }
 
+/// How a version of a package of Node is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    /// Installed under its name.
+    Direct,
+    /// In another package, which may have brought it along.
+    Within,
+    /// Installed under another name, or part of what a package ships.
+    Other,
+}
+
 /// Names of packages with their versions. Those of Python are normalised (PEP 503).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Packages(BTreeMap<(Ecosystem, String), BTreeSet<String>>);
+pub struct Packages {
+    found: BTreeMap<(Ecosystem, String), BTreeSet<String>>,
+    /// How packages of Node are there, by name and version.
+    places: BTreeMap<(String, String), Place>,
+    /// Whether a package of Node brings others along in itself, as far as is known.
+    brings: bool,
+}
 
 impl Packages {
     /// The packages of an ecosystem, sorted by name.
     pub fn of(&self, ecosystem: Ecosystem) -> impl Iterator<Item = (&str, &BTreeSet<String>)> {
-        let all = self.0.iter().filter(move |((of, _), _)| *of == ecosystem);
+        let all = self.found.iter().filter(move |((of, _), _)| *of == ecosystem);
         all.map(|((_, name), versions)| (name.as_str(), versions))
     }
 
@@ -56,7 +72,14 @@ impl Packages {
 
     /// The versions of one package.
     pub fn versions(&self, ecosystem: Ecosystem, name: &str) -> Option<&BTreeSet<String>> {
-        self.0.get(&(ecosystem, name.to_owned()))
+        self.found.get(&(ecosystem, name.to_owned()))
+    }
+
+    /// Whether a version of a package of Node was installed for itself: what another package brought along has the version
+    /// that was built into that.
+    pub fn is_installed(&self, name: &str, version: &str) -> bool {
+        let place = self.places.get(&(name.to_owned(), version.to_owned()));
+        place.is_some_and(|place| *place == Place::Direct || *place == Place::Within && !self.brings)
     }
 
     /// Takes note of a path, if it is one of a package's metadata.
@@ -66,15 +89,15 @@ impl Packages {
         if let Some(name) = node(path) {
             // Its version stands in the file.
             let package = (Ecosystem::Node, name.to_owned());
-            if self.0.len() < LIMIT {
-                self.0.entry(package).or_default();
+            if self.found.len() < LIMIT {
+                self.found.entry(package).or_default();
             }
         }
         let found = python(path).or_else(|| ruby(path));
         if let Some((package, version)) = found
-            && (self.0.len() < LIMIT || self.0.contains_key(&package))
+            && (self.found.len() < LIMIT || self.found.contains_key(&package))
         {
-            let versions = self.0.entry(package).or_default();
+            let versions = self.found.entry(package).or_default();
             if versions.len() < VERSIONS_LIMIT {
                 versions.insert(version);
             }
@@ -83,20 +106,33 @@ impl Packages {
 }
 
 impl Packages {
-    /// Takes note of the `package.json` of a package.
-    pub(super) fn see_node(&mut self, path: &[u8], content: &[u8]) {
-        let Some(installed_as) = std::str::from_utf8(path).ok().and_then(node) else { return };
-        let Ok(About { name, version }) = serde_json::from_slice(content) else { return };
+    /// Takes note of the `package.json` of a package; `is_whole` where those of all packages are read.
+    pub(super) fn see_node(&mut self, path: &[u8], content: &[u8], is_whole: bool) {
+        self.brings |= !is_whole;
+        let Some((path, installed_as)) = std::str::from_utf8(path).ok().and_then(|path| Some((path, node(path)?)))
+        else {
+            return;
+        };
+        let Ok(about) = serde_json::from_slice::<About>(content) else { return };
+        self.brings |= about.brings();
         let alias = (Ecosystem::Node, installed_as.to_owned());
-        if self.0.get(&alias).is_some_and(BTreeSet::is_empty) {
-            self.0.remove(&alias);
+        if self.found.get(&alias).is_some_and(BTreeSet::is_empty) {
+            self.found.remove(&alias);
         }
         // Installed under another name, it is locked under its own or under that.
-        let name = name.filter(|name| !name.is_empty());
-        let package = (Ecosystem::Node, name.map_or_else(|| installed_as.to_owned(), masked));
-        if self.0.len() < LIMIT || self.0.contains_key(&package) {
-            let versions = self.0.entry(package).or_default();
-            versions.extend(version.filter(|_| versions.len() < VERSIONS_LIMIT).map(masked));
+        let name = about.name.filter(|name| !name.is_empty()).map_or_else(|| installed_as.to_owned(), masked);
+        let place = match () {
+            () if name != installed_as => Place::Other,
+            () => place(path),
+        };
+        let package = (Ecosystem::Node, name.clone());
+        if self.found.len() < LIMIT || self.found.contains_key(&package) {
+            let versions = self.found.entry(package).or_default();
+            if let Some(version) = about.version.filter(|_| versions.len() < VERSIONS_LIMIT).map(masked) {
+                versions.insert(version.clone());
+                let known = self.places.entry((name, version)).or_insert(place);
+                *known = place.min(*known);
+            }
         }
     }
 }
@@ -111,6 +147,19 @@ fn masked(text: String) -> String {
 struct About {
     name: Option<String>,
     version: Option<String>,
+    /// Names of packages that it brings along in itself; `true` for all that it needs.
+    #[serde(rename = "bundleDependencies")]
+    bundle: Option<serde_json::Value>,
+    /// The same.
+    #[serde(rename = "bundledDependencies")]
+    bundled: Option<serde_json::Value>,
+}
+
+impl About {
+    fn brings(&self) -> bool {
+        let any = |value: &serde_json::Value| *value == true || value.as_array().is_some_and(|names| !names.is_empty());
+        [&self.bundle, &self.bundled].into_iter().flatten().any(any)
+    }
 }
 
 /// Whether a path is that of a `package.json` of a package.
@@ -122,11 +171,25 @@ pub(super) fn is_node_package(path: &[u8]) -> bool {
 fn node(path: &str) -> Option<&str> {
     let path = path.trim_start_matches("./").strip_prefix("nodejs/")?.strip_suffix("/package.json")?;
     let (_, name) = path.rsplit_once("node_modules/")?;
-    let is_name = match name.split_once('/') {
+    is_name(name).then_some(name)
+}
+
+/// `NAME` or `@SCOPE/NAME`.
+fn is_name(text: &str) -> bool {
+    match text.split_once('/') {
         Some((scope, name)) => scope.starts_with('@') && !name.contains('/'),
-        None => !name.starts_with('@'),
-    };
-    (is_name && !name.is_empty()).then_some(name)
+        None => !text.starts_with('@') && !text.is_empty(),
+    }
+}
+
+/// How the package of a `package.json` is there. In the store of pnpm each lies beside those that it needs.
+fn place(path: &str) -> Place {
+    let (above, _) = path.rsplit_once("node_modules/").unwrap_or_default();
+    let homes = above.split("node_modules/").skip(1).map(|home| home.trim_end_matches('/'));
+    let above = homes
+        .filter(|home| !home.starts_with(".pnpm/"))
+        .map(|home| if is_name(home) { Place::Within } else { Place::Other });
+    above.max().unwrap_or(Place::Direct)
 }
 
 type Found = ((Ecosystem, String), String);
@@ -163,7 +226,9 @@ fn without_python(stem: &str) -> &str {
 fn ruby(path: &str) -> Option<Found> {
     let (home, file) = path.rsplit_once('/')?;
     let stem = file.strip_suffix(".gemspec")?;
-    let is_home = home.starts_with("ruby/gems/") && home.ends_with("/specifications");
+    let ruby = home.trim_start_matches("./").strip_prefix("ruby/")?.strip_suffix("/specifications")?;
+    let ruby = ruby.strip_prefix("gems/").unwrap_or(ruby);
+    let is_home = ruby.starts_with(|c: char| c.is_ascii_digit()) && !ruby.contains('/');
     let at = stem
         .match_indices('-')
         .map(|(at, _)| at)
@@ -179,12 +244,12 @@ mod tests {
     fn met(paths: &[&str]) -> Vec<String> {
         let mut packages = Packages::default();
         paths.iter().for_each(|path| packages.meet(path.as_bytes()));
-        packages.0.iter().map(|((_, name), versions)| format!("{name} {versions:?}")).collect()
+        packages.found.iter().map(|((_, name), versions)| format!("{name} {versions:?}")).collect()
     }
 
     #[test]
     fn metadata_tells_name_and_version() {
-        let table: [(&str, &[&str]); 12] = [
+        let table: [(&str, &[&str]); 15] = [
             ("python/urllib3-2.2.1.dist-info/METADATA", &[r#"urllib3 {"2.2.1"}"#]),
             ("./python/Zope.Interface_x-5.0.dist-info/", &[r#"zope-interface-x {"5.0"}"#]),
             ("python/lib/python3.12/site-packages/idna-3.7.dist-info/RECORD", &[r#"idna {"3.7"}"#]),
@@ -196,7 +261,10 @@ mod tests {
             ("urllib3-2.2.1.dist-info/METADATA", &[]),
             ("ruby/gems/3.3.0/specifications/aws-sdk-s3-1.143.0.gemspec", &[r#"aws-sdk-s3 {"1.143.0"}"#]),
             ("ruby/gems/3.3.0/specifications/nokogiri-1.16.0-x86_64-linux.gemspec", &[r#"nokogiri {"1.16.0"}"#]),
+            ("ruby/3.3.0/specifications/rack-3.0.8.gemspec", &[r#"rack {"3.0.8"}"#]),
             ("ruby/gems/3.3.0/gems/rack-3.0.8/rack.gemspec", &[]),
+            ("ruby/gems/3.3.0/gems/a-1/specifications/rack-3.0.8.gemspec", &[]),
+            ("ruby/lib/specifications/rack-3.0.8.gemspec", &[]),
         ];
         for (path, expected) in table {
             assert_eq!(met(&[path]), expected, "{path}");
@@ -221,9 +289,41 @@ mod tests {
         let mut packages = Packages::default();
         for version in 0..1_000 {
             packages.meet(format!("python/a-{version}.dist-info/").as_bytes());
-            packages
-                .see_node(b"nodejs/node_modules/a/package.json", format!(r#"{{"version":"{version}"}}"#).as_bytes());
+            let about = format!(r#"{{"version":"{version}"}}"#);
+            packages.see_node(b"nodejs/node_modules/a/package.json", about.as_bytes(), true);
         }
-        assert_eq!(packages.0.values().map(BTreeSet::len).collect::<Vec<_>>(), [VERSIONS_LIMIT; 2]);
+        assert_eq!(packages.found.values().map(BTreeSet::len).collect::<Vec<_>>(), [VERSIONS_LIMIT; 2]);
+    }
+
+    /// What a lock file does not name, it is no measure for.
+    #[test]
+    fn what_a_package_of_node_brings_along_was_not_installed() {
+        let bundler = r#"{"name":"npm","version":"1","bundleDependencies":["a"]}"#;
+        let a = r#"{"name":"a","version":"2"}"#;
+        let table = [
+            ("nodejs/node_modules/a/package.json", None, true),
+            ("nodejs/node_modules/npm/node_modules/a/package.json", None, true),
+            ("nodejs/node_modules/npm/node_modules/a/package.json", Some((bundler, true)), false),
+            ("nodejs/node_modules/npm/node_modules/a/package.json", Some(("{}", false)), false),
+            ("nodejs/node_modules/npm/node_modules/a/package.json", Some(("{}", true)), true),
+            ("nodejs/node_modules/a/package.json", Some((bundler, true)), true),
+            ("nodejs/node_modules/.pnpm/a@2/node_modules/a/package.json", Some((bundler, true)), true),
+            (
+                "nodejs/node_modules/.pnpm/npm@1/node_modules/npm/node_modules/a/package.json",
+                Some((bundler, true)),
+                false,
+            ),
+            ("nodejs/node_modules/other/package.json", None, false),
+            ("nodejs/node_modules/other/test/node_modules/a/package.json", None, false),
+            ("nodejs/node_modules/@s/other/node_modules/a/package.json", None, true),
+        ];
+        for (path, bundler, installed) in table {
+            let mut packages = Packages::default();
+            packages.see_node(path.as_bytes(), a.as_bytes(), true);
+            if let Some((about, is_whole)) = bundler {
+                packages.see_node(b"nodejs/node_modules/npm/package.json", about.as_bytes(), is_whole);
+            }
+            assert_eq!(packages.is_installed("a", "2"), installed, "{path} {bundler:?}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::folder::Opener;
 use super::folder::{Child, FileState, Folder, Node};
 use super::inspect::Inspection;
 use super::limit::UNZIPPED_LIMIT;
-use super::link::text_stays_inside;
+use super::link::Links;
 use super::pack_error::PackError;
 use super::sample::Kind;
 use crate::halt::Halt;
@@ -44,6 +44,16 @@ pub(super) enum EntryKind {
     EmptyFolder,
 }
 
+impl TreeEntry {
+    /// Name and target of a link.
+    fn link(&self) -> Option<(&str, &str)> {
+        match &self.kind {
+            EntryKind::Link { target } => Some((&self.name, target)),
+            _ => None,
+        }
+    }
+}
+
 impl EntryKind {
     /// What it unzips to, in bytes.
     pub fn size(&self) -> u64 {
@@ -76,6 +86,7 @@ impl Tree {
             return Err(PackError::TooLarge { unzipped });
         }
         tree.entries.sort_unstable_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
+        tree.check_links(halt)?;
         Ok(tree)
     }
 
@@ -100,12 +111,24 @@ impl Tree {
         Ok(())
     }
 
+    /// A link is kept if it stays inside the folder, where it will work in `/opt` as it does here.
+    fn check_links(&self, halt: &Halt) -> Result<(), PackError> {
+        let links = || self.entries.iter().filter_map(TreeEntry::link);
+        let mut all = Links::default();
+        links().for_each(|(name, target)| all.add(name, target));
+        let leaving = halt.over(links()).find(|(name, _)| !all.stays_inside(name));
+        halt.check()?;
+        let escaping =
+            |(name, target): (&str, &str)| PackError::Escaping { path: self.path_of(name), target: target.to_owned() };
+        leaving.map_or(Ok(()), |link| Err(escaping(link)))
+    }
+
     /// `None` for a folder.
     fn kind(&self, name: &str, node: Node) -> Result<Option<EntryKind>, PackError> {
         match node {
             Node::Folder => Ok(None),
             Node::File { size, executable, seen } => Ok(Some(EntryKind::File { size, executable, seen })),
-            Node::Link { target } => link(name, self.path_of(name), Path::new(&target)).map(Some),
+            Node::Link { target } => link(self.path_of(name), Path::new(&target)).map(Some),
             Node::Special(what) => Err(PackError::Special { path: self.path_of(name), what }),
         }
     }
@@ -146,13 +169,8 @@ impl Tree {
     }
 }
 
-/// A link is kept if it stays inside the folder, where it will work in `/opt` as it does here.
-fn link(name: &str, path: PathBuf, target: &Path) -> Result<EntryKind, PackError> {
+fn link(path: PathBuf, target: &Path) -> Result<EntryKind, PackError> {
     let Some(text) = target.to_str() else { return Err(PackError::NotUtf8 { path }) };
     let target = if cfg!(windows) { text.replace('\\', "/") } else { text.to_owned() };
-    if text_stays_inside(name, &target) {
-        Ok(EntryKind::Link { target })
-    } else {
-        Err(PackError::Escaping { path, target })
-    }
+    Ok(EntryKind::Link { target })
 }

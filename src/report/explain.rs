@@ -20,7 +20,7 @@ const WARNINGS: &[(&str, Explanation)] = &[
     (
         "archive-layout",
         Explanation {
-            cause: "Nothing at the root of the zip is a folder that Lambda puts on a search path of the declared runtimes, so functions will not find what is in it. The usual mistake is a zip whose packages lie at its root.",
+            cause: "Nothing at the root of the zip is a folder that Lambda puts on a search path of the declared runtimes, so functions will not find what is in it; or packages for Python lie only where none of the declared ones looks: in `python/lib/python3.11/site-packages/` of a layer for python3.12, or in `python/site-packages/`. The usual mistake is a zip whose packages lie at its root.",
             remedy: "Put the packages into `python/`, `nodejs/node_modules/`, `java/lib/`, `ruby/gems/`, `bin/` or `lib/`. `--strict` makes an error of this warning.",
         },
     ),
@@ -34,21 +34,21 @@ const WARNINGS: &[(&str, Explanation)] = &[
     (
         "archive-path",
         Explanation {
-            cause: "A path in the zip is absolute or has `..` in it: it would be unzipped elsewhere, or not at all. A job that meets it fails with `archive-invalid`.",
+            cause: "A path in the zip is absolute, has `..` in it, or goes on behind a file of the zip: it would be unzipped elsewhere, or not at all. A job that meets it fails with `archive-invalid`.",
             remedy: "Build the zip again, from its root. `allow = [\"archive-path\"]` accepts it.",
         },
     ),
     (
         "archive-link",
         Explanation {
-            cause: "A link in the zip leads out of the layer: below `/opt` it points to something that is not there, or that belongs to the function's environment. A job that meets it fails with `archive-invalid`.",
+            cause: "A link in the zip leads out of the layer, by itself or through other links of it, or in a circle: below `/opt` it points to something that is not there, or that belongs to the function's environment. A job that meets it fails with `archive-invalid`.",
             remedy: "Build the zip again with files in place of such links. `allow = [\"archive-link\"]` accepts it.",
         },
     ),
     (
         "archive-entry",
         Explanation {
-            cause: "An entry of the zip is encrypted, compressed in another way than stored or deflated, or not what the table of contents says of it: Lambda does not unzip it, or unzips something else than what was checked. A job that meets it fails with `archive-invalid`.",
+            cause: "An entry of the zip is encrypted, compressed in another way than stored or deflated, or not what the table of contents says of it: Lambda does not unzip it, or unzips something else than what was checked. Sizes that deflate cannot have are found of every entry; name, size and sum of native libraries, links and packages of Node, and of up to a megabyte of other entries, as far as a zip is on this machine or they are in its last megabyte. A job that meets it fails with `archive-invalid`.",
             remedy: "Build the zip again with another tool. `allow = [\"archive-entry\"]` accepts it.",
         },
     ),
@@ -62,14 +62,14 @@ const WARNINGS: &[(&str, Explanation)] = &[
     (
         "archive-python",
         Explanation {
-            cause: "Extension modules carry the Python in their name that they were built for (`cpython-312`), and the archive has some, but none for one of the layer's runtimes. That Python does not find them: packages fail to import there, or run slower.",
+            cause: "Extension modules carry the Python in their name that they were built for (`cpython-312`), and the archive has some, but none for one of the layer's runtimes; or a module of it is for none of them beside others that are right. That Python does not find them: packages fail to import there, or run slower.",
             remedy: "Build the layer on that runtime, or for it (`pip install --python-version`), or declare only the runtimes that it was built for. `allow = [\"archive-python\"]` accepts it; `--strict` makes an error of this warning.",
         },
     ),
     (
         "archive-architecture",
         Explanation {
-            cause: "Native libraries say which machine they were built for, extension modules of Python in their name (`x86_64`, `aarch64`), all others in their header, and the archive has some, but none for one of the layer's architectures; or a package of Python has modules for another architecture only, beside others that are right: it was built twice, into one folder. Functions of that architecture cannot load them. Where the layer declares both, a package for one of them is told with `-v` only. Of a zip in S3 that something else staged, three libraries are read at most, besides those in its last megabyte.",
+            cause: "Native libraries say which machine they were built for, extension modules of Python in their name (`x86_64`, `aarch64`), all others in their header, as do programs in `bin/` and `extensions/`, and the archive has some, but none for one of the layer's architectures (or for no machine of Lambda's, where it declares none: built on a Mac, they are for macOS); or the name of one says something else than its header; or a package of Python has modules for another architecture only, beside others that are right: it was built twice, into one folder. Functions of that architecture cannot load them. Where the layer declares both, a package for one of them is told with `-v` only. Of a zip in S3 that something else staged, three libraries are read at most, besides those in its last megabyte.",
             remedy: "Build the layer on that architecture, or for it (`pip install --platform manylinux2014_aarch64`), or declare only the architectures that it was built for. `allow = [\"archive-architecture\"]` accepts it; `--strict` makes an error of this warning.",
         },
     ),

@@ -100,7 +100,8 @@ impl<'a> Content<'a> {
     }
 
     /// Tells of an archive that was staged after the latest version was made, with other bytes and nothing to publish them
-    /// for. What was staged before that is what was published: only a newer one costs a look at the backup's note.
+    /// for. What was staged before that is what was published: only a newer one costs a look at the backup's note, and at the
+    /// version where the backup has none, as those of other tools.
     pub async fn check_published(
         &self,
         latest: &LayerVersion,
@@ -110,17 +111,30 @@ impl<'a> Content<'a> {
     ) -> Result<(), JobError> {
         let seconds = |time: Option<Timestamp>| time.map(Timestamp::as_second);
         let times = seconds(staged.modified).zip(seconds(latest.created));
-        let Some(sha256) = self.known_sha256().filter(|_| times.is_none_or(|(staged, made)| staged > made)) else {
+        if times.is_some_and(|(staged, made)| staged <= made) {
             return Ok(());
-        };
-        let (job, number) = (self.site.job, latest.arn.number);
-        let published = self.site.noted_sha256(number).await?;
-        if published != Some(sha256) {
-            let sha256 = published.map(|published| published.to_string());
-            trail.found(Fact::StagedSince { version: number, sha256 });
         }
-        let findings = published.filter(|published| *published != sha256).map(|_| unpublished(number));
-        settle_all(findings.into_iter().collect(), &job.staged.to_string(), job, strict, trail)
+        let (job, number) = (self.site.job, latest.arn.number);
+        let findings = match (self.known_sha256(), self.published_sha256(latest).await?) {
+            (Some(staged), Some(published)) if staged == published => vec![],
+            (staged, published) => {
+                trail.found(Fact::StagedSince { version: number, sha256: published.map(|sha256| sha256.to_string()) });
+                vec![staged.and(published).map_or_else(|| not_compared(number), |_| unpublished(number))]
+            }
+        };
+        settle_all(findings, &job.staged.to_string(), job, strict, trail)
+    }
+
+    /// The digest of what a version holds, where that of the staged zip is known without reading it.
+    async fn published_sha256(&self, version: &LayerVersion) -> Result<Option<Sha256>, JobError> {
+        if self.known_sha256().is_none() || version.sha256.is_some() {
+            return Ok(version.sha256);
+        }
+        let number = version.arn.number;
+        match self.site.noted_sha256(number).await? {
+            Some(noted) => Ok(Some(noted)),
+            None => Ok(self.site.version(number).await?.and_then(|version| version.sha256)),
+        }
     }
 
     /// Refuses a zip that cannot be the layer: as `stage` noted it, or read through ranged GETs of its central directory.
@@ -148,6 +162,15 @@ impl<'a> Content<'a> {
         };
         Ok(self.inspection.insert(inspection))
     }
+}
+
+fn not_compared(latest: u64) -> Finding {
+    let message = format!("S3 knows no SHA-256 of it, so it was not compared with what version {latest} holds");
+    Finding::advice(
+        Check::ArchiveUnpublished,
+        message,
+        "stage it with `layership stage`, which has S3 note its SHA-256",
+    )
 }
 
 fn unpublished(latest: u64) -> Finding {

@@ -91,6 +91,13 @@ fn a_huge_sparse_file_is_refused_by_its_size() {
     refused(&project, "--stage", "archive-invalid");
 }
 
+/// The same zip, whose table of contents has another CRC-32 of its first file.
+fn with_another_sum(mut zip: Vec<u8>) -> Vec<u8> {
+    let directory = zip.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+    zip[directory + 16] ^= 1;
+    zip
+}
+
 #[test]
 fn entries_that_lambda_would_not_unzip_where_they_belong() {
     let table = [
@@ -103,6 +110,16 @@ fn entries_that_lambda_would_not_unzip_where_they_belong() {
             "archive-path",
             "a path in the zip is absolute: `/etc/passwd`",
             zip(&[("python/a.py", ""), ("/etc/passwd", "")]),
+        ),
+        (
+            "archive-path",
+            "a path is a file in the zip, and goes on behind it: `python/a.py/b.py`",
+            zip(&[("python/a.py", ""), ("python/a.py/b.py", "")]),
+        ),
+        (
+            "archive-entry",
+            "the table of contents says something else of an entry than it is: `python/a.py`",
+            with_another_sum(zip(&[("python/a.py", &"a".repeat(5_000))])),
         ),
         (
             "archive-entry",

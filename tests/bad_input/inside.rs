@@ -121,7 +121,7 @@ fn entries_that_are_not_what_the_zip_says() {
 
 #[test]
 fn links_that_lead_out() {
-    let told = "a link in the zip leads out of the layer: `python/evil`";
+    let told = "a link in the zip leads out of the layer, or in a circle: `python/evil`";
     for to in ["../../etc/passwd", "/etc/passwd"] {
         refused_unless_allowed(&zip_with_link("python/evil", to), told, "archive-link");
     }
@@ -130,4 +130,42 @@ fn links_that_lead_out() {
     std::fs::remove_dir_all(project.folder().join("requests/layer")).unwrap();
     project.write("requests/layer", within);
     project.run("check --strict", 0);
+}
+
+/// Lock files of Yarn and pnpm are a measure for what was installed, and for nothing else.
+#[test]
+fn packages_of_node_that_are_not_those_of_yarn_or_pnpm() {
+    let yarn = |version: &str| {
+        format!("# yarn lockfile v1\n\nlodash@^4.17.20:\n  version \"{version}\"\n\nunused@^1:\n  version \"1.0.0\"\n")
+    };
+    let pnpm = |version: &str| {
+        format!("lockfileVersion: '9.0'\n\npackages:\n\n  lodash@{version}:\n    resolution: {{integrity: sha512-x}}\n")
+    };
+    let about = |name: &str, version: &str| {
+        format!(r#"{{"name":"{name}","version":"{version}","bundleDependencies":["lodash"]}}"#)
+    };
+    for (manifest, wrong, right, home) in [
+        ("yarn.lock", yarn("4.17.21"), yarn("4.17.20"), "nodejs/node_modules"),
+        ("pnpm-lock.yaml", pnpm("4.17.21"), pnpm("4.17.20"), "nodejs/node_modules/.pnpm/lodash@4.17.20/node_modules"),
+    ] {
+        let project = Project::of(&["requests"]);
+        let layers = String::from_utf8(project.read("layers.toml")).unwrap();
+        project.write("layers.toml", layers.replace("requirements.txt", manifest).replace("python3.12", "nodejs22.x"));
+        std::fs::remove_dir_all(project.folder().join("requests/layer")).unwrap();
+        let modules = "requests/layer/nodejs/node_modules";
+        project.write(&format!("requests/layer/{home}/lodash/package.json"), about("lodash", "4.17.20"));
+        project.write(&format!("{modules}/other/package.json"), about("other", "1.0.0"));
+        project.write(&format!("{modules}/other/node_modules/lodash/package.json"), about("lodash", "3.0.0"));
+        project.write(&format!("requests/{manifest}"), right);
+        assert!(!project.run("check --strict", 0).stderr.contains("warning"), "{manifest}");
+        project.write(&format!("requests/{manifest}"), wrong);
+        let ended = project.run("check --report json=report.json", 1);
+        assert_eq!(code(&project), "archive-differs");
+        let told = format!("it does not hold what `{manifest}` pins: `lodash` 4.17.20, pinned is 4.17.21");
+        assert!(ended.stderr.contains(&told), "{}", ended.stderr);
+        std::fs::remove_dir_all(project.folder().join(modules)).unwrap();
+        project.write(&format!("{modules}/index.js"), "1");
+        let stderr = project.run("check --strict -v", 0).stderr;
+        assert!(stderr.contains(&format!("so it was not compared with `{manifest}`")), "{stderr}");
+    }
 }

@@ -118,6 +118,28 @@ fn an_archive_that_was_built_again_without_a_change_of_the_manifest() {
     assert!(!project.run("plan", 0).stderr.contains("warning"));
 }
 
+/// The backups of other tools say nothing of the archive: then Lambda is asked for the version's.
+#[test]
+fn an_archive_that_was_built_again_under_a_backup_of_another_tool() {
+    let project = Project::of(&["requests"]);
+    project.run("publish --stage", 0);
+    project.advance(2);
+    let fault = json!({"kind": "replace-object", "body": STANDARD.encode(project.read("requests/requirements.txt")), "metadata": {}});
+    project.inject(&json!([{"operation": "HeadObject", "match": "000001", "times": 1, "fault": fault}]).to_string());
+    project.write("requests/layer/python/more.py", "MORE = True\n");
+    project.run("publish --stage", 0);
+    project.heal();
+    project.forget_requests();
+    let stderr = project.run("plan", 0).stderr;
+    assert!(stderr.contains("it is not what version 1 holds"), "{stderr}");
+    assert_eq!(looks(&project), 1);
+    // Nor does S3 know the digest of what other tools stage.
+    staged_by_the_library(&project, &zip(&[("python/requests.py", "NAME = 2\n")]));
+    let stderr = project.run("plan -v", 0).stderr;
+    assert!(stderr.contains("so it was not compared with what version 1 holds"), "{stderr}");
+    assert_eq!(looks(&project), 0);
+}
+
 #[test]
 fn changes_that_need_not_be_in_the_archive() {
     let table = [

@@ -42,15 +42,17 @@ pub fn large_zip(size: usize) -> Vec<u8> {
     zip.finish().expect("a zip").into_inner()
 }
 
-/// A small zip that claims, in its central directory and in its entry, to hold a file of `size` bytes.
+/// A zip that claims, in its central directory and in its entry, to hold a file of `size` bytes.
 pub fn zip_that_claims(size: u32) -> Vec<u8> {
-    let mut bytes = zip(&[("python/large.bin", "small")]);
-    let small = 5u32.to_le_bytes();
-    // The size before compression is at 22 in a local header, at 24 in the central directory.
-    for (signature, offset) in [(b"PK\x03\x04", 22), (b"PK\x01\x02", 24)] {
+    // Deflate makes a thousand bytes of one at best.
+    let small = size / 1_000;
+    let mut bytes = large_zip(small as usize);
+    // The method and the size before compression are at 8 and 22 in a local header, at 10 and 24 in the central directory.
+    for (signature, method, offset) in [(b"PK\x03\x04", 8, 22), (b"PK\x01\x02", 10, 24)] {
         let header = bytes.windows(4).position(|window| window == signature).expect("a header");
+        bytes[header + method] = 8;
         let place = &mut bytes[header + offset..header + offset + 4];
-        assert_eq!(place, small, "the size is elsewhere");
+        assert_eq!(place, small.to_le_bytes(), "the size is elsewhere");
         place.copy_from_slice(&size.to_le_bytes());
     }
     bytes

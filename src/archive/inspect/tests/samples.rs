@@ -117,3 +117,62 @@ fn links_may_not_lead_out_and_headers_may_not_lie() {
         assert_eq!(odd, [Oddity::Contradicting], "{at}");
     }
 }
+
+/// Whatever a file is, and whatever its size is said to be.
+#[test]
+fn any_file_is_held_against_what_the_zip_says_of_it() {
+    let contents = [vec![b'a'; 5_000], vec![], b"ab".to_vec(), (0..=255).collect(), vec![0; 3_000_000]];
+    for (content, deflated) in contents.iter().flat_map(|content| [(content, false), (content, true)]) {
+        let files = [("python/a.py", content.clone()), ("python/b.py", b"B = 1".to_vec())];
+        assert_eq!(odd(zip_of(&files, deflated)), [], "{} bytes, {deflated}", content.len());
+    }
+    let claims = |content: Vec<u8>, size: u32| {
+        let mut zip = zip_of(&[("python/a.py", content)], true);
+        let directory = directory(&zip);
+        for at in [22, directory + 24] {
+            zip[at..at + 4].copy_from_slice(&size.to_le_bytes());
+        }
+        odd(zip)
+    };
+    for (size, claimed) in [(5_000, 5), (5_000, 4_999), (5_000, 5_001), (50, 5_000), (50, 0)] {
+        assert_eq!(claims(vec![b'a'; size], claimed), [Oddity::Contradicting], "{size} claims {claimed}");
+    }
+    assert_eq!(claims(vec![0; 3_000_000], 5), [Oddity::Sizes, Oddity::Contradicting]);
+    assert_eq!(claims(b"ab".to_vec(), 100_000), [Oddity::Sizes, Oddity::Contradicting]);
+    for deflated in [false, true] {
+        let honest = zip_of(&[("python/a.py", b"A = 1".to_vec())], deflated);
+        let directory = directory(&honest);
+        // The name in front of the entry, its content, and the sum in the table of contents.
+        for at in [30, 42, directory + 16] {
+            let mut lying = honest.clone();
+            lying[at] ^= 1;
+            assert_eq!(odd(lying), [Oddity::Contradicting], "{at} {deflated}");
+        }
+    }
+}
+
+/// Many archives are checked in a moment, so little is unzipped of each.
+#[test]
+fn little_is_unzipped_of_an_archive() {
+    let mut samples = Samples::default();
+    for offset in 0..3_000 {
+        let (kind, path) = (Kind::of_any(30_000, 10_000), Vec::new());
+        samples.add(|| Sample { kind, path, offset, zipped: 10_000, size: 30_000, deflated: true, crc: 0 }, kind);
+    }
+    let chosen: Vec<Sample> = samples.chosen(|_| true).map(|(sample, _)| sample).collect();
+    let bytes: u64 = chosen.iter().map(|sample| sample.zipped + sample.size).sum();
+    assert!(chosen.len() > 20 && bytes <= 1024 * 1024, "{} entries, {bytes} bytes", chosen.len());
+}
+
+#[test]
+fn links_are_followed_through_links_of_the_zip() {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    let links = [("python/t", "s/s/s/../../../../etc/passwd"), ("python/s", "."), ("python/u", "s/s/a")];
+    for (path, target) in links {
+        writer.add_symlink(path, target, SimpleFileOptions::default()).unwrap();
+    }
+    let inspection = outcome(writer.finish().unwrap().into_inner()).unwrap();
+    let told: Vec<_> =
+        inspection.oddities.iter().map(|(oddity, met)| (oddity, met.times, met.first.as_str())).collect();
+    assert_eq!(told, [(Oddity::Leaving, 1, "python/t")]);
+}
