@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::lambda::Lambda;
+use super::patience::ForMany;
 use crate::layer::{LayerName, LayerVersion};
 use crate::outcome::JobError;
 
@@ -26,6 +27,7 @@ const JOBS_AT_LEAST: usize = 10;
 pub struct Catalogue {
     seen: Mutex<Sweep>,
     progress: watch::Sender<Progress>,
+    asking: ForMany,
 }
 
 #[derive(Debug, Default)]
@@ -57,7 +59,7 @@ impl Sweep {
 impl Default for Catalogue {
     /// One that knows nothing yet, and of which nothing is wanted.
     fn default() -> Self {
-        Self { seen: Mutex::default(), progress: watch::Sender::new(Progress::GaveUp) }
+        Self { seen: Mutex::default(), progress: watch::Sender::new(Progress::GaveUp), asking: ForMany::default() }
     }
 }
 
@@ -94,7 +96,7 @@ impl Catalogue {
         self.progress.send_replace(Progress::Sweeping(0));
         let (lambda, swept) = (lambda.clone(), Arc::clone(self));
         tokio::spawn(async move {
-            let end = swept.sweep(&lambda).await.unwrap_or_else(|error| {
+            let end = swept.asking.clone().asked(swept.sweep(&lambda)).await.unwrap_or_else(|error| {
                 tracing::debug!(%error, "latest versions are asked for one by one");
                 Progress::GaveUp
             });
@@ -143,7 +145,7 @@ impl Catalogue {
                 Progress::GaveUp => return LookedUp::Unknown,
                 Progress::Sweeping(_) => {}
             }
-            if progress.changed().await.is_err() {
+            if self.asking.awaited(progress.changed()).await.is_err() {
                 return LookedUp::Unknown;
             }
         }

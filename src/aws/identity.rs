@@ -13,6 +13,7 @@ use super::clock::{AnsweredBy, ServerClock};
 use super::credentials::{configured, used};
 use super::failure::Failure;
 use super::in_use::CredentialsInUse;
+use super::patience::ForMany;
 use super::trace::RequestLog;
 use crate::layer::{AccountId, LayerName};
 use crate::outcome::{ErrorCode, JobError};
@@ -33,9 +34,14 @@ pub(super) struct Identity {
 pub(super) type Identifying = Shared<BoxFuture<'static, Result<Arc<Identity>, JobError>>>;
 
 /// Begins to find out who a target's credentials belong to.
-pub(super) fn identifying(target: &Arc<Target>, options: &ConnectOptions, in_use: &CredentialsInUse) -> Identifying {
+pub(super) fn identifying(
+    target: &Arc<Target>,
+    options: &ConnectOptions,
+    (in_use, asking): (&CredentialsInUse, &ForMany),
+) -> Identifying {
     let (target, options, in_use) = (Arc::clone(target), options.clone(), in_use.clone());
-    let found = tokio::spawn(async move { identify(&target, &options, &in_use).await.map(Arc::new) });
+    let found = async move { identify(&target, &options, &in_use).await.map(Arc::new) };
+    let found = tokio::spawn(asking.clone().asked(found));
     let found = async move {
         found.await.unwrap_or_else(|error| {
             Err(JobError::new(ErrorCode::Internal, "looking up the account of the credentials failed unexpectedly")

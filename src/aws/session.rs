@@ -22,6 +22,7 @@ use super::old_versions::Uses;
 use super::owners::Owners;
 use super::pace::Pace;
 use super::parameters::Parameters;
+use super::patience::ForMany;
 use super::s3::S3;
 use super::trace::RequestLog;
 use super::under_way::UploadsUnderWay;
@@ -116,7 +117,7 @@ type Connecting = Shared<BoxFuture<'static, Result<Arc<Session>, JobError>>>;
 /// hangs delays nobody else.
 #[derive(Clone, Debug)]
 pub struct Sessions {
-    connecting: HashMap<String, Connecting>,
+    connecting: HashMap<String, (Connecting, ForMany)>,
     uploads: UploadsUnderWay,
 }
 
@@ -127,7 +128,7 @@ impl Sessions {
     /// No credentials, credentials of another account, an endpoint that cannot be reached.
     pub async fn get(&self, target: &Target) -> Result<Arc<Session>, JobError> {
         match self.connecting.get(&target.name) {
-            Some(connecting) => connecting.clone().await,
+            Some((connecting, asking)) => asking.awaited(connecting.clone()).await,
             None => Err(JobError::new(ErrorCode::Internal, format!("target `{}` was never connected", target.name))),
         }
     }
@@ -156,8 +157,11 @@ struct SharedPlaces {
 /// Begins to connect to all targets; `wanted` tells by target what its jobs will ask for.
 pub fn connect(targets: &[Arc<Target>], wanted: HashMap<String, Wanted>, options: &ConnectOptions) -> Sessions {
     let in_use = CredentialsInUse::default();
+    let asking: HashMap<String, ForMany> =
+        targets.iter().map(|target| (target.name.clone(), ForMany::default())).collect();
+    let identify = |target: &Arc<Target>| identifying(target, options, (&in_use, &asking[&target.name]));
     let identities: HashMap<String, Identifying> =
-        targets.iter().map(|target| (target.name.clone(), identifying(target, options, &in_use))).collect();
+        targets.iter().map(|target| (target.name.clone(), identify(target))).collect();
     let uploads = UploadsUnderWay::default();
     let places = Arc::new(SharedPlaces { uploads: uploads.clone(), ..SharedPlaces::default() });
     let connecting = targets.iter().map(|target| {
@@ -176,7 +180,8 @@ pub fn connect(targets: &[Arc<Target>], wanted: HashMap<String, Wanted>, options
                 Err(JobError::new(ErrorCode::Internal, "connecting failed unexpectedly").cause(error.to_string()))
             })
         };
-        (name, session.boxed().shared())
+        let asking = asking[&name].clone();
+        (name, (session.boxed().shared(), asking))
     });
     Sessions { connecting: connecting.collect(), uploads }
 }

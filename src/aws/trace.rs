@@ -1,5 +1,5 @@
 //! A line for every request, for `-vv`: what was asked, of whom, and what was answered. Never a header, never a body, and
-//! nothing of a query, which can carry secrets.
+//! nothing of a query, which can carry secrets. A request without an answer is told without being asked.
 
 use aws_sdk_s3::config::endpoint::Params;
 use aws_sdk_s3::config::interceptors::{BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef};
@@ -10,6 +10,8 @@ use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 use tokio::time::Instant;
+
+use super::patience::Sent;
 
 tokio::task_local! {
     /// Which attempt of ours a request is, where it is not the SDK that sends again.
@@ -30,10 +32,12 @@ impl RequestLog {
 }
 
 /// What was asked and when. After an attempt the request itself is gone.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Asked {
     resource: String,
     at: Instant,
+    /// Until the answer, where somebody watches.
+    _sent: Option<Sent>,
 }
 
 impl Storable for Asked {
@@ -53,7 +57,8 @@ impl Intercept for RequestLog {
     ) -> Result<(), BoxError> {
         let params = config.load::<EndpointResolverParams>().and_then(|params| params.get::<Params>());
         let resource = resource(context.request().uri(), params.and_then(Params::bucket));
-        config.interceptor_state().store_put(Asked { resource, at: Instant::now() });
+        let _sent = config.load::<Metadata>().and_then(|call| Sent::now(call.service(), call.name()));
+        config.interceptor_state().store_put(Asked { resource, at: Instant::now(), _sent });
         Ok(())
     }
 
@@ -70,6 +75,7 @@ impl Intercept for RequestLog {
         let (service, operation, resource) = (call.service(), call.name(), &asked.resource);
         let answer = answer(context);
         tracing::debug!("{target}: {service} {operation} {resource}: {answer}, {took} ms, attempt {attempt}");
+        config.interceptor_state().unset::<Asked>();
         Ok(())
     }
 }

@@ -16,7 +16,7 @@ pub const EXAMPLES: &[(&str, &[Example])] = &[
         "check",
         &[
             Example("Everything that can be told without the network", "layership check"),
-            Example("Fail where a zip has nothing in the folders that Lambda searches", "layership check --strict"),
+            Example("Fail where there is a warning about the content of a zip", "layership check --strict"),
         ],
     ),
     (

@@ -15,7 +15,7 @@ pub struct CheckArgs {
     /// What is printed.
     #[command(flatten)]
     pub printed: Printed,
-    /// Refuse a zip with nothing where Lambda's runtimes search
+    /// Refuse a zip for what is otherwise a warning about its content
     #[arg(long)]
     pub strict: bool,
 }
@@ -81,7 +81,7 @@ pub struct PlanArgs {
     /// Plan to take grants away that `share` does not name
     #[arg(long)]
     pub revoke: bool,
-    /// Refuse a zip with nothing where Lambda's runtimes search
+    /// Refuse a zip for what is otherwise a warning about its content
     #[arg(long)]
     pub strict: bool,
 }
@@ -95,7 +95,7 @@ pub struct StageArgs {
     /// What is printed.
     #[command(flatten)]
     pub printed: Printed,
-    /// Refuse a zip with nothing where Lambda's runtimes search
+    /// Refuse a zip for what is otherwise a warning about its content
     #[arg(long)]
     pub strict: bool,
 }
@@ -139,7 +139,7 @@ pub struct PublishArgs {
     /// Finish all preflights first, and write nothing if one failed
     #[arg(long)]
     pub all_or_nothing: bool,
-    /// Refuse a zip with nothing where Lambda's runtimes search
+    /// Refuse a zip for what is otherwise a warning about its content
     #[arg(long)]
     pub strict: bool,
 }

@@ -6,7 +6,7 @@ use super::document;
 use crate::cli::{ConvertArgs, MergeArgs, ReportArgs, ReportCommand};
 use crate::config::listed;
 use crate::error::{Ended, Error};
-use crate::report::{self, Inputs, Report, ReportFile, emit};
+use crate::report::{self, Ci, Inputs, Report, ReportFile, ReportRequest, emit};
 
 /// More than the report of a hundred thousand jobs: beyond it, it is something else.
 const SIZE_LIMIT: u64 = 512_000_000;
@@ -23,8 +23,7 @@ fn convert(args: &ConvertArgs) -> Result<Ended, Error> {
     let report = read(&args.from)?;
     let mut inputs = Inputs::default();
     inputs.add(&args.from, "the report to convert");
-    let files = ReportFile::open_all(&args.to, &inputs).map_err(|error| Error::usage(error.to_string()))?;
-    files.into_iter().try_for_each(|mut file| file.write(&report))?;
+    write(&report, &args.to, &inputs)?;
     Ok(Ended::Well)
 }
 
@@ -36,8 +35,7 @@ fn merge(args: &MergeArgs) -> Result<Ended, Error> {
         Error::usage(format!("these reports do not make one: {why}"))
             .hint("each part of one run once, or reports with no job in common")
     })?;
-    let files = ReportFile::open_all(&args.to, &inputs).map_err(|error| Error::usage(error.to_string()))?;
-    files.into_iter().try_for_each(|mut file| file.write(&merged.report))?;
+    write(&merged.report, &args.to, &inputs)?;
     if args.to.is_empty() {
         let printed = emit::stdout(&report::json::render(&merged.report));
         printed.map_err(|error| Error::other(format!("cannot write to standard output: {error}")))?;
@@ -48,6 +46,14 @@ fn merge(args: &MergeArgs) -> Result<Ended, Error> {
     let missing: Vec<String> = merged.missing.iter().map(ToString::to_string).collect();
     let error = Error::other(format!("the report is not whole: there is no part {}", listed(&missing)));
     Err(error.hint("the report has what there is; add the missing parts to have it whole"))
+}
+
+/// Writes a report, and says what the build server would not take of it.
+fn write(report: &Report, to: &[ReportRequest], inputs: &Inputs) -> Result<(), Error> {
+    let files = ReportFile::open_all(to, inputs).map_err(|error| Error::usage(error.to_string()))?;
+    files.into_iter().try_for_each(|mut file| file.write(report))?;
+    Ci::of_this_process(true).hold(report, to);
+    Ok(())
 }
 
 fn read(path: &Path) -> Result<Report, Error> {

@@ -71,12 +71,11 @@ async fn load_all(args: &Common, how: &How, ci: &Ci) -> Result<Loaded, Error> {
     let offline = how.is_offline().then(|| "us-east-1".to_owned());
     let region = ambient_region().await.or_else(|| local::region(&args.manner)).or(offline);
     let loaded = load(&args.chosen, &args.manner, region, how.saved.as_deref());
-    let problems = match &loaded {
-        Ok(loaded) => Some(&loaded.warnings),
-        Err(Error::Layers { found, .. }) => Some(found),
-        Err(_) => None,
-    };
-    problems.iter().for_each(|found| ci.annotate_problems(&found.problems));
+    match &loaded {
+        Ok(loaded) => ci.annotate_problems(&loaded.warnings.problems),
+        Err(Error::Layers { found, .. }) => ci.refuse(&found.problems),
+        Err(_) => {}
+    }
     loaded
 }
 
@@ -120,7 +119,7 @@ impl Story<'_> {
         let followed = followed.await;
         let part = plan.part.clone().map(|part| part.in_build(build()));
         let report = Report::new(how.mode, &self.id, started, Timestamp::now(), jobs).with_part(part);
-        (report.with_ran(ran.await), followed)
+        (report.with_warnings(&self.loaded.warnings).with_ran(ran.await), followed)
     }
 
     fn options(&self, checkout: CheckoutLater) -> run::RunOptions {

@@ -182,6 +182,10 @@ pub enum Fact {
     LockLost,
     /// Lambda throttles: other tools use the account's quota too.
     Throttled,
+    /// A request has had no answer for so long that somebody may take the run for hung.
+    Unanswered(Unanswered),
+    /// That request has its answer, or was given up.
+    Answered(Unanswered),
     /// A version was published.
     VersionPublished {
         /// Its ARN.
@@ -302,6 +306,17 @@ pub enum Fact {
         /// Id of the request that wrote it.
         request_id: Option<String>,
     },
+}
+
+/// A request to AWS, waiting for its answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Unanswered {
+    /// The service that was asked, such as `S3`.
+    pub service: String,
+    /// What was asked, such as `HeadObject`.
+    pub operation: String,
+    /// When it was asked, by the clock of this machine.
+    pub since: Timestamp,
 }
 
 /// What the holder of a lock is doing.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use fact::{Fact, LockPhase};
+pub use fact::{Fact, LockPhase, Unanswered};
 
 use crate::outcome::{JobReport, Tally, Warning};
 

@@ -1,5 +1,6 @@
 //! What each code of an error or a warning means, and what to do: `layership explain CODE` and `docs/errors.md`.
 
+mod layers_file;
 mod status;
 
 use crate::outcome::{ErrorCode, StatusCode};
@@ -91,7 +92,7 @@ const WARNINGS: &[(&str, Explanation)] = &[
         "archive-unpublished",
         Explanation {
             cause: "The archive was staged after the latest version was published, and holds other bytes than that version, but the manifest and the settings are the same: the layer counts as unchanged, and the new bytes stay unpublished.",
-            remedy: "`layership publish --force` publishes them once; with `detect = [\"manifest\", \"settings\", \"content\"]` other bytes are a change of their own. Where they do not matter, `allow = [\"archive-unpublished\"]` accepts it.",
+            remedy: "`layership publish --force` publishes them once; with `detect = [\"manifest\", \"settings\", \"content\"]` other bytes are a change of their own. Where they do not matter, `allow = [\"archive-unpublished\"]` accepts it; `--strict` makes an error of this warning.",
         },
     ),
     (
@@ -193,7 +194,7 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
             "Build the layer, then `layership stage`, or `layership publish --stage`.",
         ),
         ErrorCode::ArchiveInconsistent => (
-            "The staged archive says that it was built from another state of the manifest than the one at hand, or does not say what it was built from. Publishing it would keep the wrong manifest beside the version.",
+            "The staged archive says that it was built from another state of the manifest than the one at hand, or does not say what it was built from. Publishing it would keep the wrong manifest beside the version. With `--strict`, also what is the warning `archive-unpublished` otherwise: the staged archive holds other bytes than the latest version, for the same manifest.",
             "Stage again with `layership stage`; if the local archive is older than the manifest, build it again first.",
         ),
         ErrorCode::ArchiveInvalid => (
@@ -209,7 +210,7 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
             "Build the layer from the changed manifest, then `layership stage`, or `layership publish --stage`. Where nothing in the archive had to change, `allow = [\"archive-stale\"]` accepts it.",
         ),
         ErrorCode::ArchiveDiffers => (
-            "The archive holds another version of a package than the manifest pins, as the package's own metadata tells (`*.dist-info` of Python, `package.json` of Node below a `package-lock.json`, `*.gemspec` of Ruby): it was built from another state, or something else installed it. Of a zip in S3 that something else staged, three files `package.json` are read at most, besides those in its last megabyte.",
+            "The archive holds another version of a package than the manifest pins, as the package's own metadata tells (`*.dist-info` of Python, `package.json` of Node below a `package-lock.json`, `*.gemspec` of Ruby): it was built from another state, or something else installed it. With `--strict`, also what are the warnings `package-missing` and `package-not-locked` otherwise. Of a zip in S3 that something else staged, three files `package.json` are read at most, besides those in its last megabyte.",
             "Build the layer from the manifest, then stage it. Where another version is meant, `allow = [\"archive-differs\"]` accepts it.",
         ),
         ErrorCode::SecretInManifest => (
@@ -333,7 +334,8 @@ pub fn all() -> impl Iterator<Item = (String, Explanation)> {
     let errors = ErrorCode::ALL.iter().map(|code| (code.to_string(), of_error(*code)));
     let findings = <StatusCode as strum::VariantArray>::VARIANTS.iter();
     let findings = findings.map(|code| (code.to_string(), status::of_finding(*code)));
-    errors.chain(WARNINGS.iter().map(|(code, explanation)| ((*code).to_owned(), *explanation))).chain(findings)
+    let warnings = WARNINGS.iter().chain(layers_file::WARNINGS);
+    errors.chain(warnings.map(|(code, explanation)| ((*code).to_owned(), *explanation))).chain(findings)
 }
 
 /// The entry of one code, for a terminal; `None` if there is no such code.

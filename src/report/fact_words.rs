@@ -1,8 +1,8 @@
 //! What a fact reads like in `-v`.
 
-use crate::event::Fact;
+use crate::event::{Fact, Unanswered};
 use crate::outcome::{Decision, Reason};
-use crate::report::wording::{plural, ranges};
+use crate::report::wording::{brief, plural, ranges};
 
 /// A fact in one sentence, with the request's id where there is one.
 pub fn sentence(fact: &Fact) -> String {
@@ -43,7 +43,7 @@ pub fn sentence(fact: &Fact) -> String {
                 "latest version has exactly the staged content: its backup is to be written".to_owned()
             }
             (Decision::Publish, Reason::DependenciesChanged) if dependencies.differs() => {
-                format!("dependencies changed: {}", dependencies.summary_of(8))
+                format!("dependencies changed: {}", brief(dependencies, 8))
             }
             (Decision::Publish, reason) => format!("to be published: {reason}"),
         },
@@ -61,6 +61,10 @@ fn publishing(fact: &Fact) -> String {
             format!("waiting for the lock of{dead} run {holder} on {host}, which {}{until}", phase.doing())
         }
         Fact::Throttled => "Lambda throttles, the request waits for its next turn".to_owned(),
+        Fact::Unanswered(request) => no_answer(request),
+        Fact::Answered(Unanswered { service, operation, .. }) => {
+            format!("{service} has answered {operation}, or it was given up")
+        }
         Fact::LockTaken { at, from: None } => format!("lock taken: {at}"),
         Fact::LockTaken { at, from: Some(from) } => format!("lock taken over from {from}: {at}"),
         Fact::LockFreed => "lock released".to_owned(),
@@ -110,6 +114,12 @@ fn publishing(fact: &Fact) -> String {
         Fact::BackupThere { at, .. } => format!("manifest was already stored at {at}"),
         _ => String::new(),
     }
+}
+
+/// Which request has no answer, and since when.
+pub fn no_answer(request: &Unanswered) -> String {
+    let Unanswered { service, operation, since } = request;
+    format!("no answer of {service} to {operation} since {}", since.strftime("%H:%M:%SZ"))
 }
 
 fn grants(kinds: &[(&str, &Vec<String>)]) -> String {

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use crate::event::{Activity, Happening, Mode};
+use crate::event::{Happening, Mode};
 use crate::outcome::{JobReport, Outcome, PruneReport};
 use crate::report::Shown;
 use crate::report::estimate::roughly;
-use crate::report::fact_words::sentence;
+use crate::report::fact_words::{no_answer, sentence};
 use crate::report::follow_words;
 use crate::report::prune::things;
-use crate::report::state::{Running, State};
+use crate::report::state::{Running, State, is_wait};
 use crate::report::status_line::StatusLine;
 use crate::report::style::Tone;
 use crate::report::waiting::Waiting;
@@ -28,8 +28,6 @@ const VERB_AND_BRACKETS: usize = 12 + 1 + 2;
 const TIME: usize = 10;
 /// Narrower than this, what runs and what failed needs the room more than the time does.
 const COLUMNS_WITH_TIME: usize = 60;
-/// A request that takes longer is told to have no answer; before that it is only slow.
-const UNANSWERED: Duration = Duration::from_secs(15);
 
 /// The line that an event leaves behind, if any. `state` already has the event in it.
 ///
@@ -40,9 +38,8 @@ pub fn line_of(event: &Happening, state: &State, now: Duration, verbose: bool) -
         Happening::JobFinished { report, .. } if verbose || is_news(report, state) => Some(finished(report)),
         Happening::FactFound { job, fact } if verbose => Some(within(state.running.get(job)?, now, &sentence(fact))),
         // Of the rest, the region and the heartbeat tell: another run may hold two hundred locks.
-        Happening::FactFound { job, .. } if state.waits <= WAITS_TOLD => {
-            let job = state.running.get(job)?;
-            job.waiting.as_ref().map(|_| running(job, now))
+        Happening::FactFound { job, fact } if is_wait(fact) && state.waits <= WAITS_TOLD => {
+            Some(running(state.running.get(job)?, now))
         }
         Happening::Warned { job, warning } if verbose => {
             let line = within(state.running.get(job)?, now, &warning.message);
@@ -126,8 +123,8 @@ pub fn heartbeat(state: &State, now: Duration) -> StatusLine {
         let doing = doing(job).to_lowercase();
         let seconds = now.saturating_sub(job.entered).as_secs_f64();
         let what = job.waiting.as_ref().map(|waiting| shown!(" {}", waiting.words())).unwrap_or_default();
-        let sent = sent(job).map(|sent| format!(", {sent}")).unwrap_or_default();
-        shown!("; longest: {}{}, {}{} {}s{}", job.layer, target, doing, what, format!("{seconds:.1}"), sent)
+        let more = sent(job).or_else(|| unanswered(job)).map(|more| format!(", {more}")).unwrap_or_default();
+        shown!("; longest: {}{}, {}{} {}s{}", job.layer, target, doing, what, format!("{seconds:.1}"), more)
     });
     let text = shown!("{}{}", activity(state, now), longest.unwrap_or_default());
     StatusLine {
@@ -188,7 +185,7 @@ fn drawn(state: &State, columns: usize) -> String {
 
 /// `16 running, 9 of them waiting, 1 failed, ~15s left`
 fn activity(state: &State, now: Duration) -> String {
-    let waiting = state.running.values().filter(|job| job.waiting.is_some()).count();
+    let waiting = state.running.values().filter(|job| job.waits()).count();
     let parts = [(waiting, "of them waiting"), (state.tally.get(Outcome::Failed), "failed")];
     let more = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {count} {what}"));
     let left = state.left(now).map(|left| format!(", {} left", roughly(left)));
@@ -197,16 +194,16 @@ fn activity(state: &State, now: Duration) -> String {
 
 fn running(job: &Running, now: Duration) -> StatusLine {
     let seconds = now.saturating_sub(job.started).as_secs_f64();
-    let what = job.waiting.as_ref().map(Waiting::words).or_else(|| unanswered(job, now));
+    let no_answer = || unanswered(job).map(|text| shown!("{}", text));
+    let what = job.waiting.as_ref().map(Waiting::words).or_else(no_answer);
     let what = what.map(|what| shown!(": {}", what)).unwrap_or_default();
     StatusLine::new(doing(job), Tone::Busy, Some(seconds), shown!("{} {}{}", job.layer, job.target, what))
 }
 
-/// `no answer for 18s`: of what is nothing but requests that have had their turn.
-fn unanswered(job: &Running, now: Duration) -> Option<Shown> {
-    let is_asking = matches!(job.activity, Some(Activity::Locking | Activity::Publishing | Activity::Recording));
-    let silent = now.saturating_sub(job.entered);
-    (is_asking && silent >= UNANSWERED).then(|| shown!("no answer for {}s", silent.as_secs()))
+/// `no answer of S3 to HeadObject since 10:00:05Z`: not while the request is still being sent.
+fn unanswered(job: &Running) -> Option<String> {
+    let is_sending = job.sent.is_some_and(|(bytes, of)| bytes < of);
+    job.unanswered.first().filter(|_| !is_sending).map(no_answer)
 }
 
 /// The same, with how much of its archive was sent.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::event::{Activity, Fact, Happening, JobId, Mode};
+use crate::event::{Activity, Fact, Happening, JobId, Mode, Unanswered};
 use crate::outcome::{ErrorCode, JobReport, Tally};
 use crate::report::estimate::Pace;
 use crate::report::waiting::Waiting;
@@ -19,6 +19,8 @@ pub struct Running {
     pub activity: Option<Activity>,
     /// What it waits for.
     pub waiting: Option<Waiting>,
+    /// Its requests that have no answer for long, the oldest first.
+    pub unanswered: Vec<Unanswered>,
     /// How many bytes of how many it has sent, while it uploads a large archive.
     pub sent: Option<(u64, u64)>,
     /// When it was taken up.
@@ -27,6 +29,18 @@ pub struct Running {
     pub entered: Duration,
     /// Whether it does more than look.
     at_work: bool,
+}
+
+impl Running {
+    /// Whether it stands still because of others.
+    pub fn waits(&self) -> bool {
+        self.waiting.is_some() || !self.unanswered.is_empty()
+    }
+}
+
+/// Whether a job that found this begins to wait.
+pub fn is_wait(fact: &Fact) -> bool {
+    matches!(fact, Fact::Unanswered(_)) || Waiting::after(fact).is_some()
 }
 
 /// A run at one moment. Times are durations since the display began, so that nothing here reads a clock.
@@ -121,23 +135,27 @@ impl State {
         self.several_targets |= self.first_target.get_or_insert_with(|| target.to_owned()) != target;
         let (layer, target) = (layer.to_owned(), target.to_owned());
         let (activity, waiting, sent) = (None, None, None);
-        self.running.insert(
-            job,
-            Running { layer, target, activity, waiting, sent, started: now, entered: now, at_work: false },
-        );
+        let (started, entered, unanswered, at_work) = (now, now, Vec::new(), false);
+        let running = Running { layer, target, activity, waiting, unanswered, sent, started, entered, at_work };
+        self.running.insert(job, running);
     }
 
     /// A job that found something else goes on.
     fn found(&mut self, job: JobId, fact: &Fact) {
         let Some(running) = self.running.get_mut(&job) else { return };
-        running.waiting = Waiting::after(fact);
-        self.waits += usize::from(running.waiting.is_some());
+        match fact {
+            // What a job does beside such a request ends no wait, and begins none.
+            Fact::Unanswered(request) => running.unanswered.push(request.clone()),
+            Fact::Answered(request) => return running.unanswered.retain(|other| other != request),
+            fact => running.waiting = Waiting::after(fact),
+        }
+        self.waits += usize::from(is_wait(fact));
     }
 
     /// How long the run still takes, as far as that can be told.
     pub fn left(&self, now: Duration) -> Option<Duration> {
         // What waits for others, and what was asked to stop, has no pace.
-        let all_wait = !self.running.is_empty() && self.running.values().all(|running| running.waiting.is_some());
+        let all_wait = !self.running.is_empty() && self.running.values().all(Running::waits);
         let is_known = !self.interrupted && !self.finished && !all_wait;
         if is_known { self.pace.left(self.tally.jobs, self.began, now) } else { None }
     }

@@ -10,7 +10,7 @@ use crate::report::style::{Style, Tone};
 use crate::report::wording::names;
 use crate::shown;
 
-/// So many warnings of one kind are told.
+/// So many warnings of one kind are told on a screen.
 const OF_A_KIND_AT_MOST: usize = 6;
 
 /// One line per warning; of a kind that comes very often, as many as one reads.
@@ -20,16 +20,34 @@ pub fn render(report: &Report, style: Style) -> Shown {
 
 /// The warnings, as [`render`] shows them.
 pub fn lines(report: &Report) -> Vec<Shown> {
+    kinds(report).into_iter().flat_map(|(kind, told)| bounded(kind, told)).collect()
+}
+
+/// Every warning, for whoever has bounds of their own.
+pub fn all(report: &Report) -> Vec<Told<'_>> {
+    kinds(report).into_values().flatten().collect()
+}
+
+/// A warning as it is told.
+#[derive(Debug)]
+pub struct Told<'r> {
+    /// The first layer that has it.
+    pub first_layer: &'r str,
+    /// What there is to know.
+    pub text: Shown,
+}
+
+fn kinds(report: &Report) -> BTreeMap<&str, Vec<Told<'_>>> {
     let mut groups: BTreeMap<(&str, String), Vec<Warned<'_>>> = BTreeMap::new();
     for (job, warning) in report.jobs.iter().flat_map(|job| job.warnings.iter().map(move |warning| (job, warning))) {
         let warned = Warned::new(job, warning);
         groups.entry((&warning.code, warned.text.template.clone())).or_default().push(warned);
     }
-    let mut kinds: BTreeMap<&str, Vec<Shown>> = BTreeMap::new();
-    for ((kind, _), group) in &groups {
-        kinds.entry(kind).or_default().extend(messages(group));
+    let mut kinds: BTreeMap<&str, Vec<Told<'_>>> = BTreeMap::new();
+    for ((kind, _), group) in groups {
+        kinds.entry(kind).or_default().extend(messages(&group));
     }
-    kinds.into_iter().flat_map(|(kind, lines)| bounded(kind, lines)).collect()
+    kinds
 }
 
 struct Warned<'a> {
@@ -45,21 +63,23 @@ impl<'a> Warned<'a> {
 }
 
 /// A group in one line where its texts are equal, else each text once.
-fn messages(group: &[Warned<'_>]) -> Vec<Shown> {
+fn messages<'r>(group: &[Warned<'r>]) -> Vec<Told<'r>> {
     let texts: Vec<&Masked> = group.iter().map(|warned| &warned.text).collect();
     if !different(&texts).is_empty() {
-        let each: BTreeSet<&str> = group.iter().map(|warned| warned.message).collect();
-        return each.into_iter().map(Shown::one_line).collect();
+        let mut each = BTreeMap::new();
+        group.iter().for_each(|warned| _ = each.entry(warned.message).or_insert(warned.job.layer.as_str()));
+        return each.into_iter().map(|(text, first_layer)| Told { first_layer, text: Shown::one_line(text) }).collect();
     }
     let text = merge(&texts);
     let layers: BTreeSet<&str> = group.iter().map(|warned| warned.job.layer.as_str()).collect();
-    if layers.iter().all(|layer| text.contains(*layer)) {
-        return vec![Shown::one_line(&text)];
-    }
-    vec![shown!("{}: {}", names(layers), text)]
+    let named = layers.iter().all(|layer| text.contains(*layer));
+    let first_layer = layers.first().copied().unwrap_or_default();
+    let text = if named { Shown::one_line(&text) } else { shown!("{}: {}", names(layers), text) };
+    vec![Told { first_layer, text }]
 }
 
-fn bounded(kind: &str, mut lines: Vec<Shown>) -> Vec<Shown> {
+fn bounded(kind: &str, told: Vec<Told<'_>>) -> Vec<Shown> {
+    let mut lines: Vec<Shown> = told.into_iter().map(|told| told.text).collect();
     if lines.len() > OF_A_KIND_AT_MOST {
         let more = lines.len() - (OF_A_KIND_AT_MOST - 1);
         lines.truncate(OF_A_KIND_AT_MOST - 1);

@@ -13,7 +13,7 @@ use super::site::Site;
 use super::stage::stage;
 use super::trail::Trail;
 use super::{Shared, manifests, status};
-use crate::aws::Session;
+use crate::aws::{Session, watched};
 use crate::event::{Activity, Fact, JobId, Mode};
 use crate::manifest::Manifest;
 use crate::outcome::{Decision, ErrorCode, JobError, JobReport, Outcome};
@@ -22,8 +22,9 @@ use crate::plan::Job;
 /// Runs one job. It always ends in a report.
 pub async fn run_job(id: JobId, job: &Job, shared: &Shared, slot: &mut Slot) -> JobReport {
     let mut trail = Trail::begin(id, job, shared.events.clone());
+    let watch = trail.watch();
     let ended = tokio::select! {
-        ended = steps(job, shared, slot, &mut trail) => ended,
+        ended = watched(watch, steps(job, shared, slot, &mut trail)) => ended,
         () = shared.stop.at_once() => Err(broken_off()),
     };
     shared.manifests.release(job).await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Events;
-use crate::aws::Tell;
+use crate::aws::{Tell, Watch};
 use crate::event::{Activity, Fact, Happening, JobId};
 use crate::layer::{LayerVersion, Region, S3Location};
 use crate::manifest::{Dependency, Difference};
@@ -59,6 +59,12 @@ impl Trail {
         // A connection that was given up may keep the body that tells this for a while.
         let (job, events) = (self.id, self.events.weak());
         Arc::new(move |bytes| events.send(Happening::BytesSent { job, bytes, of }))
+    }
+
+    /// Is told of requests of the job that have no answer for long.
+    pub fn watch(&self) -> Watch {
+        let (job, events) = (self.id, self.events.weak());
+        Arc::new(move |fact| events.send(Happening::FactFound { job, fact }))
     }
 
     fn backup_page(&self, fact: &Fact) -> Option<String> {

@@ -79,7 +79,7 @@ fn help_lists_the_commands() {
           --yes                   Agree to layers that are shared with everybody
           --attest-dir <DIR>      Keep the documents of layers with `attest` below this folder, too
           --all-or-nothing        Finish all preflights first, and write nothing if one failed
-          --strict                Refuse a zip with nothing where Lambda's runtimes search
+          --strict                Refuse a zip for what is otherwise a warning about its content
       -h, --help                  Print help; `layership help publish` says more
 
     Settings:

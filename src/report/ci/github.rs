@@ -101,7 +101,12 @@ impl GitHub {
         if let Some(path) = &self.output {
             append(path, &outputs(report, self.arns(report).as_deref()))?;
         }
-        self.summary.as_ref().map_or(Ok(()), |path| summarize(path, report))
+        self.summarize(|room| markdown::within(report, room))
+    }
+
+    /// Adds to the step's summary what there is room for, given the bytes that are left.
+    pub fn summarize(&self, text: impl Fn(usize) -> Shown) -> Result<(), (PathBuf, io::Error)> {
+        self.summary.as_ref().map_or(Ok(()), |path| summarize(path, text))
     }
 
     /// A file with the ARNs to use: target → layer → ARN.
@@ -130,10 +135,10 @@ fn outputs(report: &Report, arns: Option<&str>) -> Shown {
 
 /// Adds to the step's summary what there is room for. With a byte too many GitHub shows nothing of it, not even what
 /// earlier commands of the step wrote: then nothing is added.
-fn summarize(path: &Path, report: &Report) -> Result<(), (PathBuf, io::Error)> {
+fn summarize(path: &Path, text: impl Fn(usize) -> Shown) -> Result<(), (PathBuf, io::Error)> {
     let taken = path.metadata().map_or(0, |metadata| metadata.len());
     let room = usize::try_from(SUMMARY_BYTES.saturating_sub(taken)).unwrap_or(0).saturating_sub(1);
-    let summary = markdown::within(report, room);
+    let summary = text(room);
     if summary.len() <= room {
         return append(path, &summary);
     }

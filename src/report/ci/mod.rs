@@ -4,10 +4,12 @@ pub mod github;
 mod gitlab;
 
 use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
 
 use crate::config::{Origin, Problem, Severity};
 use crate::report::causes::causes;
-use crate::report::formats::ReportRequest;
+use crate::report::formats::{ReportRequest, markdown};
 use crate::report::model::Report;
 use crate::report::{Shown, emit, warnings};
 use crate::shown;
@@ -45,17 +47,29 @@ impl Ci {
         self.annotate(&problems.iter().map(of_problem).collect::<Vec<_>>());
     }
 
+    /// A layers file with which nothing was started: its problems on their lines, and in the summary. There are no outputs:
+    /// nothing was counted, and a condition takes one that is missing for 0, and for no `true`.
+    pub fn refuse(&self, problems: &[Problem]) {
+        self.annotate_problems(problems);
+        if let Self::GitHub(github) = self {
+            tell(github.summarize(|room| markdown::problems(problems, room)));
+        }
+    }
+
     /// What a run did. `origins` has the place of each layer in its layers file.
     pub fn conclude(&self, report: &Report, requests: &[ReportRequest], origins: &BTreeMap<String, Origin>) {
         self.annotate(&of_report(report, origins));
         match self {
             Self::None => {}
-            Self::GitHub(github) => {
-                if let Err((path, error)) = github.write(report) {
-                    warn(&shown!("cannot write to `{}`, which GitHub reads: {}", path, error.to_string()));
-                }
-            }
-            Self::GitLab => gitlab::too_large(report, requests).iter().for_each(warn),
+            Self::GitHub(github) => tell(github.write(report)),
+            Self::GitLab => self.hold(report, requests),
+        }
+    }
+
+    /// Reports that the build server would not take, whoever wrote them.
+    pub fn hold(&self, report: &Report, requests: &[ReportRequest]) {
+        if *self == Self::GitLab {
+            gitlab::too_large(report, requests).iter().for_each(warn);
         }
     }
 
@@ -63,6 +77,12 @@ impl Ci {
         if let Self::GitHub(github) = self {
             github.commands(annotations).iter().for_each(emit::command);
         }
+    }
+}
+
+fn tell(written: Result<(), (PathBuf, io::Error)>) {
+    if let Err((path, error)) = written {
+        warn(&shown!("cannot write to `{}`, which GitHub reads: {}", path, error.to_string()));
     }
 }
 
@@ -81,11 +101,15 @@ fn of_report(report: &Report, origins: &BTreeMap<String, Origin>) -> Vec<Annotat
         place: place(origins.get(&cause.first_layer)),
         message: shown!("{}: {}", cause.whose, cause.message),
     });
-    let warnings = warnings::lines(report).into_iter();
-    errors.chain(warnings.map(|message| Annotation { level: AnnotationLevel::Warning, place: None, message })).collect()
+    let warnings = warnings::all(report).into_iter().map(|told| Annotation {
+        level: AnnotationLevel::Warning,
+        place: place(origins.get(told.first_layer)),
+        message: told.text,
+    });
+    errors.chain(warnings).collect()
 }
 
-fn place(origin: Option<&Origin>) -> Option<(std::path::PathBuf, Option<usize>)> {
+fn place(origin: Option<&Origin>) -> Option<(PathBuf, Option<usize>)> {
     match origin? {
         Origin::File(path, place) => Some((path.to_path_buf(), place.as_ref().map(|place| place.line))),
         Origin::Variable(_) | Origin::Flag(_) => None,

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::config::Problem;
 use crate::event::Mode;
 use crate::manifest::{Dependency, Difference};
 use crate::outcome::{JobReport, Outcome};
@@ -39,6 +40,16 @@ pub fn within(report: &Report, bytes: usize) -> Shown {
     page.section("### After the publish", follow_ups(report), "layer");
     page.section("### Versions", deletions(report), "layer");
     page.section("### Dependencies", differences(report), "changed layer");
+    Shown::of_lines(page.lines)
+}
+
+/// A layers file with which nothing was started, in at most so many bytes.
+pub fn problems(problems: &[Problem], bytes: usize) -> Shown {
+    let mut page = Page { lines: Vec::new(), room: bytes };
+    let line = |problem: &Problem| vec![shown!("- {}", code(&problem.to_string()))];
+    if page.add(["## Nothing was started", "", "The layers file has problems:", ""].map(Shown::from).to_vec()) {
+        page.fill(problems.iter().map(line).collect(), "problem");
+    }
     Shown::of_lines(page.lines)
 }
 

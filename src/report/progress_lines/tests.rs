@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::event::{Activity, Fact, LockPhase};
+use crate::event::{Activity, Fact, LockPhase, Unanswered};
 use crate::outcome::{ErrorCode, Tally, Warning};
 use crate::report::samples::{failed, job, tally};
 use crate::report::style::Style;
@@ -91,19 +91,52 @@ fn how_long_it_still_takes_is_said_once_the_pace_is_known() {
     assert!(!bar(&state, 80).contains("left"), "nobody knows how long what is publishing takes");
 }
 
+fn request(operation: &str) -> Unanswered {
+    let since = "2026-11-22T10:00:05Z".parse().unwrap();
+    Unanswered { service: "S3".to_owned(), operation: operation.to_owned(), since }
+}
+
 #[test]
-fn a_request_that_hangs_is_said_to_have_no_answer() {
-    let mut state = run_with(3, 0);
-    let shown =
-        |state: &State| live(state, at(20.0), 24, 80).iter().map(|line| line.text.to_string()).collect::<Vec<_>>();
-    let lines = shown(&state);
-    // What is checked may be waiting for its turn.
-    assert_eq!(lines[1], "layer-000 us-east-1");
-    assert_eq!(lines[2..], ["layer-001 us-east-1: no answer for 18s", "layer-002 us-east-1: no answer for 18s"]);
-    state.apply(&Happening::FactFound { job: 1, fact: Fact::Throttled }, at(19.0));
-    assert_eq!(shown(&state)[2], "layer-001 us-east-1: for Lambda's quota, which other tools use too");
-    state.apply(&Happening::ActivityEntered { job: 1, activity: Activity::Recording }, at(19.0));
-    assert_eq!(shown(&state)[2], "layer-001 us-east-1");
+fn a_request_that_hangs_is_told_in_every_activity_and_in_both_displays() {
+    for (activity, verb) in [(Activity::Checking, "Checking"), (Activity::Recording, "Recording")] {
+        let mut state = run_with(1, 0);
+        let mut tell = |what: Happening| {
+            state.apply(&what, at(20.0));
+            let line = line_of(&what, &state, at(20.0), false).map(|line| line.render(Style::default(), None));
+            let beat = heartbeat(&state, at(31.0)).render(Style::default(), None).to_string();
+            let live = live(&state, at(20.0), 24, 80)[1].render(Style::default(), None).to_string();
+            (line.map(|line| line.to_string()), beat, live)
+        };
+        tell(Happening::ActivityEntered { job: 0, activity });
+        let found = |fact| Happening::FactFound { job: 0, fact };
+        let (line, beat, live) = tell(found(Fact::Unanswered(request("HeadObject"))));
+        let said = "layer-000 us-east-1: no answer of S3 to HeadObject since 10:00:05Z";
+        assert_eq!(live.trim_start(), format!("{verb} [  19.0s] {said}"));
+        assert_eq!(line.unwrap(), live);
+        let doing = verb.to_lowercase();
+        let ending = format!(
+            "1 of them waiting; longest: layer-000, {doing} 11.0s, no answer of S3 to HeadObject since 10:00:05Z"
+        );
+        assert!(beat.ends_with(&ending), "{beat}");
+        // What comes beside it changes nothing, and only its own answer ends it.
+        tell(found(Fact::LockFreed));
+        tell(found(Fact::Answered(request("GetObject"))));
+        assert!(tell(Happening::ActivityEntered { job: 0, activity }).2.ends_with(said));
+        let (line, beat, live) = tell(found(Fact::Answered(request("HeadObject"))));
+        assert!(line.is_none() && !beat.contains("answer") && live.ends_with("layer-000 us-east-1"), "{beat} {live}");
+    }
+}
+
+#[test]
+fn what_is_being_sent_is_not_said_to_have_no_answer() {
+    let mut state = run_with(1, 0);
+    state.apply(&Happening::FactFound { job: 0, fact: Fact::Unanswered(request("PutObject")) }, at(5.0));
+    let mut line = |bytes| {
+        state.apply(&Happening::BytesSent { job: 0, bytes, of: 60_100_000 }, at(6.0));
+        live(&state, at(20.0), 24, 80)[1].text.to_string()
+    };
+    assert_eq!(line(34_200_000), "layer-000 us-east-1: 34.2 MB of 60.1 MB");
+    assert!(line(60_100_000).contains("no answer of S3 to PutObject"));
 }
 
 #[test]
