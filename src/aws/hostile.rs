@@ -9,6 +9,7 @@ use aws_credential_types::Credentials;
 use aws_sdk_lambda::config::BehaviorVersion;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::sleep;
 
 use super::bounds::Bounded;
@@ -16,11 +17,14 @@ use super::clock::ServerClock;
 use super::lambda::Lambda;
 use super::owners::Owners;
 use super::pace::Pace;
+use super::patience::watched;
 use super::s3::{S3, Staged};
 use super::staging::part_size;
+use super::trace::RequestLog;
 use super::upload::Upload;
 use super::zip::StagedZip;
 use crate::archive::LocalZip;
+use crate::event::Fact;
 use crate::halt::Halt;
 use crate::layer::{Md5, Region, S3Location};
 use crate::outcome::{ErrorCode, JobError};
@@ -28,6 +32,8 @@ use crate::outcome::{ErrorCode, JobError};
 /// What it does with a connection on which it was asked something.
 #[derive(Clone, Copy)]
 enum Manner {
+    /// Nothing, ever; and from then on the test's clock goes on only while all wait.
+    Hangs,
     /// One answer.
     Says(&'static str),
     /// A head, and then for ever these bytes, with a pause after each time.
@@ -62,6 +68,7 @@ impl Server {
             .retry_config(aws_sdk_lambda::config::retry::RetryConfig::disabled())
             .credentials_provider(Credentials::new("AKID", "secret", None, None, "test"))
             .interceptor(Bounded)
+            .interceptor(RequestLog::of("east"))
             .build();
         let client = aws_sdk_lambda::Client::from_conf(config);
         Lambda::new(client, Arc::new(Pace::new(1_000)), &region(), Duration::from_secs(5))
@@ -85,6 +92,7 @@ async fn serve(mut client: TcpStream, manner: Manner, requests: Arc<AtomicUsize>
     while let Ok(1..) = client.read(&mut bytes).await {
         requests.fetch_add(1, Ordering::Relaxed);
         match manner {
+            Manner::Hangs => tokio::time::pause(),
             Manner::Says(answer) => {
                 let _ = client.write_all(answer.as_bytes()).await;
             }
@@ -135,6 +143,19 @@ async fn an_answer_without_an_end_is_broken_off() {
     assert!(error.causes.concat().contains("length limit exceeded"), "{:?}", error.causes);
     let (sent, attempts) = (server.sent.load(Ordering::Relaxed), server.requests.load(Ordering::Relaxed));
     assert!(sent < attempts * 32 * 1024 * 1024, "{sent} bytes were taken in {attempts} attempts");
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_is_told_with_its_request() {
+    let server = Server::start(Manner::Hangs).await;
+    let (tell, mut told) = unbounded_channel();
+    let (lambda, name) = (server.lambda(), "numpy".parse().expect("a name"));
+    let fact = tokio::select! {
+        answer = watched(Arc::new(move |fact| _ = tell.send(fact)), lambda.latest(&name)) => panic!("{answer:?}"),
+        fact = told.recv() => fact,
+    };
+    let Some(Fact::Unanswered(request)) = fact else { panic!("{fact:?}") };
+    assert_eq!((request.service.as_str(), request.operation.as_str()), ("Lambda", "ListLayerVersions"));
 }
 
 #[tokio::test]

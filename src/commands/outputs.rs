@@ -8,7 +8,7 @@ use super::saved::{self, Keep};
 use crate::cli::Common;
 use crate::error::Error;
 use crate::plan::Plan;
-use crate::report::{self, EventLog, Listing, Notices, Report, ReportFile, Shown, emit, style_of_data};
+use crate::report::{self, EventLog, Inputs, Listing, Notices, Report, ReportFile, Shown, emit, style_of_data};
 
 /// Everything that is written, opened.
 pub struct Outputs {
@@ -29,8 +29,7 @@ impl Outputs {
         let keep = how.out.as_ref().map(|path| Keep::open(path, &mut loaded.inputs, digest, selection)).transpose()?;
         let files =
             ReportFile::open_all(&args.reports, &loaded.inputs).map_err(|error| Error::usage(error.to_string()))?;
-        let events = args.events.as_ref().map(|path| EventLog::open(path, &loaded.inputs)).transpose();
-        let events = events.map_err(|error| Error::usage(error.to_string()))?;
+        let events = args.events.as_ref().map(|path| log(path, &files, &loaded.inputs)).transpose()?;
         how.attest_dir.as_deref().map(provable).transpose()?;
         let stdout_is_taken =
             events.as_ref().is_some_and(EventLog::takes_stdout) || keep.as_ref().is_some_and(Keep::takes_stdout);
@@ -76,6 +75,17 @@ fn print(report: &Report, args: &Common, print: Print) -> Result<(), Error> {
         }
     };
     emit::stdout(&text).map_err(|error| Error::other(format!("cannot write to standard output: {error}")))
+}
+
+/// Opens the log of events: it is written while the run goes on, and a report would take its place in the end.
+fn log(path: &Path, reports: &[ReportFile], inputs: &Inputs) -> Result<EventLog, Error> {
+    if reports.iter().any(|report| report.is_at(path)) {
+        return Err(Error::usage(format!(
+            "cannot write the events to `{}`: a report is written there",
+            path.display()
+        )));
+    }
+    EventLog::open(path, inputs).map_err(|error| Error::usage(error.to_string()))
 }
 
 /// Proves that files can be written below a folder.

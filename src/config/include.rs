@@ -21,7 +21,7 @@ pub fn included(patterns: &[String], including: &Path, problems: &mut Problems<'
     for pattern in patterns {
         match search.files(pattern) {
             Ok(found) => {
-                found.told.iter().for_each(|told| problems.warn(&["include"], told.clone()));
+                found.told.iter().for_each(|told| problems.warn("include-outside", &["include"], told.clone()));
                 for (real, path) in found.files {
                     files.entry(real).or_insert(path);
                 }

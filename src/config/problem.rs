@@ -25,6 +25,8 @@ pub struct Problem {
     pub origin: Origin,
     /// Key path, such as `layers.requests.bucket`; empty for the file as a whole and for what stands in no file.
     pub key: String,
+    /// What a warning is about, in a word that stays; what is to be corrected has none.
+    pub code: Option<&'static str>,
     /// What is wrong.
     pub message: String,
     /// What to write instead.
@@ -34,12 +36,20 @@ pub struct Problem {
 impl Problem {
     /// An error.
     pub fn error(origin: Origin, key: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, origin, key: key.into(), message: message.into(), hint: None }
+        let (key, message) = (key.into(), message.into());
+        Self { severity: Severity::Error, origin, key, code: None, message, hint: None }
     }
 
-    /// A warning.
-    pub fn warning(origin: Origin, key: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, ..Self::error(origin, key, message) }
+    /// A warning, with the code that `explain` knows.
+    pub fn warning(code: &'static str, origin: Origin, key: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, code: Some(code), ..Self::error(origin, key, message) }
+    }
+
+    /// All of it in one line, but for its code.
+    pub fn uncoded(&self) -> String {
+        let key = if self.key.is_empty() { String::new() } else { format!("{}: ", self.key) };
+        let hint = self.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+        format!("{}: {key}{}{hint}", self.origin, self.message)
     }
 
     /// Adds what to write instead.
@@ -67,14 +77,10 @@ pub struct ProblemList {
     pub more: bool,
 }
 
-/// `layers.toml:12: layers.requests.bucket: unknown placeholder …; did you mean …`
+/// `layers.toml:12: layers.requests.bucket: unknown placeholder …; did you mean …`; a warning has its code in brackets.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.origin)?;
-        if !self.key.is_empty() {
-            write!(f, "{}: ", self.key)?;
-        }
-        f.write_str(&self.message)?;
-        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, "; {hint}"))
+        f.write_str(&self.uncoded())?;
+        self.code.map_or(Ok(()), |code| write!(f, " [{code}]"))
     }
 }

@@ -107,9 +107,9 @@ impl<'a> Problems<'a> {
         }
     }
 
-    /// A warning at a key path.
-    pub fn warn(&mut self, path: &[&str], message: impl Into<String>) {
-        self.push(Problem::warning(self.origin(path), path.join("."), message));
+    /// A warning at a key path, with the code that `explain` knows.
+    pub fn warn(&mut self, code: &'static str, path: &[&str], message: impl Into<String>) {
+        self.push(Problem::warning(code, self.origin(path), path.join("."), message));
     }
 
     /// A problem that says itself where it is.

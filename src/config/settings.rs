@@ -188,8 +188,12 @@ fn unknown_variables(all: &[Setting], problems: &mut Problems<'_>) {
         std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).filter(is_unknown).collect();
     unknown.sort();
     for name in unknown {
-        let problem =
-            Problem::warning(Origin::Variable(excerpt(&name)), "", "this environment variable is not a setting");
+        let problem = Problem::warning(
+            "setting-unknown",
+            Origin::Variable(excerpt(&name)),
+            "",
+            "this environment variable is not a setting",
+        );
         problems.push(problem.did_you_mean(nearest(&name, known.iter().map(String::as_str))));
     }
 }

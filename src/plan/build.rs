@@ -126,7 +126,8 @@ fn limits(path: &[&str], table: &LayerTable, problems: &mut Problems<'_>) {
         let near = nearest(runtime.as_str(), KNOWN_RUNTIMES.iter().copied());
         let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         let place = [path, &["compatible-runtimes"]].concat();
-        problems.warn(&place, format!("`{}` is not among the runtimes known here{hint}", excerpt(runtime.as_str())));
+        let message = format!("`{}` is not among the runtimes known here{hint}", excerpt(runtime.as_str()));
+        problems.warn("runtime-unknown", &place, message);
     }
 }
 

@@ -209,7 +209,7 @@ impl<'a> Fields<'a> {
         if let Some((_, lock)) = NOT_LOCKED.iter().find(|(loose, _)| *loose == name) {
             let message =
                 format!("`{name}` does not lock versions: what it installs can change while the file stays the same");
-            problems.warn(&place, format!("{message}; name {lock} instead"));
+            problems.warn("manifest-not-locked", &place, format!("{message}; name {lock} instead"));
         }
         Some((manifest, name))
     }

@@ -105,7 +105,7 @@ fn region(name: &str, table: &TargetTable, problems: &mut Problems<'_>) -> Optio
             if !region.is_known() {
                 let near = nearest(text, KNOWN_REGIONS.iter().copied());
                 let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-                problems.warn(place, format!("`{region}` is not among the Regions known here{hint}"));
+                problems.warn("region-unknown", place, format!("`{region}` is not among the Regions known here{hint}"));
             }
             Some(region)
         }

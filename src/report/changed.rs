@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::outcome::{JobReport, Outcome, Reason};
 use crate::report::model::Report;
-use crate::report::wording::plural;
+use crate::report::wording::{brief, plural};
 use crate::report::{Shown, failed, table};
 use crate::shown;
 
@@ -36,7 +36,7 @@ fn row(job: &JobReport) -> Vec<Shown> {
             ("~", "its backup is of a manifest with another name".into())
         }
         (Outcome::Changed, Some(Reason::BackupMissing)) => ("+", "no backup yet".into()),
-        (Outcome::Changed, _) => ("~", Shown::one_line(&job.dependencies.summary_of(DEPENDENCIES_AT_MOST))),
+        (Outcome::Changed, _) => ("~", brief(&job.dependencies, DEPENDENCIES_AT_MOST)),
         (Outcome::Cancelled, _) => ("-", "not compared".into()),
         _ => ("=", "unchanged".into()),
     };

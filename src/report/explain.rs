@@ -1,5 +1,6 @@
 //! What each code of an error or a warning means, and what to do: `layership explain CODE` and `docs/errors.md`.
 
+mod layers_file;
 mod status;
 
 use crate::outcome::{ErrorCode, StatusCode};
@@ -333,7 +334,8 @@ pub fn all() -> impl Iterator<Item = (String, Explanation)> {
     let errors = ErrorCode::ALL.iter().map(|code| (code.to_string(), of_error(*code)));
     let findings = <StatusCode as strum::VariantArray>::VARIANTS.iter();
     let findings = findings.map(|code| (code.to_string(), status::of_finding(*code)));
-    errors.chain(WARNINGS.iter().map(|(code, explanation)| ((*code).to_owned(), *explanation))).chain(findings)
+    let warnings = WARNINGS.iter().chain(layers_file::WARNINGS);
+    errors.chain(warnings.map(|(code, explanation)| ((*code).to_owned(), *explanation))).chain(findings)
 }
 
 /// The entry of one code, for a terminal; `None` if there is no such code.

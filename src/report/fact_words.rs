@@ -2,7 +2,7 @@
 
 use crate::event::{Fact, Unanswered};
 use crate::outcome::{Decision, Reason};
-use crate::report::wording::{plural, ranges};
+use crate::report::wording::{brief, plural, ranges};
 
 /// A fact in one sentence, with the request's id where there is one.
 pub fn sentence(fact: &Fact) -> String {
@@ -43,7 +43,7 @@ pub fn sentence(fact: &Fact) -> String {
                 "latest version has exactly the staged content: its backup is to be written".to_owned()
             }
             (Decision::Publish, Reason::DependenciesChanged) if dependencies.differs() => {
-                format!("dependencies changed: {}", dependencies.summary_of(8))
+                format!("dependencies changed: {}", brief(dependencies, 8))
             }
             (Decision::Publish, reason) => format!("to be published: {reason}"),
         },

@@ -9,7 +9,7 @@ use crate::disk::{reason, remedy};
 use crate::report::Shown;
 use crate::report::destination::Destination;
 use crate::report::formats::ReportRequest;
-use crate::report::inputs::Inputs;
+use crate::report::inputs::{Inputs, real};
 use crate::report::model::Report;
 
 /// A report cannot be written there.
@@ -78,6 +78,11 @@ impl<R> ReportFile<R> {
         let destination = Destination::open(path, inputs);
         let destination = destination.map_err(|why| ReportFileError::new(path, why))?;
         Ok(Self { render, destination })
+    }
+
+    /// Whether it is written to this path, by whatever name.
+    pub fn is_at(&self, path: &Path) -> bool {
+        self.destination.real().is_some_and(|own| own == real(path))
     }
 
     /// Writes the report.

@@ -135,12 +135,15 @@ fn joined(mut all: Report, other: Report) -> Report {
     all.started_at = all.started_at.min(other.started_at);
     all.finished_at = all.finished_at.max(other.finished_at);
     all.ran = all.ran.and(&other.ran);
+    all.warnings.extend(other.warnings);
     all.jobs.extend(other.jobs);
     all
 }
 
 fn counted(mut all: Report) -> Report {
     all.jobs.sort_by(|a, b| (&a.layer, &a.target).cmp(&(&b.layer, &b.target)));
+    all.warnings.sort();
+    all.warnings.dedup();
     let mut tally = Tally::of(all.jobs.len());
     all.jobs.iter().for_each(|job| tally.count(job.outcome));
     all.summary = Summary::new(all.mode, &tally);

@@ -8,10 +8,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::config::{Problem, ProblemList};
 use crate::event::Mode;
-use crate::outcome::{JobReport, Outcome, Tally};
+use crate::outcome::{JobReport, Outcome, Tally, Warning};
 use crate::plan::PartOfRun;
-use crate::report::Ran;
+use crate::report::{Ran, Shown};
 
 /// Version of the report's shape; raised when a field changes its meaning or goes away.
 const REPORT_VERSION: u32 = 1;
@@ -39,6 +40,9 @@ pub struct Report {
     pub finished_at: String,
     /// How long the run took.
     pub seconds: f64,
+    /// Warnings about the layers file and the settings; those of a job stand with the job.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
     /// How many jobs ended how.
     pub summary: Summary,
     /// Every job, sorted by layer, then target.
@@ -149,6 +153,15 @@ impl Report {
         Self { part, ..self }
     }
 
+    /// The same, with warnings about the layers file and the settings.
+    #[must_use]
+    pub fn with_warnings(self, found: &ProblemList) -> Self {
+        let warning = |problem: &Problem| {
+            Some(Warning { code: problem.code?.to_owned(), message: Shown::one_line(&problem.uncoded()).to_string() })
+        };
+        Self { warnings: found.problems.iter().filter_map(warning).collect(), ..self }
+    }
+
     /// The report of a run, its jobs sorted and counted.
     pub fn new(mode: Mode, run_id: &str, started: Timestamp, finished: Timestamp, mut jobs: Vec<JobReport>) -> Self {
         jobs.sort_by(|a, b| (&a.layer, &a.target).cmp(&(&b.layer, &b.target)));
@@ -167,6 +180,7 @@ impl Report {
             started_at: to_the_second(started),
             finished_at: to_the_second(finished),
             seconds: to_milliseconds(finished.duration_since(started).as_secs_f64().max(0.0)),
+            warnings: Vec::new(),
             summary: Summary::new(mode, &tally),
             jobs,
         }

@@ -158,7 +158,7 @@ fn version(job: &JobReport) -> String {
 
 fn changes(job: &JobReport) -> Shown {
     let reason = job.reason.map_or_else(|| "changed".to_owned(), |reason| reason.to_string());
-    let dependencies = Shown::one_line(&job.dependencies.summary_of(DEPENDENCIES_AT_MOST));
+    let dependencies = dependencies(job);
     let settings = Shown::join(job.settings.iter().map(setting), ", ");
     let detail = match job.reason {
         Some(Reason::BackupMissing) => shown!("{} has none, so what changed is unknown", version(job)),
@@ -171,6 +171,11 @@ fn changes(job: &JobReport) -> Shown {
         _ => shown!("{}; settings changed: {}", dependencies, settings),
     };
     if detail.is_empty() { shown!("{}", reason) } else { shown!("{}: {}", reason, detail) }
+}
+
+/// The dependencies that differ, as many as one reads.
+pub(super) fn dependencies(job: &JobReport) -> Shown {
+    wording::brief(&job.dependencies, DEPENDENCIES_AT_MOST)
 }
 
 /// `runtimes +python3.13 -python3.8`, `license MIT -> Apache-2.0`.

@@ -5,16 +5,22 @@ use crate::report::model::Report;
 use crate::report::{Shown, table, wording};
 use crate::shown;
 
+use crate::report::plan::dependencies;
 pub use crate::report::plan::{PlanContext, plan};
 
 /// What stands where there is nothing: a row with a gap would read as if its next column were this one.
 const NOTHING: &str = "-";
 
-/// Jobs with their outcome and the ARN to use; `all` of them, or those that have a new one.
+/// Jobs with their outcome and the ARN to use; `all` of them, or those that have a new one. Beneath a new version stands what
+/// changed in its dependencies.
 pub fn publish(report: &Report, all: bool) -> Shown {
     let is_new = |job: &&JobReport| job.version.is_some() && job.outcome != Outcome::Unchanged;
     let jobs = report.jobs.iter().filter(|job| all || is_new(job));
-    render(["LAYER", "TARGET", "OUTCOME", "VERSION", "ARN"], jobs, |job| {
+    let beneath = |job: &JobReport| {
+        let differs = job.outcome == Outcome::Published && job.dependencies.differs();
+        differs.then(|| shown!("  {}", dependencies(job)))
+    };
+    render(["LAYER", "TARGET", "OUTCOME", "VERSION", "ARN"], jobs, beneath, |job| {
         [job.version.map(|version| shown!("{}", version)), job.layer_version_arn.as_deref().map(Shown::one_line)]
     })
 }
@@ -30,23 +36,33 @@ pub fn build(report: &Report, all: bool) -> Shown {
 /// Jobs with their outcome and where their archive was staged; `all` of them, or those where it was.
 pub fn stage(report: &Report, all: bool) -> Shown {
     let jobs = report.jobs.iter().filter(|job| all || job.outcome == Outcome::Staged);
-    render(["LAYER", "TARGET", "OUTCOME", "SIZE", "STAGED"], jobs, |job| {
-        [job.archive.size.map(|size| shown!("{}", wording::size(size))), Some(Shown::one_line(&job.archive.staged))]
-    })
+    render(
+        ["LAYER", "TARGET", "OUTCOME", "SIZE", "STAGED"],
+        jobs,
+        |_| None,
+        |job| {
+            [job.archive.size.map(|size| shown!("{}", wording::size(size))), Some(Shown::one_line(&job.archive.staged))]
+        },
+    )
 }
 
 fn render<'a>(
     head: [&'static str; 5],
     jobs: impl Iterator<Item = &'a JobReport>,
+    beneath: impl Fn(&JobReport) -> Option<Shown>,
     last: impl Fn(&JobReport) -> [Option<Shown>; 2],
 ) -> Shown {
-    let mut rows = vec![head.map(Shown::from).to_vec()];
-    rows.extend(jobs.map(|job| {
+    let (mut rows, mut notes) = (vec![head.map(Shown::from).to_vec()], vec![None]);
+    for job in jobs {
         let mut row = first_cells(job).to_vec();
         row.extend(last(job).map(|cell| cell.unwrap_or_else(|| NOTHING.into())));
-        row
-    }));
-    if rows.len() == 1 { Shown::default() } else { Shown::of_lines(table::align(&rows)) }
+        rows.push(row);
+        notes.push(beneath(job));
+    }
+    if rows.len() == 1 {
+        return Shown::default();
+    }
+    Shown::of_lines(table::align(&rows).into_iter().zip(notes).flat_map(|(row, note)| std::iter::once(row).chain(note)))
 }
 
 fn first_cells(job: &JobReport) -> [Shown; 3] {
@@ -58,7 +74,7 @@ mod tests {
     use super::*;
     use crate::event::Mode;
     use crate::outcome::ErrorCode;
-    use crate::report::samples::{failed, job, report};
+    use crate::report::samples::{difference, failed, job, report};
 
     #[test]
     fn publishing_ends_with_a_table_of_arns() {
@@ -76,6 +92,20 @@ mod tests {
         requests-py312  us-east-1  published  3        arn:aws:lambda:us-east-1:123456789012:layer:requests-py312:3
         scipy           us-east-1  failed     -        -
         torch           us-east-1  cancelled  -        -
+        ");
+    }
+
+    #[test]
+    fn what_changed_stands_beneath_a_new_version() {
+        let mut jobs = vec![job("a", "x", Outcome::Published), job("b", "x", Outcome::Published)];
+        jobs[0].dependencies = difference();
+        jobs.push(JobReport { dependencies: difference(), ..failed("c", "x", ErrorCode::Locked, "locked") });
+        insta::assert_snapshot!(publish(&report(Mode::Publish, jobs), true), @r"
+        LAYER  TARGET  OUTCOME    VERSION  ARN
+        a      x       published  3        arn:aws:lambda:us-east-1:123456789012:layer:a:3
+          urllib3 2.0.4 -> 2.2.1, +idna 3.7, -six 1.16.0
+        b      x       published  3        arn:aws:lambda:us-east-1:123456789012:layer:b:3
+        c      x       failed     -        -
         ");
     }
 

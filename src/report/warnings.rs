@@ -44,8 +44,8 @@ fn kinds(report: &Report) -> BTreeMap<&str, Vec<Told<'_>>> {
         groups.entry((&warning.code, warned.text.template.clone())).or_default().push(warned);
     }
     let mut kinds: BTreeMap<&str, Vec<Told<'_>>> = BTreeMap::new();
-    for ((kind, _), group) in &groups {
-        kinds.entry(kind).or_default().extend(messages(group));
+    for ((kind, _), group) in groups {
+        kinds.entry(kind).or_default().extend(messages(&group));
     }
     kinds
 }

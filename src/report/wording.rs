@@ -1,10 +1,14 @@
 //! Small pieces of wording that several displays share.
 
+use crate::manifest::{Changed, Dependency, Difference};
 use crate::report::Shown;
 use crate::shown;
 
 /// Lists up to so many names are written out; longer ones are cut, since the report has them all.
 const NAMES_AT_MOST: usize = 6;
+
+/// Of a name or a version of a dependency.
+const CHARACTERS_AT_MOST: usize = 61;
 
 /// A number with its noun: `1 layer`, `200 layers`.
 pub fn plural(count: usize, noun: &str) -> String {
@@ -55,6 +59,33 @@ pub fn parts(parts: &[(usize, &str)]) -> String {
 pub fn truncate(text: &str, columns: usize, ascii: bool) -> String {
     let mark = if ascii { &"..."[..columns.min(3)] } else { "…" };
     if columns == 0 { String::new() } else { console::truncate_str(text, columns, mark).into_owned() }
+}
+
+/// A difference for a screen: up to so many dependencies, and of a long version, such as a URL, its two ends. The report has
+/// all of it.
+pub fn brief(difference: &Difference, limit: usize) -> Shown {
+    let cut = |text: &str| ends(Shown::one_line(text).as_str());
+    let version = |one: &Dependency| Dependency { name: cut(&one.name), version: cut(&one.version) };
+    let all = |list: &[Dependency]| list.iter().map(version).collect();
+    let changed = |one: &Changed| Changed { name: cut(&one.name), from: cut(&one.from), to: cut(&one.to) };
+    let short = Difference {
+        added: all(&difference.added),
+        removed: all(&difference.removed),
+        changed: difference.changed.iter().map(changed).collect(),
+        rehashed: all(&difference.rehashed),
+        only: difference.only,
+    };
+    Shown::one_line(&short.summary_of(limit))
+}
+
+/// A long text without its middle.
+fn ends(text: &str) -> String {
+    let count = text.chars().count();
+    if count <= CHARACTERS_AT_MOST {
+        return text.to_owned();
+    }
+    let half = (CHARACTERS_AT_MOST - 1) / 2;
+    text.chars().take(half).chain(['…']).chain(text.chars().skip(count - half)).collect()
 }
 
 /// Columns that the text takes up.
@@ -114,6 +145,16 @@ mod tests {
         for columns in 0..20 {
             assert!(width(&truncate("a日b本c語", columns, false)) <= columns);
         }
+    }
+
+    #[test]
+    fn of_a_long_version_a_screen_has_both_ends() {
+        let url = format!("https://host/{}/six-1.16.0.zip", "folder/".repeat(200));
+        let added = vec![Dependency { name: "six".to_owned(), version: url.clone() }];
+        let difference = Difference { added, ..Difference::default() };
+        assert_eq!(brief(&difference, 4), "+six https://host/folder/folder/fol…r/folder/folder//six-1.16.0.zip");
+        assert!(difference.summary().contains(&url));
+        assert_eq!(ends(&"x".repeat(CHARACTERS_AT_MOST)), "x".repeat(CHARACTERS_AT_MOST));
     }
 
     #[test]

@@ -109,3 +109,17 @@ fn functions_take_five_parameters_at_most() {
         assert_none(&rules::allowed(&files(folder, 0), "too_many_arguments"));
     }
 }
+
+/// What no compiler has seen for Windows is known: the page has each file with such code.
+#[test]
+fn the_page_of_a_release_names_what_differs_between_systems() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/releasing.md")).expect("the page");
+    let differs = |file: &File| ["unix", "windows"].iter().any(|system| rules::asks_for(&file.code, system));
+    for folder in ["src", "sandbox/src", "protocol/src"] {
+        for file in files(folder, 0).iter().filter(|file| differs(file)) {
+            let named = format!("`{folder}/{}`", file.path);
+            assert!(page.lines().any(|line| line.starts_with('|') && line.contains(&named)), "{named} is missing");
+        }
+    }
+}

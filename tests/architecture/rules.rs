@@ -19,6 +19,12 @@ impl fmt::Display for Violation {
     }
 }
 
+/// Whether code is compiled, or runs, only on such a system, or only on others.
+pub fn asks_for(code: &str, system: &str) -> bool {
+    ["cfg", "cfg!"].iter().any(|cfg| code.contains(&format!("{cfg}({system})")))
+        || code.contains(&format!("cfg(not({system}))"))
+}
+
 /// The order of the crate's modules: each uses only those before it.
 #[derive(Debug)]
 pub struct House(Vec<String>);

@@ -167,3 +167,20 @@ fn included_files_are_found_from_another_folder() {
     let ended = crate::common::run(command, [""; 0]).expect(0);
     assert!(ended.stdout.contains("2 jobs OK"), "{ended:?}");
 }
+
+#[test]
+fn what_is_odd_in_a_layers_file_has_its_code() {
+    let project = Project::of(&["a"]);
+    project.write("a/package.json", "{}");
+    let targets = "[targets.here]\nregion = \"us-esat-1\"\n";
+    let layer = "[layers.a]\nmanifest = \"a/package.json\"\ncompatible-runtimes = [\"pyhton3.13\"]\n";
+    project.write("layers.toml", format!("[defaults]\nbucket = \"artifacts\"\n{targets}{layer}"));
+    let ended = project.run("check --report json=report.json", 0);
+    let reported = project.json("report.json")["warnings"].clone();
+    let warnings: Vec<&str> = ended.stderr.lines().filter(|line| line.starts_with("warning: layers.toml")).collect();
+    for code in ["region-unknown", "manifest-not-locked", "runtime-unknown"] {
+        assert!(warnings.iter().any(|line| line.ends_with(&format!(" [{code}]"))), "{code}: {ended:?}");
+        assert!(reported.as_array().unwrap().iter().any(|one| one["code"] == code), "{code}: {reported}");
+        project.run(&format!("explain {code}"), 0);
+    }
+}

@@ -104,10 +104,32 @@ fn a_step_has_summary_outputs_and_annotations_also_when_jobs_failed() {
     assert_eq!(step.outputs()["any-planned"], "false");
 }
 
+/// Nine of 30 warnings are told, each on the line of its layer; a screen tells fewer.
 #[test]
-fn problems_of_the_layers_file_stand_on_their_lines() {
+fn warnings_stand_on_the_lines_of_their_layers() {
+    let names: Vec<String> = (0..30).map(|n| format!("l{n:02}")).collect();
+    let project = Project::of(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    names.iter().for_each(|name| project.write(&format!("{name}/requirements.txt"), "six\n"));
+    let warnings = commands(&Step::new().run(&project, "check", 0));
+    assert!(warnings.iter().all(|command| command.name == "warning"), "{warnings:?}");
+    assert_eq!((warnings.len(), warnings[9].message.as_str()), (10, "… and 21 more: see the log"));
+    let layers = String::from_utf8(project.read("layers.toml")).unwrap();
+    for (name, warning) in names.iter().zip(&warnings[..9]) {
+        let line = layers.lines().position(|line| line == format!("[layers.{name}]")).unwrap() + 1;
+        let place = (warning.properties["file"].as_str(), warning.properties["line"].as_str());
+        assert_eq!(place, ("layers.toml", line.to_string().as_str()), "{warning:?}");
+        assert!(warning.message.starts_with(&format!("{name}/requirements.txt:1: `six` is not pinned")), "{warning:?}");
+    }
+}
+
+#[test]
+fn problems_of_the_layers_file_stand_on_their_lines_and_in_the_summary() {
     let project = Project::new("[layers.a]\nmanifset = \"a\"\n\n[layers.b]\nbukcet = \"x\"\n");
-    let ended = Step::new().run(&project, "check", 2);
+    let step = Step::new();
+    let ended = step.run(&project, "check", 2);
+    let summary = step.read("summary");
+    assert!(summary.starts_with("## Nothing was started\n") && summary.contains("layers.b.bukcet"), "{summary}");
+    assert!(step.outputs().is_empty(), "nothing was counted");
     let lines: Vec<String> = commands(&ended).iter().filter_map(|one| one.properties.get("line").cloned()).collect();
     assert!(lines.contains(&"2".to_owned()) && lines.contains(&"5".to_owned()), "{ended:?}");
 }
@@ -166,7 +188,14 @@ fn gitlab_is_told_before_it_drops_a_report() {
     command.env("GITLAB_CI", "true").args(["publish", "--stage", "--report", "env=layers.env"]);
     let ended = Ended::from(command.output().unwrap()).expect(0);
     assert!(ended.stderr.contains("GitLab takes a dotenv report of 5 KiB"), "{}", ended.stderr);
-    assert!(!project.run("publish --stage --report env=layers.env", 0).stderr.contains("GitLab"));
+    assert!(!project.run("publish --stage --report env=layers.env --report json=1.json", 0).stderr.contains("GitLab"));
+    for written in ["report convert 1.json env=layers.env", "report merge 1.json --report env=layers.env"] {
+        let mut command = project.command();
+        command.env("GITLAB_CI", "true").args(written.split(' '));
+        let told = Ended::from(command.output().unwrap()).expect(0).stderr;
+        assert!(told.contains("GitLab takes a dotenv report of 5 KiB"), "{written}: {told}");
+        assert_eq!(project.run(written, 0).stderr, "", "{written}");
+    }
 }
 
 /// A problem, and a failure, is shown on its line of the file that it stands in.

@@ -161,12 +161,19 @@ fn a_long_difference_is_short_on_the_screen_and_whole_in_the_report() {
     project.run("stage", 0);
     let ended = project.run("plan --report json=report.json --report markdown=report.md", 0);
     let told = |text: &str| text.matches("package-").count();
-    assert!(told(&ended.stdout) < 20 && ended.stdout.contains(" more"), "{}", ended.stdout);
+    assert_eq!(told(&ended.stdout), 4, "{}", ended.stdout);
+    assert!(ended.stdout.contains("+package-03 1.0.0, and 58 more"), "{}", ended.stdout);
     let dependencies = &project.json("report.json")["jobs"][0]["dependencies"];
     assert_eq!(dependencies["added"].as_array().unwrap().len(), 60);
     assert_eq!(dependencies["removed"].as_array().unwrap().len(), 2);
     let markdown = String::from_utf8(project.read("report.md")).unwrap();
     assert_eq!(told(&markdown), 60, "{markdown}");
+    let published = project.run("publish", 0).stdout;
+    assert!(
+        published
+            .ends_with("  +package-00 1.0.0, +package-01 1.0.0, +package-02 1.0.0, +package-03 1.0.0, and 58 more\n"),
+        "{published}"
+    );
     let published = project.run("publish", 0);
     assert!(told(&published.stderr) < 20, "{}", published.stderr);
 }

@@ -50,5 +50,7 @@ fn a_place_where_they_cannot_be_written_is_found_before_anything_is_sent() {
     assert_eq!(ended.stderr, "error: cannot write the events to `layers.toml`: it is the layers file\n");
     assert_eq!(project.read("layers.toml"), before);
     project.run("publish --stage --events missing/events.jsonl", 2);
+    let ended = project.run("publish --stage --events both.json --report json=./both.json", 2);
+    assert_eq!(ended.stderr, "error: cannot write the events to `both.json`: a report is written there\n");
     assert_eq!(project.requests(), [""; 0]);
 }

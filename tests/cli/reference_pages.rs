@@ -117,6 +117,14 @@ fn the_readme() {
     assert_eq!(layers, places, "as its layers file says");
 }
 
+/// What is taken from `target/` is built on the same line: a fresh clone has nothing there.
+#[test]
+fn the_readme_builds_what_it_installs() {
+    let page = std::fs::read_to_string(in_crate("README.md")).unwrap();
+    let taken: Vec<&str> = page.lines().filter(|line| line.contains("target/release/")).collect();
+    assert!(!taken.is_empty() && taken.iter().all(|line| line.starts_with("cargo build --release ")), "{taken:?}");
+}
+
 #[test]
 fn the_readme_of_the_sandbox() {
     let project = Project::of(&[]);

@@ -111,7 +111,7 @@ fn settings_that_do_not_fit_are_told_with_their_origin() {
     --- stdout ---
     Check of layers.toml: 1 job OK
     --- stderr ---
-    warning: LAYERSHIP_CONCURENCY: this environment variable is not a setting; did you mean `LAYERSHIP_CONCURRENCY`?
+    warning: LAYERSHIP_CONCURENCY: this environment variable is not a setting; did you mean `LAYERSHIP_CONCURRENCY`? [setting-unknown]
     ");
 }
 

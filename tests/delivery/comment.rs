@@ -127,6 +127,21 @@ fn a_pull_request_has_one_comment_with_what_its_last_push_would_publish() {
     assert_eq!(bodies.len(), 121);
     assert!(bodies[120].contains("2.0.0") && bodies[120] != first, "{}", bodies[120]);
     assert_eq!(bodies[..120], others);
+
+    // Where nothing was started, the older state does not stay there.
+    project.write("layers.toml", "[layers.http]\nbukcet = \"x\"\n");
+    let runner = Runner::github(&project)
+        .variable("GITHUB_EVENT_PATH", text(&event))
+        .variable("GITHUB_REPOSITORY", "acme/layers")
+        .variable("GITHUB_SERVER_URL", "https://github.com")
+        .variable("GITHUB_RUN_ID", "7")
+        .variable("GITHUB_API_URL", server.address.as_str());
+    for script in scripts.iter().filter(|script| script.job == "plan") {
+        runner.run(script, if script.name == "Run layership" { 2 } else { 0 });
+    }
+    let now = server.bodies()[120].clone();
+    let said = "## Nothing was started\n\n[The log](https://github.com/acme/layers/actions/runs/7) says why.\n";
+    assert!(now.ends_with(said), "{now}");
 }
 
 /// How `comment.py` ends in this environment, and what it says.

@@ -66,6 +66,15 @@ const PROVOKED: &[(&str, &str, &str)] = &[
     ("parameter-newer", "cli/parameter.rs", "who_is_slower_never_names_an_older_version"),
     ("storage-unchecked", "cli/storage.rs", "what_may_not_be_asked_is_a_warning_and_lambda_itself_refuses"),
     ("lock-not-released", "cli/refuse.rs", "a_lock_that_cannot_be_freed_is_a_warning"),
+    ("region-unknown", "cli/check.rs", ODD),
+    ("runtime-unknown", "cli/check.rs", ODD),
+    ("manifest-not-locked", "cli/check.rs", ODD),
+    (
+        "include-outside",
+        "cli/reach.rs",
+        "folders_that_are_linked_within_the_checkout_are_looked_into_and_others_are_told",
+    ),
+    ("setting-unknown", "cli/settings.rs", "settings_that_do_not_fit_are_told_with_their_origin"),
     ("not-published", "cli/status.rs", "what_is_published_is_told_with_its_lock_and_backup"),
     ("backup-missing", "cli/status.rs", "what_is_not_in_order_is_found"),
     ("manifest-differs", "cli/status.rs", "what_is_not_in_order_is_found"),
@@ -87,6 +96,9 @@ const PROVOKED: &[(&str, &str, &str)] = &[
 
 /// Holds each local finding against its code.
 const FOUND: &str = "what_is_found_in_manifests_and_archives_has_its_code";
+
+/// Warns of each oddity of a layers file.
+const ODD: &str = "what_is_odd_in_a_layers_file_has_its_code";
 
 /// The body of a test.
 fn body(source: &str, test: &str) -> Option<String> {

@@ -1,0 +1,82 @@
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::*;
+use crate::event::{Activity, Fact, Happening, Mode};
+use crate::outcome::{ErrorCode, Outcome};
+use crate::report::progress_lines::{line_of, live};
+use crate::report::samples::{failed, job, tally, warning};
+use crate::report::state::State;
+use crate::report::style::Style;
+
+fn everything() -> Vec<Happening> {
+    let finished = |job: usize, report| Happening::JobFinished {
+        job,
+        report: Box::new(report),
+        tally: tally(3, &[(Outcome::Published, 1)]),
+    };
+    let facts = every_fact().into_iter().map(|fact| Happening::FactFound { job: 1, fact });
+    let started = |job: usize| Happening::JobStarted { job, layer: format!("l{job}"), target: "x".to_owned() };
+    let url = "https://x/::error::\u{202e}##[error]".to_owned();
+    let begun = [Happening::RunStarted { mode: Mode::Publish, jobs: 3 }, started(0), started(1)];
+    let rest = vec![
+        Happening::ActivityEntered { job: 0, activity: Activity::Publishing },
+        Happening::FactFound { job: 0, fact: Fact::BackupPage { url } },
+        Happening::BytesSent { job: 1, bytes: 1, of: 2 },
+        Happening::Warned { job: 0, warning: warning("w", "odd") },
+        finished(0, job("l0", "x", Outcome::Published)),
+        finished(1, failed("l1", "x", ErrorCode::Network, "no route")),
+        Happening::JobSetAside { job: 2 },
+        Happening::Interrupted { running: 1 },
+        Happening::RunFinished { tally: tally(3, &[(Outcome::Failed, 1)]) },
+    ];
+    begun.into_iter().chain(facts).chain(rest).collect()
+}
+
+/// One of each.
+fn every_fact() -> Vec<Fact> {
+    let lines = include_str!("facts.jsonl").lines();
+    lines.map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+}
+
+/// The words in a place of a schema, such as the kinds of events.
+fn kinds<T: JsonSchema>(tag: &str) -> BTreeSet<String> {
+    let schema = serde_json::to_value(schemars::schema_for!(T)).unwrap();
+    let mut kinds = BTreeSet::new();
+    let mut left = vec![schema["oneOf"].clone()];
+    while let Some(value) = left.pop() {
+        kinds.extend(value["properties"][tag]["const"].as_str().map(str::to_owned));
+        left.extend(value.as_array().cloned().unwrap_or_default());
+    }
+    kinds
+}
+
+#[test]
+fn there_is_a_sample_of_every_event_and_of_every_fact() {
+    let told = |value: Value, tag: &str| value[tag].as_str().unwrap().to_owned();
+    let facts = every_fact().into_iter().map(|fact| told(serde_json::to_value(fact).unwrap(), "fact"));
+    assert_eq!(facts.collect::<BTreeSet<_>>(), kinds::<Fact>("fact"));
+    let events = everything().into_iter().map(|what| told(serde_json::to_value(what).unwrap(), "event"));
+    assert_eq!(events.collect::<BTreeSet<_>>(), kinds::<Happening>("event"));
+}
+
+#[test]
+fn what_the_terminal_shows_can_be_rebuilt_from_the_lines() {
+    let (mut first, mut again) = (State::default(), State::default());
+    for (n, what) in everything().into_iter().enumerate() {
+        let line = EventLine::of(Event::now(what.clone())).text();
+        assert_eq!(line.matches('\n').count(), 1, "{line}");
+        let read: EventLine = serde_json::from_str(&line).unwrap();
+        let now = Duration::from_secs(n as u64);
+        first.apply(&what, now);
+        again.apply(&read.event.what, now);
+        assert_eq!(first, again);
+        let shown = |what: &Happening, state: &State| {
+            let lines = live(state, now, 24, 80).into_iter().chain(line_of(what, state, now, true));
+            lines.map(|line| line.render(Style::default(), None)).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(&what, &first), shown(&read.event.what, &again));
+    }
+}
