@@ -276,7 +276,7 @@ mod tests {
     fn no_name_and_no_version_carries_a_credential() {
         let mut packages = Packages::default();
         let about = br#"{"name":"https://u:SECRET@h/x","version":"https://h/x?token=SECRET"}"#;
-        packages.see_node(b"nodejs/node_modules/a/package.json", about);
+        packages.see_node(b"nodejs/node_modules/a/package.json", about, true);
         let all: Vec<_> = packages.of(Ecosystem::Node).collect();
         assert_eq!(all, [("https://****@h/x", &BTreeSet::from(["https://h/x?****".to_owned()]))]);
     }

@@ -52,9 +52,7 @@ mod samples;
 
 pub use bytes_of::ReadError;
 pub use dependencies::Dependencies;
-#[cfg(test)]
-pub use difference::Changed;
-pub use difference::{Dependency, Difference, Only, difference};
+pub use difference::{Changed, Dependency, Difference, Only, difference};
 pub use environment::Environments;
 pub use format::Format;
 pub use includes::{Includes, NotIncluded, plain};

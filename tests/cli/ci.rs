@@ -109,7 +109,7 @@ fn a_step_has_summary_outputs_and_annotations_also_when_jobs_failed() {
 fn warnings_stand_on_the_lines_of_their_layers() {
     let names: Vec<String> = (0..30).map(|n| format!("l{n:02}")).collect();
     let project = Project::of(&names.iter().map(String::as_str).collect::<Vec<_>>());
-    names.iter().for_each(|name| project.write(&format!("{name}/requirements.txt"), "six\n"));
+    names.iter().for_each(|name| drop(project.write(&format!("{name}/requirements.txt"), "six\n")));
     let warnings = commands(&Step::new().run(&project, "check", 0));
     assert!(warnings.iter().all(|command| command.name == "warning"), "{warnings:?}");
     assert_eq!((warnings.len(), warnings[9].message.as_str()), (10, "… and 21 more: see the log"));
