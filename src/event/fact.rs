@@ -42,6 +42,7 @@ pub enum Fact {
     /// Exactly this archive is already staged.
     ArchiveAlreadyStaged {
         /// S3 URI of the staged archive.
+        #[serde(rename = "place")]
         at: String,
         /// S3's entity tag.
         entity_tag: Option<String>,
@@ -51,11 +52,13 @@ pub enum Fact {
     /// In a plan: the archive would be uploaded.
     ArchiveToBeStaged {
         /// S3 URI of the staged archive.
+        #[serde(rename = "place")]
         at: String,
     },
     /// The archive was uploaded.
     ArchiveStaged {
         /// S3 URI of the staged archive.
+        #[serde(rename = "place")]
         at: String,
         /// S3's entity tag.
         entity_tag: Option<String>,
@@ -65,6 +68,7 @@ pub enum Fact {
     /// There is a staged archive.
     StagedArchiveFound {
         /// S3 URI of the staged archive.
+        #[serde(rename = "place")]
         at: String,
         /// SHA-256, where S3 keeps one.
         sha256: Option<String>,
@@ -95,6 +99,7 @@ pub enum Fact {
     /// The layer stays in the bucket: there Lambda will read it, or reads it now.
     ArchiveKept {
         /// S3 URI of the object.
+        #[serde(rename = "place")]
         at: String,
         /// S3's id of its version; none where it is not there yet.
         version_id: Option<String>,
@@ -170,6 +175,7 @@ pub enum Fact {
     /// The lock is taken.
     LockTaken {
         /// S3 URI of the lock.
+        #[serde(rename = "place")]
         at: String,
         /// The run that it was taken over from, which had died.
         from: Option<String>,
@@ -280,11 +286,13 @@ pub enum Fact {
     /// An archive that no version needs is gone.
     ArchiveDeleted {
         /// S3 URI of the object.
+        #[serde(rename = "place")]
         at: String,
     },
     /// The backup of a version that is to be deleted is gone.
     BackupDeleted {
         /// S3 URI of the backup.
+        #[serde(rename = "place")]
         at: String,
     },
     /// A version is gone.
@@ -300,6 +308,7 @@ pub enum Fact {
     /// The copy of the manifest that belongs to the version to use is in S3.
     BackupThere {
         /// S3 URI of the backup.
+        #[serde(rename = "place")]
         at: String,
         /// Whether it was written just now, and not before.
         written: bool,

@@ -152,7 +152,7 @@ mod tests {
         let url = format!("https://host/{}/six-1.16.0.zip", "folder/".repeat(200));
         let added = vec![Dependency { name: "six".to_owned(), version: url.clone() }];
         let difference = Difference { added, ..Difference::default() };
-        assert_eq!(brief(&difference, 4), "+six https://host/folder/folder/fol…r/folder/folder//six-1.16.0.zip");
+        assert_eq!(brief(&difference, 4), "+six https://host/folder/folder/fol…/folder/folder//six-1.16.0.zip");
         assert!(difference.summary().contains(&url));
         assert_eq!(ends(&"x".repeat(CHARACTERS_AT_MOST)), "x".repeat(CHARACTERS_AT_MOST));
     }

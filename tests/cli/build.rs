@@ -50,6 +50,7 @@ fn a_release_builds_and_publishes_what_changed_and_nothing_else() {
     LAYER  TARGET     OUTCOME    VERSION  ARN
     a      us-east-1  unchanged  1        arn:aws:lambda:us-east-1:123456789012:layer:a:1
     b      us-east-1  published  2        arn:aws:lambda:us-east-1:123456789012:layer:b:2
+      b 1.0.0 -> 2.0.0
     c      us-east-1  unchanged  1        arn:aws:lambda:us-east-1:123456789012:layer:c:1
     ");
     assert_eq!(builds(&project), ["b"]);

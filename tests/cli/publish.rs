@@ -46,6 +46,7 @@ fn a_release_a_second_release_and_an_edited_manifest() {
     LAYER     TARGET     OUTCOME    VERSION  ARN
     numpy     us-east-1  unchanged  1        arn:aws:lambda:us-east-1:123456789012:layer:numpy:1
     requests  us-east-1  published  2        arn:aws:lambda:us-east-1:123456789012:layer:requests:2
+      requests 1.0.0 -> 2.0.0
     --- stderr ---
        Published [  TIMEs] (2/2) requests us-east-1 version 2
          Summary [  TIMEs] 2 jobs: 1 published, 1 unchanged
