@@ -5,7 +5,7 @@
 //! recorded there.
 
 use super::dependencies::{Dependencies, Found};
-use super::node::{is_of_registry, split_at_sign};
+use super::node::{split_at_sign, stands_for};
 use super::unreadable::Unreadable;
 use crate::halt::Halt;
 
@@ -83,7 +83,7 @@ fn keep(package: Option<YarnPackage>, dependencies: &mut Dependencies) {
     // `__metadata` has a version, too, but no `@` and thus no name.
     let Some(package) = package.filter(|package| !package.name.is_empty() && !package.is_workspace) else { return };
     let resolved = package.resolved.as_deref();
-    let place = resolved.filter(|place| !is_of_registry(place, &package.version));
+    let place = resolved.filter(|place| stands_for(place, &package.version, package.hash.is_some()));
     let version = package.origin.as_deref().or(place).unwrap_or(&package.version);
     // Older ones have the hash behind the place alone.
     let digest = resolved.and_then(|place| place.split_once('#')).map(|(_, digest)| digest);

@@ -9,7 +9,7 @@ pub(super) fn split_at_sign(text: &str) -> Option<(&str, &str)> {
 
 /// Whether a place says no more than the version: registries have it in the name of the file (`…/-/name-1.0.0.tgz`,
 /// `…/name/1.0.0.tgz`) or of its folder (`…/name/1.0.0/DIGEST`). Any other place may hold something else under that version.
-pub(super) fn is_of_registry(place: &str, version: &str) -> bool {
+fn is_of_registry(place: &str, version: &str) -> bool {
     let path = place.split(['#', '?']).next().unwrap_or(place);
     // What stands behind the plus is no part of a file's name.
     let version = version.split('+').next().unwrap_or(version);
@@ -20,9 +20,25 @@ pub(super) fn is_of_registry(place: &str, version: &str) -> bool {
     !version.is_empty() && !place.starts_with("git") && has_version
 }
 
+/// Whether a place stands for what is installed, rather than the version: it names a commit, or nothing else does, no hash
+/// either. Where there is a hash, that tells of another content, and the version of itself.
+pub(super) fn stands_for(place: &str, version: &str, is_hashed: bool) -> bool {
+    !is_of_registry(place, version) && (!is_hashed || place.starts_with("git") || place.contains('#'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_with_a_hash_hides_no_version() {
+        let (folder, commit) = ("https://host/latest.tgz", "https://host/a.git#0123abc");
+        let table = [(folder, false, true), (folder, true, false), (commit, true, true), ("git+ssh://h/a", true, true)];
+        for (place, is_hashed, expected) in table {
+            assert_eq!(stands_for(place, "1.0.0", is_hashed), expected, "{place}");
+        }
+        assert!(!stands_for("https://registry.npmjs.org/x/-/x-1.0.0.tgz#0123", "1.0.0", false));
+    }
 
     #[test]
     fn places_of_registries_are_known() {

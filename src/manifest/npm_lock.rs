@@ -2,7 +2,7 @@
 
 use super::dependencies::{Dependencies, Found};
 use super::json::{Text, entries, read};
-use super::node::{is_of_registry, split_at_sign};
+use super::node::{split_at_sign, stands_for};
 use super::unreadable::Unreadable;
 use super::versions::Need;
 use crate::halt::Halt;
@@ -199,6 +199,6 @@ impl Package<'_> {
         let version = self.version.as_ref().map(|Text(version)| &**version).unwrap_or_default();
         let place = self.resolved.as_ref().map(|Text(place)| &**place);
         let registered = version.strip_prefix("npm:").and_then(split_at_sign).map_or(version, |(_, version)| version);
-        place.filter(|place| !is_of_registry(place, registered)).unwrap_or(version)
+        place.filter(|place| stands_for(place, registered, self.integrity.is_some())).unwrap_or(version)
     }
 }

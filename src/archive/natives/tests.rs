@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// Files with the beginnings of their contents, and the architectures that are declared or what is found.
+type Row<'a> = (&'a [(&'a str, &'a [u8])], &'a [&'a str]);
+
 fn told(paths: &[&str], runtimes: &[&str], architectures: &[&str]) -> String {
     let mut natives = Natives::default();
     paths.iter().for_each(|path| natives.meet(path.as_bytes()));
@@ -89,7 +92,7 @@ const MACH_O: &[u8] = b"\xcf\xfa\xed\xfe";
 fn code_for_another_system_or_machine_is_told() {
     let darwin = "python/numpy/a.cpython-312-darwin.so";
     let all: &[&str] = &[];
-    let table: [(&[(&str, &[u8])], &[&str]); 8] = [
+    let table: [Row<'_>; 8] = [
         (&[(darwin, MACH_O)], all),
         (&[("python/a.abi3.so", MACH_O)], &["arm64"]),
         (&[("python/a.pyd", b"MZ\x90\0")], all),
@@ -112,7 +115,7 @@ fn code_for_another_system_or_machine_is_told() {
     its native libraries are for macOS and x86_64 and not for arm64: `python/numpy/a.cpython-312-darwin.so`
     its modules of `numpy` are for macOS and not for x86_64: `python/numpy/a.cpython-312-darwin.so`
     ");
-    let fine: [(&[(&str, &[u8])], &[&str]); 6] = [
+    let fine: [Row<'_>; 6] = [
         (&[("nodejs/a/darwin.node", MACH_O), ("nodejs/a/linux.node", X86_64)], &["x86_64"]),
         (&[("lib/32.so", ARM_32), ("lib/64.so", X86_64)], all),
         (&[("dotnetcore/a.dll", b"MZ\x90\0"), ("extensions/x/b.dll", b"MZ\x90\0")], all),
