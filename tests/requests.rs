@@ -182,20 +182,31 @@ fn no_more_requests_are_in_flight_than_jobs_allow() {
     assert!(most.is_some_and(|most| (2..=7).contains(&most)), "{most:?}");
 }
 
-#[test]
-fn another_tool_that_uses_half_the_quota_makes_no_job_fail() {
+/// So many built layers at a Lambda that admits so many requests a second, and so many at once.
+fn limited(layers: usize, quota: [&str; 2]) -> (Bench, Vec<String>) {
     let folder = common::folder();
-    // The quota that is left: half of what the run believes it has, and less than even a busy machine asks for, with
-    // nothing saved up.
-    let quota = ["--lambda-requests-per-second", "10", "--lambda-burst", "1"];
-    let sandbox = common::Sandbox::start(&folder.path().join("sandbox"), &quota);
+    let flags = ["--lambda-requests-per-second", quota[0], "--lambda-burst", quota[1]];
+    let sandbox = common::Sandbox::start(&folder.path().join("sandbox"), &flags);
     let bench = Bench { folder, sandbox };
-    let names: Vec<String> = (0..60).map(|number| format!("layer-{number:02}")).collect();
+    let names: Vec<String> = (0..layers).map(|number| format!("layer-{number:02}")).collect();
     bench.layers(&names, "");
     names.iter().for_each(|name| bench.revise(name, 1));
+    (bench, names)
+}
+
+/// Publishes, with other flags than [`Bench::run`] has.
+fn publish(bench: &Bench, flags: &[&str]) -> common::Ended {
     let mut command = bench.sandbox.layership(bench.project());
-    command.args(["publish", "--stage", "--format", "json", "--lambda-requests-per-second", "20"]);
-    let report = run(command, [] as [&str; 0]).expect(0).report();
+    command.args(["publish", "--stage", "--format", "json"]);
+    run(command, flags).expect(0)
+}
+
+#[test]
+fn another_tool_that_uses_half_the_quota_makes_no_job_fail() {
+    // The quota that is left: half of what the run believes it has, and less than even a busy machine asks for, with
+    // nothing saved up.
+    let (bench, names) = limited(60, ["10", "1"]);
+    let report = publish(&bench, &["--lambda-requests-per-second", "20"]).report();
     assert_eq!(report["summary"]["published"], 60);
     let throttled = bench.requests().iter().filter(|request| request["status"] == 429).count();
     assert!(throttled > 0, "nothing was throttled: this test shows nothing");
@@ -205,29 +216,31 @@ fn another_tool_that_uses_half_the_quota_makes_no_job_fail() {
 
 #[test]
 fn calls_that_find_nothing_count_as_well() {
-    let folder = common::folder();
-    let quota = ["--lambda-requests-per-second", "20", "--lambda-burst", "10"];
-    let sandbox = common::Sandbox::start(&folder.path().join("sandbox"), &quota);
-    let bench = Bench { folder, sandbox };
-    let names: Vec<String> = (0..50).map(|number| format!("layer-{number:02}")).collect();
-    bench.layers(&names, "");
-    names.iter().for_each(|name| bench.revise(name, 1));
-    let publish = |more: &[&str]| {
-        let mut command = bench.sandbox.layership(bench.project());
-        command.args(["publish", "--stage", "--lambda-requests-per-second", "18"]).args(more);
-        run(command, [] as [&str; 0]).expect(0);
-    };
-    publish(&[]);
+    let (bench, names) = limited(50, ["20", "10"]);
+    publish(&bench, &["--lambda-requests-per-second", "18"]);
     bench.forget_requests();
     // Whom a version is shared with is answered by "not found" where nobody is.
     bench.layers(&names, "share = [\"210987654321\"]");
-    publish(&["--dry-run"]);
+    publish(&bench, &["--lambda-requests-per-second", "18", "--dry-run"]);
     let (asked, throttled) = bench.requests().iter().fold((0, 0), |(asked, throttled), request| {
         let is_policy = request["operation"] == "GetLayerVersionPolicy";
         (asked + usize::from(is_policy), throttled + usize::from(request["status"] == 429))
     });
     assert!(asked >= names.len(), "{asked}: this test shows nothing");
     assert_eq!(throttled, 0);
+}
+
+/// As many failures as any other call has patience for.
+#[test]
+fn a_short_outage_costs_no_call_for_each_layer() {
+    let bench = Bench::of(&names());
+    bench.run(&["publish", "--stage"]).expect(0);
+    let unavailable = json!({"kind": "error", "status": 503, "code": "ServiceUnavailable"});
+    bench.faults(&json!({"operation": "ListLayers", "times": 4, "fault": unavailable}));
+    bench.forget_requests();
+    bench.run(&["publish"]).expect(0);
+    let counts = counted(&bench);
+    assert_eq!((counts["ListLayers"], counts.get("ListLayerVersions")), (5, None));
 }
 
 #[test]

@@ -13,8 +13,8 @@ const HIDDEN: &str = "****";
 /// `https://****@host/x?****`.
 ///
 /// A user name alone is hidden as well, since tokens are often passed that way; so is every query string, a token of a
-/// well-known service in the path, and what a fragment says unless it names what is installed (`#sha256=`, `#egg=`, a commit). What merely contains an `@` is left
-/// alone: `me@example.com`, `lodash@4.17.21`, `https://host/@scope/name`.
+/// well-known service in the path, and what a fragment says unless it names what is installed (`#sha256=`, `#egg=`, a
+/// commit). What merely contains an `@` is left alone: `me@example.com`, `lodash@4.17.21`, `https://host/@scope/name`.
 pub fn mask(text: &str) -> Cow<'_, str> {
     without(text, |part, range| part != UrlPart::Segment || is_credential(text, part, range))
 }

@@ -165,7 +165,7 @@ impl<'a> Content<'a> {
 }
 
 fn not_compared(latest: u64) -> Finding {
-    let message = format!("S3 knows no SHA-256 of it, so it was not compared with what version {latest} holds");
+    let message = format!("it was not compared with what version {latest} holds: no SHA-256 of both is known");
     Finding::advice(
         Check::ArchiveUnpublished,
         message,
