@@ -76,7 +76,7 @@ pub fn stale(latest: u64, change: Change<'_>, environments: &Environments, halt:
 /// The versions of a package with their extras, of which only those count that the filter lets through.
 fn versions<'a>(of: &'a Dependencies, name: &str, counts: impl Fn(&About) -> bool) -> Vec<(&'a Version, &'a Extras)> {
     let all = of.versions(name).into_iter().flat_map(Versions::iter);
-    all.filter(|(_, about)| counts(about)).map(|(version, about)| (version, &about.extras)).collect()
+    all.filter(|(_, about)| counts(about)).map(|(version, about)| (version, &about.details().extras)).collect()
 }
 
 impl Change<'_> {

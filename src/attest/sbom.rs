@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::hash::{Hash, hashes};
 use super::{Made, TOOL, TOOL_VERSION, document, purl};
 use crate::layer::Sha256;
-use crate::manifest::{About, Format, Need, Version, mask};
+use crate::manifest::{About, Details, Format, Need, Version, mask};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -135,9 +135,9 @@ fn component(
     let reference = if *before == 0 { purl.clone() } else { format!("{purl}#{before}") };
     *before += 1;
     let origin = locked.is_none().then(|| Property { name: "layership:locked-to", value: shown.to_owned() });
-    let markers =
-        about.markers.iter().map(|marker| Property { name: "layership:marker", value: mask(marker).into_owned() });
-    let files: BTreeSet<Hash> = about.hashes.iter().flat_map(|text| hashes(text)).collect();
+    let Details { markers, hashes: written, .. } = about.details();
+    let markers = markers.iter().map(|marker| Property { name: "layership:marker", value: mask(marker).into_owned() });
+    let files: BTreeSet<Hash> = written.iter().flat_map(|text| hashes(text)).collect();
     Component {
         r#type: "library",
         reference,

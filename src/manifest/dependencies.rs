@@ -80,7 +80,7 @@ impl<'a> Found<'a> {
     /// With the hash of one more file.
     pub fn add_hash(&mut self, hash: &str) {
         if KEEPS_HASHES.get() {
-            self.about.hashes.insert(hash.into());
+            self.about.details_mut().hashes.insert(hash.into());
         }
         self.about.add_files(Files::of(hash));
     }
@@ -91,7 +91,9 @@ impl<'a> Found<'a> {
     }
 
     pub fn with_extras<'e>(mut self, extras: impl IntoIterator<Item = Cow<'e, str>>) -> Self {
-        self.about.extras.extend(extras.into_iter().map(Box::from));
+        for extra in extras {
+            self.about.details_mut().extras.insert(extra.into());
+        }
         self
     }
 
@@ -104,7 +106,9 @@ impl<'a> Found<'a> {
     }
 
     pub fn with_marker(mut self, marker: Option<&str>) -> Self {
-        self.about.markers.extend(marker.map(str::to_owned));
+        if let Some(marker) = marker {
+            self.about.details_mut().markers.insert(marker.to_owned());
+        }
         self
     }
 }

@@ -49,7 +49,8 @@ impl Environments {
     /// where nobody waits any more means nothing.
     pub fn install(&self, about: &About, halt: &Halt) -> bool {
         let holds = |marker: &String| holds(marker, self, halt).is_none_or(|places| places != 0);
-        let is_marked_out = || self.all != 0 && !about.markers.is_empty() && !about.markers.iter().any(holds);
+        let markers = &about.details().markers;
+        let is_marked_out = || self.all != 0 && !markers.is_empty() && !markers.iter().any(holds);
         about.need != Need::Development && !is_marked_out()
     }
 }
@@ -96,7 +97,9 @@ mod tests {
     }
 
     fn marked(markers: &[&str]) -> About {
-        About { markers: markers.iter().map(|marker| (*marker).to_owned()).collect(), ..About::default() }
+        let mut about = About::default();
+        about.details_mut().markers.extend(markers.iter().map(|marker| (*marker).to_owned()));
+        about
     }
 
     #[test]

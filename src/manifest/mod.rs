@@ -64,4 +64,4 @@ pub use pins::{Open, Unpinned};
 pub use read::{Manifest, read};
 pub use requirements::normalised;
 pub use text::same_text;
-pub use versions::{About, Need, Version, Versions};
+pub use versions::{About, Details, Need, Version, Versions};

@@ -53,7 +53,11 @@ mod tests {
     use super::*;
 
     fn hashes(read: Option<Dependencies>) -> usize {
-        read.unwrap().iter().flat_map(|(_, versions)| versions.iter()).map(|(_, about)| about.hashes.len()).sum()
+        read.unwrap()
+            .iter()
+            .flat_map(|(_, versions)| versions.iter())
+            .map(|(_, about)| about.details().hashes.len())
+            .sum()
     }
 
     #[test]

@@ -343,8 +343,8 @@ version = "2.0.0"
         assert_eq!(of(Need::Development), ["iniconfig", "pytest"]);
         assert_eq!(of(Need::Optional), ["pysocks", "win-inet-pton"]);
         assert!(dependencies.is_project("project") && !dependencies.is_project("idna"));
-        assert!(about("colorama").markers.iter().eq(["sys_platform == 'win32'"]));
-        assert!(about("idna").markers.is_empty());
+        assert!(about("colorama").details().markers.iter().eq(["sys_platform == 'win32'"]));
+        assert!(about("idna").details().markers.is_empty());
         assert!(about("requests").files.is_some() && about("idna").files.is_none());
         let other = uv(&UV.replace("sha256:bb", "sha256:cc"), &Halt::default()).unwrap();
         assert_ne!(dependencies, other);
@@ -373,7 +373,7 @@ version = "2.0.0"
         for (extra, expected) in table {
             let lock = format!("[[package]]\nname = \"x\"\nversion = \"1\"\ngroups = [\"main\", \"dev\"]\n{extra}\n");
             let dependencies = poetry(&lock, &Halt::default()).unwrap();
-            let markers = &dependencies.versions("x").unwrap().values().next().unwrap().markers;
+            let markers = &dependencies.versions("x").unwrap().values().next().unwrap().details().markers;
             assert!(markers.iter().eq(expected), "{extra}: {markers:?}");
         }
     }

@@ -180,7 +180,10 @@ impl Graph {
                 about.need = if is_required { Need::Required } else { Need::Optional };
                 let ways = if is_required { &how.required } else { &how.optional };
                 let left = room.checked_sub(ways.bytes());
-                about.markers = left.map(|_| ways.markers()).unwrap_or_default();
+                let markers = left.map(|_| ways.markers()).unwrap_or_default();
+                if !markers.is_empty() || !about.details().markers.is_empty() {
+                    about.details_mut().markers = markers;
+                }
                 room = left.unwrap_or_default();
             }
         });

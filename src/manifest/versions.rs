@@ -52,12 +52,19 @@ pub enum Need {
 }
 
 /// What a manifest says of a locked version.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct About {
     /// The files that may be installed, by their hashes: two that differ have other hashes. `None` without any.
     pub files: Option<Files>,
     /// Who asks for it.
     pub need: Need,
+    /// Of most there is nothing more to say, and a large manifest has many of them.
+    details: Option<Box<Details>>,
+}
+
+/// What is said of few locked versions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Details {
     /// Environment markers (PEP 508): it is installed where one of them holds. Without any it is installed everywhere.
     pub markers: BTreeSet<String>,
     /// The extras that are asked for.
@@ -65,6 +72,8 @@ pub struct About {
     /// The hashes of these files as they are written, where they were asked for; see [`super::locked`].
     pub hashes: BTreeSet<Box<str>>,
 }
+
+static NO_DETAILS: Details = Details { markers: BTreeSet::new(), extras: BTreeSet::new(), hashes: BTreeSet::new() };
 
 /// The sum of the digests of hashes, in whatever order. Kept as bytes, which need no room for their alignment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +91,16 @@ impl Files {
 }
 
 impl About {
+    /// What else is said of it.
+    pub fn details(&self) -> &Details {
+        self.details.as_deref().unwrap_or(&NO_DETAILS)
+    }
+
+    /// To say more of it.
+    pub(super) fn details_mut(&mut self) -> &mut Details {
+        self.details.get_or_insert_default()
+    }
+
     /// Adds further files that may be installed.
     pub(super) fn add_files(&mut self, files: Files) {
         self.files = Some(self.files.map_or(files, |others| others.and(files)));
@@ -93,9 +112,25 @@ impl About {
             (Some(one), Some(more)) => Some(one.and(more)),
             (one, more) => one.or(more),
         };
+        self.need = self.need.min(other.need);
+        if self.details.is_some() || other.details.is_some() {
+            self.details_mut().join(other.details.map(|details| *details).unwrap_or_default());
+        }
+    }
+}
+
+impl PartialEq for About {
+    fn eq(&self, other: &Self) -> bool {
+        self.files == other.files && self.need == other.need && self.details() == other.details()
+    }
+}
+
+impl Eq for About {}
+
+impl Details {
+    fn join(&mut self, other: Self) {
         self.hashes.extend(other.hashes);
         self.extras.extend(other.extras);
-        self.need = self.need.min(other.need);
         let everywhere = self.markers.is_empty() || other.markers.is_empty();
         self.markers.extend(other.markers);
         if everywhere {

@@ -91,8 +91,10 @@ fn a_marker_that_leads_to_many_is_not_told_of_all() {
     let mut dependencies = Dependencies::default();
     names.iter().for_each(|name| dependencies.insert(Found::new(name.as_str(), "1")));
     graph(&edges).settle(&mut dependencies, &Halt::default());
-    let told =
-        dependencies.iter().flat_map(|(_, versions)| versions.values()).filter(|about| !about.markers.is_empty());
+    let told = dependencies
+        .iter()
+        .flat_map(|(_, versions)| versions.values())
+        .filter(|about| !about.details().markers.is_empty());
     assert_eq!(told.count(), 4);
 }
 
@@ -112,7 +114,7 @@ fn each_version_has_its_own_way() {
         let dependencies = crate::manifest::toml_locks::uv(&lock(first, second), &Halt::default()).unwrap();
         let all = dependencies.iter().flat_map(|(name, versions)| versions.iter().map(move |found| (name, found)));
         let told = all.map(|(name, (version, about))| {
-            let markers: Vec<&str> = about.markers.iter().map(String::as_str).collect();
+            let markers: Vec<&str> = about.details().markers.iter().map(String::as_str).collect();
             let how = if about.need == Need::Development { "not" } else { &markers.join(" or ") };
             format!("{name} {}: {how}", version.as_str())
         });
