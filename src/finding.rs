@@ -70,6 +70,8 @@ pub enum Check {
     IncludeUnreadable,
     /// The manifest includes other files, which its backup does not hold.
     IncludeNotKept,
+    /// The staged archive does not say which state of the files that the manifest includes it was built for.
+    IncludeNotNoted,
 }
 
 /// One thing that a check found.

@@ -146,6 +146,10 @@ pub struct ManifestReport {
     pub path: String,
     /// Lower-case hexadecimal MD5 of its bytes, once read.
     pub md5: Option<String>,
+    /// Lower-case hexadecimal MD5 of what the files say that it includes, comments and order aside; left out where it
+    /// includes none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub includes: Option<String>,
     /// S3 URI of the backup of `version`, where there is one; by `changed`, of the newest backup.
     pub backup: Option<String>,
     /// Its page in the AWS console, where the partition has a public one.

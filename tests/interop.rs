@@ -2,8 +2,8 @@
 //! nobody here wrote, with what operators have at hand, with lock files as those tools read them that write them, and with
 //! bills of materials as CycloneDX reads them.
 //!
-//! Needs python3 (3.10 or newer) with venv, npm, and the Python package index on the first run; everything else the tests
-//! make themselves, below `target`.
+//! Needs python3 (3.10 or newer) with venv, npm, and the package indexes of Python, npm and Yarn on the first run; everything
+//! else the tests make themselves, below `target`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use tokio::time::sleep;
 
 use super::call::Call;
+use super::included;
 use super::lambda::backoff;
 use super::last::sent;
 use super::s3::{S3, tag, unreadable};
@@ -22,10 +23,6 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 const ATTEMPTS: u32 = 4;
 /// User metadata of a backup: the SHA-256 of the zip it belongs to, hexadecimal. The Python library never looks at it.
 const SHA256: &str = "layership-sha256";
-/// The same for a digest of the files that the manifest includes, of which the backup holds nothing.
-const INCLUDES: &str = "layership-includes";
-/// How that digest is made; another way has another number.
-const INCLUDES_VERSION: &str = "v1";
 
 /// What became of reading a backup.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +46,7 @@ pub struct Backup {
     pub modified: Option<Timestamp>,
     /// SHA-256 of the zip that it belongs to, where it was noted.
     pub sha256: Option<Sha256>,
-    /// What was noted of the files that the manifest included.
+    /// A digest of the files that the manifest included, where it was noted.
     includes: Option<String>,
 }
 
@@ -66,7 +63,7 @@ impl BackupRead {
 impl Backup {
     /// Whether the files that the manifest included then said what they say now.
     pub fn includes(&self, now: Option<Md5>) -> bool {
-        self.includes == now.map(includes_note)
+        self.includes == now.map(|now| now.to_string())
     }
 
     /// Whether it was written before this version was made: then it belongs to none, but was left by another layer, another
@@ -83,7 +80,7 @@ pub struct NewBackup<'a> {
     pub manifest: Bytes,
     /// SHA-256 of the zip that it belongs to.
     pub sha256: Option<Sha256>,
-    /// A digest of the files that the manifest includes.
+    /// A digest of the files that the manifest includes, of which the backup holds nothing.
     pub includes: Option<Md5>,
     /// Entity tag of the object to replace; without it there must be none.
     pub replacing: Option<&'a str>,
@@ -165,7 +162,7 @@ impl S3 {
             None => request,
         };
         let request = match backup.includes {
-            Some(includes) => request.metadata(INCLUDES, includes_note(includes)),
+            Some(includes) => request.metadata(included::INCLUDES, included::note(includes)),
             None => request,
         };
         match sent(request.body(ByteStream::from(backup.manifest.clone())).send()).await {
@@ -188,7 +185,7 @@ impl S3 {
         let etag = tag(found.e_tag(), call)?;
         let modified = found.last_modified().and_then(|time| Timestamp::from_second(time.secs()).ok());
         let sha256 = noted(found.metadata(), SHA256).and_then(|text| Sha256::from_hex(text));
-        let includes = noted(found.metadata(), INCLUDES).cloned();
+        let includes = included::noted(found.metadata());
         let bytes = self.read(found, LARGEST + 1, call).await?;
         if bytes.len() as u64 > LARGEST {
             let message = format!("{} has more than {} MB: that is not a backup", call.resource, LARGEST / 1_000_000);
@@ -200,8 +197,4 @@ impl S3 {
 
 fn noted<'a>(metadata: Option<&'a HashMap<String, String>>, name: &str) -> Option<&'a String> {
     metadata.and_then(|metadata| metadata.get(name))
-}
-
-fn includes_note(includes: Md5) -> String {
-    format!("{INCLUDES_VERSION} md5={includes}")
 }

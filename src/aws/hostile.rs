@@ -118,6 +118,7 @@ fn at() -> S3Location {
 fn staged(size: u64) -> Staged {
     Staged {
         manifest_md5: None,
+        includes: None,
         sha256: None,
         size,
         note: None,
@@ -270,6 +271,7 @@ async fn parts_are_not_joined_where_nobody_compared_them_and_the_zip_changed() {
         parts: &digests.parts[4..],
         tree: None,
         manifest_md5: Md5::of(b""),
+        includes: None,
         note: None,
         tell: Arc::new(|_| {}),
     };

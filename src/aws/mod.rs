@@ -20,6 +20,7 @@ mod grants;
 mod hostile;
 mod identity;
 mod in_use;
+mod included;
 mod intact;
 mod kept;
 mod lambda;

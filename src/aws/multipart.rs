@@ -262,7 +262,7 @@ async fn make_whole(s3: &S3, at: &S3Location, upload: &Upload<'_>, etag: String)
             // Perhaps it was done and the answer was lost: sent again, there is another object than was to be copied.
             let staged = s3.head(at).await.ok().flatten();
             let whole = staged.filter(|staged| staged.sha256 == Some(upload.sha256));
-            let whole = whole.filter(|staged| staged.manifest_md5 == Some(upload.manifest_md5.to_string()));
+            let whole = whole.filter(|staged| staged.is_built_from(upload.manifest_md5, upload.includes));
             whole.ok_or_else(|| not_whole(failure, &call))
         }
     }

@@ -14,11 +14,12 @@ use super::bucket_facts::Buckets;
 use super::call::Call;
 use super::clock::ServerClock;
 use super::failure::Failure;
+use super::included;
 use super::last::sent;
 use super::owners::Owners;
 use super::under_way::UploadsUnderWay;
 use crate::archive::{Note, TreeDigest};
-use crate::layer::{Region, S3Location, Sha256};
+use crate::layer::{Md5, Region, S3Location, Sha256};
 use crate::outcome::{ErrorCode, JobError};
 
 /// User metadata of a staged archive: MD5 of the manifest it was built from, exactly as `aws_lambda_artifact_builder`
@@ -49,6 +50,8 @@ pub struct S3 {
 pub struct Staged {
     /// The MD5 of the manifest it was built from, if it says.
     pub manifest_md5: Option<String>,
+    /// A digest of the files that this manifest included then, if `stage` noted it.
+    pub includes: Option<String>,
     /// SHA-256 of the whole object, where S3 keeps one.
     pub sha256: Option<Sha256>,
     /// Size in bytes.
@@ -65,6 +68,14 @@ pub struct Staged {
     pub modified: Option<Timestamp>,
     /// Its storage class, where it is another one than S3's standard.
     pub class: Option<String>,
+}
+
+impl Staged {
+    /// Whether it says that it was built from this manifest, and for the files that the manifest includes, if any.
+    pub fn is_built_from(&self, manifest: Md5, includes: Option<Md5>) -> bool {
+        let is = |noted: &Option<String>, now: Md5| noted.as_ref().is_some_and(|noted| *noted == now.to_string());
+        is(&self.manifest_md5, manifest) && includes.is_none_or(|includes| is(&self.includes, includes))
+    }
 }
 
 impl S3 {
@@ -200,6 +211,7 @@ fn staged(found: &HeadObjectOutput) -> Staged {
     let sha256 = found.checksum_sha256().filter(|_| whole).and_then(Sha256::from_base64);
     Staged {
         manifest_md5: value(MANIFEST_MD5).or_else(|| value(MANIFEST_MD5_HYPHEN)),
+        includes: included::noted(metadata),
         sha256,
         size: found.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
         note: value(CHECKED).zip(sha256).and_then(|(note, sha256)| Note::from_text(&note, sha256)),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_sdk_s3::config::Builder;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 
+use super::included;
 use super::progress::Tell;
 use super::s3::{CHECKED, MANIFEST_MD5, MANIFEST_MD5_HYPHEN, Staged, TREE};
 use crate::archive::{LocalZip, Note, ReadAt as _, Stretch, TreeDigest};
@@ -29,6 +30,8 @@ pub struct Upload<'a> {
     pub tree: Option<TreeDigest>,
     /// MD5 of the manifest it was built from.
     pub manifest_md5: Md5,
+    /// A digest of the files that this manifest includes.
+    pub includes: Option<Md5>,
     /// That it passed all checks, if it did.
     pub note: Option<Note>,
     /// Is told how many bytes were sent.
@@ -46,6 +49,7 @@ impl Upload<'_> {
     pub(super) fn staged(&self, sha256: Option<Sha256>) -> Staged {
         Staged {
             manifest_md5: Some(self.manifest_md5.to_string()),
+            includes: self.includes.map(|includes| includes.to_string()),
             sha256,
             size: self.zip.size(),
             note: self.note,
@@ -63,6 +67,7 @@ impl Upload<'_> {
         let note = self.note.map(|note| (CHECKED.to_owned(), note.to_text(self.sha256)));
         let known = [(MANIFEST_MD5.to_owned(), md5.clone()), (MANIFEST_MD5_HYPHEN.to_owned(), md5)];
         let tree = self.tree.map(|tree| (TREE.to_owned(), tree.to_note(self.sha256)));
-        known.into_iter().chain(note).chain(tree).collect()
+        let includes = self.includes.map(|includes| (included::INCLUDES.to_owned(), included::note(includes)));
+        known.into_iter().chain(note).chain(tree).chain(includes).collect()
     }
 }

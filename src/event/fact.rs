@@ -24,6 +24,9 @@ pub enum Fact {
         path: String,
         /// MD5 of its bytes.
         md5: String,
+        /// MD5 of what the files say that it includes, comments and order aside; left out where it includes none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        includes: Option<String>,
     },
     /// The command that builds the layer ended well.
     Built {

@@ -5,10 +5,11 @@ use std::ops::Range;
 use super::urls::UrlPart;
 
 /// Parts of the names of query parameters that carry credentials.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "token",
     "secret",
     "passw",
+    "passphrase",
     "signature",
     "credential",
     "apikey",
@@ -22,7 +23,7 @@ const KEYS: [&str; 13] = [
 ];
 
 /// Names of query parameters that carry credentials and are too short to be looked for in others.
-const SHORT_KEYS: [&str; 4] = ["sig", "key", "pwd", "pat"];
+const SHORT_KEYS: [&str; 5] = ["sig", "key", "pass", "pwd", "pat"];
 
 /// User names that are no secret: those of version control, and of tokens whose secret is the password.
 const OPEN_USERS: [&str; 8] =

@@ -159,6 +159,6 @@ fn a_manifest_is_digested_and_looked_through_no_longer_than_somebody_waits() {
     // Each of its steps asks once more: the digest, the credentials, the lines and the files that they include.
     assert!(halt.polls() <= POLLS + 2 * LAST, "{} questions", halt.polls());
     let halt = Halt::after(0);
-    assert_eq!(survey(&text, &halt).open.count, 0);
+    assert_eq!(survey(&text, &halt).open.alone().count, 0);
     assert_eq!(halt.polls(), 1);
 }

@@ -7,7 +7,7 @@ use super::alike::requirement_lines;
 use super::bytes_of::{ReadError, bytes_of};
 use super::dependencies::Dependencies;
 use super::mask::mask;
-use super::pins::OpenLines;
+use super::pins::{OpenLines, Unsettled};
 use super::requirements::dependencies_with;
 use super::survey::{Mention, Survey, bound_names, open_within, survey};
 use super::text::decode;
@@ -34,8 +34,9 @@ pub struct Included {
     pub path: Option<PathBuf>,
     /// Whether it only bounds versions (`-c`).
     pub bounds: bool,
-    /// What it leaves open.
+    /// What it leaves open, together with all others.
     pub open: OpenLines,
+    unsettled: Unsettled,
     text: String,
 }
 
@@ -92,11 +93,18 @@ impl Includes {
         bounds.flat_map(|file| bound_names(&file.text, halt)).collect()
     }
 
-    /// What the files leave open, where these names are bound to one version.
-    pub(super) fn reopen(&mut self, bound: &BTreeSet<String>, halt: &Halt) {
-        for file in self.files.iter_mut().filter(|file| !file.bounds) {
-            file.open = open_within(&file.text, bound, halt);
+    /// What the manifest and the files leave open, all of them together, where these names are bound to one version.
+    pub(super) fn settle(&mut self, manifest: Unsettled, bound: &BTreeSet<String>, halt: &Halt) -> OpenLines {
+        if !bound.is_empty() {
+            for file in self.files.iter_mut().filter(|file| !file.bounds) {
+                file.unsettled = open_within(&file.text, bound, halt);
+            }
         }
+        let of_all = self.files.iter().fold(manifest.hashes(), |all, file| all.and(file.unsettled.hashes()));
+        for file in &mut self.files {
+            file.open = std::mem::take(&mut file.unsettled).settle(of_all);
+        }
+        manifest.settle(of_all)
     }
 
     /// How many bytes the files have.
@@ -219,7 +227,8 @@ impl Reading<'_> {
         self.read.insert((canonical.clone(), bounds));
         self.found.outside = self.found.outside.or(outside);
         self.found.paths.push(plain(&path));
-        self.found.files.push(Included { path: Some(plain(&path)), bounds, open, text });
+        let (unsettled, open) = (if bounds { open.of_bounds() } else { open }, OpenLines::default());
+        self.found.files.push(Included { path: Some(plain(&path)), bounds, open, unsettled, text });
         self.open.push(canonical);
         self.follow(&path, &mentions);
         self.open.pop();

@@ -55,7 +55,7 @@ pub use dependencies::Dependencies;
 pub use difference::{Changed, Dependency, Difference, Only, difference};
 pub use environment::Environments;
 pub use format::Format;
-pub use includes::{Includes, NotIncluded, plain};
+pub use includes::{Included, Includes, NotIncluded, plain};
 pub use left_out::is_left_out;
 pub use mask::{hide_credentials, mask};
 pub use meaning::same_meaning;

@@ -1,7 +1,7 @@
 //! Which lines of a manifest leave open what will be installed.
 
 use super::mask::mask;
-use super::requirements::{Asks, Line, exact_version, revision};
+use super::requirements::{Asks, Line, exact_version, is_archive_file, revision};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -99,28 +99,75 @@ impl OpenLines {
     }
 }
 
+/// What the lines of a file leave open, some of them only together with those of other files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Unsettled {
+    open: OpenLines,
+    /// Pinned lines without a hash: they are open if any line has one.
+    without_hash: OpenLines,
+    /// They are open unless every line is fixed by a hash or a commit.
+    extra_indexes: OpenLines,
+    hashes: Hashes,
+}
+
+/// Which hashes lines have. A file and all that it includes are one for pip.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Hashes {
+    some_have: bool,
+    some_are_not_fixed: bool,
+}
+
+impl Hashes {
+    /// Those of the lines of both.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            some_have: self.some_have | other.some_have,
+            some_are_not_fixed: self.some_are_not_fixed | other.some_are_not_fixed,
+        }
+    }
+}
+
+impl Unsettled {
+    /// Which hashes the lines have.
+    pub fn hashes(&self) -> Hashes {
+        self.hashes
+    }
+
+    /// Of a file that only bounds versions: it asks for nothing, but names indexes for all.
+    pub fn of_bounds(self) -> Self {
+        Self { extra_indexes: self.extra_indexes, ..Self::default() }
+    }
+
+    /// What is left open where all lines together have these hashes.
+    pub fn settle(self, of_all: Hashes) -> OpenLines {
+        let without_hash = if of_all.some_have { self.without_hash } else { OpenLines::default() };
+        let extra_indexes = if of_all.some_are_not_fixed { self.extra_indexes } else { OpenLines::default() };
+        self.open.and(without_hash).and(extra_indexes)
+    }
+
+    /// The same for a file that includes no other.
+    pub fn alone(self) -> OpenLines {
+        let hashes = self.hashes;
+        self.settle(hashes)
+    }
+}
+
 /// Which lines of a requirements file leave open what will be installed, told line by line.
 ///
 /// | line | pinned |
 /// |---|---|
 /// | `name==1.0`, `name===1.0`, also beside other clauses | yes, but with `--hash` where another line has one |
 /// | `name`, `name>=1`, `name~=1.0`, `name==1.*`, `name==${VERSION}` | only where a `-c` file bounds it to one version |
-/// | `name @ URL`, or a URL or path alone | only with `#sha256=…` (or another hash pip knows) or `--hash` |
+/// | `name @ URL`, or a URL or path of a file alone | only with `#sha256=…` (or another hash pip knows) or `--hash` |
 /// | `git+https://…@REVISION`, also behind `-e` | only with a full commit id, 40 or 64 hex digits |
-/// | `-e PATH` | no |
-/// | `--extra-index-url URL` | only where every line has a hash |
+/// | `-e PATH`, the path of a folder | no |
+/// | `--extra-index-url URL`, also in a file of bounds | only where every line of all files has a hash |
 /// | `-r FILE`, `-c FILE`, `--index-url` and other options | no requirement: what is included is judged itself |
 #[derive(Debug, Default)]
 pub(super) struct Pins<'b> {
     /// The names that `-c` files bound to one version: what is asked for without a version, or as a range, is that one.
     bound: Option<&'b BTreeSet<String>>,
-    open: OpenLines,
-    /// Pinned lines without a hash: they are open if any line has one.
-    without_hash: OpenLines,
-    /// They are open unless every line is fixed by a hash or a commit.
-    extra_indexes: OpenLines,
-    some_have_hashes: bool,
-    some_are_not_fixed: bool,
+    found: Unsettled,
 }
 
 impl<'b> Pins<'b> {
@@ -131,30 +178,29 @@ impl<'b> Pins<'b> {
 
     /// Looks at the next line.
     pub fn meet(&mut self, line: &Line<'_>) {
+        let found = &mut self.found;
         match line.asks {
             Asks::Include(_) | Asks::Bounds(_) => return,
-            Asks::ExtraIndex => return self.extra_indexes.add(line, Open::ExtraIndex),
+            Asks::ExtraIndex => return found.extra_indexes.add(line, Open::ExtraIndex),
             _ => {}
         }
         let is_hashed = is_hashed(line);
-        self.some_have_hashes |= is_hashed;
-        self.some_are_not_fixed |= !is_hashed && !has_own_commit(line);
+        found.hashes.some_have |= is_hashed;
+        found.hashes.some_are_not_fixed |= !is_hashed && !has_own_commit(line);
         let is_bound = match &line.asks {
             Asks::Version { name, .. } => self.bound.is_some_and(|bound| bound.contains(&**name)),
             _ => false,
         };
         match open(line).filter(|_| !is_bound) {
-            Some(why) => self.open.add(line, why),
-            None if !is_hashed => self.without_hash.add(line, Open::NoHash),
+            Some(why) => found.open.add(line, why),
+            None if !is_hashed => found.without_hash.add(line, Open::NoHash),
             None => {}
         }
     }
 
-    /// What all lines together leave open.
-    pub fn settle(self) -> OpenLines {
-        let without_hash = if self.some_have_hashes { self.without_hash } else { OpenLines::default() };
-        let extra_indexes = if self.some_are_not_fixed { self.extra_indexes } else { OpenLines::default() };
-        self.open.and(without_hash).and(extra_indexes)
+    /// What the lines leave open.
+    pub fn found(self) -> Unsettled {
+        self.found
     }
 }
 
@@ -194,7 +240,7 @@ fn open_version(specifier: &str) -> Option<Open> {
 }
 
 fn is_hashed(line: &Line<'_>) -> bool {
-    let fragment = matches!(&line.asks, Asks::Location { url, .. } if has_hash(url));
+    let fragment = matches!(&line.asks, Asks::Location { url, .. } if is_file(url) && has_hash(url));
     fragment || line.hashes().next().is_some()
 }
 
@@ -205,6 +251,13 @@ fn has_own_commit(line: &Line<'_>) -> bool {
 
 fn is_repository(url: &str) -> bool {
     url.split_once("://").is_some_and(|(scheme, _)| scheme.contains('+'))
+}
+
+/// Whether pip holds what is there against a hash: it does not for a repository or a folder, whatever the fragment says.
+fn is_file(url: &str) -> bool {
+    let place = url.split(['#', '?']).next().unwrap_or(url);
+    let is_local = url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file:")) || !url.contains("://");
+    !is_repository(url) && (!is_local || is_archive_file(place))
 }
 
 /// Whether a URL's fragment names the hash of the file.

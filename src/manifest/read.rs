@@ -173,17 +173,15 @@ impl Says {
             };
         }
         if !is_text {
-            let open = survey(&text, halt).open;
+            let open = survey(&text, halt).open.alone();
             let named = Err(Unreadable::no_text());
             return Self { named: named.into(), secret, open, includes: Includes::default(), joined: None, place };
         }
         let found = if bytes.len() <= SMALL { glance(&text, halt) } else { survey(&text, halt) };
         let (mut includes, joined) = included(&place, &text, &found.mentions, halt);
-        let (mut open, bound) = (found.open, includes.bound_names(halt));
-        if !bound.is_empty() {
-            includes.reopen(&bound, halt);
-            open = open_within(&text, &bound, halt);
-        }
+        let bound = includes.bound_names(halt);
+        let open = if bound.is_empty() { found.open } else { open_within(&text, &bound, halt) };
+        let open = includes.settle(open, &bound, halt);
         let is_known = bytes.len() > SMALL || found.named.is_err();
         let named = if is_known { found.named.map(Some).into() } else { OnceLock::new() };
         Self { named, open, secret, includes, joined, place }
@@ -243,6 +241,27 @@ mod tests {
             (2, 2),
             "none is bound to one version everywhere"
         );
+    }
+
+    /// For pip, a file and all that it includes are one.
+    #[test]
+    fn hashes_and_other_indexes_count_over_all_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("team/requirements.txt");
+        let open = |text: &str, base: &str, bounds: &str| {
+            read_at(&path.with_file_name("base.txt"), base);
+            read_at(&path.with_file_name("bounds.txt"), bounds);
+            let manifest = read_at(&path, &format!("-r base.txt\n-c bounds.txt\n{text}"));
+            let included = manifest.includes().files.iter().map(|file| file.open.count);
+            std::iter::once(manifest.open_lines().count).chain(included).collect::<Vec<_>>()
+        };
+        let (index, hashed) = ("--extra-index-url https://h/\n", "a==1 --hash=sha256:aa\n");
+        assert_eq!(open(index, "a==1\n", "# none\n"), [1, 0, 0]);
+        assert_eq!(open("a==1\n", index, "# none\n"), [0, 1, 0]);
+        assert_eq!(open("a==1\n", "b==1\n", index), [0, 0, 1]);
+        assert_eq!(open("a==1\n", "b==1\n", &format!("c>=1\n{index}")), [0, 0, 1], "bounds ask for nothing");
+        assert_eq!(open(hashed, index, "c>=1\n"), [0, 0, 0]);
+        assert_eq!(open(hashed, "b==1\n", "# none\n"), [0, 1, 0], "one has a hash");
     }
 
     #[test]

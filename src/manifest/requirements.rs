@@ -314,7 +314,8 @@ fn read_location(text: &str) -> Option<Asks<'_>> {
     Some(Asks::Location { name: name_of_location(url).into(), url: url.into() })
 }
 
-fn is_archive_file(text: &str) -> bool {
+/// Whether a path or URL is that of a file that pip installs.
+pub(super) fn is_archive_file(text: &str) -> bool {
     !text.contains(char::is_whitespace) && archive_stem(text).len() < text.len()
 }
 
@@ -375,7 +376,7 @@ pub fn normalised(name: &str) -> Cow<'_, str> {
 pub(super) fn revision(url: &str) -> Option<&str> {
     let (scheme, place) = url.split_once("://")?;
     scheme.contains('+').then_some(())?;
-    let place = place.split('#').next().unwrap_or(place);
+    let place = place.split(['#', '?']).next().unwrap_or(place);
     let (_authority, path) = place.split_once('/')?;
     path.rsplit_once('@').map(|(_, revision)| revision)
 }

@@ -109,6 +109,10 @@ mod tests {
             "--index-url https://user:${WORD}more@host/simple",
             "--index-url https://user:{{word@host/simple",
             "x @ https://host/x.whl?token=$word",
+            "x @ https://host/x.whl?user=me&pass=word",
+            "x @ https://host/x.whl?passphrase=word",
+            "--index-url https://user:pa<ss@host/simple",
+            "--index-url https://user:pa>s`s@host/simple",
             // PHP escapes slashes.
             r#""url":"https:\/\/user:p@host\/x.zip""#,
             r#""url":"https:\/\/host\/x.zip?token=abc""#,
@@ -142,6 +146,8 @@ mod tests {
             "x @ git+https://git:@host/a/b.git",
             "x @ https://host/ghp_short/npm_internal-registry-of-2026/pypi-mirror-of-the-company/x.whl",
             "x @ https://host/x \\\n    --hash=sha256:00 # me:p@host",
+            "see <https://host:8080> or <me@host>",
+            "`https://host`,`me:you@host`",
             r"C:\\Users\\me:x@host",
         ];
         for line in table {

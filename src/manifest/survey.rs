@@ -1,7 +1,7 @@
 //! A requirements file in one pass: what it names, what it leaves open, and which files it includes.
 
 use super::dependencies::{Dependencies, LIMIT};
-use super::pins::{OpenLines, Pins};
+use super::pins::{Pins, Unsettled};
 use super::requirements::{Asks, Line, each_line, exact_version, insert};
 use super::unreadable::Unreadable;
 use crate::halt::Halt;
@@ -16,7 +16,7 @@ pub(super) struct Survey {
     /// What it names itself.
     pub named: Result<Dependencies, Unreadable>,
     /// What it leaves open itself.
-    pub open: OpenLines,
+    pub open: Unsettled,
     /// The files that it includes.
     pub mentions: Vec<Mention>,
 }
@@ -51,10 +51,10 @@ pub(super) fn glance(text: &str, halt: &Halt) -> Survey {
 }
 
 /// What a text leaves open, where others bound these names to one version.
-pub(super) fn open_within(text: &str, bound: &BTreeSet<String>, halt: &Halt) -> OpenLines {
+pub(super) fn open_within(text: &str, bound: &BTreeSet<String>, halt: &Halt) -> Unsettled {
     let mut pins = Pins::within(bound);
     each_line(text, halt, |line| pins.meet(line));
-    pins.settle()
+    pins.found()
 }
 
 /// The names that a text bounds to one version, wherever it is installed.
@@ -85,7 +85,7 @@ fn each(text: &str, halt: &Halt, mut tell: impl FnMut(&Line<'_>)) -> Survey {
             mentions.push(Mention { line: line.number, named: file.clone().into_owned(), bounds });
         }
     });
-    Survey { named: Ok(Dependencies::default()), open: pins.settle(), mentions }
+    Survey { named: Ok(Dependencies::default()), open: pins.found(), mentions }
 }
 
 /// Refuses more than a manifest can have.

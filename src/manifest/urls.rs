@@ -35,7 +35,7 @@ pub(super) fn url_parts<B>(
     let mut rest = text;
     while let Some(start) = find_scheme(rest) {
         let offset = text.len() - rest.len();
-        let end = rest[start..].find(ends_url).map_or(rest.len(), |end| start + end);
+        let end = rest[start..].find(ends_word).map_or(rest.len(), |end| start + end);
         let mut url = Url { text: &rest[..end], last_at: rest[..end].rfind('@'), at: start };
         while let Some((part, Range { start, end })) = url.next_part() {
             found(part, offset + start..offset + end)?;
@@ -55,9 +55,15 @@ fn after_scheme(text: &str) -> Option<usize> {
     AFTER_SCHEME.iter().find(|sign| text.starts_with(**sign)).map(|sign| sign.len())
 }
 
-fn ends_url(character: char) -> bool {
-    character.is_whitespace() || matches!(character, '"' | '<' | '>' | '`')
+fn ends_word(character: char) -> bool {
+    character.is_whitespace() || character == '"'
 }
+
+/// What no URL should have as it is, so that texts put it around one. A password may have it all the same.
+const AROUND: [char; 3] = ['<', '>', '`'];
+
+/// What parts of a URL begin with.
+const PARTING: [char; 5] = ['/', ':', '?', '#', '&'];
 
 /// A run of characters that can all be part of a URL. It may hold several, one in the path of the other.
 struct Url<'a> {
@@ -71,9 +77,14 @@ impl Url<'_> {
     fn next_part(&mut self) -> Option<(UrlPart, Range<usize>)> {
         while self.at < self.text.len() {
             let rest = &self.text[self.at..];
-            let step = rest.find(['/', ':', '?', '#', '&'])?;
+            let step = rest.find(|next| PARTING.contains(&next) || AROUND.contains(&next))?;
             self.at += step;
             let rest = &rest[step..];
+            if rest.starts_with(AROUND) {
+                // The URL is over; another one may follow in the same word.
+                self.at += find_scheme(rest)?;
+                continue;
+            }
             let part = if let Some(sign) = after_scheme(rest) {
                 self.user_info(self.at + sign)
             } else if rest.starts_with('/') {
@@ -97,7 +108,8 @@ impl Url<'_> {
     fn user_info(&mut self, start: usize) -> Option<(UrlPart, Range<usize>)> {
         self.at = start;
         let url = &self.text[start..];
-        let authority = &url[..url.find(['/', '?', '#']).unwrap_or(url.len())];
+        let authority =
+            &url[..url.find(|next| ['/', '?', '#'].contains(&next) || AROUND.contains(&next)).unwrap_or(url.len())];
         // A password may contain an `@` of its own, so the last one counts.
         let end = authority.rfind('@').map(|at| start + at);
         let end = end.or_else(|| self.last_at.filter(|at| *at >= start && has_unescaped_password(authority)))?;
@@ -107,21 +119,23 @@ impl Url<'_> {
     fn segment(&mut self, start: usize) -> Option<(UrlPart, Range<usize>)> {
         self.at = start;
         let segment = &self.text[start..];
-        let end = start + segment.find(['/', ':', '?', '#', '&']).unwrap_or(segment.len());
+        let end = segment.find(|next| PARTING.contains(&next) || AROUND.contains(&next));
+        let end = start + end.unwrap_or(segment.len());
         (end > start).then_some((UrlPart::Segment, start..end))
     }
 
     fn query(&mut self, start: usize) -> Option<(UrlPart, Range<usize>)> {
         self.at = start;
         let query = &self.text[start..];
-        let end = start + query.find('#').unwrap_or(query.len());
+        let end = start + query.find(|next| next == '#' || AROUND.contains(&next)).unwrap_or(query.len());
         (end > start).then_some((UrlPart::Query, start..end))
     }
 
     fn fragment(&mut self, start: usize) -> Option<(UrlPart, Range<usize>)> {
         self.at = start;
         let fragment = &self.text[start..];
-        let pair = &fragment[..fragment.find(['&', '?', '#']).unwrap_or(fragment.len())];
+        let end = fragment.find(|next| ['&', '?', '#'].contains(&next) || AROUND.contains(&next));
+        let pair = &fragment[..end.unwrap_or(fragment.len())];
         let (key, value) = pair.split_once('=')?;
         let is_key = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
         let is_open = !is_key || OPEN_KEYS.iter().any(|open| key.eq_ignore_ascii_case(open));
@@ -130,7 +144,7 @@ impl Url<'_> {
     }
 }
 
-/// A password with a `/`, `?` or `#` that somebody forgot to escape: such a URL does not work, but it must not be
+/// A password with a `/`, `?`, `#` or one of [`AROUND`] that somebody forgot to escape: such a URL may not work, but it must not be
 /// shown either. It betrays itself by something other than a port behind the first colon.
 fn has_unescaped_password(authority: &str) -> bool {
     let Some((host, port)) = authority.split_once(':') else { return false };

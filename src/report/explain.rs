@@ -126,8 +126,15 @@ const WARNINGS: &[(&str, Explanation)] = &[
     (
         "include-not-kept",
         Explanation {
-            cause: "A requirements file includes others (`-r` or `-c`). The copy that a publish keeps in S3 holds only the file itself, so a difference cannot name what changed in an included file; and only where the layer has `detect = [\"dependencies\", …]` such a change is noticed at all.",
+            cause: "A requirements file includes others (`-r` or `-c`). The copy that a publish keeps in S3 holds only the file itself, so a difference cannot name what changed in an included file; and only where the layer has `detect = [\"dependencies\", …]` such a change is a reason to publish.",
             remedy: "Lock all in one file, for example with `uv pip compile`, and name that as the manifest. `allow = [\"include-not-kept\"]` accepts it.",
+        },
+    ),
+    (
+        "include-not-noted",
+        Explanation {
+            cause: "A requirements file includes others (`-r` or `-c`), something is to be published or adopted, and the staged archive does not say which state of those files it was built for: the Python library staged it, or an older layership. Built before one of them changed, it would be published as if it had been built after that.",
+            remedy: "Stage it with `layership stage` or `publish --stage`, which note the state; the archive is refused then (`archive-inconsistent`) once they change. `allow = [\"include-not-noted\"]` accepts it; `--strict` makes an error of this warning.",
         },
     ),
     (
@@ -194,8 +201,8 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
             "Build the layer, then `layership stage`, or `layership publish --stage`.",
         ),
         ErrorCode::ArchiveInconsistent => (
-            "The staged archive says that it was built from another state of the manifest than the one at hand, or does not say what it was built from. Publishing it would keep the wrong manifest beside the version. With `--strict`, also what is the warning `archive-unpublished` otherwise: the staged archive holds other bytes than the latest version, for the same manifest.",
-            "Stage again with `layership stage`; if the local archive is older than the manifest, build it again first.",
+            "The staged archive says that it was built from another state of the manifest than the one at hand, or of a file that the manifest includes (`-r` or `-c`), or does not say what it was built from. Publishing it would keep the wrong manifest beside the version. With `--strict`, also what is the warning `archive-unpublished` otherwise: the staged archive holds other bytes than the latest version, for the same manifest.",
+            "Stage again with `layership stage`; if the local archive is older than the manifest, or than a file that it includes, build it again first.",
         ),
         ErrorCode::ArchiveInvalid => (
             "The archive is not a zip that Lambda would take: damaged, empty, with entries or links that lead out of it or that are not what its table of contents says, or, with `--strict`, with what is a warning otherwise: nothing where the declared runtimes search, two entries of one path, native code for another Python or architecture.",

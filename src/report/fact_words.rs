@@ -8,7 +8,10 @@ use crate::report::wording::{brief, plural, ranges};
 pub fn sentence(fact: &Fact) -> String {
     match fact {
         Fact::AccountKnown { account } => format!("credentials belong to account {account}"),
-        Fact::ManifestRead { path, md5 } => format!("manifest {path} has MD5 {md5}"),
+        Fact::ManifestRead { path, md5, includes: None } => format!("manifest {path} has MD5 {md5}"),
+        Fact::ManifestRead { path, md5, includes: Some(includes) } => {
+            format!("manifest {path} has MD5 {md5}, and what it includes has {includes}")
+        }
         Fact::Built { seconds } => format!("built in {seconds:.1} s"),
         Fact::ArchiveRead { path, sha256, size } => format!("archive {path} has SHA-256 {sha256}, {size} bytes"),
         Fact::ArchiveAlreadyStaged { at, .. } => format!("staged archive {at} is already the same"),

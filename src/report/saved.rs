@@ -40,6 +40,7 @@ fn job_report(job: &SavedJob) -> JobReport {
         manifest: ManifestReport {
             path: job.manifest.name.clone(),
             md5: job.manifest.md5.clone(),
+            includes: job.manifest.includes.clone(),
             ..ManifestReport::default()
         },
         archive: ArchiveReport {

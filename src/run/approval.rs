@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::preflight::Checked;
 use super::site::Site;
 use super::trail::Trail;
-use crate::layer::{LayerVersion, Md5, Sha256};
+use crate::layer::{LayerVersion, Sha256};
+use crate::manifest::Manifest;
 use crate::outcome::{Decision, ErrorCode, JobError};
 use crate::plan::{Held, Job, SavedJob, SavedPlan, hold};
 
@@ -52,12 +53,18 @@ impl Approval {
     /// What was not planned is not even uploaded.
     ///
     /// # Errors
-    /// `plan-stale` if the archive or its manifest is another one.
-    pub fn hold_upload(&self, job: &Job, zip: Sha256, manifest: Md5) -> Result<(), JobError> {
+    /// `plan-stale` if the archive, its manifest, or what that includes is another one.
+    pub fn hold_upload(&self, job: &Job, zip: Sha256, manifest: &Manifest) -> Result<(), JobError> {
         let Some(planned) = self.planned(job) else { return Ok(()) };
+        let includes = manifest.includes().digest();
         let pairs = [
             ("SHA-256 of the archive", &planned.archive.sha256, zip.to_string()),
-            ("MD5 of the manifest", &planned.manifest.md5, manifest.to_string()),
+            ("MD5 of the manifest", &planned.manifest.md5, manifest.md5.to_string()),
+            (
+                "digest of what the manifest includes",
+                &planned.manifest.includes,
+                includes.map(|digest| digest.to_string()).unwrap_or_default(),
+            ),
         ];
         let differences: Vec<String> = pairs
             .into_iter()

@@ -65,7 +65,7 @@ fn refusal(check: Check) -> ErrorCode {
             ErrorCode::ArchiveDiffers
         }
         Check::ArchiveStale => ErrorCode::ArchiveStale,
-        Check::ArchiveUnpublished => ErrorCode::ArchiveInconsistent,
+        Check::ArchiveUnpublished | Check::IncludeNotNoted => ErrorCode::ArchiveInconsistent,
         Check::SecretInManifest => ErrorCode::SecretInManifest,
         Check::ManifestUnreadable | Check::IncludeUnreadable | Check::IncludeNotKept => ErrorCode::ManifestMissing,
     }

@@ -163,9 +163,11 @@ fn made(job: &Job) -> Result<Built, JobError> {
 
 /// What was compared is what was built from: a build that locks again would publish another state than was looked at.
 async fn left_as_it_was(job: &Job, manifest: &Manifest) -> Result<(), JobError> {
-    let is_same = read_aside(job).await.is_ok_and(|now| now.md5 == manifest.md5);
+    let is_same = read_aside(job).await.is_ok_and(|now| now.whole() == manifest.whole());
     let changed = || {
-        let message = format!("the build of layer `{}` changed its manifest `{}`", job.layer, job.manifest.shown);
+        let or_included = if manifest.includes().paths().is_empty() { "" } else { " or a file that it includes" };
+        let message =
+            format!("the build of layer `{}` changed its manifest `{}`{or_included}", job.layer, job.manifest.shown);
         JobError::new(ErrorCode::BuildFailed, message).hint("lock the dependencies first, and build from the lock file")
     };
     if is_same { Ok(()) } else { Err(changed()) }

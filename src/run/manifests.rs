@@ -14,7 +14,7 @@ use crate::config::UnpinnedPolicy;
 use crate::event::{Fact, Mode};
 use crate::finding::{Check, Finding, Level};
 use crate::halt::Halt;
-use crate::manifest::{Dependency, Includes, Manifest, NotIncluded, Open, ReadError, Unpinned, plain, read};
+use crate::manifest::{Dependency, Included, Includes, Manifest, NotIncluded, Open, ReadError, Unpinned, plain, read};
 use crate::outcome::{ErrorCode, JobError};
 use crate::plan::Job;
 
@@ -77,7 +77,11 @@ pub fn check(
     trail: &mut Trail,
 ) -> Result<Arc<Manifest>, JobError> {
     let manifest = manifest.map_err(|error| unreadable(job, &error))?;
-    trail.found(Fact::ManifestRead { path: job.manifest.shown.clone(), md5: manifest.md5.to_string() });
+    trail.found(Fact::ManifestRead {
+        path: job.manifest.shown.clone(),
+        md5: manifest.md5.to_string(),
+        includes: manifest.includes().digest().map(|digest| digest.to_string()),
+    });
     if options.tells_dependencies && matches!(options.mode, Mode::Publish | Mode::Plan) {
         trail.names(named(&manifest));
     }
@@ -127,19 +131,38 @@ fn includes(job: &Job, manifest: &Manifest) -> Vec<(String, Finding)> {
     let mut told: Vec<(String, Finding)> =
         problems.iter().take(PROBLEMS).map(|problem| unread(job, manifest, problem)).collect();
     if let Some(first) = files.first() {
-        let more = match files.len() - 1 {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
+        let more = and_more(files);
         let unnoticed =
-            if job.compares_dependencies() { "" } else { ", and changes to included files are not noticed" };
-        let first = first.path.as_ref().map(|path| format!("`{}`", beside(&job.manifest.shown, path)));
-        let first = first.unwrap_or_else(|| "a file that it includes".to_owned());
+            if job.compares_dependencies() { "" } else { ", and changes to included files alone publish nothing" };
+        let first = named_file(job, first).unwrap_or_else(|| "a file that it includes".to_owned());
         let message = format!("its backup holds only the file itself, not {first}{more}{unnoticed}");
         let hint = "lock all in one file, for example with `uv pip compile`; `detect = [\"dependencies\", \"settings\"]` counts included files";
         told.push((job.manifest.shown.clone(), Finding::warning(Check::IncludeNotKept, message, hint)));
     }
     told
+}
+
+/// How many files there are besides the first.
+fn and_more(files: &[Included]) -> String {
+    match files.len() {
+        0 | 1 => String::new(),
+        all => format!(" and {} more", all - 1),
+    }
+}
+
+/// A file that is included, where it may be named.
+fn named_file(job: &Job, file: &Included) -> Option<String> {
+    file.path.as_ref().map(|path| format!("`{}`", beside(&job.manifest.shown, path)))
+}
+
+/// The files that a manifest includes, as they are now, in words.
+pub fn included_files(job: &Job, manifest: &Manifest) -> String {
+    let (files, shown) = (&manifest.includes().files, &job.manifest.shown);
+    match files.first().and_then(|first| named_file(job, first)) {
+        Some(first) if files.len() == 1 => format!("{first} as it is now, which `{shown}` includes"),
+        Some(first) => format!("{first}{} as they are now, which `{shown}` includes", and_more(files)),
+        None => format!("what `{shown}` includes as it is now"),
+    }
 }
 
 fn unread(job: &Job, manifest: &Manifest, problem: &NotIncluded) -> (String, Finding) {
@@ -230,8 +253,8 @@ fn check_pins(job: &Job, manifest: &Manifest, trail: &mut Trail) -> Result<(), J
 /// How many lines of a manifest, and of what it includes, leave open what is installed, and the first of them, each with
 /// its place.
 fn loose(shown: &str, manifest: &Manifest, deny: bool) -> (usize, Vec<(String, Unpinned)>) {
-    let asking = manifest.includes().files.iter().filter(|file| !file.bounds);
-    let included = asking.map(|file| (Cow::from(included(shown, file.path.as_deref())), &file.open));
+    let included = manifest.includes().files.iter();
+    let included = included.map(|file| (Cow::from(self::included(shown, file.path.as_deref())), &file.open));
     let files = std::iter::once((Cow::from(shown), manifest.open_lines())).chain(included);
     // Where it is only warned of, it has a warning of its own.
     let vain = manifest.includes().problems.iter().filter(|_| deny);

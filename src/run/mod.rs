@@ -6,6 +6,7 @@ mod archive_checks;
 mod aside;
 mod batch;
 mod build;
+mod built_from;
 mod changed;
 mod check;
 mod compare;

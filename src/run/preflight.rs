@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::aside::aside;
+use super::built_from;
 use super::compare::{changed_bytes, difference_between};
 use super::content::Content;
 use super::site::Site;
@@ -12,7 +12,7 @@ use crate::archive::{Inspection, ZIP_LIMIT};
 use crate::aws::{Backup, BackupRead, Staged};
 use crate::config::Detect;
 use crate::event::{Fact, Mode};
-use crate::layer::{LayerVersion, Md5, Sha256};
+use crate::layer::{LayerVersion, Sha256};
 use crate::manifest::Manifest;
 use crate::outcome::{Decision, ErrorCode, JobError};
 use crate::plan::{BackupState, Decided, Drift, Job, Latest, Observed, decide};
@@ -62,7 +62,7 @@ pub async fn preflight(
     let (staged, published) = tokio::join!(staged, published(site, &manifest, known.latest));
     let staged = existing(site.job, staged?, trail)?;
     let backup = published.as_ref().ok().map(|(_, backup)| backup);
-    check_consistent(site.job, &staged, &manifest, backup, trail).await?;
+    built_from::manifest(site.job, &staged, &manifest, backup, trail).await?;
     let (latest, backup) = published?;
     note_latest(site.job, latest.as_ref(), &backup, trail);
 
@@ -102,6 +102,9 @@ pub async fn preflight(
     });
     if options.mode == Mode::Publish && decided.decision != Decision::Keep {
         manifests::refuse_secret(site.job, &manifest, trail)?;
+    }
+    if decided.decision != Decision::Keep {
+        built_from::includes(site.job, &staged, &manifest, options, trail)?;
     }
     if decided.decision == Decision::Publish {
         let changed = latest.as_ref().zip(backup.other().filter(|_| old.is_some()));
@@ -175,43 +178,6 @@ fn existing(job: &Job, staged: Option<Staged>, trail: &mut Trail) -> Result<Stag
         version_id: staged.version_id.clone(),
     });
     Ok(staged)
-}
-
-/// It was built from this manifest, or from the one in the backup, if that says what counts for the layer.
-async fn check_consistent(
-    job: &Job,
-    staged: &Staged,
-    manifest: &Manifest,
-    backup: Option<&BackupRead>,
-    trail: &mut Trail,
-) -> Result<(), JobError> {
-    let expected = manifest.md5.to_string();
-    let found = staged.manifest_md5.as_ref();
-    if found == Some(&expected) || found.is_some() && found == equal_md5(job, backup, manifest).await?.as_ref() {
-        trail.found(Fact::StagedArchiveConsistent { manifest: job.manifest_name.clone() });
-        return Ok(());
-    }
-    let (at, path) = (&job.staged, &job.manifest.shown);
-    let (message, cause) = match found {
-        Some(found) => (
-            format!("the staged archive {at} was not built from `{path}` as it is now"),
-            format!("its metadata say that the manifest had MD5 {found} (`manifest_md5`), and now it has {expected}"),
-        ),
-        None => (
-            format!("the staged archive {at} does not say what it was built from"),
-            "its metadata have no `manifest_md5`: something else than `layership stage` put it there".to_owned(),
-        ),
-    };
-    let hint = "stage it again: `layership stage`; build the zip again first if it is older than the manifest";
-    Err(JobError::new(ErrorCode::ArchiveInconsistent, message).cause(cause).hint(hint))
-}
-
-/// The MD5 of the backup, where it says what counts for the layer as the manifest does.
-async fn equal_md5(job: &Job, backup: Option<&BackupRead>, manifest: &Manifest) -> Result<Option<String>, JobError> {
-    let Some(backup) = backup else { return Ok(None) };
-    let (Some(other), None) = (backup.other(), changed_bytes(job, backup, manifest).await?) else { return Ok(None) };
-    let bytes = other.bytes.clone();
-    aside(bytes.len(), move |_| Some(Md5::of(&bytes).to_string())).await
 }
 
 fn note_latest(job: &Job, latest: Option<&LayerVersion>, backup: &BackupRead, trail: &mut Trail) {

@@ -42,8 +42,9 @@ pub async fn stage(
     // The preflight that follows warns of the same; but what is refused is not uploaded.
     findings.retain(|finding| options.mode == Mode::Stage || options.strict || finding.level == Level::Error);
     settle_all(findings, shown(job), job, options.strict, trail)?;
-    let md5 = manifest.md5.to_string();
-    let found = site.staged().await?.filter(|staged| staged.manifest_md5.as_deref() == Some(&md5));
+    let includes = manifest.includes().digest();
+    // The same bytes with another note are uploaded again: what publishes them goes by it.
+    let found = site.staged().await?.filter(|staged| staged.is_built_from(manifest.md5, includes));
     if let Some(staged) = found
         && let Some(sha256) = staged.sha256
         && is_same(sha256, staged.tree, &archive).await?
@@ -54,10 +55,10 @@ pub async fn stage(
         return Ok(Ready { staged, uploaded: false, archive });
     }
     let staged = if options.mode == Mode::Plan {
-        would_be_staged(job, &archive, md5, trail).await?
+        would_be_staged(job, &archive, manifest, trail).await?
     } else {
         let zipped = archive.zipped().await?;
-        options.approval.hold_upload(job, zipped.sha256, manifest.md5)?;
+        options.approval.hold_upload(job, zipped.sha256, manifest)?;
         let upload = Upload {
             path: shown(job),
             zip: &zipped.zip,
@@ -65,6 +66,7 @@ pub async fn stage(
             parts: &zipped.parts,
             tree: zipped.tree,
             manifest_md5: manifest.md5,
+            includes,
             note,
             tell: trail.of_bytes_sent(zipped.zip.size()),
         };
@@ -85,12 +87,13 @@ async fn is_same(sha256: Sha256, noted: Option<TreeDigest>, archive: &LocalArchi
 async fn would_be_staged(
     job: &Job,
     archive: &LocalArchive,
-    manifest_md5: String,
+    manifest: &Manifest,
     trail: &mut Trail,
 ) -> Result<Staged, JobError> {
     let zipped = archive.zipped().await?;
     let staged = Staged {
-        manifest_md5: Some(manifest_md5),
+        manifest_md5: Some(manifest.md5.to_string()),
+        includes: manifest.includes().digest().map(|includes| includes.to_string()),
         sha256: Some(zipped.sha256),
         size: zipped.zip.size(),
         note: None,

@@ -154,7 +154,9 @@ pub fn blank(job: &Job) -> JobReport {
 fn note(report: &mut JobReport, fact: &Fact) {
     match fact {
         Fact::AccountKnown { account } => report.account = Some(account.to_string()),
-        Fact::ManifestRead { md5, .. } => report.manifest.md5 = Some(md5.clone()),
+        Fact::ManifestRead { md5, includes, .. } => {
+            (report.manifest.md5, report.manifest.includes) = (Some(md5.clone()), includes.clone());
+        }
         Fact::ArchiveRead { sha256, size, .. } => {
             (report.archive.sha256, report.archive.size) = (Some(sha256.clone()), Some(*size));
         }

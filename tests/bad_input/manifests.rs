@@ -238,6 +238,7 @@ fn what_leaves_something_open_is_told_with_line_and_text() {
         ("urllib3==1.0.0", "it has no hash, though other lines have one"),
         ("-e ./urllib3", "it installs a folder that may change"),
         ("urllib3 @ git+https://host/urllib3.git@main", "it names no full commit, and branches and tags move"),
+        ("urllib3 @ git+https://host/urllib3.git#sha256=ab", "it names no full commit, and branches and tags move"),
         ("-r nowhere.txt", "what it includes was not read"),
         ("-r open.txt", "it names no version"),
     ];
@@ -258,4 +259,11 @@ fn what_leaves_something_open_is_told_with_line_and_text() {
     let told =
         "requests/requirements.txt:1: `--extra-index-url https://host/simple` is not pinned: another index may answer";
     assert!(project.run("check", 1).stderr.contains(told));
+    // What bounds versions may name an index, too, and pip asks it for whatever the other files name.
+    project.write("requests/requirements.txt", "-c bounds.txt\nrequests==1.0.0\n");
+    project.write("requests/bounds.txt", "urllib3<2\n--extra-index-url https://host/simple\n");
+    let told = told.replace("requirements.txt:1", "bounds.txt:2");
+    assert!(project.run("check", 1).stderr.contains(&told));
+    project.write("requests/requirements.txt", "-c bounds.txt\n".to_owned() + &hashed("requests"));
+    project.run("check", 0);
 }

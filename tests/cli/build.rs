@@ -268,6 +268,19 @@ fn what_a_build_must_leave_as_it_was_and_what_it_must_make() {
 }
 
 #[test]
+fn a_build_must_leave_what_the_manifest_includes_as_it_was() {
+    let project = Project::new("");
+    let relocks = "build = 'mkdir -p a/layer/python && touch a/layer/python/a.py && echo six==1.17.0 > a/base.txt'\n";
+    project.write("layers.toml", format!("[defaults]\nbucket = \"artifacts\"\n{}{relocks}", layer("a")));
+    project.write("a/requirements.txt", "-r base.txt\n");
+    project.write("a/base.txt", "six==1.16.0\n");
+    let ended = project.run_writing_nothing("publish --build", 1);
+    let told = "error: a at us-east-1: the build of layer `a` changed its manifest `a/requirements.txt` or a file that it includes";
+    assert!(ended.stderr.contains(told), "{}", ended.stderr);
+    project.run("publish --build", 0);
+}
+
+#[test]
 fn a_command_runs_in_the_folder_of_the_file_that_it_is_written_in() {
     let project = project(&["own"]);
     let layers = String::from_utf8(project.read("layers.toml")).unwrap();

@@ -103,6 +103,29 @@ fn it_goes_up_in_parts_and_is_whole_in_s3() {
     assert_eq!(project.layer_archive("us-east-1", "torch", 1), archive);
 }
 
+/// Neither the joining nor the copy loses what the archive says of itself; and where that alone is another, it goes up again.
+#[test]
+fn what_it_was_built_for_is_noted_on_what_came_in_parts() {
+    let (project, archive) = project();
+    project.write("torch/requirements.txt", "-r base.txt\n");
+    let stage = |base: &str| {
+        project.write("torch/base.txt", base);
+        project.forget_requests();
+        project.inject(r#"[{"operation": "CopyObject", "times": 1, "fault": "cut-after"}]"#);
+        let report = project.run("stage --format json", 0).report();
+        assert_staged(&project, &archive);
+        let noted = bucket(&project)["objects"][KEY]["metadata"]["layership-includes"].clone();
+        let digest = report["jobs"][0]["manifest"]["includes"].as_str().unwrap();
+        assert_eq!(noted, json!(format!("v1 md5={digest}")));
+        asked(&project).contains_key("UploadPart")
+    };
+    assert!(stage("torch==2.0.0\n"));
+    assert!(!stage("torch==2.0.0  # the same\n"));
+    assert!(stage("torch==2.1.0\n"));
+    project.heal();
+    project.run("publish", 0);
+}
+
 #[test]
 fn a_broken_part_is_sent_again_and_nothing_else() {
     let (project, archive) = project();

@@ -27,6 +27,7 @@ mod explain;
 mod formats;
 mod help;
 mod hostile;
+mod includes;
 mod init;
 mod large;
 mod merge;

@@ -60,6 +60,11 @@ const PROVOKED: &[(&str, &str, &str)] = &[
     ("manifest-unreadable", "bad_input/codes.rs", FOUND),
     ("include-unreadable", "bad_input/codes.rs", FOUND),
     ("include-not-kept", "bad_input/codes.rs", FOUND),
+    (
+        "include-not-noted",
+        "cli/includes.rs",
+        "a_zip_that_says_nothing_of_included_files_is_told_where_it_is_to_be_published",
+    ),
     ("extra-grant", "cli/share.rs", "a_grant_that_nobody_declared_is_told_and_taken_away_only_when_asked"),
     ("attest-incomplete", "cli/attest.rs", "a_manifest_that_names_nothing_readable_is_told"),
     ("targets-differ", "cli/align.rs", "what_is_not_staged_everywhere_makes_no_third_content_and_is_told"),

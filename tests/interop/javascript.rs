@@ -41,6 +41,71 @@ pub fn installed(name: &str) -> PathBuf {
     })
 }
 
+/// What builds a layer of what `tests/node/layer` asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Builder {
+    Yarn1,
+    Yarn4,
+    /// With a flat `node_modules`, and as pnpm does it by itself: with links into a store.
+    Pnpm {
+        hoisted: bool,
+    },
+}
+
+impl Builder {
+    /// Its lock file, in `tests/node/layer`.
+    pub fn lock(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Yarn1 => ("yarn-1", "yarn.lock"),
+            Self::Yarn4 => ("yarn-4", "yarn.lock"),
+            Self::Pnpm { .. } => ("pnpm", "pnpm-lock.yaml"),
+        }
+    }
+
+    /// The folder in which it installed exactly what its lock file says, once.
+    pub fn built(self) -> PathBuf {
+        let (tools, (folder, file)) = (installed("locks"), self.lock());
+        let pinned =
+            ["package.json", &format!("{folder}/{file}")].map(|path| in_crate(&format!("tests/node/layer/{path}")));
+        let content = pinned.clone().map(|path| fs::read(path).expect("what is pinned"));
+        let version = tools.file_name().expect("a name").as_encoded_bytes();
+        let name = format!("layer-{self:?}-{}", fingerprint(&[version, &content[0], &content[1]]));
+        let name = name.replace(|odd: char| !odd.is_ascii_alphanumeric(), "-");
+        let made = once(&name, |folder| {
+            let layer = folder.join("layer");
+            fs::create_dir_all(&layer).expect("a folder");
+            for from in &pinned {
+                fs::copy(from, layer.join(from.file_name().expect("a name"))).expect("a copy");
+            }
+            let mut node = Command::new("node");
+            // What they keep for the next time is kept out of the home of whoever runs this.
+            node.envs(["XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"].map(|home| (home, folder)));
+            self.install(&mut node, &tools.join("node_modules"), &folder.join("cache"));
+            Ended::from(node.current_dir(&layer).output().expect("node starts")).expect(0);
+        });
+        made.join("layer")
+    }
+
+    fn install(self, node: &mut Command, tools: &Path, cache: &Path) {
+        match self {
+            Self::Yarn1 => {
+                node.arg(tools.join("yarn/bin/yarn.js")).args(["install", "--frozen-lockfile", "--ignore-scripts"]);
+                node.args(["--non-interactive", "--no-progress", "--cache-folder"]).arg(cache);
+            }
+            Self::Yarn4 => {
+                node.arg(tools.join("@yarnpkg/cli-dist/bin/yarn.js")).args(["install", "--immutable"]);
+                node.envs([("YARN_NODE_LINKER", "node-modules"), ("YARN_ENABLE_TELEMETRY", "0")]);
+                node.env("YARN_ENABLE_SCRIPTS", "false").env("YARN_GLOBAL_FOLDER", cache);
+            }
+            Self::Pnpm { hoisted } => {
+                node.arg(tools.join("pnpm/bin/pnpm.cjs")).args(["install", "--frozen-lockfile", "--ignore-scripts"]);
+                node.args(["--config.package-import-method=copy", "--store-dir"]).arg(cache);
+                node.args(hoisted.then_some("--config.node-linker=hoisted"));
+            }
+        }
+    }
+}
+
 fn sample(version: u32, state: &str) -> String {
     fs::read_to_string(in_crate(&format!("tests/samples/manifests/npm-{version}/{state}/package-lock.json"))).unwrap()
 }

@@ -2,6 +2,7 @@
 //! what is right passes, on disk and through S3.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -9,7 +10,7 @@ use serde_json::Value;
 
 use crate::common::Ended;
 use crate::common::project::{Project, in_crate};
-use crate::javascript::{has_npm, installed};
+use crate::javascript::{Builder, has_npm, installed};
 use crate::python::{Python, fingerprint, once, script};
 
 const X86: [&str; 2] = ["x86_64", "3.12"];
@@ -71,6 +72,15 @@ impl Layer {
         layer
     }
 
+    /// With a lock file of `tests/node/layer`.
+    fn node(content: &Path, manifest: &'static str, lock: &str) -> Self {
+        let layer = Self::of(manifest, "nodejs22.x", content, "nodejs");
+        let lock = fs::read(in_crate(&format!("tests/node/layer/{lock}"))).unwrap();
+        layer.project.write(&format!("native/{manifest}"), lock);
+        layer.declare("x86_64", "");
+        layer
+    }
+
     fn declare(&self, architecture: &str, more: &str) {
         let Self { manifest, runtime, .. } = self;
         let text = format!(
@@ -111,10 +121,10 @@ fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let to = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &to);
-        } else {
-            fs::copy(entry.path(), to).unwrap();
+        match entry.file_type().unwrap() {
+            kind if kind.is_dir() => copy(&entry.path(), &to),
+            kind if kind.is_symlink() => symlink(fs::read_link(entry.path()).unwrap(), to).unwrap(),
+            _ => drop(fs::copy(entry.path(), to).unwrap()),
         }
     }
 }
@@ -207,15 +217,28 @@ fn what_npm_built_is_what_the_manifest_pins() {
         return;
     }
     let content = installed("layer");
-    let layer = || {
-        let layer = Layer::of("package-lock.json", "nodejs22.x", &content, "nodejs");
-        let lock = fs::read(in_crate("tests/node/layer/package-lock.json")).unwrap();
-        layer.project.write("native/package-lock.json", lock);
-        layer.declare("x86_64", "");
-        layer
-    };
+    let layer = || Layer::node(&content, "package-lock.json", "package-lock.json");
     assert_eq!(layer().told_everywhere(), [""; 0]);
     let layer = layer();
     assert_eq!(layer.told("check --strict", 0), [""; 0]);
     an_edit_is_found(&layer, "\"4.3.4\"", "\"4.3.5\"", "`debug` 4.3.4, pinned is 4.3.5");
+}
+
+#[test]
+fn what_yarn_and_pnpm_built_is_what_the_manifest_pins() {
+    if !has_npm() {
+        return;
+    }
+    let (hoisted, linked) = (Builder::Pnpm { hoisted: true }, Builder::Pnpm { hoisted: false });
+    for builder in [Builder::Yarn1, Builder::Yarn4, hoisted, linked] {
+        let content = builder.built();
+        let links = fs::symlink_metadata(content.join("node_modules/debug")).unwrap().is_symlink();
+        assert_eq!(links, builder == linked, "{builder:?}");
+        let (folder, manifest) = builder.lock();
+        let layer = || Layer::node(&content, manifest, &format!("{folder}/{manifest}"));
+        assert_eq!(layer().told_everywhere(), [""; 0], "{builder:?}");
+        let layer = layer();
+        assert_eq!(layer.told("check --strict", 0), [""; 0], "{builder:?}");
+        an_edit_is_found(&layer, "4.3.4", "4.3.5", "`debug` 4.3.4, pinned is 4.3.5");
+    }
 }

@@ -147,6 +147,7 @@ fn what_is_forgotten_is_no_name_and_no_line() {
     let mut found = included(&folder.path().join(files[0].0), files[0].1);
     assert_eq!(found.outside(), Some(Outside::Folder));
     let digest = found.digest();
+    found.settle(Unsettled::default(), &BTreeSet::new(), &Halt::default());
     found.hide();
     assert_eq!(found.digest(), digest);
     insta::assert_snapshot!(told(&found), @"

@@ -5,7 +5,7 @@ use crate::manifest::survey::survey;
 const COMMIT: &str = "0e322af87745eff34caffe4df68456ebc20d9068";
 
 fn judged(text: &str) -> Vec<Unpinned> {
-    let open = survey(text, &Halt::default()).open;
+    let open = survey(text, &Halt::default()).open.alone();
     assert_eq!(open.first.len(), open.count.min(KEPT));
     open.first
 }
@@ -34,12 +34,21 @@ fn pinned_lines_are_silent() {
         "tool @ https://host/tool-1.0-py3-none-any.whl#sha256=00ff",
         "tool @ https://host/tool.zip#egg=tool&md5=00ff ; python_version < '4'",
         "https://host/tool-1.0-py3-none-any.whl --hash=sha256:00ff",
+        "tool @ https://host/download?id=5#sha256=00ff",
+        "tool @ file:///wheels/tool-1.0-py3-none-any.whl#sha256=00ff",
+        "./wheels/tool.tar.gz#sha256=00ff",
     ];
     for text in table {
         assert_eq!(judged(text), [], "{text}");
     }
     assert_eq!(judged(&format!("tool @ git+https://host/tool.git@{COMMIT}#egg=tool")), []);
     assert_eq!(judged(&format!("-e git+ssh://git@host/tool.git@{COMMIT}")), []);
+}
+
+/// pip looks for it in the path alone.
+#[test]
+fn a_commit_in_a_query_is_no_revision() {
+    assert_eq!(judged(&format!("tool @ git+https://host/tool.git@main?@{COMMIT}"))[0].why, Open::Branch);
 }
 
 #[test]
@@ -58,6 +67,10 @@ fn open_lines_are_listed() {
         ("requests ==", Open::Unreadable),
         ("requests==not-a-version!!", Open::Unreadable),
         ("-r 'base.txt", Open::Unreadable),
+        // pip looks at no hash of what is a repository or a folder.
+        ("tool @ git+https://host/tool.git@main#sha256=00ff", Open::Branch),
+        ("./tool#sha256=00ff", Open::Location),
+        ("tool @ file:///src/tool#sha256=00ff", Open::Location),
         ("--pre --editable ./tool", Open::Editable),
         ("-e .", Open::Editable),
         ("--editable ./tool", Open::Editable),
@@ -133,7 +146,7 @@ fn lines_are_counted_as_an_editor_does_and_masked() {
 #[test]
 fn of_many_lines_the_first_are_kept_in_order() {
     let text = format!("--extra-index-url https://h\na==1 --hash=sha256:ab\nb\n{}", "c==1\n".repeat(10));
-    let open = survey(&text, &Halt::default()).open;
+    let open = survey(&text, &Halt::default()).open.alone();
     let first: Vec<(usize, Open)> = open.first.iter().map(|unpinned| (unpinned.line, unpinned.why)).collect();
     let of_no_hash = (4..8).map(|line| (line, Open::NoHash));
     let expected: Vec<_> = [(1, Open::ExtraIndex), (3, Open::NoVersion)].into_iter().chain(of_no_hash).collect();

@@ -91,7 +91,7 @@ fn a_line_without_end_is_no_requirement() {
     assert!(dependencies(&line(LINE_LIMIT / 2)).is_ok());
     let refused = survey(&line(LINE_LIMIT), &Halt::default());
     assert_eq!(refused.named.unwrap_err().line, Some(1));
-    assert_eq!(refused.open.first[0].text.as_deref(), Some("…"));
+    assert_eq!(refused.open.alone().first[0].text.as_deref(), Some("…"));
 }
 
 #[test]

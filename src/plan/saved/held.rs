@@ -34,6 +34,10 @@ pub fn hold(planned: &SavedJob, now: &SavedJob) -> Held {
     now.share.clone_from(&planned.share);
     now.parameter.clone_from(&planned.parameter);
     now.attest = planned.attest;
+    // Plans of the first format say nothing of it.
+    if planned.manifest.includes.is_none() {
+        now.manifest.includes = None;
+    }
     if planned.archive.entity_tag.is_none() {
         now.archive.entity_tag = None;
         now.archive.version_id = None;
@@ -78,6 +82,7 @@ fn differences(planned: &SavedJob, now: &SavedJob) -> Vec<String> {
             ("layer", job.layer_name.clone()),
             ("latest version", shown(job.latest_version.as_ref())),
             ("manifest", format!("{} with MD5 {}", job.manifest.name, shown(job.manifest.md5.as_ref()))),
+            ("digest of what the manifest includes", shown(job.manifest.includes.as_ref())),
             ("backups", job.manifest.backups.clone()),
             ("staged archive", job.archive.staged.clone()),
             ("SHA-256 of the staged archive", shown(job.archive.sha256.as_ref())),
@@ -134,6 +139,7 @@ mod tests {
             manifest: SavedManifest {
                 name: "requirements.txt".to_owned(),
                 md5: Some("m1".to_owned()),
+                includes: None,
                 backups: "s3://b/numpy".to_owned(),
             },
             archive: SavedArchive {
@@ -215,6 +221,17 @@ mod tests {
         license: none when it was planned, MIT now
         decision: publish, dependencies changed when it was planned, publish, forced now
         ");
+        let including = |digest: &str| {
+            let mut job = publish();
+            job.manifest.includes = Some(digest.to_owned());
+            job
+        };
+        insta::assert_snapshot!(
+            differences(&including("i1"), &including("i2")).join("\n"),
+            @"digest of what the manifest includes: i1 when it was planned, i2 now"
+        );
+        assert!(matches!(hold(&including("i1"), &including("i2")), Held::Stale(_)));
+        assert_eq!(hold(&publish(), &including("i2")), Held::ToDo, "plans of the first format do not say");
         let mut now = publish();
         now.dependencies.added.push(Dependency { name: "six".to_owned(), version: "1.16.0".to_owned() });
         insta::assert_snapshot!(lines(&now), @"the backup of the latest version is another one than when it was planned");

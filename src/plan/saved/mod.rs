@@ -26,7 +26,7 @@ pub use held::{Held, hold};
 /// | format | since then |
 /// |---|---|
 /// | 1 | |
-/// | 2 | `settings.storage` |
+/// | 2 | `settings.storage`, `manifest.includes` |
 const PLAN_VERSION: u32 = 2;
 /// The oldest format that is read.
 const OLDEST_VERSION: u32 = 1;
@@ -140,6 +140,9 @@ pub struct SavedManifest {
     pub name: String,
     /// Lower-case hexadecimal MD5 of its bytes.
     pub md5: Option<String>,
+    /// Lower-case hexadecimal MD5 of what the files say that it includes; left out where it includes none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub includes: Option<String>,
     /// S3 URI below which its backups lie.
     pub backups: String,
 }
@@ -234,6 +237,7 @@ impl SavedJob {
             manifest: SavedManifest {
                 name: job.manifest_name.clone(),
                 md5: report.manifest.md5.clone(),
+                includes: report.manifest.includes.clone(),
                 backups: job.backups.to_string(),
             },
             archive: SavedArchive {

@@ -238,7 +238,7 @@ fn any_event() -> impl Strategy<Value = Happening> {
         1 => (0..5_usize).prop_map(|jobs| Happening::RunStarted { mode: Mode::Publish, jobs }),
         6 => (id.clone(), name).prop_map(|(job, layer)| Happening::JobStarted { job, target: layer.clone(), layer }),
         6 => (id.clone(), proptest::sample::select(activities.to_vec())).prop_map(|(job, activity)| Happening::ActivityEntered { job, activity }),
-        2 => (id.clone(), name).prop_map(|(job, path)| Happening::FactFound { job, fact: Fact::ManifestRead { path, md5: String::new() } }),
+        2 => (id.clone(), name).prop_map(|(job, path)| Happening::FactFound { job, fact: Fact::ManifestRead { path, md5: String::new(), includes: None } }),
         2 => (id.clone(), name).prop_map(|(job, message)| Happening::Warned {
             job,
             warning: Warning { code: "w".to_owned(), message },
