@@ -13,6 +13,7 @@ flags+=" --remap-path-prefix=$(rustc --print sysroot)=rust"
 export RUSTFLAGS="${RUSTFLAGS:-} $flags" CARGO_INCREMENTAL=0
 # C that is compiled along the way (cryptography) has paths, too, where the compiler is gcc or clang.
 export CFLAGS="${CFLAGS:-} -ffile-prefix-map=$PWD=layership -ffile-prefix-map=$cargo_home=cargo"
-case "$1" in *-msvc) unset CFLAGS ;; esac
+# Windows has no assembler for that C by itself: then it takes what its authors assembled.
+case "$1" in *-msvc) unset CFLAGS && export AWS_LC_SYS_PREBUILT_NASM=1 ;; esac
 
 cargo build --locked --release --bin layership --target "$1"

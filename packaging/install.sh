@@ -31,7 +31,9 @@ folder=$RUNNER_TEMP/layership-$version
 mkdir -p "$folder"
 cd "$folder"
 gh release download "v$version" --repo "$repository" --pattern "$archive" --clobber
-gh attestation verify "$archive" --repo "$repository"
+# By that workflow, from that tag: neither another workflow's file nor an older release's.
+gh attestation verify "$archive" --repo "$repository" \
+    --signer-workflow "$repository/.github/workflows/release.yml" --source-ref "refs/tags/v$version"
 case "$archive" in *.zip) unzip -q -o "$archive" ;; *) tar -xzf "$archive" ;; esac
 echo "$folder/layership-$target" >> "$GITHUB_PATH"
 "$folder/layership-$target/layership" --version

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::config::{ProblemList, SourceError};
 use crate::plan::SelectionError;
-use crate::report::{self, EventLogError, ReportFileError};
+use crate::report::{self, EventLogError, Refused, ReportFileError};
 
 /// How a command ended that did not have to be stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +84,14 @@ impl Error {
         match text {
             Some(text) => self.hint(text),
             None => self,
+        }
+    }
+
+    /// The same, for a build server.
+    pub fn refused(&self) -> Refused<'_> {
+        match self {
+            Self::Layers { found, .. } => Refused::Layers(&found.problems),
+            Self::Usage { message, hint } | Self::Other { message, hint } => Refused::Other(message, hint.as_deref()),
         }
     }
 

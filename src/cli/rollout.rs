@@ -48,6 +48,9 @@ pub struct RolloutArgs {
     /// Write a report, such as `json=rollout.json`, `markdown` or `csv`; repeatable
     #[arg(long = "report", value_name = "FORMAT=PATH")]
     pub reports: Vec<RolloutRequest>,
+    /// Write each event as a line of JSON, as it happens; `-` is standard output, which then shows nothing else
+    #[arg(long, value_name = "PATH")]
+    pub events: Option<PathBuf>,
     /// How.
     #[command(flatten)]
     pub manner: Manner,

@@ -23,6 +23,8 @@ use crate::report::{Shown, emit::stdout, explain};
 
 /// The variable with which the script of a shell asks. `LAYERSHIP_…` are settings.
 const ASKED: &str = "_LAYERSHIP_COMPLETE";
+/// The library's script for PowerShell evaluates what was typed so far, at every TAB.
+const POWERSHELL: &str = include_str!("complete.ps1");
 /// Nobody reads more than that.
 const CANDIDATES: usize = 1000;
 /// Somebody waits with a finger on the key.
@@ -30,23 +32,28 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Prints the script for a shell.
 pub fn script(args: &CompletionsArgs) -> Result<Ended, Error> {
-    let shell = match args.shell {
-        Shell::Bash => "bash",
-        Shell::Zsh => "zsh",
-        Shell::Fish => "fish",
-        Shell::Powershell => "powershell",
+    let script = match args.shell {
+        Shell::Bash => registration("bash")?,
+        Shell::Zsh => registration("zsh")?,
+        Shell::Fish => registration("fish")?,
+        Shell::Powershell => POWERSHELL.to_owned(),
     };
+    let printed = stdout(&Shown::lines(&script));
+    printed.map_err(|error| Error::other(format!("cannot write to standard output: {error}")))?;
+    Ok(Ended::Well)
+}
+
+/// The script of the library for a shell.
+fn registration(shell: &str) -> Result<String, Error> {
     let mut script = Vec::new();
     // Found on the path, so that the script outlives an update.
     let written = Shells::builtins()
         .completer(shell)
         .map(|shell| shell.write_registration(ASKED, "layership", "layership", "layership", &mut script));
     match written {
-        Some(Ok(())) => stdout(&Shown::lines(&String::from_utf8_lossy(&script)))
-            .map_err(|error| Error::other(format!("cannot write to standard output: {error}")))?,
-        _ => return Err(Error::other(format!("there is no script for {shell}"))),
+        Some(Ok(())) => Ok(String::from_utf8_lossy(&script).into_owned()),
+        _ => Err(Error::other(format!("there is no script for {shell}"))),
     }
-    Ok(Ended::Well)
 }
 
 /// Answers a shell that asks what could come next; `None` where none does.

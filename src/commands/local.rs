@@ -5,7 +5,7 @@ use crate::cli::Manner;
 use crate::error::Error;
 use crate::report::Notices;
 
-pub use imp::{region, start, wants_a_folder};
+pub use imp::{RunSandbox, region, start, wants_a_folder};
 
 #[cfg(feature = "sandbox")]
 mod imp {

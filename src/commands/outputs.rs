@@ -78,7 +78,7 @@ fn print(report: &Report, args: &Common, print: Print) -> Result<(), Error> {
 }
 
 /// Opens the log of events: it is written while the run goes on, and a report would take its place in the end.
-fn log(path: &Path, reports: &[ReportFile], inputs: &Inputs) -> Result<EventLog, Error> {
+pub fn log<R>(path: &Path, reports: &[ReportFile<R>], inputs: &Inputs) -> Result<EventLog, Error> {
     if reports.iter().any(|report| report.is_at(path)) {
         return Err(Error::usage(format!(
             "cannot write the events to `{}`: a report is written there",

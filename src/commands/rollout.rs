@@ -9,18 +9,19 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::load::{Loaded, load};
-use super::run::{connecting, log_requests, run_id};
+use super::outputs::log;
+use super::run::{connecting, follow, log_requests, run_id};
 use super::{document, kept, local};
-use crate::aws::{self, Wanted, ambient_region};
+use crate::aws::{self, Endpoint, Wanted, ambient_region};
 use crate::cli::{Output, RolloutArgs};
 use crate::config::Settings;
 use crate::error::{Ended, Error};
-use crate::event::{Event, Happening};
+use crate::event::Happening;
 use crate::plan::{Pattern, Plan, Target};
-use crate::report::rollout::{RolloutFailure, RolloutLayer, RolloutMode, RolloutReport, RolloutRun, line};
-use crate::report::{Notices, ReportFile, emit, plural};
-use crate::rollout::{Choice, FunctionReport, Record};
-use crate::run::rollout::{self, FunctionJob, Survey, Surveyed, Wave, Wish};
+use crate::report::rollout::{RolloutFailure, RolloutLayer, RolloutReport, RolloutRun, show};
+use crate::report::{EventLog, Notices, ReportFile, Shown, emit};
+use crate::rollout::{Choice, FunctionReport, Record, RolloutMode};
+use crate::run::rollout::{self, Survey, Surveyed, Wave, Wish};
 use crate::run::{Events, Stop, on_signals};
 use crate::shown;
 
@@ -37,6 +38,8 @@ pub async fn rollout(args: &RolloutArgs) -> Result<Ended, Error> {
     let wish = wish(args, &settings)?;
     let wanted_reports = args.reports.iter().map(|request| (request.render, request.path.as_path()));
     let files = ReportFile::open_each(wanted_reports, &inputs).map_err(|error| Error::usage(error.to_string()))?;
+    let log = args.events.as_deref().map(|path| log(path, &files, &inputs)).transpose()?;
+    let stdout_is_taken = log.as_ref().is_some_and(EventLog::takes_stdout);
     let notices = Notices::of(&manner.surroundings());
     notices.say_problems(&warnings);
     notices.say_settings(&origins);
@@ -47,49 +50,103 @@ pub async fn rollout(args: &RolloutArgs) -> Result<Ended, Error> {
     let local = local::start(manner, &chosen.config, &notices).await?;
     let stop = Stop::default();
     on_signals(stop.clone()).map_err(|error| Error::other(format!("cannot listen for signals: {error}")))?;
-    let (run, started) = (run_id(), Timestamp::now());
-    let targets = plan.targets();
-    let sessions = aws::connect(&targets, wanted(&plan), &connecting(&settings, &run, local.endpoint()));
-    let looking = async {
-        match &undone {
-            Some(record) => rollout::put_back(record, &targets, &sessions, wish.patience).await,
-            None => rollout::survey(&plan, &sessions, &wish).await,
-        }
-    };
-    let survey = tokio::select! {
-        survey = looking => survey,
-        () = stop.finishing() => return Ok(Ended::Interrupted),
-    };
-    let Survey { layers, functions, failures } = survey;
-    let jobs: Vec<Arc<FunctionJob>> = functions.iter().filter_map(|one| one.job.clone()).collect();
-    let mode = mode(args);
-    let before: Vec<_> = jobs.iter().filter(|job| job.is_change()).map(|job| job.record()).collect();
-    let record = if mode == RolloutMode::Apply && !before.is_empty() {
-        let record = Record::new(&run, started.to_string(), before);
-        Some(kept::keep(&args.chosen.config, &record)?.display().to_string())
-    } else {
-        None
-    };
-    record.iter().for_each(|path| notices.note("Kept", &shown!("{}: what was there before", path)));
-    let functions = match mode {
-        RolloutMode::Plan => functions.into_iter().map(|one| one.report).collect(),
-        RolloutMode::Apply | RolloutMode::Undo => {
-            let canary = args.canary.map(usize::from);
-            let wave = Wave { concurrency: settings.concurrency, canary, stops_at_failure: undone.is_none() };
-            carried_out(functions, &jobs, &wave, &stop, &notices).await
-        }
-    };
+    let story = Story { args, plan: &plan, settings: &settings, undone, wish, run: run_id(), stop: &stop };
+    let (sender, receiver) = unbounded_channel();
+    let (followed, receiver) = follow(log, receiver);
+    let display = tokio::spawn(show(receiver, notices.choice()));
+    let report = story.report(local.endpoint(), Events::new(sender)).await;
+    // The display ends when the last sender of events is gone; if it broke, the report still tells everything.
+    let _ = display.await;
+    let followed = followed.await;
     local.stop().await;
-    let layers =
-        layers.into_iter().map(|one| RolloutLayer { layer: one.layer, target: one.target, layer_version_arn: one.arn });
-    let failures = failures.into_iter().map(|(target, error)| RolloutFailure { target, error });
-    let (layers, failures) = (layers.collect(), failures.collect());
-    let report =
-        RolloutReport::of(RolloutRun { mode, run, started, record, layers, functions, failures }, Timestamp::now());
+    let Some(report) = report? else {
+        followed?;
+        return Ok(Ended::Interrupted);
+    };
     let saved: Vec<_> = files.into_iter().map(|mut file| file.write(&report)).collect();
-    conclude(&report, args, &notices)?;
+    conclude(&report, args.format, stdout_is_taken, &notices)?;
     saved.into_iter().collect::<Result<(), _>>()?;
-    Ok(ended(&report, &targets, args, stop.asked()))
+    followed?;
+    Ok(ended(&report, &plan.targets(), args, stop.asked()))
+}
+
+/// A rollout, from the first request to the report.
+struct Story<'a> {
+    args: &'a RolloutArgs,
+    plan: &'a Plan,
+    settings: &'a Settings,
+    undone: Option<Record>,
+    wish: Wish,
+    run: String,
+    stop: &'a Stop,
+}
+
+impl Story<'_> {
+    /// `None` where it was stopped before it knew what is to be done.
+    async fn report(&self, endpoint: Option<Endpoint>, events: Events) -> Result<Option<RolloutReport>, Error> {
+        let (mode, started) = (mode(self.args), Timestamp::now());
+        events.send(Happening::RolloutStarted { mode });
+        let survey = tokio::select! {
+            survey = self.survey(endpoint) => survey,
+            () = self.stop.finishing() => {
+                events.send(Happening::Interrupted { running: 0 });
+                return Ok(None);
+            }
+        };
+        let Survey { layers, functions, failures } = survey;
+        for (target, error) in &failures {
+            events.send(Happening::TargetFailed { target: target.clone(), error: Box::new(error.clone()) });
+        }
+        let record = self.keep(mode, &functions, started)?;
+        let has_job = |one: &&Surveyed| mode != RolloutMode::Plan && one.job.is_some();
+        let jobs = functions.iter().filter(has_job).count();
+        events.send(Happening::FunctionsFound { functions: functions.len(), jobs, record: record.clone() });
+        let functions = self.carried_out(mode, functions, &events).await;
+        let layers = layers.into_iter().map(|one| RolloutLayer {
+            layer: one.layer,
+            target: one.target,
+            layer_version_arn: one.arn,
+        });
+        let failures = failures.into_iter().map(|(target, error)| RolloutFailure { target, error });
+        let (run, layers, failures) = (self.run.clone(), layers.collect(), failures.collect());
+        let run = RolloutRun { mode, run, started, record, layers, functions, failures };
+        let report = RolloutReport::of(run, Timestamp::now());
+        events.send(Happening::RolloutFinished { summary: report.summary });
+        Ok(Some(report))
+    }
+
+    async fn survey(&self, endpoint: Option<Endpoint>) -> Survey {
+        let targets = self.plan.targets();
+        let sessions = aws::connect(&targets, wanted(self.plan), &connecting(self.settings, &self.run, endpoint));
+        match &self.undone {
+            Some(record) => rollout::put_back(record, &targets, &sessions, self.wish.patience).await,
+            None => rollout::survey(self.plan, &sessions, &self.wish).await,
+        }
+    }
+
+    /// Keeps what was there before, where anything is to be changed; where it is kept.
+    fn keep(&self, mode: RolloutMode, functions: &[Surveyed], started: Timestamp) -> Result<Option<String>, Error> {
+        let jobs = functions.iter().filter_map(|one| one.job.as_ref());
+        let before: Vec<_> = jobs.filter(|job| job.is_change()).map(|job| job.record()).collect();
+        if mode != RolloutMode::Apply || before.is_empty() {
+            return Ok(None);
+        }
+        let record = Record::new(&self.run, started.to_string(), before);
+        kept::keep(&self.args.chosen.config, &record).map(|path| Some(path.display().to_string()))
+    }
+
+    async fn carried_out(&self, mode: RolloutMode, functions: Vec<Surveyed>, events: &Events) -> Vec<FunctionReport> {
+        if mode == RolloutMode::Plan {
+            let told = |one: Surveyed| {
+                rollout::tell(&one.report, events);
+                one.report
+            };
+            return functions.into_iter().map(told).collect();
+        }
+        let canary = self.args.canary.map(usize::from);
+        let wave = Wave { concurrency: self.settings.concurrency, canary, stops_at_failure: self.undone.is_none() };
+        rollout::carry_out(functions, &wave, self.stop, events).await
+    }
 }
 
 fn mode(args: &RolloutArgs) -> RolloutMode {
@@ -100,38 +157,14 @@ fn mode(args: &RolloutArgs) -> RolloutMode {
     }
 }
 
-/// Does what is to be done, and puts the reports where the functions stand.
-async fn carried_out(
-    functions: Vec<Surveyed>,
-    jobs: &[Arc<FunctionJob>],
-    wave: &Wave,
-    stop: &Stop,
+fn conclude(
+    report: &RolloutReport,
+    format: Option<Output>,
+    stdout_is_taken: bool,
     notices: &Notices,
-) -> Vec<FunctionReport> {
-    let (sender, mut receiver) = unbounded_channel::<Event>();
-    let told = *notices;
-    tokio::spawn(async move {
-        while let Some(event) = receiver.recv().await {
-            if let Happening::Interrupted { running } = event.what {
-                told.note("Stopping", &shown!("after {} under way", plural(running, "function")));
-            }
-        }
-    });
-    let mut ended = 0;
-    let say = |report: &FunctionReport| {
-        ended += 1;
-        notices.line(&line(report, ended, jobs.len(), notices.style()));
-    };
-    let mut done = rollout::carry_out(jobs, wave, stop, Events::new(sender), say).await.into_iter();
-    let report = |one: Surveyed| match one.job {
-        Some(_) => done.next().unwrap_or(one.report),
-        None => one.report,
-    };
-    functions.into_iter().map(report).collect()
-}
-
-fn conclude(report: &RolloutReport, args: &RolloutArgs, notices: &Notices) -> Result<(), Error> {
-    let text = match args.format {
+) -> Result<(), Error> {
+    let text = match format {
+        _ if stdout_is_taken => Shown::default(),
         Some(Output::Json) => report.json(),
         Some(Output::Markdown) => report.markdown(),
         Some(Output::Text) | None => report.text(),

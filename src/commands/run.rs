@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use super::consent::{consent, refuse_without_keep};
 use super::how::{How, Print};
 use super::load::{Loaded, load};
-use super::local;
+use super::local::{self, RunSandbox};
 use super::outputs::{Outputs, Telling};
 use super::ran::{build, what_ran};
 use crate::attest::Checkout;
@@ -34,22 +34,9 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
 /// The same, and what was reported.
 pub async fn run_and_tell(args: &Common, how: How) -> Result<(Ended, Report), Error> {
     let ci = Ci::of_this_process(!args.no_ci);
-    let mut loaded = load_all(args, &how, &ci).await?;
-    refuse(&loaded.plan, &how)?;
-    let mut outputs = Outputs::open(args, &how, &mut loaded)?;
-    let notices = Notices::of(&args.manner.surroundings());
-    let notices = if how.is_look() { notices.of_a_look() } else { notices };
-    if !how.follows_look() {
-        notices.say_problems(&loaded.warnings);
-        notices.say_settings(&loaded.origins);
-        notices.say_included(&loaded.included);
-    }
-    if args.manner.verbose > 1 {
-        log_requests();
-    }
-    let local = local::start(&args.manner, &args.chosen.config, &notices).await?;
-    let stop = Stop::default();
-    on_signals(stop.clone()).map_err(|error| Error::other(format!("cannot listen for signals: {error}")))?;
+    let begun = begin(args, &how, &ci).await;
+    let refused = |error: &Error| ci.refuse(&error.refused(), how.mode, &args.reports);
+    let Begun { loaded, mut outputs, notices, local, stop } = begun.inspect_err(refused)?;
 
     let told = Telling { args, how: &how, notices: &notices };
     let story = Story { told, loaded: &loaded, id: run_id(), endpoint: local.endpoint() };
@@ -66,17 +53,43 @@ pub async fn run_and_tell(args: &Common, how: How) -> Result<(Ended, Report), Er
     Ok((ended(&report, &loaded.plan, &how, stop.asked()), report))
 }
 
-/// The layers file, and what the command line says about it. Its problems are annotated as well.
+/// What there is before the first job.
+struct Begun {
+    loaded: Loaded,
+    outputs: Outputs,
+    notices: Notices,
+    local: RunSandbox,
+    stop: Stop,
+}
+
+/// Everything that can end a run before its first job.
+async fn begin(args: &Common, how: &How, ci: &Ci) -> Result<Begun, Error> {
+    let mut loaded = load_all(args, how, ci).await?;
+    refuse(&loaded.plan, how)?;
+    let outputs = Outputs::open(args, how, &mut loaded)?;
+    let notices = Notices::of(&args.manner.surroundings());
+    let notices = if how.is_look() { notices.of_a_look() } else { notices };
+    if !how.follows_look() {
+        notices.say_problems(&loaded.warnings);
+        notices.say_settings(&loaded.origins);
+        notices.say_included(&loaded.included);
+    }
+    if args.manner.verbose > 1 {
+        log_requests();
+    }
+    let local = local::start(&args.manner, &args.chosen.config, &notices).await?;
+    let stop = Stop::default();
+    on_signals(stop.clone()).map_err(|error| Error::other(format!("cannot listen for signals: {error}")))?;
+    Ok(Begun { loaded, outputs, notices, local, stop })
+}
+
+/// The layers file, and what the command line says about it. What is odd in it is annotated as well.
 async fn load_all(args: &Common, how: &How, ci: &Ci) -> Result<Loaded, Error> {
     let offline = how.is_offline().then(|| "us-east-1".to_owned());
     let region = ambient_region().await.or_else(|| local::region(&args.manner)).or(offline);
-    let loaded = load(&args.chosen, &args.manner, region, how.saved.as_deref());
-    match &loaded {
-        Ok(loaded) => ci.annotate_problems(&loaded.warnings.problems),
-        Err(Error::Layers { found, .. }) => ci.refuse(&found.problems),
-        Err(_) => {}
-    }
-    loaded
+    let loaded = load(&args.chosen, &args.manner, region, how.saved.as_deref())?;
+    ci.annotate_problems(&loaded.warnings.problems);
+    Ok(loaded)
 }
 
 /// What ends a run before it begins.
@@ -170,7 +183,7 @@ fn checkout(ran: impl Future<Output = Ran> + Send + 'static) -> CheckoutLater {
 }
 
 /// The events as they are to be displayed, and the end of the log that is written of them, if one is wanted.
-fn follow(
+pub(super) fn follow(
     log: Option<EventLog>,
     events: UnboundedReceiver<Event>,
 ) -> (impl Future<Output = Result<(), EventLogError>>, UnboundedReceiver<Event>) {

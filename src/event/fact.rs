@@ -191,6 +191,11 @@ pub enum Fact {
     LockLost,
     /// Lambda throttles: other tools use the account's quota too.
     Throttled,
+    /// It is the job's turn to publish, in the quota of its account and Region.
+    TurnGiven {
+        /// The pace at which turns are given at the moment.
+        requests_per_second: f64,
+    },
     /// A request has had no answer for so long that somebody may take the run for hung.
     Unanswered(Unanswered),
     /// That request has its answer, or was given up.
@@ -302,6 +307,25 @@ pub enum Fact {
     VersionDeleted {
         /// Its ARN.
         arn: VersionArn,
+    },
+    /// By `rollout`: the layers of a function were set.
+    LayersSet {
+        /// ARNs of versions, in their order.
+        layers: Vec<String>,
+    },
+    /// By `rollout`: a change of a function is under way, and is waited for.
+    ChangeAwaited,
+    /// By `rollout`: a version of a function was published.
+    FunctionPublished {
+        /// Its number.
+        version: String,
+    },
+    /// By `rollout`: an alias of a function leads to another version now.
+    AliasLed {
+        /// Its name.
+        alias: String,
+        /// The version that it leads to.
+        version: String,
     },
     /// The page of that version's backup in the AWS console, where the partition has a public one.
     BackupPage {

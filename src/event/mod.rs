@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 pub use fact::{Fact, LockPhase, Unanswered};
 
-use crate::outcome::{JobReport, Tally, Warning};
+use crate::outcome::{JobError, JobReport, Tally, Warning};
+use crate::rollout::{FunctionReport, RolloutMode, RolloutSummary};
 
 /// What a run does with its jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, strum::Display)]
@@ -183,5 +184,53 @@ pub enum Happening {
     RunFinished {
         /// How many of all jobs ended in which way.
         tally: Tally,
+    },
+    /// A rollout began: functions are looked for.
+    RolloutStarted {
+        /// What is done with them.
+        mode: RolloutMode,
+    },
+    /// Nothing could be found out about a target.
+    TargetFailed {
+        /// Its name.
+        target: String,
+        /// Why.
+        error: Box<JobError>,
+    },
+    /// The functions that a rollout tells of are known.
+    FunctionsFound {
+        /// How many they are.
+        functions: usize,
+        /// With how many of them something is done now: with none in a plan.
+        jobs: usize,
+        /// The file that has what was there before; null where nothing is touched.
+        record: Option<String>,
+    },
+    /// A function was taken up.
+    FunctionStarted {
+        /// Name of its target.
+        target: String,
+        /// Its name.
+        function: String,
+    },
+    /// Something was done with a function, or found out about it.
+    FunctionFactFound {
+        /// Name of its target.
+        target: String,
+        /// Its name.
+        function: String,
+        /// What.
+        #[serde(flatten)]
+        fact: Fact,
+    },
+    /// Nothing more is done with a function, which need not have been taken up.
+    FunctionFinished {
+        /// Everything about it.
+        report: Box<FunctionReport>,
+    },
+    /// The rollout is over.
+    RolloutFinished {
+        /// How many of all functions ended in which way.
+        summary: RolloutSummary,
     },
 }

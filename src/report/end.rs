@@ -37,13 +37,6 @@ impl Notices {
         self.choice.style
     }
 
-    /// A line of the run.
-    pub fn line(&self, line: &Shown) {
-        if !self.quiet && self.choice.display != Display::Silent {
-            emit::stderr(&shown!("{}\n", line));
-        }
-    }
-
     /// How the run is shown while it goes on.
     pub fn choice(&self) -> Choice {
         self.choice

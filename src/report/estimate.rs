@@ -1,9 +1,7 @@
-//! How long a run still takes, from its pace so far and the work that is still to be done: as far as that can be told
-//! honestly, and nothing where it cannot.
+//! How long a run still takes, from its pace so far, the calls that are still to be made, and the pace of the quota that they
+//! wait for: as far as that can be told honestly, and nothing where it cannot. A pure function, under its table.
 
 use std::time::Duration;
-
-use crate::event::Activity;
 
 /// Before that a pace is a guess.
 const JOBS_AT_LEAST: usize = 5;
@@ -11,68 +9,89 @@ const ELAPSED_AT_LEAST: Duration = Duration::from_secs(3);
 /// So many times the usual interval without any job that ended, and nobody knows the pace any more.
 const PATIENCE: f64 = 10.0;
 
-/// Jobs of two kinds: most only look and end, some go on to build, upload or publish, which takes far longer and has
-/// a pace of its own, that of Lambda's quota. Those that only look end first: one pace for both would promise too much.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Pace {
+/// What is known of a run's work, as numbers alone.
+///
+/// Jobs are of two kinds: most only look and end, some go on to build, upload or publish, which takes far longer. Those that
+/// only look end first: one pace for both would promise too much.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Work {
+    /// All jobs.
+    pub jobs: usize,
     /// Jobs that ended after a look.
-    looked: usize,
+    pub looked: usize,
     /// Jobs that ended after work.
-    worked: usize,
+    pub worked: usize,
     /// Jobs that are at work.
-    at_work: usize,
-    /// When the first of them began to work.
-    work_began: Option<Duration>,
-    /// When a job ended last.
-    last: Duration,
+    pub at_work: usize,
+    /// How long the run goes on.
+    pub elapsed: Duration,
+    /// How long it has gone on when a job ended last.
+    pub last: Duration,
+    /// How long ago the first job began to work.
+    pub working: Duration,
+    /// Calls that those which worked have made, beside those of their look.
+    pub called: usize,
+    /// What waits for turns in the quota of each target.
+    pub lanes: Vec<Lane>,
 }
 
-impl Pace {
-    /// Whether a job that does this goes on to the work.
-    pub fn is_work(activity: Activity) -> bool {
-        matches!(activity, Activity::Building | Activity::Staging | Activity::Locking | Activity::Publishing)
-    }
+/// A target, and the quota that its calls wait for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Lane {
+    /// Jobs of it that were taken up.
+    pub started: usize,
+    /// Calls that its jobs at work are still to make.
+    pub calls: usize,
+    /// Calls a second at which turns were last given, once any was.
+    pub rate: Option<f64>,
+    /// Jobs that wait for their turn: it is the quota that they go as fast as.
+    pub queueing: usize,
+}
 
-    /// A job began to work.
-    pub fn begin_work(&mut self, now: Duration) {
-        self.at_work += 1;
-        self.work_began.get_or_insert(now);
-    }
-
-    /// A job ended, or was set aside.
-    pub fn end(&mut self, at_work: bool, now: Duration) {
-        self.last = now;
-        if at_work {
-            self.at_work = self.at_work.saturating_sub(1);
-            self.worked += 1;
-        } else {
-            self.looked += 1;
-        }
-    }
-
-    /// How long the rest of so many jobs takes, if that can be told.
-    pub fn left(&self, jobs: usize, began: Duration, now: Duration) -> Option<Duration> {
+impl Work {
+    /// How long the rest takes, if that can be told.
+    pub fn left(&self) -> Option<Duration> {
         let ended = self.looked + self.worked;
-        let elapsed = now.saturating_sub(began);
-        if ended < JOBS_AT_LEAST || elapsed < ELAPSED_AT_LEAST || ended >= jobs {
+        if ended < JOBS_AT_LEAST || self.elapsed < ELAPSED_AT_LEAST || ended >= self.jobs {
             return None;
         }
-        let interval = self.last.saturating_sub(began).as_secs_f64() / count(ended);
-        if now.saturating_sub(self.last).as_secs_f64() > (PATIENCE * interval).max(ELAPSED_AT_LEAST.as_secs_f64()) {
+        let interval = self.last.as_secs_f64() / count(ended);
+        let silence = self.elapsed.saturating_sub(self.last).as_secs_f64();
+        if silence > (PATIENCE * interval).max(ELAPSED_AT_LEAST.as_secs_f64()) {
             return None;
         }
         // What is known of those whose kind is known goes for the others as well.
         let known = ended + self.at_work;
-        let unknown = count(jobs.saturating_sub(known));
+        let unknown = count(self.jobs.saturating_sub(known));
         let share = count(self.worked + self.at_work) / count(known);
-        let looks = time(unknown * (1.0 - share), count(self.looked), elapsed)?;
+        let looks = time(unknown * (1.0 - share), count(self.looked), self.elapsed)?;
         let works = unknown * share + count(self.at_work);
-        let working = now.saturating_sub(self.work_began.unwrap_or(now));
         // One is always half done.
         let worked = if self.worked == 0 { 0.0 } else { count(self.worked) + 0.5 };
-        let left = looks.max(time(works, worked, working)?);
+        let by_pace = time(works, worked, self.working)?;
+        let by_calls = self.by_calls(unknown * share);
+        let works = match by_calls {
+            // How fast they went so far does not matter: the quota may be shared with others only since then.
+            Some(by_calls) if self.lanes.iter().any(|lane| lane.queueing > 0) => by_calls,
+            // Something else holds them up, such as uploads; no faster than the quota in any case.
+            Some(by_calls) => by_calls.max(by_pace),
+            None => by_pace,
+        };
         // A stopped clock, or a number of jobs beyond all measure.
-        Duration::try_from_secs_f64(left).ok()
+        Duration::try_from_secs_f64(looks.max(works)).ok()
+    }
+
+    /// How long the quotas need for the calls that are still to be made: by the jobs at work, and by so many of which that is
+    /// not known yet. `None` where no job that worked has ended, or a target has given no turn.
+    fn by_calls(&self, unknown: f64) -> Option<f64> {
+        let each = count(self.called) / count(Some(self.worked).filter(|worked| *worked > 0)?);
+        let started: usize = self.lanes.iter().map(|lane| lane.started).sum();
+        let busy = self.lanes.iter().filter(|lane| lane.calls > 0 || lane.rate.is_some());
+        let times = busy.map(|lane| {
+            let coming = unknown * each * count(lane.started) / count(started.max(1));
+            Some((count(lane.calls) + coming) / lane.rate.filter(|rate| *rate > 0.0)?)
+        });
+        times.collect::<Option<Vec<f64>>>()?.into_iter().reduce(f64::max)
     }
 }
 
@@ -112,60 +131,69 @@ mod tests {
         Duration::from_secs_f64(seconds)
     }
 
-    /// What is promised at each second of a run of so many jobs, of which each tenth works. Looks take a twentieth of a
-    /// second each, works half a second, one after the other, as a quota makes them.
-    fn promises(jobs: usize) -> (Vec<(f64, f64)>, f64) {
-        let mut happens: Vec<(f64, bool, bool)> = Vec::new();
-        let mut works_end: f64 = 0.0;
-        for job in 0..jobs {
-            let looked = 0.05 * (job + 1) as f64;
-            if job % 10 == 0 {
-                works_end = works_end.max(looked) + 0.5;
-                happens.extend([(looked, true, false), (works_end, true, true)]);
-            } else {
-                happens.push((looked, false, true));
-            }
-        }
-        happens.sort_by(|one, other| one.0.total_cmp(&other.0));
-        let over = happens.last().unwrap().0;
-        let (mut pace, mut said) = (Pace::default(), Vec::new());
-        for (when, works, ends) in happens {
-            if ends {
-                pace.end(works, at(when))
-            } else {
-                pace.begin_work(at(when))
-            }
-            said.extend(pace.left(jobs, at(0.0), at(when)).map(|left| (when, left.as_secs_f64())));
-        }
-        (said, over)
-    }
-
-    #[test]
-    fn what_is_promised_is_kept_within_a_fifth_although_the_quick_ones_end_first() {
-        let (said, over) = promises(400);
-        assert!(said.len() > 300, "next to nothing was promised");
-        for (when, left) in said {
-            let error = (when + left - over).abs();
-            assert!(error <= over / 5.0, "at {when:.1} s: {left:.1} s left, but it took until {over:.1} s");
+    /// Half a minute after the beginning, the last job ended just now: 50 looked, 10 worked, 20 are at work.
+    fn middle() -> Work {
+        Work {
+            jobs: 200,
+            looked: 50,
+            worked: 10,
+            at_work: 20,
+            elapsed: at(30.0),
+            last: at(30.0),
+            working: at(21.0),
+            called: 10,
+            lanes: Vec::new(),
         }
     }
 
+    fn lane(calls: usize, rate: f64, queueing: usize) -> Lane {
+        Lane { started: 80, calls, rate: Some(rate), queueing }
+    }
+
+    /// Of the 120 jobs of which nothing is known, 75 will look and 45 work, as 50 and 30 of 80 do.
     #[test]
-    fn nothing_is_promised_that_nobody_knows() {
-        let mut pace = Pace::default();
-        for _ in 0..4 {
-            pace.end(false, at(3.0));
+    fn the_table_of_what_is_left() {
+        let with = |lanes: Vec<Lane>| Work { lanes, ..middle() };
+        let quick = |work: Work| Work { elapsed: at(4.0), last: at(4.0), working: at(2.1), ..work };
+        let table = [
+            ("by their pace: 65 works of which 10.5 took 21 s", middle(), Some(130.0)),
+            ("a quota that nobody waits for is a bound", quick(with(vec![lane(20, 2.0, 0)])), Some(32.5)),
+            ("and no more than that", with(vec![lane(20, 100.0, 0)]), Some(130.0)),
+            (
+                "what waits for turns: 20 calls and 45 of those to come, at 5 a second",
+                quick(with(vec![lane(20, 5.0, 9)])),
+                Some(13.0),
+            ),
+            ("at half of that", quick(with(vec![lane(20, 2.5, 9)])), Some(26.0)),
+            ("however slow it was before", with(vec![lane(20, 1.3, 9)]), Some(50.0)),
+            ("two calls for each", quick(Work { called: 20, ..with(vec![lane(40, 5.0, 9)]) }), Some(26.0)),
+            ("looks may take longest: 75 of which 50 took 30 s", with(vec![lane(20, 15.0, 9)]), Some(45.0)),
+            (
+                "two targets, each with a quota: the slower one counts",
+                quick(with(vec![lane(10, 15.0, 1), lane(10, 1.0, 9)])),
+                Some(32.5),
+            ),
+            (
+                "a target that has given no turn yet: by their pace",
+                with(vec![lane(10, 9.0, 9), Lane { calls: 10, ..Lane::default() }]),
+                Some(130.0),
+            ),
+            (
+                "a target that has nothing to call does not count",
+                quick(with(vec![lane(20, 5.0, 9), Lane::default()])),
+                Some(13.0),
+            ),
+            ("the last ones", Work { jobs: 61, at_work: 1, ..with(vec![lane(1, 0.1, 1)]) }, Some(10.0)),
+            ("too few ended", Work { looked: 2, worked: 2, ..middle() }, None),
+            ("too early", Work { elapsed: at(2.9), last: at(2.9), ..middle() }, None),
+            ("all ended", Work { looked: 190, at_work: 0, ..middle() }, None),
+            ("no work has ended yet", Work { worked: 0, called: 0, ..with(vec![lane(20, 5.0, 9)]) }, None),
+            ("nothing ends any more", Work { elapsed: at(36.0), ..middle() }, None),
+            ("a stopped clock", Work { working: at(0.0), ..with(vec![lane(20, 0.0, 9)]) }, Some(45.0)),
+        ];
+        for (name, work, expected) in table {
+            assert_eq!(work.left().map(|left| left.as_secs_f64()), expected, "{name}");
         }
-        assert_eq!(pace.left(100, at(0.0), at(5.0)), None, "too few");
-        pace.end(false, at(3.0));
-        assert_eq!(pace.left(100, at(0.0), at(2.0)), None, "too early");
-        assert_eq!(pace.left(100, at(0.0), at(5.0)), Some(at(95.0)));
-        assert_eq!(pace.left(5, at(0.0), at(5.0)), None, "over");
-        pace.begin_work(at(5.0));
-        assert_eq!(pace.left(100, at(0.0), at(6.0)), None, "no work has ended yet");
-        pace.end(true, at(6.0));
-        assert!(pace.left(100, at(0.0), at(6.0)).is_some());
-        assert_eq!(pace.left(100, at(0.0), at(60.0)), None, "nothing ends any more");
     }
 
     #[test]

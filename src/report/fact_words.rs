@@ -64,6 +64,9 @@ fn publishing(fact: &Fact) -> String {
             format!("waiting for the lock of{dead} run {holder} on {host}, which {}{until}", phase.doing())
         }
         Fact::Throttled => "Lambda throttles, the request waits for its next turn".to_owned(),
+        Fact::TurnGiven { requests_per_second } => {
+            format!("its turn in Lambda's quota, at {requests_per_second} requests a second")
+        }
         Fact::Unanswered(request) => no_answer(request),
         Fact::Answered(Unanswered { service, operation, .. }) => {
             format!("{service} has answered {operation}, or it was given up")
@@ -113,6 +116,10 @@ fn publishing(fact: &Fact) -> String {
         Fact::ArchiveDeleted { at } => format!("archive deleted: {at}"),
         Fact::BackupDeleted { at } => format!("backup deleted: {at}"),
         Fact::VersionDeleted { arn } => format!("deleted {arn}"),
+        Fact::LayersSet { layers } => format!("layers set: {}", layers.join(", ")),
+        Fact::ChangeAwaited => "waiting until its last change is in force".to_owned(),
+        Fact::FunctionPublished { version } => format!("version {version} published"),
+        Fact::AliasLed { alias, version } => format!("alias {alias} leads to version {version}"),
         Fact::BackupPage { url } => format!("see it at {url}"),
         Fact::BackupThere { at, .. } => format!("manifest was already stored at {at}"),
         _ => String::new(),

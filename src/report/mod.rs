@@ -39,6 +39,7 @@ mod live_display;
 mod log_display;
 mod merge;
 mod model;
+mod pace;
 mod plan;
 mod progress_lines;
 mod prune;
@@ -63,7 +64,7 @@ mod wording;
 
 pub use ask::{agreed, somebody_is_there};
 pub use choose::{Choice, Display, Surroundings, When, style_of_data};
-pub use ci::Ci;
+pub use ci::{Ci, Refused};
 pub use destination::Destination;
 pub use end::{Listing, Notices, rendered};
 pub(crate) use escape::shown;

@@ -1,6 +1,7 @@
 //! What `rollout` tells: one structure of its own, as JSON and as text.
 
 mod formats;
+mod progress;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -9,29 +10,19 @@ use serde::{Deserialize, Serialize};
 use crate::layer::VersionArn;
 use crate::outcome::JobError;
 use crate::report::model::{to_milliseconds, to_the_second};
-use crate::report::status_line::StatusLine;
-use crate::report::style::{Style, Tone};
+use crate::report::style::Style;
 use crate::report::wording::{parts, plural, shell_word};
 use crate::report::{Shown, failures, table};
-use crate::rollout::{Change, FunctionOutcome, FunctionReport, RefusalCode};
+use crate::rollout::{Change, FunctionOutcome, FunctionReport, RefusalCode, RolloutMode, RolloutSummary};
 use crate::shown;
 
 pub use formats::RolloutRequest;
+#[cfg(test)]
+pub use progress::Progress;
+pub use progress::show;
 
 /// Version of the structure's shape; raised when a field changes its meaning or goes away.
 const ROLLOUT_VERSION: u32 = 1;
-
-/// What a rollout does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum RolloutMode {
-    /// Read-only: which functions would be moved.
-    Plan,
-    /// Functions are moved.
-    Apply,
-    /// What was there before a rollout is put back.
-    Undo,
-}
 
 /// Which functions got which versions of layers, or would get them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -61,27 +52,6 @@ pub struct RolloutReport {
     pub functions: Vec<FunctionReport>,
     /// Targets that nothing could be found out about.
     pub failures: Vec<RolloutFailure>,
-}
-
-/// How many functions ended how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct RolloutSummary {
-    /// All of them.
-    pub functions: usize,
-    /// That would be changed.
-    pub planned: usize,
-    /// That were changed.
-    pub moved: usize,
-    /// That have again what they had before.
-    pub restored: usize,
-    /// With which there was nothing left to do.
-    pub unchanged: usize,
-    /// That were left alone.
-    pub refused: usize,
-    /// That could not be changed.
-    pub failed: usize,
-    /// That were not begun.
-    pub cancelled: usize,
 }
 
 /// The version of a layer that functions at a target are to use.
@@ -125,17 +95,6 @@ pub struct RolloutRun {
 impl RolloutReport {
     /// The report of a run that ended at this time.
     pub fn of(run: RolloutRun, finished: Timestamp) -> Self {
-        let count = |outcome| run.functions.iter().filter(|one| one.outcome == outcome).count();
-        let summary = RolloutSummary {
-            functions: run.functions.len(),
-            planned: count(FunctionOutcome::Planned),
-            moved: count(FunctionOutcome::Moved),
-            restored: count(FunctionOutcome::Restored),
-            unchanged: count(FunctionOutcome::Unchanged),
-            refused: count(FunctionOutcome::Refused),
-            failed: count(FunctionOutcome::Failed),
-            cancelled: count(FunctionOutcome::Cancelled),
-        };
         Self {
             rollout: ROLLOUT_VERSION,
             tool: concat!("layership ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -145,7 +104,7 @@ impl RolloutReport {
             finished_at: to_the_second(finished),
             seconds: to_milliseconds(finished.duration_since(run.started).as_secs_f64().max(0.0)),
             record: run.record,
-            summary,
+            summary: RolloutSummary::of(&run.functions),
             layers: run.layers,
             functions: run.functions,
             failures: run.failures,
@@ -276,20 +235,4 @@ fn steps(one: &FunctionReport) -> Shown {
 
 fn change(change: &Change) -> Shown {
     shown!("{} {} -> {}", change.from.layer.name.as_str(), change.from.number, change.to.number)
-}
-
-/// What is said of a function when it ends, with how many have ended of how many.
-pub fn line(one: &FunctionReport, ended: usize, of: usize, style: Style) -> Shown {
-    let (verb, tone) = match one.outcome {
-        FunctionOutcome::Moved => ("Moved", Tone::Good),
-        FunctionOutcome::Restored => ("Restored", Tone::Good),
-        FunctionOutcome::Planned | FunctionOutcome::Unchanged => ("Unchanged", Tone::Faint),
-        FunctionOutcome::Refused => ("Left alone", Tone::Attention),
-        FunctionOutcome::Failed => ("Failed", Tone::Bad),
-        FunctionOutcome::Cancelled => ("Cancelled", Tone::Attention),
-    };
-    let text = shown!("{} {} {}", one.function, one.target, steps(one));
-    let width = of.to_string().len();
-    let counter = Some(format!("({ended:>width$}/{of})"));
-    StatusLine { counter, ..StatusLine::new(verb, tone, Some(one.seconds), text) }.render(style, None)
 }

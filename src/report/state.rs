@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::event::{Activity, Fact, Happening, JobId, Mode, Unanswered};
 use crate::outcome::{ErrorCode, JobReport, Tally};
-use crate::report::estimate::Pace;
+use crate::report::pace::Pace;
 use crate::report::waiting::Waiting;
 
 /// A job that is running.
@@ -27,8 +27,6 @@ pub struct Running {
     pub started: Duration,
     /// When it began to do that.
     pub entered: Duration,
-    /// Whether it does more than look.
-    at_work: bool,
 }
 
 impl Running {
@@ -44,7 +42,7 @@ pub fn is_wait(fact: &Fact) -> bool {
 }
 
 /// A run at one moment. Times are durations since the display began, so that nothing here reads a clock.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct State {
     /// What the run does.
     pub mode: Mode,
@@ -89,6 +87,7 @@ impl State {
     /// Takes in what happened. Events that do not fit, such as an activity of an unknown job, change nothing: a display
     /// has no business stopping a run.
     pub fn apply(&mut self, event: &Happening, now: Duration) {
+        self.pace.apply(event, now);
         match event {
             Happening::RunStarted { mode, jobs } => {
                 *self = Self { mode: *mode, began: now, tally: Tally::of(*jobs), ..Self::default() };
@@ -98,19 +97,11 @@ impl State {
                 if let Some(running) = self.running.get_mut(job) {
                     (running.activity, running.entered) = (Some(*activity), now);
                     (running.waiting, running.sent) = (None, None);
-                    if Pace::is_work(*activity) && !running.at_work {
-                        running.at_work = true;
-                        self.pace.begin_work(now);
-                    }
                 }
             }
-            Happening::JobSetAside { job } => {
-                self.running.remove(job);
-                self.pace = Pace::default();
-            }
+            Happening::JobSetAside { job } => _ = self.running.remove(job),
             Happening::JobFinished { job, report, tally } => {
-                let was = self.running.remove(job);
-                self.pace.end(was.is_some_and(|running| running.at_work), now);
+                self.running.remove(job);
                 if let Some(error) = &report.error {
                     *self.failures.entry((report.target.clone(), error.code)).or_default() += 1;
                 }
@@ -128,6 +119,14 @@ impl State {
                 }
             }
             Happening::Warned { .. } => {}
+            // Functions are no jobs: `report::rollout` shows them.
+            Happening::RolloutStarted { .. }
+            | Happening::TargetFailed { .. }
+            | Happening::FunctionsFound { .. }
+            | Happening::FunctionStarted { .. }
+            | Happening::FunctionFactFound { .. }
+            | Happening::FunctionFinished { .. }
+            | Happening::RolloutFinished { .. } => {}
         }
     }
 
@@ -135,8 +134,8 @@ impl State {
         self.several_targets |= self.first_target.get_or_insert_with(|| target.to_owned()) != target;
         let (layer, target) = (layer.to_owned(), target.to_owned());
         let (activity, waiting, sent) = (None, None, None);
-        let (started, entered, unanswered, at_work) = (now, now, Vec::new(), false);
-        let running = Running { layer, target, activity, waiting, unanswered, sent, started, entered, at_work };
+        let (started, entered, unanswered) = (now, now, Vec::new());
+        let running = Running { layer, target, activity, waiting, unanswered, sent, started, entered };
         self.running.insert(job, running);
     }
 

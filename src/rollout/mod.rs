@@ -14,7 +14,7 @@ mod size;
 pub use aim::{Aim, Change, Next, restored};
 pub use function::{Alias, Function, Newest, Published, Standing};
 pub use judge::{Choice, Found, Judged, Move, judge};
-pub use outcome::{AliasMoved, FunctionOutcome, FunctionReport};
+pub use outcome::{AliasMoved, FunctionOutcome, FunctionReport, RolloutMode, RolloutSummary};
 pub use record::{AliasRecord, FunctionRecord, Record};
 pub use refusal::{Refusal, RefusalCode};
 pub use size::{Sum, is_no_larger, sum, surely_fits};

@@ -9,6 +9,56 @@ use super::refusal::Refusal;
 use crate::layer::FunctionName;
 use crate::outcome::JobError;
 
+/// What a rollout does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RolloutMode {
+    /// Read-only: which functions would be moved.
+    Plan,
+    /// Functions are moved.
+    Apply,
+    /// What was there before a rollout is put back.
+    Undo,
+}
+
+/// How many functions ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RolloutSummary {
+    /// All of them.
+    pub functions: usize,
+    /// That would be changed.
+    pub planned: usize,
+    /// That were changed.
+    pub moved: usize,
+    /// That have again what they had before.
+    pub restored: usize,
+    /// With which there was nothing left to do.
+    pub unchanged: usize,
+    /// That were left alone.
+    pub refused: usize,
+    /// That could not be changed.
+    pub failed: usize,
+    /// That were not begun.
+    pub cancelled: usize,
+}
+
+impl RolloutSummary {
+    /// Of functions that ended so.
+    pub fn of(functions: &[FunctionReport]) -> Self {
+        let count = |outcome| functions.iter().filter(|one| one.outcome == outcome).count();
+        Self {
+            functions: functions.len(),
+            planned: count(FunctionOutcome::Planned),
+            moved: count(FunctionOutcome::Moved),
+            restored: count(FunctionOutcome::Restored),
+            unchanged: count(FunctionOutcome::Unchanged),
+            refused: count(FunctionOutcome::Refused),
+            failed: count(FunctionOutcome::Failed),
+            cancelled: count(FunctionOutcome::Cancelled),
+        }
+    }
+}
+
 /// How it ended.
 #[derive(
     Clone,

@@ -24,6 +24,8 @@ pub async fn run_job(id: JobId, job: &Job, shared: &Shared, slot: &mut Slot) -> 
     let mut trail = Trail::begin(id, job, shared.events.clone());
     let watch = trail.watch();
     let ended = tokio::select! {
+        // Where a second request to stop comes right behind the first one, what may be dropped is cancelled all the same.
+        biased;
         ended = watched(watch, steps(job, shared, slot, &mut trail)) => ended,
         () = shared.stop.at_once() => Err(broken_off()),
     };

@@ -129,9 +129,78 @@ fn problems_of_the_layers_file_stand_on_their_lines_and_in_the_summary() {
     let ended = step.run(&project, "check", 2);
     let summary = step.read("summary");
     assert!(summary.starts_with("## Nothing was started\n") && summary.contains("layers.b.bukcet"), "{summary}");
-    assert!(step.outputs().is_empty(), "nothing was counted");
     let lines: Vec<String> = commands(&ended).iter().filter_map(|one| one.properties.get("line").cloned()).collect();
     assert!(lines.contains(&"2".to_owned()) && lines.contains(&"5".to_owned()), "{ended:?}");
+}
+
+/// The run itself is what failed: whoever asks whether nothing failed is told so.
+#[test]
+fn a_run_that_ended_before_its_first_job_has_outputs_and_a_summary_all_the_same() {
+    let good = String::from_utf8(Project::of(&["a"]).read("layers.toml")).unwrap();
+    let bad = "[layers.a]\nmanifset = \"a\"\n";
+    for (layers, args, why) in [
+        (Some(bad), "publish", "layers.a.manifset"),
+        (Some(good.as_str()), "publish nothing-like-it", "nothing-like-it"),
+        (Some(good.as_str()), "publish --report json=missing/report.json", "missing/report.json"),
+        (None, "publish", "layers.toml"),
+    ] {
+        let project = Project::new("");
+        match layers {
+            Some(layers) => drop(project.write("layers.toml", layers)),
+            None => std::fs::remove_file(project.folder().join("layers.toml")).unwrap(),
+        }
+        project.write("a/requirements.txt", "six==1.16.0\n");
+        let step = Step::new();
+        let ended = step.run(&project, args, 2);
+        let outputs = step.outputs();
+        let told: Vec<_> = outputs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let expected =
+            ["adopted=0", "any-published=false", "cancelled=0", "failed=1", "published=0", "unchanged=0"].to_vec();
+        assert_eq!(told, expected, "{args}");
+        let summary = step.read("summary");
+        assert!(summary.starts_with("## Nothing was started\n") && summary.contains(why), "{args}: {summary}");
+        assert!(
+            commands(&ended).iter().any(|one| one.name == "error" && one.message.contains(why)),
+            "{args}: {ended:?}"
+        );
+
+        let step = Step::new();
+        let ended = step.run(&project, &format!("{args} --no-ci"), 2);
+        assert_eq!((step.read("summary"), step.read("output")), (String::new(), String::new()), "{args}");
+        assert!(commands(&ended).is_empty(), "{args}: {ended:?}");
+    }
+    let project = Project::new(bad);
+    for (args, any) in
+        [("plan", "any-planned"), ("changed", "any-changed"), ("build", "any-built"), ("status", "any-finding")]
+    {
+        let step = Step::new();
+        step.run(&project, args, 2);
+        assert_eq!((step.outputs()[any].as_str(), step.outputs()["failed"].as_str()), ("false", "1"), "{args}");
+    }
+}
+
+/// GitLab takes what lies there, whoever wrote it.
+#[test]
+fn a_dotenv_report_of_an_older_run_is_emptied_where_a_run_never_began() {
+    let project = Project::of(&["a"]);
+    let good = project.read("layers.toml");
+    project.run("publish --stage --report env=layers.env", 0);
+    let older = project.read("layers.env");
+    assert!(older.starts_with(b"LAYER_ARN_A__US_EAST_1="));
+    project.write("layers.toml", "[layers.a]\nmanifset = \"a\"\n");
+    let gitlab = |args: &str| {
+        let mut command = project.command();
+        command.env("GITLAB_CI", "true").args(args.split(' '));
+        Ended::from(command.output().unwrap()).expect(2)
+    };
+    gitlab("publish --no-ci --report env=layers.env");
+    project.run("publish --report env=layers.env", 2);
+    assert_eq!(project.read("layers.env"), older, "nobody asked for that");
+    gitlab("publish --report env=layers.env --report env=new.env --report env=layers.toml");
+    assert_eq!((project.read("layers.env"), project.read("new.env")), (Vec::new(), Vec::new()));
+    project.write("layers.toml", good);
+    gitlab("publish --report env=layers.toml");
+    assert!(project.read("layers.toml").starts_with(b"[defaults]"), "an input was emptied");
 }
 
 #[test]

@@ -32,6 +32,9 @@ fn the_events_of_a_run_hold_its_report() {
         }
     }
     assert!(of_kind(&lines, "fact-found").iter().any(|line| line["fact"] == "version-published"));
+    // What a display says of the time that is left is made of this, too.
+    let turn = of_kind(&lines, "fact-found").into_iter().find(|line| line["fact"] == "turn-given");
+    assert_eq!(turn.expect("a turn")["requests-per-second"], 15.0);
 }
 
 #[test]

@@ -277,6 +277,7 @@ fn verbose_tells_each_step() {
         Checking [  TIMEs]       numpy us-east-1: to be published: first version
         Checking [  TIMEs]       numpy us-east-1: archive has 1 file, 15 bytes unzipped
          Locking [  TIMEs]       numpy us-east-1: lock taken: s3://artifacts/layers/numpy/layer/publish.lock
+        Queueing [  TIMEs]       numpy us-east-1: its turn in Lambda's quota, at 15 requests a second
       Publishing [  TIMEs]       numpy us-east-1: published arn:aws:lambda:us-east-1:123456789012:layer:numpy:1 (request REQUEST)
       Publishing [  TIMEs]       numpy us-east-1: version to use is arn:aws:lambda:us-east-1:123456789012:layer:numpy:1
       Publishing [  TIMEs]       numpy us-east-1: its content is the staged archive that was checked

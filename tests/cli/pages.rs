@@ -185,6 +185,7 @@ fn old_versions_that_are_deleted() {
 #[test]
 fn layers_that_stay_in_the_bucket() {
     let project = Project::of(&["requests"]);
+    project.write("requests/requirements.txt", "requests==2.32.3\n");
     follow("storage", &project, |_, _| {});
 }
 
@@ -199,7 +200,7 @@ fn layers_that_others_may_use() {
 #[test]
 fn arns_where_others_use_them() {
     let project = Project::new("");
-    project.write("requests/requirements.txt", "requests==1.0.0\n");
+    project.write("requests/requirements.txt", "requests==2.32.3\n");
     project.write("requests/layer/python/requests.py", "");
     follow("use-the-arns", &project, |command, line| {
         if line.starts_with("aws ") {

@@ -139,6 +139,11 @@ fn zsh_completes_layers_targets_and_flags() {
 #[test]
 fn the_script_for_powershell() {
     let script = run(layership(folder().path()), ["completions", "powershell"]).expect(0).stdout;
+    // What is typed may be half of a command that somebody pasted.
+    for evaluates in ["Invoke-Expression", "iex", "ScriptBlock]", "ExpandString"] {
+        assert!(!script.contains(evaluates), "{evaluates}");
+    }
+    assert_eq!(script.matches("$env:_LAYERSHIP_COMPLETE").count(), 3);
     insta::assert_snapshot!(script);
 }
 

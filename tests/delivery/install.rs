@@ -46,7 +46,10 @@ fn the_archive_is_verified_unpacked_and_found() {
     let name = archive.file_name().unwrap().to_str().unwrap();
     let expected = [
         format!("release download v{own} --repo layership/layership --pattern {name} --clobber"),
-        format!("attestation verify {name} --repo layership/layership"),
+        format!(
+            "attestation verify {name} --repo layership/layership \
+             --signer-workflow layership/layership/.github/workflows/release.yml --source-ref refs/tags/v{own}"
+        ),
     ];
     assert_eq!(asked.lines().collect::<Vec<_>>(), expected);
 

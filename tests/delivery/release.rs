@@ -87,6 +87,20 @@ fn the_workflow_builds_what_the_packages_name() {
     assert_eq!(versions, [env!("CARGO_PKG_VERSION")].into());
 }
 
+/// Whether each crate can be built from what is packed of it takes too long to be tried here.
+#[test]
+fn no_release_is_drafted_before_each_crate_was_built_from_its_package() {
+    let workflow = read(".github/workflows/release.yml");
+    let job = |name: &str| {
+        let rest = workflow.split_once(&format!("\n  {name}:\n")).expect(name).1;
+        rest.split("\n\n  ").next().unwrap().to_owned()
+    };
+    let packages: Vec<String> =
+        job("crates").lines().filter(|line| line.contains("cargo package")).map(str::to_owned).collect();
+    assert_eq!(packages, ["      - run: cargo package --workspace --locked"]);
+    assert!(job("draft").contains("needs: [build, reproduce, crates]\n"), "{}", job("draft"));
+}
+
 #[test]
 fn a_tag_that_is_not_the_version_is_refused() {
     if !has_python() {

@@ -74,5 +74,5 @@ fn all_that_is_released_is_built_by_one_script() {
     }
     let workflow = std::fs::read_to_string(in_crate(".github/workflows/release.yml")).unwrap();
     assert!(workflow.contains("packaging/reproduce \"$TARGET\""), "what was built is built once more before the draft");
-    assert!(workflow.contains("needs: [build, reproduce]"), "the draft waits for it");
+    assert!(workflow.contains("needs: [build, reproduce, crates]"), "the draft waits for it");
 }

@@ -10,27 +10,29 @@ use crate::common::{LAYERSHIP, requirements, run};
 use crate::svg::{said, svg};
 use crate::tmux::Terminal;
 
-const PACKAGES: [&str; 12] = [
-    "arrow",
-    "boto3",
-    "cryptography",
-    "httpx",
-    "lxml",
-    "numpy",
-    "orjson",
-    "pandas",
-    "pydantic",
-    "requests",
-    "scipy",
-    "torch",
+const PACKAGES: [(&str, &str); 12] = [
+    ("arrow", "1.3.0"),
+    ("boto3", "1.40.4"),
+    ("cryptography", "45.0.5"),
+    ("httpx", "0.27.2"),
+    ("lxml", "6.0.0"),
+    ("numpy", "2.3.1"),
+    ("orjson", "3.11.1"),
+    ("pandas", "2.3.1"),
+    ("pydantic", "2.11.7"),
+    ("requests", "2.32.3"),
+    ("scipy", "1.15.3"),
+    ("torch", "2.7.0"),
 ];
 
 /// A repository as people have them: twelve packages for two versions of Python, published before.
 fn repository() -> Project {
     let project = Project::new("");
-    let names = PACKAGES.iter().flat_map(|name| ["py312", "py313"].map(|python| format!("{name}-{python}")));
-    let names: Vec<String> = names.collect();
-    project.declare(&names.iter().map(String::as_str).collect::<Vec<_>>(), "");
+    let both =
+        |(name, version)| ["py312", "py313"].map(|python| (format!("{name}-{python}"), requirements(name, version)));
+    let layers: Vec<(String, String)> = PACKAGES.into_iter().flat_map(both).collect();
+    project.declare(&layers.iter().map(|(layer, _)| layer.as_str()).collect::<Vec<_>>(), "");
+    layers.iter().for_each(|(layer, manifest)| project.build(layer, manifest));
     project
 }
 
@@ -99,13 +101,13 @@ fn a_plan() {
     };
     let (all, before) = (project.read("layers.toml"), without(&["numpy-py313]", "torch-py313]"]));
     project.write("layers.toml", before);
-    project.write("requests-py312/requirements.txt", "requests==2.32.3\nsix==1.16.0\nurllib3==2.0.4\n");
+    project.write("requests-py312/requirements.txt", "chardet==5.2.0\nrequests==2.32.3\nurllib3==2.5.0\n");
     // A version whose manifest could not be kept: the next run adopts it.
     project.inject(r#"[{"operation": "PutObject", "match": "boto3-py312/layer/000001", "fault": "access-denied"}]"#);
     run(command(&project, None), ["publish", "--stage"]).expect(1);
     project.heal();
     project.write("layers.toml", all);
-    project.build("requests-py312", "idna==3.7\nrequests==2.32.3\nurllib3==2.2.1\n");
+    project.build("requests-py312", "requests==2.32.4\nurllib3==2.5.0\n");
     let layers = String::from_utf8(project.read("layers.toml")).unwrap();
     let settings = "[layers.pandas-py312]\ncompatible-runtimes = [\"python3.12\", \"python3.13\"]\n";
     project.write("layers.toml", layers.replace("[layers.pandas-py312]\n", settings));
@@ -136,12 +138,12 @@ fn a_run_in_the_middle() {
 fn a_run_in_which_some_failed() {
     let project = repository();
     project.run("publish --stage", 0);
-    for (name, version) in [("requests-py312", "2.32.3"), ("requests-py313", "2.32.3"), ("httpx-py312", "0.27.2")] {
+    for (name, version) in [("requests-py312", "2.32.4"), ("requests-py313", "2.32.4"), ("httpx-py312", "0.28.1")] {
         project.build(name, requirements(name.split('-').next().unwrap(), version));
     }
     project.run("stage", 0);
-    for name in ["scipy-py312", "scipy-py313", "torch-py313"] {
-        project.build(name, requirements(name.split('-').next().unwrap(), "1.14.0"));
+    for (name, version) in [("scipy-py312", "1.16.0"), ("scipy-py313", "1.16.0"), ("torch-py313", "2.7.1")] {
+        project.build(name, requirements(name.split('-').next().unwrap(), version));
     }
     project.inject(r#"[{"operation": "PublishLayerVersion", "match": "httpx*", "fault": "access-denied"}]"#);
     let terminal = typed(&project, None, "layership publish");

@@ -64,6 +64,11 @@ impl Turn {
         }
     }
 
+    /// The pace at which turns are given at the moment, to a tenth.
+    pub fn requests_per_second(&self) -> f64 {
+        (self.pace.state().quota.pace() * 10.0).round() / 10.0
+    }
+
     /// The request was within the quota, whatever else became of it.
     pub fn succeeded(mut self) {
         self.departure = None;

@@ -4,13 +4,15 @@ use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
 use crate::event::Mode;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Tally};
 use crate::report::Shown;
 use crate::report::StatusReport;
 use crate::report::command::WorkflowCommand;
 use crate::report::formats::{arns, markdown};
-use crate::report::model::Report;
+use crate::report::model::{Report, Summary};
 use crate::shown;
 
 /// GitHub shows ten errors and ten warnings of a step and drops the rest in silence: the tenth counts the others.
@@ -104,8 +106,21 @@ impl GitHub {
         self.summarize(|room| markdown::within(report, room))
     }
 
+    /// The same of a run that ended before its first job, which itself counts as what failed: a condition that asks whether
+    /// nothing failed must not find that so. There are no ARNs: an empty file of them would be taken for what is published.
+    pub fn refuse(&self, mode: Mode, text: impl Fn(usize) -> Shown) -> Result<(), (PathBuf, io::Error)> {
+        let mut tally = Tally::of(0);
+        tally.count(Outcome::Failed);
+        let never = Timestamp::UNIX_EPOCH;
+        let report = Report { summary: Summary::new(mode, &tally), ..Report::new(mode, "", never, never, Vec::new()) };
+        if let Some(path) = &self.output {
+            append(path, &outputs(&report, None))?;
+        }
+        self.summarize(text)
+    }
+
     /// Adds to the step's summary what there is room for, given the bytes that are left.
-    pub fn summarize(&self, text: impl Fn(usize) -> Shown) -> Result<(), (PathBuf, io::Error)> {
+    fn summarize(&self, text: impl Fn(usize) -> Shown) -> Result<(), (PathBuf, io::Error)> {
         self.summary.as_ref().map_or(Ok(()), |path| summarize(path, text))
     }
 

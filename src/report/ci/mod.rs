@@ -8,12 +8,39 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::config::{Origin, Problem, Severity};
+use crate::event::Mode;
 use crate::report::causes::causes;
 use crate::report::formats::{ReportRequest, markdown};
 use crate::report::model::Report;
 use crate::report::{Shown, emit, warnings};
 use crate::shown;
 use github::{Annotation, AnnotationLevel, GitHub};
+
+/// Why a run ended before its first job.
+pub enum Refused<'a> {
+    /// Its layers file has problems.
+    Layers(&'a [Problem]),
+    /// For another reason, and what to do about it.
+    Other(&'a str, Option<&'a str>),
+}
+
+impl Refused<'_> {
+    fn annotations(&self) -> Vec<Annotation> {
+        match self {
+            Self::Layers(problems) => problems.iter().map(of_problem).collect(),
+            Self::Other(message, _) => {
+                vec![Annotation { level: AnnotationLevel::Error, place: None, message: Shown::one_line(message) }]
+            }
+        }
+    }
+
+    fn summary(&self, room: usize) -> Shown {
+        match self {
+            Self::Layers(problems) => markdown::problems(problems, room),
+            Self::Other(message, hint) => markdown::nothing_started(message, *hint, room),
+        }
+    }
+}
 
 /// The build server that the environment names.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,12 +74,14 @@ impl Ci {
         self.annotate(&problems.iter().map(of_problem).collect::<Vec<_>>());
     }
 
-    /// A layers file with which nothing was started: its problems on their lines, and in the summary. There are no outputs:
-    /// nothing was counted, and a condition takes one that is missing for 0, and for no `true`.
-    pub fn refuse(&self, problems: &[Problem]) {
-        self.annotate_problems(problems);
-        if let Self::GitHub(github) = self {
-            tell(github.summarize(|room| markdown::problems(problems, room)));
+    /// A run that ended before its first job. Whatever reads what such a run leaves must not take it for one in which all
+    /// went well, nor what an older one left for its own.
+    pub fn refuse(&self, refused: &Refused<'_>, mode: Mode, requests: &[ReportRequest]) {
+        self.annotate(&refused.annotations());
+        match self {
+            Self::None => {}
+            Self::GitHub(github) => tell(github.refuse(mode, |room| refused.summary(room))),
+            Self::GitLab => gitlab::empty(requests).iter().for_each(warn),
         }
     }
 

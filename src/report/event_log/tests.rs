@@ -5,11 +5,13 @@ use serde_json::Value;
 
 use super::*;
 use crate::event::{Activity, Fact, Happening, Mode};
-use crate::outcome::{ErrorCode, Outcome};
+use crate::outcome::{ErrorCode, JobError, Outcome};
 use crate::report::progress_lines::{line_of, live};
+use crate::report::rollout::Progress;
 use crate::report::samples::{failed, job, tally, warning};
 use crate::report::state::State;
 use crate::report::style::Style;
+use crate::rollout::{FunctionOutcome, FunctionReport, Refusal, RefusalCode, RolloutMode, RolloutSummary};
 
 fn everything() -> Vec<Happening> {
     let finished = |job: usize, report| Happening::JobFinished {
@@ -32,7 +34,30 @@ fn everything() -> Vec<Happening> {
         Happening::Interrupted { running: 1 },
         Happening::RunFinished { tally: tally(3, &[(Outcome::Failed, 1)]) },
     ];
-    begun.into_iter().chain(facts).chain(rest).collect()
+    begun.into_iter().chain(facts).chain(rest).chain(of_a_rollout()).collect()
+}
+
+fn of_a_rollout() -> Vec<Happening> {
+    let (x, orders) = (|| "x".to_owned(), || "orders".to_owned());
+    let found = |fact| Happening::FunctionFactFound { target: x(), function: orders(), fact };
+    let report = |outcome| FunctionReport {
+        outcome,
+        refusal: Some(Refusal::new(RefusalCode::Owned, "it belongs to stack `\u{202e}`")),
+        ..FunctionReport::blank("x", "us-east-1", None, &"orders".parse().unwrap())
+    };
+    let finished = |outcome| Happening::FunctionFinished { report: Box::new(report(outcome)) };
+    let record = Some(".layership/rollout-R1.json".to_owned());
+    let error = Box::new(JobError::new(ErrorCode::Credentials, "no credentials"));
+    let begun = [
+        Happening::RolloutStarted { mode: RolloutMode::Apply },
+        Happening::TargetFailed { target: "tokyo".to_owned(), error },
+        Happening::FunctionsFound { functions: 2, jobs: 1, record },
+        finished(FunctionOutcome::Refused),
+        Happening::FunctionStarted { target: x(), function: orders() },
+    ];
+    let summary = RolloutSummary::of(&[report(FunctionOutcome::Moved)]);
+    let rest = [finished(FunctionOutcome::Moved), Happening::RolloutFinished { summary }];
+    begun.into_iter().chain(every_fact().into_iter().map(found)).chain(rest).collect()
 }
 
 /// One of each.
@@ -65,6 +90,7 @@ fn there_is_a_sample_of_every_event_and_of_every_fact() {
 #[test]
 fn what_the_terminal_shows_can_be_rebuilt_from_the_lines() {
     let (mut first, mut again) = (State::default(), State::default());
+    let (mut rollout, mut rollout_again, mut lines_of_rollout) = (Progress::default(), Progress::default(), 0);
     for (n, what) in everything().into_iter().enumerate() {
         let line = EventLine::of(Event::now(what.clone())).text();
         assert_eq!(line.matches('\n').count(), 1, "{line}");
@@ -78,5 +104,10 @@ fn what_the_terminal_shows_can_be_rebuilt_from_the_lines() {
             lines.map(|line| line.render(Style::default(), None)).collect::<Vec<_>>()
         };
         assert_eq!(shown(&what, &first), shown(&read.event.what, &again));
+        let line = rollout.line_of(&what, now, true);
+        assert_eq!(line, rollout_again.line_of(&read.event.what, now, true));
+        lines_of_rollout += usize::from(line.is_some());
     }
+    // That it was interrupted, what it kept, each fact, and how the function ended.
+    assert_eq!(lines_of_rollout, 3 + every_fact().len());
 }

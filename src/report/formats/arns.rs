@@ -33,6 +33,9 @@ pub(super) fn nested<'a, T>(
     all
 }
 
+/// How every variable of an `env` report begins.
+pub const VARIABLE: &str = "LAYER_ARN_";
+
 /// Lines for a shell, and for what else reads `NAME=VALUE`: `LAYER_ARN_NUMPY_PY312__US_EAST_1=arn:aws:lambda:…`.
 pub fn env(report: &Report) -> Shown {
     let all: Vec<_> = usable(report).map(|(job, arn)| (job, variable(job), arn)).collect();
@@ -52,7 +55,7 @@ pub fn variable(job: &JobReport) -> String {
     let part = |text: &str| -> String {
         text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
     };
-    format!("LAYER_ARN_{}__{}", part(&job.layer), part(&job.target))
+    format!("{VARIABLE}{}__{}", part(&job.layer), part(&job.target))
 }
 
 /// Something short of its own, the same in every run.

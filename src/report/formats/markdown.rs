@@ -53,6 +53,16 @@ pub fn problems(problems: &[Problem], bytes: usize) -> Shown {
     Shown::of_lines(page.lines)
 }
 
+/// Why nothing was started, and what to do about it, in at most so many bytes.
+pub fn nothing_started(why: &str, hint: Option<&str>, bytes: usize) -> Shown {
+    let mut page = Page { lines: Vec::new(), room: bytes };
+    page.add(vec!["## Nothing was started".into(), Shown::default(), code(why)]);
+    if let Some(hint) = hint {
+        page.add(vec![Shown::default(), shown!("hint: {}", code(hint))]);
+    }
+    Shown::of_lines(page.lines)
+}
+
 /// Lines, and the room that is left.
 struct Page {
     lines: Vec<Shown>,

@@ -103,10 +103,10 @@ impl RolloutReport {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{RolloutFailure, RolloutMode, RolloutRun};
+    use super::super::{RolloutFailure, RolloutRun};
     use super::*;
     use crate::outcome::{ErrorCode, JobError};
-    use crate::rollout::{Change, FunctionOutcome, Refusal, RefusalCode};
+    use crate::rollout::{Change, FunctionOutcome, Refusal, RefusalCode, RolloutMode};
 
     fn function(name: &str, outcome: FunctionOutcome) -> FunctionReport {
         let arn =

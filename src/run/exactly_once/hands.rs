@@ -97,6 +97,7 @@ impl<'a> PublishHands<'a> {
         self.grip.trail.enter(Activity::Queueing);
         tokio::select! {
             turn = self.grip.site.turn(self.urgency) => {
+                self.grip.trail.found(Fact::TurnGiven { requests_per_second: turn.requests_per_second() });
                 self.turn = Some(turn);
                 Seen::Turn
             }

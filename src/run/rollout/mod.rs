@@ -10,10 +10,10 @@
 mod mover;
 mod sizes;
 mod survey;
+mod trail;
 mod undo;
 mod wave;
 
-pub use mover::FunctionJob;
 pub use survey::{Survey, Surveyed, Wish, survey};
 pub use undo::put_back;
-pub use wave::{Wave, carry_out};
+pub use wave::{Wave, carry_out, tell};

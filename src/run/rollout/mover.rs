@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::aws::{Changed, Lambda};
-use crate::event::JobId;
+use super::trail::FunctionTrail;
+use crate::aws::{Changed, Lambda, watched};
+use crate::event::{Fact, JobId};
 use crate::layer::{AccountId, FunctionName, Region};
 use crate::outcome::{ErrorCode, JobError};
 use crate::rollout::{
     Aim, Alias, AliasRecord, Function, FunctionOutcome, FunctionRecord, FunctionReport, Next, Refusal, RefusalCode,
     Standing,
 };
+use crate::run::Events;
 use crate::run::pool::{Operation, Slot};
 use crate::run::stop::Stop;
 
@@ -65,6 +67,8 @@ pub enum AliasAim {
 /// Moves functions.
 pub struct Mover {
     pub stop: Stop,
+    /// Where it is told what is done.
+    pub events: Events,
 }
 
 /// How a function ended that did not fail.
@@ -85,8 +89,9 @@ impl Operation for Mover {
     async fn perform(&self, _: JobId, job: Arc<FunctionJob>, _: &mut Slot) -> FunctionReport {
         let started = Instant::now();
         let mut report = job.report.clone();
+        let trail = FunctionTrail::begin(&report, self.events.clone());
         let ended = tokio::select! {
-            ended = job.carry_out(&mut report) => Some(ended),
+            ended = watched(trail.watch(), job.carry_out(&mut report, &trail)) => Some(ended),
             () = self.stop.at_once() => None,
         };
         let back = matches!(job.aim, Aim::Back { .. });
@@ -140,42 +145,42 @@ impl FunctionJob {
         }
     }
 
-    async fn carry_out(&self, report: &mut FunctionReport) -> Result<Ended, JobError> {
+    async fn carry_out(&self, report: &mut FunctionReport, trail: &FunctionTrail) -> Result<Ended, JobError> {
         // What was led to the new version is led back first.
         let led_back = match &self.alias {
-            Some(AliasAim::Back { name, to }) => self.lead_back(name, to).await?,
+            Some(AliasAim::Back { name, to }) => self.lead_back(name, to, trail).await?,
             _ => Ended::Unchanged,
         };
         if matches!(led_back, Ended::Refused(_)) {
             return Ok(led_back);
         }
-        let (set, seen) = match self.set(self.seen.clone()).await? {
+        let (set, seen) = match self.set(self.seen.clone(), trail).await? {
             Settled::As(changed, seen) => (changed, seen),
             Settled::Refused(refusal) => return Ok(Ended::Refused(refusal)),
         };
         let mut changed = set || matches!(led_back, Ended::Changed);
         if self.publish {
-            report.version = Some(self.publish(seen).await?);
+            report.version = Some(self.publish(seen, trail).await?);
             changed = true;
         }
         if let Some(AliasAim::Lead { name, seen, published }) = &self.alias {
             let version = report.version.clone().or_else(|| published.clone());
             let version = version.ok_or_else(|| self.changed_meanwhile("has no version to lead the alias to"))?;
-            changed |= self.lead(name, seen.clone(), &version).await?;
+            changed |= self.lead(name, seen.clone(), &version, trail).await?;
             report.alias.iter_mut().for_each(|alias| alias.to = Some(version.clone()));
         }
         Ok(if changed { Ended::Changed } else { Ended::Unchanged })
     }
 
     /// Sets the layers, and waits until they are in force.
-    async fn set(&self, seen: Option<Function>) -> Result<Settled, JobError> {
+    async fn set(&self, seen: Option<Function>, trail: &FunctionTrail) -> Result<Settled, JobError> {
         let (mut seen, mut changed) = (seen, false);
         for _ in 0..ATTEMPTS {
             let function = match seen.take() {
                 Some(function) if function.standing != Standing::Busy => function,
-                Some(_) => self.settled().await?,
+                Some(_) => self.settled(trail).await?,
                 None => match self.lambda.configuration(&self.name, None).await? {
-                    Some(function) if function.standing == Standing::Busy => self.settled().await?,
+                    Some(function) if function.standing == Standing::Busy => self.settled(trail).await?,
                     Some(function) => function,
                     None => return Ok(Settled::Refused(self.gone())),
                 },
@@ -192,14 +197,15 @@ impl FunctionJob {
             };
             match self.lambda.set_layers(&self.name, &layers, &function.revision).await? {
                 Changed::Done(()) => {
-                    let now = self.settled().await?;
+                    trail.found(Fact::LayersSet { layers: layers.clone() });
+                    let now = self.settled(trail).await?;
                     if let (Standing::Failed(why), true) = (&now.standing, now.layers == layers) {
                         return Err(update_failed(&self.name, &self.region, why));
                     }
                     changed = true;
                     seen = Some(now);
                 }
-                Changed::Busy => seen = Some(self.settled().await?),
+                Changed::Busy => seen = Some(self.settled(trail).await?),
                 Changed::Stale => {}
             }
         }
@@ -207,16 +213,19 @@ impl FunctionJob {
     }
 
     /// Publishes a version that has the layers; its number.
-    async fn publish(&self, seen: Function) -> Result<String, JobError> {
+    async fn publish(&self, seen: Function, trail: &FunctionTrail) -> Result<String, JobError> {
         let mut seen = seen;
         for _ in 0..ATTEMPTS {
             match self.lambda.publish_function(&self.name, &seen.revision).await? {
-                Changed::Done(version) => return Ok(version),
-                Changed::Busy => drop(self.settled().await?),
+                Changed::Done(version) => {
+                    trail.found(Fact::FunctionPublished { version: version.clone() });
+                    return Ok(version);
+                }
+                Changed::Busy => drop(self.settled(trail).await?),
                 Changed::Stale => {}
             }
             // Whoever changed it may have changed its layers.
-            seen = match self.set(None).await? {
+            seen = match self.set(None, trail).await? {
                 Settled::As(_, function) => function,
                 Settled::Refused(refusal) => return Err(self.changed_meanwhile(&refusal.message)),
             };
@@ -225,7 +234,7 @@ impl FunctionJob {
     }
 
     /// Leads an alias to a version; whether that was to be done.
-    async fn lead(&self, name: &str, seen: Alias, version: &str) -> Result<bool, JobError> {
+    async fn lead(&self, name: &str, seen: Alias, version: &str, trail: &FunctionTrail) -> Result<bool, JobError> {
         let before = seen.version.clone();
         let mut seen = seen;
         for _ in 0..ATTEMPTS {
@@ -238,8 +247,11 @@ impl FunctionJob {
                 );
             }
             match self.lambda.lead_alias(&self.name, name, version, &seen.revision).await? {
-                Changed::Done(()) => return Ok(true),
-                Changed::Busy => drop(self.settled().await?),
+                Changed::Done(()) => {
+                    trail.found(Fact::AliasLed { alias: name.to_owned(), version: version.to_owned() });
+                    return Ok(true);
+                }
+                Changed::Busy => drop(self.settled(trail).await?),
                 Changed::Stale => {}
             }
             let read = self.lambda.alias(&self.name, name).await?;
@@ -249,7 +261,7 @@ impl FunctionJob {
     }
 
     /// Leads an alias back, where it still leads to what a rollout made.
-    async fn lead_back(&self, name: &str, to: &str) -> Result<Ended, JobError> {
+    async fn lead_back(&self, name: &str, to: &str, trail: &FunctionTrail) -> Result<Ended, JobError> {
         let Some(seen) = self.lambda.alias(&self.name, name).await? else {
             return Ok(Ended::Refused(changed_since(&self.name)));
         };
@@ -260,11 +272,12 @@ impl FunctionJob {
         if seen.splits || led.is_none_or(|led| led.layers != self.before) {
             return Ok(Ended::Refused(changed_since(&self.name)));
         }
-        self.lead(name, seen, to).await.map(|_| Ended::Changed)
+        self.lead(name, seen, to, trail).await.map(|_| Ended::Changed)
     }
 
     /// The function once no change of it is under way.
-    async fn settled(&self) -> Result<Function, JobError> {
+    async fn settled(&self, trail: &FunctionTrail) -> Result<Function, JobError> {
+        trail.found(Fact::ChangeAwaited);
         let (started, mut wait) = (Instant::now(), FIRST_LOOK);
         while started.elapsed() < self.patience {
             sleep(wait).await;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::mover::{FunctionJob, Mover};
-use crate::event::JobId;
+use super::survey::Surveyed;
+use crate::event::{Happening, JobId};
 use crate::rollout::{FunctionOutcome, FunctionReport};
 use crate::run::pool::{Bounds, pool};
 use crate::run::{Events, Stop};
@@ -20,16 +21,26 @@ pub struct Wave {
     pub stops_at_failure: bool,
 }
 
-/// Does what is to be done with each function, and returns their reports in the same order.
-pub async fn carry_out(
-    jobs: &[Arc<FunctionJob>],
-    wave: &Wave,
-    stop: &Stop,
-    events: Events,
-    mut told: impl FnMut(&FunctionReport),
-) -> Vec<FunctionReport> {
-    let bounds = Bounds { concurrency: wave.concurrency, stop: stop.clone(), events };
-    let mover = Arc::new(Mover { stop: stop.clone() });
+/// Does what is to be done with each function, and returns the reports of all of them in the same order.
+pub async fn carry_out(functions: Vec<Surveyed>, wave: &Wave, stop: &Stop, events: &Events) -> Vec<FunctionReport> {
+    let jobs: Vec<Arc<FunctionJob>> = functions.iter().filter_map(|one| one.job.clone()).collect();
+    functions.iter().filter(|one| one.job.is_none()).for_each(|one| tell(&one.report, events));
+    let mut done = moved(&jobs, wave, stop, events).await.into_iter();
+    let report = |one: Surveyed| match one.job {
+        Some(_) => done.next().unwrap_or(one.report),
+        None => one.report,
+    };
+    functions.into_iter().map(report).collect()
+}
+
+/// Nothing more is done with a function.
+pub fn tell(report: &FunctionReport, events: &Events) {
+    events.send(Happening::FunctionFinished { report: Box::new(report.clone()) });
+}
+
+async fn moved(jobs: &[Arc<FunctionJob>], wave: &Wave, stop: &Stop, events: &Events) -> Vec<FunctionReport> {
+    let bounds = Bounds { concurrency: wave.concurrency, stop: stop.clone(), events: events.clone() };
+    let mover = Arc::new(Mover { stop: stop.clone(), events: events.clone() });
     let first = wave.canary.unwrap_or(jobs.len()).min(jobs.len());
     let mut reports: BTreeMap<JobId, FunctionReport> = BTreeMap::new();
     let mut go_on = true;
@@ -39,13 +50,16 @@ pub async fn carry_out(
         }
         let ended = |job: JobId, report: FunctionReport| {
             go_on &= report.outcome != FunctionOutcome::Failed || !wave.stops_at_failure;
-            told(&report);
+            tell(&report, events);
             reports.insert(job, report);
             go_on
         };
         pool(Arc::clone(&mover), jobs, chosen.collect(), &bounds, ended).await;
     }
-    let cancelled =
-        |job: &Arc<FunctionJob>| FunctionReport { outcome: FunctionOutcome::Cancelled, ..job.report.clone() };
+    let cancelled = |job: &Arc<FunctionJob>| {
+        let report = FunctionReport { outcome: FunctionOutcome::Cancelled, ..job.report.clone() };
+        tell(&report, events);
+        report
+    };
     jobs.iter().enumerate().map(|(id, job)| reports.remove(&id).unwrap_or_else(|| cancelled(job))).collect()
 }
