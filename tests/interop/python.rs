@@ -54,8 +54,8 @@ impl Python {
     /// The interpreter, reaching nothing by accident.
     pub fn command(&self, folder: &Path) -> Command {
         let mut command = isolated(self.executable(), folder);
-        // Nothing is left beside the scripts; text is UTF-8 whatever the machine's language is.
-        command.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUTF8", "1").env("AWS_PAGER", "");
+        // Text is UTF-8 whatever the machine's language is.
+        command.env("PYTHONUTF8", "1").env("AWS_PAGER", "");
         command
     }
 
@@ -70,7 +70,7 @@ impl Python {
         let interpreter = self.venv.file_name().expect("a folder").as_encoded_bytes();
         once(&format!("layer-{}", fingerprint(&[interpreter, &pinned])), |folder| {
             let target = folder.join("python");
-            self.pip(&["install", "--no-compile", "--target", text(&target), "--requirement", text(requirements)]);
+            self.install_by_uv(&["--target", text(&target), "--requirement", text(requirements)]);
         })
     }
 
@@ -78,11 +78,12 @@ impl Python {
         self.program("python")
     }
 
-    /// pip with the environment of the machine: proxies and mirrors are its own business, the hashes are ours.
-    fn pip(&self, args: &[&str]) {
-        let mut command = Command::new(self.executable());
-        command.args(["-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input"]).args(args);
-        command.args(["--require-hashes", "--only-binary", ":all:", "--cache-dir", text(&cache().join("pip"))]);
+    /// uv with the environment of the machine: proxies and mirrors are its own business, the hashes are ours. pip would
+    /// take ten times as long, most of it for bytecode that is hardly ever run.
+    fn install_by_uv(&self, args: &[&str]) {
+        let mut command = Command::new(uv());
+        command.args(["pip", "install", "--quiet", "--python"]).arg(self.executable()).args(args);
+        command.args(["--require-hashes", "--only-binary", ":all:", "--cache-dir", text(&cache().join("uv"))]);
         succeed(command);
     }
 }
@@ -104,15 +105,32 @@ fn probe() -> Result<String, String> {
     if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
 }
 
+/// A virtual environment without pip: making one with pip takes longer than all that is installed into it.
 fn venv(identity: &str, requirements: &str) -> PathBuf {
     let requirements = PathBuf::from(script(requirements));
     let pinned = fs::read(&requirements).expect("requirements");
     once(&format!("venv-{}", fingerprint(&[identity.as_bytes(), &pinned])), |folder| {
         let mut make = Command::new("python3");
+        make.args(["-m", "venv", "--without-pip"]).arg(folder);
+        succeed(make);
+        Python { venv: folder.to_owned() }.install_by_uv(&["--requirement", text(&requirements)]);
+    })
+}
+
+/// uv as `tests/python/uv.txt` pins it, which pip installs.
+fn uv() -> PathBuf {
+    let requirements = script("uv.txt");
+    let pinned = fs::read(&requirements).expect("requirements");
+    let folder = once(&format!("uv-{}", fingerprint(&[&pinned])), |folder| {
+        let mut make = Command::new("python3");
         make.args(["-m", "venv"]).arg(folder);
         succeed(make);
-        Python { venv: folder.to_owned() }.pip(&["install", "--requirement", text(&requirements)]);
-    })
+        let mut pip = Command::new(folder.join("bin/python"));
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]);
+        pip.args(["--require-hashes", "--only-binary", ":all:", "--requirement", &requirements]);
+        succeed(pip);
+    });
+    folder.join("bin/uv")
 }
 
 /// A folder below `target` that is made once, however many tests and processes ask for it at once. What was left half

@@ -36,6 +36,8 @@ import botocore.session
 BINARY = sys.argv[1]
 AWS = os.path.join(os.path.dirname(sys.executable), "aws")
 MEBI = 1024 * 1024
+# The models of the services, read once for all clients: each is some megabytes of JSON.
+MODELS = botocore.session.Session().get_component("data_loader")
 
 
 class Sandbox:
@@ -66,7 +68,9 @@ class Sandbox:
         config = botocore.config.Config(
             retries={"total_max_attempts": retries, "mode": "standard"}, read_timeout=settings.pop("timeout", 20), **settings
         )
-        return boto3.Session().client(
+        session = botocore.session.Session()
+        session.register_component("data_loader", MODELS)
+        return boto3.Session(botocore_session=session).client(
             service, region, endpoint_url=self.endpoint, config=config, aws_access_key_id=key,
             aws_secret_access_key=secret or self.secret, aws_session_token=token
         )

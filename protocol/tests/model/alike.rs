@@ -56,15 +56,22 @@ pub struct FromNow<'a, H> {
     pub now: u64,
     /// Moments that are further back than this are all alike: no duration of the model is as long.
     pub long_ago: u64,
-    pub names: Vec<u64>,
+    /// Nonces in the order in which they occurred, so many of them. No vector: each hash would allocate.
+    names: [u64; 24],
+    known: usize,
 }
 
-impl<H: Hasher> FromNow<'_, H> {
+impl<'a, H: Hasher> FromNow<'a, H> {
+    pub fn new(hasher: &'a mut H, now: u64, long_ago: u64) -> Self {
+        Self { hasher, now, long_ago, names: [0; 24], known: 0 }
+    }
+
     fn place(&mut self, name: u64) -> u64 {
-        let found = self.names.iter().position(|other| *other == name);
+        let found = self.names[..self.known].iter().position(|other| *other == name);
         found.unwrap_or_else(|| {
-            self.names.push(name);
-            self.names.len() - 1
+            self.names[self.known] = name;
+            self.known += 1;
+            self.known - 1
         }) as u64
     }
 }
@@ -88,5 +95,52 @@ impl<H: Hasher> Hasher for FromNow<'_, H> {
             other => other,
         };
         self.hasher.write_u64(number);
+    }
+
+    // What is no moment and no nonce, and nearly all of what is hashed: by default it would be looked at as bytes.
+    fn write_u8(&mut self, number: u8) {
+        self.hasher.write_u8(number);
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.hasher.write_u32(number);
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.hasher.write_usize(number);
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.hasher.write_isize(number);
+    }
+}
+
+/// A hash that is good enough to choose by, and costs next to nothing.
+#[derive(Default)]
+pub struct Lot(u64);
+
+impl Hasher for Lot {
+    fn finish(&self) -> u64 {
+        self.0 >> 32
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_u8(&mut self, number: u8) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.write_u64(number as u64);
     }
 }

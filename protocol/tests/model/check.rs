@@ -1,11 +1,12 @@
 //! The model that the checker goes through, and what must hold in each of its states.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{Hash as _, Hasher as _};
 
 use layership_protocol::{Confirmed, Outcome, Step, Writing};
 use stateright::{Model, Property};
 
 use crate::action::Action;
+use crate::alike::Lot;
 use crate::setup::Setup;
 use crate::world::{Run, World};
 
@@ -50,7 +51,7 @@ impl Model for Publishing {
 
 /// A state in so many, the same ones each time.
 fn is_chosen(world: &World, every: u64) -> bool {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = Lot::default();
     world.hash(&mut hasher);
     hasher.finish().is_multiple_of(every)
 }

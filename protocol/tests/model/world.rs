@@ -129,7 +129,7 @@ pub fn intent(change: Change) -> Intent {
 
 impl Hash for World {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        let mut hasher = FromNow { hasher, now: self.now, long_ago: self.long_ago, names: Vec::new() };
+        let mut hasher = FromNow::new(hasher, self.now, self.long_ago);
         (&self.lock, &self.late, &self.requests, &self.versions, self.counter).hash(&mut hasher);
         (&self.backups, &self.runs, self.left).hash(&mut hasher);
     }
