@@ -85,6 +85,7 @@ impl Known for Environments {
 mod tests {
     use super::*;
     use crate::layer::Runtime;
+    use crate::manifest::dependencies::Found;
 
     fn environments(version: &str, architecture: &str) -> Environments {
         let mut environments = Environments::default();
@@ -100,6 +101,10 @@ mod tests {
         let mut about = About::default();
         about.details_mut().markers.extend(markers.iter().map(|marker| (*marker).to_owned()));
         about
+    }
+
+    fn of_developers() -> About {
+        Found::new("", "").needed(Need::Development).about
     }
 
     #[test]
@@ -131,7 +136,7 @@ mod tests {
         for (markers, installed) in table {
             assert_eq!(installs(&here, &marked(markers)), installed, "{markers:?}");
         }
-        assert!(!installs(&here, &About { need: Need::Development, ..About::default() }));
+        assert!(!installs(&here, &of_developers()));
     }
 
     #[test]
@@ -147,7 +152,7 @@ mod tests {
         assert!(!installs(&some, &marked(&["python_version == '3.13' and platform_machine == 'x86_64'"])));
         let nowhere = Environments::of(&LayerSettings::default());
         assert!(nowhere.all == 0 && installs(&nowhere, &marked(&["sys_platform == 'win32'"])));
-        assert!(!installs(&nowhere, &About { need: Need::Development, ..About::default() }));
+        assert!(!installs(&nowhere, &of_developers()));
     }
 
     /// Each was read once for each runtime on each architecture: sixty times, and a manifest may be full of them.
