@@ -227,9 +227,8 @@ pub enum Detect {
     /// The manifest's bytes against the backup of the latest version; line endings do not count.
     Manifest,
     /// What the manifest says, against the same backup: in place of `manifest`, so that comments on lines of their own, blank
-    /// lines, line endings, and the order of packages and of their hashes alone do not publish; in `pnpm-lock.yaml` and
-    /// `Gemfile.lock` order counts. Of a manifest that cannot be read as what its name says, the bytes count. What a
-    /// `requirements.txt` includes (`-r`, `-c`) counts with it.
+    /// lines, line endings, and the order of packages and of their hashes alone do not publish. Of a manifest that cannot be
+    /// read as what its name says, the bytes count. What a `requirements.txt` includes (`-r`, `-c`) counts with it.
     Dependencies,
     /// Compatible runtimes and architectures as sets, and the license, against the latest version's.
     Settings,

@@ -96,7 +96,8 @@ fn packages_below_a_package_are_read_no_longer_than_somebody_waits() {
 
 #[test]
 fn what_a_manifest_means_is_compared_no_longer_than_somebody_waits() {
-    for name in ["requirements.txt", "uv.lock", "pylock.toml", "yarn.lock", "go.sum"] {
+    for name in ["requirements.txt", "uv.lock", "pylock.toml", "yarn.lock", "pnpm-lock.yaml", "Gemfile.lock", "go.sum"]
+    {
         let (format, text) = (Format::from_file_name(name), large(name));
         let halt = Halt::after(POLLS);
         same_meaning(format, text.as_bytes(), format!("{text}\n\n").as_bytes(), &halt);

@@ -82,7 +82,7 @@ impl<'de, V: Deserialize<'de>, F: FnMut(V)> DeserializeSeed<'de> for Elements<'_
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
-        from.deserialize_seq(self)
+        from.deserialize_any(self)
     }
 }
 
@@ -91,6 +91,10 @@ impl<'de, V: Deserialize<'de>, F: FnMut(V)> Visitor<'de> for Elements<'_, V, F> 
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {

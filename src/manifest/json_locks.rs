@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn unusual_packages_are_read() {
-        let table: [(Read, &str, &str); 12] = [
+        let table: [(Read, &str, &str); 13] = [
             (
                 npm,
                 r#"{"lockfileVersion":3,"packages":{"":{"version":"9"},"libs/x":{"version":"1"},"node_modules/x":{"resolved":"libs/x","link":true}}}"#,
@@ -306,6 +306,8 @@ mod tests {
                 r#"{"packages":[{"name":"a/x","version":"2.x-dev","source":{"reference":"c0ffee"}}],"packages-dev":[{"name":"a/y","version":"1"}]}"#,
                 "a/x 2.x-dev#c0ffee, a/y 1",
             ),
+            // Locked without those for development.
+            (composer, r#"{"packages":[{"name":"a/x","version":"1"}],"packages-dev":null}"#, "a/x 1"),
         ];
         for (read, text, expected) in table {
             assert_eq!(shown(read(text, &Halt::default())).as_deref(), Some(expected), "{text}");

@@ -1,11 +1,9 @@
-//! Lock files of one line per fact, read by their indentation: Yarn, Bundler and Go. That of pnpm has a file of its own.
+//! Lock files of one line per fact: Bundler's, read by its indentation, and Go's.
 //!
-//! No kept crate knows those of pnpm and Bundler. The one for Yarn, as a reader of YAML would, holds all of a file and cannot
-//! be told to end; and what is read here is held against what these tools read themselves, in `tests/interop` and by what is
-//! recorded there.
+//! No kept crate knows that of Bundler. What is read here is held against what these tools read themselves, by what is
+//! recorded in `tests/interop`.
 
 use super::dependencies::{Dependencies, Found};
-use super::node::{split_at_sign, stands_for};
 use super::unreadable::Unreadable;
 use crate::halt::Halt;
 
@@ -13,82 +11,6 @@ use crate::halt::Halt;
 pub(super) fn unmerged(text: &str) -> Result<(), Unreadable> {
     let conflict = text.lines().position(|line| line.starts_with("<<<<<<< "));
     conflict.map_or(Ok(()), |index| Err(Unreadable::at(index + 1, "it has a conflict of git that is not resolved")))
-}
-
-/// `yarn.lock`: a header line of descriptors without indentation, facts below it.
-pub(super) fn yarn(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
-    if !text.contains("yarn lockfile v1") && !text.contains("__metadata:") {
-        return Err(Unreadable::new("it is not a lock file of Yarn"));
-    }
-    unmerged(text)?;
-    let mut dependencies = Dependencies::default();
-    let mut package = None;
-    for line in halt.over(text.lines()).filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        match (line.strip_prefix("  "), &mut package) {
-            (None, _) => keep(package.replace(YarnPackage::new(line)), &mut dependencies),
-            (Some(fact), Some(package)) => package.read(fact),
-            (Some(_), None) => {}
-        }
-    }
-    keep(package, &mut dependencies);
-    Ok(dependencies)
-}
-
-#[derive(Default)]
-struct YarnPackage {
-    name: String,
-    version: String,
-    origin: Option<String>,
-    resolved: Option<String>,
-    hash: Option<String>,
-    is_workspace: bool,
-}
-
-impl YarnPackage {
-    /// From a header such as `"@scope/name@^1.0.0", "@scope/name@^1.1.0":`.
-    fn new(header: &str) -> YarnPackage {
-        let descriptor = header.trim_start_matches("? ").trim_start_matches('"');
-        let (name, _) = split_at_sign(descriptor).unwrap_or(("", descriptor));
-        YarnPackage { name: name.to_owned(), ..YarnPackage::default() }
-    }
-
-    /// `version "1.0.0"` (classic) or `version: 1.0.0` (Yarn 2 and later). Deeper lines begin with a blank and so
-    /// have an empty key.
-    fn read(&mut self, fact: &str) {
-        let Some((key, value)) = fact.split_once([' ', ':']) else { return };
-        let value = value.trim().trim_matches('"');
-        match key {
-            "version" => value.clone_into(&mut self.version),
-            "resolved" => self.resolved = Some(value.to_owned()),
-            "integrity" | "checksum" => self.hash = Some(value.to_owned()),
-            "resolution" => self.read_resolution(value),
-            _ => {}
-        }
-    }
-
-    fn read_resolution(&mut self, resolution: &str) {
-        let (name, reference) = split_at_sign(resolution).unwrap_or(("", resolution));
-        if !name.is_empty() {
-            // Where it is asked for by another name, this is its own.
-            name.clone_into(&mut self.name);
-        }
-        self.is_workspace = reference.starts_with("workspace:");
-        if reference.contains("#commit=") || reference.starts_with("http") {
-            self.origin = Some(reference.to_owned());
-        }
-    }
-}
-
-fn keep(package: Option<YarnPackage>, dependencies: &mut Dependencies) {
-    // `__metadata` has a version, too, but no `@` and thus no name.
-    let Some(package) = package.filter(|package| !package.name.is_empty() && !package.is_workspace) else { return };
-    let resolved = package.resolved.as_deref();
-    let place = resolved.filter(|place| stands_for(place, &package.version, package.hash.is_some()));
-    let version = package.origin.as_deref().or(place).unwrap_or(&package.version);
-    // Older ones have the hash behind the place alone.
-    let digest = resolved.and_then(|place| place.split_once('#')).map(|(_, digest)| digest);
-    let found = Found::new(&package.name, version).with_hashes(package.hash.as_deref());
-    dependencies.insert(found.noting(digest.filter(|_| package.hash.is_none())));
 }
 
 /// `Gemfile.lock`: the specs of every source, four blanks deep.
@@ -165,6 +87,7 @@ pub(super) fn go_sum(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable
 mod tests {
     use super::*;
     use crate::manifest::pnpm_lock::pnpm;
+    use crate::manifest::yarn_lock::yarn;
 
     type Read = fn(&str, &Halt) -> Result<Dependencies, Unreadable>;
 
@@ -178,43 +101,7 @@ mod tests {
 
     #[test]
     fn unusual_packages_are_read() {
-        let table: [(Read, &str, &str); 12] = [
-            (
-                yarn,
-                "# yarn lockfile v1\n\"@s/x@^1\", \"@s/x@^1.1\":\n  version \"1.2.0\"\n  dependencies:\n    version \"9\"\n",
-                "@s/x 1.2.0",
-            ),
-            (
-                yarn,
-                "# yarn lockfile v1\n\"x@git+https://h/x\":\n  version \"1\"\n  resolved \"git+https://t@h/x#c0ffee\"\n",
-                "x git+https://****@h/x#c0ffee",
-            ),
-            (
-                yarn,
-                "# yarn lockfile v1\nx@o/x:\n  version \"1.0.0\"\n  resolved \"https://codeload.github.com/o/x/tar.gz/c0ffee\"\n",
-                "x https://codeload.github.com/o/x/tar.gz/c0ffee",
-            ),
-            (
-                yarn,
-                "# yarn lockfile v1\nx@^1:\n  version \"1.0.0\"\n  resolved \"https://registry.yarnpkg.com/x/-/x-1.0.0.tgz#abc\"\n",
-                "x 1.0.0",
-            ),
-            (
-                yarn,
-                "__metadata:\n  version: 8\n\n\"x@https://h/x.git\":\n  version: 1\n  resolution: \"x@https://h/x.git#commit=c0ffee\"\n",
-                "x https://h/x.git#commit=c0ffee",
-            ),
-            (
-                yarn,
-                "__metadata:\n  version: 8\n\n\"alias@npm:@s/x@1\":\n  version: 1\n  resolution: \"@s/x@npm:1\"\n",
-                "@s/x 1",
-            ),
-            (yarn, "__metadata:\n  version: 8\n\n? \"x@npm:^1, x@npm:^2\"\n:\n  version: 1\n", "x *"),
-            (
-                yarn,
-                "__metadata:\n  version: 8\n\n\"own@workspace:.\":\n  version: 0.0.0-use.local\n  resolution: \"own@workspace:.\"\n",
-                "",
-            ),
+        let table: [(Read, &str, &str); 4] = [
             (
                 gemfile,
                 "GIT\n  remote: https://t@h/x.git\n  revision: c0ffee\n  specs:\n    x (1.0)\n      rack (>= 3)\n\nGEM\n  remote: https://rubygems.org/\n  specs:\n    rack (3.0.8)\n\nDEPENDENCIES\n    no (9)\n",
@@ -261,15 +148,7 @@ mod tests {
 
     #[test]
     fn hashes_are_known() {
-        let table: [(Read, &str, &str, &str); 5] = [
-            (yarn, "# yarn lockfile v1\nx@^1:\n  version \"1\"\n  integrity HASH\n", "x", "HASH"),
-            (
-                yarn,
-                "# yarn lockfile v1\nx@^1:\n  version \"1\"\n  resolved \"https://r/x/-/x-1.tgz#HASH\"\n",
-                "x",
-                "HASH",
-            ),
-            (yarn, "__metadata:\n  version: 8\n\n\"x@npm:^1\":\n  version: 1\n  checksum: HASH\n", "x", "HASH"),
+        let table: [(Read, &str, &str, &str); 2] = [
             (
                 gemfile,
                 "GEM\n  specs:\n    x (1.0)\n\nCHECKSUMS\n  x (1.0) sha256=HASH\n  y (2.0) sha256=a\n",

@@ -8,6 +8,8 @@ use super::format::Format;
 use super::json::tree;
 use super::text::{decode, same_text};
 use super::toml_parts::canonical_parts;
+use super::yaml_tree::{Node, documents};
+use super::yarn_lock::is_classic;
 use crate::halt::Halt;
 use serde_json::Value;
 
@@ -16,67 +18,96 @@ const LIMIT: usize = 16 * 1024 * 1024;
 
 /// What a manifest says, in a form that is equal where it says the same.
 #[derive(Debug, PartialEq)]
-enum Meaning {
+enum Meaning<'a> {
     Lines(Vec<String>),
     Json(Value),
+    Yaml(Vec<Node<'a>>),
 }
 
 /// Whether two manifests of one format say the same. Where one cannot be read, their bytes decide, line endings aside.
 pub fn same_meaning(format: Format, a: &[u8], b: &[u8], halt: &Halt) -> bool {
-    let meaning = |bytes: &[u8]| {
-        let text = decode(bytes).filter(|text| text.len() <= LIMIT)?;
-        meaning(format, &text, halt)
-    };
-    same_text(a, b) || meaning(a).is_some_and(|one| meaning(b).is_some_and(|other| one == other))
+    if same_text(a, b) {
+        return true;
+    }
+    let [a, b] = [a, b].map(|bytes| decode(bytes).filter(|text| text.len() <= LIMIT));
+    let meaning = |text| meaning(format, text, halt);
+    let (Some(a), Some(b)) = (&a, &b) else { return false };
+    meaning(a).is_some_and(|one| meaning(b).is_some_and(|other| one == other))
 }
 
-fn meaning(format: Format, text: &str, halt: &Halt) -> Option<Meaning> {
+fn meaning<'a>(format: Format, text: &'a str, halt: &Halt) -> Option<Meaning<'a>> {
     let lines = match format {
         Format::Requirements => requirement_lines(text, halt),
         Format::UvLock | Format::PoetryLock | Format::PdmLock | Format::CargoLock => {
             canonical_parts(text, "package", halt)?
         }
         Format::Pylock => canonical_parts(text, "packages", halt)?,
-        Format::PipfileLock | Format::NpmLock | Format::ComposerLock => {
-            let mut all = tree(text, halt)?;
-            match format {
-                Format::PipfileLock => sort_hashes(&mut all),
-                Format::ComposerLock => ["packages", "packages-dev"].iter().for_each(|key| sort(all.get_mut(key))),
-                _ => {}
-            }
-            return Some(Meaning::Json(all));
-        }
-        Format::YarnLock => blocks(text, halt),
-        Format::PnpmLock | Format::GemfileLock => kept_lines(text, halt),
+        Format::PipfileLock | Format::NpmLock | Format::ComposerLock => return json(format, text, halt),
+        Format::YarnLock if is_classic(text) => sorted(blocks(kept_lines(text, halt), |line| line.starts_with(' '))),
+        Format::YarnLock | Format::PnpmLock => return documents(text, halt).map(Meaning::Yaml),
+        Format::GemfileLock => gem_lines(text, halt),
         Format::GoSum => {
-            let mut lines = kept_lines(text, halt);
+            let mut lines: Vec<&str> = kept_lines(text, halt).collect();
             lines.sort_unstable();
-            lines
+            lines.into_iter().map(str::to_owned).collect()
         }
         Format::Unknown => return None,
     };
     Some(Meaning::Lines(lines))
 }
 
-/// Lines that are neither blank nor comments. Their order stays: in these files a line belongs to those above it.
-fn kept_lines(text: &str, halt: &Halt) -> Vec<String> {
-    let lines = halt.over(text.lines()).map(str::trim_end);
-    lines.filter(|line| !line.is_empty() && !line.trim_start().starts_with('#')).map(str::to_owned).collect()
+fn json<'a>(format: Format, text: &str, halt: &Halt) -> Option<Meaning<'a>> {
+    let mut all = tree(text, halt)?;
+    match format {
+        Format::PipfileLock => sort_hashes(&mut all),
+        Format::ComposerLock => ["packages", "packages-dev"].iter().for_each(|key| sort(all.get_mut(key))),
+        _ => {}
+    }
+    Some(Meaning::Json(all))
 }
 
-/// Blocks of a line without indentation and those below it, sorted by that line.
-fn blocks(text: &str, halt: &Halt) -> Vec<String> {
-    let mut blocks: Vec<String> = Vec::new();
-    for line in kept_lines(text, halt) {
+/// Lines that are neither blank nor comments.
+fn kept_lines<'a>(text: &'a str, halt: &Halt) -> impl Iterator<Item = &'a str> {
+    let lines = halt.over(text.lines()).map(str::trim_end);
+    lines.filter(|line| !line.is_empty() && !line.trim_start().starts_with('#'))
+}
+
+/// Lines, each with those behind it that belong to it.
+fn blocks<'a>(lines: impl IntoIterator<Item = &'a str>, belongs: impl Fn(&str) -> bool) -> Vec<Vec<&'a str>> {
+    let mut blocks: Vec<Vec<&str>> = Vec::new();
+    for line in lines {
         match blocks.last_mut() {
-            // A long key of YAML has its colon on a line of its own.
-            Some(block) if line.starts_with([' ', ':']) => block.extend(["\n", &line]),
-            _ => blocks.push(line),
+            Some(block) if belongs(line) => block.push(line),
+            _ => blocks.push(vec![line]),
         }
     }
-    // Two of one name stay in their order: which of them counts may depend on it.
-    blocks.sort_by(|one, other| one.lines().next().cmp(&other.lines().next()));
     blocks
+}
+
+/// The lines of blocks, sorted by the first of each. Two of one name stay in their order: which of them counts may depend on it.
+fn sorted(mut blocks: Vec<Vec<&str>>) -> Vec<String> {
+    blocks.sort_by_key(|block| block[0]);
+    blocks.into_iter().flatten().map(str::to_owned).collect()
+}
+
+/// The lines of a `Gemfile.lock`: its sections, the gems of a source with what each needs, and what the other sections list.
+fn gem_lines(text: &str, halt: &Halt) -> Vec<String> {
+    let mut sections = blocks(kept_lines(text, halt), |line| line.starts_with(' '));
+    // Where a source is stands before its gems.
+    sections.sort_by(|one, other| gem_source(one).cmp(gem_source(other)));
+    let lines = sections.into_iter().flat_map(|section| {
+        let (source, entries) = section.split_at(gem_source(&section).len());
+        let deeper = if source.len() > 1 { "     " } else { "   " };
+        let entries = sorted(blocks(entries.iter().copied(), |line| line.starts_with(deeper)));
+        source.iter().map(|line| (*line).to_owned()).chain(entries).collect::<Vec<_>>()
+    });
+    lines.collect()
+}
+
+/// The first lines of a section, up to its gems; where it has none, its name.
+fn gem_source<'s, 'a>(section: &'s [&'a str]) -> &'s [&'a str] {
+    let specs = section.iter().position(|line| *line == "  specs:");
+    &section[..=specs.unwrap_or(0)]
 }
 
 fn sort(list: Option<&mut Value>) {
@@ -145,10 +176,25 @@ mod tests {
             ),
             (
                 "yarn.lock",
-                "a@1:\n  version \"1\"\nb@1:\n  version \"2\"\n",
-                "b@1:\n  version \"2\"\n\na@1:\n  # why\n  version \"1\"\n",
+                "# yarn lockfile v1\na@1:\n  version \"1\"\nb@1:\n  version \"2\"\n",
+                "# yarn lockfile v1\n\nb@1:\n  version \"2\"\n\na@1:\n  # why\n  version \"1\"\n",
             ),
             ("Gemfile.lock", "GEM\n  specs:\n    a (1)\n", "GEM\n  specs:\n\n    a (1)\r\n"),
+            (
+                "Gemfile.lock",
+                "GIT\n  remote: y\n  specs:\n    c (1)\n\nGEM\n  remote: x\n  specs:\n    a (1)\n      b\n    b (1)\n\nPLATFORMS\n  java\n  ruby\n",
+                "PLATFORMS\n  ruby\n  java\n\nGEM\n  remote: x\n  specs:\n    b (1)\n    a (1)\n      b\n\nGIT\n  remote: y\n  specs:\n    c (1)\n",
+            ),
+            (
+                "pnpm-lock.yaml",
+                "packages:\n  a: {b: 1, c: 1}\n  d:\n",
+                "packages:\n  d: # why\n  'a':\n    c: 1\n    b: 1\n",
+            ),
+            (
+                "yarn.lock",
+                "__metadata:\n  version: 8\n\n\"a@1, a@2\":\n  version: 1\n\nb@1:\n  version: 2\n",
+                "__metadata:\n  version: 8\nb@1:\n  version: 2 # why\n? a@1, a@2\n: version: 1\n",
+            ),
             ("go.sum", "a v1 h1:x=\nb v1 h1:y=\n", "b v1 h1:y=\na v1 h1:x=\n"),
             ("environment.yml", "a\n", "a\r\n"),
         ];
@@ -182,11 +228,15 @@ mod tests {
             ("uv.lock", "=", "= "),
             (
                 "yarn.lock",
-                "a@1:\n  version \"1\"\nb@1:\n  version \"2\"\n",
-                "a@1:\n  version \"2\"\nb@1:\n  version \"1\"\n",
+                "# yarn lockfile v1\na@1:\n  version \"1\"\nb@1:\n  version \"2\"\n",
+                "# yarn lockfile v1\na@1:\n  version \"2\"\nb@1:\n  version \"1\"\n",
             ),
             ("yarn.lock", "? a\n:\n  v 1\n? b\n:\n  v 2\n", "? a\n:\n  v 2\n? b\n:\n  v 1\n"),
-            ("yarn.lock", "a@1:\n  v 1\na@1:\n  v 2\n", "a@1:\n  v 2\na@1:\n  v 1\n"),
+            (
+                "yarn.lock",
+                "# yarn lockfile v1\na@1:\n  v 1\na@1:\n  v 2\n",
+                "# yarn lockfile v1\na@1:\n  v 2\na@1:\n  v 1\n",
+            ),
             (
                 "poetry.lock",
                 "[[package]]\nname = \"a\"\n[metadata]\nx = 1\n",
@@ -204,11 +254,31 @@ mod tests {
             ("requirements.txt", "a==1 ; os_name == 'a b'\n", "a==1 ; os_name == 'ab'\n"),
             ("requirements.txt", "a @ https://h/A\n", "a @ https://h/a\n"),
             ("requirements.txt", "--no-binary a --only-binary b\n", "--only-binary b --no-binary a\n"),
-            // Where order tells nothing, it counts all the same in these: nobody sorts them but the tool itself.
-            ("pnpm-lock.yaml", "packages:\n  a: 1\n  b: 1\n", "packages:\n  b: 1\n  a: 1\n"),
-            ("Gemfile.lock", "GEM\n  specs:\n    a (1)\n    b (1)\n", "GEM\n  specs:\n    b (1)\n    a (1)\n"),
+            ("pnpm-lock.yaml", "a: [x, y]\n", "a: [y, x]\n"),
+            ("pnpm-lock.yaml", "a: 1.0\n", "a: '1.0'\n"),
+            ("pnpm-lock.yaml", "--- {a: 1}\n--- {b: 1}\n", "--- {b: 1}\n--- {a: 1}\n"),
+            // Of what is no YAML, or can be read in two ways, the bytes count.
+            ("pnpm-lock.yaml", "a: b: 1\n", "a: b: 1\n\n"),
+            ("pnpm-lock.yaml", "a: 1\na: 2\n", "a: 1\na: 2\n\n"),
+            ("yarn.lock", "a: &x 1\nb: *x\n", "a: &x 1\nb: *x\n\n"),
+            (
+                "Gemfile.lock",
+                "GEM\n  specs:\n    a (1)\n      x\n    b (1)\n",
+                "GEM\n  specs:\n    a (1)\n    b (1)\n      x\n",
+            ),
+            (
+                "Gemfile.lock",
+                "GEM\n  specs:\n    a (1)\n      x\n    a (1)\n",
+                "GEM\n  specs:\n    a (1)\n    a (1)\n      x\n",
+            ),
+            (
+                "Gemfile.lock",
+                "GEM\n  remote: x\n  specs:\n    a (1)\nGEM\n  remote: y\n  specs:\n    b (1)\n",
+                "GEM\n  remote: x\n  specs:\n    b (1)\nGEM\n  remote: y\n  specs:\n    a (1)\n",
+            ),
+            ("Gemfile.lock", "GEM\n  remote: x\n  remote: y\n  specs:\n", "GEM\n  remote: y\n  remote: x\n  specs:\n"),
             // A comment behind something may be a part of it.
-            ("yarn.lock", "a@1:\n  v 1\n", "a@1:\n  v 1 # why\n"),
+            ("yarn.lock", "# yarn lockfile v1\na@1:\n  v 1\n", "# yarn lockfile v1\na@1:\n  v 1 # why\n"),
             ("pnpm-lock.yaml", "a:\n  b: 1\n", "a:\nb: 1\n"),
             ("go.sum", "a v1 h1:x=\n", "a v1 h1:z=\n"),
             ("environment.yml", "a # x\n", "a\n"),

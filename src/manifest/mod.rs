@@ -38,10 +38,14 @@ mod survey;
 mod text;
 mod toml_locks;
 mod toml_parts;
+mod toml_sums;
 mod unreadable;
 mod urls;
 mod uv_graph;
 mod versions;
+mod yaml;
+mod yaml_tree;
+mod yarn_lock;
 
 #[cfg(test)]
 mod halted;

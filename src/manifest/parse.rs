@@ -6,7 +6,7 @@ use super::includes::Includes;
 use super::survey::{bounded, survey};
 use super::text::decode;
 use super::unreadable::Unreadable;
-use super::{json_locks, line_locks, npm_lock, pnpm_lock, toml_locks};
+use super::{json_locks, line_locks, npm_lock, pnpm_lock, toml_locks, yarn_lock};
 use crate::halt::Halt;
 
 /// The dependencies that a manifest of this format names; `None` for a format that is only compared by its bytes.
@@ -28,7 +28,7 @@ pub fn dependencies(format: Format, bytes: &[u8], halt: &Halt) -> Result<Option<
         Format::PipfileLock => json_locks::pipfile(&text, halt),
         Format::NpmLock => npm_lock::npm(&text, halt),
         Format::ComposerLock => json_locks::composer(&text, halt),
-        Format::YarnLock => line_locks::yarn(&text, halt),
+        Format::YarnLock => yarn_lock::yarn(&text, halt),
         Format::PnpmLock => pnpm_lock::pnpm(&text, halt),
         Format::GemfileLock => line_locks::gemfile(&text, halt),
         Format::GoSum => line_locks::go_sum(&text, halt),

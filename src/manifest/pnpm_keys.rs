@@ -2,29 +2,6 @@
 
 use std::borrow::Cow;
 
-/// YAML quotes what it would take for something else.
-const QUOTES: [char; 2] = ['\'', '"'];
-
-/// A text without its quotes.
-pub(super) fn unquoted(text: &str) -> &str {
-    text.trim().trim_matches(QUOTES)
-}
-
-/// The key of a line such as `  '@scope/name@1.0.0(peer@2.0.0)':`, without quotes; `None` of a line that belongs to one.
-pub(super) fn key(line: &str) -> Option<&str> {
-    let key = line.strip_prefix("  ").filter(|key| !key.starts_with([' ', '#', ':']))?;
-    // Of a key that is very long, what belongs to it comes on the next line, behind a colon of its own.
-    let long = key.strip_prefix("? ");
-    let key = long.or_else(|| key.strip_suffix(": {}")).or_else(|| key.strip_suffix(':'))?;
-    Some(unquoted(key))
-}
-
-/// What stands below a key, and how deep: of `    name: x` four blanks and `name: x`.
-pub(super) fn fact(line: &str) -> (usize, &str) {
-    let fact = line.trim_start_matches([' ', ':']);
-    (line.len() - fact.len(), fact)
-}
-
 /// A key without the peers that stand in parentheses behind it.
 pub(super) fn without_peers(key: &str) -> &str {
     key.split('(').next().unwrap_or(key)
@@ -56,23 +33,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_told_from_what_belongs_to_them() {
-        for (line, expected) in [
-            ("  '@s/x@1.0.0(react@17.0.2)':", Some("@s/x@1.0.0(react@17.0.2)")),
-            ("  x@1.0.0: {}", Some("x@1.0.0")),
-            ("  ? x@1.0.0", Some("x@1.0.0")),
-            ("  : dependencies:", None),
-            ("    dependencies:", None),
-            ("  # x:", None),
-            ("", None),
-        ] {
-            assert_eq!(key(line), expected, "{line}");
-        }
+    fn peers_are_no_part_of_a_package() {
         assert_eq!(without_peers("@s/x@1.0.0(react@17.0.2)(y@1)"), "@s/x@1.0.0");
-        assert_eq!(
-            (fact("    dev: true"), fact("  : dev: true"), fact("")),
-            ((4, "dev: true"), (4, "dev: true"), (0, ""))
-        );
+        assert_eq!(without_peers("x@1.0.0"), "x@1.0.0");
     }
 
     #[test]

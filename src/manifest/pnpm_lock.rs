@@ -1,101 +1,136 @@
-//! `pnpm-lock.yaml`, read by its indentation: the keys of its `packages:` section, and the facts below each.
+//! `pnpm-lock.yaml`: the keys of its `packages:` section, and the facts below each.
 
-use super::dependencies::{Dependencies, Found, LIMIT};
+use super::dependencies::{Dependencies, Found};
 use super::line_locks::unmerged;
 use super::node::split_at_sign;
-use super::pnpm_keys::{fact, key, split_old, unquoted, without_peers};
+use super::pnpm_keys::{split_old, without_peers};
 use super::pnpm_needs::Needs;
-use super::survey::too_many;
 use super::unreadable::Unreadable;
 use super::versions::Need;
+use super::yaml::Yaml;
 use crate::halt::Halt;
+use std::borrow::Cow;
+
+const NO_LOCK: &str = "it is not a lock file of pnpm";
 
 /// A lock file of any version from 5 on.
+///
+/// Since its version 11 pnpm may write two documents into one file. The last is that of the project; the one before it locks
+/// pnpm itself and what configures it, which is not installed with the project.
 pub(super) fn pnpm(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
-    let version = text.lines().find_map(|line| line.strip_prefix("lockfileVersion:"));
-    let version = version.ok_or_else(|| Unreadable::new("it is not a lock file of pnpm"))?;
     unmerged(text)?;
-    let is_old = unquoted(version).starts_with('5');
-    let (packages, needs) = sections(text, halt);
-    if packages.len() > LIMIT {
-        return Err(too_many());
-    }
-    let (told, mut dependencies) = (needs.told(), Dependencies::default());
-    for package in packages {
-        let need = told.get(package.key).map_or(package.need, |need| package.need.max(*need));
-        dependencies.insert(package.found(is_old).with_hashes(package.hash).needed(need));
-    }
-    Ok(dependencies)
+    let mut last = Lock::default();
+    Yaml::new(text, halt).documents(|yaml| {
+        last = Lock::default();
+        last.read(yaml)
+    })?;
+    last.dependencies()
 }
 
-/// The packages, and what is said elsewhere of who needs them.
-fn sections<'a>(text: &'a str, halt: &Halt) -> (Vec<Package<'a>>, Needs<'a>) {
-    let (mut packages, mut needs, mut section) = (Vec::<Package<'a>>::new(), Needs::default(), "");
-    for line in halt.over(text.lines()) {
-        match section {
-            _ if !line.is_empty() && !line.starts_with(' ') => section = line,
-            "importers:" => needs.read_importer(line),
-            "snapshots:" => needs.read_snapshot(line),
-            "packages:" => match key(line) {
-                Some(key) if packages.len() <= LIMIT => packages.push(Package::new(key)),
-                Some(_) => {}
-                None => packages.last_mut().into_iter().for_each(|package| package.read(line)),
-            },
-            _ => {}
-        }
+/// A document of a lock file.
+#[derive(Default)]
+struct Lock<'a> {
+    version: Option<Cow<'a, str>>,
+    packages: Vec<Package<'a>>,
+    needs: Needs<'a>,
+}
+
+impl<'a> Lock<'a> {
+    fn read(&mut self, yaml: &mut Yaml<'a, '_>) -> Result<(), Unreadable> {
+        let is_map = yaml.entries(|yaml, section| {
+            let is_map = match &*section {
+                "lockfileVersion" => {
+                    self.version = yaml.text()?;
+                    true
+                }
+                "packages" => yaml.entries(|yaml, key| self.read_package(yaml, key))?,
+                "importers" => yaml.entries(|yaml, _| self.needs.read_importer(yaml))?,
+                "snapshots" => yaml.entries(|yaml, key| self.needs.read_snapshot(yaml, key))?,
+                _ => {
+                    yaml.skip()?;
+                    true
+                }
+            };
+            if is_map { Ok(()) } else { Err(yaml.wrong(NO_LOCK)) }
+        })?;
+        if is_map { Ok(()) } else { Err(yaml.wrong(NO_LOCK)) }
     }
-    (packages, needs)
+
+    fn read_package(&mut self, yaml: &mut Yaml<'a, '_>, key: Cow<'a, str>) -> Result<(), Unreadable> {
+        let mut package = Package { key, ..Package::default() };
+        package.read(yaml)?;
+        self.packages.push(package);
+        Ok(())
+    }
+
+    fn dependencies(&self) -> Result<Dependencies, Unreadable> {
+        let version = self.version.as_deref().ok_or_else(|| Unreadable::new(NO_LOCK))?;
+        let is_old = version.starts_with('5');
+        let (told, mut dependencies) = (self.needs.told(), Dependencies::default());
+        for package in &self.packages {
+            let need = told.get(package.key()).map_or(package.need, |need| package.need.max(*need));
+            dependencies.insert(package.found(is_old).with_hashes(package.hash.as_deref()).needed(need));
+        }
+        Ok(dependencies)
+    }
 }
 
 #[derive(Default)]
 struct Package<'a> {
-    key: &'a str,
+    /// With its peers.
+    key: Cow<'a, str>,
     /// Where the key is the place that it comes from.
-    name: Option<&'a str>,
-    hash: Option<&'a str>,
+    name: Option<Cow<'a, str>>,
+    hash: Option<Cow<'a, str>>,
     need: Need,
-    /// Whether the facts that come are those of its archive.
-    in_resolution: bool,
 }
 
 impl<'a> Package<'a> {
-    fn new(key: &'a str) -> Self {
-        Self { key: without_peers(key), ..Self::default() }
+    fn read(&mut self, yaml: &mut Yaml<'a, '_>) -> Result<(), Unreadable> {
+        yaml.entries(|yaml, key| {
+            match &*key {
+                "name" => self.name = yaml.text()?,
+                "dev" => self.ask(yaml, Need::Development)?,
+                "optional" => self.ask(yaml, Need::Optional)?,
+                "resolution" => self.read_resolution(yaml)?,
+                _ => yaml.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(())
     }
 
-    /// `    name: x`; what is deeper belongs to the line above it.
-    fn read(&mut self, line: &'a str) {
-        let (depth, fact) = fact(line);
-        if depth > 4 {
-            return self.read_resolution(fact);
+    /// Takes whether it is asked for in this way.
+    fn ask(&mut self, yaml: &mut Yaml<'a, '_>, need: Need) -> Result<(), Unreadable> {
+        if yaml.is_true()? {
+            self.need = self.need.max(need);
         }
-        let Some((key, value)) = fact.split_once(':') else { return };
-        let value = value.trim();
-        self.in_resolution = key == "resolution";
-        self.read_resolution(value);
-        match (key, value) {
-            ("name", name) => self.name = Some(unquoted(name)),
-            ("dev", "true") => self.need = Need::Development,
-            ("optional", "true") => self.need = self.need.max(Need::Optional),
-            _ => {}
-        }
+        Ok(())
     }
 
-    /// `{integrity: sha512-…, tarball: …}`, or up to version 5.1 a line for each.
-    fn read_resolution(&mut self, facts: &'a str) {
-        let hash = facts.split_once("integrity:").filter(|_| self.in_resolution);
-        if let Some((_, rest)) = hash {
-            self.hash = rest.split([',', '}']).next().map(str::trim);
-        }
+    /// `{integrity: sha512-…, tarball: …}`
+    fn read_resolution(&mut self, yaml: &mut Yaml<'a, '_>) -> Result<(), Unreadable> {
+        yaml.entries(|yaml, key| {
+            match &*key {
+                "integrity" => self.hash = yaml.text()?,
+                _ => yaml.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    fn key(&self) -> &str {
+        without_peers(&self.key)
     }
 
     /// What comes from elsewhere than a registry is told by where that is: a version may stay while its content changes.
-    fn found(&self, is_old: bool) -> Found<'a> {
-        let (name, version) = match self.name {
-            Some(name) => (name, self.key),
-            None if is_old => split_old(self.key),
+    fn found(&self, is_old: bool) -> Found<'_> {
+        let (name, version) = match &self.name {
+            Some(name) => (&**name, self.key()),
+            None if is_old => split_old(self.key()),
             None => {
-                let key = self.key.strip_prefix('/').unwrap_or(self.key);
+                let key = self.key().strip_prefix('/').unwrap_or(self.key());
                 split_at_sign(key).unwrap_or((key, ""))
             }
         };
@@ -141,6 +176,40 @@ mod tests {
             ("'9.0'", "", ""),
         ] {
             assert_eq!(shown(&lock(version, packages)), expected, "{version}: {packages}");
+        }
+    }
+
+    /// Since its version 11 pnpm may lock itself in the same file.
+    #[test]
+    fn of_two_documents_that_of_the_project_counts() {
+        let own = "---\nlockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    configDependencies: {}\n    \
+                   packageManagerDependencies:\n      pnpm:\n        specifier: 12.3.4\n        version: 12.3.4\n\n\
+                   packages:\n\n  pnpm@12.3.4:\n    resolution: {integrity: sha512-a}\n\nsnapshots:\n\n  pnpm@12.3.4: {}\n";
+        let project = "lockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    devDependencies:\n      x:\n        specifier: ^1\n        \
+                       version: 1.0.0\n\npackages:\n\n  x@1.0.0:\n    resolution: {integrity: sha512-b}\n\nsnapshots:\n\n  \
+                       x@1.0.0: {}\n";
+        assert_eq!(shown(&format!("{own}---\n{project}")), "x 1.0.0");
+        assert_eq!(read(&format!("{own}---\n{project}")), read(project));
+        assert_eq!(shown(own), "pnpm 12.3.4");
+        // What comes last counts, even where it is none.
+        assert!(pnpm(&format!("{own}---\n"), &Halt::default()).is_err());
+    }
+
+    #[test]
+    fn what_is_no_lock_is_not_read() {
+        for (text, expected) in [
+            ("packages:\n  x@1.0.0: {}\n", NO_LOCK),
+            ("lockfileVersion:\n", NO_LOCK),
+            ("- lockfileVersion: 9\n", "line 1: it is not a lock file of pnpm"),
+            ("lockfileVersion: '9.0'\npackages:\n  - x@1.0.0\n", "line 3: it is not a lock file of pnpm"),
+            (
+                "lockfileVersion: '9.0'\npackages:\n  x@1.0.0: {}\n  x@1.0.0: {}\n",
+                "line 4: a key stands twice in one map",
+            ),
+            ("lockfileVersion: '9.0'\npackages: &x {}\n", "line 2: it has an alias, an anchor or a tag"),
+            ("lockfileVersion: '9.0'\npackages:\n  x@1.0.0: {\n", "line 3: it is not YAML"),
+        ] {
+            assert_eq!(pnpm(text, &Halt::default()).unwrap_err().to_string(), expected, "{text}");
         }
     }
 

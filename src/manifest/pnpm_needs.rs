@@ -2,16 +2,20 @@
 //! from the projects along what each package needs.
 
 use super::dependencies::LIMIT;
-use super::pnpm_keys::{fact, key, target, unquoted, without_peers};
+use super::pnpm_keys::{target, without_peers};
+use super::survey::too_many;
+use super::unreadable::Unreadable;
 use super::versions::Need;
+use super::yaml::Yaml;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// More than this no lock file has of packages that need packages. Beyond it nothing is said of needs.
+/// More than this no lock file has of packages that need packages.
 const EDGES: usize = 10 * LIMIT;
 
 /// What is needed: the name by which it is asked for, and what is locked for that.
-type Edge<'a> = (&'a str, &'a str);
+type Edge<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 /// The sections `importers:` and `snapshots:`.
 #[derive(Default)]
@@ -22,70 +26,65 @@ pub(super) struct Needs<'a> {
     edges: Vec<Edge<'a>>,
     /// Packages, each once for each set of its peers.
     snapshots: Vec<Snapshot<'a>>,
-    /// Whether the lines that come are of what is needed.
-    is_needed: bool,
-    /// The name whose version comes.
-    name: &'a str,
 }
 
 struct Snapshot<'a> {
-    key: &'a str,
+    key: Cow<'a, str>,
     needs: Range<usize>,
     is_optional: bool,
 }
 
 impl<'a> Needs<'a> {
-    /// Reads a line of `importers:`: below a project its groups, below these names, and below each what is locked for it.
-    pub fn read_importer(&mut self, line: &'a str) {
-        match fact(line) {
-            (4, group) => self.enter(group),
-            (6, name) => self.name = unquoted(name.trim_end_matches(':')),
-            (8, fact) if self.is_needed && self.roots.len() < EDGES => {
-                self.roots.extend(fact.strip_prefix("version: ").map(|version| (self.name, unquoted(version))));
+    /// Reads a project of `importers:`: its groups, below these names, and below each what is locked for it.
+    pub fn read_importer(&mut self, yaml: &mut Yaml<'a, '_>) -> Result<(), Unreadable> {
+        yaml.entries(|yaml, group| {
+            if !is_needed(&group) {
+                return yaml.skip();
             }
-            _ => {}
-        }
+            yaml.entries(|yaml, name| {
+                let mut locked = None;
+                yaml.entries(|yaml, key| {
+                    match &*key {
+                        "version" => locked = yaml.text()?,
+                        _ => yaml.skip()?,
+                    }
+                    Ok(())
+                })?;
+                push(&mut self.roots, name, locked)
+            })?;
+            Ok(())
+        })?;
+        Ok(())
     }
 
-    /// Reads a line of `snapshots:`: below a package its groups, and below these what it needs.
-    pub fn read_snapshot(&mut self, line: &'a str) {
-        let end = self.edges.len();
-        if let Some(key) = key(line) {
-            self.is_needed = false;
-            if self.snapshots.len() <= LIMIT {
-                self.snapshots.push(Snapshot { key, needs: end..end, is_optional: false });
+    /// Reads a package of `snapshots:`: its groups, and below these what it needs.
+    pub fn read_snapshot(&mut self, yaml: &mut Yaml<'a, '_>, key: Cow<'a, str>) -> Result<(), Unreadable> {
+        let start = self.edges.len();
+        let mut is_optional = false;
+        yaml.entries(|yaml, group| {
+            match &*group {
+                "optional" => is_optional = yaml.is_true()?,
+                group if is_needed(group) => {
+                    yaml.entries(|yaml, name| push(&mut self.edges, name, yaml.text()?))?;
+                }
+                _ => yaml.skip()?,
             }
-            return;
-        }
-        let Some(snapshot) = self.snapshots.last_mut() else { return };
-        match fact(line) {
-            (4, "optional: true") => snapshot.is_optional = true,
-            (4, group) => self.enter(group),
-            (6, fact) if self.is_needed && end < EDGES => {
-                self.edges.extend(fact.split_once(": ").map(|(name, locked)| (unquoted(name), unquoted(locked))));
-                snapshot.needs.end = self.edges.len();
-            }
-            _ => {}
-        }
-    }
-
-    fn enter(&mut self, group: &str) {
-        self.is_needed = matches!(group, "dependencies:" | "optionalDependencies:");
+            Ok(())
+        })?;
+        self.snapshots.push(Snapshot { key, needs: start..self.edges.len(), is_optional });
+        Ok(())
     }
 
     /// Who asks for each package, by its key without peers; nothing, where that is not told in this way.
-    pub fn told(&self) -> HashMap<&'a str, Need> {
+    pub fn told(&self) -> HashMap<&str, Need> {
         let mut told = HashMap::new();
-        if self.snapshots.len() > LIMIT || self.edges.len() >= EDGES || self.roots.len() >= EDGES {
-            return told;
-        }
         for (snapshot, is_reached) in self.snapshots.iter().zip(self.reached()) {
             let need = match (is_reached, snapshot.is_optional) {
                 (false, _) => Need::Development,
                 (true, true) => Need::Optional,
                 (true, false) => Need::Required,
             };
-            let known = told.entry(without_peers(snapshot.key)).or_insert(need);
+            let known = told.entry(without_peers(&snapshot.key)).or_insert(need);
             *known = need.min(*known);
         }
         told
@@ -93,9 +92,9 @@ impl<'a> Needs<'a> {
 
     /// Of each snapshot, whether the projects need it, however far away.
     fn reached(&self) -> Vec<bool> {
-        let places: HashMap<&str, usize> = self.snapshots.iter().enumerate().map(|(at, one)| (one.key, at)).collect();
+        let places: HashMap<&str, usize> = self.snapshots.iter().enumerate().map(|(at, one)| (&*one.key, at)).collect();
         let mut reached = vec![false; self.snapshots.len()];
-        let mut open = self.roots.clone();
+        let mut open: Vec<&Edge<'_>> = self.roots.iter().collect();
         while let Some((name, locked)) = open.pop() {
             let Some(&at) = target(name, locked).and_then(|key| places.get(&*key)) else { continue };
             if !std::mem::replace(&mut reached[at], true) {
@@ -106,14 +105,37 @@ impl<'a> Needs<'a> {
     }
 }
 
+fn is_needed(group: &str) -> bool {
+    matches!(group, "dependencies" | "optionalDependencies")
+}
+
+fn push<'a>(edges: &mut Vec<Edge<'a>>, name: Cow<'a, str>, locked: Option<Cow<'a, str>>) -> Result<(), Unreadable> {
+    if edges.len() == EDGES {
+        return Err(too_many());
+    }
+    edges.extend(locked.map(|locked| (name, locked)));
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::halt::Halt;
 
     fn told(importers: &str, snapshots: &str) -> String {
+        let text = format!("importers:\n{importers}\nsnapshots:\n{snapshots}");
         let mut needs = Needs::default();
-        importers.lines().for_each(|line| needs.read_importer(line));
-        snapshots.lines().for_each(|line| needs.read_snapshot(line));
+        let read = Yaml::new(&text, &Halt::default()).documents(|yaml| {
+            yaml.entries(|yaml, section| {
+                match &*section {
+                    "importers" => yaml.entries(|yaml, _| needs.read_importer(yaml))?,
+                    _ => yaml.entries(|yaml, key| needs.read_snapshot(yaml, key))?,
+                };
+                Ok(())
+            })?;
+            Ok(())
+        });
+        read.unwrap();
         let mut told: Vec<String> = needs.told().into_iter().map(|(key, need)| format!("{key} {need:?}")).collect();
         told.sort();
         told.join(", ")

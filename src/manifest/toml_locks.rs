@@ -4,11 +4,11 @@
 
 use super::dependencies::{ANY_VERSION, Dependencies, Found};
 use super::toml_parts::parts;
+use super::toml_sums::{Sums, hashes};
 use super::unreadable::Unreadable;
 use super::uv_graph::Graph;
-use super::versions::{Files, Need};
+use super::versions::Need;
 use crate::halt::Halt;
-use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 /// Where a locked package comes from.
@@ -113,22 +113,6 @@ fn is_in_group(package: &Table, group: &str) -> bool {
     groups.is_none_or(|groups| groups.iter().any(|name| name.as_str() == Some(group)))
 }
 
-/// The hashes of the files of a package: of one table or of many, each a text or a table of texts.
-fn hashes(package: &Table, key: &str, places: &[&str]) -> Vec<String> {
-    let files = places.iter().filter_map(|place| package.get(*place)).flat_map(|files| match files {
-        Value::Array(files) => files.iter().collect(),
-        file => vec![file],
-    });
-    let hashes = files.filter_map(|file| file.as_table()?.get(key)).flat_map(|hash| match hash {
-        Value::String(hash) => vec![hash.clone()],
-        Value::Table(hashes) => {
-            hashes.iter().filter_map(|(algorithm, hash)| Some(format!("{algorithm}:{}", hash.as_str()?))).collect()
-        }
-        _ => Vec::new(),
-    });
-    hashes.collect()
-}
-
 fn read(
     text: &str,
     halt: &Halt,
@@ -136,7 +120,7 @@ fn read(
     mut judge: impl FnMut(&Table) -> (PackageSource, Vec<String>, Need),
 ) -> Result<Dependencies, Unreadable> {
     let mut dependencies = Dependencies::default();
-    let mut is_empty = true;
+    let (mut sums, mut is_empty) = (Sums::default(), true);
     for (line, part) in halt.over(parts(text, key)) {
         let table: Table = toml::from_str(part).map_err(|error| unreadable(&error, line, part))?;
         is_empty &= table.is_empty();
@@ -156,10 +140,11 @@ fn read(
             let found = Found::new(name, version).with_hashes(hashes.iter().map(String::as_str));
             dependencies.insert(found.needed(need).with_marker(marker(package)));
         }
-        if let Some(files) = table.get("metadata").and_then(|metadata| metadata.get("files")?.as_table()) {
-            add_files(files, &mut dependencies, halt);
+        if let Some(metadata) = table.get("metadata").and_then(Value::as_table) {
+            sums.take(metadata, halt);
         }
     }
+    sums.add_to(&mut dependencies);
     if is_empty { Err(Unreadable::new("it has no content")) } else { Ok(dependencies) }
 }
 
@@ -168,19 +153,6 @@ fn read(
 fn marker(package: &Table) -> Option<&str> {
     let markers = package.get("marker").or_else(|| package.get("markers"))?;
     markers.as_str().or_else(|| markers.get("main")?.as_str())
-}
-
-/// Adds hashes that stand at the end for all packages, by their names (Poetry 1.1): which are of which version is not said.
-fn add_files(files: &Table, dependencies: &mut Dependencies, halt: &Halt) {
-    let sums = halt.over(files).filter_map(|(name, _)| {
-        Some((name.as_str(), hashes(files, "hash", &[name]).iter().map(|hash| Files::of(hash)).reduce(Files::and)?))
-    });
-    let sums: BTreeMap<&str, Files> = sums.collect();
-    dependencies.adjust(|name, _, about| {
-        if let Some(files) = sums.get(name) {
-            about.add_files(*files);
-        }
-    });
 }
 
 fn unreadable(error: &toml::de::Error, line: usize, part: &str) -> Unreadable {
@@ -348,18 +320,6 @@ version = "2.0.0"
         assert!(about("requests").files.is_some() && about("idna").files.is_none());
         let other = uv(&UV.replace("sha256:bb", "sha256:cc"), &Halt::default()).unwrap();
         assert_ne!(dependencies, other);
-    }
-
-    #[test]
-    fn hashes_at_the_end_are_those_of_their_packages() {
-        let lock = "[[package]]\nname = \"x\"\nversion = \"1\"\n[[package]]\nname = \"y\"\nversion = \"1\"\n\
-                    [metadata]\nlock-version = \"1.1\"\n[metadata.files]\n\
-                    x = [{ file = \"a\", hash = \"sha256:aa\" }, { file = \"b\", hash = \"sha256:bb\" }]\ny = []\n";
-        let files = |lock: &str, name: &str| {
-            poetry(lock, &Halt::default()).unwrap().versions(name).unwrap().values().next().unwrap().files
-        };
-        assert!(files(lock, "x").is_some() && files(lock, "y").is_none());
-        assert_ne!(files(lock, "x"), files(&lock.replace("sha256:bb", "sha256:cc"), "x"));
     }
 
     #[test]

@@ -38,6 +38,31 @@ fn comments_and_order_alone_do_not_publish() {
     }
 }
 
+/// Nor in the lock files of tools that sort them themselves.
+#[test]
+fn the_order_of_a_lock_file_alone_does_not_publish() {
+    for (name, head, packages) in [
+        ("pnpm-lock.yaml", "lockfileVersion: '9.0'\n\npackages:\n", ["\n  a@1.0.0: {}\n", "\n  b@1.0.0: {}\n"]),
+        ("yarn.lock", "__metadata:\n  version: 8\n", ["\na@1:\n  version: 1.0.0\n", "\nb@1:\n  version: 1.0.0\n"]),
+        ("Gemfile.lock", "GEM\n  remote: https://h/\n  specs:\n", ["    a (1.0.0)\n", "    b (1.0.0)\n"]),
+    ] {
+        let project = Project::of(&[]);
+        project.declare(&["requests"], "detect = [\"dependencies\"]");
+        project.build("requests", "idna==3.7\n");
+        let layers = String::from_utf8(project.read("layers.toml")).unwrap();
+        project.write("layers.toml", layers.replace("requirements.txt", name));
+        let write =
+            |packages: [&str; 2]| project.write(&format!("requests/{name}"), head.to_owned() + &packages.concat());
+        let [a, b] = packages;
+        write([a, b]);
+        project.run("publish --stage", 0);
+        write([b, a]);
+        project.run("changed --exit-code", 0);
+        write([b, &a.replace("1.0.0", "1.0.1")]);
+        project.run("changed --exit-code", 3);
+    }
+}
+
 #[test]
 fn beside_the_manifest_the_dependencies_change_nothing() {
     for detect in ["\"manifest\"", "\"manifest\", \"dependencies\""] {
