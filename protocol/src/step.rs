@@ -146,6 +146,8 @@ pub struct Send {
     /// After signing, before the first byte leaves, look at the clock: after this moment the answer is `TooLate` and
     /// nothing may leave.
     pub not_after: Time,
+    /// What it may have done shows until then: so long a version is looked for if there is no answer.
+    pub settled_at: Time,
     /// Whether it is signed as of an earlier moment than now.
     pub back_dated: bool,
     /// Which send it is: 1 for the first.

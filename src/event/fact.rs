@@ -172,7 +172,8 @@ pub enum Fact {
         phase: LockPhase,
         /// Whether it renewed the lock in time; if not, it is dead, and what it sent is waited for.
         living: bool,
-        /// When the lock can be taken over if it is not renewed, by S3's clock.
+        /// Until when it is waited for, by S3's clock: the lock can be taken over then if it is not renewed, or this run
+        /// gives up.
         until: Option<Timestamp>,
     },
     /// The lock is taken.
@@ -213,7 +214,7 @@ pub enum Fact {
         why: String,
         /// Id of the request, if there was an answer.
         request_id: Option<String>,
-        /// Until when the version can still appear, by S3's clock.
+        /// Until when the version can still appear, by S3's clock: so long it is looked for.
         until: Option<Timestamp>,
     },
     /// A version whose publish was not answered was found.

@@ -98,6 +98,11 @@ impl Pace {
         }
     }
 
+    /// Turns a second that a target's jobs were last given.
+    pub fn rate(&self, target: &str) -> Option<f64> {
+        self.targets.get(target)?.rate
+    }
+
     /// How long the rest of so many jobs takes, if that can be told.
     pub fn left(&self, jobs: usize, began: Duration, now: Duration) -> Option<Duration> {
         let at_work = || self.running.values().filter(|job| job.at_work);

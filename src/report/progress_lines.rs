@@ -18,8 +18,6 @@ use crate::shown;
 
 /// The live region never has more lines than this, and never more than half of the screen.
 const LIVE_LINES: usize = 10;
-/// So many times it is said in lines that stay that a job waits.
-const WAITS_TOLD: usize = 3;
 /// The bar's inside, where there is room.
 const BAR_COLUMNS: usize = 27;
 /// A bar shorter than this says nothing.
@@ -38,7 +36,7 @@ pub fn line_of(event: &Happening, state: &State, now: Duration, verbose: bool) -
         Happening::JobFinished { report, .. } if verbose || is_news(report, state) => Some(finished(report)),
         Happening::FactFound { job, fact } if verbose => Some(within(state.running.get(job)?, now, &sentence(fact))),
         // Of the rest, the region and the heartbeat tell: another run may hold two hundred locks.
-        Happening::FactFound { job, fact } if is_wait(fact) && state.waits <= WAITS_TOLD => {
+        Happening::FactFound { job, fact } if is_wait(fact) && state.is_told(*job) => {
             Some(running(state.running.get(job)?, now))
         }
         Happening::Warned { job, warning } if verbose => {

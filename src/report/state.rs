@@ -8,8 +8,13 @@ use crate::outcome::{ErrorCode, JobReport, Tally};
 use crate::report::pace::Pace;
 use crate::report::waiting::Waiting;
 
+/// Of so many jobs it is told that they wait.
+const WAITS_TOLD: usize = 3;
+/// And so many times of each, as a publish may be waited for in several rounds.
+const TIMES_TOLD: usize = 9;
+
 /// A job that is running.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Running {
     /// Layer key.
     pub layer: String,
@@ -30,9 +35,22 @@ pub struct Running {
 }
 
 impl Running {
-    /// Whether it stands still because of others.
+    /// Whether it stands still.
     pub fn waits(&self) -> bool {
         self.waiting.is_some() || !self.unanswered.is_empty()
+    }
+
+    /// Whether it does so because of others.
+    fn waits_for_others(&self) -> bool {
+        self.waiting.as_ref().is_some_and(Waiting::is_for_others) || !self.unanswered.is_empty()
+    }
+
+    fn enter(&mut self, activity: Activity, rate: Option<f64>, now: Duration) {
+        // Whoever looks again and again at the same lock waits all the time.
+        if self.activity != Some(activity) {
+            (self.activity, self.entered, self.sent) = (Some(activity), now, None);
+            self.waiting = Waiting::on_entering(self.waiting.take(), activity, rate);
+        }
     }
 }
 
@@ -58,8 +76,8 @@ pub struct State {
     pub finished: bool,
     /// Jobs went to more than one target: names alone do not tell them apart.
     pub several_targets: bool,
-    /// How often a job began to wait.
-    pub waits: usize,
+    /// How often each job began to wait, of those that were the first to.
+    waits: BTreeMap<JobId, usize>,
     pace: Pace,
     first_target: Option<String>,
     failures: BTreeMap<(String, ErrorCode), usize>,
@@ -75,7 +93,7 @@ impl Default for State {
             interrupted: false,
             finished: false,
             several_targets: false,
-            waits: 0,
+            waits: BTreeMap::new(),
             pace: Pace::default(),
             first_target: None,
             failures: BTreeMap::new(),
@@ -95,8 +113,7 @@ impl State {
             Happening::JobStarted { job, layer, target } => self.start(*job, layer, target, now),
             Happening::ActivityEntered { job, activity } => {
                 if let Some(running) = self.running.get_mut(job) {
-                    (running.activity, running.entered) = (Some(*activity), now);
-                    (running.waiting, running.sent) = (None, None);
+                    running.enter(*activity, self.pace.rate(&running.target), now);
                 }
             }
             Happening::JobSetAside { job } => _ = self.running.remove(job),
@@ -148,13 +165,33 @@ impl State {
             Fact::Answered(request) => return running.unanswered.retain(|other| other != request),
             fact => running.waiting = Waiting::after(fact),
         }
-        self.waits += usize::from(is_wait(fact));
+        if is_wait(fact) && (self.waits.len() < WAITS_TOLD || self.waits.contains_key(&job)) {
+            *self.waits.entry(job).or_default() += 1;
+        }
+        if let Fact::TurnGiven { requests_per_second } = fact {
+            let target = running.target.clone();
+            self.go_at(&target, *requests_per_second);
+        }
+    }
+
+    /// The jobs of a target wait for turns at this pace.
+    fn go_at(&mut self, target: &str, rate: f64) {
+        for running in self.running.values_mut().filter(|running| running.target == target) {
+            if let Some(Waiting::Pace { rate: known }) = &mut running.waiting {
+                *known = Some(rate);
+            }
+        }
+    }
+
+    /// Whether it is news that this job waits: of the first jobs that do, and not too often of each.
+    pub fn is_told(&self, job: JobId) -> bool {
+        self.waits.get(&job).is_some_and(|times| *times <= TIMES_TOLD)
     }
 
     /// How long the run still takes, as far as that can be told.
     pub fn left(&self, now: Duration) -> Option<Duration> {
         // What waits for others, and what was asked to stop, has no pace.
-        let all_wait = !self.running.is_empty() && self.running.values().all(Running::waits);
+        let all_wait = !self.running.is_empty() && self.running.values().all(Running::waits_for_others);
         let is_known = !self.interrupted && !self.finished && !all_wait;
         if is_known { self.pace.left(self.tally.jobs, self.began, now) } else { None }
     }

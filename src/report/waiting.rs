@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
-use crate::event::Fact;
+use crate::event::{Activity, Fact};
 use crate::report::Shown;
 use crate::shown;
 
 /// Something that a job waits for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Waiting {
     /// The lock that another run holds.
     Lock {
@@ -17,8 +17,13 @@ pub enum Waiting {
         host: String,
         /// Whether it is alive.
         living: bool,
-        /// When the lock can be taken over.
+        /// When the lock can be taken over, or is not waited for any more.
         until: Option<Timestamp>,
+    },
+    /// Its turn, at the pace that the run keeps to.
+    Pace {
+        /// Requests a second, once a turn was given.
+        rate: Option<f64>,
     },
     /// Its turn in the account's quota, since Lambda throttled.
     Quota,
@@ -42,6 +47,22 @@ impl Waiting {
         }
     }
 
+    /// What a job still waits for that goes on to this, or begins to wait for; `rate` are the turns given a second.
+    pub fn on_entering(before: Option<Self>, activity: Activity, rate: Option<f64>) -> Option<Self> {
+        match (before, activity) {
+            // The throttled request gets another turn, and the version is looked for until that time.
+            (Some(Self::Quota), Activity::Queueing) => Some(Self::Quota),
+            (Some(version @ Self::Version { .. }), Activity::Confirming) => Some(version),
+            (_, Activity::Queueing) => Some(Self::Pace { rate }),
+            _ => None,
+        }
+    }
+
+    /// Whether it is others that are waited for, whose pace nobody knows.
+    pub fn is_for_others(&self) -> bool {
+        !matches!(self, Self::Pace { .. })
+    }
+
     /// What is waited for, behind "waiting"; what matters most comes first, since a narrow screen cuts the end.
     pub fn words(&self) -> Shown {
         match self {
@@ -51,12 +72,19 @@ impl Waiting {
             Self::Lock { run, host, until, .. } => {
                 shown!("{}for the lock that {} left (run {})", at_most(*until), host, run)
             }
+            Self::Pace { rate: Some(rate) } => shown!("for the pace of {} requests/s", rounded(*rate)),
+            Self::Pace { rate: None } => "for its turn to call Lambda".into(),
             Self::Quota => "for Lambda's quota, which other tools use too".into(),
             Self::Version { until } => {
                 shown!("{}for the outcome of a publish that was not answered", at_most(*until))
             }
         }
     }
+}
+
+/// `2`, `12.5`
+fn rounded(rate: f64) -> String {
+    format!("{}", (rate * 10.0).round() / 10.0)
 }
 
 fn at_most(until: Option<Timestamp>) -> Shown {
@@ -86,5 +114,28 @@ mod tests {
         assert_eq!(lock(false, until), "until 10:00:30Z at most for the lock that build 7 left (run R1)");
         assert_eq!(lock(true, None), "for the lock of build 7 (run R1)");
         assert_eq!(Waiting::after(&Fact::LockFreed), None);
+    }
+
+    #[test]
+    fn what_is_still_waited_for() {
+        let until = Some("2026-11-22T10:01:30Z".parse().unwrap());
+        let on = |before: Option<&Waiting>, activity| {
+            let waiting = Waiting::on_entering(before.cloned(), activity, Some(2.04));
+            waiting.map(|waiting| waiting.words().to_string())
+        };
+        let pace = "for the pace of 2 requests/s";
+        let outcome = "until 10:01:30Z at most for the outcome of a publish that was not answered";
+        let quota = "for Lambda's quota, which other tools use too";
+        let version = Waiting::Version { until };
+        assert_eq!(on(None, Activity::Queueing).as_deref(), Some(pace));
+        assert_eq!(on(Some(&version), Activity::Confirming).as_deref(), Some(outcome));
+        assert_eq!(on(Some(&version), Activity::Queueing).as_deref(), Some(pace));
+        assert_eq!(on(Some(&version), Activity::Recording), None);
+        assert_eq!(on(Some(&Waiting::Quota), Activity::Queueing).as_deref(), Some(quota));
+        assert_eq!(on(Some(&Waiting::Quota), Activity::Publishing), None);
+        assert_eq!(on(None, Activity::Confirming), None);
+        let first = Waiting::on_entering(None, Activity::Queueing, None).unwrap();
+        assert_eq!(first.words().as_str(), "for its turn to call Lambda");
+        assert!(!first.is_for_others() && version.is_for_others());
     }
 }

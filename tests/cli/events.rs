@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::common::process::Running;
 use crate::common::project::Project;
 
 fn lines(text: &[u8]) -> Vec<Value> {
@@ -56,4 +57,28 @@ fn a_place_where_they_cannot_be_written_is_found_before_anything_is_sent() {
     let ended = project.run("publish --stage --events both.json --report json=./both.json", 2);
     assert_eq!(ended.stderr, "error: cannot write the events to `both.json`: a report is written there\n");
     assert_eq!(project.requests(), [""; 0]);
+}
+
+/// The lock of a run that died holds for half a minute; this one does not wait so long.
+#[test]
+fn a_lock_is_waited_for_until_the_run_gives_up_or_the_lock_does() {
+    let project = Project::of(&["a"]);
+    project.run("stage", 0);
+    // A run that cannot record its version leaves its lock.
+    project.inject(r#"[{"operation": "PutObject", "match": "requirements.txt", "fault": "access-denied"}]"#);
+    project.run("publish", 1);
+    project.heal();
+    let mut publish = project.command();
+    publish.args(["publish", "--lock-wait-seconds", "8", "--events", "events.jsonl"]);
+    let running = Running::start(publish);
+    running.until_it_says("Waiting");
+    project.advance(9);
+    running.end().expect(1);
+    let all = lines(&project.read("events.jsonl"));
+    let waits: Vec<&Value> =
+        of_kind(&all, "fact-found").into_iter().filter(|line| line["fact"] == "lock-awaited").collect();
+    assert_eq!(waits.len(), 1, "{waits:?}");
+    let time = |value: &Value| value.as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    let waited = time(&waits[0]["until"]).duration_since(time(&waits[0]["at"]));
+    assert!((0..=8).contains(&waited.as_secs()), "{waited:?}");
 }

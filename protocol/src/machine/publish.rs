@@ -125,6 +125,7 @@ impl Machine {
             intent,
             signed_as_of: mark.accepted_until - at.job.rules.signature_age,
             not_after: mark.accepted_until,
+            settled_at: mark.settled_at,
             back_dated: !self.sent.as_of_now,
             attempt: self.sent.sends + 1,
         })

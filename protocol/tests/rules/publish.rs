@@ -49,6 +49,7 @@ fn the_signature_ends_with_the_mark_however_late_it_is_sent() {
     play.wait(50).see(written("marked"));
     let send = play.request();
     assert_eq!((send.not_after, send.signed_as_of), (START + seconds(60), START - seconds(240)));
+    assert_eq!(send.settled_at, START + seconds(120));
     assert!(send.back_dated);
 }
 

@@ -22,17 +22,19 @@ pub struct Grip<'a> {
     pub found: Versions,
     /// Why the last step that failed did.
     pub trouble: Option<JobError>,
+    /// Since when a living holder is waited for.
+    living_since: Option<Time>,
 }
 
 impl<'a> Grip<'a> {
     pub fn new(site: Site<'a>, shared: &'a Shared, slot: &'a mut Slot, trail: &'a mut Trail) -> Self {
-        Self { site, shared, slot, trail, found: Versions::new(), trouble: None }
+        Self { site, shared, slot, trail, found: Versions::new(), trouble: None, living_since: None }
     }
 
     /// Carries out a step that all jobs have, and tells what came of it; any other step is given back.
     pub async fn carry_out(&mut self, step: Step, rules: &Rules) -> Result<Seen, Step> {
         match step {
-            Step::ReadLock { at, why: Reading::Waiting(wait) } => Ok(self.wait(at, &wait).await),
+            Step::ReadLock { at, why: Reading::Waiting(wait) } => Ok(self.wait(at, &wait, rules).await),
             Step::ReadLock { at, why } => {
                 if matches!(why, Reading::First { .. }) {
                     self.trail.enter(Activity::Locking);
@@ -59,20 +61,32 @@ impl<'a> Grip<'a> {
     }
 
     /// Another run holds the lock. Whoever waits for it holds no slot of the concurrency.
-    async fn wait(&mut self, at: Time, wait: &Wait) -> Seen {
+    async fn wait(&mut self, at: Time, wait: &Wait, rules: &Rules) -> Seen {
         self.trail.enter(Activity::Locking);
+        let until = self.waits_until(wait, rules);
         self.trail.found_news(Fact::LockAwaited {
             holder: wait.holding.holder.run.clone(),
             host: wait.holding.holder.host.clone(),
             phase: wait.holding.phase.into(),
             living: wait.living,
-            until: self.site.shown(wait.holding.until),
+            until: self.site.shown(until),
         });
         let site = self.site;
         let until = self.slot.lend(site.until(at));
         tokio::select! {
             () = until => self.read(&Reading::Waiting(wait.clone())).await,
             () = self.shared.stop.finishing() => Seen::Stopped,
+        }
+    }
+
+    /// When the lock can be taken over, if it is not written again; or when a living holder is not waited for any more.
+    fn waits_until(&mut self, wait: &Wait, rules: &Rules) -> Time {
+        if wait.living {
+            let since = *self.living_since.get_or_insert(self.site.now());
+            wait.holding.until.min(since + rules.lock_wait)
+        } else {
+            self.living_since = None;
+            wait.holding.until
         }
     }
 

@@ -153,7 +153,7 @@ impl<'a> PublishHands<'a> {
             Answer::Ambiguous => self.grip.trail.found(Fact::AnswerLost {
                 why: error.to_string(),
                 request_id: error.request_id.clone(),
-                until: self.grip.site.shown(send.not_after),
+                until: self.grip.site.shown(send.settled_at),
             }),
             Answer::Throttled => {
                 self.urgency = Urgency::Again;
