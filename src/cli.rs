@@ -26,6 +26,8 @@ pub use work::{
     BuildArgs, ChangedArgs, ChangedOutput, CheckArgs, PlanArgs, PruneArgs, PublishArgs, StageArgs, StatusArgs,
 };
 
+use crate::report::When;
+
 /// Publish many AWS Lambda layers from one layers file: only what changed, each exactly once.
 #[derive(Debug, Parser)]
 #[command(name = "layership", version, styles = Styles::plain(), max_term_width = 100, propagate_version = false)]
@@ -43,6 +45,23 @@ impl Cli {
     /// A command line that cannot be read; also `--help` and `--version`.
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self> {
         Self::from_arg_matches(&Self::documented().try_get_matches_from(arguments)?)
+    }
+
+    /// When colours are wanted.
+    pub fn color(&self) -> When {
+        let manner = match &self.command {
+            Command::Check(CheckArgs { common, .. })
+            | Command::Changed(ChangedArgs { common, .. })
+            | Command::Build(BuildArgs { common, .. })
+            | Command::Plan(PlanArgs { common, .. })
+            | Command::Stage(StageArgs { common, .. })
+            | Command::Publish(PublishArgs { common, .. })
+            | Command::Status(StatusArgs { common, .. })
+            | Command::Prune(PruneArgs { common, .. }) => Some(&common.manner),
+            Command::Rollout(args) => Some(&args.manner),
+            _ => None,
+        };
+        manner.map_or(When::Auto, |manner| manner.color)
     }
 }
 

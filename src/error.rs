@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::config::{ProblemList, SourceError};
 use crate::plan::SelectionError;
-use crate::report::{self, EventLogError, Refused, ReportFileError};
+use crate::report::{self, EventLogError, Refused, ReportFileError, When};
 
 /// How a command ended that did not have to be stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,18 +90,18 @@ impl Error {
     /// The same, for a build server.
     pub fn refused(&self) -> Refused<'_> {
         match self {
-            Self::Layers { found, .. } => Refused::Layers(&found.problems),
+            Self::Layers { found, .. } => Refused::Layers(found),
             Self::Usage { message, hint } | Self::Other { message, hint } => Refused::Other(message, hint.as_deref()),
         }
     }
 
     /// Says it on standard error, and gives the exit code.
-    pub fn say(&self) -> ExitCode {
+    pub fn say(&self, color: When) -> ExitCode {
         match self {
             Self::Usage { message, hint } | Self::Other { message, hint } => {
-                report::say_error(message, hint.as_deref())
+                report::say_error(message, hint.as_deref(), color)
             }
-            Self::Layers { file, found } => report::say_layers(file, found),
+            Self::Layers { file, found } => report::say_layers(file, found, color),
         }
         self.exit_code()
     }

@@ -25,8 +25,9 @@ fn main() -> ExitCode {
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return Error::other(format!("cannot start: {error}")).say(),
+        Err(error) => return Error::other(format!("cannot start: {error}")).say(cli.color()),
     };
+    let color = cli.color();
     // On a worker: this thread would be woken for every job that ends.
     let ended = runtime.block_on(runtime.spawn(dispatch(cli)));
     let ended = ended.unwrap_or_else(|broken| resume_unwind(broken.into_panic()));
@@ -34,6 +35,6 @@ fn main() -> ExitCode {
     runtime.shutdown_background();
     match ended {
         Ok(ended) => ended.into(),
-        Err(error) => error.say(),
+        Err(error) => error.say(color),
     }
 }

@@ -8,36 +8,36 @@ use crate::report::style::{Style, Tone};
 use crate::report::{Shown, emit, shown, snippet};
 
 /// What is wrong, and what to do.
-pub fn say_error(message: &str, hint: Option<&str>) {
-    let hint = hint.map(|hint| shown!("\nhint: {}\n", hint)).unwrap_or_default();
-    emit::stderr(&shown!("{}: {}\n{}", style().paint(Tone::Bad, "error"), message, hint));
+pub fn say_error(message: &str, hint: Option<&str>, color: When) {
+    let hint = hint.map(|hint| shown!("\n{}: {}\n", style(color).paint(Tone::Busy, "hint"), hint)).unwrap_or_default();
+    emit::stderr(&shown!("{}: {}\n{}", style(color).paint(Tone::Bad, "error"), message, hint));
 }
 
 /// What somebody has to know, though the command goes on.
 pub fn say_warning(message: &str) {
-    emit::stderr(&shown!("{}: {}\n", style().paint(Tone::Attention, "warning"), message));
+    emit::stderr(&shown!("{}: {}\n", style(When::Auto).paint(Tone::Attention, "warning"), message));
 }
 
 /// What is wrong with a layers file and the settings, each problem with its line.
-pub fn say_layers(file: &Path, found: &ProblemList) {
-    let style = style();
+pub fn say_layers(file: &Path, found: &ProblemList, color: When) {
+    let style = style(color);
     let (whose, has) = whose(file, found);
     let headline = shown!("{}: {} {} {}", style.paint(Tone::Bad, "error"), whose, has, how_many(found));
     emit::stderr(&Shown::of_lines(std::iter::once(headline).chain(snippet::problems(&found.problems, style))));
 }
 
-/// What is wrong with the command line. It quotes what was typed, which a script may have taken from anywhere.
+/// What is wrong with the command line: nobody knows what it says of colours. It quotes what was typed, which a script may have taken from anywhere.
 pub fn say_usage(text: &str) {
     let said = match text.strip_prefix("error") {
-        Some(rest) => shown!("{}{}", style().paint(Tone::Bad, "error"), Shown::lines(rest)),
+        Some(rest) => shown!("{}{}", style(When::Auto).paint(Tone::Bad, "error"), Shown::lines(rest)),
         None => Shown::lines(text),
     };
     emit::stderr(&said);
 }
 
-/// Before the command line is read, the surroundings alone say whether there are colours.
-fn style() -> Style {
-    choose(&Surroundings::of_this_process(When::Auto, When::Auto, false, 0)).style
+/// With these colours where the command line asks for them, or else as the surroundings say.
+fn style(color: When) -> Style {
+    choose(&Surroundings::of_this_process(When::Auto, color, false, 0)).style
 }
 
 fn errors(found: &ProblemList) -> impl Iterator<Item = &Problem> {

@@ -302,6 +302,26 @@ fn colour_is_only_where_it_is_asked_for() {
     }
 }
 
+/// Errors that stop a command, too.
+#[test]
+fn what_stops_a_command_is_coloured_as_the_command_line_asks() {
+    let project = Project::new("[layers.a]\nmanifset = \"a\"\n");
+    let stderr = |variables: &[(&str, &str)], flags: &str| {
+        let mut command = project.command();
+        command.envs(variables.iter().copied());
+        run(command, flags.split_whitespace()).expect(2).stderr
+    };
+    let forced: &[(&str, &str)] = &[("CLICOLOR_FORCE", "1")];
+    for command in ["check", "rollout", "plan --config none.toml", "publish nothing --config none.toml"] {
+        assert!(
+            stderr(&[], &format!("{command} --color always")).starts_with("\u{1b}[1;31merror\u{1b}[0m: "),
+            "{command}"
+        );
+        assert!(!stderr(forced, &format!("{command} --color never")).contains('\u{1b}'), "{command}");
+        assert!(stderr(forced, command).contains('\u{1b}'), "{command}");
+    }
+}
+
 #[test]
 fn a_reader_that_leaves_early_does_not_break_the_run() {
     let project = Project::of(&["numpy"]);
