@@ -1,5 +1,7 @@
 //! Words of messages: what was probably meant, lists that stay short, texts that stay on one line.
 
+use std::cmp::Reverse;
+
 use crate::manifest::hide_credentials;
 
 /// How many names a message lists.
@@ -7,19 +9,21 @@ const LISTED: usize = 10;
 /// Longest text from a layers file that a message repeats, in characters.
 const REPEATED: usize = 200;
 
-/// The candidate that was probably meant, if one is near enough.
+/// The candidate that was probably meant, if one is near enough: the one with the fewest letters to change, and of those the one
+/// that begins alike for longest, since people err towards the end.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Nobody misspells so much; and likeness costs the product of the lengths.
     if word.len() > REPEATED {
         return None;
     }
     let wanted = word.to_lowercase().replace('_', "-");
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&wanted, &candidate.to_lowercase().replace('_', "-")), candidate))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
+    let near = candidates.into_iter().filter_map(|candidate| {
+        let written = candidate.to_lowercase().replace('_', "-");
+        let alike = wanted.chars().zip(written.chars()).take_while(|(a, b)| a == b).count();
+        let is_near = strsim::jaro_winkler(&wanted, &written) > 0.8;
+        is_near.then(|| ((strsim::osa_distance(&wanted, &written), Reverse(alike)), candidate))
+    });
+    near.min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
 }
 
 /// `a, b and c`; of many names the first ten, and how many there are more.
@@ -53,6 +57,16 @@ mod tests {
         assert_eq!(nearest("compatible_runtimes", keys), Some("compatible-runtimes"));
         assert_eq!(nearest("Bucket", keys), Some("bucket"));
         assert_eq!(nearest("zzz", keys), None);
+    }
+
+    #[test]
+    fn of_names_that_are_as_near_the_one_that_begins_alike_is_meant() {
+        let layers: Vec<String> = (0..100).map(|number| format!("layer-{number:03}")).collect();
+        let near = |word: &str| nearest(word, layers.iter().map(String::as_str));
+        assert_eq!(near("layer-01a"), Some("layer-010"));
+        assert_eq!(near("layer-04"), Some("layer-040"));
+        assert_eq!(near("layer-0042"), Some("layer-004"));
+        assert_eq!(near("lyaer-042"), Some("layer-042"));
     }
 
     #[test]

@@ -47,6 +47,9 @@ pub enum SelectionError {
     /// A pattern is not a glob.
     #[error(transparent)]
     NotAGlob(#[from] NotAGlob),
+    /// Several of these.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; and "))]
+    Several(Vec<SelectionError>),
     /// Both exist, but no selected layer goes to a selected target.
     #[error("none of the selected layers goes to {0}")]
     Empty(String),
@@ -55,10 +58,16 @@ pub enum SelectionError {
 /// The part of a plan that is selected.
 ///
 /// # Errors
-/// A pattern that matches nothing.
+/// Patterns that match nothing, all of them.
 pub fn select(plan: &Plan, selection: &Selection) -> Result<Plan, SelectionError> {
-    let layers = chosen(&selection.layers, plan.jobs.iter().map(|job| job.layer.as_str()), no_layer)?;
-    let targets = chosen(&selection.targets, plan.jobs.iter().map(|job| job.target.name.as_str()), no_target)?;
+    let mut wrong = Vec::new();
+    let layers = chosen(&selection.layers, plan.jobs.iter().map(|job| job.layer.as_str()), no_layer, &mut wrong);
+    let targets =
+        chosen(&selection.targets, plan.jobs.iter().map(|job| job.target.name.as_str()), no_target, &mut wrong);
+    if wrong.len() > 1 {
+        return Err(SelectionError::Several(wrong));
+    }
+    wrong.pop().map_or(Ok(()), Err)?;
     let is_chosen = |job: &&Arc<Job>| layers.contains(job.layer.as_str()) && targets.contains(job.target.name.as_str());
     let jobs: Vec<Arc<Job>> = plan.jobs.iter().filter(is_chosen).cloned().collect();
     if jobs.is_empty() {
@@ -72,26 +81,32 @@ pub fn select(plan: &Plan, selection: &Selection) -> Result<Plan, SelectionError
     Ok(Plan { jobs: jobs.into_iter().filter(is_here).collect(), part: Some(whole) })
 }
 
-/// The names that the patterns mean; all of them without a pattern.
+/// The names that the patterns mean; all of them without a pattern. What means none is wrong.
 fn chosen<'n>(
     patterns: &[String],
     names: impl Iterator<Item = &'n str>,
     nothing: fn(&str, &[&str]) -> SelectionError,
-) -> Result<HashSet<&'n str>, SelectionError> {
+    wrong: &mut Vec<SelectionError>,
+) -> HashSet<&'n str> {
     let names: BTreeSet<&str> = names.collect();
     if patterns.is_empty() {
-        return Ok(names.into_iter().collect());
+        return names.into_iter().collect();
     }
+    let known: Vec<&str> = names.into_iter().collect();
     let mut chosen = HashSet::new();
     for text in patterns {
-        let pattern = Pattern::new(text)?;
-        let matching: Vec<&str> = names.iter().copied().filter(|name| pattern.matches(name)).collect();
-        if matching.is_empty() {
-            return Err(nothing(text, &names.into_iter().collect::<Vec<_>>()));
+        match Pattern::new(text) {
+            Ok(pattern) => {
+                let matching: Vec<&str> = known.iter().copied().filter(|name| pattern.matches(name)).collect();
+                if matching.is_empty() {
+                    wrong.push(nothing(text, &known));
+                }
+                chosen.extend(matching);
+            }
+            Err(error) => wrong.push(error.into()),
         }
-        chosen.extend(matching);
     }
-    Ok(chosen)
+    chosen
 }
 
 fn no_layer(pattern: &str, known: &[&str]) -> SelectionError {

@@ -124,3 +124,20 @@ fn a_folder_for_the_sandbox_that_was_taken_for_a_layer() {
     let ended = project.run_writing_nothing("plan --sandbox nunpy-py312", 2);
     assert!(!ended.stderr.contains("--sandbox="), "{}", ended.stderr);
 }
+
+#[test]
+fn all_that_is_wrong_with_a_selection_is_told_at_once() {
+    let project = Project::of(&["layer-004", "layer-010", "layer-040", "layer-091", "layer-094"]);
+    let told = |selection: &str| project.run(&format!("plan {selection}"), 2).stderr;
+    assert_eq!(told("layer-01a"), "error: no layer matches `layer-01a`; did you mean `layer-010`?\n");
+    assert_eq!(told("layer-04"), "error: no layer matches `layer-04`; did you mean `layer-040`?\n");
+    let all = told("nope lyer-* layer-[ --target us-east-2");
+    for part in [
+        "no layer matches `nope`; and ",
+        "no layer matches `lyer-*`",
+        "layer-[",
+        "; and there is no target `us-east-2`; did you mean `us-east-1`?",
+    ] {
+        assert!(all.contains(part), "{part} is not in {all}");
+    }
+}
