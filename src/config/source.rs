@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 use super::origin::{Origin, Place};
 use super::problem::{PROBLEMS_LIMIT, Problem, ProblemList};
@@ -126,32 +126,25 @@ impl<'t> Source<'t> {
         self.path.parent().unwrap_or(Path::new(""))
     }
 
-    /// Where the deepest part of a key path stands that is in the file: the value itself, or the name of a table.
+    /// Where the deepest part of a key path stands that is in the file: the value itself, or the name of a table. Behind the
+    /// key of a list, the path may name one of its texts.
     pub fn origin(&self, path: &[&str]) -> Origin {
-        let mut table = self.tree.get_ref();
+        let mut inside = Inside::Table(self.tree.get_ref());
         let mut found = None;
         for part in path {
-            let Some((key, value)) = table.get_key_value(*part) else { break };
-            match value.get_ref() {
-                DeValue::Table(inner) => {
-                    found = Some(key.span());
-                    table = inner;
-                }
-                _ => {
-                    found = Some(value.span());
-                    break;
-                }
-            }
+            let Some((span, value)) = inside.part(part) else { break };
+            found = Some(span);
+            inside = Inside::of(value);
         }
         Origin::File(Arc::clone(self.path), found.map(|span| self.place(&span)))
     }
 
     /// Whether all of a key path stands in the file.
     pub fn has(&self, path: &[&str]) -> bool {
-        let mut table = Some(self.tree.get_ref());
+        let mut inside = Inside::Table(self.tree.get_ref());
         path.iter().all(|part| {
-            let value = table.and_then(|table| table.get(*part)).map(Spanned::get_ref);
-            table = value.and_then(DeValue::as_table);
+            let value = inside.part(part).map(|(_, value)| value);
+            inside = value.map_or(Inside::Nothing, Inside::of);
             value.is_some()
         })
     }
@@ -179,6 +172,39 @@ impl<'t> Source<'t> {
             .map(|span| self.text(span).trim())
             .filter(|_| message == "duplicate key" && !self.is_elsewhere);
         Problem::error(origin, "", key.map_or(message.clone(), |key| format!("{message} `{}`", excerpt(key))))
+    }
+}
+
+/// What a part of a key path is looked for in.
+enum Inside<'v, 't> {
+    Table(&'v DeTable<'t>),
+    List(&'v DeArray<'t>),
+    Nothing,
+}
+
+impl<'v, 't> Inside<'v, 't> {
+    fn of(value: &'v DeValue<'t>) -> Self {
+        match value {
+            DeValue::Table(table) => Self::Table(table),
+            DeValue::Array(list) => Self::List(list),
+            _ => Self::Nothing,
+        }
+    }
+
+    /// The part, and the place to show for it.
+    fn part(&self, part: &str) -> Option<(Range<usize>, &'v DeValue<'t>)> {
+        match self {
+            Self::Table(table) => {
+                let (key, value) = table.get_key_value(part)?;
+                let is_table = matches!(value.get_ref(), DeValue::Table(_));
+                Some((if is_table { key.span() } else { value.span() }, value.get_ref()))
+            }
+            Self::List(list) => {
+                let item = list.iter().find(|item| item.get_ref().as_str() == Some(part))?;
+                Some((item.span(), item.get_ref()))
+            }
+            Self::Nothing => None,
+        }
     }
 }
 

@@ -127,7 +127,8 @@ fn limits(path: &[&str], table: &LayerTable, problems: &mut Problems<'_>) {
         let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         let place = [path, &["compatible-runtimes"]].concat();
         let message = format!("`{}` is not among the runtimes known here{hint}", excerpt(runtime.as_str()));
-        problems.warn("runtime-unknown", &place, message);
+        let here = problems.origin(&[&place, &[runtime.as_str()][..]].concat());
+        problems.push(Problem::warning("runtime-unknown", here, place.join("."), message));
     }
 }
 
