@@ -72,9 +72,9 @@ impl Intercept for RequestLog {
         let by_the_sdk = config.load::<RequestAttempts>().map_or(1, RequestAttempts::attempts);
         let attempt = ATTEMPT.try_with(|attempt| *attempt).unwrap_or(by_the_sdk);
         let (target, took) = (&self.target, asked.at.elapsed().as_millis());
-        let (service, operation, resource) = (call.service(), call.name(), &asked.resource);
+        let asked = named(call.service(), call.name(), &asked.resource);
         let answer = answer(context);
-        tracing::debug!("{target}: {service} {operation} {resource}: {answer}, {took} ms, attempt {attempt}");
+        tracing::debug!("{target}: {asked}: {answer}, {took} ms, attempt {attempt}");
         config.interceptor_state().unset::<Asked>();
         Ok(())
     }
@@ -89,6 +89,11 @@ fn answer(context: &FinalizerInterceptorContextRef<'_>) -> String {
     let header = |name: &str| response.headers().get(name);
     let id = header("x-amzn-requestid").or_else(|| header("x-amz-request-id")).unwrap_or("unknown");
     format!("{}, request {id}", response.status().as_u16())
+}
+
+/// `S3 GetObject acme/six.zip`; some requests are about nothing that has a path.
+fn named(service: &str, operation: &str, resource: &str) -> String {
+    [service, operation, resource].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// What a request is about: the path of its address, with the bucket where that stands in the host's name.
@@ -107,6 +112,15 @@ fn resource(uri: &str, bucket: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_request_is_named_without_a_gap() {
+        assert_eq!(
+            named("STS", "GetCallerIdentity", resource("https://sts.amazonaws.com/", None).as_str()),
+            "STS GetCallerIdentity"
+        );
+        assert_eq!(named("S3", "GetObject", "b/k"), "S3 GetObject b/k");
+    }
 
     #[test]
     fn a_resource_has_nothing_of_a_host_or_a_query() {

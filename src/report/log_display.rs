@@ -9,10 +9,13 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::batches::Batches;
 use crate::event::{Event, Happening};
+use crate::outcome::{Outcome, Tally};
 use crate::report::choose::Choice;
 use crate::report::progress_lines::{counter, heartbeat, line_of};
 use crate::report::state::State;
+use crate::report::wording::parts;
 use crate::report::{Shown, emit};
+use crate::shown;
 
 /// A log that says nothing for so long says that it is alive.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -20,16 +23,17 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// Appends lines until the channel closes.
 pub async fn run(events: UnboundedReceiver<Event>, mut out: impl Write, choice: Choice) {
     let (start, mut events) = (Instant::now(), Batches::of(events));
-    let mut state = State::default();
+    let (mut state, mut counted) = (State::default(), Tally::default());
     let mut spoke = start;
     loop {
         let line = tokio::select! {
             event = events.next() => match event {
-                Some(event) => append(&event.what, &mut state, start.elapsed(), choice),
+                Some(event) => append(&event.what, &mut state, &mut counted, start.elapsed(), choice),
                 None => break,
             },
             () = sleep_until(spoke + SILENCE) => {
                 spoke = Instant::now();
+                counted = state.tally.clone();
                 alive(&state).then(|| heartbeat(&state, start.elapsed()).render(choice.style, None))
             }
         };
@@ -58,16 +62,30 @@ fn alive(state: &State) -> bool {
     state.tally.jobs > 0 && !state.finished
 }
 
-fn append(event: &Happening, state: &mut State, now: Duration, choice: Choice) -> Option<Shown> {
+/// `counted` is how the jobs had ended when they were counted last.
+fn append(event: &Happening, state: &mut State, counted: &mut Tally, now: Duration, choice: Choice) -> Option<Shown> {
     state.apply(event, now);
     let mut line = line_of(event, state, now, choice.verbose > 0).filter(|_| choice.stays(event))?;
     line.counter = match event {
-        Happening::JobFinished { .. } => Some(counter(state)),
+        Happening::JobFinished { report, .. } => {
+            line.text = shown!("{}{}", line.text, in_silence(report.outcome, state, counted));
+            counted.clone_from(&state.tally);
+            Some(counter(state))
+        }
         // Keeps the names of one job under each other.
         Happening::FactFound { .. } | Happening::Warned { .. } => Some(" ".repeat(counter(state).len())),
         _ => None,
     };
     Some(line.render(choice.style, None))
+}
+
+/// ` (and 70 unchanged)`: what ended without a line of its own, so that nobody looks for it between two numbers.
+fn in_silence(told: Outcome, state: &State, counted: &Tally) -> Shown {
+    let since =
+        |outcome: Outcome| state.tally.get(outcome).saturating_sub(counted.get(outcome) + usize::from(outcome == told));
+    let silent = [(Outcome::Unchanged, "unchanged"), (Outcome::Failed, "failed"), (Outcome::Cancelled, "cancelled")];
+    let silent = parts(&silent.map(|(outcome, word)| (since(outcome), word)));
+    if silent.is_empty() { Shown::default() } else { shown!(" (and {})", silent) }
 }
 
 #[cfg(test)]
@@ -77,7 +95,7 @@ mod tests {
 
     use super::*;
     use crate::event::{Activity, Fact, Mode};
-    use crate::outcome::{ErrorCode, JobReport, Outcome, Tally};
+    use crate::outcome::{ErrorCode, JobReport};
     use crate::report::choose::Display;
     use crate::report::samples::{failed, job, warning};
     use crate::report::style::Style;
@@ -155,6 +173,28 @@ mod tests {
           Running [  63.4s] (  3/129) 1 running, 1 failed; longest: torch, locking 60.0s
          Stopping [  73.4s] jobs that are publishing will finish; interrupt again to stop at once
         Cancelled [   3.4s] (  4/129) torch us-east-1
+        ");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_ended_without_a_line_is_counted_in_the_next() {
+        let play = async |send: UnboundedSender<Event>| {
+            let mut tally = Tally::of(6);
+            let tell = |what| send.send(Event::now(what)).unwrap();
+            tell(Happening::RunStarted { mode: Mode::Publish, jobs: 6 });
+            let outcomes = [Outcome::Published, Outcome::Unchanged, Outcome::Unchanged, Outcome::Published];
+            for (n, outcome) in outcomes.into_iter().chain([Outcome::Unchanged, Outcome::Adopted]).enumerate() {
+                tell(finished(n, job(&format!("l{n}"), "x", outcome), &mut tally));
+                if n == 4 {
+                    sleep(Duration::from_secs(31)).await;
+                }
+            }
+        };
+        insta::assert_snapshot!(shown(play, 0).await, @"
+        Published [   3.4s] (1/6) l0 x version 3
+        Published [   3.4s] (4/6) l3 x version 3 (and 2 unchanged)
+          Running [  30.0s] (5/6) 0 running
+          Adopted [   3.4s] (6/6) l5 x version 3
         ");
     }
 

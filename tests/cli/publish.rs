@@ -48,7 +48,7 @@ fn a_release_a_second_release_and_an_edited_manifest() {
     requests  us-east-1  published  2        arn:aws:lambda:us-east-1:123456789012:layer:requests:2
       requests 1.0.0 -> 2.0.0
     --- stderr ---
-       Published [  TIMEs] (2/2) requests us-east-1 version 2
+       Published [  TIMEs] (2/2) requests us-east-1 version 2 (and 1 unchanged)
          Summary [  TIMEs] 2 jobs: 1 published, 1 unchanged
     ");
     let writes = [
