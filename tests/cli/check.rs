@@ -71,8 +71,8 @@ fn every_local_defect_is_told_at_once() {
     exit code 1
     --- stdout ---
       ! gone us-east-1: manifest-missing
-      ! no-zip us-east-1: archive-invalid
       ! large us-east-1: archive-too-large
+      ! no-zip us-east-1: archive-invalid
     Check of layers.toml: 3 of 6 jobs failed
     --- stderr ---
 

@@ -101,7 +101,7 @@ fn every_format_is_read_by_its_readers() {
     );
 
     let page = python(&project, "report.html", HTML);
-    assert_eq!(page["rows"], json!(["unchanged", "published", "failed"]));
+    assert_eq!(page["rows"], json!(["failed", "unchanged", "published"]));
     assert!(page["text"].as_str().unwrap().contains(&arn("b")));
 
     let markdown = String::from_utf8(project.read("report.md")).unwrap();

@@ -53,6 +53,9 @@ fn usual(n: usize, job: &mut Value) {
     job["dependencies"]["changed"] = json!([{"name": "urllib3", "from": "2.0.4", "to": "2.2.1"}]);
 }
 
+/// Those of the ten, in the order in which the page has them.
+const FAILED_FIRST: [usize; 10] = [2, 5, 8, 0, 1, 3, 4, 6, 7, 9];
+
 /// The layers that are shown, from top to bottom.
 fn shown(browser: &mut Browser) -> Vec<usize> {
     let rows = browser.is("[...document.querySelectorAll('tbody tr')].filter(row => row.getClientRects().length > 0)
@@ -70,7 +73,7 @@ fn a_page_is_sorted_and_filtered_by_whoever_looks_at_it() {
     let mut browser = Browser::start();
     browser.resize(1280, 900, false);
     browser.open(&path);
-    assert_eq!(shown(&mut browser), all(0..10), "as it is in the report");
+    assert_eq!(shown(&mut browser), FAILED_FIRST, "what failed first, else as it is in the report");
 
     // Each heading sorts by its column, and the other way round the second time: numbers as numbers.
     for (column, up) in [(2, all(0..10)), (4, all((0..10).rev())), (7, all(0..10))] {
@@ -197,7 +200,7 @@ fn a_page_asks_nobody_for_anything_and_is_whole_without_its_script() {
     browser.scripts(false);
     browser.open(&path);
     // What is evaluated here is not of the page.
-    assert_eq!(shown(&mut browser), all(0..10));
+    assert_eq!(shown(&mut browser), FAILED_FIRST);
 }
 
 #[test]

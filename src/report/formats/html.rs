@@ -29,7 +29,9 @@ pub fn render(report: &Report) -> Shown {
     };
     let run =
         format!("{} {}, {} to {}, run {}", report.tool, report.mode, report.started_at, report.finished_at, report.run);
-    let rows: Vec<String> = report.jobs.iter().map(row).collect();
+    let (failed, others): (Vec<&JobReport>, Vec<&JobReport>) = report.jobs.iter().partition(|job| job.error.is_some());
+    // What is wrong comes first: on a phone nobody scrolls past two hundred rows.
+    let rows: Vec<String> = failed.into_iter().chain(others).map(row).collect();
     let parts = [
         ("title", escaped(title)),
         ("counted", escaped(&counted(report))),
@@ -100,8 +102,11 @@ fn why(job: &JobReport) -> String {
     let mut parts: Vec<String> = Vec::new();
     match (&job.error, job.reason) {
         (Some(error), _) => parts.push(failure(error)),
-        (None, Some(reason)) => parts.push(escaped(&reason.to_string())),
-        (None, None) => {}
+        // Of what is unchanged the outcome says so.
+        (None, Some(reason)) if reason.to_string() != job.outcome.to_string() => {
+            parts.push(escaped(&reason.to_string()))
+        }
+        (None, _) => {}
     }
     if job.dependencies.is_empty() && job.dependencies.differs() {
         parts.push(escaped(&job.dependencies.summary()));
@@ -170,6 +175,17 @@ mod tests {
         let rows = page.lines().filter(|line| line.starts_with("<tr data") || line.starts_with("<label"));
         insta::assert_snapshot!(rows.collect::<Vec<_>>().join("\n"));
         assert!(!page.contains("{{") && !page.contains("}}"), "a place was not filled");
+    }
+
+    #[test]
+    fn what_is_unchanged_says_so_once() {
+        let mut kept = job("six", "x", Outcome::Unchanged);
+        kept.reason = Some(crate::outcome::Reason::Unchanged);
+        let row = row(&kept);
+        assert!(row.contains("<td data-label=\"Why\"></td>"), "{row}");
+        kept.outcome = Outcome::Planned;
+        kept.reason = Some(crate::outcome::Reason::FirstVersion);
+        assert!(super::row(&kept).contains("<td data-label=\"Why\">first version</td>"));
     }
 
     #[test]
