@@ -88,7 +88,7 @@ async fn load_all(args: &Common, how: &How, ci: &Ci) -> Result<Loaded, Error> {
     let offline = how.is_offline().then(|| "us-east-1".to_owned());
     let region = ambient_region().await.or_else(|| local::region(&args.manner)).or(offline);
     let loaded = load(&args.chosen, &args.manner, region, how.saved.as_deref())?;
-    ci.annotate_problems(&loaded.warnings.problems);
+    ci.annotate_problems(&loaded.warnings);
     Ok(loaded)
 }
 

@@ -19,7 +19,7 @@ pub use check::{read, read_included};
 pub use file::{Detect, IncludedFile, LayerTable, LayersFile, TargetTable, UnpinnedPolicy};
 pub use include::included;
 pub use origin::Origin;
-pub use problem::{Problem, ProblemList, Severity};
+pub use problem::{PROBLEMS_LIMIT, Problem, ProblemList, Severity};
 pub use problems::Problems;
 pub use secret::looks_secret;
 pub use settings::{Setting, SettingOrigin, Settings, SettingsTable, settle as settle_settings};

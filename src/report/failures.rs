@@ -2,7 +2,7 @@
 //! message. The report has every job's own words.
 
 use crate::outcome::JobError;
-use crate::report::causes::{Cause, causes};
+use crate::report::causes::{Cause, causes, split};
 use crate::report::model::Report;
 use crate::report::style::{Style, Tone};
 use crate::report::wording::plural;
@@ -19,12 +19,11 @@ pub fn render(report: &Report, style: Style) -> Shown {
 }
 
 fn errors(report: &Report, style: Style) -> Shown {
-    let all = causes(report);
-    let (told, more) = all.split_at(all.len().min(CAUSES_AT_MOST));
+    let (told, more) = split(causes(report), CAUSES_AT_MOST);
     // Causes that want the same done about them share one hint, under the last of them.
     let repeated = |n: usize, cause: &Cause| told.get(n + 1).is_some_and(|next| next.hint == cause.hint);
     let blocks = told.iter().enumerate().map(|(n, cause)| block(cause, !repeated(n, cause), style));
-    Shown::join(blocks.chain(left_out(more, style)), "\n")
+    Shown::join(blocks.chain(left_out(&more, style)), "\n")
 }
 
 fn left_out(more: &[Cause], style: Style) -> Option<Shown> {
@@ -36,7 +35,7 @@ fn left_out(more: &[Cause], style: Style) -> Option<Shown> {
 
 fn block(cause: &Cause, with_hint: bool, style: Style) -> Shown {
     let headline = shown!("{}: {}: {}\n", style.paint(Tone::Bad, "error"), cause.whose, cause.message);
-    let listed = cause.listed.iter().map(|line| shown!("    {}\n", line));
+    let listed = cause.listed().into_iter().map(|line| shown!("    {}\n", line));
     let beneath = cause.beneath.iter().map(|cause| caused_by(cause));
     let hint = cause.hint.as_ref().filter(|_| with_hint);
     let hint = hint.map(|hint| shown!("\n{}: {}\n", style.paint(Tone::Busy, "hint"), hint));
@@ -179,13 +178,95 @@ mod tests {
         ");
     }
 
+    /// Each kind has its causes told, however many another has.
     #[test]
     fn so_many_causes_are_told_and_the_rest_is_counted() {
-        let jobs = (0..50).map(|n| failed(&format!("l{n}"), "x", ErrorCode::Internal, &"reason ".repeat(n + 1)));
-        let said = render(&report(Mode::Check, jobs.collect()), Style::default());
+        let reason = |n: usize| "reason ".repeat(n + 1);
+        let mut jobs: Vec<_> =
+            (0..50).map(|n| failed(&format!("l{n}"), "x", ErrorCode::Internal, &reason(n))).collect();
+        for (code, name) in [(ErrorCode::Network, "n"), (ErrorCode::Timeout, "t"), (ErrorCode::Locked, "k")] {
+            jobs.extend((0..20).map(|n| failed(&format!("{name}{n}"), "x", code, &reason(n))));
+        }
+        jobs.push(failed("last", "x", ErrorCode::Unconfirmed, "nobody knows"));
+        let said = render(&report(Mode::Check, jobs), Style::default());
         assert_eq!(said.matches("error: ").count(), CAUSES_AT_MOST + 1);
-        let last = "error: 10 more jobs failed for 10 other causes; `--report json=PATH` has them all";
+        assert!(said.contains("error: last at x: nobody knows\n"), "{said}");
+        let last = "error: 71 more jobs failed for 71 other causes; `--report json=PATH` has them all";
         assert_eq!(said.lines().last(), Some(last));
+    }
+
+    /// Not a block for each package, and what hits most is told first.
+    #[test]
+    fn what_differs_in_its_examples_alone_is_one_cause() {
+        let stale = |n: usize, target: &str| {
+            let (layer, more) = (format!("layer-{n:03}"), if n.is_multiple_of(2) { "" } else { " and 2 more" });
+            let message = format!(
+                "s3://acme-{target}/{layer}.zip: it has the very content of version {n}, but `pkg-{n}`{more} changed"
+            );
+            let mut job = failed(&layer, target, ErrorCode::ArchiveStale, &message);
+            job.error = job.error.map(|error| error.hint("build it again"));
+            job
+        };
+        let missing = |n: usize, target: &str| {
+            let layer = format!("layer-{n:03}");
+            let message = format!("the archive `{layer}/layer` does not exist");
+            let mut job = failed(&layer, target, ErrorCode::ArchiveMissing, &message);
+            job.error = job.error.map(|error| error.hint(format!("build it first, or correct layer `{layer}`")));
+            job
+        };
+        let at_each = |job: fn(usize, &str) -> JobReport, n| ["east", "west"].map(|target| job(n, target));
+        let jobs = (0..41).flat_map(|n| at_each(stale, n)).chain((41..100).flat_map(|n| at_each(missing, n)));
+        insta::assert_snapshot!(render(&report(Mode::Plan, jobs.collect()), Style::default()), @"
+        error: 59 layers at east, west: the archive `…/layer` does not exist
+            layer-041
+            layer-042
+            layer-043
+            layer-044
+            layer-045
+            layer-046
+            layer-047
+            layer-048
+            layer-049
+            … and 50 more
+
+        hint: build it first, or correct layer `…`
+
+        error: 41 layers at east, west: each of s3://acme-east/layer-000.zip and 81 more: it has the very content of version …, but `…` changed
+            layer-000 (`pkg-0`)
+            layer-001 (`pkg-1` and 2 more)
+            layer-002 (`pkg-2`)
+            layer-003 (`pkg-3` and 2 more)
+            layer-004 (`pkg-4`)
+            layer-005 (`pkg-5` and 2 more)
+            layer-006 (`pkg-6`)
+            layer-007 (`pkg-7` and 2 more)
+            layer-008 (`pkg-8`)
+            … and 32 more
+
+        hint: build it again
+        ");
+    }
+
+    #[test]
+    fn whatever_an_error_is_about_has_a_name() {
+        let of = |target: &str| {
+            let message = format!("s3://acme-{target}/a.zip: it has the very content of version 1");
+            failed("a", target, ErrorCode::ArchiveStale, &message)
+        };
+        insta::assert_snapshot!(render(&report(Mode::Plan, vec![of("east"), of("west")]), Style::default()), @"
+        error: a at east, west: each of s3://acme-east/a.zip and 1 more: it has the very content of version 1
+            s3://acme-east/a.zip
+            s3://acme-west/a.zip
+        ");
+        let too_large = |n: usize| {
+            let message = format!("s3://acme/l{n}.zip: {n}.5 MB unzipped; Lambda accepts 262.1 MB");
+            failed(&format!("l{n}"), "x", ErrorCode::ArchiveTooLarge, &message)
+        };
+        insta::assert_snapshot!(render(&report(Mode::Plan, vec![too_large(300), too_large(400)]), Style::default()), @"
+        error: 2 layers at x: each of s3://acme/l300.zip and 1 more: … unzipped; Lambda accepts 262.1 MB
+            s3://acme/l300.zip (300.5 MB)
+            s3://acme/l400.zip (400.5 MB)
+        ");
     }
 
     #[test]

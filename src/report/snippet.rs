@@ -6,22 +6,20 @@ use crate::report::style::{Style, Tone};
 use crate::report::wording::width;
 use crate::report::{Shown, shown};
 
-/// So many problems are shown with their lines. With more of them, the overview counts.
+/// So many problems are shown with their lines, and of the others only where they are: with many, the overview counts.
 const SNIPPETS_AT_MOST: usize = 10;
 /// As long as the longest line that is shown.
 const MARKS: &str = "^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^";
 
-/// The problems, each with its line where there are not too many.
+/// The problems, the first of them with their lines.
 pub fn problems<'p>(problems: impl IntoIterator<Item = &'p Problem>, style: Style) -> Vec<Shown> {
-    let problems: Vec<&Problem> = problems.into_iter().collect();
-    let with_lines = problems.len() <= SNIPPETS_AT_MOST;
-    let of = |problem: &&Problem| {
+    let of = |(n, problem): (usize, &Problem)| {
         let kind = if problem.severity == Severity::Warning { "warning: " } else { "" };
         let said = shown!("  {}{}", Shown::from(kind), problem.to_string());
-        let below = if with_lines { snippet(problem, style) } else { Vec::new() };
+        let below = if n < SNIPPETS_AT_MOST { snippet(problem, style) } else { Vec::new() };
         std::iter::once(said).chain(below).collect::<Vec<_>>()
     };
-    problems.iter().flat_map(of).collect()
+    problems.into_iter().enumerate().flat_map(of).collect()
 }
 
 /// The line of a problem and the mark below it; nothing where there is no line to show.
@@ -90,9 +88,9 @@ mod tests {
     }
 
     #[test]
-    fn with_many_problems_the_lines_are_left_out() {
+    fn of_many_problems_the_first_have_their_lines() {
         let one = problem("key = 1\n", "key");
         assert_eq!(problems(vec![&one; 10], Style::default()).len(), 30);
-        assert_eq!(problems(vec![&one; 11], Style::default()).len(), 11);
+        assert_eq!(problems(vec![&one; 11], Style::default()).len(), 31);
     }
 }

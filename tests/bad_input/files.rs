@@ -115,7 +115,8 @@ fn more_problems_than_anybody_mends_at_once() {
     let mut command = layership(folder.path());
     command.env("AWS_REGION", "us-east-1");
     let ended = run(command, ["check"]).expect(2);
-    let lines: Vec<&str> = ended.stderr.lines().collect();
+    let (marked, lines): (Vec<&str>, Vec<&str>) = ended.stderr.lines().partition(|line| line.contains(" | "));
+    assert_eq!(marked.len(), 20, "ten lines with a mark below: {marked:?}");
     assert_eq!(lines[0], "error: layers.toml has more than 100 problems, of which these are the first");
     assert_eq!(lines[1], "  layers.toml:2: layers.a0.licence: unknown key; did you mean `license`?");
     assert_eq!(lines.len(), 101);

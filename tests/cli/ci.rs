@@ -35,12 +35,12 @@ fn commands(ended: &Ended) -> Vec<Parsed> {
 }
 
 /// The files that a runner names to a step, empty.
-struct Step {
+pub struct Step {
     folder: tempfile::TempDir,
 }
 
 impl Step {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let step = Self { folder: crate::common::folder() };
         for file in ["summary", "output"] {
             std::fs::write(step.path(file), "").unwrap();
@@ -70,7 +70,7 @@ impl Step {
         command
     }
 
-    fn run(&self, project: &Project, args: &str, code: i32) -> Ended {
+    pub fn run(&self, project: &Project, args: &str, code: i32) -> Ended {
         Ended::from(self.command(project).args(args.split(' ')).output().unwrap()).expect(code)
     }
 }
@@ -112,7 +112,7 @@ fn warnings_stand_on_the_lines_of_their_layers() {
     names.iter().for_each(|name| drop(project.write(&format!("{name}/requirements.txt"), "six\n")));
     let warnings = commands(&Step::new().run(&project, "check", 0));
     assert!(warnings.iter().all(|command| command.name == "warning"), "{warnings:?}");
-    assert_eq!((warnings.len(), warnings[9].message.as_str()), (10, "… and 21 more: see the log"));
+    assert_eq!((warnings.len(), warnings[9].message.as_str()), (10, "… and 21 more: see the summary of this step"));
     let layers = String::from_utf8(project.read("layers.toml")).unwrap();
     for (name, warning) in names.iter().zip(&warnings[..9]) {
         let line = layers.lines().position(|line| line == format!("[layers.{name}]")).unwrap() + 1;
@@ -213,7 +213,23 @@ fn github_shows_ten_errors_so_the_tenth_counts_the_rest() {
     let lines: Vec<&str> = errors[..9].iter().map(|error| error.properties["line"].as_str()).collect();
     assert_eq!(lines[..3], ["1", "2", "3"], "{errors:?}");
     let rest: usize = errors[9].message.split(' ').nth(2).unwrap().parse().unwrap();
-    assert!(errors[9].message.ends_with(" more: see the log") && rest >= 14, "{errors:?}");
+    assert!(errors[9].message.ends_with(" more: see the summary of this step") && rest >= 14, "{errors:?}");
+}
+
+/// After a hundred nobody looks any further, so nobody knows how many there are.
+#[test]
+fn of_more_problems_than_are_kept_no_false_number_is_told() {
+    let text: String = (0..400).map(|n| format!("[layers.l{n:03}]\nmanifset = \"a\"\n")).collect();
+    let project = Project::new(&text);
+    let step = Step::new();
+    let ended = step.run(&project, "plan", 2);
+    let errors: Vec<Parsed> = commands(&ended).into_iter().filter(|command| command.name == "error").collect();
+    assert_eq!(errors[9].message, "… and at least 91 more: see the summary of this step");
+    let summary = step.read("summary");
+    assert_eq!(summary.matches("\n- `").count(), 100, "{summary}");
+    assert!(summary.ends_with("… and there are more: these are the first\n"), "{summary}");
+    // The first ones have their lines all the same.
+    assert_eq!(ended.stderr.matches(" | manifset = ").count(), 10, "{}", ended.stderr);
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod accounts;
 mod align;
 mod attest;
 mod build;
+mod causes;
 mod changed;
 mod check;
 mod ci;

@@ -62,18 +62,18 @@ impl GitHub {
         }
     }
 
-    /// The commands that show these annotations, no more of a level than GitHub shows.
-    pub fn commands(&self, annotations: &[Annotation]) -> Vec<WorkflowCommand> {
+    /// The commands that show these annotations, no more of a level than GitHub shows. Of `kept` of a level, there may be more that
+    /// nobody counted.
+    pub fn commands(&self, annotations: &[Annotation], kept: usize) -> Vec<WorkflowCommand> {
         [AnnotationLevel::Error, AnnotationLevel::Warning]
             .into_iter()
             .flat_map(|level| {
                 let all: Vec<&Annotation> = annotations.iter().filter(|one| one.level == level).collect();
                 let room = if all.len() > OF_A_LEVEL_AT_MOST { OF_A_LEVEL_AT_MOST - 1 } else { all.len() };
-                let more = (all.len() > room).then(|| Annotation {
-                    level,
-                    place: None,
-                    message: shown!("… and {} more: see the log", all.len() - room),
-                });
+                let rest = all.len() - room;
+                let rest = if all.len() >= kept { format!("at least {rest}") } else { rest.to_string() };
+                let message = || shown!("… and {} more: see the summary of this step", rest);
+                let more = (all.len() > room).then(|| Annotation { level, place: None, message: message() });
                 let shown: Vec<WorkflowCommand> =
                     all.into_iter().take(room).chain(&more).map(|one| self.command(one)).collect();
                 shown
@@ -179,7 +179,8 @@ mod tests {
 
     #[test]
     fn commands_are_escaped_as_the_runner_unescapes_them() {
-        let commands = GitHub::default().commands(&[annotation(AnnotationLevel::Error, "50% of\n::error::x")]);
+        let commands =
+            GitHub::default().commands(&[annotation(AnnotationLevel::Error, "50% of\n::error::x")], usize::MAX);
         assert_eq!(
             commands[0].line(),
             "::error title=layership,file=a%2Cb%3Ac/layers.toml,line=3::50%25 of ::error::x"
@@ -211,11 +212,13 @@ mod tests {
         let of = |errors: usize, warnings: usize| {
             let errors = (0..errors).map(|n| annotation(AnnotationLevel::Error, &n.to_string()));
             let all: Vec<_> = errors.chain((0..warnings).map(|_| annotation(AnnotationLevel::Warning, "w"))).collect();
-            GitHub::default().commands(&all)
+            GitHub::default().commands(&all, 100)
         };
         assert_eq!(of(10, 10).len(), 20);
         let commands = of(23, 1);
         assert_eq!(commands.len(), 11);
-        assert_eq!(commands[9].line(), "::error title=layership::… and 14 more: see the log");
+        assert_eq!(commands[9].line(), "::error title=layership::… and 14 more: see the summary of this step");
+        let at_least = "::error title=layership::… and at least 91 more: see the summary of this step";
+        assert_eq!(of(100, 1)[9].line(), at_least);
     }
 }

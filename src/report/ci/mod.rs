@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
-use crate::config::{Origin, Problem, Severity};
+use crate::config::{Origin, PROBLEMS_LIMIT, Problem, ProblemList, Severity};
 use crate::event::Mode;
-use crate::report::causes::causes;
+use crate::report::causes::{Cause, causes};
 use crate::report::formats::{ReportRequest, markdown};
 use crate::report::model::Report;
+use crate::report::wording::names;
 use crate::report::{Shown, emit, warnings};
 use crate::shown;
 use github::{Annotation, AnnotationLevel, GitHub};
@@ -19,7 +20,7 @@ use github::{Annotation, AnnotationLevel, GitHub};
 /// Why a run ended before its first job.
 pub enum Refused<'a> {
     /// Its layers file has problems.
-    Layers(&'a [Problem]),
+    Layers(&'a ProblemList),
     /// For another reason, and what to do about it.
     Other(&'a str, Option<&'a str>),
 }
@@ -27,16 +28,21 @@ pub enum Refused<'a> {
 impl Refused<'_> {
     fn annotations(&self) -> Vec<Annotation> {
         match self {
-            Self::Layers(problems) => problems.iter().map(of_problem).collect(),
+            Self::Layers(found) => found.problems.iter().map(of_problem).collect(),
             Self::Other(message, _) => {
                 vec![Annotation { level: AnnotationLevel::Error, place: None, message: Shown::one_line(message) }]
             }
         }
     }
 
+    /// Whether there are more than these.
+    fn more(&self) -> bool {
+        matches!(self, Self::Layers(found) if found.more)
+    }
+
     fn summary(&self, room: usize) -> Shown {
         match self {
-            Self::Layers(problems) => markdown::problems(problems, room),
+            Self::Layers(found) => markdown::problems(found, room),
             Self::Other(message, hint) => markdown::nothing_started(message, *hint, room),
         }
     }
@@ -70,14 +76,14 @@ impl Ci {
     }
 
     /// Problems of the layers file, on their lines.
-    pub fn annotate_problems(&self, problems: &[Problem]) {
-        self.annotate(&problems.iter().map(of_problem).collect::<Vec<_>>());
+    pub fn annotate_problems(&self, found: &ProblemList) {
+        self.annotate(&found.problems.iter().map(of_problem).collect::<Vec<_>>(), found.more);
     }
 
     /// A run that ended before its first job. Whatever reads what such a run leaves must not take it for one in which all
     /// went well, nor what an older one left for its own.
     pub fn refuse(&self, refused: &Refused<'_>, mode: Mode, requests: &[ReportRequest]) {
-        self.annotate(&refused.annotations());
+        self.annotate(&refused.annotations(), refused.more());
         match self {
             Self::None => {}
             Self::GitHub(github) => tell(github.refuse(mode, |room| refused.summary(room))),
@@ -87,7 +93,7 @@ impl Ci {
 
     /// What a run did. `origins` has the place of each layer in its layers file.
     pub fn conclude(&self, report: &Report, requests: &[ReportRequest], origins: &BTreeMap<String, Origin>) {
-        self.annotate(&of_report(report, origins));
+        self.annotate(&of_report(report, origins), false);
         match self {
             Self::None => {}
             Self::GitHub(github) => tell(github.write(report)),
@@ -102,9 +108,11 @@ impl Ci {
         }
     }
 
-    fn annotate(&self, annotations: &[Annotation]) {
+    /// Where there are more than these, there are as many of a level as are kept.
+    fn annotate(&self, annotations: &[Annotation], more: bool) {
         if let Self::GitHub(github) = self {
-            github.commands(annotations).iter().for_each(emit::command);
+            let kept = if more { PROBLEMS_LIMIT } else { usize::MAX };
+            github.commands(annotations, kept).iter().for_each(emit::command);
         }
     }
 }
@@ -125,10 +133,13 @@ fn of_problem(problem: &Problem) -> Annotation {
 }
 
 fn of_report(report: &Report, origins: &BTreeMap<String, Origin>) -> Vec<Annotation> {
-    let errors = causes(report).into_iter().map(|cause| Annotation {
+    let mut causes = causes(report);
+    // There is room for few: of each kind the one that hits most.
+    causes.sort_by_key(|cause| cause.rank);
+    let errors = causes.into_iter().map(|cause| Annotation {
         level: AnnotationLevel::Error,
         place: place(origins.get(&cause.first_layer)),
-        message: shown!("{}: {}", cause.whose, cause.message),
+        message: shown!("{}: {}{}", cause.whose, cause.message, hit(&cause)),
     });
     let warnings = warnings::all(report).into_iter().map(|told| Annotation {
         level: AnnotationLevel::Warning,
@@ -136,6 +147,12 @@ fn of_report(report: &Report, origins: &BTreeMap<String, Origin>) -> Vec<Annotat
         message: told.text,
     });
     errors.chain(warnings).collect()
+}
+
+/// `: six, idna`
+fn hit(cause: &Cause) -> Shown {
+    let all = names(cause.hit.iter().map(Shown::as_str));
+    if all.is_empty() { all } else { shown!(": {}", all) }
 }
 
 fn place(origin: Option<&Origin>) -> Option<(PathBuf, Option<usize>)> {

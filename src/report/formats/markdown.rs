@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::Problem;
+use crate::config::{Problem, ProblemList};
 use crate::event::Mode;
 use crate::manifest::{Dependency, Difference};
 use crate::outcome::{JobReport, Outcome};
@@ -44,11 +44,13 @@ pub fn within(report: &Report, bytes: usize) -> Shown {
 }
 
 /// A layers file with which nothing was started, in at most so many bytes.
-pub fn problems(problems: &[Problem], bytes: usize) -> Shown {
+pub fn problems(found: &ProblemList, bytes: usize) -> Shown {
     let mut page = Page { lines: Vec::new(), room: bytes };
     let line = |problem: &Problem| vec![shown!("- {}", code(&problem.to_string()))];
-    if page.add(["## Nothing was started", "", "The layers file has problems:", ""].map(Shown::from).to_vec()) {
-        page.fill(problems.iter().map(line).collect(), "problem");
+    let head = ["## Nothing was started", "", "The layers file has problems:", ""].map(Shown::from).to_vec();
+    page.headed(head, found.problems.iter().map(line).collect(), "problem");
+    if found.more {
+        page.add(vec![Shown::default(), "… and there are more: these are the first".into()]);
     }
     Shown::of_lines(page.lines)
 }
@@ -72,33 +74,34 @@ struct Page {
 impl Page {
     /// A heading and what fits of the blocks.
     fn section(&mut self, heading: &'static str, blocks: Vec<Vec<Shown>>, noun: &str) {
-        if !blocks.is_empty() {
-            self.add(vec![Shown::default(), heading.into(), Shown::default()]);
-            self.fill(blocks, noun);
-        }
+        self.headed(vec![Shown::default(), heading.into(), Shown::default()], blocks, noun);
     }
 
     /// What is new or failed, one row each: what stayed as it was is only counted.
     fn table(&mut self, report: &Report) {
         let rows: Vec<Vec<Shown>> =
             report.jobs.iter().filter(|job| job.outcome != Outcome::Unchanged).map(|job| vec![row(job)]).collect();
-        if !rows.is_empty() {
-            let head = ["", "| Outcome | Layer | Target | Version | Reason | ARN |", "|---|---|---|---|---|---|"];
-            self.add(head.map(Shown::from).to_vec());
-            self.fill(rows, "row");
-        }
+        let head = ["", "| Outcome | Layer | Target | Version | Reason | ARN |", "|---|---|---|---|---|---|"];
+        self.headed(head.map(Shown::from).to_vec(), rows, "row");
     }
 
-    /// As many blocks as fit, and how many do not.
-    fn fill(&mut self, blocks: Vec<Vec<Shown>>, noun: &str) {
+    /// As many blocks as fit, and how many do not; a head only above some of them.
+    fn headed(&mut self, mut head: Vec<Shown>, blocks: Vec<Vec<Shown>>, noun: &str) {
         let all = blocks.len();
-        for (n, block) in blocks.into_iter().enumerate() {
-            if !self.add(block) {
-                let more = shown!("… and {}: the JSON report has them all", plural(all - n, &format!("more {noun}")));
-                self.lines.extend([Shown::default(), more]);
-                return;
+        let mut fit = 0;
+        for mut block in blocks {
+            head.append(&mut block);
+            if !self.add(std::mem::take(&mut head)) {
+                break;
             }
+            fit += 1;
         }
+        let more = match fit {
+            _ if fit == all => return,
+            0 => shown!("left out for want of room: {}; the JSON report has them all", plural(all, noun)),
+            _ => shown!("… and {}: the JSON report has them all", plural(all - fit, &format!("more {noun}"))),
+        };
+        self.lines.extend([Shown::default(), more]);
     }
 
     /// Adds lines if there is room for all of them, and for what may have to be said after them.
@@ -151,7 +154,7 @@ fn row(job: &JobReport) -> Shown {
 
 fn failure(cause: &Cause) -> Vec<Shown> {
     let mut lines = vec![shown!("- {}: {}", code(&cause.whose), code(&cause.message))];
-    lines.extend(cause.listed.iter().map(|line| shown!("    - {}", code(line))));
+    lines.extend(cause.listed().iter().map(|line| shown!("    - {}", code(line))));
     lines.extend(cause.beneath.iter().map(|cause| shown!("    - caused by {}", code(cause))));
     lines.extend(cause.hint.iter().map(|hint| shown!("    - hint: {}", code(hint))));
     lines
@@ -287,6 +290,17 @@ mod tests {
                 let complete =
                     text.matches("| planned |").count() == count && text.matches("<details>").count() == count;
                 assert_eq!(complete, !text.contains("the JSON report has them all"), "{count} in {limit}");
+                // A heading stands above something.
+                let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
+                let ends = |line: &str| line.starts_with('#') || line.starts_with("left out") || line.starts_with('…');
+                for pair in lines
+                    .windows(2)
+                    .filter(|pair| pair[0].starts_with("### ") || pair[0] == "|---|---|---|---|---|---|")
+                {
+                    assert!(!ends(pair[1]), "{pair:?}");
+                }
+                let left_out = "left out for want of room: 3000 changed layers; the JSON report has them all";
+                assert_eq!(text.contains(left_out), !text.contains("### Dependencies") && count == 3000);
                 assert_eq!(text.matches("<details>").count(), text.matches("</details>").count());
             }
         }
