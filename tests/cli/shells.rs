@@ -85,6 +85,8 @@ fn bash_completes_layers_targets_and_flags() {
     assert_eq!(at_tab("layership plan --config = other.toml el"), "elsewhere\n");
     assert_eq!(at_tab("layership plan --target = to"), "tokyo\n");
     assert_eq!(at_tab("layership plan --format = j"), "json\n");
+    assert_eq!(at_tab("layership plan --fail-fast ="), "true\nfalse\n");
+    assert_eq!(at_tab("layership plan --target = ''"), "tokyo\nus-east-1\n");
     assert_eq!(at_tab("layership plan --report js"), "json=\n");
     assert_eq!(at_tab("layership plan --report = js"), "json=\n");
     assert!(!project.path().join("pwned").exists());
