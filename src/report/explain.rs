@@ -1,11 +1,13 @@
 //! What each code of an error or a warning means, and what to do: `layership explain CODE` and `docs/errors.md`.
 
 mod layers_file;
+mod list;
 mod status;
 
 use crate::outcome::{ErrorCode, StatusCode};
 use crate::report::Shown;
 use crate::shown;
+pub use list::list;
 
 /// What a code means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
