@@ -35,5 +35,10 @@ gh release download "v$version" --repo "$repository" --pattern "$archive" --clob
 gh attestation verify "$archive" --repo "$repository" \
     --signer-workflow "$repository/.github/workflows/release.yml" --source-ref "refs/tags/v$version"
 case "$archive" in *.zip) unzip -q -o "$archive" ;; *) tar -xzf "$archive" ;; esac
+installed=$("$folder/layership-$target/layership" --version)
+if [ "$installed" != "layership $version" ]; then
+    echo "error: the archive of version $version has another one in it: $installed" >&2
+    exit 1
+fi
 echo "$folder/layership-$target" >> "$GITHUB_PATH"
-"$folder/layership-$target/layership" --version
+echo "$installed"

@@ -18,6 +18,7 @@ mod work;
 
 pub use aside::{CompletionsArgs, ExplainArgs, InitArgs, SchemaArgs, SchemaOf, Shell};
 pub use common::{Chosen, Common, Manner, Output, Printed};
+pub use help::formats_of;
 pub use reports::{ConvertArgs, MergeArgs, ReportArgs, ReportCommand};
 pub use rollout::RolloutArgs;
 #[cfg(feature = "sandbox")]
@@ -134,7 +135,7 @@ pub enum Command {
     /// Print a script with which a shell completes commands, flags, layers and targets
     ///
     /// The shell then asks layership at every TAB. Layers and targets come from the layers file that the command line names,
-    /// and from those that it includes; nothing else is read, and nothing is run.
+    /// and from those that it includes, branches and tags from git's files; nothing else is read, and nothing is run.
     ///
     /// bash, in ~/.bashrc: source <(layership completions bash)
     ///

@@ -3,6 +3,7 @@
 //! git would filter them through programs that the repository names.
 
 mod head;
+mod names;
 mod objects;
 mod stations;
 
@@ -16,6 +17,7 @@ use std::thread;
 use std::time::Duration;
 
 pub use head::head;
+pub use names::names;
 pub use objects::Entry;
 use stations::Stations;
 

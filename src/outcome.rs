@@ -245,6 +245,9 @@ pub struct JobReport {
     /// The documents that say what `version` is made of, where the layer wants them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attest: Option<AttestReport>,
+    /// Its variable in the report `env`, where the layers file has another job whose variable would be called the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variable: Option<String>,
     /// By `prune`: which versions are deleted, and which are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prune: Option<PruneReport>,

@@ -15,8 +15,9 @@ pub struct InitArgs {
 /// `layership explain`
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// The code, such as `archive-inconsistent`; without one, all of them
-    pub code: Option<String>,
+    /// Codes such as `archive-inconsistent`; without any, all of them: their names at a terminal, their entries elsewhere
+    #[arg(value_name = "CODE")]
+    pub codes: Vec<String>,
 }
 
 /// `layership completions`

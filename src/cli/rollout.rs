@@ -45,7 +45,7 @@ pub struct RolloutArgs {
     /// What to print on standard output: text, json, markdown
     #[arg(long, value_enum, value_name = "FORMAT", hide_possible_values = true)]
     pub format: Option<Output>,
-    /// Write a report, such as `json=rollout.json`, `markdown` or `csv`; repeatable
+    /// Write a report, such as `json=rollout.json`; repeatable
     #[arg(long = "report", value_name = "FORMAT=PATH")]
     pub reports: Vec<RolloutRequest>,
     /// Write each event as a line of JSON, as it happens; `-` is standard output, which then shows nothing else

@@ -1,7 +1,7 @@
 //! What could come next on a command line, and `layership completions`.
 //!
-//! The shell asks at every TAB: the layers file is read and nothing else, nothing is run, what goes wrong is not told, and
-//! an answer that takes long is not waited for.
+//! The shell asks at every TAB: the layers file is read, or the names of git's branches and tags, and nothing else. Nothing is
+//! run, what goes wrong is not told, and an answer that takes long is not waited for.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -17,12 +17,15 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::Shells;
 
 use super::load;
-use crate::cli::{Cli, CompletionsArgs, Shell};
+use crate::cli::{Cli, CompletionsArgs, Shell, formats_of};
 use crate::error::{Ended, Error};
+use crate::git;
 use crate::report::{Shown, emit::stdout, explain};
 
 /// The variable with which the script of a shell asks. `LAYERSHIP_…` are settings.
 const ASKED: &str = "_LAYERSHIP_COMPLETE";
+/// The library's script for bash offers nothing behind `=`, at which bash splits words.
+const BASH: &str = include_str!("complete.bash");
 /// The library's script for PowerShell evaluates what was typed so far, at every TAB.
 const POWERSHELL: &str = include_str!("complete.ps1");
 /// Nobody reads more than that.
@@ -33,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Prints the script for a shell.
 pub fn script(args: &CompletionsArgs) -> Result<Ended, Error> {
     let script = match args.shell {
-        Shell::Bash => registration("bash")?,
+        Shell::Bash => BASH.to_owned(),
         Shell::Zsh => registration("zsh")?,
         Shell::Fish => registration("fish")?,
         Shell::Powershell => POWERSHELL.to_owned(),
@@ -78,16 +81,29 @@ fn completing() -> Command {
 }
 
 fn with_candidates(command: Command) -> Command {
-    command.mut_args(with_candidates_of).mut_subcommands(with_candidates)
+    let formats = formats_of(command.get_name());
+    command.mut_args(|argument| with_candidates_of(argument, formats)).mut_subcommands(with_candidates)
 }
 
-fn with_candidates_of(argument: Arg) -> Arg {
+fn with_candidates_of(argument: Arg, formats: fn() -> Vec<&'static str>) -> Arg {
     match argument.get_id().as_str() {
+        "reports" | "to" => argument.add(ArgValueCompleter::new(move |begun: &OsStr| before_a_path(begun, &formats()))),
+        "changed_since" => argument.add(candidates(|| {
+            let here = std::env::current_dir().unwrap_or_default();
+            in_time(move || git::names(&here)).unwrap_or_default()
+        })),
         "layers" => argument.add(candidates(|| declared(Declared::Layers))),
         "targets" => argument.add(candidates(|| declared(Declared::Targets))),
-        "code" => argument.add(candidates(|| explain::all().map(|(code, _)| code).collect())),
+        "codes" => argument.add(candidates(|| explain::all().map(|(code, _)| code).collect())),
         _ => argument,
     }
+}
+
+/// `json=`, behind which the shell completes a path.
+fn before_a_path(begun: &OsStr, formats: &[&str]) -> Vec<CompletionCandidate> {
+    let begun = begun.to_string_lossy();
+    let all = formats.iter().map(|format| format!("{format}="));
+    all.filter(|format| format.starts_with(&*begun)).map(CompletionCandidate::new).collect()
 }
 
 fn candidates(all: impl Fn() -> BTreeSet<String> + Send + Sync + 'static) -> impl ArgExt {
@@ -101,7 +117,7 @@ fn candidates(all: impl Fn() -> BTreeSet<String> + Send + Sync + 'static) -> imp
 /// Whether a shell takes the name for nothing but itself: what is completed is run with the next key, and the layers file
 /// may be a stranger's.
 fn is_plain(name: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
     !name.starts_with('-') && name.chars().all(plain)
 }
 
@@ -113,17 +129,22 @@ enum Declared {
 
 /// What the layers file of the command line declares.
 fn declared(what: Declared) -> BTreeSet<String> {
-    let (send, receive) = mpsc::channel();
-    // Dropped with the process where it takes too long: a glob may have a whole disk to look at.
-    std::thread::spawn(move || {
+    let names = move || {
         let files = load::declared(&config(std::env::args_os(), std::env::var_os("LAYERSHIP_CONFIG")));
         let names = files.into_iter().flat_map(|file| match what {
             Declared::Layers => file.layers.into_keys().collect::<Vec<_>>(),
             Declared::Targets => file.targets.into_keys().collect(),
         });
-        let _ = send.send(names.collect());
-    });
-    receive.recv_timeout(PATIENCE).unwrap_or_default()
+        names.collect()
+    };
+    in_time(names).unwrap_or_default()
+}
+
+/// What is found while somebody waits. The rest is dropped with the process: a glob may have a whole disk to look at.
+fn in_time<T: Send + 'static>(find: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (send, receive) = mpsc::channel();
+    std::thread::spawn(move || send.send(find()));
+    receive.recv_timeout(PATIENCE).ok()
 }
 
 /// The layers file that a command line names which is not complete yet.

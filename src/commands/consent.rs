@@ -35,6 +35,7 @@ pub fn consent(plan: &Plan, how: &How) -> Result<(), Error> {
 
 /// A layer that does not say how many versions stay keeps all of them, and the run ends before anything is started.
 pub fn refuse_without_keep(plan: &Plan) -> Result<(), Error> {
+    let all: BTreeSet<&str> = plan.jobs.iter().map(|job| job.layer.as_str()).collect();
     let without = plan.jobs.iter().filter(|job| job.retention.is_none());
     let layers: BTreeSet<&str> = without.map(|job| job.layer.as_str()).collect();
     if layers.is_empty() {
@@ -44,5 +45,9 @@ pub fn refuse_without_keep(plan: &Plan) -> Result<(), Error> {
     let more = if layers.len() > NAMED { ", …" } else { "" };
     let (count, verb) = (plural(layers.len(), "layer"), if layers.len() == 1 { "does" } else { "do" });
     Err(Error::usage(format!("{count} {verb} not say how many versions are to be kept: {}{more}", named.join(", ")))
-        .hint("add `keep = 10`, or another number, to a layer or to [defaults], or name the layers to prune"))
+        .hint(if layers.len() == all.len() {
+            "add `keep = 10`, or another number, to a layer or to [defaults]"
+        } else {
+            "add `keep = 10`, or another number, to a layer or to [defaults], or name only layers that say it"
+        }))
 }

@@ -3,13 +3,16 @@
 use crate::cli::ExplainArgs;
 use crate::config::nearest;
 use crate::error::{Ended, Error};
-use crate::report::{emit::stdout, explain};
+use crate::report::{Shown, Surroundings, When, emit::stdout, explain};
 
-/// Prints what a code means, or all of them.
+/// Prints what codes mean, or which there are: at a terminal a list, elsewhere a page of all.
 pub fn explain(args: &ExplainArgs) -> Result<Ended, Error> {
-    let text = match &args.code {
-        Some(code) => explain::entry(code).ok_or_else(|| unknown(code))?,
-        None => explain::page(),
+    let facts = Surroundings::of_this_process(When::Auto, When::Auto, false, 0);
+    let entry = |code: &String| explain::entry(code).ok_or_else(|| unknown(code));
+    let text = match args.codes.as_slice() {
+        [] if facts.stdout_is_terminal => explain::list(),
+        [] => explain::page(),
+        codes => Shown::join(codes.iter().map(entry).collect::<Result<Vec<_>, _>>()?, "\n"),
     };
     stdout(&text).map_err(|error| Error::other(format!("cannot write to standard output: {error}")))?;
     Ok(Ended::Well)

@@ -1,6 +1,6 @@
 //! What the commands that run jobs differ in.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cli::{ChangedOutput, Output, Printed};
@@ -36,6 +36,8 @@ pub struct How {
     pub out: Option<PathBuf>,
     /// The plan that is carried out.
     pub saved: Option<Arc<SavedPlan>>,
+    /// Where that plan was read.
+    pub saved_at: Option<PathBuf>,
 }
 
 /// What goes to standard output.
@@ -52,6 +54,20 @@ pub enum Print {
     GithubMatrix,
 }
 
+impl Print {
+    /// The flag that asks for it.
+    pub fn asked(self) -> Option<&'static str> {
+        match self {
+            Self::Nothing | Self::Usual => None,
+            Self::Text => Some("--format text"),
+            Self::Lines => Some("--format lines"),
+            Self::Json => Some("--format json"),
+            Self::Markdown => Some("--format markdown"),
+            Self::GithubMatrix => Some("--format github-matrix"),
+        }
+    }
+}
+
 impl From<Option<ChangedOutput>> for Print {
     fn from(asked: Option<ChangedOutput>) -> Self {
         match asked {
@@ -60,6 +76,17 @@ impl From<Option<ChangedOutput>> for Print {
             Some(ChangedOutput::Lines) => Self::Lines,
             Some(ChangedOutput::Json) => Self::Json,
             Some(ChangedOutput::GithubMatrix) => Self::GithubMatrix,
+        }
+    }
+}
+
+impl From<Option<Output>> for Print {
+    fn from(asked: Option<Output>) -> Self {
+        match asked {
+            None => Self::Usual,
+            Some(Output::Text) => Self::Text,
+            Some(Output::Json) => Self::Json,
+            Some(Output::Markdown) => Self::Markdown,
         }
     }
 }
@@ -83,6 +110,7 @@ impl How {
             attest_dir: None,
             out: None,
             saved: None,
+            saved_at: None,
         }
     }
 
@@ -103,19 +131,14 @@ impl How {
 
     /// With what the command line wants to be printed.
     pub fn printing(self, printed: &Printed) -> Self {
-        let print = match printed.format {
-            None => Print::Usual,
-            Some(Output::Text) => Print::Text,
-            Some(Output::Json) => Print::Json,
-            Some(Output::Markdown) => Print::Markdown,
-        };
-        Self { print, ..self }
+        Self { print: printed.format.into(), ..self }
     }
 
-    /// The same as a saved plan says it.
-    pub fn following(self, saved: SavedPlan) -> Self {
+    /// The same as the saved plan of this file says it.
+    pub fn following(self, saved: SavedPlan, file: &Path) -> Self {
         let SavedOptions { stage, force, revoke, strict, align } = saved.options;
-        Self { stage_first: stage, force, revoke, strict, align, saved: Some(Arc::new(saved)), ..self }
+        let (saved, saved_at) = (Some(Arc::new(saved)), Some(file.to_owned()));
+        Self { stage_first: stage, force, revoke, strict, align, saved, saved_at, ..self }
     }
 
     /// What decisions depend on.

@@ -14,7 +14,7 @@ use crate::config::{
 use crate::error::Error;
 use crate::layer::Sha256;
 use crate::plan::{Ambient, Plan, SavedPlan, Selection, SelectionError, build, select};
-use crate::report::{Inputs, never_show};
+use crate::report::{Inputs, alike, never_show};
 
 /// More than the layers files of any repository have together, in bytes.
 const INCLUDED_LIMIT: usize = 32_000_000;
@@ -31,12 +31,15 @@ pub struct Loaded {
     pub warnings: ProblemList,
     /// The files that it includes.
     pub included: Vec<PathBuf>,
-    /// The layers file, what it includes, and every manifest and archive it names, also those of layers that are not selected.
+    /// The layers file, what it includes, and every manifest and archive it names with all that manifests include, also those
+    /// of layers that are not selected.
     pub inputs: Inputs,
     /// SHA-256 of the layers file.
     pub digest: Sha256,
     /// Where each layer stands in its layers file.
     pub places: BTreeMap<String, Origin>,
+    /// Variables of the report `env` that would be called like another one, by layer and target, whatever is selected.
+    pub variables: BTreeMap<(String, String), String>,
     /// Environment variables in the places of layers, also of those that are not selected, that look like secrets.
     pub secrets: BTreeSet<String>,
 }
@@ -70,6 +73,7 @@ pub fn load(
     };
     let sources: Vec<&Source<'_>> = std::iter::once(&source).chain(included.iter().map(|(_, source)| source)).collect();
     let (inputs, places, digest) = (inputs(&sources, &plan), places(&sources, &plan), digest(&sources));
+    let variables = alike(plan.jobs.iter().map(|job| (job.layer.as_str(), job.target.name.as_str())));
     let selected = |selection: &Selection| select(&plan, selection).map_err(|error| not_selected(manner, error));
     let plan = match saved {
         None => {
@@ -81,7 +85,7 @@ pub fn load(
     };
     let included = included.iter().map(|(_, source)| source.path().to_owned()).collect();
     let secrets = secrets.into_iter().map(|(name, _)| name).collect();
-    Ok(Loaded { plan, settings, origins, warnings, included, inputs, digest, places, secrets })
+    Ok(Loaded { plan, settings, origins, warnings, included, inputs, digest, places, variables, secrets })
 }
 
 /// What a layers file and those that it includes declare, as far as it can be read, whatever is wrong with it.
@@ -175,7 +179,7 @@ fn inputs(sources: &[&Source<'_>], plan: &Plan) -> Inputs {
     let what = ["the layers file"].into_iter().chain(std::iter::repeat("an included layers file"));
     sources.iter().zip(what).for_each(|(source, what)| inputs.add(source.path(), what));
     for job in &plan.jobs {
-        inputs.add(&job.manifest.path, "a manifest");
+        inputs.add_manifest(&job.manifest.path, &job.reach);
         job.archive.iter().for_each(|archive| inputs.add(&archive.path, "an archive"));
     }
     inputs

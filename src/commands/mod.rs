@@ -20,6 +20,7 @@ mod sandbox;
 mod saved;
 mod schema;
 mod since;
+mod stdout;
 
 use crate::cli::{Cli, Command};
 use crate::error::{Ended, Error};
@@ -83,7 +84,7 @@ pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
             };
             let how = How { align: args.align, ..how };
             let how = match &args.plan {
-                Some(path) => how.following(saved::read(path)?),
+                Some(path) => how.following(saved::read(path)?, path),
                 None => how,
             };
             run(&args.common, how.printing(&args.printed)).await

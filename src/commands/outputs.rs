@@ -5,6 +5,7 @@ use std::path::Path;
 use super::how::{How, Print};
 use super::load::{Loaded, selection};
 use super::saved::{self, Keep};
+use super::stdout::Wishes;
 use crate::cli::Common;
 use crate::error::Error;
 use crate::plan::Plan;
@@ -15,13 +16,15 @@ pub struct Outputs {
     files: Vec<ReportFile>,
     events: Option<EventLog>,
     keep: Option<Keep>,
-    /// Standard output belongs to the events or to the plan.
+    /// Standard output belongs to one of them.
     stdout_is_taken: bool,
 }
 
 impl Outputs {
     /// Opens what the command line names; nothing of it is a file that the run reads.
     pub fn open(args: &Common, how: &How, loaded: &mut Loaded) -> Result<Self, Error> {
+        let stdout_is_taken = stdout_is_taken(args, how)?;
+        how.saved_at.iter().for_each(|path| loaded.inputs.add(path, "the plan that is carried out"));
         if how.out.is_some() {
             saved::without(&loaded.secrets)?;
         }
@@ -31,8 +34,6 @@ impl Outputs {
             ReportFile::open_all(&args.reports, &loaded.inputs).map_err(|error| Error::usage(error.to_string()))?;
         let events = args.events.as_ref().map(|path| log(path, &files, &loaded.inputs)).transpose()?;
         how.attest_dir.as_deref().map(provable).transpose()?;
-        let stdout_is_taken =
-            events.as_ref().is_some_and(EventLog::takes_stdout) || keep.as_ref().is_some_and(Keep::takes_stdout);
         Ok(Self { files, events, keep, stdout_is_taken })
     }
 
@@ -50,6 +51,15 @@ impl Outputs {
         saved.into_iter().collect::<Result<(), _>>()?;
         kept.and(printed)
     }
+}
+
+/// Whether standard output is for a report, the events or the plan: then nothing else goes there.
+fn stdout_is_taken(args: &Common, how: &How) -> Result<bool, Error> {
+    let mut wishes = Wishes::default();
+    args.reports.iter().for_each(|report| wishes.file(&format!("--report {}=", report.format.name), &report.path));
+    args.events.iter().for_each(|path| wishes.file("--events ", path));
+    how.out.iter().for_each(|path| wishes.file("--out ", path));
+    wishes.settle(how.print.asked())
 }
 
 /// What decides how a report is told.

@@ -1,8 +1,9 @@
 //! `layership report`
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::document;
+use super::stdout::Wishes;
 use crate::cli::{ConvertArgs, MergeArgs, ReportArgs, ReportCommand};
 use crate::config::listed;
 use crate::error::{Ended, Error};
@@ -20,15 +21,17 @@ pub fn report(args: &ReportArgs) -> Result<Ended, Error> {
 }
 
 fn convert(args: &ConvertArgs) -> Result<Ended, Error> {
-    let report = read(&args.from)?;
-    let mut inputs = Inputs::default();
+    one_owner_of_stdout("", &args.to)?;
+    let mut inputs = layers_files(&args.to);
     inputs.add(&args.from, "the report to convert");
+    let report = read(&args.from)?;
     write(&report, &args.to, &inputs)?;
     Ok(Ended::Well)
 }
 
 fn merge(args: &MergeArgs) -> Result<Ended, Error> {
-    let mut inputs = Inputs::default();
+    one_owner_of_stdout("--report ", &args.to)?;
+    let mut inputs = layers_files(&args.to);
     args.from.iter().for_each(|path| inputs.add(path, "a report to merge"));
     let named = args.from.iter().map(|path| Ok((document::name(path), read(path)?)));
     let merged = report::merge(named.collect::<Result<_, Error>>()?).map_err(|why| {
@@ -46,6 +49,21 @@ fn merge(args: &MergeArgs) -> Result<Ended, Error> {
     let missing: Vec<String> = merged.missing.iter().map(ToString::to_string).collect();
     let error = Error::other(format!("the report is not whole: there is no part {}", listed(&missing)));
     Err(error.hint("the report has what there is; add the missing parts to have it whole"))
+}
+
+fn one_owner_of_stdout(before: &str, to: &[ReportRequest]) -> Result<(), Error> {
+    let mut wishes = Wishes::default();
+    to.iter().for_each(|request| wishes.file(&format!("{before}{}=", request.format.name), &request.path));
+    wishes.settle(None).map(drop)
+}
+
+/// Layers files, which nobody means to replace by a report: the usual one, and any that is called like it.
+fn layers_files(to: &[ReportRequest]) -> Inputs {
+    let mut inputs = Inputs::default();
+    let usual = std::env::var_os("LAYERSHIP_CONFIG").map(PathBuf::from);
+    let named = to.iter().map(|request| request.path.clone()).filter(|path| path.ends_with("layers.toml"));
+    named.chain(usual).chain([PathBuf::from("layers.toml")]).for_each(|path| inputs.add(&path, "a layers file"));
+    inputs
 }
 
 /// Writes a report, and says what the build server would not take of it.

@@ -8,9 +8,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::mpsc::unbounded_channel;
 
+use super::how::Print;
 use super::load::{Loaded, load};
 use super::outputs::log;
 use super::run::{connecting, follow, log_requests, run_id};
+use super::stdout::Wishes;
 use super::{document, kept, local};
 use crate::aws::{self, Endpoint, Wanted, ambient_region};
 use crate::cli::{Output, RolloutArgs};
@@ -19,7 +21,7 @@ use crate::error::{Ended, Error};
 use crate::event::Happening;
 use crate::plan::{Pattern, Plan, Target};
 use crate::report::rollout::{RolloutFailure, RolloutLayer, RolloutReport, RolloutRun, show};
-use crate::report::{EventLog, Notices, ReportFile, Shown, emit};
+use crate::report::{Notices, ReportFile, Shown, emit};
 use crate::rollout::{Choice, FunctionReport, Record, RolloutMode};
 use crate::run::rollout::{self, Survey, Surveyed, Wave, Wish};
 use crate::run::{Events, Stop, on_signals};
@@ -35,11 +37,11 @@ pub async fn rollout(args: &RolloutArgs) -> Result<Ended, Error> {
     let region = ambient_region().await.or_else(|| local::region(manner));
     let Loaded { plan, settings, origins, warnings, included, mut inputs, .. } = load(chosen, manner, region, None)?;
     args.undo.iter().for_each(|record| inputs.add(record, "what is to be put back"));
+    let stdout_is_taken = stdout_is_taken(args)?;
     let wish = wish(args, &settings)?;
     let wanted_reports = args.reports.iter().map(|request| (request.render, request.path.as_path()));
     let files = ReportFile::open_each(wanted_reports, &inputs).map_err(|error| Error::usage(error.to_string()))?;
     let log = args.events.as_deref().map(|path| log(path, &files, &inputs)).transpose()?;
-    let stdout_is_taken = log.as_ref().is_some_and(EventLog::takes_stdout);
     let notices = Notices::of(&manner.surroundings());
     notices.say_problems(&warnings);
     notices.say_settings(&origins);
@@ -147,6 +149,14 @@ impl Story<'_> {
         let wave = Wave { concurrency: self.settings.concurrency, canary, stops_at_failure: self.undone.is_none() };
         rollout::carry_out(functions, &wave, self.stop, events).await
     }
+}
+
+/// Whether standard output is for a report or the events: then nothing else goes there.
+fn stdout_is_taken(args: &RolloutArgs) -> Result<bool, Error> {
+    let mut wishes = Wishes::default();
+    args.reports.iter().for_each(|report| wishes.file(&format!("--report {}=", report.format), &report.path));
+    args.events.iter().for_each(|path| wishes.file("--events ", path));
+    wishes.settle(Print::from(args.format).asked())
 }
 
 fn mode(args: &RolloutArgs) -> RolloutMode {

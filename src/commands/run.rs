@@ -132,6 +132,7 @@ impl Story<'_> {
         let followed = followed.await;
         let part = plan.part.clone().map(|part| part.in_build(build()));
         let report = Report::new(how.mode, &self.id, started, Timestamp::now(), jobs).with_part(part);
+        let report = report.with_variables(&self.loaded.variables);
         (report.with_warnings(&self.loaded.warnings).with_ran(ran.await), followed)
     }
 

@@ -85,11 +85,6 @@ impl Keep {
         Ok(Self { destination, layers_file, selection })
     }
 
-    /// Whether the plan goes to standard output, which then has nothing else.
-    pub fn takes_stdout(&self) -> bool {
-        self.destination.is_stdout()
-    }
-
     /// Keeps the plan, unless a job failed or was stopped: half a plan is none.
     pub fn keep(mut self, plan: &Plan, report: &Report, how: &How, notices: &Notices) -> Result<(), Error> {
         let name = self.destination.path.display().to_string();

@@ -58,7 +58,7 @@ pub struct SettingsTable {
     pub publish_settle_seconds: Option<u32>,
     /// Deadline of one request to AWS
     ///
-    /// Publishing and transfers have several times as long.
+    /// Publishing a version has four times as long, a transfer twice as long and a second more for each 128 KiB.
     #[schemars(range(min = 1, max = 900), extend("default" = 30))]
     #[arg(long, value_name = "SECONDS", help_heading = "Settings")]
     pub request_timeout_seconds: Option<u32>,

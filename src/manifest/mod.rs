@@ -65,7 +65,7 @@ pub use mask::{hide_credentials, mask};
 pub use meaning::same_meaning;
 pub use parse::{dependencies, locked};
 pub use pins::{Open, Unpinned};
-pub use read::{Manifest, read};
+pub use read::{Manifest, included_paths, read};
 pub use requirements::normalised;
 pub use text::same_text;
 pub use versions::{About, Details, Need, Version, Versions};

@@ -153,6 +153,19 @@ pub fn read(path: &Path, bounds: &Arc<Bounds>, halt: &Halt) -> Result<Manifest, 
     Ok(Manifest { md5, format, says: Arc::new(says), bytes: bytes.into() })
 }
 
+/// The files that a manifest includes, and those that it names in vain; none where it cannot be read. It blocks.
+pub fn included_paths(path: &Path, bounds: &Arc<Bounds>) -> Vec<PathBuf> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if Format::from_file_name(&name) != Format::Requirements {
+        return Vec::new();
+    }
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let manifest = read(path, bounds, &Halt::default());
+    manifest
+        .map(|manifest| manifest.includes().paths().iter().map(|path| folder.join(path)).collect())
+        .unwrap_or_default()
+}
+
 impl Says {
     fn of(place: Place, format: Format, bytes: &[u8], halt: &Halt) -> Self {
         let decoded = decode(bytes);

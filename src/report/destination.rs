@@ -52,11 +52,6 @@ impl Destination {
         }
     }
 
-    /// Whether it is standard output.
-    pub fn is_stdout(&self) -> bool {
-        matches!(self.sink, Sink::Stdout)
-    }
-
     /// Writes the file.
     ///
     /// # Errors
@@ -75,11 +70,17 @@ impl Destination {
     }
 }
 
+/// Whether a path is standard output.
+pub fn is_stdout(path: &Path) -> bool {
+    matches!(path.to_str(), Some("-" | "/dev/stdout"))
+}
+
 fn open(path: &Path) -> Result<Sink, String> {
-    match path.to_str() {
-        Some("-" | "/dev/stdout") => return Ok(Sink::Stdout),
-        Some("/dev/stderr") => return Ok(Sink::Stderr),
-        _ => {}
+    if is_stdout(path) {
+        return Ok(Sink::Stdout);
+    }
+    if path == Path::new("/dev/stderr") {
+        return Ok(Sink::Stderr);
     }
     // Through symbolic links to what will be replaced or made; the link itself stays.
     let real = fs::canonicalize(path).unwrap_or_else(|_| followed(path));

@@ -11,6 +11,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use crate::disk::{reason, remedy};
 use crate::event::Event;
+use crate::report::destination::is_stdout;
 use crate::report::inputs::Inputs;
 use crate::report::{Shown, emit};
 
@@ -62,7 +63,7 @@ impl EventLog {
     pub fn open(path: &Path, inputs: &Inputs) -> Result<Self, EventLogError> {
         let refused = |why| EventLogError { path: path.to_owned(), why, hint: None };
         let log = |file| Self { path: path.to_owned(), file };
-        if path == Path::new("-") {
+        if is_stdout(path) {
             return Ok(log(None));
         }
         if let Some(why) = inputs.forbids(path) {
@@ -70,11 +71,6 @@ impl EventLog {
         }
         let file = OpenOptions::new().write(true).create(true).truncate(true).open(path);
         file.map(|file| log(Some(file))).map_err(|error| refused(reason(&error)))
-    }
-
-    /// Whether standard output is taken.
-    pub fn takes_stdout(&self) -> bool {
-        self.file.is_none()
     }
 
     /// Writes every event and hands it on, until the run is over. What cannot be written stops nothing: the display

@@ -1,8 +1,11 @@
-//! What a run reads, and no report may overwrite: the layers file, manifests, archives.
+//! What a run reads, and no report may overwrite: the layers file, manifests with all that they include, archives.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf, absolute};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+
+use crate::bounds::Bounds;
+use crate::manifest::included_paths;
 
 /// The files and folders that a layers file names, and the layers file itself.
 ///
@@ -11,6 +14,9 @@ use std::sync::OnceLock;
 pub struct Inputs {
     named: Vec<(PathBuf, &'static str)>,
     known: OnceLock<BTreeMap<PathBuf, &'static str>>,
+    /// Manifests, each with how far its layers file reaches: what they include is known once they are read.
+    manifests: Vec<(PathBuf, Arc<Bounds>)>,
+    included: OnceLock<BTreeSet<PathBuf>>,
 }
 
 impl Inputs {
@@ -18,6 +24,22 @@ impl Inputs {
     pub fn add(&mut self, path: &Path, what: &'static str) {
         self.named.push((path.to_owned(), what));
         self.known.take();
+    }
+
+    /// Adds a manifest, and the files that it includes.
+    pub fn add_manifest(&mut self, path: &Path, reach: &Arc<Bounds>) {
+        self.add(path, "a manifest");
+        self.manifests.push((path.to_owned(), Arc::clone(reach)));
+        self.included.take();
+    }
+
+    /// All files that are included. Manifests are read for that, which only a file that would be replaced is worth.
+    fn included(&self) -> &BTreeSet<PathBuf> {
+        self.included.get_or_init(|| {
+            let once: BTreeMap<_, _> = self.manifests.iter().map(|(path, reach)| (path, reach)).collect();
+            let all = once.into_iter().flat_map(|(path, reach)| included_paths(path, reach));
+            all.map(|path| real(&path)).collect()
+        })
     }
 
     fn known(&self) -> &BTreeMap<PathBuf, &'static str> {
@@ -29,9 +51,15 @@ impl Inputs {
 
     /// Why nothing may be written there, if so.
     pub fn forbids(&self, path: &Path) -> Option<String> {
+        if path == Path::new("-") {
+            return None;
+        }
         let (path, inputs) = (real(path), self.known());
         if let Some(what) = inputs.get(&path) {
             return Some(format!("it is {what}"));
+        }
+        if path.is_file() && self.included().contains(&path) {
+            return Some("a manifest includes it".to_owned());
         }
         let mut above = path.ancestors().skip(1).filter_map(|above| inputs.get_key_value(above));
         above.find(|(known, _)| known.is_dir()).map(|(known, what)| format!("it lies in {what} `{}`", known.display()))

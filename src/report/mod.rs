@@ -65,21 +65,22 @@ mod wording;
 pub use ask::{agreed, somebody_is_there};
 pub use choose::{Choice, Display, Surroundings, When, style_of_data};
 pub use ci::{Ci, Refused};
-pub use destination::Destination;
+pub use destination::{Destination, is_stdout};
 pub use end::{Listing, Notices, rendered};
 pub(crate) use escape::shown;
 pub use escape::{Escaped, Shown};
 pub use event_log::{EventLine, EventLog, EventLogError};
 pub use fatal::{say_error, say_layers, say_usage, say_warning};
 pub use file::{ReportFile, ReportFileError};
-pub use formats::{ReportRequest, index, json, markdown};
+pub use formats::arns::alike;
+pub use formats::{ReportRequest, formats, index, json, markdown};
 pub use inputs::Inputs;
 pub use merge::merge;
 pub use model::Report;
 pub use ran::{CheckedOut, Ran};
 pub use secrets::{never_show, without};
 pub use status::StatusReport;
-pub use wording::plural;
+pub use wording::{plural, shell_word};
 
 /// Shows the run on standard error until the channel closes, and ticks by itself. Standard error is nobody else's in
 /// that time.

@@ -162,6 +162,17 @@ impl Report {
         Self { warnings: found.problems.iter().filter_map(warning).collect(), ..self }
     }
 
+    /// The same, where the layers file has jobs whose variables would be called the same.
+    #[must_use]
+    pub fn with_variables(mut self, alike: &BTreeMap<(String, String), String>) -> Self {
+        if !alike.is_empty() {
+            for job in &mut self.jobs {
+                job.variable = alike.get(&(job.layer.clone(), job.target.clone())).cloned();
+            }
+        }
+        self
+    }
+
     /// The report of a run, its jobs sorted and counted.
     pub fn new(mode: Mode, run_id: &str, started: Timestamp, finished: Timestamp, mut jobs: Vec<JobReport>) -> Self {
         jobs.sort_by(|a, b| (&a.layer, &a.target).cmp(&(&b.layer, &b.target)));

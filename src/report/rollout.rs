@@ -16,7 +16,7 @@ use crate::report::{Shown, failures, table};
 use crate::rollout::{Change, FunctionOutcome, FunctionReport, RefusalCode, RolloutMode, RolloutSummary};
 use crate::shown;
 
-pub use formats::RolloutRequest;
+pub use formats::{RolloutRequest, formats};
 #[cfg(test)]
 pub use progress::Progress;
 pub use progress::show;

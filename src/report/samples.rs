@@ -38,6 +38,7 @@ pub fn job(layer: &str, target: &str, outcome: Outcome) -> JobReport {
         share: None,
         parameter: None,
         attest: None,
+        variable: None,
         prune: None,
         warnings: Vec::new(),
         status: None,

@@ -54,6 +54,7 @@ fn job_report(job: &SavedJob) -> JobReport {
         },
         dependencies: job.dependencies.clone(),
         settings: job.settings_changed.clone(),
+        variable: None,
         prune: None,
         share: job.share.as_ref().map(|share| ShareReport {
             to_grant: share.to_grant.clone(),

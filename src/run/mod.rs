@@ -22,6 +22,7 @@ mod pool;
 mod preflight;
 mod prune;
 mod reference;
+mod remembered;
 pub mod rollout;
 mod shell;
 mod shelves;

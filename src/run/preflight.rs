@@ -7,7 +7,7 @@ use super::compare::{changed_bytes, difference_between};
 use super::content::Content;
 use super::site::Site;
 use super::trail::Trail;
-use super::{RunOptions, manifests, reference};
+use super::{RunOptions, manifests, reference, remembered};
 use crate::archive::{Inspection, ZIP_LIMIT};
 use crate::aws::{Backup, BackupRead, Staged};
 use crate::config::Detect;
@@ -110,6 +110,9 @@ pub async fn preflight(
         let changed = latest.as_ref().zip(backup.other().filter(|_| old.is_some()));
         check_content(&mut content, changed, options, trail).await?;
         reference::check(site, &staged, content.known_sha256(), trail).await?;
+    }
+    if let (Decision::Adopt, Some(latest)) = (decided.decision, &latest) {
+        remembered::check_adopted(site, latest.arn.number, content.known_sha256(), &manifest, trail).await?;
     }
     if let (Decision::Keep, Some(latest)) = (decided.decision, &latest) {
         if known.drift.is_some_and(Drift::remains) {

@@ -142,6 +142,7 @@ pub fn blank(job: &Job) -> JobReport {
         share: None,
         parameter: None,
         attest: None,
+        variable: None,
         prune: None,
         warnings: Vec::new(),
         status: None,

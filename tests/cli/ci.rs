@@ -104,6 +104,26 @@ fn a_step_has_summary_outputs_and_annotations_also_when_jobs_failed() {
     assert_eq!(step.outputs()["any-planned"], "false");
 }
 
+/// A path that leads nowhere is a mistake of the runner: told, and no reason to fail or to leave the rest out.
+#[test]
+fn a_file_of_the_step_that_is_missing_is_told() {
+    let project = Project::of(&["a"]);
+    for (missing, other) in [("GITHUB_STEP_SUMMARY", "output"), ("GITHUB_OUTPUT", "summary")] {
+        let step = Step::new();
+        let told = |line: &str, code: i32| {
+            let mut command = step.command(&project);
+            command.env(missing, "nowhere/file").args(line.split(' '));
+            Ended::from(command.output().unwrap()).expect(code).stderr
+        };
+        let warning = "warning: cannot write to `nowhere/file`, which GitHub reads: there is no such file\n";
+        assert_eq!(told("check", 0).matches(warning).count(), 1);
+        let before = step.read(other);
+        assert!(!before.is_empty(), "{other}");
+        assert_eq!(told("check --report json=missing/r.json", 2).matches(warning).count(), 1);
+        assert!(step.read(other).len() > before.len(), "{other}");
+    }
+}
+
 /// Nine of 30 warnings are told, each on the line of its layer; a screen tells fewer.
 #[test]
 fn warnings_stand_on_the_lines_of_their_layers() {
@@ -254,10 +274,11 @@ fn nothing_fails_for_want_of_a_file_and_no_ci_says_nothing() {
         std::fs::remove_file(step.path(file)).unwrap();
     }
     let ended = step.run(&project, "publish --stage", 0);
-    assert!(!step.path("summary").exists() && !ended.stderr.contains("warning"), "{ended:?}");
+    assert!(!step.path("summary").exists() && ended.stderr.contains("there is no such file"), "{ended:?}");
     let mut bare = project.command();
     bare.env("GITHUB_ACTIONS", "true").arg("plan");
-    Ended::from(bare.output().unwrap()).expect(0);
+    let ended = Ended::from(bare.output().unwrap()).expect(0);
+    assert!(!ended.stderr.contains("warning"), "where no file is named, none is missed: {ended:?}");
 
     let step = Step::new();
     let ended = step.run(&project, "publish --no-ci --stage --force", 0);

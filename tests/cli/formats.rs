@@ -258,6 +258,27 @@ fn names_that_look_alike_stay_apart_for_every_reader() {
     assert_eq!(index["layers"].as_object().unwrap().len(), names.len());
 }
 
+/// What is selected, and what fails, has no say in what a variable is called.
+#[test]
+fn variables_are_called_the_same_whatever_is_selected() {
+    let project = Project::of(&["a-b", "a_b", "A-B", "my_layer", "other-layer"]);
+    let all = project.run("publish --stage --report env=- --report json=all.json -q", 0).stdout;
+    let line = |layer: &str| {
+        let line = all.lines().find(|line| line.contains(&format!(":layer:{layer}:"))).unwrap();
+        format!("{line}\n")
+    };
+    assert_eq!(all.matches("LAYER_ARN_A_B__US_EAST_1__").count(), 3, "{all}");
+    assert!(line("my_layer").starts_with("LAYER_ARN_MY_LAYER__US_EAST_1=arn:"), "{all}");
+    assert!(line("other-layer").starts_with("LAYER_ARN_OTHER_LAYER__US_EAST_1=arn:"), "{all}");
+    for layer in ["a-b", "a_b", "A-B", "my_layer"] {
+        let one = project.run(&format!("publish {layer} --report env=- --report json={layer}.json -q"), 0).stdout;
+        assert_eq!(one, line(layer));
+        let converted = run(project.command(), ["report", "convert", &format!("{layer}.json"), "env=-"]).expect(0);
+        assert_eq!(converted.stdout, line(layer));
+    }
+    assert!(project.json("my_layer.json")["jobs"][0].get("variable").is_none());
+}
+
 #[test]
 fn a_report_converts_to_itself() {
     let project = reported();

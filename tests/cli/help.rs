@@ -88,6 +88,31 @@ fn serves(project: &Project, line: &str) {
 }
 
 #[test]
+fn the_long_help_names_variables_formats_and_exit_codes() {
+    let long = help("publish");
+    for setting in ["CONCURRENCY", "FAIL_FAST", "REQUEST_TIMEOUT_SECONDS"] {
+        assert!(long.contains(&format!("[env: LAYERSHIP_{setting}=]")), "{setting}: {long}");
+    }
+    assert!(long.contains("Publishing a version has four times as long"), "{long}");
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let formats = "[formats: json, markdown, junit, csv, html, env, tfvars, index]";
+    for command in ["publish", "report convert", "report merge"] {
+        assert!(words(&help(command)).contains(formats), "{command}");
+    }
+    assert!(words(&help("rollout")).contains("[formats: json, markdown, csv]"));
+    for (command, codes) in [
+        ("publish", &["0", "1", "2", "130"] as &[&str]),
+        ("plan", &["0", "1", "2", "3", "130"]),
+        ("rollout", &["0", "1", "2", "3", "130"]),
+        ("explain", &["0", "1", "2"]),
+    ] {
+        let help = help(command);
+        let lines = help.lines().skip_while(|line| *line != "Exit codes:").skip(1);
+        assert_eq!(lines.filter_map(|line| line.split_whitespace().next()).collect::<Vec<_>>(), codes, "{command}");
+    }
+}
+
+#[test]
 fn a_flag_asks_for_the_short_help_and_a_command_for_the_long_one() {
     let short = |flag: &str| run(layership(folder().path()), ["build", flag]).expect(0).stdout;
     assert_eq!(short("--help"), short("-h"));

@@ -14,7 +14,7 @@ fn init_writes_an_example_and_says_what_comes_next() {
 
       layership check                      the file, manifests and archives, offline
       layership publish --stage --sandbox  a rehearsal without AWS
-      layership plan                       what would be published, and why
+      layership plan --stage               what would be published, and why
     ");
     let written = std::fs::read_to_string(folder.path().join("layers.toml")).unwrap();
     assert!(written.contains("[layers.requests]"), "{written}");
@@ -92,11 +92,11 @@ fn lock_files_become_layers_that_pass_check() {
     exit code 0
     --- stdout ---
     Wrote layers.toml: 4 layers; its schema, layers.schema.json, from which editors complete it; `.layership/` into .gitignore.
-    Now set the bucket in it, then
+    Now set the bucket in it, and the `archive` of each layer, a zip or the folder that it is made from, then
 
       layership check                      the file, manifests and archives, offline
       layership publish --stage --sandbox  a rehearsal without AWS
-      layership plan                       what would be published, and why
+      layership plan --stage               what would be published, and why
     ");
     let written = std::fs::read_to_string(folder.path().join("layers.toml")).unwrap();
     insta::assert_snapshot!(written.split_once("\n[layers.").unwrap().1, @r#"
@@ -129,6 +129,35 @@ fn lock_files_become_layers_that_pass_check() {
     let again = run(layership(folder.path()), ["init"]).expect(0);
     assert!(!again.stdout.contains("schema") && !again.stdout.contains("gitignore"), "{}", again.stdout);
     assert_eq!(std::fs::read_to_string(folder.path().join("layers.schema.json")).unwrap(), "{}");
+}
+
+/// What comes next works, once what is to be done before is done.
+#[test]
+fn what_init_says_comes_next_works() {
+    for (config, has_archive) in [("layers.toml", true), ("layers.toml", false), ("my layers.toml", true)] {
+        let folder = folder();
+        write(folder.path(), "requirements.txt", "six==1.16.0\n");
+        let zip = crate::common::zips::zip(&[("python/six.py", "")]);
+        write(folder.path(), if has_archive { "layer.zip" } else { "made/of-it.zip" }, zip);
+        let said = run(layership(folder.path()), ["init", "-c", config]).expect(0).stdout;
+        assert_eq!(said.contains("`archive` of each layer"), !has_archive, "{said}");
+        let path = folder.path().join(config);
+        let mut text = std::fs::read_to_string(&path).unwrap();
+        text = text.replace("# archive = \"build/layer\"", "archive = \"made/of-it.zip\"");
+        text = text.replace("# compatible-runtimes", "compatible-runtimes");
+        std::fs::write(&path, text).unwrap();
+        let steps: Vec<&str> = said.lines().filter(|line| line.starts_with("  layership ")).collect();
+        assert_eq!(steps.len(), 3, "{said}");
+        for step in steps {
+            let (line, _) = step.trim().rsplit_once("  ").unwrap();
+            // A plan asks AWS, of which there is none here.
+            let sandbox = if line.contains(" plan ") { " --sandbox" } else { "" };
+            let mut shell = crate::common::isolated("sh", folder.path());
+            let beside = std::path::Path::new(crate::common::LAYERSHIP).parent().unwrap().display();
+            shell.env("PATH", format!("{beside}:{}", std::env::var("PATH").unwrap()));
+            run(shell, ["-c", &format!("{line}{sandbox}")]).expect(0);
+        }
+    }
 }
 
 #[test]

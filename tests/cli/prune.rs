@@ -284,8 +284,14 @@ fn a_layer_that_does_not_say_how_many_are_kept_is_refused_before_anything_is_sta
     --- stderr ---
     error: 2 layers do not say how many versions are to be kept: alpha, beta
 
-    hint: add `keep = 10`, or another number, to a layer or to [defaults], or name the layers to prune
+    hint: add `keep = 10`, or another number, to a layer or to [defaults]
     ");
+    let layers = String::from_utf8(project.read("layers.toml")).unwrap();
+    project.write("layers.toml", layers.replace("[layers.beta]\n", "[layers.beta]\nkeep = 3\n"));
+    let hint = |line: &str| project.run(line, 2).stderr.lines().last().unwrap().to_owned();
+    let usual = "hint: add `keep = 10`, or another number, to a layer or to [defaults]";
+    assert_eq!(hint("prune --yes"), format!("{usual}, or name only layers that say it"));
+    assert_eq!(hint("prune alpha --dry-run"), usual, "one was named");
     assert_eq!(project.requests(), [""; 0]);
 }
 

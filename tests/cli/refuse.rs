@@ -77,3 +77,47 @@ fn a_backup_that_cannot_be_written_is_told_with_the_arn_and_adopted_next_time() 
     assert_eq!((&report["jobs"][0]["outcome"], &report["jobs"][0]["version"]), (&"adopted".into(), &1.into()));
     assert_eq!(project.effects(), ["PutObject artifacts/layers/numpy/layer/000001/requirements.txt"]);
 }
+
+/// It would be recorded under what it was not built from, and be unchanged from then on.
+#[test]
+fn a_version_without_a_backup_is_not_adopted_for_another_manifest_than_it_was_published_for() {
+    let project = Project::of(&["numpy"]);
+    project.run("stage", 0);
+    project.inject(r#"[{"operation": "PutObject", "match": "requirements.txt", "fault": "access-denied"}]"#);
+    project.run("publish", 1);
+    project.heal();
+    let published_for = project.read("numpy/requirements.txt");
+    project.write("numpy/requirements.txt", "numpy==9.9.9\n");
+    // And nobody built it again.
+    project.run("stage", 0);
+    for command in ["plan", "publish"] {
+        let report = project.run_changing_nothing(&format!("{command} --format json"), 1).report();
+        let error = &report["jobs"][0]["error"];
+        assert_eq!(error["code"], "archive-stale", "{command}");
+        let message = error["message"].as_str().expect("a message");
+        let told =
+            "it has the very content of version 1, which was published for another state of `numpy/requirements.txt`";
+        assert!(message.contains(told), "{message}");
+    }
+    let plan = project.run_changing_nothing("plan --format json", 1).report();
+    assert_eq!(plan["jobs"][0]["decision"], "adopt");
+    project.write("numpy/requirements.txt", published_for);
+    project.run("stage", 0);
+    assert_eq!(project.run("publish --format json", 0).report()["jobs"][0]["outcome"], "adopted");
+    // From then on the backup tells what it was built from.
+    assert_eq!(project.run("publish --format json", 0).report()["jobs"][0]["outcome"], "unchanged");
+}
+
+#[test]
+fn what_a_layer_allows_is_adopted_all_the_same() {
+    let project = Project::of(&[]);
+    project.declare(&["numpy"], "allow = [\"archive-stale\"]\n");
+    project.build("numpy", "numpy==2.1.0\n");
+    project.run("stage", 0);
+    project.inject(r#"[{"operation": "PutObject", "match": "requirements.txt", "fault": "access-denied"}]"#);
+    project.run("publish", 1);
+    project.heal();
+    project.write("numpy/requirements.txt", "numpy==9.9.9\n");
+    project.run("stage", 0);
+    assert_eq!(project.run("publish --format json", 0).report()["jobs"][0]["outcome"], "adopted");
+}

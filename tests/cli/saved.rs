@@ -182,7 +182,7 @@ fn a_job_that_another_run_moved_on_is_stale_and_the_others_are_done() {
     moved  us-east-1  failed     -        -
     --- stderr ---
        Published [  TIMEs] (1/3) first us-east-1 version 1
-          Failed [  TIMEs] (3/3) moved us-east-1: plan-stale
+          Failed [  TIMEs] (3/3) moved us-east-1: plan-stale (and 1 unchanged)
 
     error: moved at us-east-1: it is not as it was planned
       Caused by: latest version: 1 when it was planned, 2 now

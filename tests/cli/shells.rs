@@ -83,6 +83,12 @@ fn bash_completes_layers_targets_and_flags() {
     assert_eq!(at_tab("layership publish --all"), "--all-or-nothing\n");
     // bash splits words at `=`.
     assert_eq!(at_tab("layership plan --config = other.toml el"), "elsewhere\n");
+    assert_eq!(at_tab("layership plan --target = to"), "tokyo\n");
+    assert_eq!(at_tab("layership plan --format = j"), "json\n");
+    assert_eq!(at_tab("layership plan --fail-fast ="), "true\nfalse\n");
+    assert_eq!(at_tab("layership plan --target = ''"), "tokyo\nus-east-1\n");
+    assert_eq!(at_tab("layership plan --report js"), "json=\n");
+    assert_eq!(at_tab("layership plan --report = js"), "json=\n");
     assert!(!project.path().join("pwned").exists());
 }
 
@@ -154,6 +160,23 @@ fn only_names_that_a_shell_reads_as_names_are_offered() {
     let everything = asked(project.path(), &["stage", ""]).stdout;
     assert!(!everything.contains("touch"), "{everything}");
     assert_eq!(offered(project.path(), &["explain", "archive-in"]), ["archive-inconsistent", "archive-invalid"]);
+}
+
+#[test]
+fn formats_of_reports_and_names_of_git_are_offered() {
+    let project = project();
+    let in_project = |words: &[&str]| offered(project.path(), words);
+    assert_eq!(in_project(&["plan", "--report", "j"]), ["json=", "junit="]);
+    assert_eq!(in_project(&["plan", "--report=cs"]), ["--report=csv="]);
+    assert_eq!(in_project(&["rollout", "--report", ""])[..3], ["json=", "markdown=", "csv="]);
+    assert_eq!(in_project(&["report", "convert", "r.json", "ju"]), ["junit="]);
+    assert_eq!(in_project(&["report", "merge", "r.json", "--report", "ht"]), ["html="]);
+    assert_eq!(in_project(&["plan", "--changed-since", ""]), [""; 0], "there is no checkout");
+    write(project.path(), ".git/refs/heads/main", "");
+    write(project.path(), ".git/refs/remotes/origin/main", "");
+    write(project.path(), ".git/refs/heads/$(touch pwned)", "");
+    assert_eq!(in_project(&["plan", "--changed-since", ""]), ["HEAD", "main", "origin/main"]);
+    assert_eq!(in_project(&["plan", "--changed-since", "or"]), ["origin/main"]);
 }
 
 #[test]

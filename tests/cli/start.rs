@@ -54,7 +54,8 @@ fn help_lists_the_commands() {
                                   machine; a job is always in the same one
           --changed-since <REV>   Only layers whose manifest, archive or declaration changed since a
                                   revision of git
-          --report <FORMAT=PATH>  Write a report, such as `json=report.json`; repeatable
+          --report <FORMAT=PATH>  Write a report, such as `json=report.json`; repeatable [formats: json,
+                                  markdown, junit, csv, html, env, tfvars, index]
           --events <PATH>         Write each event as a line of JSON, as it happens; `-` is standard
                                   output, which then shows nothing else
           --no-ci                 Tell the build server nothing: no annotations, summary or outputs of

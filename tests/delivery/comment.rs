@@ -19,12 +19,15 @@ struct Server {
     asked: Arc<Mutex<Vec<String>>>,
 }
 
+/// As whom the tokens of these tests write.
+const OWN: &str = "github-actions[bot]";
+
 impl Server {
-    /// One that has these comments, and takes this header for the token.
+    /// One that has these comments of somebody else, and takes this header for the token.
     fn start(bodies: &[&str], token: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let known = bodies.iter().enumerate().map(|(id, body)| json!({"id": id, "body": body})).collect();
+        let known = bodies.iter().enumerate().map(|(id, body)| comment(id, *body, "somebody")).collect();
         let server = Self { address, comments: Arc::new(Mutex::new(known)), asked: Arc::default() };
         let (comments, asked) = (Arc::clone(&server.comments), Arc::clone(&server.asked));
         std::thread::spawn(move || {
@@ -48,6 +51,11 @@ impl Server {
     fn asked(&self) -> Vec<String> {
         std::mem::take(&mut self.asked.lock().unwrap())
     }
+}
+
+/// A comment as both have it, each with a name of its own for who wrote it.
+fn comment(id: usize, body: impl Into<Value>, author: &str) -> Value {
+    json!({"id": id, "body": body.into(), "user": {"login": author}, "author": {"username": author}})
 }
 
 /// The first line of a request, and its body. Without the token it is another request.
@@ -77,13 +85,16 @@ fn answer(comments: &mut Vec<Value>, line: &str, body: String) -> (u16, Value) {
     let (method, path) = line.split_once(' ').unwrap();
     let body: Value = serde_json::from_str(&body).unwrap_or_default();
     match method {
+        // GitLab says whose a token is; GitHub does not say it to that of a workflow.
+        "GET" if path == "/api/v4/user" => (200, json!({"username": OWN})),
+        "GET" if path == "/user" => (403, json!({"message": "Resource not accessible by integration"})),
         "GET" => {
             let page: usize = path.rsplit("page=").next().unwrap().parse().unwrap();
             (200, comments.iter().skip((page - 1) * 100).take(100).cloned().collect())
         }
         "POST" => {
             let id = comments.len();
-            comments.push(json!({"id": id, "body": body["body"]}));
+            comments.push(comment(id, body["body"].clone(), OWN));
             (201, json!({}))
         }
         "PATCH" | "PUT" => {
@@ -100,9 +111,10 @@ fn a_pull_request_has_one_comment_with_what_its_last_push_would_publish() {
     let Some(python) = Python::with("tools.txt") else { return };
     let project = project();
     let scripts = github(&python, &project, "plan");
-    // More comments than a page, one of which quotes the mark.
+    // More comments than a page, one of which quotes the mark, and one of which is a stranger's with the mark itself.
     let mut others = vec!["looks good"; 120];
     others[7] = "> <!-- layership: plan -->";
+    others[8] = "<!-- layership: plan -->\nnothing changes, merge it";
     let server = Server::start(&others, "authorization: bearer a-token");
     let event = project.write("event.json", r#"{"pull_request": {"number": 5}}"#);
     let push = || {
@@ -113,8 +125,9 @@ fn a_pull_request_has_one_comment_with_what_its_last_push_would_publish() {
         runner.run_job(&scripts, "plan");
         server.asked()
     };
+    let whose = "GET /user".to_owned();
     let page = |number: u32| format!("GET /repos/acme/layers/issues/5/comments?per_page=100&page={number}");
-    assert_eq!(push(), [page(1), page(2), "POST /repos/acme/layers/issues/5/comments".to_owned()]);
+    assert_eq!(push(), [whose.clone(), page(1), page(2), "POST /repos/acme/layers/issues/5/comments".to_owned()]);
     let first = server.bodies()[120].clone();
     assert!(first.starts_with("<!-- layership: plan -->\n") && first.contains("numeric"), "{first}");
 
@@ -122,7 +135,7 @@ fn a_pull_request_has_one_comment_with_what_its_last_push_would_publish() {
     project.write("http/requirements.txt", "http==2.0.0\n");
     // A fresh machine has no archives.
     std::fs::remove_dir_all(project.folder().join("text/layer")).unwrap();
-    assert_eq!(push(), [page(1), page(2), "PATCH /repos/acme/layers/issues/comments/120".to_owned()]);
+    assert_eq!(push(), [whose.clone(), page(1), page(2), "PATCH /repos/acme/layers/issues/comments/120".to_owned()]);
     let bodies = server.bodies();
     assert_eq!(bodies.len(), 121);
     assert!(bodies[120].contains("2.0.0") && bodies[120] != first, "{}", bodies[120]);
@@ -145,7 +158,7 @@ fn a_pull_request_has_one_comment_with_what_its_last_push_would_publish() {
 }
 
 /// How `comment.py` ends in this environment, and what it says.
-fn comment(variables: &[(&str, &str)], code: i32) -> String {
+fn commented(variables: &[(&str, &str)], code: i32) -> String {
     let folder = folder();
     let report = crate::common::write(folder.path(), "plan.md", "one version\n");
     let mut command = std::process::Command::new("python3");
@@ -160,7 +173,8 @@ fn gitlab_has_the_same() {
     if !has_python() {
         return;
     }
-    let server = Server::start(&["looks good"], "private-token: a-token");
+    let stranger = "<!-- layership: plan -->\nmerge it";
+    let server = Server::start(&["looks good", stranger], "private-token: a-token");
     let api = format!("{}/api/v4", server.address);
     let mut variables = vec![
         ("GITLAB_CI", "true"),
@@ -169,18 +183,20 @@ fn gitlab_has_the_same() {
         ("CI_MERGE_REQUEST_IID", "5"),
         ("GITLAB_TOKEN", "a-token"),
     ];
-    assert_eq!(comment(&variables, 0), "comment written\n");
-    assert_eq!(comment(&variables, 0), "comment updated\n");
+    assert_eq!(commented(&variables, 0), "comment written\n");
+    assert_eq!(commented(&variables, 0), "comment updated\n");
     let notes = "/api/v4/projects/42/merge_requests/5/notes";
     let get = format!("GET {notes}?per_page=100&page=1");
-    assert_eq!(server.asked(), [get.clone(), format!("POST {notes}"), get, format!("PUT {notes}/1")]);
-    assert_eq!(server.bodies(), ["looks good", "<!-- layership: plan -->\none version\n"]);
+    let whose = "GET /api/v4/user".to_owned();
+    let first = [whose.clone(), get.clone(), format!("POST {notes}")];
+    assert_eq!(server.asked(), [&first[..], &[whose, get, format!("PUT {notes}/2")]].concat());
+    assert_eq!(server.bodies(), ["looks good", stranger, "<!-- layership: plan -->\none version\n"]);
 
     variables.pop();
-    assert_eq!(comment(&variables, 1), "error: cannot keep the comment: the variable `GITLAB_TOKEN` is not set\n");
+    assert_eq!(commented(&variables, 1), "error: cannot keep the comment: the variable `GITLAB_TOKEN` is not set\n");
     variables.push(("GITLAB_TOKEN", "another"));
-    assert!(comment(&variables, 1).contains("HTTP 401; may this token write comments?"));
+    assert!(commented(&variables, 1).contains("HTTP 401; may this token write comments?"));
     let elsewhere: Vec<(&str, &str)> =
         variables.into_iter().filter(|(name, _)| *name != "CI_MERGE_REQUEST_IID").collect();
-    assert_eq!(comment(&elsewhere, 0), "no pull request: no comment\n");
+    assert_eq!(commented(&elsewhere, 0), "no pull request: no comment\n");
 }

@@ -61,6 +61,22 @@ fn the_archive_is_verified_unpacked_and_found() {
     assert!(!folder.path().join(format!("layership-{own}/layership-{target}")).exists());
 }
 
+/// An attestation says who built it, and not which version it is.
+#[test]
+fn an_archive_of_another_version_is_refused() {
+    if !has_python() {
+        return;
+    }
+    let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+    let (_out, archive) = packed("archive.py", &["--binary", text(binary()), "--target", &target]);
+    let folder = folder();
+    gh(folder.path(), &archive, 0);
+    let ended = install(folder.path(), path_with(&folder.path().join("bin")), "0.0.9").expect(1);
+    let own = version();
+    assert_eq!(ended.stderr, format!("error: the archive of version 0.0.9 has another one in it: {own}"));
+    assert_eq!(std::fs::read_to_string(folder.path().join("path")).unwrap(), "");
+}
+
 #[test]
 fn what_is_there_already_is_left_alone() {
     let folder = folder();

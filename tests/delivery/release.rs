@@ -129,11 +129,21 @@ fn all_crates_have_one_version_and_one_home() {
 fn the_image_has_the_binary_as_its_entry_and_is_not_root() {
     let dockerfile = read("packaging/Dockerfile");
     let rust = manifest()["workspace"]["package"]["rust-version"].as_str().unwrap().to_owned();
-    let base = dockerfile.lines().find_map(|line| line.strip_prefix("FROM rust:")).expect("a builder");
-    let minor = |version: &str| version.split(['.', '-']).nth(1).and_then(|minor| minor.parse::<u32>().ok()).unwrap();
-    assert!(minor(base) >= minor(&rust), "built with {base}, needs {rust}");
+    let argument = |name: &str| {
+        let found = dockerfile.lines().find_map(|line| line.strip_prefix(&format!("ARG {name}=")));
+        found.unwrap_or_else(|| panic!("no {name}")).to_owned()
+    };
+    let (build, base) = (argument("BUILD_IMAGE"), argument("BASE_IMAGE"));
+    assert!(build.starts_with(&format!("rust:{rust}-")), "built with {build}, and all else with {rust}");
+    assert_eq!(base, "gcr.io/distroless/static-debian12:nonroot");
+    assert!(dockerfile.contains("\nFROM $BUILD_IMAGE AS build\n"));
+    // The workflow looks up what these names stand for, and what is built for a release is built of that.
+    let step = ["sed -n 's/^ARG \\([A-Z]*_IMAGE=.*\\)$/\\1/p' packaging/Dockerfile", "> dist/layership-images.txt"];
+    let workflow = read(".github/workflows/release.yml");
+    assert!(step.iter().all(|part| workflow.contains(part)), "{workflow}");
+    assert!(read("docs/releasing.md").contains("$(sed 's/^/--build-arg /' dist/layership-images.txt)"));
     let last = dockerfile.rsplit("\nFROM ").next().unwrap();
-    assert!(last.starts_with("gcr.io/distroless/static-debian12:nonroot\n"), "{last}");
+    assert!(last.starts_with("$BASE_IMAGE\n"), "{last}");
     let copied = last.lines().find_map(|line| line.strip_prefix("COPY --from=build ")).unwrap();
     assert_eq!(copied, "/layership /layership");
     assert!(last.ends_with("ENTRYPOINT [\"/layership\"]\n"), "{last}");

@@ -208,8 +208,11 @@ fn gitlab_publishes_in_parts_and_keeps_one_report() {
     }
     Runner::gitlab(&project).run_job(&scripts, "report-layers");
     assert_eq!(outcomes(&project, "layers.json"), ALL_PUBLISHED);
-    let arns = String::from_utf8(project.read("layers.env")).unwrap();
-    assert_eq!(arns.lines().count(), 3, "{arns}");
+    // However many layers there are: GitLab takes no more than 20 variables everywhere.
+    let counts = "LAYERS_PUBLISHED=3\nLAYERS_ADOPTED=0\nLAYERS_UNCHANGED=0\nLAYERS_FAILED=0\n";
+    assert_eq!(String::from_utf8(project.read("layers.env")).unwrap(), counts);
+    let arns = project.json("layers.auto.tfvars.json");
+    assert_eq!(arns["layers"]["us-east-1"].as_object().unwrap().len(), 3, "{arns}");
 }
 
 #[test]
@@ -229,6 +232,57 @@ fn what_the_release_tries_works() {
     let runner = runner.variable("TARGET", "this-one").variable("GITHUB_ENV", text(&environment));
     runner.run(tried, 0);
     assert_eq!(project.read("environment"), b"BINARY=target/this-one/release/layership\n");
+}
+
+#[test]
+fn the_action_hands_on_all_outputs() {
+    let action = std::fs::read_to_string(in_crate("action.yml")).unwrap();
+    let reports = std::fs::read_to_string(in_crate("docs/reports.md")).unwrap();
+    let project = Project::of(&["a"]);
+    project.declare(&["a"], "keep = 1\nbuild = \"true\"");
+    let mut outputs = std::collections::BTreeSet::new();
+    for line in ["check", "changed", "build", "plan --stage", "stage", "publish", "status", "prune --yes"] {
+        let path = project.write("output", "");
+        let mut command = project.command();
+        command.env("GITHUB_ACTIONS", "true").env("GITHUB_OUTPUT", &path).env("RUNNER_TEMP", project.folder());
+        Ended::from(command.args(line.split(' ')).output().unwrap()).expect(0);
+        let written = std::fs::read_to_string(path).unwrap();
+        outputs.extend(written.lines().map(|line| line.split_once('=').unwrap().0.to_owned()));
+    }
+    assert!(outputs.len() > 15, "{outputs:?}");
+    for name in &outputs {
+        assert!(action.contains(&format!("\n  {name}:\n")), "{name}");
+        assert!(action.contains(&format!("${{{{ steps.run.outputs.{name} }}}}")), "{name}");
+    }
+    for any in outputs.iter().filter(|name| name.starts_with("any-")) {
+        assert!(reports.contains(&format!("`{any}`")), "docs/reports.md does not name {any}");
+    }
+}
+
+/// Quotes are taken off, and nothing of it is carried out.
+#[test]
+fn the_action_takes_words_as_a_shell_does_and_runs_none_of_them() {
+    let Some(python) = Python::with("tools.txt") else { return };
+    let project = Project::of(&["layer-001", "layer-002", "other"]);
+    let scripts = scripts(&python, &project, &[in_crate("examples/ci/github/plan.yml"), in_crate("action.yml")]);
+    let mut run = scripts.into_iter().find(|script| script.name == "Run layership").unwrap();
+    let runner = Runner::github(&project);
+    let mut outputs = |args: &str, code: i32| {
+        run.env.insert("ARGS".to_owned(), args.to_owned());
+        run.env.insert("COMMENT".to_owned(), String::new());
+        runner.run(&run, code)
+    };
+    project.write("layer-00x", "a name that a pattern would find");
+    let ended = outputs("check 'layer-00*' --report \"json=my report.json\"\n--report csv=its\\ own.csv", 0);
+    assert!(ended.stdout.contains("2 jobs OK"), "{ended:?}");
+    assert_eq!(project.json("my report.json")["summary"]["jobs"], 2);
+    assert!(project.folder().join("its own.csv").is_file());
+    assert!(outputs("check layer-00*", 0).stdout.contains("2 jobs OK"));
+    for hostile in ["check $(touch pwned)", "check `touch pwned`", "check ; touch pwned", "check '$(touch pwned)'"] {
+        outputs(hostile, 2);
+    }
+    outputs("check 'layer", 1);
+    assert!(!project.folder().join("pwned").exists());
 }
 
 #[test]

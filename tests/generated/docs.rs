@@ -41,7 +41,7 @@ fn the_reference_of_the_command_line_is_up_to_date() {
     }
     page += "\n## Exit codes\n\n| code | meaning |\n|---|---|\n| 0 | done |\n| 1 | a job failed |\n";
     page += "| 2 | wrong flags or layers file: nothing was started |\n";
-    page += "| 3 | `--exit-code` found something to publish (`plan`), to build (`changed`), not in order (`status`), or to delete (`prune --dry-run`) |\n| 130 | interrupted |\n";
+    page += "| 3 | `--exit-code` found something to publish (`plan`), to build (`changed`), not in order (`status`), to delete (`prune --dry-run`), or to move (`rollout`) |\n| 130 | interrupted |\n";
     pinned("docs/cli.md", &page);
 }
 

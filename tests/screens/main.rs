@@ -17,6 +17,7 @@ mod common;
 mod python;
 
 mod browser;
+mod completion;
 mod junit;
 mod page;
 mod page_picture;

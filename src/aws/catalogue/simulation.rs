@@ -23,6 +23,7 @@ const PAGE: usize = 50;
 struct Service {
     layers: usize,
     latency: Duration,
+    /// How many pages it was asked for.
     pages: Arc<AtomicUsize>,
 }
 
@@ -50,16 +51,16 @@ impl Service {
 impl HttpConnector for Service {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (service, uri) = (self.clone(), request.uri().to_owned());
+        self.pages.fetch_add(1, Ordering::Relaxed);
         HttpConnectorFuture::new(async move {
             sleep(service.latency).await;
-            service.pages.fetch_add(1, Ordering::Relaxed);
             Ok(HttpResponse::new(200.try_into().expect("a status"), SdkBody::from(service.page(&uri))))
         })
     }
 }
 
-/// When the last layer of each page was known, in seconds since the sweep began, and how many pages it took.
-async fn swept(layers: usize, latency: Duration, per_second: u32) -> (Vec<f64>, usize) {
+/// When the last layer of each page was known, in seconds since the sweep began, and how many pages were asked for by then.
+async fn swept(layers: usize, latency: Duration, per_second: u32) -> Vec<(f64, usize)> {
     let service = Service { layers, latency, pages: Arc::default() };
     let connector = SharedHttpConnector::new(service.clone());
     let config = aws_sdk_lambda::Config::builder()
@@ -77,16 +78,16 @@ async fn swept(layers: usize, latency: Duration, per_second: u32) -> (Vec<f64>, 
     catalogue.want(&lambda, names.iter().cloned().collect());
     let mut known = JoinSet::new();
     for name in names.into_iter().skip(PAGE - 1).step_by(PAGE) {
-        let catalogue = Arc::clone(&catalogue);
+        let (catalogue, pages) = (Arc::clone(&catalogue), Arc::clone(&service.pages));
         known.spawn(async move {
             let looked_up = catalogue.look_up(&name).await;
             assert!(matches!(looked_up, LookedUp::Latest(_)), "{name}: {looked_up:?}");
-            began.elapsed().as_secs_f64()
+            (began.elapsed().as_secs_f64(), pages.load(Ordering::Relaxed))
         });
     }
-    let mut times = known.join_all().await;
-    times.sort_by(f64::total_cmp);
-    (times, service.pages.load(Ordering::Relaxed))
+    let mut known = known.join_all().await;
+    known.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    known
 }
 
 #[tokio::test(start_paused = true)]
@@ -94,13 +95,24 @@ async fn ten_thousand_layers_are_swept_within_a_tenth_of_the_floor_and_known_pag
     // By latency, and by quota.
     for (latency, per_second) in [(80, 15), (250, 15), (20, 15), (80, 5)] {
         let latency = Duration::from_millis(latency);
-        let (times, pages) = swept(10_000, latency, per_second).await;
-        assert_eq!(pages, 200);
+        let known = swept(10_000, latency, per_second).await;
+        assert_eq!(known.len(), 200);
         let floor = (200.0 * latency.as_secs_f64()).max(199.0 / f64::from(per_second));
         let case = format!("{latency:?} at {per_second}/s, floor {floor:.1} s");
-        let (half, all) = (times[99], times[199]);
+        let ((half, _), (all, pages)) = (known[99], known[199]);
+        assert_eq!(pages, 200, "{case}");
         assert!(all <= 1.1 * floor, "{case}: {all:.2} s");
         // A job does not wait for the end of the sweep.
         assert!(half <= 0.56 * floor, "{case}: {half:.2} s for half of them");
+    }
+}
+
+/// Whoever waits for a page has requests to make once it is there, and the next page would come behind them all if it had to
+/// wait for its turn.
+#[tokio::test(start_paused = true)]
+async fn the_next_page_is_under_way_before_anybody_learns_of_one() {
+    let known = swept(10_000, Duration::from_millis(80), 15).await;
+    for (page, (_, asked)) in known.into_iter().enumerate() {
+        assert_eq!(asked, 200.min(page + 2), "after page {}", page + 1);
     }
 }

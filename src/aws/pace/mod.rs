@@ -94,6 +94,9 @@ impl Pace {
 
     /// Waits for a turn. Among equally urgent ones they are given in the order they are asked for.
     pub async fn turn(self: &Arc<Self>, urgency: Urgency) -> Turn {
+        if let Some(free) = self.free_turn() {
+            return free;
+        }
         loop {
             let (sender, receiver) = oneshot::channel();
             {
@@ -110,6 +113,14 @@ impl Pace {
                 return turn;
             }
         }
+    }
+
+    /// A turn at once, where one is free and nobody waits: who gives out turns would come behind all that is to be done first.
+    fn free_turn(self: &Arc<Self>) -> Option<Turn> {
+        let mut state = self.state();
+        let now = self.began.elapsed();
+        let is_free = !state.giving && state.quota.next() <= now;
+        is_free.then(|| Turn { pace: Arc::clone(self), departure: Some(state.quota.leaves(now)) })
     }
 
     /// Gives out turns until nobody waits.
@@ -151,6 +162,7 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt as _;
     use tokio::time::sleep;
 
     use super::*;
@@ -180,6 +192,22 @@ mod tests {
         pace.turn(Urgency::Needed).await.succeeded();
         let asked = [Urgency::Ahead, Urgency::Needed, Urgency::Ahead, Urgency::Needed, Urgency::Again];
         assert_eq!(order(&pace, &asked).await, [4, 1, 3, 0, 2]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_free_turn_is_had_at_once_and_not_past_those_who_wait() {
+        let pace = Arc::new(Pace::new(10));
+        pace.turn(Urgency::Needed).now_or_never().expect("it is free").succeeded();
+        let waiting = tokio::spawn({
+            let pace = Arc::clone(&pace);
+            async move { pace.turn(Urgency::Needed).await.succeeded() }
+        });
+        tokio::task::yield_now().await;
+        // It is free by then, and somebody else's.
+        tokio::time::advance(Duration::from_secs(1)).await;
+        let taken = pace.turn(Urgency::Again).now_or_never();
+        assert!(waiting.is_finished() || taken.is_none(), "it was another one's turn");
+        waiting.await.expect("a turn");
     }
 
     #[tokio::test(start_paused = true)]

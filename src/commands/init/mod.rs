@@ -8,13 +8,13 @@ use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use find::Found;
+use find::{Found, LockFile};
 
 use super::schema;
 use crate::cli::{InitArgs, SchemaOf};
 use crate::disk;
 use crate::error::{Ended, Error};
-use crate::report::{emit::stdout, plural, say_warning};
+use crate::report::{Shown, emit::stdout, plural, say_warning, shell_word};
 use crate::shown;
 
 /// The complete, commented example; a test parses, checks and plans it.
@@ -56,18 +56,32 @@ pub fn init(args: &InitArgs) -> Result<Ended, Error> {
         Err(error) => say_warning(&format!("cannot write `{IGNORED}` into .gitignore: {error}")),
     }
     left_out.iter().for_each(|what| say_warning(&format!("left out {what}")));
-    say(&args.config, &wrote, found.is_empty())?;
+    say(&args.config, &wrote, &found)?;
     Ok(Ended::Well)
 }
 
-fn say(config: &Path, wrote: &[String], is_example: bool) -> Result<(), Error> {
-    let todo = if is_example { "name your layers in it" } else { "set the bucket in it" };
-    let text = shown!(
-        "Wrote {}: {}.\nNow {}, then\n\n  layership check                      the file, manifests and archives, offline\n  layership publish --stage --sandbox  a rehearsal without AWS\n  layership plan                       what would be published, and why\n",
-        config,
-        wrote.join("; "),
-        todo
-    );
+fn say(config: &Path, wrote: &[String], found: &[LockFile]) -> Result<(), Error> {
+    let todo = match found.iter().filter(|lock_file| lock_file.archive.is_none()).count() {
+        _ if found.is_empty() => "name your layers in it",
+        0 => "set the bucket in it",
+        // Without one there is nothing to stage.
+        _ => "set the bucket in it, and the `archive` of each layer, a zip or the folder that it is made from",
+    };
+    let named = if config == Path::new("layers.toml") {
+        String::new()
+    } else {
+        format!(" -c {}", shell_word(&config.to_string_lossy()))
+    };
+    let steps = [
+        ("check", "the file, manifests and archives, offline"),
+        ("publish --stage --sandbox", "a rehearsal without AWS"),
+        ("plan --stage", "what would be published, and why"),
+    ];
+    let commands = steps.map(|(step, why)| (format!("layership {step}{named}"), why));
+    let widest = commands.iter().map(|(command, _)| command.chars().count()).max().unwrap_or_default();
+    let lines = commands.map(|(command, why)| Shown::columns(&format!("  {command:<widest$}  {why}")));
+    let head = shown!("Wrote {}: {}.\nNow {}, then\n\n", config, wrote.join("; "), todo);
+    let text = Shown::join([head, Shown::of_lines(lines)], "");
     stdout(&text).map_err(|error| Error::other(format!("cannot write to standard output: {error}")))
 }
 

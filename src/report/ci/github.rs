@@ -20,6 +20,9 @@ const OF_A_LEVEL_AT_MOST: usize = 10;
 /// A step's summary; of a larger one nothing is shown.
 const SUMMARY_BYTES: u64 = 1_048_576;
 
+/// Whether a file of a step was written; if not, which one, and why.
+type Written = Result<(), (PathBuf, io::Error)>;
+
 /// The files of a step, where the runner names them.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct GitHub {
@@ -97,31 +100,27 @@ impl GitHub {
         inside.unwrap_or(file).to_string_lossy().into_owned()
     }
 
-    /// Writes the step's summary and outputs. A missing file is not a failure: not every runner has them all.
-    pub fn write(&self, report: &Report) -> Result<(), (PathBuf, io::Error)> {
-        // The outputs first: steps depend on them.
-        if let Some(path) = &self.output {
-            append(path, &outputs(report, self.arns(report).as_deref()))?;
-        }
-        self.summarize(|room| markdown::within(report, room))
+    /// Writes the step's summary and outputs, and says of each what could not be written: no reason to fail, and none to leave
+    /// the other out.
+    pub fn write(&self, report: &Report) -> Vec<(PathBuf, io::Error)> {
+        let outputs = self.output.as_ref().map(|path| append(path, &outputs(report, self.arns(report).as_deref())));
+        failures([outputs, self.summarize(|room| markdown::within(report, room))])
     }
 
     /// The same of a run that ended before its first job, which itself counts as what failed: a condition that asks whether
     /// nothing failed must not find that so. There are no ARNs: an empty file of them would be taken for what is published.
-    pub fn refuse(&self, mode: Mode, text: impl Fn(usize) -> Shown) -> Result<(), (PathBuf, io::Error)> {
+    pub fn refuse(&self, mode: Mode, text: impl Fn(usize) -> Shown) -> Vec<(PathBuf, io::Error)> {
         let mut tally = Tally::of(0);
         tally.count(Outcome::Failed);
         let never = Timestamp::UNIX_EPOCH;
         let report = Report { summary: Summary::new(mode, &tally), ..Report::new(mode, "", never, never, Vec::new()) };
-        if let Some(path) = &self.output {
-            append(path, &outputs(&report, None))?;
-        }
-        self.summarize(text)
+        let outputs = self.output.as_ref().map(|path| append(path, &outputs(&report, None)));
+        failures([outputs, self.summarize(text)])
     }
 
     /// Adds to the step's summary what there is room for, given the bytes that are left.
-    fn summarize(&self, text: impl Fn(usize) -> Shown) -> Result<(), (PathBuf, io::Error)> {
-        self.summary.as_ref().map_or(Ok(()), |path| summarize(path, text))
+    fn summarize(&self, text: impl Fn(usize) -> Shown) -> Option<Written> {
+        self.summary.as_ref().map(|path| summarize(path, text))
     }
 
     /// A file with the ARNs to use: target → layer → ARN.
@@ -150,7 +149,7 @@ fn outputs(report: &Report, arns: Option<&str>) -> Shown {
 
 /// Adds to the step's summary what there is room for. With a byte too many GitHub shows nothing of it, not even what
 /// earlier commands of the step wrote: then nothing is added.
-fn summarize(path: &Path, text: impl Fn(usize) -> Shown) -> Result<(), (PathBuf, io::Error)> {
+fn summarize(path: &Path, text: impl Fn(usize) -> Shown) -> Written {
     let taken = path.metadata().map_or(0, |metadata| metadata.len());
     let room = usize::try_from(SUMMARY_BYTES.saturating_sub(taken)).unwrap_or(0).saturating_sub(1);
     let summary = text(room);
@@ -160,11 +159,13 @@ fn summarize(path: &Path, text: impl Fn(usize) -> Shown) -> Result<(), (PathBuf,
     Err((path.to_owned(), io::Error::other("it is full: of a summary of more than 1 MiB GitHub shows nothing")))
 }
 
-fn append(path: &Path, text: &Shown) -> Result<(), (PathBuf, io::Error)> {
-    match OpenOptions::new().append(true).open(path).and_then(|mut file| file.write_all(text.as_bytes())) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err((path.to_owned(), error)),
-        _ => Ok(()),
-    }
+fn append(path: &Path, text: &Shown) -> Written {
+    let written = OpenOptions::new().append(true).open(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| (path.to_owned(), error))
+}
+
+fn failures(all: [Option<Written>; 2]) -> Vec<(PathBuf, io::Error)> {
+    all.into_iter().flatten().filter_map(Result::err).collect()
 }
 
 #[cfg(test)]
@@ -199,7 +200,7 @@ mod tests {
             std::fs::write(of("output"), "").unwrap();
             let (summary, output) = (Some(of("summary")), Some(of("output")));
             let written = GitHub { summary, output, ..GitHub::default() }.write(&report);
-            assert_eq!(written.is_ok(), fits, "{taken}: {written:?}");
+            assert_eq!(written.is_empty(), fits, "{taken}: {written:?}");
             let now = std::fs::read_to_string(of("summary")).unwrap();
             assert!(now.len() < limit || now.len() == taken, "{taken} and more became {}", now.len());
             assert_eq!(now[taken..].contains("10000 jobs"), fits, "{taken}");

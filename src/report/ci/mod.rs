@@ -117,9 +117,13 @@ impl Ci {
     }
 }
 
-fn tell(written: Result<(), (PathBuf, io::Error)>) {
-    if let Err((path, error)) = written {
-        warn(&shown!("cannot write to `{}`, which GitHub reads: {}", path, error.to_string()));
+fn tell(unwritten: Vec<(PathBuf, io::Error)>) {
+    for (path, error) in unwritten {
+        let why = match error.kind() {
+            io::ErrorKind::NotFound => "there is no such file".to_owned(),
+            _ => error.to_string(),
+        };
+        warn(&shown!("cannot write to `{}`, which GitHub reads: {}", path, why));
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! None of them has a time or the id of a run in it: as long as no version changes, neither does the file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -38,29 +38,51 @@ pub const VARIABLE: &str = "LAYER_ARN_";
 
 /// Lines for a shell, and for what else reads `NAME=VALUE`: `LAYER_ARN_NUMPY_PY312__US_EAST_1=arn:aws:lambda:…`.
 pub fn env(report: &Report) -> Shown {
-    let all: Vec<_> = usable(report).map(|(job, arn)| (job, variable(job), arn)).collect();
-    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
-    all.iter().for_each(|(_, name, _)| *times.entry(name).or_default() += 1);
-    let lines = all.iter().map(|(job, name, arn)| {
-        let arn = shell_word(arn);
-        // Two keys may differ only in what a variable's name cannot have.
-        let name = if times[name.as_str()] > 1 { format!("{name}__{}", mark(job)) } else { name.clone() };
-        Shown::one_line(&format!("{name}={arn}"))
+    let all: Vec<_> = usable(report).collect();
+    // Of reports that were merged, and of those that an older version wrote.
+    let alike = alike(all.iter().map(|(job, _)| (job.layer.as_str(), job.target.as_str())));
+    let lines = all.iter().map(|(job, arn)| {
+        let own = job.variable.clone().filter(|name| is_variable(name));
+        let own = own.or_else(|| alike.get(&(job.layer.clone(), job.target.clone())).cloned());
+        let name = own.unwrap_or_else(|| variable(&job.layer, &job.target));
+        Shown::one_line(&format!("{name}={}", shell_word(arn)))
     });
     Shown::of_lines(lines)
 }
 
+/// By layer and target, the variables of those that would be called like another one: keys may differ only in what the name of
+/// a variable cannot have.
+pub fn alike<'a>(jobs: impl Iterator<Item = (&'a str, &'a str)>) -> BTreeMap<(String, String), String> {
+    let mut by_name: BTreeMap<String, BTreeSet<(&str, &str)>> = BTreeMap::new();
+    for (layer, target) in jobs {
+        by_name.entry(variable(layer, target)).or_default().insert((layer, target));
+    }
+    let several = by_name.into_iter().filter(|(_, jobs)| jobs.len() > 1);
+    let marked = several.flat_map(|(name, jobs)| {
+        let marked = move |(layer, target): (&str, &str)| {
+            ((layer.to_owned(), target.to_owned()), format!("{name}__{}", mark(layer, target)))
+        };
+        jobs.into_iter().map(marked)
+    });
+    marked.collect()
+}
+
 /// The variable of a job: its target belongs to the name even if there is only one, so that a second one changes none.
-pub fn variable(job: &JobReport) -> String {
+fn variable(layer: &str, target: &str) -> String {
     let part = |text: &str| -> String {
         text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
     };
-    format!("{VARIABLE}{}__{}", part(&job.layer), part(&job.target))
+    format!("{VARIABLE}{}__{}", part(layer), part(target))
+}
+
+/// Whether a shell takes it for the name of such a variable: a report may come from anybody.
+fn is_variable(name: &str) -> bool {
+    name.starts_with(VARIABLE) && name.bytes().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == b'_')
 }
 
 /// Something short of its own, the same in every run.
-fn mark(job: &JobReport) -> String {
-    Md5::of(format!("{}\n{}", job.layer, job.target).as_bytes()).to_string()[..8].to_uppercase()
+fn mark(layer: &str, target: &str) -> String {
+    Md5::of(format!("{layer}\n{target}").as_bytes()).to_string()[..8].to_uppercase()
 }
 
 /// `layers.auto.tfvars.json` for Terraform and OpenTofu: a variable `layers` of type `map(map(string))`, target →
@@ -111,6 +133,19 @@ mod tests {
           }
         }
         "#);
+    }
+
+    /// What is selected, or failed, counts for nothing: the layers file decides.
+    #[test]
+    fn a_variable_is_called_as_the_report_says_unless_no_shell_would_take_it() {
+        let named = |name: &str| {
+            let job = JobReport { variable: Some(name.to_owned()), ..job("a-b", "x", Outcome::Published) };
+            env(&report(Mode::Publish, vec![job])).split('=').next().unwrap().to_owned()
+        };
+        assert_eq!(named("LAYER_ARN_A_B__X__0A1B"), "LAYER_ARN_A_B__X__0A1B");
+        for hostile in ["PATH", "LAYER_ARN_;id", "LAYER_ARN_A\nPATH", "LAYER_ARN_é"] {
+            assert_eq!(named(hostile), "LAYER_ARN_A_B__X", "{hostile}");
+        }
     }
 
     #[test]

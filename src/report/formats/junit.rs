@@ -22,7 +22,8 @@ pub fn render(report: &Report) -> Shown {
     }
     let mut junit = quick_junit::Report::new(format!("layership {}", report.mode));
     junit.set_time(duration(report.seconds));
-    junit.add_test_suites(suites.into_values().map(timed));
+    let elapsed = duration(report.seconds);
+    junit.add_test_suites(suites.into_values().map(|suite| timed(suite, elapsed)));
     // It is written to memory, which takes everything.
     Shown::lines(&as_read(&junit.to_string().unwrap_or_default()))
 }
@@ -38,9 +39,10 @@ fn as_read(xml: &str) -> String {
     skipped.map_or_else(|| xml.to_owned(), |found| [&xml[..found.start], &xml[found.end..]].concat())
 }
 
-fn timed(mut suite: TestSuite) -> TestSuite {
-    let time = suite.test_cases.iter().filter_map(|case| case.time).sum();
-    suite.set_time(time);
+/// Jobs overlap: their times may add up to more than there was.
+fn timed(mut suite: TestSuite, elapsed: Duration) -> TestSuite {
+    let sum: Duration = suite.test_cases.iter().filter_map(|case| case.time).sum();
+    suite.set_time(sum.min(elapsed));
     suite
 }
 
@@ -117,6 +119,17 @@ mod tests {
         let long = |layer| JobReport { seconds: 1.8e19, ..job(layer, "x", Outcome::Published) };
         let read = render(&report(Mode::Plan, vec![long("a"), long("b")]));
         assert!(quick_junit::Report::deserialize_from_str(&read).is_ok(), "{read}");
+    }
+
+    #[test]
+    fn a_suite_takes_no_longer_than_the_run() {
+        let one = |layer, seconds| JobReport { seconds, ..job(layer, "x", Outcome::Published) };
+        let time = |jobs| {
+            let report = Report { seconds: 4.0, ..report(Mode::Publish, jobs) };
+            quick_junit::Report::deserialize_from_str(&render(&report)).unwrap().test_suites[0].time
+        };
+        assert_eq!(time(vec![one("a", 3.0), one("b", 3.0)]), Some(Duration::from_secs(4)), "they overlapped");
+        assert_eq!(time(vec![one("a", 1.0), one("b", 2.0)]), Some(Duration::from_secs(3)));
     }
 
     #[test]

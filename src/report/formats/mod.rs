@@ -72,6 +72,11 @@ impl FromStr for ReportFormat {
     }
 }
 
+/// What all formats are called.
+pub fn formats() -> Vec<&'static str> {
+    FORMATS.iter().map(|format| format.name).collect()
+}
+
 fn known() -> String {
     names(&FORMATS.map(|format| (format.name, format.file)))
 }

@@ -21,9 +21,16 @@ const FORMATS: [(&str, &str, Render); 3] = [
     ("csv", "rollout.csv", RolloutReport::csv),
 ];
 
+/// What all formats are called.
+pub fn formats() -> Vec<&'static str> {
+    FORMATS.iter().map(|(name, ..)| *name).collect()
+}
+
 /// One `--report FORMAT=PATH` of a rollout.
 #[derive(Clone, Debug)]
 pub struct RolloutRequest {
+    /// What the format is called on the command line.
+    pub format: &'static str,
     /// Renders the report in this format.
     pub render: Render,
     /// Where; `-` is standard output.
@@ -36,8 +43,8 @@ impl FromStr for RolloutRequest {
     fn from_str(text: &str) -> Result<Self, String> {
         let (format, path) = request(text, &FORMATS.map(|(name, file, _)| (name, file)))?;
         let found = FORMATS.iter().find(|(name, ..)| *name == format);
-        let (_, _, render) = found.ok_or_else(|| format!("`{format}` is not a report format"))?;
-        Ok(Self { render: *render, path })
+        let &(format, _, render) = found.ok_or_else(|| format!("`{format}` is not a report format"))?;
+        Ok(Self { format, render, path })
     }
 }
 
