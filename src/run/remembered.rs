@@ -5,6 +5,7 @@ use layership_protocol::{Body, Content, Md5, Phase, Sha256};
 use super::archive_checks::settle_all;
 use super::site::Site;
 use super::trail::Trail;
+use crate::aws::Newest;
 use crate::finding::{Check, Finding};
 use crate::layer;
 use crate::manifest::Manifest;
@@ -29,6 +30,10 @@ pub async fn check_adopted(
     let (Content::Lock(body), Some(content)) = (&found.content, content) else { return Ok(()) };
     let now = Md5(manifest.md5.to_bytes());
     if published_for(body, latest, Sha256(content.to_bytes())).is_none_or(|then| then == now) {
+        return Ok(());
+    }
+    // The layer has got a manifest of another name since: of the one that it had nothing was lost.
+    if matches!(site.newest_backup().await, Ok(Newest::Of { version, etag: None }) if version == latest) {
         return Ok(());
     }
     let (job, path) = (site.job, &site.job.manifest.shown);
