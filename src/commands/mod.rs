@@ -25,7 +25,7 @@ mod stdout;
 use crate::cli::{Cli, Command};
 use crate::error::{Ended, Error};
 use crate::event::Mode;
-use crate::run::BuildScope;
+use crate::run::{BuildScope, outlive_limits_of_files};
 pub use complete::complete;
 use how::How;
 use run::run;
@@ -35,6 +35,7 @@ use run::run;
 /// # Errors
 /// What stops the command before or instead of its jobs.
 pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
+    outlive_limits_of_files().map_err(|error| Error::other(format!("cannot listen for signals: {error}")))?;
     match cli.command {
         Command::Init(args) => init::init(&args),
         Command::Explain(args) => explain::explain(&args),

@@ -1,8 +1,8 @@
 //! Which part of a URL is a credential.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
-use super::urls::UrlPart;
+use super::urls::{UrlPart, url_parts};
 
 /// Parts of the names of query parameters that carry credentials.
 const KEYS: [&str; 14] = [
@@ -46,8 +46,8 @@ pub(super) fn is_credential(text: &str, part: UrlPart, range: &Range<usize>) -> 
     let value = &text[range.clone()];
     match part {
         UrlPart::UserInfo => is_secret_user(value),
-        UrlPart::Segment => is_token(value),
-        UrlPart::Query => value.split(['&', ';']).any(is_secret_pair),
+        UrlPart::Segment => is_token(value) || value.split([';', '&']).skip(1).any(is_secret_pair),
+        UrlPart::Query => has_secret_pair(value) || has_secret_url(value),
         // The key stands before what is hidden.
         UrlPart::Fragment => {
             let key = text[..range.start].trim_end_matches('=').rsplit(['#', '&']).next().unwrap_or_default();
@@ -77,6 +77,23 @@ fn is_token(segment: &str) -> bool {
     let is_of_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-".contains(byte);
     let rest = TOKENS.iter().find_map(|start| segment.strip_prefix(start));
     rest.is_some_and(|rest| rest.bytes().take_while(is_of_token).count() >= TOKEN_REST)
+}
+
+/// Whether a URL that a query hands on has a credential. What is in the query of that one in turn is not looked at as a URL:
+/// so a text of nothing but URLs takes no longer than another.
+fn has_secret_url(query: &str) -> bool {
+    let found = url_parts(query, |part, range| {
+        let is_secret = match part {
+            UrlPart::Query => has_secret_pair(&query[range]),
+            _ => is_credential(query, part, &range),
+        };
+        if is_secret { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    found.is_break()
+}
+
+fn has_secret_pair(query: &str) -> bool {
+    query.split(['&', ';']).any(is_secret_pair)
 }
 
 fn is_secret_pair(pair: &str) -> bool {

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::ops::{ControlFlow, Range};
 
 use super::credentials::{is_credential, is_open_user};
+use super::escapes::{decoded_url, encoded_urls, unescaped};
 use super::urls::{UrlPart, url_parts};
 
 const HIDDEN: &str = "****";
@@ -16,33 +17,54 @@ const HIDDEN: &str = "****";
 /// well-known service in the path, and what a fragment says unless it names what is installed (`#sha256=`, `#egg=`, a
 /// commit). What merely contains an `@` is left alone: `me@example.com`, `lodash@4.17.21`, `https://host/@scope/name`.
 pub fn mask(text: &str) -> Cow<'_, str> {
-    without(text, |part, range| part != UrlPart::Segment || is_credential(text, part, range))
+    without(text, |text, part, range| part != UrlPart::Segment || is_credential(text, part, range))
 }
 
 /// Hides what is a credential in every URL of a text that may hold others, as all that is shown may: addresses of pages keep
 /// their queries, and `git@` stays.
 pub fn hide_credentials(text: &str) -> Cow<'_, str> {
-    let is_user = |part, range: &Range<usize>| part == UrlPart::UserInfo && !is_open_user(&text[range.clone()]);
-    without(text, |part, range| is_user(part, range) || is_credential(text, part, range))
+    without(text, |text, part, range| {
+        let is_user = part == UrlPart::UserInfo && !is_open_user(&text[range.clone()]);
+        is_user || is_credential(text, part, range)
+    })
 }
 
-/// The text without these parts of its URLs.
-fn without(text: &str, is_hidden: impl Fn(UrlPart, &Range<usize>) -> bool) -> Cow<'_, str> {
-    let mut masked = String::new();
-    let mut shown = 0;
-    let _: ControlFlow<Infallible> = url_parts(text, |part, range| {
-        if is_hidden(part, &range) {
-            masked.push_str(&text[shown..range.start]);
-            masked.push_str(HIDDEN);
-            shown = range.end;
-        }
-        ControlFlow::Continue(())
-    });
-    if shown == 0 {
-        return Cow::Borrowed(text);
+/// Whether nothing of a line of a file is hidden by [`mask()`], nor of what its escapes mean.
+pub fn is_open(line: &str) -> bool {
+    let meant = unescaped(line);
+    mask(&meant) == meant
+}
+
+/// The text without these parts of its URLs. One that is percent-encoded, to be a part of another, is hidden whole if it has
+/// any.
+fn without(text: &str, is_hidden: impl Fn(&str, UrlPart, &Range<usize>) -> bool) -> Cow<'_, str> {
+    let parts = |text: &str| {
+        let mut hidden = Vec::new();
+        let _: ControlFlow<Infallible> = url_parts(text, |part, range| {
+            hidden.extend(is_hidden(text, part, &range).then_some(range));
+            ControlFlow::Continue(())
+        });
+        hidden
+    };
+    let plain = without_ranges(text.into(), &parts(text));
+    let encoded: Vec<_> =
+        encoded_urls(&plain).filter(|url| !parts(&decoded_url(&plain[url.clone()])).is_empty()).collect();
+    without_ranges(plain, &encoded)
+}
+
+/// The text without these ranges, in order.
+fn without_ranges<'t>(text: Cow<'t, str>, hidden: &[Range<usize>]) -> Cow<'t, str> {
+    if hidden.is_empty() {
+        return text;
+    }
+    let (mut masked, mut shown) = (String::new(), 0);
+    for range in hidden {
+        masked.push_str(&text[shown..range.start]);
+        masked.push_str(HIDDEN);
+        shown = range.end;
     }
     masked.push_str(&text[shown..]);
-    Cow::Owned(masked)
+    masked.into()
 }
 
 #[cfg(test)]
@@ -87,7 +109,19 @@ mod tests {
             ("`https://user:p`s@host/?q=1`", "`https://****@host/?****`"),
             (r"https:\/\/user:p@host\/x?q=1", r"https:\/\/****@host\/x?****"),
             ("https://host/a/ghp_0123456789abcdef/simple", "https://host/a/****/simple"),
-            (r"https:\/\/host\/ghp_0123456789abcdef\/x", r"https:\/\/host\/****/x"),
+            (r"https:\/\/host\/ghp_0123456789abcdef\/x", r"https:\/\/host\/****\/x"),
+            (r#"{"a":"see \"https://host/x?q=1\" there"}"#, r#"{"a":"see \"https://host/x?****\" there"}"#),
+            (r#"https://user:p"s@host/"#, "https://****@host/"),
+            (r#"{"url":"https://user:p\"s@host/","mail":"a@b"}"#, r#"{"url":"https://****@host/","mail":"a@b"}"#),
+            (r#"{"url":"https://host:x","mail":"a@b"}"#, r#"{"url":"https://host:x","mail":"a@b"}"#),
+            ("<https://host/x?token=a<b>", "<https://host/x?****>"),
+            ("https://host/x#token=a`b", "https://host/x#token=****"),
+            ("https://host/x;v=1;token=a:b&c/y", "https://host/****/y"),
+            ("https://host/x;v=1/y", "https://host/x;v=1/y"),
+            ("https://host/x;v=https://u:p@host/y", "https://host/x;v=https://****@host/y"),
+            ("x::__archiveUrl=https%3A%2F%2Fu%3Ap%40h%2Fx.tgz", "x::__archiveUrl=https%3A%2F%2F****"),
+            ("x::__archiveUrl=https%3a%2f%2fh%2fx%3Ftoken%3Da b", "x::__archiveUrl=https%3a%2f%2f**** b"),
+            ("x::__archiveUrl=https%3A%2F%2Fh%2Fx.tgz", "x::__archiveUrl=https%3A%2F%2Fh%2Fx.tgz"),
         ];
         for (text, masked) in table {
             assert_eq!(mask(text), masked, "{text}");
@@ -108,6 +142,8 @@ mod tests {
             ("https://host/home?region=us-east-1#/x?tab=y", "https://host/home?region=us-east-1#/x?tab=y"),
             ("https://****@host/x?****", "https://****@host/x?****"),
             ("s3://bucket/a@b/c", "s3://bucket/a@b/c"),
+            ("https://host/?next=https://u:p@h/", "https://host/?****"),
+            ("https://host/?next=https://h/%3Fpage=1", "https://host/?next=https://h/%3Fpage=1"),
             ("x,http://127.0.0.1:4566/a,me@example.com", "x,http://127.0.0.1:4566/a,me@example.com"),
         ];
         for (text, hidden) in table {
@@ -149,6 +185,8 @@ mod tests {
         assert_eq!(masked, "a://****@".repeat(100_000));
         assert_eq!(mask(&"a://b:c/".repeat(100_000)).len(), 800_000);
         assert_eq!(mask(&format!("{}@", "a://b:c/".repeat(100_000))), "a://****@");
+        assert_eq!(mask(&"%3A%2F%2Fa".repeat(100_000)).len(), 1_000_000);
+        assert_eq!(hide_credentials(&"a://b?c=".repeat(100_000)).len(), 800_000);
     }
 
     proptest! {
@@ -159,13 +197,22 @@ mod tests {
         }
 
         #[test]
-        fn no_password_gets_through(user in "[a-z$%.]{0,6}", secret in "[A-Z:/?#!<>`]{0,6}SECRET[A-Z@:/?#!<>`]{0,6}", scheme in "(https|git\\+ssh)") {
+        fn no_password_gets_through(user in "[a-z$%.]{0,6}", secret in "[A-Z:/?#!<>`]{0,6}(A\"B)?SECRET[A-Z@:/?#!<>`]{0,6}", scheme in "(https|git\\+ssh)") {
             let text = format!("x {scheme}://{user}:{secret}@host/path y");
             prop_assert!(!mask(&text).contains("SECRET"), "{} -> {}", text, mask(&text));
         }
 
         #[test]
-        fn any_text_is_accepted(text in "(://|@|[a/:?#=&<`\\[\" é]){0,24}") {
+        fn a_document_stays_one(texts in proptest::collection::vec("(://|@|token=|%3A%2F%2F|[a/:;?#=&<\\\\\" \t]){0,16}", 1..4)) {
+            let document = serde_json::to_string(&texts).unwrap();
+            for masked in [mask(&document), hide_credentials(&document)] {
+                let read = serde_json::from_str::<Vec<String>>(&masked);
+                prop_assert_eq!(read.map(|read| read.len()).ok(), Some(texts.len()), "{} -> {}", document, masked);
+            }
+        }
+
+        #[test]
+        fn any_text_is_accepted(text in "(://|@|%3A%2F%2F|[a/:;?#=&<`\\\\\\[\" é]){0,24}") {
             let once = mask(&text).into_owned();
             prop_assert_eq!(mask(&once), once.as_str());
         }

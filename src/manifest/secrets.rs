@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
-use memchr::memchr_iter;
+use memchr::memchr2_iter;
 
 use super::credentials::is_credential;
+use super::escapes::unescaped;
 use super::first::First;
 use super::mask::mask;
 use super::urls::{find_scheme, url_parts};
@@ -23,43 +24,56 @@ pub struct Secret {
 /// How many characters of a line are shown.
 const SHOWN: usize = 160;
 
-/// The lines of a manifest, of whatever format, with a URL that carries a password, a token or a signature. A
-/// placeholder that a tool fills in (`${TOKEN}`) is no secret.
+/// The lines of a manifest, of whatever format, with a URL that carries a password, a token or a signature, however its
+/// characters are escaped. A placeholder that a tool fills in (`${TOKEN}`) is no secret.
 pub fn secrets(text: &str, halt: &Halt) -> Option<First<Secret>> {
-    let lines = halt.over(lines_with_urls(text)).filter(|(_, line)| has_secret(line, halt));
+    let text = unescaped(text);
+    let lines = halt.over(lines_with_urls(&text)).filter(|(_, line)| has_secret(line, halt));
     First::of(lines, |(line, text)| Secret { line, shown: Some(shown(&text)) })
 }
 
-/// The lines with a URL, each with its number, counted from 1. One that goes on behind a `\` is one with those that follow, as
-/// pip reads it.
+/// The lines with a URL, each with its number, counted from 1. They end with LF, CR or both. One that goes on behind a `\` is one
+/// with those that follow, as pip reads it.
 fn lines_with_urls(text: &str) -> impl Iterator<Item = (usize, Cow<'_, str>)> {
     let (mut rest, mut number) = (text, 1);
     std::iter::from_fn(move || {
         let at = find_scheme(rest)?;
-        let start = rest[..at].rfind('\n').map_or(0, |end| end + 1);
+        let start = rest[..at].rfind(ENDS).map_or(0, |end| end + 1);
         let end = end_of_line(rest, at);
-        let line = rest[start..end].strip_suffix('\r').unwrap_or(&rest[start..end]);
+        let line = &rest[start..end];
         number += line_breaks(&rest[..start]);
         let found = (number, joined(line));
-        number += line_breaks(line) + 1;
-        rest = rest.get(end + 1..).unwrap_or_default();
+        number += line_breaks(line);
+        rest = &rest[end..];
         Some(found)
     })
 }
 
+const ENDS: [char; 2] = ['\n', '\r'];
+
 /// Where the line ends that goes on from here.
 fn end_of_line(text: &str, from: usize) -> usize {
-    let ends = memchr_iter(b'\n', &text.as_bytes()[from..]).map(|end| from + end);
-    let goes_on = |end: usize| text[..end].strip_suffix('\r').unwrap_or(&text[..end]).ends_with('\\');
-    ends.into_iter().find(|end| !goes_on(*end)).unwrap_or(text.len())
+    let goes_on = |end: usize| {
+        let line = &text[..end];
+        line.ends_with('\\') || text[end..].starts_with('\n') && line.ends_with("\\\r")
+    };
+    memchr2_iter(b'\n', b'\r', &text.as_bytes()[from..])
+        .map(|end| from + end)
+        .find(|end| !goes_on(*end))
+        .unwrap_or(text.len())
 }
 
 fn joined(line: &str) -> Cow<'_, str> {
-    if line.contains('\n') { line.replace("\\\r\n", "").replace("\\\n", "").into() } else { line.into() }
+    if !line.contains(ENDS) {
+        return line.into();
+    }
+    line.replace("\\\r\n", "").replace("\\\n", "").replace("\\\r", "").into()
 }
 
+/// How many lines end in a text.
 fn line_breaks(text: &str) -> usize {
-    memchr_iter(b'\n', text.as_bytes()).count()
+    let is_half = |end: usize| text[end..].starts_with("\r\n");
+    memchr2_iter(b'\n', b'\r', text.as_bytes()).filter(|end| !is_half(*end)).count()
 }
 
 fn shown(line: &str) -> String {
@@ -121,6 +135,27 @@ mod tests {
             "x @ https://host/github_pat_0123456789abcdefghij@v1",
             "--index-url https://user:\\\np@host/simple",
             "--index-url https://us\\\r\ner:\\\r\np@host/simple",
+            "--index-url https://us\\\rer:\\\rp@host/simple",
+            "--index-url https://user:pa\"ss@host/simple",
+            "x @ https://host/x.whl?token=<abc>",
+            "x @ https://host/x;token=abc/x.whl",
+            "x @ https://host/x;v=1;sig=abc",
+            "x @ https://proxy/get?url=https://user:p@host/x.whl",
+            "x @ https://proxy/get?url=https://host/x.whl?token=abc",
+            // Strings of JSON, TOML and YAML.
+            r#""resolved": "https://host/x.tgz?a=1\u0026token=abc""#,
+            r#""resolved": "https\u003a//user:p@host/x.tgz""#,
+            r#""resolved": "https:\u002f\u002fuser:p@host/x.tgz""#,
+            r#""resolved": "https://user:p\u0040host/x.tgz""#,
+            r#""resolved": "https://user:p\u0022\u0020w@host/x.tgz""#,
+            r#""resolved": "https://user:p\"w@host/x.tgz""#,
+            r#""resolved": "https://user:p\\\u0040host/x.tgz""#,
+            r#""url":"https:\/\/host\/x.zip?a=1\u0026token=abc""#,
+            r#"source = { registry = "https\u003A//user:p@host/simple" }"#,
+            r#"source = { registry = "https\U0000003A\x2f\x2Fuser:p@host/simple" }"#,
+            r#"resolution: "@s/x@npm:1.0.0::__archiveUrl=https%3A%2F%2Fuser%3Ap%40host%2Fx.tgz""#,
+            r#"resolution: "@s/x@npm:1.0.0::__archiveUrl=https%3a%2f%2fhost%2fx.tgz%3ftoken%3dabc""#,
+            "x @ https://proxy/get?url=https%3A%2F%2Fuser%3Ap%40host%2Fx.whl",
         ];
         for line in table {
             assert!(found(line), "{line}");
@@ -149,6 +184,13 @@ mod tests {
             "see <https://host:8080> or <me@host>",
             "`https://host`,`me:you@host`",
             r"C:\\Users\\me:x@host",
+            "x @ https://host/x.whl;python_version>'3'",
+            r#""url":"https\\u003a//user:p@host""#,
+            r#"{"text":"{\"url\":\"https://host:8080\",\"mail\":\"me:you@host\"}"}"#,
+            r#"{"url":"https://host:word","mail":"me:you@host"}"#,
+            r#"resolution: "@s/x@npm:1.0.0::__archiveUrl=https%3A%2F%2Fhost%2F%40s%2Fx.tgz""#,
+            "x @ https://host/100%25/%3A%2F/x.whl",
+            r"https:\u00 \u \x \U1 \ud800 \é me:x@host",
         ];
         for line in table {
             assert!(!found(line), "{line}");
@@ -166,6 +208,12 @@ mod tests {
         let lines: Vec<_> = lines_with_urls(continued).map(|(line, _)| line).collect();
         assert_eq!(lines, [4, 6, 7]);
         let first = Secret { line: 4, shown: Some("https://****@host".to_owned()) };
-        assert_eq!(secrets(continued, &Halt::default()), Some(First { first, more: 1 }));
+        for text in [continued.to_owned(), continued.replace('\n', "\r\n"), continued.replace('\n', "\r")] {
+            let first = first.clone();
+            assert_eq!(secrets(&text, &Halt::default()), Some(First { first, more: 1 }), "{text:?}");
+        }
+        let escaped = "\"\\n\\r\\u000a\\u000d\\u2028\"\r\n\r\r\"https\\u003a//u:SECRET@host\"\n";
+        let first = Secret { line: 4, shown: Some("\"https://****@host\"".to_owned()) };
+        assert_eq!(secrets(escaped, &Halt::default()), Some(First { first, more: 0 }));
     }
 }

@@ -11,7 +11,7 @@ use std::ops::{ControlFlow, Range};
 pub(super) enum UrlPart {
     /// `user:password` before the `@`.
     UserInfo,
-    /// What stands between slashes of the path.
+    /// What stands between slashes of the path, with its parameters (`;key=value`).
     Segment,
     /// What stands behind a `?`.
     Query,
@@ -35,7 +35,7 @@ pub(super) fn url_parts<B>(
     let mut rest = text;
     while let Some(start) = find_scheme(rest) {
         let offset = text.len() - rest.len();
-        let end = rest[start..].find(ends_word).map_or(rest.len(), |end| start + end);
+        let end = end_of_word(rest, start);
         let mut url = Url { text: &rest[..end], last_at: rest[..end].rfind('@'), at: start };
         while let Some((part, Range { start, end })) = url.next_part() {
             found(part, offset + start..offset + end)?;
@@ -55,12 +55,34 @@ fn after_scheme(text: &str) -> Option<usize> {
     AFTER_SCHEME.iter().find(|sign| text.starts_with(**sign)).map(|sign| sign.len())
 }
 
-fn ends_word(character: char) -> bool {
-    character.is_whitespace() || character == '"'
+/// Where the word ends that goes on from here: before a `\` that belongs to the quote behind it.
+pub(super) fn end_of_word(text: &str, from: usize) -> usize {
+    for (at, next) in text[from..].char_indices().map(|(at, next)| (from + at, next)) {
+        if next.is_whitespace() {
+            return at;
+        }
+        if next == '"' && is_quote(text, at) {
+            return text[..at].trim_end_matches('\\').len().max(from);
+        }
+    }
+    text.len()
+}
+
+/// Whether a `"` begins or ends a string, as those of JSON, TOML and HTML do. Between other characters, or behind a `\`, it is
+/// a part of a word.
+fn is_quote(text: &str, at: usize) -> bool {
+    let begins = |before: char| before.is_whitespace() || "[{(,:=<*".contains(before);
+    let ends = |behind: char| behind.is_whitespace() || "]}),:;=/>\"".contains(behind);
+    text[..at].chars().next_back().is_none_or(begins) || text[at + 1..].chars().next().is_none_or(ends)
 }
 
 /// What no URL should have as it is, so that texts put it around one. A password may have it all the same.
-const AROUND: [char; 3] = ['<', '>', '`'];
+const AROUND: [char; 4] = ['<', '>', '`', '"'];
+
+/// Whether a text begins with what is around a URL and no part of a value.
+fn closes(text: &str) -> bool {
+    text.strip_prefix(AROUND).is_some_and(|behind| !behind.starts_with(char::is_alphanumeric))
+}
 
 /// What parts of a URL begin with.
 const PARTING: [char; 5] = ['/', ':', '?', '#', '&'];
@@ -97,9 +119,11 @@ impl Url<'_> {
             } else {
                 self.fragment(self.at + 1)
             };
-            if let Some((part, range)) = part {
-                self.at = range.end;
-                return Some((part, range));
+            if let Some((part, Range { start, end })) = part {
+                // What escapes the character behind it stays with that one.
+                let end = start + self.text[start..end].trim_end_matches('\\').len();
+                self.at = end;
+                return Some((part, start..end));
             }
         }
         None
@@ -119,23 +143,33 @@ impl Url<'_> {
     fn segment(&mut self, start: usize) -> Option<(UrlPart, Range<usize>)> {
         self.at = start;
         let segment = &self.text[start..];
-        let end = segment.find(|next| PARTING.contains(&next) || AROUND.contains(&next));
-        let end = start + end.unwrap_or(segment.len());
+        let mut has_parameters = false;
+        let ends = |(at, next): &(usize, char)| {
+            has_parameters |= *next == ';';
+            let is_value = match next {
+                '&' => has_parameters,
+                ':' => has_parameters && after_scheme(&segment[*at..]).is_none(),
+                next => !PARTING.contains(next) && !AROUND.contains(next),
+            };
+            !is_value
+        };
+        let end = start + segment.char_indices().find(ends).map_or(segment.len(), |(at, _)| at);
         (end > start).then_some((UrlPart::Segment, start..end))
     }
 
     fn query(&mut self, start: usize) -> Option<(UrlPart, Range<usize>)> {
         self.at = start;
         let query = &self.text[start..];
-        let end = start + query.find(|next| next == '#' || AROUND.contains(&next)).unwrap_or(query.len());
+        let ends = |&(at, next): &(usize, char)| next == '#' || closes(&query[at..]);
+        let end = start + query.char_indices().find(ends).map_or(query.len(), |(at, _)| at);
         (end > start).then_some((UrlPart::Query, start..end))
     }
 
     fn fragment(&mut self, start: usize) -> Option<(UrlPart, Range<usize>)> {
         self.at = start;
         let fragment = &self.text[start..];
-        let end = fragment.find(|next| ['&', '?', '#'].contains(&next) || AROUND.contains(&next));
-        let pair = &fragment[..end.unwrap_or(fragment.len())];
+        let ends = |&(at, next): &(usize, char)| ['&', '?', '#'].contains(&next) || closes(&fragment[at..]);
+        let pair = &fragment[..fragment.char_indices().find(ends).map_or(fragment.len(), |(at, _)| at)];
         let (key, value) = pair.split_once('=')?;
         let is_key = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
         let is_open = !is_key || OPEN_KEYS.iter().any(|open| key.eq_ignore_ascii_case(open));

@@ -1,7 +1,7 @@
 //! A problem of the layers file as people look for it: what is wrong, and the line with a mark below it.
 
 use crate::config::{Origin, Problem, Severity};
-use crate::manifest::mask;
+use crate::manifest::is_open;
 use crate::report::style::{Style, Tone};
 use crate::report::wording::width;
 use crate::report::{Shown, shown};
@@ -26,7 +26,7 @@ pub fn problems<'p>(problems: impl IntoIterator<Item = &'p Problem>, style: Styl
 pub fn snippet(problem: &Problem, style: Style) -> Vec<Shown> {
     let Origin::File(_, Some(place)) = &problem.origin else { return Vec::new() };
     // A line that is shown in part only would have its mark at the wrong place.
-    let Some(text) = place.text.as_deref().filter(|text| mask(text) == *text && !text.trim().is_empty()) else {
+    let Some(text) = place.text.as_deref().filter(|text| is_open(text) && !text.trim().is_empty()) else {
         return Vec::new();
     };
     let tone = if problem.severity == Severity::Warning { Tone::Attention } else { Tone::Bad };
@@ -85,6 +85,7 @@ mod tests {
     #[test]
     fn a_line_with_a_secret_is_not_shown() {
         assert_eq!(below("key = \"https://me:password@example.org/\"\n"), "");
+        assert_eq!(below("key = \"https\\u003a//me:password\\U00000040example.org/\"\n"), "");
     }
 
     #[test]

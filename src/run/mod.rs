@@ -46,7 +46,7 @@ pub use build::BuildScope;
 pub use events::Events;
 pub use prune::Pruning;
 
-pub use stop::{Stop, on_signals};
+pub use stop::{Stop, on_signals, outlive_limits_of_files};
 
 use crate::attest::Checkout;
 use crate::aws::Sessions;

@@ -48,6 +48,21 @@ pub fn on_signals(stop: Stop) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Lets a write beyond a limit of file sizes (`ulimit -f`) fail as on a full disk, which is told with what helps, for as long as
+/// the process lives. The signal would end it without a word. What a build starts is not concerned.
+///
+/// # Errors
+/// Where the process cannot listen for signals.
+pub fn outlive_limits_of_files() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        // What handles it stays when this is dropped.
+        drop(signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?);
+    }
+    Ok(())
+}
+
 #[cfg(unix)]
 struct Signals(tokio::signal::unix::Signal, tokio::signal::unix::Signal);
 

@@ -48,13 +48,30 @@ const MANIFESTS: [(&str, &str); 12] = [
     ("composer.lock", r#"{"packages":[{"name":"a/tool","version":"1.0.0","dist":{"type":"zip","url":"URL"}}]}"#),
 ];
 
-/// No file below a folder holds the secret, but those that are meant to.
+/// URLs as people forget to escape them, as their file's format escapes them, and as a part of another.
+const ODD_URLS: [&str; 10] = [
+    "https://user:p<s3cr3tPlant3d@host.example/x/tool-1.0.0.tgz",
+    "https://user:p>s3cr3tPlant3d@host.example/x/tool-1.0.0.tgz",
+    "https://user:p`s3cr3tPlant3d@host.example/x/tool-1.0.0.tgz",
+    "https://user:p\"s3cr3tPlant3d@host.example/x/tool-1.0.0.tgz",
+    "https://host.example/x;token=s3cr3tPlant3d/tool-1.0.0.tgz",
+    "https://host.example/x?url=https%3A%2F%2Fuser%3As3cr3tPlant3d%40host.example%2Ftool-1.0.0.tgz",
+    r"https\u003a//user:s3cr3tPlant3d@host.example/x/tool-1.0.0.tgz",
+    r"https:\u002F\u002Fuser:s3cr3tPlant3d@host.example/x/tool-1.0.0.tgz",
+    r"https://user:s3cr3tPlant3d\u0040host.example/x/tool-1.0.0.tgz",
+    r"https://host.example/x/tool-1.0.0.tgz?a=1\u0026token=s3cr3tPlant3d",
+];
+
+/// Nothing below a folder holds the secret, but what is meant to.
 fn silent_below(folder: &Path, what: &str, meant: &[&str]) {
     for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap()) {
         let path = entry.path();
+        if meant.iter().any(|name| path.ends_with(name)) {
+            continue;
+        }
         if path.is_dir() {
             silent_below(&path, what, meant);
-        } else if !meant.iter().any(|name| path.ends_with(name)) {
+        } else {
             let bytes = std::fs::read(&path).unwrap();
             let is_there = bytes.windows(SECRET.len()).any(|window| window == SECRET.as_bytes());
             assert!(!is_there, "{what}: {} betrays it", path.display());
@@ -117,6 +134,37 @@ fn a_credential_in_any_manifest_is_shown_nowhere_and_sent_nowhere() {
             );
         }
         assert_eq!(project.state().to_string().matches(SECRET).count(), 0);
+    }
+}
+
+/// A layer that allows it has its backup in S3, and nothing else shows the credential.
+#[test]
+fn an_odd_or_escaped_credential_is_found_and_shown_nowhere() {
+    let berry = (
+        "yarn.lock",
+        "__metadata:\n  version: 8\n\n\"tool@npm:1\":\n  version: 1.0.0\n  resolution: \"tool@npm:1.0.0::__archiveUrl=\
+         https%3A%2F%2Fuser%3As3cr3tPlant3d%40host.example%2Ftool.tgz\"\n",
+        "",
+    );
+    let of = |name: &str| MANIFESTS.iter().find(|(manifest, _)| *manifest == name).copied().unwrap();
+    let escaped = ["poetry.lock", "package-lock.json", "composer.lock"].map(of);
+    let with_escapes = escaped.iter().flat_map(|(name, text)| ODD_URLS.map(|url| (*name, *text, url)));
+    // Where nothing is escaped, these are other URLs; and a `"` of TOML and JSON is.
+    let plain = ODD_URLS[..6].iter().map(|url| (MANIFESTS[0].0, MANIFESTS[0].1, *url));
+    for (name, text, url) in with_escapes.chain(plain).chain([berry]) {
+        let project = project(name);
+        let layers = String::from_utf8(project.read("layers.toml")).unwrap();
+        let url = if name == "requirements.txt" { url.to_owned() } else { url.replace('"', "\\\"") };
+        let manifest = format!("requests/{name}");
+        project.write(&manifest, text.replace("URL", &url));
+        let told = every_output(&project, "publish --stage", &[&manifest]);
+        assert!(told.contains("carries a credential"), "{name} {url}: {told}");
+        let allowed = "allow = [\"secret-in-manifest\"]\nunpinned = \"allow\"\nattest = true\n";
+        project.write("layers.toml", format!("{layers}{allowed}"));
+        // What the sandbox holds has the backup; what is attested is here, too.
+        every_output(&project, "publish --stage --attest-dir attest", &[&manifest, "sandbox/data"]);
+        let documents = project.json("report-json.txt")["jobs"][0]["attest"].to_string();
+        assert!(documents.contains(".cdx.json"), "{name} {url}: {documents}");
     }
 }
 
