@@ -34,11 +34,11 @@ pub enum Level {
 #[strum(serialize_all = "kebab-case")]
 #[allow(clippy::enum_variant_names, reason = "the names are the stable codes")]
 pub enum Check {
-    /// A path in the zip is absolute, has `..` in it, or goes on behind a file.
+    /// A path in the zip is absolute, has `..` or `\` in it, goes on behind a file, or is given twice and differs.
     ArchivePath,
-    /// A link in the zip leads out of the layer, or in a circle.
+    /// A link in the zip leads out of the layer, to an absolute place outside of `/opt`, or in a circle.
     ArchiveLink,
-    /// An entry of the zip is encrypted, compressed in another way than Lambda knows, or not what the zip says of it.
+    /// An entry of the zip is encrypted, a pipe or a device, compressed in another way than Lambda knows, or not what the zip says of it.
     ArchiveEntry,
     /// Nothing in the zip, or no package for Python, lies where the layer's runtimes look.
     ArchiveLayout,
@@ -56,7 +56,7 @@ pub enum Check {
     PackageMissing,
     /// A package is in the archive that the manifest does not name.
     PackageNotLocked,
-    /// No package in the archive tells its version, so it cannot be held against the manifest.
+    /// No package in the archive tells its version, or only some were read, so that not all is held against the manifest.
     ArchiveNotCompared,
     /// The archive has the content of the latest version although the manifest has changed since.
     ArchiveStale,

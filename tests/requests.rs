@@ -58,6 +58,8 @@ fn a_first_publish_a_second_one_and_one_change_cost_exactly_this() {
         &[("GetCallerIdentity", 1), ("HeadObject", LAYERS), ("PutObject", LAYERS), ("HeadBucket", LAYERS)],
     );
 
+    // What is staged in the second of the publish costs a look at the backup later on: S3 tells no more than that.
+    bench.advance(2);
     bench.run(&["publish"]).expect(0);
     let first = [
         ("GetCallerIdentity", 1),

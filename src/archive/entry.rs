@@ -1,5 +1,7 @@
 //! One entry of a zip.
 
+use flate2::Crc;
+use rawzip::extra_fields::{ExtraFieldId, ExtraFields};
 use rawzip::{CompressionMethod, ZipFileHeaderRecord};
 
 /// One entry of a zip, as its table of contents has it.
@@ -15,6 +17,10 @@ pub(super) struct Entry<'a> {
     /// Where the header in front of its content begins.
     pub offset: u64,
     pub is_link: bool,
+    /// A pipe, a socket or a device.
+    pub is_special: bool,
+    /// It is given another path, too, which some programs unzip it to.
+    pub has_two_paths: bool,
     /// CRC-32 of its content.
     pub crc: u32,
 }
@@ -22,17 +28,84 @@ pub(super) struct Entry<'a> {
 impl<'a> Entry<'a> {
     pub fn of(record: &'a ZipFileHeaderRecord<'_>) -> Self {
         let flags = record.flags();
+        // The upper half is the mode of a file of Unix.
+        let kind = (record.external_attributes() >> 16) & 0xf000;
+        let path = record.file_path().as_bytes();
         Self {
-            path: record.file_path().as_bytes(),
+            path,
             is_folder: record.is_dir(),
             size: record.uncompressed_size_hint(),
             zipped: record.compressed_size_hint(),
-            encrypted: flags.is_encrypted() || flags.has_strong_encryption(),
+            encrypted: flags.is_encrypted() || flags.has_strong_encryption() || flags.is_masked(),
             method: record.compression_method(),
             offset: record.local_header_offset(),
-            // The upper half is the mode of a file of Unix.
-            is_link: (record.external_attributes() >> 16) & 0xf000 == 0xa000,
+            is_link: kind == 0xa000,
+            is_special: matches!(kind, 0x1000 | 0x2000 | 0x6000 | 0xc000),
+            has_two_paths: unicode_path(path, record.extra_fields()).is_some_and(|other| !is_same(path, other)),
             crc: record.crc32(),
+        }
+    }
+}
+
+/// The path that programs which know the field of Info-ZIP take in place of this one.
+fn unicode_path<'a>(path: &[u8], mut fields: ExtraFields<'a>) -> Option<&'a [u8]> {
+    let (_, field) = fields.find(|(id, _)| *id == ExtraFieldId::INFO_ZIP_UNICODE_PATH)?;
+    let (version, rest) = field.split_first()?;
+    let (sum, other) = rest.split_first_chunk::<4>()?;
+    let mut own = Crc::new();
+    own.update(path);
+    // It stands for the path with this sum: who renamed the entry and knew nothing of the field made it void.
+    (*version == 1 && u32::from_le_bytes(*sum) == own.sum()).then_some(other)
+}
+
+/// Whether two paths may be one, of which the first is written in another character set. That is what the field is for.
+fn is_same(path: &[u8], unicode: &[u8]) -> bool {
+    path == unicode || (!path.is_ascii() || path.contains(&b'#')) && common(path) == common(unicode)
+}
+
+/// What all character sets write alike. Info-ZIP has `#U00e9` or `#L01f600` for characters that it cannot write.
+fn common(path: &[u8]) -> Vec<u8> {
+    let (mut common, mut rest) = (Vec::new(), path);
+    while let Some((first, behind)) = rest.split_first() {
+        let escaped = match rest {
+            [b'#', b'U', ..] => rest.get(2..6),
+            [b'#', b'L', ..] => rest.get(2..8),
+            _ => None,
+        };
+        let escaped = escaped.filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+        rest = escaped.map_or(behind, |digits| &rest[2 + digits.len()..]);
+        if escaped.is_none() && first.is_ascii() {
+            common.push(*first);
+        }
+    }
+    common
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_in_another_character_set_is_the_same() {
+        let same: [(&[u8], &str); 4] = [
+            (b"python/a", "python/a"),
+            (b"caf\x82.py", "café.py"),
+            (b"caf#U00e9.py", "café.py"),
+            (b"#L01f600#x", "😀#x"),
+        ];
+        let other: [(&[u8], &str); 6] = [
+            (b"python/b", "../../etc/x"),
+            (b"python/b", "python/bé"),
+            (b"caf\x82.py", "../é"),
+            (b"#U00e9", "é/.."),
+            (b"#Uzzzz", "é"),
+            (b"a", ""),
+        ];
+        for (path, unicode) in same {
+            assert!(is_same(path, unicode.as_bytes()), "{unicode}");
+        }
+        for (path, unicode) in other {
+            assert!(!is_same(path, unicode.as_bytes()), "{unicode}");
         }
     }
 }

@@ -7,7 +7,7 @@ use super::ballast::Ballast;
 use super::entry::Entry;
 use super::homes::Homes;
 use super::limit::{UNZIPPED_LIMIT, megabytes};
-use super::link::Links;
+use super::link::{End, Links};
 use super::natives::Natives;
 use super::oddities::{Oddities, Oddity, Paths};
 use super::packages::Packages;
@@ -220,8 +220,10 @@ impl Inspection {
             }
         }
         for (path, _) in links {
-            if !str::from_utf8(path).is_ok_and(|path| all.stays_inside(path)) {
-                self.oddities.add(Oddity::Leaving, path);
+            match str::from_utf8(path).map_or(End::Outside, |path| all.end(path)) {
+                End::Inside => {}
+                End::Outside => self.oddities.add(Oddity::Leaving, path),
+                End::Elsewhere => self.oddities.add(Oddity::Elsewhere, path),
             }
         }
     }

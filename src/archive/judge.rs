@@ -44,6 +44,20 @@ fn finding(oddity: Oddity, met: &Met) -> Finding {
             let message = format!("a link in the zip leads out of the layer, or in a circle: {first}");
             Finding::error(Check::ArchiveLink, message, LINK_HINT)
         }
+        Oddity::Elsewhere => {
+            let message =
+                format!("a link in the zip leads to an absolute place outside of `/opt`, where the layer is: {first}");
+            Finding::error(Check::ArchiveLink, message, LINK_HINT)
+        }
+        Oddity::TwoPaths => {
+            path(format!("an entry of the zip has a second path, which differs; who unzips it chooses: {first}"))
+        }
+        Oddity::Special => entry(format!("an entry of the zip is a pipe, a socket or a device: {first}")),
+        Oddity::Backslash => {
+            let message =
+                format!("a path in the zip has `\\` in it, which is no step into a folder in Lambda: {first}");
+            Finding::warning(Check::ArchivePath, message, PATH_HINT)
+        }
         Oddity::Blocked => path(format!("a path is a file in the zip, and goes on behind it: {first}")),
         Oddity::Duplicate => {
             let hint = "build the zip again: programs that unzip it differ in which of the two they believe";
@@ -74,13 +88,17 @@ mod tests {
             Oddity::Sizes,
             Oddity::Contradicting,
             Oddity::Leaving,
+            Oddity::Elsewhere,
+            Oddity::Backslash,
+            Oddity::TwoPaths,
+            Oddity::Special,
         ];
         let told: Vec<String> = all
             .into_iter()
             .map(|oddity| finding(oddity, &met))
             .map(|found| format!("{:?} {}: {}", found.level, found.check, found.message))
             .collect();
-        insta::assert_snapshot!(told.join("\n"), @"
+        insta::assert_snapshot!(told.join("\n"), @r"
             Error archive-path: a path in the zip has `..` in it: `a/b` and 2 more
             Error archive-path: a path in the zip is absolute: `a/b` and 2 more
             Warning archive-duplicate: a path is in the zip twice: `a/b` and 2 more
@@ -91,6 +109,10 @@ mod tests {
             Error archive-entry: an entry of the zip has two sizes that cannot both be true: `a/b` and 2 more
             Error archive-entry: the table of contents says something else of an entry than it is: `a/b` and 2 more
             Error archive-link: a link in the zip leads out of the layer, or in a circle: `a/b` and 2 more
+            Error archive-link: a link in the zip leads to an absolute place outside of `/opt`, where the layer is: `a/b` and 2 more
+            Warning archive-path: a path in the zip has `\` in it, which is no step into a folder in Lambda: `a/b` and 2 more
+            Error archive-path: an entry of the zip has a second path, which differs; who unzips it chooses: `a/b` and 2 more
+            Error archive-entry: an entry of the zip is a pipe, a socket or a device: `a/b` and 2 more
             ");
     }
 }

@@ -11,6 +11,17 @@ const PARTS: usize = 1_000;
 /// No longer path can be opened, and no link can hold one.
 const LONGEST: usize = 4_095;
 
+/// Where a link leads, whatever links it goes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// To a place within the archive.
+    Inside,
+    /// Out of it, in a circle, or through more than any path goes through.
+    Outside,
+    /// To an absolute place that is not the layer's.
+    Elsewhere,
+}
+
 /// The links of an archive, each with the text of its target. Links lead through links.
 #[derive(Debug, Default)]
 pub(super) struct Links<'a>(HashMap<&'a str, &'a str>);
@@ -21,48 +32,80 @@ impl<'a> Links<'a> {
         self.0.insert(path.trim_start_matches("./"), target);
     }
 
-    /// Whether the link of this path leads to a place within, whatever links it goes through. Who goes in a circle arrives
-    /// nowhere.
-    pub fn stays_inside(&self, path: &str) -> bool {
+    /// Where the link of this path leads.
+    pub fn end(&self, path: &str) -> End {
         let path = path.trim_start_matches("./");
-        let Some(target) = self.0.get(path).filter(|target| is_within_bounds(target)) else { return false };
-        // A link below a link is where that leads to.
-        let (parent, _) = path.rsplit_once('/').unwrap_or_default();
-        self.arrives(parent.split('/').chain(target.split('/')).rev().collect())
+        let Some(target) = self.0.get(path) else { return End::Outside };
+        match Target::of(target) {
+            Err(end) => end,
+            Ok(Target::OfLayer(target)) => self.arrives(target.split('/').rev().collect()),
+            Ok(Target::Beside(target)) => {
+                // A link below a link is where that leads to.
+                let (parent, _) = path.rsplit_once('/').unwrap_or_default();
+                self.arrives(parent.split('/').chain(target.split('/')).rev().collect())
+            }
+        }
     }
 
-    /// Whether a walk along these parts, the last one first, stays inside.
-    fn arrives<'p>(&self, mut open: Vec<&'p str>) -> bool
+    /// Where a walk along these parts leads, the last one first.
+    fn arrives<'p>(&self, mut open: Vec<&'p str>) -> End
     where
         'a: 'p,
     {
         let (mut at, mut followed) = (String::new(), 1);
         for _ in 0..PARTS {
             match open.pop() {
-                None => return true,
+                None => return End::Inside,
                 Some("" | ".") => continue,
-                Some("..") if at.is_empty() => return false,
+                Some("..") if at.is_empty() => return End::Outside,
                 Some("..") => at.truncate(at.rfind('/').unwrap_or(0)),
                 Some(part) => {
                     let parent = at.len();
                     at.extend([if at.is_empty() { "" } else { "/" }, part]);
                     let Some(target) = self.0.get(at.as_str()) else { continue };
                     followed += 1;
-                    if followed > FOLLOWED || !is_within_bounds(target) {
-                        return false;
+                    if followed > FOLLOWED {
+                        return End::Outside;
                     }
-                    at.truncate(parent);
+                    let target = match Target::of(target) {
+                        Err(end) => return end,
+                        Ok(Target::Beside(target)) => {
+                            at.truncate(parent);
+                            target
+                        }
+                        Ok(Target::OfLayer(target)) => {
+                            at.clear();
+                            target
+                        }
+                    };
                     open.extend(target.split('/').rev());
                 }
             }
         }
-        false
+        End::Outside
     }
 }
 
-/// Whether a target begins where the link is.
-fn is_within_bounds(target: &str) -> bool {
-    !target.is_empty() && target.len() <= LONGEST && !target.starts_with('/') && !has_drive(target)
+/// What the target of a link begins at.
+enum Target<'t> {
+    /// The folder that the link is in.
+    Beside(&'t str),
+    /// The root of the layer, which is `/opt` where it is used.
+    OfLayer(&'t str),
+}
+
+impl<'t> Target<'t> {
+    fn of(target: &'t str) -> Result<Self, End> {
+        if target.is_empty() || target.len() > LONGEST {
+            return Err(End::Outside);
+        }
+        if !target.starts_with('/') {
+            return if has_drive(target) { Err(End::Elsewhere) } else { Ok(Self::Beside(target)) };
+        }
+        let below = target.trim_start_matches('/').strip_prefix("opt");
+        let below = below.filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        below.map(Self::OfLayer).ok_or(End::Elsewhere)
+    }
 }
 
 /// A path of Windows, wherever this runs.
@@ -77,7 +120,7 @@ mod tests {
     fn stay(links: &[(&str, &str)]) -> Vec<bool> {
         let mut all = Links::default();
         links.iter().for_each(|(path, target)| all.add(path, target));
-        links.iter().map(|(path, _)| all.stays_inside(path)).collect()
+        links.iter().map(|(path, _)| all.end(path) == End::Inside).collect()
     }
 
     #[test]
@@ -92,7 +135,12 @@ mod tests {
             ("a", "..", false),
             ("a", "b/../../c", false),
             ("a/b", "..", true),
-            ("a", "/opt/python", false),
+            ("a", "/opt/python", true),
+            ("a/b", "/opt", true),
+            ("a/b", "//opt//python/../b", true),
+            ("a", "/opt/../etc", false),
+            ("a", "/optional", false),
+            ("a", "/", false),
             ("a", "", false),
             ("a/b/c", "../../../d", false),
             ("a/b/c", "../../d", true),
@@ -106,7 +154,7 @@ mod tests {
     #[test]
     fn links_are_followed_through_links() {
         type Row<'a> = (&'a [(&'a str, &'a str)], &'a [bool]);
-        let table: [Row<'_>; 9] = [
+        let table: [Row<'_>; 12] = [
             (&[("python/s", "."), ("python/t", "s/s/s/../../../../etc/passwd")], &[true, false]),
             (&[("python/s", "."), ("python/t", "s/s/s/../lib/x")], &[true, true]),
             (&[("a/b/s", "../.."), ("t", "a/b/s/../x")], &[true, false]),
@@ -116,10 +164,23 @@ mod tests {
             (&[("a", "b"), ("b", "a"), ("c", "d")], &[false, false, true]),
             (&[("a", "a")], &[false]),
             (&[("out", "/etc"), ("t", "out/passwd")], &[false, false]),
+            (&[("a/s", "/opt/b"), ("b/c", "x"), ("t", "a/s/c/../../y")], &[true, true, false]),
+            (&[("a/s", "/opt/b"), ("t", "a/s/../y")], &[true, true]),
+            (&[("a", "/opt/b"), ("b", "/opt/a")], &[false, false]),
         ];
         for (links, inside) in table {
             assert_eq!(stay(links), inside, "{links:?}");
         }
+    }
+
+    #[test]
+    fn absolute_places_are_told_from_ways_out() {
+        let mut all = Links::default();
+        for (path, target) in [("a", "/etc"), ("b", "a/x"), ("c", "../x"), ("d", "/opt/../x"), ("e", "d")] {
+            all.add(path, target);
+        }
+        let ends = ["a", "b", "c", "d", "e"].map(|path| all.end(path));
+        assert_eq!(ends, [End::Elsewhere, End::Elsewhere, End::Outside, End::Outside, End::Outside]);
     }
 
     #[test]

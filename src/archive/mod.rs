@@ -17,6 +17,7 @@ mod limit;
 mod link;
 mod local;
 mod natives;
+mod node;
 mod note;
 mod oddities;
 mod pack;

@@ -34,6 +34,14 @@ pub enum Oddity {
     Contradicting,
     /// A link that leads out of the folder that the zip is unzipped into, or in a circle.
     Leaving,
+    /// A link that leads to an absolute place that is not the layer's.
+    Elsewhere,
+    /// A path with `\\` in it: a character of the name in Lambda, a step into a folder elsewhere.
+    Backslash,
+    /// An entry with two paths; which one counts depends on who unzips it.
+    TwoPaths,
+    /// A pipe, a socket or a device.
+    Special,
     /// A path that goes through another entry, which is no folder.
     Blocked,
 }
@@ -150,9 +158,14 @@ impl Oddities {
     pub(super) fn judge(&mut self, entry: &Entry<'_>, paths: &mut Paths) {
         let is_known = matches!(entry.method, CompressionMethod::STORE | CompressionMethod::DEFLATE);
         let Standing { is_new, is_blocked } = paths.meet(entry.path, entry.is_folder);
+        let steps = || entry.path.split(|byte| matches!(byte, b'/' | b'\\'));
+        let (climbs, is_absolute) = (steps().any(|step| step == b".."), is_absolute(entry.path));
         let checks = [
-            (parts(entry.path).any(|part| part == b".."), Oddity::Climbing),
-            (is_absolute(entry.path), Oddity::Absolute),
+            (climbs, Oddity::Climbing),
+            (is_absolute, Oddity::Absolute),
+            (entry.path.contains(&b'\\') && !climbs && !is_absolute, Oddity::Backslash),
+            (entry.has_two_paths, Oddity::TwoPaths),
+            (entry.is_special, Oddity::Special),
             (!is_new, Oddity::Duplicate),
             (is_blocked, Oddity::Blocked),
             (entry.encrypted, Oddity::Encrypted),
@@ -193,6 +206,8 @@ mod tests {
             method: CompressionMethod::STORE,
             offset: 0,
             is_link: false,
+            is_special: false,
+            has_two_paths: false,
             crc: 0,
         }
     }
@@ -213,12 +228,19 @@ mod tests {
             let expected = if fine == "a:" { met(Oddity::Absolute, 1, fine) } else { vec![] };
             assert_eq!(odd(&[entry(fine)]), expected, "{fine}");
         }
-        for climbing in ["../a", "python/../../a", "..", "python/.."] {
+        for climbing in ["../a", "python/../../a", "..", "python/..", "..\\..\\c", "python\\../c"] {
             assert_eq!(odd(&[entry(climbing)]), met(Oddity::Climbing, 1, climbing));
         }
         for absolute in ["/etc/passwd", "//a", "C:/a", "c:\\a", "\\\\host\\a"] {
             assert_eq!(odd(&[entry(absolute)]), met(Oddity::Absolute, 1, absolute));
         }
+    }
+
+    #[test]
+    fn what_unzips_differently_elsewhere_is_told() {
+        assert_eq!(odd(&[entry("python\\b.py")]), met(Oddity::Backslash, 1, "python\\b.py"));
+        assert_eq!(odd(&[Entry { has_two_paths: true, ..entry("a") }]), met(Oddity::TwoPaths, 1, "a"));
+        assert_eq!(odd(&[Entry { is_special: true, ..entry("a") }]), met(Oddity::Special, 1, "a"));
     }
 
     #[test]

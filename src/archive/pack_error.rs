@@ -77,7 +77,9 @@ impl PackError {
             }
             Self::NotUtf8 { .. } => "rename it: a zip carries names in UTF-8 to every machine",
             Self::Special { .. } => "remove it: a layer holds files, folders and links",
-            Self::Escaping { .. } => "replace the link with what it points to, or point it to a place in the folder",
+            Self::Escaping { .. } => {
+                "replace the link with what it points to, or point it to a place in the folder, which is `/opt` in Lambda"
+            }
             Self::Changing { .. } => "something else is writing to the folder; try again when it is done",
             Self::TooLarge { .. } => "leave packages out, or split the layer",
             Self::Stopped => "run the same command again",

@@ -1,5 +1,6 @@
 //! The packages of an archive and their versions, as far as their metadata tells.
 
+use super::node::{About, Place, package};
 use crate::manifest::{Format, mask, normalised};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,26 +38,24 @@ impl Ecosystem {
     }
 }
 
-/// How a version of a package of Node is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
-    /// Installed under its name.
-    Direct,
-    /// In another package, which may have brought it along.
-    Within,
-    /// Installed under another name, or part of what a package ships.
-    Other,
-}
-
 /// Names of packages with their versions. Those of Python are normalised (PEP 503).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Packages {
     found: BTreeMap<(Ecosystem, String), BTreeSet<String>>,
+    /// Which Pythons look where packages of Python lie, by name and version.
+    pythons: BTreeMap<(String, String), BTreeSet<Python>>,
     /// How packages of Node are there, by name and version.
     places: BTreeMap<(String, String), Place>,
+    /// Packages of Node where no installation puts them.
+    elsewhere: BTreeSet<String>,
     /// Whether a package of Node brings others along in itself, as far as is known.
     brings: bool,
+    /// Whether the `package.json` of only some packages was read.
+    is_sampled: bool,
 }
+
+/// Who looks into a folder of packages: `12` for Python 3.12 alone, `None` for every Python.
+pub type Python = Option<u16>;
 
 impl Packages {
     /// The packages of an ecosystem, sorted by name.
@@ -82,26 +81,58 @@ impl Packages {
         place.is_some_and(|place| *place == Place::Direct || *place == Place::Within && !self.brings)
     }
 
+    /// Whether a version of a package of Python lies in the folder of this Python, or in that of all.
+    pub fn is_in(&self, name: &str, version: &str, python: Python) -> bool {
+        let pythons = self.pythons.get(&(name.to_owned(), version.to_owned()));
+        pythons.is_some_and(|pythons| pythons.contains(&python))
+    }
+
+    /// Whether a package of Node lies where no installation puts one.
+    pub fn is_elsewhere(&self, name: &str) -> bool {
+        self.elsewhere.contains(name)
+    }
+
+    /// Whether versions of only some packages were read.
+    pub fn are_sampled(&self, ecosystem: Ecosystem) -> bool {
+        ecosystem == Ecosystem::Node && self.is_sampled
+    }
+
     /// Takes note of a path, if it is one of a package's metadata.
     pub(super) fn meet(&mut self, path: &[u8]) {
         let Ok(path) = std::str::from_utf8(path) else { return };
         let path = path.trim_start_matches("./");
-        if let Some(name) = node(path) {
+        match package(path) {
+            Some((name, Place::Other)) if self.elsewhere.len() < LIMIT => {
+                self.elsewhere.insert(name.to_owned());
+            }
             // Its version stands in the file.
-            let package = (Ecosystem::Node, name.to_owned());
-            if self.found.len() < LIMIT {
-                self.found.entry(package).or_default();
+            Some((name, _)) if self.found.len() < LIMIT => {
+                self.found.entry((Ecosystem::Node, name.to_owned())).or_default();
             }
+            _ => {}
         }
-        let found = python(path).or_else(|| ruby(path));
-        if let Some((package, version)) = found
-            && (self.found.len() < LIMIT || self.found.contains_key(&package))
+        if let Some((looks, name, version)) = python(path)
+            && self.add(Ecosystem::Python, &name, version)
         {
-            let versions = self.found.entry(package).or_default();
-            if versions.len() < VERSIONS_LIMIT {
-                versions.insert(version);
-            }
+            let pythons = self.pythons.entry((name, version.to_owned())).or_default();
+            pythons.extend((pythons.len() < VERSIONS_LIMIT).then_some(looks));
         }
+        if let Some((name, version)) = ruby(path) {
+            self.add(Ecosystem::Ruby, name, version);
+        }
+    }
+
+    /// Takes note of a version; whether there is room for it.
+    fn add(&mut self, ecosystem: Ecosystem, name: &str, version: &str) -> bool {
+        let (package, has_room) = ((ecosystem, name.to_owned()), self.found.len() < LIMIT);
+        if !has_room && !self.found.contains_key(&package) {
+            return false;
+        }
+        let versions = self.found.entry(package).or_default();
+        if versions.len() < VERSIONS_LIMIT {
+            versions.insert(version.to_owned());
+        }
+        versions.contains(version)
     }
 }
 
@@ -109,30 +140,28 @@ impl Packages {
     /// Takes note of the `package.json` of a package; `is_whole` where those of all packages are read.
     pub(super) fn see_node(&mut self, path: &[u8], content: &[u8], is_whole: bool) {
         self.brings |= !is_whole;
-        let Some((path, installed_as)) = std::str::from_utf8(path).ok().and_then(|path| Some((path, node(path)?)))
-        else {
-            return;
-        };
+        self.is_sampled |= !is_whole;
+        let known = std::str::from_utf8(path).ok().and_then(package).filter(|(_, place)| *place != Place::Other);
+        let Some((installed_as, place)) = known else { return };
         let Ok(about) = serde_json::from_slice::<About>(content) else { return };
         self.brings |= about.brings();
         let alias = (Ecosystem::Node, installed_as.to_owned());
-        if self.found.get(&alias).is_some_and(BTreeSet::is_empty) {
+        // Where not all are read, another package may be installed under that name elsewhere.
+        if is_whole && self.found.get(&alias).is_some_and(BTreeSet::is_empty) {
             self.found.remove(&alias);
         }
-        // Installed under another name, it is locked under its own or under that.
+        // Installed under another name, it is locked under its own.
         let name = about.name.filter(|name| !name.is_empty()).map_or_else(|| installed_as.to_owned(), masked);
-        let place = match () {
-            () if name != installed_as => Place::Other,
-            () => place(path),
-        };
-        let package = (Ecosystem::Node, name.clone());
-        if self.found.len() < LIMIT || self.found.contains_key(&package) {
-            let versions = self.found.entry(package).or_default();
-            if let Some(version) = about.version.filter(|_| versions.len() < VERSIONS_LIMIT).map(masked) {
-                versions.insert(version.clone());
-                let known = self.places.entry((name, version)).or_insert(place);
-                *known = place.min(*known);
+        let place = if name == installed_as { place } else { Place::Renamed };
+        let Some(version) = about.version.map(masked) else {
+            if self.found.len() < LIMIT {
+                self.found.entry((Ecosystem::Node, name)).or_default();
             }
+            return;
+        };
+        if self.add(Ecosystem::Node, &name, &version) {
+            let known = self.places.entry((name, version)).or_insert(place);
+            *known = place.min(*known);
         }
     }
 }
@@ -142,61 +171,16 @@ fn masked(text: String) -> String {
     mask(&text).into_owned()
 }
 
-/// What a `package.json` says of its package.
-#[derive(serde::Deserialize)]
-struct About {
-    name: Option<String>,
-    version: Option<String>,
-    /// Names of packages that it brings along in itself; `true` for all that it needs.
-    #[serde(rename = "bundleDependencies")]
-    bundle: Option<serde_json::Value>,
-    /// The same.
-    #[serde(rename = "bundledDependencies")]
-    bundled: Option<serde_json::Value>,
-}
-
-impl About {
-    fn brings(&self) -> bool {
-        let any = |value: &serde_json::Value| *value == true || value.as_array().is_some_and(|names| !names.is_empty());
-        [&self.bundle, &self.bundled].into_iter().flatten().any(any)
-    }
-}
-
-/// Whether a path is that of a `package.json` of a package.
+/// Whether a path is that of a `package.json` of a package that was installed.
 pub(super) fn is_node_package(path: &[u8]) -> bool {
-    std::str::from_utf8(path).is_ok_and(|path| node(path).is_some())
+    let found = std::str::from_utf8(path).ok().and_then(package);
+    found.is_some_and(|(_, place)| place != Place::Other)
 }
-
-/// `NAME` or `@SCOPE/NAME` of `nodejs/…/node_modules/NAME/package.json`.
-fn node(path: &str) -> Option<&str> {
-    let path = path.trim_start_matches("./").strip_prefix("nodejs/")?.strip_suffix("/package.json")?;
-    let (_, name) = path.rsplit_once("node_modules/")?;
-    is_name(name).then_some(name)
-}
-
-/// `NAME` or `@SCOPE/NAME`.
-fn is_name(text: &str) -> bool {
-    match text.split_once('/') {
-        Some((scope, name)) => scope.starts_with('@') && !name.contains('/'),
-        None => !text.starts_with('@') && !text.is_empty(),
-    }
-}
-
-/// How the package of a `package.json` is there. In the store of pnpm each lies beside those that it needs.
-fn place(path: &str) -> Place {
-    let (above, _) = path.rsplit_once("node_modules/").unwrap_or_default();
-    let homes = above.split("node_modules/").skip(1).map(|home| home.trim_end_matches('/'));
-    let above = homes
-        .filter(|home| !home.starts_with(".pnpm/"))
-        .map(|home| if is_name(home) { Place::Within } else { Place::Other });
-    above.max().unwrap_or(Place::Direct)
-}
-
-type Found = ((Ecosystem, String), String);
 
 /// Only what lies where Python looks: packages that others carry along in themselves are not those of the layer.
-fn python(path: &str) -> Option<Found> {
-    let folder = below_python(path)?.split('/').next()?;
+fn python(path: &str) -> Option<(Python, String, &str)> {
+    let (python, rest) = python_home(path)?;
+    let folder = rest.split('/').next()?;
     let stem = match folder.strip_suffix(".dist-info") {
         Some(stem) => stem,
         None => without_python(folder.strip_suffix(".egg-info")?),
@@ -204,18 +188,23 @@ fn python(path: &str) -> Option<Found> {
     // A version has no dash here: who wrote the metadata escaped it.
     let (name, version) = stem.rsplit_once('-')?;
     let is_version = !name.is_empty() && version.starts_with(|first: char| first.is_ascii_digit());
-    is_version.then(|| ((Ecosystem::Python, normalised(name).into_owned()), version.to_owned()))
+    is_version.then(|| (python, normalised(name).into_owned(), version))
 }
 
 /// What lies where Python looks, below `python/`.
 pub(super) fn below_python(path: &str) -> Option<&str> {
-    let rest = path.trim_start_matches("./").strip_prefix("python/")?;
-    Some(site_packages(rest).unwrap_or(rest))
+    python_home(path).map(|(_, rest)| rest)
 }
 
-fn site_packages(path: &str) -> Option<&str> {
-    let (version, rest) = path.strip_prefix("lib/python3")?.split_once('/')?;
-    version.starts_with('.').then_some(rest)?.strip_prefix("site-packages/")
+/// Who looks where this lies, and its path from there.
+fn python_home(path: &str) -> Option<(Python, &str)> {
+    let rest = path.trim_start_matches("./").strip_prefix("python/")?;
+    Some(site_packages(rest).map_or((None, rest), |(minor, rest)| (Some(minor), rest)))
+}
+
+fn site_packages(path: &str) -> Option<(u16, &str)> {
+    let (minor, rest) = path.strip_prefix("lib/python3.")?.split_once('/')?;
+    Some((minor.parse().ok()?, rest.strip_prefix("site-packages/")?))
 }
 
 /// `six-1.16.0` of `six-1.16.0-py3.12`.
@@ -223,7 +212,7 @@ fn without_python(stem: &str) -> &str {
     stem.rsplit_once('-').filter(|(_, last)| last.starts_with("py")).map_or(stem, |(rest, _)| rest)
 }
 
-fn ruby(path: &str) -> Option<Found> {
+fn ruby(path: &str) -> Option<(&str, &str)> {
     let (home, file) = path.rsplit_once('/')?;
     let stem = file.strip_suffix(".gemspec")?;
     let ruby = home.trim_start_matches("./").strip_prefix("ruby/")?.strip_suffix("/specifications")?;
@@ -234,7 +223,7 @@ fn ruby(path: &str) -> Option<Found> {
         .map(|(at, _)| at)
         .find(|at| stem[at + 1..].starts_with(|c: char| c.is_ascii_digit()))?;
     let version = stem[at + 1..].split('-').next()?;
-    is_home.then(|| ((Ecosystem::Ruby, stem[..at].to_owned()), version.to_owned()))
+    is_home.then(|| (&stem[..at], version))
 }
 
 #[cfg(test)]
@@ -316,6 +305,8 @@ mod tests {
             ("nodejs/node_modules/other/package.json", None, false),
             ("nodejs/node_modules/other/test/node_modules/a/package.json", None, false),
             ("nodejs/node_modules/@s/other/node_modules/a/package.json", None, true),
+            ("nodejs/app/node_modules/a/package.json", None, false),
+            ("nodejs/node_modules/b/package.json", None, false),
         ];
         for (path, bundler, installed) in table {
             let mut packages = Packages::default();

@@ -4,7 +4,7 @@ use super::folder::Opener;
 use super::folder::{Child, FileState, Folder, Node};
 use super::inspect::Inspection;
 use super::limit::UNZIPPED_LIMIT;
-use super::link::Links;
+use super::link::{End, Links};
 use super::pack_error::PackError;
 use super::sample::Kind;
 use crate::halt::Halt;
@@ -111,12 +111,12 @@ impl Tree {
         Ok(())
     }
 
-    /// A link is kept if it stays inside the folder, where it will work in `/opt` as it does here.
+    /// A link is kept if it stays inside the folder, or leads to a place in `/opt`, where the layer will be.
     fn check_links(&self, halt: &Halt) -> Result<(), PackError> {
         let links = || self.entries.iter().filter_map(TreeEntry::link);
         let mut all = Links::default();
         links().for_each(|(name, target)| all.add(name, target));
-        let leaving = halt.over(links()).find(|(name, _)| !all.stays_inside(name));
+        let leaving = halt.over(links()).find(|(name, _)| all.end(name) != End::Inside);
         halt.check()?;
         let escaping =
             |(name, target): (&str, &str)| PackError::Escaping { path: self.path_of(name), target: target.to_owned() };

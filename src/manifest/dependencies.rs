@@ -50,6 +50,8 @@ pub struct Dependencies {
     packages: BTreeMap<Box<str>, Versions>,
     /// Projects that are locked here: no dependencies, but they may be installed with them.
     projects: BTreeSet<String>,
+    /// Names that packages are installed under in place of their own.
+    aliases: BTreeMap<Box<str>, BTreeSet<Box<str>>>,
     /// How many versions of all packages there are.
     count: usize,
     /// How long they and their names are, in bytes.
@@ -129,6 +131,11 @@ impl Dependencies {
         self.projects.contains(name)
     }
 
+    /// The own names of what is installed under this one.
+    pub fn own_names(&self, installed_as: &str) -> impl Iterator<Item = &str> {
+        self.aliases.get(installed_as).into_iter().flatten().map(|name| &**name)
+    }
+
     /// Whether all versions are versions, and none stands for some or for a place.
     pub(super) fn are_fixed(&self) -> bool {
         self.packages.values().all(Versions::are_fixed)
@@ -180,6 +187,13 @@ impl Dependencies {
         match self.packages.get_mut(&*found.name) {
             Some(versions) => *versions = versions.bounded(&shown(&found.version)),
             None => self.insert(found),
+        }
+    }
+
+    /// Takes note of another name that a package is installed under.
+    pub(super) fn insert_alias(&mut self, installed_as: &str, name: &str) {
+        if self.aliases.len() < LIMIT && !self.overflowed {
+            self.aliases.entry(shown(installed_as).into()).or_default().insert(shown(name).into());
         }
     }
 

@@ -161,7 +161,7 @@ impl<'de> Visitor<'de> for Node<'_, '_, '_> {
                 }
             }
         }
-        found.insert(package.found(name));
+        package.insert_as(name, found);
         Ok(())
     }
 }
@@ -172,9 +172,16 @@ impl Package<'_> {
         // Without `node_modules/` it is the project or one of its workspaces, which links point to.
         let Some((_, installed_as)) = path.rsplit_once("node_modules/") else { return };
         if !self.link {
-            let name = self.name.as_ref().map_or(installed_as, |Text(name)| name);
-            dependencies.insert(self.found(name));
+            self.insert_as(installed_as, dependencies);
         }
+    }
+
+    fn insert_as(&self, installed_as: &str, dependencies: &mut Dependencies) {
+        let found = self.found(self.name.as_ref().map_or(installed_as, |Text(name)| name));
+        if found.name != installed_as {
+            dependencies.insert_alias(installed_as, &found.name);
+        }
+        dependencies.insert(found);
     }
 
     fn found<'f>(&'f self, name: &'f str) -> Found<'f> {

@@ -37,21 +37,21 @@ const WARNINGS: &[(&str, Explanation)] = &[
     (
         "archive-path",
         Explanation {
-            cause: "A path in the zip is absolute, has `..` in it, or goes on behind a file of the zip: it would be unzipped elsewhere, or not at all. A job that meets it fails with `archive-invalid`.",
+            cause: "A path in the zip is absolute, has `..` in it, or goes on behind a file of the zip, or has a second path (the Unicode path of Info-ZIP) that differs: it would be unzipped elsewhere, or not at all. A path with `\\` in it is a warning: only elsewhere is that a step into a folder. A job that meets it fails with `archive-invalid`.",
             remedy: "Build the zip again, from its root. `allow = [\"archive-path\"]` accepts it.",
         },
     ),
     (
         "archive-link",
         Explanation {
-            cause: "A link in the zip leads out of the layer, by itself or through other links of it, or in a circle: below `/opt` it points to something that is not there, or that belongs to the function's environment. A job that meets it fails with `archive-invalid`.",
+            cause: "A link in the zip leads out of the layer, by itself or through other links of it, to an absolute place outside of `/opt`, where the layer is, or in a circle: below `/opt` it points to something that is not there, or that belongs to the function's environment. A job that meets it fails with `archive-invalid`.",
             remedy: "Build the zip again with files in place of such links. `allow = [\"archive-link\"]` accepts it.",
         },
     ),
     (
         "archive-entry",
         Explanation {
-            cause: "An entry of the zip is encrypted, compressed in another way than stored or deflated, or not what the table of contents says of it: Lambda does not unzip it, or unzips something else than what was checked. Sizes that deflate cannot have are found of every entry; name, size and sum of native libraries, links and packages of Node, and of up to a megabyte of other entries, as far as a zip is on this machine or they are in its last megabyte. A job that meets it fails with `archive-invalid`.",
+            cause: "An entry of the zip is encrypted, a pipe, a socket or a device, compressed in another way than stored or deflated, or not what the table of contents says of it: Lambda does not unzip it, or unzips something else than what was checked. Sizes that deflate cannot have are found of every entry; name, size and sum of native libraries, links and packages of Node, and of up to a megabyte of other entries, as far as a zip is on this machine or they are in its last megabyte. A job that meets it fails with `archive-invalid`.",
             remedy: "Build the zip again with another tool. `allow = [\"archive-entry\"]` accepts it.",
         },
     ),
@@ -86,7 +86,7 @@ const WARNINGS: &[(&str, Explanation)] = &[
     (
         "archive-not-compared",
         Explanation {
-            cause: "No package in the archive tells its version, so that it cannot be held against the manifest: many builds leave the metadata out to save space. It is told with `-v` only.",
+            cause: "No package in the archive tells its version, so that it cannot be held against the manifest: many builds leave the metadata out to save space. Or of a zip in S3 that something else staged only some files `package.json` were read: each of them would be a request. It is told with `-v` only.",
             remedy: "Keep the packages' metadata in the archive (`*.dist-info` of Python, `package.json` of Node), if a build from another state of the manifest is to be found.",
         },
     ),

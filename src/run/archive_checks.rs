@@ -16,7 +16,7 @@ use crate::event::Fact;
 use crate::finding::{Check, Finding, Level};
 use crate::halt::Halt;
 use crate::layer::LayerSettings;
-use crate::manifest::{Environments, Manifest};
+use crate::manifest::Manifest;
 use crate::outcome::{ErrorCode, JobError};
 use crate::plan::{Job, LocalPath};
 
@@ -118,7 +118,7 @@ fn of_packages(
     }
     let Ok(Some(dependencies)) = manifest.all_dependencies() else { return Vec::new() };
     let pins = Pins { name, format, dependencies, unshown: &|| manifest.unshown([dependencies]) };
-    differs(packages, pins, &Environments::of(settings), halt)
+    differs(packages, pins, settings, halt)
 }
 
 /// An archive that Lambda would not take; `unread` words a failure to read it at all.

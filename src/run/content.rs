@@ -101,7 +101,7 @@ impl<'a> Content<'a> {
 
     /// Tells of an archive that was staged after the latest version was made, with other bytes and nothing to publish them
     /// for. What was staged before that is what was published: only a newer one costs a look at the backup's note, and at the
-    /// version where the backup has none, as those of other tools.
+    /// version where the backup has none, as those of other tools. S3 tells whole seconds: the same one may be after.
     pub async fn check_published(
         &self,
         latest: &LayerVersion,
@@ -111,7 +111,7 @@ impl<'a> Content<'a> {
     ) -> Result<(), JobError> {
         let seconds = |time: Option<Timestamp>| time.map(Timestamp::as_second);
         let times = seconds(staged.modified).zip(seconds(latest.created));
-        if times.is_some_and(|(staged, made)| staged <= made) {
+        if times.is_some_and(|(staged, made)| staged < made) {
             return Ok(());
         }
         let (job, number) = (self.site.job, latest.arn.number);

@@ -16,6 +16,7 @@ mod archives;
 mod codes;
 mod corpus;
 mod files;
+mod foreign;
 mod hostile;
 mod inside;
 mod manifests;

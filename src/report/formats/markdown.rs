@@ -39,7 +39,7 @@ pub fn within(report: &Report, bytes: usize) -> Shown {
     );
     page.section("### After the publish", follow_ups(report), "layer");
     page.section("### Versions", deletions(report), "layer");
-    page.section("### Dependencies", differences(report), "changed layer");
+    page.section("### Dependencies", differences(report, page.room / 2), "changed layer");
     Shown::of_lines(page.lines)
 }
 
@@ -175,18 +175,18 @@ fn deletions(report: &Report) -> Vec<Vec<Shown>> {
     words.map(|(job, words)| vec![shown!("- {} at {}: {}", code(&job.layer), code(&job.target), words)]).collect()
 }
 
-/// What changed in each layer, folded; once where all its targets changed alike.
-fn differences(report: &Report) -> Vec<Vec<Shown>> {
+/// What changed in each layer, folded; once where all its targets changed alike. No layer takes more than so many bytes.
+fn differences(report: &Report, bytes: usize) -> Vec<Vec<Shown>> {
     let (mut of_layer, mut seen) = (BTreeMap::<&str, Vec<&Difference>>::new(), BTreeSet::new());
     for job in report.jobs.iter().filter(|job| job.dependencies.differs() && job.outcome != Outcome::Unchanged) {
         if seen.insert((&job.layer, &job.dependencies)) {
             of_layer.entry(&job.layer).or_default().push(&job.dependencies);
         }
     }
-    of_layer.into_iter().flat_map(|(layer, all)| all.into_iter().map(move |one| folded(layer, one))).collect()
+    of_layer.into_iter().flat_map(|(layer, all)| all.into_iter().map(move |one| folded(layer, one, bytes))).collect()
 }
 
-fn folded(layer: &str, difference: &Difference) -> Vec<Shown> {
+fn folded(layer: &str, difference: &Difference, bytes: usize) -> Vec<Shown> {
     let row = |name: &str, from: &str, to: &str| shown!("| {} | {} | {} |", cell(name), cell(from), cell(to));
     if difference.is_empty() {
         return vec![shown!("- {}: {}", code(layer), difference.summary()), Shown::default()];
@@ -204,11 +204,20 @@ fn folded(layer: &str, difference: &Difference) -> Vec<Shown> {
     // In HTML a span of code is a tag, and what is foreign has no angle brackets or ampersands left.
     let summary = shown!("<details><summary><code>{}</code>: {}</summary>", html_text(layer), counted);
     let mut lines = vec![summary, Shown::default(), "| Package | From | To |".into(), "|---|---|---|".into()];
-    lines.extend(difference.changed.iter().map(|one| row(&one.name, &one.from, &one.to)));
-    lines.extend(difference.added.iter().map(|one| row(&one.name, "", &one.version)));
-    lines.extend(difference.removed.iter().map(|one| row(&one.name, &one.version, "")));
+    let changed = difference.changed.iter().map(|one| row(&one.name, &one.from, &one.to));
+    let added = difference.added.iter().map(|one| row(&one.name, "", &one.version));
+    let removed = difference.removed.iter().map(|one| row(&one.name, &one.version, ""));
     let other_hashes = |one: &Dependency| row(&one.name, &one.version, &format!("{}, other hashes", one.version));
-    lines.extend(difference.rehashed.iter().map(other_hashes));
+    let rows = changed.chain(added).chain(removed).chain(difference.rehashed.iter().map(other_hashes));
+    let (head, mut room) = (lines.len(), bytes);
+    lines.extend(rows.take_while(|row| {
+        room = room.saturating_sub(row.len() + 1);
+        room > 0
+    }));
+    let left_out = difference.len() - (lines.len() - head);
+    if left_out > 0 {
+        lines.extend([Shown::default(), shown!("… and {} more: the JSON report has them all", left_out)]);
+    }
     lines.extend([Shown::default(), "</details>".into(), Shown::default()]);
     lines
 }
@@ -271,6 +280,21 @@ mod tests {
         let folded = comment(&report(Mode::Publish, vec![evil]));
         let summary = folded.lines().find(|line| line.starts_with("<details>")).unwrap();
         assert!(!summary.contains('@') && !summary.contains("<img"), "{summary}");
+    }
+
+    /// A heading with nothing below it, and one layer more than none.
+    #[test]
+    fn of_a_layer_that_does_not_fit_the_first_rows_are_shown() {
+        let mut large = planned("large", Decision::Publish, Reason::DependenciesChanged, Some(2));
+        let added = |n| Dependency { name: format!("package-{n:04}"), version: "1.0.0".to_owned() };
+        large.dependencies.added = (0..3_000).map(added).collect();
+        let mut small = planned("small", Decision::Publish, Reason::DependenciesChanged, Some(2));
+        small.dependencies = difference();
+        let text = comment(&report(Mode::Plan, vec![large, small]));
+        assert!(text.len() <= COMMENT && text.contains("<code>small</code>"), "{} bytes", text.len());
+        let rows = text.lines().filter(|line| line.starts_with("| `package-")).count();
+        assert!(rows > 500, "{rows} rows");
+        assert!(text.contains(&format!("\n\n… and {} more: the JSON report has them all\n", 3_000 - rows)));
     }
 
     #[test]

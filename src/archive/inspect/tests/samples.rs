@@ -102,8 +102,13 @@ fn links_may_not_lead_out_and_headers_may_not_lie() {
     };
     assert_eq!(odd(linked("lib/a.so", "b/liba.so.1")), []);
     assert_eq!(odd(linked("lib/a", "../python/a")), []);
+    assert_eq!(odd(linked("lib/a", "/opt/python/a")), []);
     for target in ["/etc/passwd", "../../etc/passwd", "..\\..\\..", ""] {
-        let expected = if target.contains('\\') { vec![] } else { vec![Oddity::Leaving] };
+        let expected = match target {
+            "/etc/passwd" => vec![Oddity::Elsewhere],
+            _ if target.contains('\\') => vec![],
+            _ => vec![Oddity::Leaving],
+        };
         assert_eq!(odd(linked("lib/a", target)), expected, "{target}");
     }
     let honest = zip_of(&[("lib/a.so", elf(62))], true);
@@ -115,6 +120,40 @@ fn links_may_not_lead_out_and_headers_may_not_lie() {
         lying[at] ^= 1;
         let odd = odd(lying);
         assert_eq!(odd, [Oddity::Contradicting], "{at}");
+    }
+}
+
+/// A zip of `python/b` whose table of contents says this of it, with this behind its name.
+fn directory_with(flags: u16, mode: u32, extra: &[u8]) -> Vec<u8> {
+    let mut zip = zip_of(&[("python/b", b"B = 1".to_vec())], false);
+    let (at, name) = (directory(&zip), "python/b".len());
+    zip[at + 8..at + 10].copy_from_slice(&flags.to_le_bytes());
+    zip[at + 38..at + 42].copy_from_slice(&(mode << 16).to_le_bytes());
+    zip[at + 30..at + 32].copy_from_slice(&(extra.len() as u16).to_le_bytes());
+    zip.splice(at + 46 + name..at + 46 + name, extra.iter().copied());
+    let (end, size) = (zip.len() - 22, (46 + name + extra.len()) as u32);
+    zip[end + 12..end + 16].copy_from_slice(&size.to_le_bytes());
+    zip
+}
+
+#[test]
+fn entries_that_unzip_to_something_else_or_not_at_all_are_told() {
+    let plain = 0o100_644;
+    assert_eq!(odd(directory_with(0, plain, &[])), []);
+    assert_eq!(odd(directory_with(1 << 13, plain, &[])), [Oddity::Encrypted]);
+    for special in [0o010_644, 0o020_644, 0o060_644, 0o140_644] {
+        assert_eq!(odd(directory_with(0, special, &[])), [Oddity::Special], "{special:o}");
+    }
+    let unicode = |own: &[u8], version: u8, other: &str| {
+        let mut sum = flate2::Crc::new();
+        sum.update(own);
+        let size = 5 + other.len() as u16;
+        let field = [&0x7075_u16.to_le_bytes()[..], &size.to_le_bytes(), &[version], &sum.sum().to_le_bytes()];
+        odd(directory_with(0, plain, &[&field.concat(), other.as_bytes()].concat()))
+    };
+    assert_eq!(unicode(b"python/b", 1, "../../etc/x"), [Oddity::TwoPaths]);
+    for (own, version, other) in [(&b"python/b"[..], 1, "python/b"), (b"python/c", 1, "x"), (b"python/b", 2, "x")] {
+        assert_eq!(unicode(own, version, other), [], "{other}");
     }
 }
 

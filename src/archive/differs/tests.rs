@@ -1,0 +1,225 @@
+use super::*;
+use crate::layer::LayerSettings;
+use crate::manifest::dependencies;
+
+/// What is told of an archive with these paths under a requirements file.
+fn told(paths: &[&str], requirements: &str) -> String {
+    told_if(None, paths, requirements)
+}
+
+fn told_if(unshown: Option<Outside>, paths: &[&str], requirements: &str) -> String {
+    let mut packages = Packages::default();
+    paths.iter().for_each(|path| packages.meet(format!("python/{path}.dist-info/METADATA").as_bytes()));
+    let dependencies = dependencies(Format::Requirements, requirements.as_bytes(), &Halt::default()).unwrap().unwrap();
+    let (name, format) = ("requirements.txt", Format::Requirements);
+    let pins = Pins { name, format, dependencies: &dependencies, unshown: &|| unshown };
+    let settings = LayerSettings {
+        compatible_runtimes: vec!["python3.12".parse().unwrap()],
+        compatible_architectures: vec!["x86_64".parse().unwrap()],
+        ..LayerSettings::default()
+    };
+    let found = match not_compared(&packages, pins.format, pins.name) {
+        Some(advice) => vec![advice],
+        None => differs(&packages, pins, &settings, &Halt::default()),
+    };
+    found.iter().map(|found| format!("{} {}", found.check, found.message)).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn versions_are_compared_as_python_does() {
+    let fine = [
+        ("requests-2.32.4", "requests==2.32.4"),
+        ("requests-2.32.4", "Requests == 2.32.4"),
+        ("torch-2.1.0+cu121", "torch==2.1.0"),
+        ("x-1.0", "x==1"),
+        ("x-1!2.0rc1", "x==1!2.0.0.RC1"),
+        ("x-1.5", "x>=1,<2"),
+        ("x-1.5", "x"),
+        ("x-1.5", "x @ https://host/x.whl"),
+        ("x-1.5", "x @ file:x.whl"),
+        ("numpy-2.0.0", "numpy==1.26.4 ; python_version<'3.12'\nnumpy==2.0.0 ; python_version>='3.12'"),
+        ("x-1.0", "x==1.0 ; sys_platform == 'win32'"),
+        ("x-1.5", "x==${VERSION}"),
+        ("x-1.5", "x==1.${MINOR}"),
+    ];
+    for (held, pinned) in fine {
+        assert_eq!(told(&[held], pinned), "", "{held} {pinned}");
+    }
+    let wrong = [
+        ("requests-2.32.3", "requests==2.32.4"),
+        ("x-1.0.post1", "x==1.0"),
+        ("x-2.0", "x>=1,<2"),
+        ("x-2004b", "x==1"),
+        ("numpy-1.26.4", "numpy==1.26.4 ; python_version<'3.12'\nnumpy==2.0.0 ; python_version>='3.12'"),
+        ("x-2.0", "x==1.0 ; sys_platform == 'win32'"),
+        ("boto3-1.34.0", "boto3==1.35.0"),
+    ];
+    for (held, pinned) in wrong {
+        assert!(told(&[held], pinned).starts_with("archive-differs it does not hold"), "{held} {pinned}");
+    }
+}
+
+/// The lock says which of its versions is for which Python.
+#[test]
+fn of_several_locked_versions_that_of_the_runtime_counts() {
+    let lock = include_bytes!("../../../tests/interop/projects/numeric/uv.lock");
+    let dependencies = dependencies(Format::UvLock, lock, &Halt::default()).unwrap().unwrap();
+    let pins = Pins { name: "uv.lock", format: Format::UvLock, dependencies: &dependencies, unshown: &|| None };
+    let python = |version: &str| LayerSettings {
+        compatible_runtimes: vec![format!("python{version}").parse().unwrap()],
+        ..LayerSettings::default()
+    };
+    for (held, runtime, is_wrong) in
+        [("2.3.5", "3.12", false), ("2.2.6", "3.12", true), ("2.2.6", "3.10", false), ("2.3.5", "3.10", true)]
+    {
+        let mut packages = Packages::default();
+        packages.meet(format!("python/numpy-{held}.dist-info/METADATA").as_bytes());
+        let found = differs(&packages, pins, &python(runtime), &Halt::default());
+        assert_eq!(found.iter().any(|found| found.check == Check::ArchiveDiffers), is_wrong, "{held} {runtime}");
+    }
+}
+
+#[test]
+fn what_is_missing_or_not_locked_is_told() {
+    let requirements = "a==1\nb==1\nc==1\nd==1\nboto3==1\nw==1 ; os_name == 'nt'\nu @ https://host/u.zip\n";
+    insta::assert_snapshot!(told(&["a-2", "x-1", "y-1", "wheel-1"], requirements), @"
+    archive-differs it does not hold what `requirements.txt` pins: `a` 2, pinned is 1
+    package-missing `b`, `c`, `d` of `requirements.txt` are not in it
+    package-not-locked it holds `x`, `y`, which `requirements.txt` does not name
+    ");
+    insta::assert_snapshot!(told(&["a-2", "b-2", "c-2", "d-2"], requirements), @"archive-differs it does not hold what `requirements.txt` pins: `a` 2, pinned is 1; `b` 2, pinned is 1; `c` 2, pinned is 1 and 1 more");
+    insta::assert_snapshot!(told(&[], requirements), @"archive-not-compared no package in it tells its version, so it was not compared with `requirements.txt`");
+}
+
+#[test]
+fn what_lies_elsewhere_is_not_named() {
+    let told = |held: &[&str]| told_if(Some(Outside::Checkout), held, "a==1\nb==1\nc==1\n");
+    insta::assert_snapshot!(told(&["a-2", "x-1"]), @"
+    archive-differs it does not hold what `requirements.txt` pins: 1 package; which ones is not shown, because the file lies outside of the git checkout
+    package-missing `requirements.txt` names what is not in it: 2 packages; which ones is not shown, because the file lies outside of the git checkout
+    package-not-locked it holds `x`, which `requirements.txt` does not name
+    ");
+}
+
+#[test]
+fn packages_are_compared_no_longer_than_somebody_waits() {
+    let text: String = (0..1_000).map(|n| format!("p{n}==1 ; python_version < '3.{n}'\n")).collect();
+    let dependencies = dependencies(Format::Requirements, text.as_bytes(), &Halt::default()).unwrap().unwrap();
+    let (name, format) = ("requirements.txt", Format::Requirements);
+    let pins = Pins { name, format, dependencies: &dependencies, unshown: &|| None };
+    let settings = LayerSettings {
+        compatible_runtimes: (8..14).map(|minor| format!("python3.{minor}").parse().unwrap()).collect(),
+        ..LayerSettings::default()
+    };
+    let (whole, halt) = (Halt::default(), Halt::after(50));
+    for halt in [&whole, &halt] {
+        differs(&Packages::default(), pins, &settings, halt);
+    }
+    assert_eq!(whole.polls(), 2_000, "once for each package, and once for its marker");
+    assert!(halt.polls() <= 52, "it went on: {} questions", halt.polls());
+}
+
+/// Each version that is held was compared with each that is pinned, and told with all of them: gigabytes.
+#[test]
+fn many_versions_on_both_sides_are_told_within_bounds() {
+    let held: Vec<String> = (0..1_000).map(|number| format!("a-2.{number}")).collect();
+    let held: Vec<&str> = held.iter().map(String::as_str).collect();
+    let pinned: String = (0..4_000).map(|number| format!("a==1.{number}\n")).collect();
+    insta::assert_snapshot!(told(&held, &pinned), @"archive-differs it does not hold what `requirements.txt` pins: `a` 2.0, pinned is 1.0 or 1.1 or 1.10 or one of 3997 more; `a` 2.1, pinned is 1.0 or 1.1 or 1.10 or one of 3997 more; `a` 2.10, pinned is 1.0 or 1.1 or 1.10 or one of 3997 more and 61 more");
+}
+
+/// What is told of an archive under a manifest of these runtimes.
+fn told_of(packages: &Packages, format: Format, manifest: &str, runtimes: &[&str]) -> String {
+    let dependencies = dependencies(format, manifest.as_bytes(), &Halt::default()).unwrap().unwrap();
+    let pins = Pins { name: "LOCK", format, dependencies: &dependencies, unshown: &|| None };
+    let settings = LayerSettings {
+        compatible_runtimes: runtimes.iter().map(|runtime| runtime.parse().unwrap()).collect(),
+        ..LayerSettings::default()
+    };
+    let found = differs(packages, pins, &settings, &Halt::default());
+    found.iter().map(|found| format!("{} {}", found.check, found.message)).collect::<Vec<_>>().join("\n")
+}
+
+/// Each Python has its own folder, and looks into no other's.
+#[test]
+fn packages_are_held_against_what_is_pinned_for_the_python_that_looks_there() {
+    let told = |held: &[&str], requirements: &str, runtimes: &[&str]| {
+        let mut packages = Packages::default();
+        held.iter().for_each(|path| packages.meet(format!("python/{path}.dist-info/METADATA").as_bytes()));
+        told_of(&packages, Format::Requirements, requirements, runtimes)
+    };
+    let (old, new) = ("lib/python3.11/site-packages", "lib/python3.12/site-packages");
+    let (both, one) = ("x==1 ; python_version < '3.12'\nx==2 ; python_version >= '3.12'", "x==2");
+    let table: [(&[&str], &str, &[&str], &str); 9] = [
+        (&["{old}/x-1", "{new}/x-2"], one, &["python3.12"], ""),
+        (&["{old}/x-2", "{new}/x-1"], one, &["python3.12"], "archive-differs"),
+        (&["x-2", "{old}/x-1"], one, &["python3.12"], ""),
+        (&["{old}/x-2"], one, &["python3.12"], "package-missing"),
+        (&["x-2", "{old}/y-1"], one, &["python3.12"], ""),
+        (&["x-2", "{new}/y-1"], one, &["python3.12"], "package-not-locked"),
+        (&["{old}/x-1", "{new}/x-2"], both, &["python3.11", "python3.12"], ""),
+        (&["{old}/x-2", "{new}/x-1"], both, &["python3.11", "python3.12"], "archive-differs"),
+        (&["{old}/x-1"], one, &[], "archive-differs"),
+    ];
+    for (held, requirements, runtimes, expected) in table {
+        let held: Vec<String> = held.iter().map(|path| path.replace("{old}", old).replace("{new}", new)).collect();
+        let held: Vec<&str> = held.iter().map(String::as_str).collect();
+        let told = told(&held, requirements, runtimes);
+        assert_eq!(told.split(' ').next(), Some(expected), "{held:?} {runtimes:?}: {told}");
+    }
+    let swapped = [format!("{old}/x-2"), format!("{new}/x-1")];
+    let swapped: Vec<&str> = swapped.iter().map(String::as_str).collect();
+    insta::assert_snapshot!(told(&swapped, both, &["python3.11", "python3.12"]), @"archive-differs it does not hold what `LOCK` pins: `x` 2 for python3.11, pinned is 1; `x` 1 for python3.12, pinned is 2");
+}
+
+/// What is told of these packages of Node; of those that say nothing, nothing was read.
+fn told_of_npm(held: &[(&str, &str)]) -> String {
+    let lock = r#"{"lockfileVersion":3,"packages":{
+        "node_modules/a":{"version":"1.0.0"},
+        "node_modules/b":{"version":"1.0.0"},
+        "node_modules/a/node_modules/old-b":{"name":"b-original","version":"0.5.0"}}}"#;
+    let mut packages = Packages::default();
+    let path = |folder: &str| format!("nodejs/{folder}/package.json").into_bytes();
+    held.iter().for_each(|(folder, _)| packages.meet(&path(folder)));
+    let read: Vec<_> = held.iter().filter(|(_, about)| !about.is_empty()).collect();
+    for (folder, about) in &read {
+        packages.see_node(&path(folder), about.as_bytes(), read.len() == held.len());
+    }
+    told_of(&packages, Format::NpmLock, lock, &["nodejs22.x"])
+}
+
+#[test]
+fn packages_of_node_that_were_not_read_are_known_by_the_name_they_are_installed_under() {
+    let (a, b, renamed) = ("node_modules/a", "node_modules/b", "node_modules/a/node_modules/old-b");
+    let version = |name: &str, version: &str| format!(r#"{{"name":"{name}","version":"{version}"}}"#);
+    let (about_a, about_b, original) = (version("a", "1.0.0"), version("b", "1.0.0"), version("b-original", "0.5.0"));
+    assert_eq!(told_of_npm(&[(a, &about_a), (b, &about_b), (renamed, &original)]), "");
+    let sampled =
+        "archive-not-compared it was compared with `LOCK` as far as the versions of a few of its packages were read";
+    assert_eq!(told_of_npm(&[(a, &about_a), (b, ""), (renamed, "")]), sampled);
+    assert_eq!(told_of_npm(&[(a, ""), (b, ""), (renamed, &original)]), sampled);
+    insta::assert_snapshot!(told_of_npm(&[(a, &about_a), (b, ""), ("node_modules/c", "")]), @"
+    package-missing `b-original` of `LOCK` is not in it
+    package-not-locked it holds `c`, which `LOCK` does not name
+    archive-not-compared it was compared with `LOCK` as far as the versions of a few of its packages were read
+    ");
+    let other = version("b-original", "0.4.0");
+    assert!(told_of_npm(&[(a, &about_a), (b, &about_b), (renamed, &other)]).starts_with("archive-differs"));
+}
+
+/// A package ships what it likes, and the lock says nothing of that.
+#[test]
+fn what_npm_did_not_install_is_not_compared() {
+    let version = |name: &str, version: &str| format!(r#"{{"name":"{name}","version":"{version}"}}"#);
+    let (a, b, original) = (version("a", "v1.0.0"), version("b", "1.0.0+build5"), version("b-original", "0.5.0"));
+    let (old, loose) = (version("b", "0.0.1"), version("zz", "1.0.0"));
+    let installed = [("node_modules/a", &*a), ("node_modules/b", &b), ("node_modules/old-b", &original)];
+    for folder in ["node_modules/a/test/fixtures/node_modules/b", "app/node_modules/b"] {
+        let held = [&installed[..], &[(folder, &old), ("app/node_modules/zz", &loose)]].concat();
+        assert_eq!(told_of_npm(&held), "", "{folder}");
+    }
+    let nested = [&installed[..], &[("node_modules/a/node_modules/b", &*old)]].concat();
+    assert!(told_of_npm(&nested).starts_with("archive-differs"));
+    // It may be installed there by a project of its own.
+    assert_eq!(told_of_npm(&[installed[0], ("packages/x/node_modules/b", &b), installed[2]]), "");
+}
