@@ -121,8 +121,9 @@ fn entries_that_are_not_what_the_zip_says() {
 
 #[test]
 fn links_that_lead_out() {
-    let told = "a link in the zip leads out of the layer, or in a circle: `python/evil`";
-    for to in ["../../etc/passwd", "/etc/passwd"] {
+    let out = "a link in the zip leads out of the layer, or in a circle: `python/evil`";
+    let elsewhere = "a link in the zip leads to an absolute place outside of `/opt`, where the layer is: `python/evil`";
+    for (to, told) in [("../../etc/passwd", out), ("/opt/../etc/passwd", out), ("/etc/passwd", elsewhere)] {
         refused_unless_allowed(&zip_with_link("python/evil", to), told, "archive-link");
     }
     let within = zip_with_link("python/fine", "../python/requests.py");
