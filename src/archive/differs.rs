@@ -173,6 +173,15 @@ impl Look<'_> {
     }
 }
 
+/// Whether an archive holds this version of a package, or one that tells no version.
+pub(super) fn holds(packages: &Packages, ecosystem: Ecosystem, name: &str, version: &Version) -> bool {
+    let pin = Pin::of(ecosystem, version.as_str());
+    // What another package of Node brought along is not there for itself.
+    let counts = |held: &str| ecosystem != Ecosystem::Node || packages.is_installed(name, held);
+    let is_it = |held: &String| counts(held) && pin.allows(&Held::of(ecosystem, held));
+    packages.versions(ecosystem, name).is_some_and(|all| all.is_empty() || all.iter().any(is_it))
+}
+
 /// A repository, URL or path in place of a version: what it holds is not told, and perhaps not even its name.
 fn is_place(pin: &str) -> bool {
     pin.contains(['/', ':']) || pin.starts_with('.')

@@ -1,6 +1,6 @@
 //! Whether an archive was built again after its manifest changed.
 
-use super::differs::counted;
+use super::differs::{counted, holds};
 use super::packages::{Ecosystem, Packages};
 use crate::bounds::Outside;
 use crate::finding::{Check, Finding};
@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 
 const HINT: &str = "build it again from the changed manifest, then stage it; where nothing in it had to change, `allow = [\"archive-stale\"]`";
 
-type Extras = BTreeSet<Box<str>>;
+/// What is said of a version that makes another content of it: extras, and what tells its contents.
+type Said<'a> = (&'a Version, &'a BTreeSet<Box<str>>, &'a BTreeSet<Box<str>>);
 
 /// A manifest that changed while the bytes of the archive did not.
 #[derive(Debug, Clone, Copy)]
@@ -33,9 +34,10 @@ pub struct Change<'a> {
 ///
 /// | what changed | |
 /// |---|---|
-/// | a package that the archive holds, or should hold, or the extras of one | error: the old content would be frozen under the new manifest |
+/// | a package that the archive holds, or should hold, or the extras of one, or a patch of it | error: the old content would be frozen under the new manifest |
+/// | a marker or a group, so that a package begins to belong into the archive, which does not hold it | the same error |
 /// | only packages that it need not hold: the runtime brings them, markers rule them out, they are for development or an extra | warning |
-/// | only hashes or markers, or a manifest that cannot be read | warning |
+/// | only other hashes or markers, or a manifest that cannot be read | warning |
 /// | only a file that the manifest includes, of which the backup holds nothing | warning |
 /// | no dependency: comments, order | nothing |
 ///
@@ -47,9 +49,8 @@ pub fn stale(latest: u64, change: Change<'_>, environments: &Environments, halt:
         return Some(Finding::warning(Check::ArchiveStale, message, HINT));
     };
     let names: BTreeSet<&str> = old.iter().chain(new.iter()).map(|(name, _)| name).collect();
-    let changed = |name: &&str| versions(old, name, |_| true) != versions(new, name, |_| true);
-    let changed: Vec<&str> = halt.over(names).filter(changed).collect();
     let look = Look { change, old, new, environments, halt };
+    let changed: Vec<&str> = halt.over(names).filter(|name| look.is_changed(name) || look.begins(name)).collect();
     let built: Vec<&str> = halt.over(changed.iter().copied()).filter(|name| look.belongs(name)).collect();
     match (built.first(), changed.first()) {
         (Some(first), _) => {
@@ -73,10 +74,10 @@ pub fn stale(latest: u64, change: Change<'_>, environments: &Environments, halt:
     }
 }
 
-/// The versions of a package with their extras, of which only those count that the filter lets through.
-fn versions<'a>(of: &'a Dependencies, name: &str, counts: impl Fn(&About) -> bool) -> Vec<(&'a Version, &'a Extras)> {
-    let all = of.versions(name).into_iter().flat_map(Versions::iter);
-    all.filter(|(_, about)| counts(about)).map(|(version, about)| (version, &about.details().extras)).collect()
+/// The versions of a package with what makes another content of them, of which only those count that the filter lets through.
+fn versions<'a>(of: &'a Dependencies, name: &str, counts: impl Fn(&About) -> bool) -> Vec<Said<'a>> {
+    let all = of.versions(name).into_iter().flat_map(Versions::iter).filter(|(_, about)| counts(about));
+    all.map(|(version, about)| (version, &about.details().extras, &about.details().contents)).collect()
 }
 
 impl Change<'_> {
@@ -100,8 +101,32 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
+    /// Whether a package changed, wherever it is installed.
+    fn is_changed(&self, name: &str) -> bool {
+        versions(self.old, name, |_| true) != versions(self.new, name, |_| true)
+    }
+
+    /// Whether a version of a package is required in these environments that was not so before, and the archive does not hold
+    /// it: a marker holds now, or what was for development is not any more.
+    fn begins(&self, name: &str) -> bool {
+        let (before, after) = (self.old.versions(name), self.new.versions(name));
+        // Nothing is said of most packages that was not said before.
+        if before == after || is_left_out(name) {
+            return false;
+        }
+        let is_required = |about: &About| about.need == Need::Required && self.environments.install(about, self.halt);
+        let was_required = |version: &Version| before.and_then(|all| all.get(version)).is_some_and(is_required);
+        let Change { format, packages, .. } = self.change;
+        let is_held = |version: &Version| Ecosystem::of(format).is_some_and(|of| holds(packages, of, name, version));
+        let mut required = after.into_iter().flat_map(Versions::iter).filter(|(_, about)| is_required(about));
+        required.any(|(version, _)| !was_required(version) && !is_held(version))
+    }
+
     /// Whether a package that changed is part of the archive, or should be.
     fn belongs(&self, name: &str) -> bool {
+        if self.begins(name) {
+            return true;
+        }
         let Change { format, packages, .. } = self.change;
         let ecosystem = Ecosystem::of(format);
         let is_held = ecosystem.is_some_and(|ecosystem| packages.versions(ecosystem, name).is_some());
@@ -150,7 +175,7 @@ mod tests {
 
     #[test]
     fn what_changed_decides() {
-        let table: [(&[&str], &str, &str, &str); 17] = [
+        let table: [(&[&str], &str, &str, &str); 25] = [
             (&[], "a==1", "a==2", "error"),
             (&[], "a==1\nb==1", "a==1", "error"),
             (&[], "a==1", "a==1\nb==1", "error"),
@@ -167,7 +192,15 @@ mod tests {
                 "warning",
             ),
             (&[], "a==1 --hash=sha256:aa", "a==1 --hash=sha256:bb", "warning"),
-            (&[], "a==1 ; os_name == 'nt'", "a==1", "warning"),
+            (&[], "a==1 ; os_name == 'nt'", "a==1", "error"),
+            (&[], "a==1", "a==1 ; os_name == 'nt'", "warning"),
+            (&[], "a==1 ; python_version<'3.9'", "a==1 ; python_version<'3.10'", "warning"),
+            (&[], "a==1 ; python_version<'3.9'", "a==1 ; python_version<'3.13'", "error"),
+            (&[], "a==1 ; python_version<'3.13'", "a==1", "warning"),
+            (&["b-1"], "a==1 ; os_name == 'nt'", "a==1", "error"),
+            (&["a-1"], "a==1.0 ; os_name == 'nt'", "a==1.0", "warning"),
+            (&["a-2"], "a==1 ; os_name == 'nt'", "a==1", "error"),
+            (&[], "pip==1 ; os_name == 'nt'", "pip==1", "warning"),
             (&[], "a==1", "a[x]==1", "error"),
             (&[], "a[x, y]==1", "A[Y,x] == 1", ""),
             (&[], "a[x]==1 ; os_name == 'nt'", "a[y]==1 ; os_name == 'nt'", "warning"),
@@ -213,6 +246,80 @@ mod tests {
         for (held, extra, level) in table {
             let told = told(Format::PoetryLock, held, &lock("1", extra), &lock("2", extra));
             assert_eq!(told.split(':').next(), Some(level), "{held:?} {extra}: {told}");
+        }
+    }
+
+    /// The version stays, and yet the archive lacks what nobody but developers, or an extra, asked for before.
+    #[test]
+    fn a_package_that_begins_to_be_required_has_to_be_there() {
+        let poetry = |group: &str| format!("[[package]]\nname = \"y\"\nversion = \"1\"\ngroups = [\"{group}\"]\n");
+        let npm = |facts: &str| {
+            format!(r#"{{"lockfileVersion":3,"packages":{{"node_modules/y":{{"version":"1.0.0"{facts}}}}}}}"#)
+        };
+        let table = [
+            (Format::PoetryLock, &[][..], poetry("dev"), poetry("main"), "error"),
+            (Format::PoetryLock, &["x-1"], poetry("dev"), poetry("main"), "error"),
+            (Format::PoetryLock, &["y-1"], poetry("dev"), poetry("main"), "warning"),
+            (Format::PoetryLock, &[], poetry("main"), poetry("dev"), "warning"),
+            (Format::NpmLock, &[], npm(",\"dev\":true"), npm(""), "error"),
+            (Format::NpmLock, &[], npm(",\"optional\":true"), npm(""), "error"),
+            (Format::NpmLock, &[], npm(""), npm(",\"dev\":true"), "warning"),
+        ];
+        for (format, held, old, new, level) in table {
+            let told = told(format, held, &old, &new);
+            assert_eq!(told.split(':').next(), Some(level), "{held:?} {old} {new}: {told}");
+        }
+    }
+
+    /// The version stays, and yet it is another package.
+    #[test]
+    fn another_patch_or_file_at_one_version_is_another_content() {
+        let npm = |place: &str| {
+            format!(
+                r#"{{"lockfileVersion":3,"packages":{{"node_modules/y":{{"version":"1.0.0","resolved":"{place}","integrity":"sha512-HASH"}}}}}}"#
+            )
+        };
+        let berry = |reference: &str| {
+            let resolution = format!("  resolution: \"y@{reference}\"\n");
+            format!("__metadata:\n  version: 8\n\n\"y@x\":\n  version: 1.0.0\n{resolution}  checksum: HASH\n")
+        };
+        let pnpm = "lockfileVersion: '9.0'\npatchedDependencies:\n  y@1.0.0:\n    hash: HASH\n    path: p.patch\nimporters:\n  .:\n    \
+                    dependencies:\n      y:\n        version: 1.0.0(patch_hash=HASH)(z@1.0.0)\npackages:\n  y@1.0.0:\n    \
+                    resolution: {integrity: x}\n  z@1.0.0: {}\nsnapshots:\n  y@1.0.0(patch_hash=HASH)(z@1.0.0): {}\n  z@1.0.0: {}\n";
+        let pnpm_of_6 = "lockfileVersion: '6.0'\npackages:\n  /y@1.0.0(patch_hash=HASH):\n    resolution: {integrity: x}\n    dev: false\n";
+        let pnpm_of_5 =
+            "lockfileVersion: 5.4\npackages:\n  /y/1.0.0_HASH:\n    resolution: {integrity: x}\n    dev: false\n";
+        let patched_of_5 = format!("{pnpm_of_5}    patched: true\n");
+        let table = [
+            (Format::PnpmLock, pnpm.to_owned(), "error"),
+            (Format::PnpmLock, pnpm_of_6.to_owned(), "error"),
+            (Format::PnpmLock, patched_of_5, "error"),
+            // Its peers may change, and it stays what it is.
+            (Format::PnpmLock, pnpm_of_5.to_owned(), ""),
+            (Format::YarnLock, berry("patch:y@npm%3A1.0.0#./p.patch::version=1.0.0&hash=HASH"), "error"),
+            (Format::YarnLock, berry("patch:y@npm%3A1.0.0#./p.patch::version=1.0.0&hash=HASH&locator=p"), "error"),
+            (Format::YarnLock, berry("file:./y.tgz#./y.tgz::hash=HASH&locator=p%40workspace%3A."), "error"),
+            (
+                Format::YarnLock,
+                berry("patch:y@npm%3A1.0.0#optional!builtin<compat/y>::version=1.0.0&hash=HASH"),
+                "warning",
+            ),
+            (Format::YarnLock, berry("npm:1.0.0"), "warning"),
+            (Format::NpmLock, npm("https://h/HASH.tgz"), "error"),
+            (Format::NpmLock, npm("https://h/y.tgz"), "error"),
+            (Format::NpmLock, npm("file:y-HASH.tgz"), "error"),
+            (Format::NpmLock, npm("file:y-1.0.0.tgz"), "error"),
+            (Format::NpmLock, npm("https://r/y/-/y-1.0.0.tgz"), "warning"),
+        ];
+        for (format, lock, level) in table {
+            let told = told(format, &[], &lock.replace("HASH", "aaa"), &lock.replace("HASH", "bbb"));
+            assert_eq!(told.split(':').next(), Some(level), "{lock}: {told}");
+        }
+        // Where the same file lies elsewhere it is the same, and so is a registry's.
+        for (from, to) in
+            [("https://h/a.tgz", "https://h/b.tgz"), ("https://r/y/-/y-1.0.0.tgz", "https://s/y/-/y-1.0.0.tgz")]
+        {
+            assert_eq!(told(Format::NpmLock, &[], &npm(from), &npm(to)), "", "{from} {to}");
         }
     }
 

@@ -87,6 +87,15 @@ impl<'a> Found<'a> {
         self.about.add_files(Files::of(hash));
     }
 
+    /// With what tells its content from others at this version.
+    pub fn with_content(mut self, content: Option<&str>) -> Self {
+        if let Some(content) = content {
+            self.about.add_files(Files::of(content));
+            self.about.details_mut().contents.insert(content.into());
+        }
+        self
+    }
+
     pub fn needed(mut self, need: Need) -> Self {
         self.about.need = need;
         self
@@ -181,12 +190,11 @@ impl Dependencies {
         self.overflowed = self.count > LIMIT || self.bytes > BYTES_LIMIT;
     }
 
-    /// Bounds the versions of a package: those that it leaves open become this one. What nobody asks for is added as it is.
-    /// It looks at all of them: bounds of one package are to be one before.
-    pub(super) fn bound(&mut self, found: Found<'_>) {
-        match self.packages.get_mut(&*found.name) {
-            Some(versions) => *versions = versions.bounded(&shown(&found.version)),
-            None => self.insert(found),
+    /// Puts others in place of each version of a package that it leaves open. It looks at all of them: what bounds one package
+    /// is to be found before.
+    pub(super) fn bound(&mut self, name: &str, bounds: impl Fn(&Version, &About) -> Vec<(Version, About)>) {
+        if let Some(versions) = self.packages.get_mut(name) {
+            *versions = versions.bounded(bounds);
         }
     }
 

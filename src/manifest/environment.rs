@@ -1,12 +1,15 @@
 //! Where a layer's packages are installed: a Python of Lambda on one architecture.
 
 use super::marker::{Known, Places, Value, Variable, holds};
-use super::versions::{About, Need};
+use super::versions::{About, Details, Need};
 use crate::halt::Halt;
 use crate::layer::{Architecture, LayerSettings};
 
 /// Which patch release Lambda runs is not known; a marker may ask for it, so the first and the last possible one count.
 const PATCHES: [&str; 2] = ["0", "99"];
+
+/// The minor versions of Python 3 that are looked at where none is declared.
+const ANY_MINOR: std::ops::Range<u8> = 6..21;
 
 /// Where a layer's packages are installed: each of its Python runtimes on each of its architectures. Lambda takes fifteen
 /// runtimes and two architectures, so that there is a bit for each.
@@ -45,13 +48,40 @@ impl Environments {
         Value::text(machine.to_owned()).note(here, &mut self.machines);
     }
 
+    /// Any Python that may ever be a runtime: as many minor versions as there are bits for.
+    pub(super) fn of_any_python() -> Self {
+        let mut environments = Self::default();
+        for minor in ANY_MINOR {
+            for architecture in ["x86_64", "arm64"] {
+                PATCHES.iter().for_each(|patch| environments.add(&format!("3.{minor}"), patch, architecture));
+            }
+        }
+        environments
+    }
+
     /// Whether a package is installed in any of them. A marker that cannot be read counts as one that holds. What is said
     /// where nobody waits any more means nothing.
     pub fn install(&self, about: &About, halt: &Halt) -> bool {
-        let holds = |marker: &String| holds(marker, self, halt).is_none_or(|places| places != 0);
-        let markers = &about.details().markers;
-        let is_marked_out = || self.all != 0 && !markers.is_empty() && !markers.iter().any(holds);
+        let Details { markers, unless, .. } = about.details();
+        let within = || if markers.is_empty() { self.all } else { self.where_one_holds(markers, halt) };
+        let is_marked_out = || self.all != 0 && within() & !self.where_one_holds(unless, halt) == 0;
         about.need != Need::Development && !is_marked_out()
+    }
+
+    /// Whether one of these markers holds in each of them.
+    pub(super) fn are_covered<'m>(&self, markers: impl IntoIterator<Item = &'m String>, halt: &Halt) -> bool {
+        self.where_one_holds(markers, halt) == self.all
+    }
+
+    fn where_one_holds<'m>(&self, markers: impl IntoIterator<Item = &'m String>, halt: &Halt) -> Places {
+        let mut found = 0;
+        for marker in markers {
+            found |= holds(marker, self, halt).unwrap_or(self.all);
+            if found == self.all {
+                break;
+            }
+        }
+        found
     }
 }
 

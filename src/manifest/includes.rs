@@ -5,10 +5,10 @@
 
 use super::alike::requirement_lines;
 use super::bytes_of::{ReadError, bytes_of};
+use super::constraints::dependencies_with;
 use super::dependencies::Dependencies;
 use super::mask::mask;
 use super::pins::{OpenLines, Unsettled};
-use super::requirements::dependencies_with;
 use super::survey::{Mention, Survey, bound_names, open_within, survey};
 use super::text::decode;
 use super::unreadable::Unreadable;

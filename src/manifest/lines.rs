@@ -6,9 +6,9 @@ use memchr::memchr2;
 
 /// Lines joined at trailing backslashes, each with the number of its first. A comment ends what it continues.
 pub(super) fn joined_lines(text: &str) -> impl Iterator<Item = (usize, Cow<'_, str>)> {
-    let mut physical = physical_lines(text).enumerate();
+    let mut physical = physical_lines(text);
     std::iter::from_fn(move || {
-        let (index, first) = physical.next()?;
+        let (number, first) = physical.next()?;
         let (mut joined, mut open) = part(first);
         while open {
             let Some((_, next)) = physical.next() else { break };
@@ -16,7 +16,7 @@ pub(super) fn joined_lines(text: &str) -> impl Iterator<Item = (usize, Cow<'_, s
             joined.to_mut().push_str(&text);
             open = continues;
         }
-        Some((index + 1, joined))
+        Some((number, joined))
     })
 }
 
@@ -28,8 +28,19 @@ fn part(line: &str) -> (Cow<'_, str>, bool) {
     (Cow::Borrowed(line.trim_end_matches('\\')), line.ends_with('\\'))
 }
 
+/// Lines as pip splits them, each with the number of the one that an editor shows: that knows fewer ends of lines.
+fn physical_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let shown = edited_lines(text).enumerate();
+    shown.flat_map(|(index, line)| line.split(ends_line_of_python).map(move |part| (index + 1, part)))
+}
+
+/// What Python's `str.splitlines` ends lines with besides LF and CR.
+fn ends_line_of_python(next: char) -> bool {
+    matches!(next, '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
 /// Lines that end with LF, CR or both.
-fn physical_lines(text: &str) -> impl Iterator<Item = &str> {
+fn edited_lines(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let text = rest?;
@@ -52,4 +63,26 @@ pub(super) fn without_comment(line: &str) -> &str {
 pub(super) fn word_beginning(line: &str, mark: char) -> Option<usize> {
     let follows_blank = |at: usize| line[..at].chars().next_back().is_none_or(char::is_whitespace);
     line.match_indices(mark).map(|(at, _)| at).find(|&at| follows_blank(at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn joined(text: &str) -> Vec<(usize, String)> {
+        joined_lines(text).filter(|(_, line)| !line.is_empty()).map(|(at, line)| (at, line.into_owned())).collect()
+    }
+
+    /// A comment for an editor, and a requirement for pip.
+    #[test]
+    fn lines_end_where_they_end_for_pip_and_are_counted_as_an_editor_does() {
+        for end in ["\u{b}", "\u{c}", "\u{1c}", "\u{1d}", "\u{1e}", "\u{85}", "\u{2028}", "\u{2029}"] {
+            let found = joined(&format!("x==1\r\n# c{end}y==1\nz==1 \\{end} --pre\rlast"));
+            let expected = [(1, "x==1"), (2, "y==1"), (3, "z==1  --pre"), (4, "last")];
+            assert_eq!(found, expected.map(|(at, line)| (at, line.to_owned())), "{end:?}");
+        }
+        for none in ["\t", "\u{1f}", "\u{a0}", "\u{2027}"] {
+            assert_eq!(joined(&format!("x{none}y")).len(), 1, "{none:?}");
+        }
+    }
 }

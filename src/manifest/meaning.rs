@@ -213,6 +213,8 @@ mod tests {
             ("requirements.txt", "a==1\n", "--extra-index-url https://h\na==1\n"),
             ("requirements.txt", "-i https://h\n-i https://g\n", "-i https://g\n-i https://h\n"),
             ("requirements.txt", "-r a.txt\n", "-r b.txt\n"),
+            // A form feed ends the comment for pip.
+            ("requirements.txt", "a==1\n# c\u{c}b==1\n", "a==1\n# c\u{c}b==2\n"),
             ("requirements.txt", "a==1\na==1\n", "a==1\n"),
             ("requirements.txt", "a @ https://h/a#sha256=1\n", "a @ https://h/a#sha256=2\n"),
             ("requirements.txt", "a==1 # b==2\n", "a==1\nb==2\n"),

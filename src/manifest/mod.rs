@@ -8,6 +8,7 @@
 
 mod alike;
 mod bytes_of;
+mod constraints;
 mod credentials;
 mod dependencies;
 mod difference;

@@ -17,7 +17,12 @@ fn is_of_registry(place: &str, version: &str) -> bool {
     let (file, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let name = file.strip_suffix(".tgz").and_then(|name| name.strip_suffix(version));
     let has_version = name.is_some_and(|name| name.is_empty() || name.ends_with('-')) || folder == version;
-    !version.is_empty() && !place.starts_with("git") && has_version
+    !version.is_empty() && !place.starts_with("git") && !place.starts_with("file:") && has_version
+}
+
+/// The hash of a file that no registry has: whoever makes it may do so again at the same version.
+pub(super) fn content<'h>(place: Option<&str>, version: &str, hash: Option<&'h str>) -> Option<&'h str> {
+    hash.filter(|_| place.is_some_and(|place| !is_of_registry(place, version)))
 }
 
 /// Whether a place stands for what is installed, rather than the version: it names a commit, or nothing else does, no hash
@@ -54,6 +59,7 @@ mod tests {
             ("https://h/x.git#1.0.0", false),
             ("https://h/x.git#c0ffee", false),
             ("git+ssh://git@h/x/x-1.0.0.tgz", false),
+            ("file:x-1.0.0.tgz", false),
             ("https://registry.npmjs.org/x/-/x-11.0.0.tgz", false),
             ("https://h/x.tgz", false),
             ("", false),

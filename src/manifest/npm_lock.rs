@@ -2,7 +2,7 @@
 
 use super::dependencies::{Dependencies, Found};
 use super::json::{Text, entries, read};
-use super::node::{split_at_sign, stands_for};
+use super::node::{content, split_at_sign, stands_for};
 use super::unreadable::Unreadable;
 use super::versions::Need;
 use crate::halt::Halt;
@@ -189,7 +189,8 @@ impl Package<'_> {
         // In version 1, what is installed by another name has its own in front of its version.
         let own = self.version().strip_prefix("npm:").and_then(split_at_sign);
         let (name, version) = own.unwrap_or((name, self.version()));
-        Found::new(name, version).with_hashes(hash).needed(self.need())
+        let content = content(self.place(), self.registered(), hash);
+        Found::new(name, version).with_hashes(hash).with_content(content).needed(self.need())
     }
 
     /// Peers are left out with `--legacy-peer-deps`; what is optional, where another platform needs it.
@@ -203,9 +204,22 @@ impl Package<'_> {
 
     /// The version or, of a package that comes from no registry, its place, such as a repository with its commit.
     fn version(&self) -> &str {
-        let version = self.version.as_ref().map(|Text(version)| &**version).unwrap_or_default();
-        let place = self.resolved.as_ref().map(|Text(place)| &**place);
-        let registered = version.strip_prefix("npm:").and_then(split_at_sign).map_or(version, |(_, version)| version);
-        place.filter(|place| stands_for(place, registered, self.integrity.is_some())).unwrap_or(version)
+        let stands = |place: &&str| stands_for(place, self.registered(), self.integrity.is_some());
+        self.place().filter(stands).unwrap_or(self.written())
+    }
+
+    /// The version as it is written.
+    fn written(&self) -> &str {
+        self.version.as_ref().map(|Text(version)| &**version).unwrap_or_default()
+    }
+
+    /// The version without the name that it may have in front.
+    fn registered(&self) -> &str {
+        let written = self.written();
+        written.strip_prefix("npm:").and_then(split_at_sign).map_or(written, |(_, version)| version)
+    }
+
+    fn place(&self) -> Option<&str> {
+        self.resolved.as_ref().map(|Text(place)| &**place)
     }
 }

@@ -7,6 +7,12 @@ pub(super) fn without_peers(key: &str) -> &str {
     key.split('(').next().unwrap_or(key)
 }
 
+/// The hash of the patch of a package, which stands in its key in front of its peers.
+pub(super) fn patch(key: &str) -> Option<&str> {
+    let behind = key[without_peers(key).len()..].strip_prefix("(patch_hash=")?;
+    behind.split(')').next()
+}
+
 /// The key, since version 9, of what is locked for a name; `None` for a folder of the same repository. As pnpm reads it: what is
 /// known by another name, or comes from elsewhere, stands there with its own.
 pub(super) fn target<'a>(name: &str, locked: &'a str) -> Option<Cow<'a, str>> {
@@ -36,6 +42,13 @@ mod tests {
     fn peers_are_no_part_of_a_package() {
         assert_eq!(without_peers("@s/x@1.0.0(react@17.0.2)(y@1)"), "@s/x@1.0.0");
         assert_eq!(without_peers("x@1.0.0"), "x@1.0.0");
+    }
+
+    #[test]
+    fn a_patch_is_that_of_the_package_and_not_of_a_peer() {
+        assert_eq!(patch("x@1.0.0(patch_hash=c0ffee)(y@1)"), Some("c0ffee"));
+        assert_eq!(patch("x@1.0.0(y@1.0.0(patch_hash=c0ffee))"), None);
+        assert_eq!(patch("x@1.0.0"), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::dependencies::{Dependencies, Found};
 use super::line_locks::unmerged;
 use super::node::split_at_sign;
-use super::pnpm_keys::{split_old, without_peers};
+use super::pnpm_keys::{patch, split_old, without_peers};
 use super::pnpm_needs::Needs;
 use super::unreadable::Unreadable;
 use super::versions::Need;
@@ -66,10 +66,12 @@ impl<'a> Lock<'a> {
     fn dependencies(&self) -> Result<Dependencies, Unreadable> {
         let version = self.version.as_deref().ok_or_else(|| Unreadable::new(NO_LOCK))?;
         let is_old = version.starts_with('5');
-        let (told, mut dependencies) = (self.needs.told(), Dependencies::default());
+        let (told, patches, mut dependencies) = (self.needs.told(), self.needs.patches(), Dependencies::default());
         for package in &self.packages {
             let need = told.get(package.key()).map_or(package.need, |need| package.need.max(*need));
-            dependencies.insert(package.found(is_old).with_hashes(package.hash.as_deref()).needed(need));
+            let patch = package.patch(is_old).or_else(|| patches.get(package.key()).copied());
+            let found = package.found(is_old).with_hashes(package.hash.as_deref()).with_content(patch);
+            dependencies.insert(found.needed(need));
         }
         Ok(dependencies)
     }
@@ -83,6 +85,7 @@ struct Package<'a> {
     name: Option<Cow<'a, str>>,
     hash: Option<Cow<'a, str>>,
     need: Need,
+    is_patched: bool,
 }
 
 impl<'a> Package<'a> {
@@ -92,6 +95,7 @@ impl<'a> Package<'a> {
                 "name" => self.name = yaml.text()?,
                 "dev" => self.ask(yaml, Need::Development)?,
                 "optional" => self.ask(yaml, Need::Optional)?,
+                "patched" => self.is_patched = yaml.is_true()?,
                 "resolution" => self.read_resolution(yaml)?,
                 _ => yaml.skip()?,
             }
@@ -122,6 +126,15 @@ impl<'a> Package<'a> {
 
     fn key(&self) -> &str {
         without_peers(&self.key)
+    }
+
+    /// The hash of its patch. Before version 6 it stood in one text with its peers; since version 9 the snapshots have it.
+    fn patch(&self, is_old: bool) -> Option<&str> {
+        let behind_version = || self.key.rsplit('/').next()?.split_once('_');
+        match is_old {
+            true => behind_version().filter(|_| self.is_patched).map(|(_, behind)| behind),
+            false => patch(&self.key),
+        }
     }
 
     /// What comes from elsewhere than a registry is told by where that is: a version may stay while its content changes.

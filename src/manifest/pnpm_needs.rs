@@ -2,7 +2,7 @@
 //! from the projects along what each package needs.
 
 use super::dependencies::LIMIT;
-use super::pnpm_keys::{target, without_peers};
+use super::pnpm_keys::{patch, target, without_peers};
 use super::survey::too_many;
 use super::unreadable::Unreadable;
 use super::versions::Need;
@@ -88,6 +88,12 @@ impl<'a> Needs<'a> {
             *known = need.min(*known);
         }
         told
+    }
+
+    /// The hashes of the patches of packages, by their keys without peers.
+    pub fn patches(&self) -> HashMap<&str, &str> {
+        let patched = self.snapshots.iter().filter_map(|one| Some((without_peers(&one.key), patch(&one.key)?)));
+        patched.collect()
     }
 
     /// Of each snapshot, whether the projects need it, however far away.

@@ -5,10 +5,9 @@ use super::lines::{joined_lines, without_comment, word_beginning};
 use super::mask::mask;
 use super::options::{Kind, options};
 use super::unreadable::Unreadable;
-use super::versions::Need;
 use crate::halt::Halt;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// A longer line asks for nothing that pip could find; it bounds how long one line can take.
 const LINE_LIMIT: usize = 1024 * 1024;
@@ -56,59 +55,6 @@ impl<'t> Line<'t> {
         let values = values.filter_map(|rest| rest.trim_start_matches('=').split_whitespace().next());
         // An algorithm alone fixes nothing.
         values.filter(|hash| !hash.ends_with(':'))
-    }
-}
-
-/// The dependencies of a requirements file with those that it includes, within the bounds of others.
-///
-/// A package that only bounds name may be one that another needs: it is there, but nobody asks for it here.
-pub(super) fn dependencies_with<'a>(
-    text: &'a str,
-    included: impl Iterator<Item = &'a str>,
-    bounds: impl Iterator<Item = &'a str>,
-    halt: &Halt,
-) -> Result<Dependencies, Unreadable> {
-    let mut dependencies = Ok(Dependencies::default());
-    for text in std::iter::once(text).chain(included) {
-        each_line(text, halt, |line| insert(&mut dependencies, line));
-    }
-    let (mut dependencies, mut all) = (dependencies?, BTreeMap::new());
-    for text in bounds {
-        each_line(text, halt, |line| keep_bound(line, &mut all));
-    }
-    for (name, Bound { version, marker, .. }) in halt.over(all) {
-        // Without a version it bounds nothing.
-        if !version.is_empty() || dependencies.versions(&name).is_none() {
-            dependencies.bound(Found::new(name, version).needed(Need::Optional).with_marker(marker.as_deref()));
-        }
-    }
-    Ok(dependencies)
-}
-
-/// What bounds the versions of a package.
-struct Bound {
-    version: String,
-    /// Whether it leaves several versions, or any.
-    is_open: bool,
-    /// Of the first line that bounds it.
-    marker: Option<String>,
-}
-
-/// Takes note of a bound: the first that allows one version alone counts, or else the last one.
-fn keep_bound(line: &Line<'_>, all: &mut BTreeMap<String, Bound>) {
-    let (name, exact, text) = match &line.asks {
-        Asks::Pinned { name, version } => (name, Some(*version), *version),
-        Asks::Version { name, specifier } => (name, exact_version(specifier), &**specifier),
-        _ => return,
-    };
-    let (version, is_open) = (exact.unwrap_or(text).to_owned(), exact.is_none());
-    match all.get_mut(&**name) {
-        None => {
-            let bound = Bound { version, is_open, marker: line.marker.map(str::to_owned) };
-            all.insert(name.clone().into_owned(), bound);
-        }
-        Some(known) if known.is_open && !version.is_empty() => (known.version, known.is_open) = (version, is_open),
-        Some(_) => {}
     }
 }
 

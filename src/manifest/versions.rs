@@ -67,13 +67,24 @@ pub struct About {
 pub struct Details {
     /// Environment markers (PEP 508): it is installed where one of them holds. Without any it is installed everywhere.
     pub markers: BTreeSet<String>,
+    /// Markers that rule it out: where one of them holds, another version of the same package is installed.
+    pub unless: BTreeSet<String>,
     /// The extras that are asked for.
     pub extras: BTreeSet<Box<str>>,
     /// The hashes of these files as they are written, where they were asked for; see [`super::locked`].
     pub hashes: BTreeSet<Box<str>>,
+    /// What tells one content from another where both have this version: the hash of a patch, or of a file that no registry
+    /// has.
+    pub contents: BTreeSet<Box<str>>,
 }
 
-static NO_DETAILS: Details = Details { markers: BTreeSet::new(), extras: BTreeSet::new(), hashes: BTreeSet::new() };
+static NO_DETAILS: Details = Details {
+    markers: BTreeSet::new(),
+    unless: BTreeSet::new(),
+    extras: BTreeSet::new(),
+    hashes: BTreeSet::new(),
+    contents: BTreeSet::new(),
+};
 
 /// The sum of the digests of hashes, in whatever order. Kept as bytes, which need no room for their alignment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,6 +142,10 @@ impl Details {
     fn join(&mut self, other: Self) {
         self.hashes.extend(other.hashes);
         self.extras.extend(other.extras);
+        self.contents.extend(other.contents);
+        if self.unless != other.unless {
+            self.unless.clear();
+        }
         let everywhere = self.markers.is_empty() || other.markers.is_empty();
         self.markers.extend(other.markers);
         if everywhere {
@@ -213,16 +228,24 @@ impl Versions {
         }
     }
 
-    /// The same, with this version in place of those that are open.
-    pub(super) fn bounded(&self, bound: &str) -> Self {
-        let bounded = |version: &Version| match version.is_open() {
-            true => Version::new(bound, None),
-            false => version.clone(),
-        };
-        let mut all = self.iter().map(|(version, about)| (bounded(version), about.clone()));
+    /// The same, with others in place of each version that is open.
+    pub(super) fn bounded(&self, bounds: impl Fn(&Version, &About) -> Vec<(Version, About)>) -> Self {
+        let mut all = self.iter().flat_map(|(version, about)| match version.is_open() {
+            true => bounds(version, about),
+            false => vec![(version.clone(), about.clone())],
+        });
         let first = all.next().map(|(version, about)| Self::of(version, about));
         let mut found = first.unwrap_or_else(|| self.clone());
         all.for_each(|(version, about)| found.add(version, about));
         found
+    }
+
+    /// How much is said of the versions that are open, and how many these are.
+    pub(super) fn said_of_open(&self) -> usize {
+        let said = |about: &About| {
+            let Details { markers, extras, hashes, .. } = about.details();
+            1 + markers.len() + extras.len() + hashes.len()
+        };
+        self.iter().filter(|(version, _)| version.is_open()).map(|(_, about)| said(about)).sum()
     }
 }

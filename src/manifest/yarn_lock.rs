@@ -4,7 +4,7 @@
 
 use super::dependencies::{Dependencies, Found};
 use super::line_locks::unmerged;
-use super::node::{split_at_sign, stands_for};
+use super::node::{content, split_at_sign, stands_for};
 use super::unreadable::Unreadable;
 use super::yaml::Yaml;
 use crate::halt::Halt;
@@ -72,6 +72,8 @@ struct Package {
     origin: Option<String>,
     resolved: Option<String>,
     hash: Option<String>,
+    /// The hash of a patch, or of a file of the repository.
+    content: Option<String>,
     is_workspace: bool,
 }
 
@@ -106,10 +108,19 @@ impl Package {
             name.clone_into(&mut self.name);
         }
         self.is_workspace = reference.starts_with("workspace:");
+        self.content = content_hash(reference).map(str::to_owned);
         if reference.contains("#commit=") || reference.starts_with("http") {
             self.origin = Some(reference.to_owned());
         }
     }
+}
+
+/// `patch:…#./x.patch::version=1.0.0&hash=c0ffee` or `file:…::hash=c0ffee&locator=…`. The patches that Yarn brings along change
+/// with Yarn, and not by anybody's hand.
+fn content_hash(reference: &str) -> Option<&str> {
+    let (place, parameters) = reference.rsplit_once("::")?;
+    let is_own = !place.contains("builtin<");
+    parameters.split('&').find_map(|one| one.strip_prefix("hash=")).filter(|_| is_own)
 }
 
 fn keep(package: Option<Package>, dependencies: &mut Dependencies) {
@@ -119,7 +130,9 @@ fn keep(package: Option<Package>, dependencies: &mut Dependencies) {
     let version = package.origin.as_deref().or(place).unwrap_or(&package.version);
     // Older ones have the hash behind the place alone.
     let digest = resolved.and_then(|place| place.split_once('#')).map(|(_, digest)| digest);
+    let of_file = content(resolved, &package.version, package.hash.as_deref());
     let found = Found::new(&package.name, version).with_hashes(package.hash.as_deref());
+    let found = found.with_content(package.content.as_deref().or(of_file));
     dependencies.insert(found.noting(digest.filter(|_| package.hash.is_none())));
 }
 

@@ -215,7 +215,7 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
             "Leave out packages that the runtime brings (boto3), tests and caches, or split the layer.",
         ),
         ErrorCode::ArchiveStale => (
-            "A dependency changed, but the archive has the very bytes of the latest version: it was not built again. Publishing it would keep the old content under the new manifest, and every later run would call it unchanged. It is only a warning where no changed package belongs into the archive: what the runtime brings (boto3), what markers rule out, what is for development. Nor is a version without a backup adopted, where its lock remembers that it was published for another state of the manifest.",
+            "A dependency changed (its version, its extras, a patch of it, or a marker or group that kept it out before), but the archive has the very bytes of the latest version: it was not built again. Publishing it would keep the old content under the new manifest, and every later run would call it unchanged. It is only a warning where no changed package belongs into the archive: what the runtime brings (boto3), what markers rule out, what is for development. Nor is a version without a backup adopted, where its lock remembers that it was published for another state of the manifest.",
             "Build the layer from the changed manifest, then `layership stage`, or `layership publish --stage`. Where nothing in the archive had to change, `allow = [\"archive-stale\"]` accepts it.",
         ),
         ErrorCode::ArchiveDiffers => (

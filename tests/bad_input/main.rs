@@ -24,6 +24,7 @@ mod packing;
 mod places;
 mod samples;
 mod stale;
+mod stale_at_one_version;
 
 use common::Ended;
 use common::project::Project;

@@ -11,7 +11,7 @@ use crate::common::run;
 use crate::common::zips::zip;
 
 /// A published layer whose manifest was edited since, but whose archive was not built again.
-fn edited(from: &str, to: &str) -> Project {
+pub fn edited(from: &str, to: &str) -> Project {
     let project = Project::of(&["requests"]);
     project.write("requests/requirements.txt", from);
     project.run("publish --stage", 0);
@@ -20,13 +20,13 @@ fn edited(from: &str, to: &str) -> Project {
     project
 }
 
-fn allow(project: &Project, codes: &str) {
+pub fn allow(project: &Project, codes: &str) {
     let layers = String::from_utf8(project.read("layers.toml")).unwrap();
     project.write("layers.toml", format!("{layers}allow = [{codes}]\n"));
 }
 
 /// A project whose archive is a zip with the metadata of these packages.
-fn holding(packages: &[&str], requirements: &str) -> Project {
+pub fn holding(packages: &[&str], requirements: &str) -> Project {
     let project = Project::of(&["requests"]);
     project.write("requests/requirements.txt", requirements);
     std::fs::remove_dir_all(project.folder().join("requests/layer")).unwrap();
@@ -36,7 +36,7 @@ fn holding(packages: &[&str], requirements: &str) -> Project {
     project
 }
 
-fn publishes(project: &Project) -> bool {
+pub fn publishes(project: &Project) -> bool {
     project.requests().iter().any(|request| request.starts_with("PublishLayerVersion "))
 }
 
