@@ -91,6 +91,12 @@ pub(super) fn exact_version(specifier: &str) -> Option<&str> {
     })
 }
 
+/// Whether it is written like a version, or like some. pip fills in a variable before it reads it.
+fn is_like_version(version: &str) -> bool {
+    let is_part = |next: char| is_version_character(next) || next == '*';
+    version.contains('$') || begins_as_version(version) && version.chars().all(is_part)
+}
+
 /// Whether it begins with a number, which may be that of an epoch, as any version does (PEP 440).
 fn begins_as_version(version: &str) -> bool {
     let (epoch, release) = version.split_once('!').unwrap_or(("0", version));
@@ -210,9 +216,15 @@ fn is_name_edge(character: char) -> bool {
 
 fn without_extras(rest: &str) -> Option<&str> {
     match rest.trim_start().strip_prefix('[') {
-        Some(extras) => extras.split_once(']').map(|(_, rest)| rest),
+        Some(extras) => extras.split_once(']').filter(|(extras, _)| are_extras(extras)).map(|(_, rest)| rest),
         None => Some(rest),
     }
+}
+
+/// Whether names stand here, with commas between them. pip fills in a variable before it reads them.
+fn are_extras(extras: &str) -> bool {
+    let is_one = |extra: &str| extra.trim().chars().all(is_name_character) || extra.contains('$');
+    extras.split(',').all(is_one)
 }
 
 /// The extras that a requirement asks for: `name[one,two]`.
@@ -224,7 +236,10 @@ pub(super) fn extras(text: &str) -> BTreeSet<Cow<'_, str>> {
 
 /// Version clauses without blanks, or `None` for what is not a specifier, such as the rest of a sentence.
 fn read_specifier(rest: &str) -> Option<Cow<'_, str>> {
-    let (clauses, _marker) = rest.split_once(';').unwrap_or((rest, ""));
+    let (clauses, marker) = rest.split_once(';').map_or((rest, None), |(clauses, marker)| (clauses, Some(marker)));
+    if marker.is_some_and(is_cut_off) {
+        return None;
+    }
     let clauses = clauses.trim();
     let clauses = clauses.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(clauses);
     if clauses.is_empty() {
@@ -237,6 +252,11 @@ fn read_specifier(rest: &str) -> Option<Cow<'_, str>> {
     })
 }
 
+/// Whether a marker ends before it says where it holds.
+fn is_cut_off(marker: &str) -> bool {
+    matches!(marker.split_whitespace().next_back(), None | Some("and" | "or" | "in" | "not"))
+}
+
 fn is_clause(clause: &str) -> bool {
     let clause = clause.trim();
     let version = clause.trim_start_matches(['=', '<', '>', '!', '~']);
@@ -244,7 +264,9 @@ fn is_clause(clause: &str) -> bool {
     let version = version.trim_start();
     let is_known = match operator {
         "===" => true,
-        "==" | "!=" | "~=" | "<" | ">" | "<=" | ">=" => version.starts_with('$') || begins_as_version(version),
+        // It says which part of a version may be another, so that there have to be two.
+        "~=" => is_like_version(version) && version.contains(['.', '$']),
+        "==" | "!=" | "<" | ">" | "<=" | ">=" => is_like_version(version),
         _ => false,
     };
     is_known && !version.is_empty() && !version.contains(char::is_whitespace)

@@ -27,14 +27,31 @@ fn unified(bytes: &[u8]) -> impl Iterator<Item = u8> {
 /// The text of a manifest, or `None` for bytes that are not text.
 ///
 /// `pip freeze > requirements.txt` in Windows PowerShell writes UTF-16 with a byte order mark, and pip reads it
-/// back, so we do too.
+/// back, so we do too. So it is with a comment that names the encoding, where that is Latin-1.
 pub(super) fn decode(bytes: &[u8]) -> Option<Cow<'_, str>> {
     match bytes {
         [0xff, 0xfe, rest @ ..] => decode_utf16(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => decode_utf16(rest, u16::from_be_bytes),
         [0xef, 0xbb, 0xbf, rest @ ..] => std::str::from_utf8(rest).ok().map(Cow::Borrowed),
+        _ if names_latin_1(bytes) => Some(bytes.iter().copied().map(char::from).collect()),
         _ => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
     }
+}
+
+/// Whether a comment in the first two lines says that the file is in Latin-1, as pip reads it: `# -*- coding: latin-1 -*-`.
+fn names_latin_1(bytes: &[u8]) -> bool {
+    let mut comments = bytes.split(|byte| *byte == b'\n').take(2).filter(|line| line.starts_with(b"#"));
+    let named = comments.find_map(|line| encoding(&String::from_utf8_lossy(line)));
+    matches!(named.as_deref(), Some("latin-1" | "latin1" | "latin" | "l1" | "iso-8859-1" | "iso8859-1"))
+}
+
+/// What stands behind `coding:` or `coding=` in a comment.
+fn encoding(comment: &str) -> Option<String> {
+    let mut behind = comment.match_indices("coding").map(|(at, word)| &comment[at + word.len()..]);
+    let value = behind.find_map(|rest| rest.strip_prefix([':', '=']))?.trim_start();
+    let is_part = |next: &char| next.is_ascii_alphanumeric() || matches!(next, '-' | '_' | '.');
+    let name = value.chars().take_while(is_part);
+    Some(name.map(|next| if next == '_' { '-' } else { next.to_ascii_lowercase() }).collect())
 }
 
 fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<Cow<'static, str>> {
@@ -76,7 +93,7 @@ mod tests {
 
     #[test]
     fn byte_order_marks_are_read_and_dropped() {
-        let table: [(&[u8], Option<&str>); 7] = [
+        let table: [(&[u8], Option<&str>); 14] = [
             (b"six", Some("six")),
             (b"\xef\xbb\xbfsix", Some("six")),
             (b"\xff\xfes\0i\0x\0", Some("six")),
@@ -84,6 +101,13 @@ mod tests {
             (b"\xff\xfes\0i", None),
             (b"\xff\xfe\x00\xd8", None),
             (b"\xffsix", None),
+            (b"# -*- coding: latin-1 -*-\n\xe9", Some("# -*- coding: latin-1 -*-\né")),
+            (b"#!x\n# encoding=ISO_8859-1\n\xe9", Some("#!x\n# encoding=ISO_8859-1\né")),
+            (b"x\n# coding: latin1\r\n\xe9", Some("x\n# coding: latin1\r\né")),
+            (b"#\n#\n# coding: latin-1\n\xe9", None),
+            (b"x # coding: latin-1\n\xe9", None),
+            (b"# coding: utf-8\n\xe9", None),
+            (b"# coding : latin-1\n\xe9", None),
         ];
         for (bytes, text) in table {
             assert_eq!(decode(bytes).as_deref(), text, "{bytes:?}");

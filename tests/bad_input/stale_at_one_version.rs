@@ -34,7 +34,7 @@ fn another_patch_of_a_package() {
     assert_eq!(code(&project), "archive-stale");
     assert!(ended.stderr.contains("but `y` changed: it was not built again"), "{}", ended.stderr);
     allow(&project, "\"archive-stale\"");
-    let difference = &project.run("publish --stage --format json", 0).report()["jobs"][0]["difference"];
+    let difference = &project.run("publish --stage --format json", 0).report()["jobs"][0]["dependencies"];
     assert_eq!(difference["rehashed"][0]["name"], "y", "{difference:#}");
 }
 

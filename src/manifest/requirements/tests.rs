@@ -29,6 +29,11 @@ fn every_kind_of_line_is_read() {
         ("requests>=2,==2.31.0", "requests 2.31.0"),
         ("requests[socks, use_chardet] == 2.31.0", "requests 2.31.0"),
         ("requests (>=2.0)", "requests >=2.0"),
+        ("x~=1.4", "x ~=1.4"),
+        ("x[]==1.*", "x ==1.*"),
+        ("x[ a , b.c-d_e ]~=${V}", "x ~=${V}"),
+        ("x==1.${V} ; 'and' == os_name", "x ==1.${V}"),
+        ("x==1!2.0+cu.1-2_3", "x 1!2.0+cu.1-2_3"),
         ("Zope.Interface__x==5", "zope-interface-x 5"),
         ("requests==2.31.0 ; python_version < '3.12' # why", "requests 2.31.0"),
         ("requests==2.31.0;python_version<'3.12'", "requests 2.31.0"),
@@ -79,6 +84,12 @@ fn what_is_no_requirements_file_is_not_read() {
         "tool @",
         "<html>",
         "{\"a\": 1}",
+        "x==1; python_version<'3' and",
+        "x==1 ; os_name=='nt' or",
+        "x;",
+        "x==1)",
+        "x~=1",
+        "x[a b]",
     ];
     for text in table {
         assert_eq!(read(text), None, "{text}");
