@@ -5,13 +5,13 @@ use super::packages::{Ecosystem, Packages};
 use crate::bounds::Outside;
 use crate::finding::{Check, Finding};
 use crate::halt::Halt;
-use crate::manifest::{About, Dependencies, Environments, Format, Need, Version, Versions, is_left_out};
+use crate::manifest::{About, Dependencies, Environments, Files, Format, Need, Version, Versions, is_left_out};
 use std::collections::BTreeSet;
 
 const HINT: &str = "build it again from the changed manifest, then stage it; where nothing in it had to change, `allow = [\"archive-stale\"]`";
 
 /// What is said of a version that makes another content of it: extras, and what tells its contents.
-type Said<'a> = (&'a Version, &'a BTreeSet<Box<str>>, &'a BTreeSet<Box<str>>);
+type Said<'a> = (&'a Version, &'a BTreeSet<Box<str>>, Option<Files>);
 
 /// A manifest that changed while the bytes of the archive did not.
 #[derive(Debug, Clone, Copy)]
@@ -77,7 +77,7 @@ pub fn stale(latest: u64, change: Change<'_>, environments: &Environments, halt:
 /// The versions of a package with what makes another content of them, of which only those count that the filter lets through.
 fn versions<'a>(of: &'a Dependencies, name: &str, counts: impl Fn(&About) -> bool) -> Vec<Said<'a>> {
     let all = of.versions(name).into_iter().flat_map(Versions::iter).filter(|(_, about)| counts(about));
-    all.map(|(version, about)| (version, &about.details().extras, &about.details().contents)).collect()
+    all.map(|(version, about)| (version, &about.details().extras, about.contents)).collect()
 }
 
 impl Change<'_> {
@@ -315,6 +315,10 @@ mod tests {
             let told = told(format, &[], &lock.replace("HASH", "aaa"), &lock.replace("HASH", "bbb"));
             assert_eq!(told.split(':').next(), Some(level), "{lock}: {told}");
         }
+        // A file that is installed in one more place is the same.
+        let once = npm("file:y.tgz");
+        let twice = once.replace("}}}", r#"},"node_modules/z/node_modules/y":{"version":"1.0.0","resolved":"file:y.tgz","integrity":"sha512-HASH"}}}"#);
+        assert!(told(Format::NpmLock, &[], &once, &twice).starts_with("warning"), "{twice}");
         // Where the same file lies elsewhere it is the same, and so is a registry's.
         for (from, to) in
             [("https://h/a.tgz", "https://h/b.tgz"), ("https://r/y/-/y-1.0.0.tgz", "https://s/y/-/y-1.0.0.tgz")]

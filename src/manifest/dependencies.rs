@@ -91,7 +91,7 @@ impl<'a> Found<'a> {
     pub fn with_content(mut self, content: Option<&str>) -> Self {
         if let Some(content) = content {
             self.about.add_files(Files::of(content));
-            self.about.details_mut().contents.insert(content.into());
+            self.about.contents = Some(Files::of(content));
         }
         self
     }

@@ -70,4 +70,4 @@ pub use pins::{Open, Unpinned};
 pub use read::{Manifest, included_paths, read};
 pub use requirements::normalised;
 pub use text::same_text;
-pub use versions::{About, Details, Need, Version, Versions};
+pub use versions::{About, Details, Files, Need, Version, Versions};

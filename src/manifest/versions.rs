@@ -56,6 +56,9 @@ pub enum Need {
 pub struct About {
     /// The files that may be installed, by their hashes: two that differ have other hashes. `None` without any.
     pub files: Option<Files>,
+    /// What tells one content from another where both have this version: the hash of a patch, or of a file that no registry
+    /// has. A lock file may name nothing but such files, so that it is no detail.
+    pub contents: Option<Files>,
     /// Who asks for it.
     pub need: Need,
     /// Of most there is nothing more to say, and a large manifest has many of them.
@@ -73,18 +76,10 @@ pub struct Details {
     pub extras: BTreeSet<Box<str>>,
     /// The hashes of these files as they are written, where they were asked for; see [`super::locked`].
     pub hashes: BTreeSet<Box<str>>,
-    /// What tells one content from another where both have this version: the hash of a patch, or of a file that no registry
-    /// has.
-    pub contents: BTreeSet<Box<str>>,
 }
 
-static NO_DETAILS: Details = Details {
-    markers: BTreeSet::new(),
-    unless: BTreeSet::new(),
-    extras: BTreeSet::new(),
-    hashes: BTreeSet::new(),
-    contents: BTreeSet::new(),
-};
+static NO_DETAILS: Details =
+    Details { markers: BTreeSet::new(), unless: BTreeSet::new(), extras: BTreeSet::new(), hashes: BTreeSet::new() };
 
 /// The sum of the digests of hashes, in whatever order. Kept as bytes, which need no room for their alignment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +93,13 @@ impl Files {
     pub(super) fn and(self, other: Self) -> Self {
         let sum = u128::from_be_bytes(self.0).wrapping_add(u128::from_be_bytes(other.0));
         Self(sum.to_be_bytes())
+    }
+
+    fn of_both(one: Option<Self>, more: Option<Self>) -> Option<Self> {
+        match (one, more) {
+            (Some(one), Some(more)) => Some(one.and(more)),
+            (one, more) => one.or(more),
+        }
     }
 }
 
@@ -119,10 +121,11 @@ impl About {
 
     /// The same version named once more: it is installed wherever one of the two says so.
     fn join(&mut self, other: About) {
-        self.files = match (self.files, other.files) {
-            (Some(one), Some(more)) => Some(one.and(more)),
-            (one, more) => one.or(more),
-        };
+        self.files = Files::of_both(self.files, other.files);
+        // One file that is installed in several places is one content.
+        if self.contents != other.contents {
+            self.contents = Files::of_both(self.contents, other.contents);
+        }
         self.need = self.need.min(other.need);
         if self.details.is_some() || other.details.is_some() {
             self.details_mut().join(other.details.map(|details| *details).unwrap_or_default());
@@ -132,7 +135,8 @@ impl About {
 
 impl PartialEq for About {
     fn eq(&self, other: &Self) -> bool {
-        self.files == other.files && self.need == other.need && self.details() == other.details()
+        let said = |about: &Self| (about.files, about.contents, about.need);
+        said(self) == said(other) && self.details() == other.details()
     }
 }
 
@@ -142,7 +146,6 @@ impl Details {
     fn join(&mut self, other: Self) {
         self.hashes.extend(other.hashes);
         self.extras.extend(other.extras);
-        self.contents.extend(other.contents);
         if self.unless != other.unless {
             self.unless.clear();
         }
