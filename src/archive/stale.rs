@@ -5,13 +5,15 @@ use super::packages::{Ecosystem, Packages};
 use crate::bounds::Outside;
 use crate::finding::{Check, Finding};
 use crate::halt::Halt;
-use crate::manifest::{About, Dependencies, Environments, Files, Format, Need, Version, Versions, is_left_out};
+use crate::manifest::{
+    About, Contents, Dependencies, Environments, Format, Need, Version, Versions, both, is_left_out,
+};
 use std::collections::BTreeSet;
 
 const HINT: &str = "build it again from the changed manifest, then stage it; where nothing in it had to change, `allow = [\"archive-stale\"]`";
 
 /// What is said of a version that makes another content of it: extras, and what tells its contents.
-type Said<'a> = (&'a Version, &'a BTreeSet<Box<str>>, Option<Files>);
+type Said<'a> = (&'a Version, &'a BTreeSet<Box<str>>, Contents);
 
 /// A manifest that changed while the bytes of the archive did not.
 #[derive(Debug, Clone, Copy)]
@@ -48,18 +50,22 @@ pub fn stale(latest: u64, change: Change<'_>, environments: &Environments, halt:
         let message = format!("{same}, but the manifest changed");
         return Some(Finding::warning(Check::ArchiveStale, message, HINT));
     };
-    let names: BTreeSet<&str> = old.iter().chain(new.iter()).map(|(name, _)| name).collect();
     let look = Look { change, old, new, environments, halt };
-    let changed: Vec<&str> = halt.over(names).filter(|name| look.is_changed(name) || look.begins(name)).collect();
-    let built: Vec<&str> = halt.over(changed.iter().copied()).filter(|name| look.belongs(name)).collect();
-    match (built.first(), changed.first()) {
+    let (mut changed, mut built) = (Told::default(), Told::default());
+    for (name, _, _) in halt.over(both(old, new)).filter(|(name, _, _)| look.is_changed(name) || look.begins(name)) {
+        changed.meet(name);
+        if look.belongs(name) {
+            built.meet(name);
+        }
+    }
+    match (built.first, changed.first) {
         (Some(first), _) => {
-            let message = format!("{same}, but {} changed: it was not built again", change.named(first, built.len()));
+            let message = format!("{same}, but {} changed: it was not built again", change.named(first, built.count));
             Some(Finding::error(Check::ArchiveStale, message, HINT))
         }
         (None, Some(first)) => {
             let message =
-                format!("{same}; only {} changed, which need not be in it", change.named(first, changed.len()));
+                format!("{same}; only {} changed, which need not be in it", change.named(first, changed.count));
             Some(Finding::warning(Check::ArchiveStale, message, HINT))
         }
         (None, None) if old != new => {
@@ -88,6 +94,20 @@ impl Change<'_> {
             (None, 1) => format!("`{first}`"),
             (None, _) => format!("`{first}` and {} more", count - 1),
         }
+    }
+}
+
+/// Packages of which the first is named.
+#[derive(Debug, Default)]
+struct Told<'a> {
+    first: Option<&'a str>,
+    count: usize,
+}
+
+impl<'a> Told<'a> {
+    fn meet(&mut self, name: &'a str) {
+        self.first.get_or_insert(name);
+        self.count += 1;
     }
 }
 
@@ -289,11 +309,14 @@ mod tests {
         let pnpm_of_6 = "lockfileVersion: '6.0'\npackages:\n  /y@1.0.0(patch_hash=HASH):\n    resolution: {integrity: x}\n    dev: false\n";
         let pnpm_of_5 =
             "lockfileVersion: 5.4\npackages:\n  /y/1.0.0_HASH:\n    resolution: {integrity: x}\n    dev: false\n";
+        let pnpm_file = "lockfileVersion: '9.0'\npackages:\n  y@file:y-1.0.0.tgz:\n    resolution: {integrity: HASH, tarball: file:y-1.0.0.tgz}\n    \
+                         version: 1.0.0\n";
         let patched_of_5 = format!("{pnpm_of_5}    patched: true\n");
         let table = [
             (Format::PnpmLock, pnpm.to_owned(), "error"),
             (Format::PnpmLock, pnpm_of_6.to_owned(), "error"),
             (Format::PnpmLock, patched_of_5, "error"),
+            (Format::PnpmLock, pnpm_file.to_owned(), "error"),
             // Its peers may change, and it stays what it is.
             (Format::PnpmLock, pnpm_of_5.to_owned(), ""),
             (Format::YarnLock, berry("patch:y@npm%3A1.0.0#./p.patch::version=1.0.0&hash=HASH"), "error"),

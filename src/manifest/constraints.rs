@@ -8,8 +8,12 @@ use super::versions::{About, Need, Version, Versions};
 use crate::halt::Halt;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How often bounds may repeat what is said of one package. More of both nobody writes; it stays open then.
-const LIMIT: usize = 10_000;
+/// What bounds may repeat of what lines say that ask for packages, in bytes: each bound of a package says all of that once more.
+/// Beyond it packages stay as open as they are.
+const ROOM: usize = 16 * 1024 * 1024;
+
+/// What a text takes besides its bytes.
+const EACH: usize = 64;
 
 /// The dependencies of a requirements file with those that it includes, within the bounds of others.
 ///
@@ -28,19 +32,26 @@ pub(super) fn dependencies_with<'a>(
     for text in bounds {
         each_line(text, halt, |line| meet(line, &mut all));
     }
-    let everywhere = Environments::of_any_python();
+    let (everywhere, mut room) = (Environments::of_any_python(), ROOM);
     for (name, met) in halt.over(all) {
         let bounds = met.settle(&everywhere, halt);
-        let has_room = |named: &Versions| named.said_of_open().saturating_mul(bounds.len()) <= LIMIT;
-        match dependencies.versions(&name).map(has_room) {
-            Some(true) => {
-                dependencies.bound(&name, |open, about| bounds.iter().map(|one| one.of(open, about)).collect())
-            }
-            Some(false) => {}
-            None => bounds.iter().for_each(|one| dependencies.insert(one.alone(&name))),
+        let Some(named) = dependencies.versions(&name) else {
+            bounds.iter().for_each(|one| dependencies.insert(one.alone(&name)));
+            continue;
+        };
+        if let Some(left) = room.checked_sub(repeated(named, &bounds)) {
+            room = left;
+            dependencies.bound(&name, |open, about| bounds.iter().map(|one| one.of(open, about)).collect());
         }
     }
     Ok(dependencies)
+}
+
+/// What all of these bounds say once more of the versions that are open, and each of those of all bounds, in bytes.
+fn repeated(named: &Versions, bounds: &[Bound]) -> usize {
+    let (count, bytes) = named.said_of_open();
+    let own = bounds.iter().map(Bound::bytes).fold(0, usize::saturating_add);
+    bounds.len().saturating_mul(bytes + EACH * count).saturating_add(count.saturating_mul(own))
 }
 
 /// What bounds the versions of a package in some environments.
@@ -55,6 +66,11 @@ struct Bound {
 }
 
 impl Bound {
+    fn bytes(&self) -> usize {
+        let texts = self.marker.iter().chain(&self.unless).map(|text| text.len() + EACH);
+        texts.fold(self.version.len() + EACH, usize::saturating_add)
+    }
+
     /// What becomes of a version that is left open.
     fn of(&self, open: &Version, about: &About) -> (Version, About) {
         let version = if self.version.is_empty() { open.clone() } else { Version::new(shown(&self.version), None) };
@@ -190,5 +206,30 @@ mod tests {
             (0..5_000).map(|number| format!("a==1.{number} ; python_version == '3.{number}'\n")).collect();
         let all = dependencies_with(&text, std::iter::empty(), std::iter::once(&*bounds), &Halt::default()).unwrap();
         assert_eq!(all.versions("a").unwrap().keys().map(Version::as_str).collect::<Vec<_>>(), ["*"]);
+    }
+
+    fn bytes_of_markers(text: &str, bounds: &str) -> usize {
+        let all = dependencies_with(text, std::iter::empty(), std::iter::once(bounds), &Halt::default()).unwrap();
+        let details = all.iter().flat_map(|(_, versions)| versions.values()).map(About::details);
+        details.flat_map(|details| details.markers.iter().chain(&details.unless)).map(String::len).sum()
+    }
+
+    #[test]
+    fn long_markers_and_many_packages_are_not_multiplied_either() {
+        let marked = |name: &str, count: usize, bound: &str| -> String {
+            (0..count)
+                .map(|n| format!("{name}{} ; python_version == '3.{n}'\n", bound.replace('N', &n.to_string())))
+                .collect()
+        };
+        let long = format!("a ; {}\n", "os_name == 'posix' or ".repeat(5_000) + "os_name == 'nt'");
+        let many = |bound: &str| -> String { (0..300).map(|n| marked(&format!("p{n}"), 90, bound)).collect() };
+        for (text, bounds) in [
+            (long.clone(), marked("a", 4_900, "==1.N")),
+            (marked("a", 4_900, ""), long.replace("a ;", "a==1 ;")),
+            (many(""), many("==1.N")),
+        ] {
+            let (found, given) = (bytes_of_markers(&text, &bounds), text.len() + bounds.len());
+            assert!(found <= given + ROOM, "{found} of {given} bytes");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The dependencies that a manifest names.
 
 use super::mask::mask;
-use super::versions::{About, Files, Need, Version, Versions};
+use super::versions::{About, Contents, Files, Need, Version, Versions};
 use crate::layer::Md5;
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -91,7 +91,7 @@ impl<'a> Found<'a> {
     pub fn with_content(mut self, content: Option<&str>) -> Self {
         if let Some(content) = content {
             self.about.add_files(Files::of(content));
-            self.about.contents = Some(Files::of(content));
+            self.about.contents = Contents::of(content);
         }
         self
     }

@@ -89,7 +89,7 @@ pub fn difference(old: &Dependencies, new: &Dependencies) -> Difference {
 }
 
 /// The names of both, in order, each with its versions on either side.
-fn both<'d>(
+pub fn both<'d>(
     old: &'d Dependencies,
     new: &'d Dependencies,
 ) -> impl Iterator<Item = (&'d str, Option<&'d Versions>, Option<&'d Versions>)> {

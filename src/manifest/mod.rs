@@ -58,7 +58,7 @@ mod samples;
 
 pub use bytes_of::ReadError;
 pub use dependencies::Dependencies;
-pub use difference::{Changed, Dependency, Difference, Only, difference};
+pub use difference::{Changed, Dependency, Difference, Only, both, difference};
 pub use environment::Environments;
 pub use format::Format;
 pub use includes::{Included, Includes, NotIncluded, plain};
@@ -70,4 +70,4 @@ pub use pins::{Open, Unpinned};
 pub use read::{Manifest, included_paths, read};
 pub use requirements::normalised;
 pub use text::same_text;
-pub use versions::{About, Details, Files, Need, Version, Versions};
+pub use versions::{About, Contents, Details, Need, Version, Versions};

@@ -2,7 +2,7 @@
 
 use super::dependencies::{Dependencies, Found};
 use super::line_locks::unmerged;
-use super::node::split_at_sign;
+use super::node::{content, split_at_sign};
 use super::pnpm_keys::{patch, split_old, without_peers};
 use super::pnpm_needs::Needs;
 use super::unreadable::Unreadable;
@@ -70,8 +70,11 @@ impl<'a> Lock<'a> {
         for package in &self.packages {
             let need = told.get(package.key()).map_or(package.need, |need| package.need.max(*need));
             let patch = package.patch(is_old).or_else(|| patches.get(package.key()).copied());
-            let found = package.found(is_old).with_hashes(package.hash.as_deref()).with_content(patch);
-            dependencies.insert(found.needed(need));
+            let found = package.found(is_old);
+            let is_place = package.name.is_some() || found.version.contains(':');
+            let place = Some(&*found.version).filter(|_| is_place);
+            let own = patch.or_else(|| content(place, "", package.hash.as_deref()));
+            dependencies.insert(found.with_hashes(package.hash.as_deref()).with_content(own).needed(need));
         }
         Ok(dependencies)
     }

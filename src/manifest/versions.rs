@@ -58,7 +58,7 @@ pub struct About {
     pub files: Option<Files>,
     /// What tells one content from another where both have this version: the hash of a patch, or of a file that no registry
     /// has. A lock file may name nothing but such files, so that it is no detail.
-    pub contents: Option<Files>,
+    pub contents: Contents,
     /// Who asks for it.
     pub need: Need,
     /// Of most there is nothing more to say, and a large manifest has many of them.
@@ -103,6 +103,30 @@ impl Files {
     }
 }
 
+/// The sum of the beginnings of such digests; nothing but zeros where there are none. It is held against that of one package
+/// at one version alone, and no longer than fits beside the rest: a large manifest has many of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Contents([u8; 6]);
+
+impl Contents {
+    pub(super) fn of(hash: &str) -> Self {
+        let [a, b, c, d, e, f, ..] = Md5::of(hash.as_bytes()).to_bytes();
+        Self([a, b, c, d, e, f])
+    }
+
+    /// One file that is installed in several places is one content.
+    fn and(self, other: Self) -> Self {
+        let wide = |Self([a, b, c, d, e, f]): Self| u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+        match self == other {
+            true => self,
+            false => {
+                let [_, _, sum @ ..] = wide(self).wrapping_add(wide(other)).to_be_bytes();
+                Self(sum)
+            }
+        }
+    }
+}
+
 impl About {
     /// What else is said of it.
     pub fn details(&self) -> &Details {
@@ -122,10 +146,7 @@ impl About {
     /// The same version named once more: it is installed wherever one of the two says so.
     fn join(&mut self, other: About) {
         self.files = Files::of_both(self.files, other.files);
-        // One file that is installed in several places is one content.
-        if self.contents != other.contents {
-            self.contents = Files::of_both(self.contents, other.contents);
-        }
+        self.contents = self.contents.and(other.contents);
         self.need = self.need.min(other.need);
         if self.details.is_some() || other.details.is_some() {
             self.details_mut().join(other.details.map(|details| *details).unwrap_or_default());
@@ -243,12 +264,14 @@ impl Versions {
         found
     }
 
-    /// How much is said of the versions that are open, and how many these are.
-    pub(super) fn said_of_open(&self) -> usize {
-        let said = |about: &About| {
+    /// How much is said of the versions that are open: how many texts, these included, and how long they are in bytes.
+    pub(super) fn said_of_open(&self) -> (usize, usize) {
+        let open = self.iter().filter(|(version, _)| version.is_open());
+        let lengths = open.flat_map(|(version, about)| {
             let Details { markers, extras, hashes, .. } = about.details();
-            1 + markers.len() + extras.len() + hashes.len()
-        };
-        self.iter().filter(|(version, _)| version.is_open()).map(|(_, about)| said(about)).sum()
+            let short = extras.iter().chain(hashes).map(|text| text.len());
+            std::iter::once(version.as_str().len()).chain(markers.iter().map(String::len)).chain(short)
+        });
+        lengths.fold((0, 0), |(count, bytes), length| (count + 1, bytes + length))
     }
 }

@@ -6,17 +6,17 @@ use crate::common::run;
 /// `a` includes a file, `b` is never selected.
 fn project() -> Project {
     let project = Project::of(&["a", "b"]);
-    project.write("a/requirements.txt", "-r inc/base.txt\n-c ../shared/bounds.txt\n");
+    project.write("a/requirements.txt", "-r inc/base.txt\n-c ../common/bounds.txt\n");
     project.write("a/inc/base.txt", "six==1.16.0\n-r deep.txt\n");
     project.write("a/inc/deep.txt", "attrs==25.1.0\n");
-    project.write("shared/bounds.txt", "idna==3.10\n");
+    project.write("common/bounds.txt", "idna==3.10\n");
     project
 }
 
 #[test]
 fn what_a_manifest_includes_is_never_overwritten() {
     let project = project();
-    let included = ["a/inc/base.txt", "a/inc/deep.txt", "shared/bounds.txt"];
+    let included = ["a/inc/base.txt", "a/inc/deep.txt", "common/bounds.txt"];
     let before = included.map(|path| project.read(path));
     project.write("old.json", "");
     for path in included {
