@@ -23,11 +23,11 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
     };
+    let color = cli.color();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return Error::other(format!("cannot start: {error}")).say(cli.color()),
+        Err(error) => return Error::other(format!("cannot start: {error}")).say(color),
     };
-    let color = cli.color();
     // On a worker: this thread would be woken for every job that ends.
     let ended = runtime.block_on(runtime.spawn(dispatch(cli)));
     let ended = ended.unwrap_or_else(|broken| resume_unwind(broken.into_panic()));

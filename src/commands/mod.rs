@@ -22,9 +22,13 @@ mod schema;
 mod since;
 mod stdout;
 
-use crate::cli::{Cli, Command};
+use std::path::Path;
+
+use crate::cli::{Cli, Command, Common};
 use crate::error::{Ended, Error};
 use crate::event::Mode;
+use crate::plan::SavedPlan;
+use crate::report::Ci;
 use crate::run::{BuildScope, outlive_limits_of_files};
 pub use complete::complete;
 use how::How;
@@ -85,7 +89,7 @@ pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
             };
             let how = How { align: args.align, ..how };
             let how = match &args.plan {
-                Some(path) => how.following(saved::read(path)?, path),
+                Some(path) => how.following(followed(path, &args.common, mode)?, path),
                 None => how,
             };
             run(&args.common, how.printing(&args.printed)).await
@@ -101,4 +105,10 @@ pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
         }
         Command::Prune(args) => prune::prune(args).await,
     }
+}
+
+/// A plan that is to be carried out. One that cannot be read ends the run before its first job.
+fn followed(path: &Path, args: &Common, mode: Mode) -> Result<SavedPlan, Error> {
+    let refused = |error: &Error| Ci::of_this_process(!args.no_ci).refuse(&error.refused(), mode, &args.reports);
+    saved::read(path).inspect_err(refused)
 }

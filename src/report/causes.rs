@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::outcome::{ErrorCode, JobError, JobReport};
 use crate::report::Shown;
-use crate::report::group::{Masked, differing, mask, mask_loosely, merge};
+use crate::report::group::{Masked, differing, differing_word, mask, mask_loosely, merge};
 use crate::report::model::Report;
 use crate::report::wording::names;
 use crate::shown;
@@ -218,9 +218,7 @@ impl Line<'_> {
 
 /// What each message names, where that is not the same in all.
 fn words<'g>(group: &'g [Member<'_>]) -> Vec<Option<&'g str>> {
-    let slots = differing(&nth(group, 0));
-    let is_word = |slot: &usize| group[0].texts[0].word(*slot).is_some();
-    let slot = slots.into_iter().find(is_word);
+    let slot = differing_word(&nth(group, 0));
     group.iter().map(|member| slot.and_then(|slot| member.texts[0].word(slot))).collect()
 }
 

@@ -10,7 +10,7 @@ mod words;
 
 use std::collections::BTreeSet;
 
-use words::{Quoted, SLOT, digest, is_of_word, own_word, own_words, quoted, size};
+use words::{SLOT, digest, is_of_word, own_word, own_words, quoted, quoted_word, size};
 
 use crate::outcome::JobReport;
 
@@ -91,18 +91,21 @@ fn masked(text: &str, job: &JobReport, loosely: Option<&BTreeSet<&str>>) -> Mask
 
 /// What the text goes on with and only gives as an example. Of quoted words, those that are the layer's own are more than that.
 fn example(read: &str, text: &str, known: &BTreeSet<&str>, own: &[String]) -> Option<Value> {
-    if read.ends_with(is_of_word) {
+    // Within a word, and within a number, nothing begins: each place would be looked at to its end.
+    if read.ends_with(|c| is_of_word(c) || c == '.') {
         return None;
     }
     if let Some(size) = size(text) {
         return Some(Value::Example(size.to_owned()));
     }
-    let Quoted { word, all } = quoted(text)?;
+    let (word, _) = quoted_word(text)?;
+    if known.contains(word) {
+        return None;
+    }
     match own_word("`", &text[1..], true, own).map(|own| own == word && digest(own).is_none()) {
-        _ if known.contains(word) => None,
-        Some(true) => Some(Value::Word(all.to_owned())),
+        Some(true) => Some(Value::Word(quoted(text)?.to_owned())),
         Some(false) => None,
-        None => Some(Value::Example(all.to_owned())),
+        None => Some(Value::Example(quoted(text)?.to_owned())),
     }
 }
 
@@ -124,10 +127,10 @@ pub fn merge(group: &[&Masked]) -> String {
     text
 }
 
-/// What tells the jobs of a group apart: the values, each once, of the first word that is not the same in all.
-pub fn different<'a>(group: &[&'a Masked]) -> Vec<&'a str> {
+/// The first slot with a word that is not the same in all.
+pub fn differing_word(group: &[&Masked]) -> Option<usize> {
     let is_word = |slot: &usize| group.first().is_some_and(|first| first.word(*slot).is_some());
-    differing(group).into_iter().find(is_word).map(|slot| once(&values(group, slot))).unwrap_or_default()
+    differing(group).into_iter().find(is_word)
 }
 
 /// The slots whose values are not the same in all.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::outcome::{JobReport, Warning};
 use crate::report::Shown;
-use crate::report::group::{Masked, different, mask, merge};
+use crate::report::group::{Masked, differing_word, mask, merge};
 use crate::report::model::Report;
 use crate::report::style::{Style, Tone};
 use crate::report::wording::names;
@@ -65,7 +65,7 @@ impl<'a> Warned<'a> {
 /// A group in one line where its texts are equal, else each text once.
 fn messages<'r>(group: &[Warned<'r>]) -> Vec<Told<'r>> {
     let texts: Vec<&Masked> = group.iter().map(|warned| &warned.text).collect();
-    if !different(&texts).is_empty() {
+    if differing_word(&texts).is_some() {
         let mut each = BTreeMap::new();
         group.iter().for_each(|warned| _ = each.entry(warned.message).or_insert(warned.job.layer.as_str()));
         return each.into_iter().map(|(text, first_layer)| Told { first_layer, text: Shown::one_line(text) }).collect();

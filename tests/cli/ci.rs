@@ -162,6 +162,7 @@ fn a_run_that_ended_before_its_first_job_has_outputs_and_a_summary_all_the_same(
         (Some(bad), "publish", "layers.a.manifset"),
         (Some(good.as_str()), "publish nothing-like-it", "nothing-like-it"),
         (Some(good.as_str()), "publish --report json=missing/report.json", "missing/report.json"),
+        (Some(good.as_str()), "publish --plan nope.json", "nope.json"),
         (None, "publish", "layers.toml"),
     ] {
         let project = Project::new("");

@@ -4,11 +4,11 @@ use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::Path;
 
-use crate::report::Shown;
 use crate::report::formats::ReportRequest;
 use crate::report::formats::arns::VARIABLE;
 use crate::report::model::Report;
 use crate::report::wording::size;
+use crate::report::{Shown, is_stdout};
 use crate::shown;
 
 /// A dotenv report, and the fewest variables that an instance is set up to take.
@@ -31,7 +31,7 @@ pub fn too_large(report: &Report, requests: &[ReportRequest]) -> Vec<Shown> {
 /// Leaves an empty `env` report of a run that has none: an older one in its place would be taken for this run's. Nothing but
 /// such a report is emptied, since what the run would have read is not known. What could not be written is told.
 pub fn empty(requests: &[ReportRequest]) -> Vec<Shown> {
-    let env = requests.iter().filter(|request| request.format.name == "env" && request.path != Path::new("-"));
+    let env = requests.iter().filter(|request| request.format.name == "env" && !is_stdout(&request.path));
     let told = env.filter_map(|request| {
         let error = empty_one(&request.path).err()?;
         Some(shown!("cannot empty `{}`, which GitLab reads: {}", request.path, error.to_string()))

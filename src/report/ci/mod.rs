@@ -169,6 +169,9 @@ fn place(origin: Option<&Origin>) -> Option<(PathBuf, Option<usize>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Mode;
+    use crate::outcome::ErrorCode;
+    use crate::report::samples::{failed, report};
 
     #[test]
     fn the_environment_names_the_build_server() {
@@ -180,5 +183,28 @@ mod tests {
         assert_eq!(of(&[("GITHUB_ACTIONS", "false")]), Ci::None);
         assert_eq!(of(&[("GITHUB_ACTIONS", "true")]), Ci::GitHub(GitHub::default()));
         assert_eq!(of(&[("GITLAB_CI", "true")]), Ci::GitLab);
+    }
+
+    /// There is room for few: a second cause of one kind does not take the place of the only one of another.
+    #[test]
+    fn of_each_kind_the_cause_that_hits_most_is_annotated_first() {
+        let missing = |layer: &str, what: &str| {
+            failed(layer, "us-east-1", ErrorCode::ArchiveMissing, &format!("there is no {what} for it"))
+        };
+        let invalid = failed("f", "us-east-1", ErrorCode::ArchiveInvalid, "it is no zip");
+        let jobs = vec![
+            missing("a", "first"),
+            missing("b", "second"),
+            missing("c", "second"),
+            missing("d", "third"),
+            missing("e", "third"),
+            missing("g", "third"),
+            invalid,
+        ];
+        let told = of_report(&report(Mode::Publish, jobs), &BTreeMap::new());
+        let told: Vec<String> = told.iter().map(|one| one.message.as_str().to_owned()).collect();
+        let expected = ["third", "no zip", "second", "first"];
+        assert_eq!(told.len(), expected.len(), "{told:#?}");
+        assert!(told.iter().zip(expected).all(|(told, expected)| told.contains(expected)), "{told:#?}");
     }
 }

@@ -21,8 +21,8 @@ pub fn render(report: &Report) -> Shown {
         suite.add_test_case(case(job));
     }
     let mut junit = quick_junit::Report::new(format!("layership {}", report.mode));
-    junit.set_time(duration(report.seconds));
     let elapsed = duration(report.seconds);
+    junit.set_time(elapsed);
     junit.add_test_suites(suites.into_values().map(|suite| timed(suite, elapsed)));
     // It is written to memory, which takes everything.
     Shown::lines(&as_read(&junit.to_string().unwrap_or_default()))

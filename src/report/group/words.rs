@@ -83,26 +83,20 @@ pub fn is_of_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '-' | '_')
 }
 
-/// Words in quotes.
-pub struct Quoted<'a> {
-    /// The first of them, without its quotes.
-    pub word: &'a str,
-    /// All of them, up to where the text goes on: "`six`", "`six`, `idna` and 2 more".
-    pub all: &'a str,
-}
-
-/// The words in quotes that a text begins with; an action of a service, or what is more than a word, is none.
-pub fn quoted(text: &str) -> Option<Quoted<'_>> {
-    let (word, mut rest) = quoted_word(text)?;
+/// All words in quotes that a text begins with, up to where it goes on: "`six`", "`six`, `idna` and 2 more".
+pub fn quoted(text: &str) -> Option<&str> {
+    let (_, mut rest) = quoted_word(text)?;
     while let Some((_, behind)) = rest.strip_prefix(", ").or(rest.strip_prefix(" and ")).and_then(quoted_word) {
         rest = behind;
     }
     let more = rest.strip_prefix(" and ").map(|more| more.trim_start_matches(|c: char| c.is_ascii_digit()));
     rest = more.and_then(|more| more.strip_prefix(" more")).unwrap_or(rest);
-    Some(Quoted { word, all: &text[..text.len() - rest.len()] })
+    Some(&text[..text.len() - rest.len()])
 }
 
-fn quoted_word(text: &str) -> Option<(&str, &str)> {
+/// The word in quotes that a text begins with, and what comes behind it; an action of a service, or what is more than a word, is
+/// none.
+pub fn quoted_word(text: &str) -> Option<(&str, &str)> {
     let (word, behind) = text.strip_prefix('`')?.split_once('`')?;
     (!word.is_empty() && !word.contains([' ', ':', SLOT])).then_some((word, behind))
 }
