@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -232,7 +233,7 @@ pub struct JobReport {
     /// The layer zip.
     pub archive: ArchiveReport,
     /// What changed since the latest version's backup.
-    pub dependencies: Difference,
+    pub dependencies: Arc<Difference>,
     /// Which settings differ from the latest version's.
     #[serde(default)]
     pub settings: Vec<SettingChange>,

@@ -58,6 +58,14 @@ impl BackupRead {
             Self::Missing | Self::Same => None,
         }
     }
+
+    /// Takes its bytes out, where it has other ones: large ones are kept no longer than they are needed.
+    pub fn take_bytes(&mut self) -> Option<Bytes> {
+        match self {
+            Self::Other(backup) => Some(std::mem::take(&mut backup.bytes)),
+            Self::Missing | Self::Same => None,
+        }
+    }
 }
 
 impl Backup {

@@ -1,5 +1,7 @@
 //! What a job finds out and does, as values: `-v`, the event stream and the job's report are made of them.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use layership_protocol::PhaseName;
 use schemars::JsonSchema;
@@ -125,7 +127,7 @@ pub enum Fact {
         /// Whether the manifest differs, in more than line endings.
         changed: bool,
         /// Dependencies that differ.
-        dependencies: Difference,
+        dependencies: Arc<Difference>,
     },
     /// Something that could be better.
     Advised {
@@ -155,7 +157,7 @@ pub enum Fact {
         /// Settings that differ from the latest version's.
         settings: Vec<SettingChange>,
         /// Dependencies that differ from the latest version's backup.
-        dependencies: Difference,
+        dependencies: Arc<Difference>,
     },
     /// Another version has appeared: the decision is made again.
     Overtaken {

@@ -145,6 +145,11 @@ impl Dependencies {
         self.aliases.get(installed_as).into_iter().flatten().map(|name| &**name)
     }
 
+    /// How long all names and versions are, in bytes.
+    pub fn size(&self) -> usize {
+        self.bytes
+    }
+
     /// Whether all versions are versions, and none stands for some or for a place.
     pub(super) fn are_fixed(&self) -> bool {
         self.packages.values().all(Versions::are_fixed)

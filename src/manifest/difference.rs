@@ -85,6 +85,8 @@ pub fn difference(old: &Dependencies, new: &Dependencies) -> Difference {
     if difference.is_empty() && old != new {
         difference.only = Some(Only::Markers);
     }
+    // A list of many has grown by doubling.
+    difference.changed.shrink_to_fit();
     difference
 }
 
@@ -109,6 +111,11 @@ pub fn both<'d>(
 }
 
 impl Difference {
+    /// One in which no dependency differs, but this.
+    pub fn in_nothing_but(only: Only) -> Self {
+        Self { only: Some(only), ..Self::default() }
+    }
+
     fn compare(&mut self, name: &str, before: Option<&Versions>, after: Option<&Versions>) {
         let is_in = |side: Option<&Versions>, version: &Version| side.is_some_and(|all| all.get(version).is_some());
         let mut gone = before.into_iter().flat_map(Versions::keys).filter(|version| !is_in(after, version));

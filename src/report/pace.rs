@@ -129,9 +129,9 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::Difference;
     use crate::outcome::{Outcome, Reason, Tally};
     use crate::report::samples::job as report;
+    use std::sync::Arc;
 
     fn at(seconds: f64) -> Duration {
         Duration::from_secs_f64(seconds)
@@ -158,7 +158,7 @@ mod tests {
             }
             let found = |fact| Happening::FactFound { job, fact };
             let (decision, reason) = (Decision::Publish, Reason::DependenciesChanged);
-            let (settings, dependencies) = (Vec::new(), Difference::default());
+            let (settings, dependencies) = (Vec::new(), Arc::default());
             happens.push((looked, found(Fact::Decided { decision, reason, settings, dependencies })));
             for activity in [Activity::Locking, Activity::Queueing] {
                 happens.push((looked, Happening::ActivityEntered { job, activity }));

@@ -1,5 +1,7 @@
 //! Reports to try the displays with.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::event::Mode;
@@ -33,7 +35,7 @@ pub fn job(layer: &str, target: &str, outcome: Outcome) -> JobReport {
             size: Some(812_345),
             ..ArchiveReport::default()
         },
-        dependencies: crate::manifest::Difference::default(),
+        dependencies: Arc::default(),
         settings: Vec::new(),
         share: None,
         parameter: None,
@@ -83,15 +85,15 @@ pub fn runtimes(added: &[&str], removed: &[&str]) -> SettingChange {
 }
 
 /// The difference of the example in the documentation.
-pub fn difference() -> crate::manifest::Difference {
+pub fn difference() -> Arc<crate::manifest::Difference> {
     let one = |name: &str, version: &str| Dependency { name: name.to_owned(), version: version.to_owned() };
-    crate::manifest::Difference {
+    Arc::new(crate::manifest::Difference {
         added: vec![one("idna", "3.7")],
         removed: vec![one("six", "1.16.0")],
         changed: vec![Changed { name: "urllib3".to_owned(), from: "2.0.4".to_owned(), to: "2.2.1".to_owned() }],
         rehashed: Vec::new(),
         only: None,
-    }
+    })
 }
 
 /// A warning.

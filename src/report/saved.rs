@@ -1,5 +1,7 @@
 //! A plan that was kept, as the report of it.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::event::Mode;
@@ -52,7 +54,7 @@ fn job_report(job: &SavedJob) -> JobReport {
             kept: kept(job),
             published: None,
         },
-        dependencies: job.dependencies.clone(),
+        dependencies: Arc::clone(&job.dependencies),
         settings: job.settings_changed.clone(),
         variable: None,
         prune: None,

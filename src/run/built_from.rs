@@ -3,7 +3,7 @@
 use super::RunOptions;
 use super::archive_checks::settle_all;
 use super::aside::aside;
-use super::compare::changed_bytes;
+use super::compare::is_changed;
 use super::manifests::included_files;
 use super::trail::Trail;
 use crate::aws::{BackupRead, Staged};
@@ -49,7 +49,7 @@ pub async fn manifest(
 /// The MD5 of the backup, where it says what counts for the layer as the manifest does.
 async fn equal_md5(job: &Job, backup: Option<&BackupRead>, manifest: &Manifest) -> Result<Option<String>, JobError> {
     let Some(backup) = backup else { return Ok(None) };
-    let (Some(other), None) = (backup.other(), changed_bytes(job, backup, manifest).await?) else { return Ok(None) };
+    let (Some(other), false) = (backup.other(), is_changed(job, backup, manifest).await?) else { return Ok(None) };
     let bytes = other.bytes.clone();
     aside(bytes.len(), move |_| Some(Md5::of(&bytes).to_string())).await
 }

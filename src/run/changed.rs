@@ -1,7 +1,7 @@
 //! What has to be built: layers whose manifest differs from their newest backup. Only S3 is asked, so that it costs one
 //! request for a layer that did not change.
 
-use super::compare::{changed_bytes, difference_between};
+use super::compare::{self, since};
 use super::site::{Site, counted_includes};
 use super::trail::Trail;
 use crate::aws::{BackupRead, Newest};
@@ -11,14 +11,15 @@ use crate::outcome::JobError;
 
 /// Whether the manifest differs from the newest backup.
 pub async fn is_changed(site: Site<'_>, manifest: &Manifest, trail: &mut Trail) -> Result<bool, JobError> {
-    let (version, backup) = newest(site, manifest).await?;
-    let old = changed_bytes(site.job, &backup, manifest).await?;
-    let is_changed = old.is_some() || backup == BackupRead::Missing;
+    let (version, mut backup) = newest(site, manifest).await?;
+    let differs = compare::is_changed(site.job, &backup, manifest).await?;
+    let is_changed = differs || backup == BackupRead::Missing;
+    let old = if differs { backup.take_bytes() } else { None };
     trail.found(Fact::Compared {
         version,
         backup: version.filter(|_| backup != BackupRead::Missing).map(|version| site.job.backup(version).to_string()),
         changed: is_changed,
-        dependencies: difference_between(old, manifest, site.job).await?,
+        dependencies: since(old, manifest, site.job).await?.difference,
     });
     Ok(is_changed)
 }

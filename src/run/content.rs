@@ -14,8 +14,18 @@ use crate::aws::{Backup, Staged, StagedZip};
 use crate::event::Fact;
 use crate::finding::{Check, Finding};
 use crate::layer::{LayerVersion, Sha256};
-use crate::manifest::{Environments, Manifest, dependencies};
+use crate::manifest::{Dependencies, Environments, Manifest};
 use crate::outcome::JobError;
+
+/// What was published before a manifest changed.
+pub struct Former<'a> {
+    /// The latest version.
+    pub latest: &'a LayerVersion,
+    /// Its backup.
+    pub backup: &'a Backup,
+    /// What the backup names, where that can be read.
+    pub named: Option<Arc<Dependencies>>,
+}
 
 /// The staged zip of a job, and what it is to hold.
 pub struct Content<'a> {
@@ -53,22 +63,18 @@ impl<'a> Content<'a> {
     }
 
     /// Refuses the bytes of the latest version under a manifest that has changed since.
-    pub async fn check_stale(
-        &mut self,
-        latest: &LayerVersion,
-        backup: &Backup,
-        trail: &mut Trail,
-    ) -> Result<(), JobError> {
+    pub async fn check_stale(&mut self, former: Former<'_>, trail: &mut Trail) -> Result<(), JobError> {
+        let Former { latest, backup, named } = former;
         if !self.has_bytes_of(latest, backup, trail).await? {
             return Ok(());
         }
         let (manifest, job) = (self.manifest.clone(), self.site.job);
         let inspection = Arc::clone(self.inspection().await?);
         let includes = counted_includes(job, &manifest).is_some_and(|includes| !backup.includes(Some(includes)));
-        let (number, bytes, settings) = (latest.arn.number, backup.bytes.clone(), job.settings.clone());
-        let finding = aside(bytes.len() + manifest.size(), move |halt| {
-            let old = dependencies(manifest.format, &bytes, halt).ok().flatten();
-            let (old, new) = (old.as_ref(), manifest.dependencies().ok().flatten());
+        let (number, settings) = (latest.arn.number, job.settings.clone());
+        let size = manifest.size() + named.as_ref().map_or(0, |old| old.size());
+        let finding = aside(size, move |halt| {
+            let (old, new) = (named.as_deref(), manifest.dependencies().ok().flatten());
             let unshown = manifest.unshown(old.into_iter().chain(new));
             let change =
                 Change { format: manifest.format, old, new, includes, packages: &inspection.packages, unshown };

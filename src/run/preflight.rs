@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::built_from;
-use super::compare::{changed_bytes, difference_between};
-use super::content::Content;
+use super::compare::{is_changed, since};
+use super::content::{Content, Former};
 use super::site::Site;
 use super::trail::Trail;
 use super::{RunOptions, manifests, reference, remembered};
 use crate::archive::{Inspection, ZIP_LIMIT};
-use crate::aws::{Backup, BackupRead, Staged};
+use crate::aws::{BackupRead, Staged};
 use crate::config::Detect;
 use crate::event::{Fact, Mode};
 use crate::layer::{LayerVersion, Sha256};
@@ -63,7 +63,7 @@ pub async fn preflight(
     let staged = existing(site.job, staged?, trail)?;
     let backup = published.as_ref().ok().map(|(_, backup)| backup);
     built_from::manifest(site.job, &staged, &manifest, backup, trail).await?;
-    let (latest, backup) = published?;
+    let (latest, mut backup) = published?;
     note_latest(site.job, latest.as_ref(), &backup, trail);
 
     let mut content = Content::new(site, &staged, &manifest, known.inspection);
@@ -76,14 +76,15 @@ pub async fn preflight(
     } else {
         None
     };
-    let old = changed_bytes(site.job, &backup, &manifest).await?;
+    let differs = is_changed(site.job, &backup, &manifest).await?;
+    let since = since(if differs { backup.take_bytes() } else { None }, &manifest, site.job).await?;
     let observed = Observed {
         latest: latest.as_ref().map(|latest| Latest {
             settings: &latest.settings,
-            backup: match (&backup, old) {
+            backup: match (&backup, differs) {
                 (BackupRead::Missing, _) => BackupState::Missing,
-                (_, Some(_)) => BackupState::Different,
-                (_, None) => BackupState::Same,
+                (_, true) => BackupState::Different,
+                (_, false) => BackupState::Same,
             },
             content: published,
         }),
@@ -98,7 +99,7 @@ pub async fn preflight(
         decision: decided.decision,
         reason: decided.reason,
         settings: decided.settings.clone(),
-        dependencies: difference_between(old, &manifest, site.job).await?,
+        dependencies: Arc::clone(&since.difference),
     });
     if options.mode == Mode::Publish && decided.decision != Decision::Keep {
         manifests::refuse_secret(site.job, &manifest, trail)?;
@@ -107,8 +108,9 @@ pub async fn preflight(
         built_from::includes(site.job, &staged, &manifest, options, trail)?;
     }
     if decided.decision == Decision::Publish {
-        let changed = latest.as_ref().zip(backup.other().filter(|_| old.is_some()));
-        check_content(&mut content, changed, options, trail).await?;
+        let changed = latest.as_ref().zip(backup.other().filter(|_| differs));
+        let former = changed.map(|(latest, backup)| Former { latest, backup, named: since.named });
+        check_content(&mut content, former, options, trail).await?;
         reference::check(site, &staged, content.known_sha256(), trail).await?;
     }
     if let (Decision::Adopt, Some(latest)) = (decided.decision, &latest) {
@@ -127,7 +129,7 @@ pub async fn preflight(
 /// What is to be published was built from the manifest, and can be a layer.
 async fn check_content(
     content: &mut Content<'_>,
-    changed: Option<(&LayerVersion, &Backup)>,
+    former: Option<Former<'_>>,
     options: &RunOptions,
     trail: &mut Trail,
 ) -> Result<(), JobError> {
@@ -137,8 +139,8 @@ async fn check_content(
     if needed && content.size() <= ZIP_LIMIT {
         content.digest(trail).await?;
     }
-    if let Some((latest, backup)) = changed {
-        content.check_stale(latest, backup, trail).await?;
+    if let Some(former) = former {
+        content.check_stale(former, trail).await?;
     }
     content.check_zip(options, trail).await
 }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use layership_protocol::{Content, Found, LockState as Held, Phase, Rules, Time};
 
 use super::RunOptions;
-use super::compare::changed_bytes;
+use super::compare::is_changed;
 use super::follow_up::{Changes, changes};
 use super::site::Site;
 use super::trail::Trail;
@@ -147,7 +147,7 @@ async fn backup(site: Site<'_>, manifest: Option<&Manifest>, version: &LayerVers
         // It belongs to no version of this layer.
         (BackupRead::Other(stray), _) if stray.is_older_than(version) => BackupStatus::Missing,
         (BackupRead::Other(_), None) => BackupStatus::There,
-        (other, Some(manifest)) if changed_bytes(site.job, &other, manifest).await?.is_some() => BackupStatus::Differs,
+        (other, Some(manifest)) if is_changed(site.job, &other, manifest).await? => BackupStatus::Differs,
         (BackupRead::Other(_), Some(_)) => BackupStatus::Same,
     })
 }

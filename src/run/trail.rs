@@ -8,7 +8,7 @@ use super::Events;
 use crate::aws::{Tell, Watch};
 use crate::event::{Activity, Fact, Happening, JobId};
 use crate::layer::{LayerVersion, Region, S3Location};
-use crate::manifest::{Dependency, Difference};
+use crate::manifest::Dependency;
 use crate::outcome::{
     ArchiveReport, AttestReport, JobError, JobReport, KeptArchive, LayerStatus, ManifestReport, Outcome,
     ParameterReport, PruneReport, PublishedArchive, Reason, ShareReport, Warning,
@@ -137,7 +137,7 @@ pub fn blank(job: &Job) -> JobReport {
         layer_version_arn: None,
         manifest: ManifestReport { path: job.manifest.shown.clone(), ..ManifestReport::default() },
         archive: ArchiveReport { staged: job.staged.to_string(), ..ArchiveReport::default() },
-        dependencies: Difference::default(),
+        dependencies: Arc::default(),
         settings: Vec::new(),
         share: None,
         parameter: None,
@@ -183,7 +183,7 @@ fn note(report: &mut JobReport, fact: &Fact) {
         Fact::Compared { version, backup, changed, dependencies } => {
             report.previous_version = *version;
             report.manifest.backup.clone_from(backup);
-            report.dependencies.clone_from(dependencies);
+            report.dependencies = Arc::clone(dependencies);
             report.reason = Some(match (changed, backup) {
                 (false, _) => Reason::Unchanged,
                 (true, Some(_)) => Reason::DependenciesChanged,
@@ -195,7 +195,7 @@ fn note(report: &mut JobReport, fact: &Fact) {
             // It is told anew where something is to be published.
             report.archive.kept = None;
             report.settings.clone_from(settings);
-            report.dependencies.clone_from(dependencies);
+            report.dependencies = Arc::clone(dependencies);
         }
         Fact::VersionToUse { arn } => {
             (report.version, report.layer_version_arn) = (Some(arn.number), Some(arn.to_string()));

@@ -11,6 +11,7 @@
 //! The rows in the middle make it harmless to carry a plan out twice, and let the second time finish what was cut off.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use super::SavedJob;
 use crate::outcome::Decision;
@@ -51,7 +52,7 @@ pub fn hold(planned: &SavedJob, now: &SavedJob) -> Held {
         reason: planned.reason,
         latest_version: planned.latest_version,
         settings_changed: planned.settings_changed.clone(),
-        dependencies: planned.dependencies.clone(),
+        dependencies: Arc::clone(&planned.dependencies),
         ..now.clone()
     };
     // Digests are only read where something is to be published.
@@ -122,7 +123,7 @@ fn decision(job: &SavedJob) -> String {
 mod tests {
     use super::*;
     use crate::layer::Storage;
-    use crate::manifest::{Dependency, Difference};
+    use crate::manifest::Dependency;
     use crate::outcome::Reason;
     use crate::plan::saved::{SavedArchive, SavedManifest, SavedSettings};
 
@@ -156,7 +157,7 @@ mod tests {
                 storage: Storage::Copy,
             },
             settings_changed: Vec::new(),
-            dependencies: Difference::default(),
+            dependencies: Arc::default(),
             share: None,
             parameter: None,
             attest: None,
@@ -233,7 +234,9 @@ mod tests {
         assert!(matches!(hold(&including("i1"), &including("i2")), Held::Stale(_)));
         assert_eq!(hold(&publish(), &including("i2")), Held::ToDo, "plans of the first format do not say");
         let mut now = publish();
-        now.dependencies.added.push(Dependency { name: "six".to_owned(), version: "1.16.0".to_owned() });
+        Arc::make_mut(&mut now.dependencies)
+            .added
+            .push(Dependency { name: "six".to_owned(), version: "1.16.0".to_owned() });
         insta::assert_snapshot!(lines(&now), @"the backup of the latest version is another one than when it was planned");
     }
 }

@@ -9,6 +9,8 @@
 mod file;
 mod held;
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -103,7 +105,7 @@ pub struct SavedJob {
     /// Which settings differ from the latest version's.
     pub settings_changed: Vec<SettingChange>,
     /// What changed since the latest version's backup.
-    pub dependencies: Difference,
+    pub dependencies: Arc<Difference>,
     /// Who is to be let in, and who not any more; null where the layer does not say who.
     pub share: Option<SavedShare>,
     /// The parameter that holds the ARN; null where the layer names none.
@@ -256,7 +258,7 @@ impl SavedJob {
                 storage: job.storage,
             },
             settings_changed: report.settings.clone(),
-            dependencies: report.dependencies.clone(),
+            dependencies: Arc::clone(&report.dependencies),
             share: report
                 .share
                 .as_ref()

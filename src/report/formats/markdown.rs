@@ -245,6 +245,7 @@ mod tests {
     use crate::manifest::Dependency;
     use crate::outcome::{Decision, ErrorCode, Reason};
     use crate::report::samples::{difference, failed, job, planned, report, warning};
+    use std::sync::Arc;
 
     #[test]
     fn a_plan_as_a_reviewer_reads_it() {
@@ -276,7 +277,8 @@ mod tests {
             let outside: String = line.split('`').step_by(2).collect();
             assert!(!outside.contains(['@', '<', '#', '[']), "{line}");
         }
-        evil.dependencies.added = vec![Dependency { name: hostile.to_owned(), version: hostile.to_owned() }];
+        Arc::make_mut(&mut evil.dependencies).added =
+            vec![Dependency { name: hostile.to_owned(), version: hostile.to_owned() }];
         let folded = comment(&report(Mode::Publish, vec![evil]));
         let summary = folded.lines().find(|line| line.starts_with("<details>")).unwrap();
         assert!(!summary.contains('@') && !summary.contains("<img"), "{summary}");
@@ -287,7 +289,7 @@ mod tests {
     fn of_a_layer_that_does_not_fit_the_first_rows_are_shown() {
         let mut large = planned("large", Decision::Publish, Reason::DependenciesChanged, Some(2));
         let added = |n| Dependency { name: format!("package-{n:04}"), version: "1.0.0".to_owned() };
-        large.dependencies.added = (0..3_000).map(added).collect();
+        Arc::make_mut(&mut large.dependencies).added = (0..3_000).map(added).collect();
         let mut small = planned("small", Decision::Publish, Reason::DependenciesChanged, Some(2));
         small.dependencies = difference();
         let text = comment(&report(Mode::Plan, vec![large, small]));
