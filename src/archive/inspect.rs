@@ -107,6 +107,7 @@ pub enum InspectError<E: Error + 'static> {
 ///
 /// # Errors
 /// See [`InspectError`].
+#[inline(never)] // `bench/instructions` counts it by its name.
 pub fn inspect<R: ReadAt>(source: &R) -> Result<Inspection, InspectError<R::Error>> {
     let size = source.size();
     if size > ZIP_LIMIT {

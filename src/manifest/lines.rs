@@ -30,8 +30,23 @@ fn part(line: &str) -> (Cow<'_, str>, bool) {
 
 /// Lines as pip splits them, each with the number of the one that an editor shows: that knows fewer ends of lines.
 fn physical_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let shown = edited_lines(text).enumerate();
-    shown.flat_map(|(index, line)| line.split(ends_line_of_python).map(move |part| (index + 1, part)))
+    let may_end = !has_no_other_ends(text);
+    let mut shown = edited_lines(text).enumerate().map(|(index, line)| (index + 1, line));
+    let mut left = None;
+    std::iter::from_fn(move || {
+        let (number, line) = left.take().or_else(|| shown.next())?;
+        let parts = if may_end { line.split_once(ends_line_of_python) } else { None };
+        let (part, behind) = parts.map_or((line, None), |(part, behind)| (part, Some(behind)));
+        left = behind.map(|behind| (number, behind));
+        Some((number, part))
+    })
+}
+
+/// Whether a text has no character that could be one of those ends of lines, as nearly all: without a branch for each byte,
+/// this takes next to nothing.
+fn has_no_other_ends(text: &str) -> bool {
+    let is_plain = |byte: u8| (byte >= b' ') & (byte < 0x80) | (byte == b'\n') | (byte == b'\r') | (byte == b'\t');
+    text.bytes().fold(true, |all, byte| all & is_plain(byte))
 }
 
 /// What Python's `str.splitlines` ends lines with besides LF and CR.

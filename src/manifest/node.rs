@@ -1,5 +1,7 @@
 //! What the lock files of npm, Yarn and pnpm have in common.
 
+use memchr::{memchr, memchr2, memrchr};
+
 /// `@scope/name@rest` at the `@` behind the name.
 pub(super) fn split_at_sign(text: &str) -> Option<(&str, &str)> {
     let behind_first = text.chars().next().map_or(0, char::len_utf8);
@@ -10,14 +12,19 @@ pub(super) fn split_at_sign(text: &str) -> Option<(&str, &str)> {
 /// Whether a place says no more than the version: registries have it in the name of the file (`…/-/name-1.0.0.tgz`,
 /// `…/name/1.0.0.tgz`) or of its folder (`…/name/1.0.0/DIGEST`). Any other place may hold something else under that version.
 fn is_of_registry(place: &str, version: &str) -> bool {
-    let path = place.split(['#', '?']).next().unwrap_or(place);
+    let path = memchr2(b'#', b'?', place.as_bytes()).map_or(place, |end| &place[..end]);
     // What stands behind the plus is no part of a file's name.
-    let version = version.split('+').next().unwrap_or(version);
-    let mut parts = path.rsplit('/');
-    let (file, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let version = memchr(b'+', version.as_bytes()).map_or(version, |end| &version[..end]);
+    let (folders, file) = last_part(path);
+    let (_, folder) = last_part(folders);
     let name = file.strip_suffix(".tgz").and_then(|name| name.strip_suffix(version));
     let has_version = name.is_some_and(|name| name.is_empty() || name.ends_with('-')) || folder == version;
     !version.is_empty() && !place.starts_with("git") && !place.starts_with("file:") && has_version
+}
+
+/// What stands in front of the last slash, and behind it.
+fn last_part(path: &str) -> (&str, &str) {
+    memrchr(b'/', path.as_bytes()).map_or(("", path), |at| (&path[..at], &path[at + 1..]))
 }
 
 /// The hash of a file that no registry has: whoever makes it may do so again at the same version.

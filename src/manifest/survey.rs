@@ -40,8 +40,7 @@ pub(super) fn survey(text: &str, halt: &Halt) -> Survey {
 }
 
 /// The same without what it names, which is most of the work and often not asked for: `named` is empty, where it can be read.
-/// `bench/instructions` counts it by its name.
-#[inline(never)]
+#[inline(never)] // `bench/instructions` counts it by its name.
 pub(super) fn glance(text: &str, halt: &Halt) -> Survey {
     let mut named = Ok(Dependencies::default());
     let survey = each(text, halt, |line| {
