@@ -87,11 +87,11 @@ impl<'a> Found<'a> {
         self.about.add_files(Files::of(hash));
     }
 
-    /// With what tells its content from others at this version.
-    pub fn with_content(mut self, content: Option<&str>) -> Self {
-        if let Some(content) = content {
+    /// With what tells its content from others at this version: nearly always one thing, if any.
+    pub fn with_content<'c>(mut self, content: impl IntoIterator<Item = &'c str>) -> Self {
+        for content in content {
             self.about.add_files(Files::of(content));
-            self.about.contents = Contents::of(content);
+            self.about.contents = self.about.contents.and(Contents::of(content));
         }
         self
     }

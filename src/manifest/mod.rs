@@ -23,6 +23,7 @@ mod left_out;
 mod line_locks;
 mod lines;
 mod marker;
+mod marker_form;
 mod mask;
 mod meaning;
 mod node;

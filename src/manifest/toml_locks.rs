@@ -138,6 +138,9 @@ fn read(
                 continue;
             };
             let found = Found::new(name, version).with_hashes(hashes.iter().map(String::as_str));
+            // Whoever makes a file that no index has may do so again at the same version.
+            let is_own = matches!(origin, PackageSource::Place(_));
+            let found = found.with_content(hashes.iter().filter(|_| is_own).map(String::as_str));
             dependencies.insert(found.needed(need).with_marker(marker(package)));
         }
         if let Some(metadata) = table.get("metadata").and_then(Value::as_table) {
