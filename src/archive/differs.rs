@@ -55,7 +55,7 @@ pub fn not_compared(packages: &Packages, format: Format, name: &str) -> Option<F
 pub fn differs(packages: &Packages, pins: Pins<'_>, settings: &LayerSettings, halt: &Halt) -> Vec<Finding> {
     let Some(ecosystem) = Ecosystem::of(pins.format) else { return Vec::new() };
     let is_complete = !matches!(pins.format, Format::YarnLock | Format::PnpmLock);
-    let look = Look { ecosystem, is_complete, packages, homes: &homes(settings), halt };
+    let look = Look { format: pins.format, ecosystem, is_complete, packages, homes: &homes(settings), halt };
     let (mut wrong, mut missing) = (Vec::new(), Vec::new());
     let unread = packages.of(ecosystem).filter(|(_, versions)| versions.is_empty());
     let unread: BTreeSet<&str> = unread.flat_map(|(name, _)| pins.dependencies.own_names(name)).collect();
@@ -68,7 +68,7 @@ pub fn differs(packages: &Packages, pins: Pins<'_>, settings: &LayerSettings, ha
     }
     let is_known = |name: &str| {
         let is_locked = pins.dependencies.versions(name).is_some() || pins.dependencies.is_project(name);
-        is_locked || is_left_out(name) || pins.dependencies.own_names(name).next().is_some()
+        is_locked || is_left_out(pins.format, name) || pins.dependencies.own_names(name).next().is_some()
     };
     let loose = packages.of(ecosystem).map(|(name, _)| name);
     let loose = loose.filter(|name| is_complete && !is_known(name) && look.is_seen(name));
@@ -102,6 +102,7 @@ fn minor(runtime: &Runtime) -> Option<u16> {
 
 /// What packages are looked at for.
 struct Look<'a> {
+    format: Format,
     ecosystem: Ecosystem,
     /// The manifest names all that is installed.
     is_complete: bool,
@@ -169,7 +170,7 @@ impl Look<'_> {
             let is_used = || self.homes.first().is_some_and(|all| all.environments.install(about, self.halt));
             about.need == Need::Required && is_used() && !is_place(version.as_str())
         };
-        !is_left_out(name) && versions.iter().any(|(version, about)| is_expected(version, about))
+        !is_left_out(self.format, name) && versions.iter().any(|(version, about)| is_expected(version, about))
     }
 }
 

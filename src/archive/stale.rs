@@ -131,7 +131,7 @@ impl Look<'_> {
     fn begins(&self, name: &str) -> bool {
         let (before, after) = (self.old.versions(name), self.new.versions(name));
         // Nothing is said of most packages that was not said before.
-        if before == after || is_left_out(name) {
+        if before == after || is_left_out(self.change.format, name) {
             return false;
         }
         let is_required = |about: &About| about.need == Need::Required && self.environments.install(about, self.halt);
@@ -161,7 +161,7 @@ impl Look<'_> {
         let abouts = [self.old, self.new].into_iter().filter_map(|one| one.versions(name)).flat_map(Versions::values);
         let mut installed = abouts.filter(|about| installs(about));
         let is_expected = installed.any(|about| extras_count || about.need == Need::Required);
-        is_held || !is_left_out(name) && is_expected
+        is_held || !is_left_out(format, name) && is_expected
     }
 }
 

@@ -223,3 +223,21 @@ fn what_npm_did_not_install_is_not_compared() {
     // It may be installed there by a project of its own.
     assert_eq!(told_of_npm(&[installed[0], ("packages/x/node_modules/b", &b), installed[2]]), "");
 }
+
+/// A gem of the project is used where it is, the installer is every Ruby's, and what builds a gem is no part of one that was
+/// built for its platform.
+#[test]
+fn gems_that_bundler_does_not_install_are_not_missed() {
+    let lock = "PATH\n  remote: .\n  specs:\n    own (0.1.0)\n      nokogiri\n\nGEM\n  remote: https://rubygems.org/\n  specs:\n    \
+                bundler (2.5.0)\n    mini_portile2 (2.8.5)\n    nokogiri (1.16.0)\n      mini_portile2 (~> 2.8.2)\n    \
+                nokogiri (1.16.0-x86_64-linux)\n    rack (3.0.8)\n";
+    let told = |held: &[&str]| {
+        let mut packages = Packages::default();
+        held.iter().for_each(|gem| packages.meet(format!("ruby/gems/3.3.0/specifications/{gem}.gemspec").as_bytes()));
+        told_of(&packages, Format::GemfileLock, lock, &["ruby3.3"])
+    };
+    assert_eq!(told(&["nokogiri-1.16.0-x86_64-linux", "rack-3.0.8"]), "");
+    assert_eq!(told(&["nokogiri-1.16.0", "rack-3.0.8", "mini_portile2-2.8.5", "bundler-2.5.0", "own-0.1.0"]), "");
+    insta::assert_snapshot!(told(&["nokogiri-1.16.0"]), @"package-missing `rack` of `LOCK` is not in it");
+    insta::assert_snapshot!(told(&["nokogiri-1.16.0", "rack-3.0.8", "own-0.2.0"]), @"archive-differs it does not hold what `LOCK` pins: `own` 0.2.0, pinned is 0.1.0");
+}
