@@ -8,6 +8,8 @@ pub(super) enum Kind {
     Editable,
     Include,
     Bounds,
+    /// `--index-url URL`: where everything is looked for.
+    Index,
     ExtraIndex,
     /// `--find-links PLACE`: a page or a folder with files.
     Links,
@@ -23,8 +25,8 @@ const WITH_VALUE: [(&str, &str, Kind); 15] = [
     ("-r", "--requirement", Kind::Include),
     ("-c", "--constraint", Kind::Bounds),
     ("", "--extra-index-url", Kind::ExtraIndex),
-    ("-i", "--index-url", Kind::Other),
-    ("", "--pypi-url", Kind::Other),
+    ("-i", "--index-url", Kind::Index),
+    ("", "--pypi-url", Kind::Index),
     ("-f", "--find-links", Kind::Links),
     ("", "--no-binary", Kind::Other),
     ("", "--only-binary", Kind::Other),
@@ -139,9 +141,9 @@ mod tests {
             ("-r my\\ base.txt --no-index", "Include my base.txt, NoIndex "),
             ("-f https://h/links --no-ind", "Links https://h/links, NoIndex "),
             ("-fwheels --find=more", "Links wheels, Links more"),
-            ("--index-url A --extra-index-url B", "Other A, ExtraIndex B"),
-            ("--index-url=A --extra-index=B", "Other A, ExtraIndex B"),
-            ("-i -r base.txt", "Other -r"),
+            ("--index-url A --extra-index-url B", "Index A, ExtraIndex B"),
+            ("--index-url=A --extra-index=B", "Index A, ExtraIndex B"),
+            ("-i -r base.txt", "Index -r"),
             ("-e . -r base.txt", "Editable ., Include base.txt"),
             ("--no-binary :all: word -c c.txt", "Other :all:, Bounds c.txt"),
             // These pip refuses: what may be meant is looked at all the same.

@@ -7,7 +7,9 @@ use super::aside::aside;
 use super::site::counted_includes;
 use crate::aws::BackupRead;
 use crate::halt::Halt;
-use crate::manifest::{Difference, Manifest, Only, dependencies, difference, same_meaning, same_text};
+use crate::manifest::{
+    Difference, Manifest, Only, dependencies, difference, names_other_indexes, same_meaning, same_text,
+};
 use crate::outcome::JobError;
 use crate::plan::Job;
 
@@ -51,7 +53,11 @@ fn between(old: &[u8], new: &Manifest, includes_count: bool, halt: &Halt) -> Dif
     };
     if difference.is_empty() && difference.only.is_none() {
         let is_included = includes_count && same_meaning(new.format, old, &new.bytes, halt);
-        difference.only = Some(if is_included { Only::Included } else { Only::Text });
+        difference.only = Some(match is_included {
+            true => Only::Included,
+            false if names_other_indexes(new.format, old, &new.bytes, halt) => Only::Index,
+            false => Only::Text,
+        });
     }
     difference
 }
