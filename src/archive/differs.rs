@@ -6,7 +6,9 @@ use crate::bounds::Outside;
 use crate::finding::{Check, Finding};
 use crate::halt::Halt;
 use crate::layer::{LayerSettings, Runtime};
-use crate::manifest::{About, Dependencies, Environments, Format, Need, Version, Versions, is_left_out};
+use crate::manifest::{
+    About, Dependencies, Environments, Format, Need, Version, Versions, is_archive_file, is_left_out,
+};
 use std::collections::BTreeSet;
 use std::str::FromStr as _;
 
@@ -72,7 +74,9 @@ pub fn differs(packages: &Packages, pins: Pins<'_>, settings: &LayerSettings, ha
     };
     let loose = packages.of(ecosystem).map(|(name, _)| name);
     let loose = loose.filter(|name| is_complete && !is_known(name) && look.is_seen(name));
-    let loose: Vec<String> = loose.map(|name| format!("`{name}`")).collect();
+    let loose: Vec<&str> = loose.collect();
+    let loose: Vec<String> =
+        look.foreign(&loose, pins.dependencies).into_iter().map(|name| format!("`{name}`")).collect();
     let sampled = packages.are_sampled(ecosystem).then(|| pins.told_sampled());
     let told = [pins.told_wrong(&wrong), pins.told_missing(&missing), pins.told_loose(&loose), sampled];
     told.into_iter().flatten().collect()
@@ -127,6 +131,19 @@ impl Look<'_> {
             Ecosystem::Node if !self.is_complete => home.python.is_none() && self.packages.is_installed(name, version),
             _ => home.python.is_none(),
         }
+    }
+
+    /// Those of these packages, which the manifest does not name, that are not what it means: a folder (`-e .`) has another
+    /// name than its project, and most lock files of Python do not name the project that they lock.
+    fn foreign<'n>(&self, loose: &[&'n str], dependencies: &Dependencies) -> Vec<&'n str> {
+        let unseen = dependencies.guesses().filter(|name| !self.is_seen(name)).count();
+        let locks = [Format::PoetryLock, Format::PdmLock, Format::Pylock, Format::PipfileLock];
+        let own = unseen + usize::from(locks.contains(&self.format));
+        let is_placed = |name: &str| self.packages.is_placed(name);
+        // Of more than there can be nobody knows which they are.
+        let are_placed_own = loose.iter().filter(|name| is_placed(name)).count() <= own;
+        let is_own = |name: &str| loose.len() <= unseen || are_placed_own && is_placed(name);
+        loose.iter().copied().filter(|name| !is_own(name)).collect()
     }
 
     /// Versions that the archive holds and the manifest does not pin.
@@ -185,7 +202,7 @@ pub(super) fn holds(packages: &Packages, ecosystem: Ecosystem, name: &str, versi
 
 /// A repository, URL or path in place of a version: what it holds is not told, and perhaps not even its name.
 fn is_place(pin: &str) -> bool {
-    pin.contains(['/', ':']) || pin.starts_with('.')
+    pin.contains(['/', ':']) || pin.starts_with('.') || is_archive_file(pin)
 }
 
 /// A version that the archive holds.

@@ -50,6 +50,8 @@ pub struct Dependencies {
     packages: BTreeMap<Box<str>, Versions>,
     /// Projects that are locked here: no dependencies, but they may be installed with them.
     projects: BTreeSet<String>,
+    /// Names of dependencies that are only guessed, from the place that they come from.
+    guesses: BTreeSet<Box<str>>,
     /// Names that packages are installed under in place of their own.
     aliases: BTreeMap<Box<str>, BTreeSet<Box<str>>>,
     /// How many versions of all packages there are.
@@ -140,6 +142,11 @@ impl Dependencies {
         self.projects.contains(name)
     }
 
+    /// Names that are only guessed, from the place where a dependency comes from: it may have any other.
+    pub fn guesses(&self) -> impl Iterator<Item = &str> {
+        self.guesses.iter().map(|name| &**name)
+    }
+
     /// The own names of what is installed under this one.
     pub fn own_names(&self, installed_as: &str) -> impl Iterator<Item = &str> {
         self.aliases.get(installed_as).into_iter().flatten().map(|name| &**name)
@@ -202,6 +209,13 @@ impl Dependencies {
     pub(super) fn insert_alias(&mut self, installed_as: &str, name: &str) {
         if self.aliases.len() < LIMIT && !self.overflowed {
             self.aliases.entry(shown(installed_as).into()).or_default().insert(shown(name).into());
+        }
+    }
+
+    /// Takes note of a name that is only guessed.
+    pub(super) fn insert_guess(&mut self, name: &str) {
+        if self.guesses.len() < LIMIT && !self.overflowed {
+            self.guesses.insert(shown(name).into());
         }
     }
 

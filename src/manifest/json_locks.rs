@@ -158,8 +158,12 @@ impl PipfilePlace<'_> {
         if let Some(Text(git)) = &self.git {
             return at_commit(git, text(self.commit.as_ref()));
         }
-        let place = self.file.as_ref().or(self.path.as_ref());
-        text(place.or(self.version.as_ref())).unwrap_or_default().trim_start_matches("==").into()
+        match text(self.file.as_ref().or(self.path.as_ref())) {
+            // What is no version has a slash in it.
+            Some(name) if !name.contains(['/', ':']) && !name.starts_with('.') => format!("./{name}").into(),
+            Some(place) => place.into(),
+            None => text(self.version.as_ref()).unwrap_or_default().trim_start_matches("==").into(),
+        }
     }
 }
 

@@ -71,6 +71,6 @@ pub use meaning::same_meaning;
 pub use parse::{dependencies, locked};
 pub use pins::{Open, Unpinned};
 pub use read::{Manifest, included_paths, read};
-pub use requirements::normalised;
+pub use requirements::{is_archive_file, normalised};
 pub use text::same_text;
 pub use versions::{About, Contents, Details, Need, Version, Versions};

@@ -81,6 +81,12 @@ pub(super) fn insert(dependencies: &mut Result<Dependencies, Unreadable>, line: 
     // Whoever makes a file that no index has may do so again at the same version.
     let own = matches!(line.asks, Asks::Location { .. }).then(|| line.hashes());
     let found = found.with_hashes(line.hashes()).with_marker(line.marker).with_content(own.into_iter().flatten());
+    if let Asks::Location { name, url } | Asks::Editable { name, url } = &line.asks
+        && is_guessed(url)
+        && !is_named(line.text)
+    {
+        all.insert_guess(name);
+    }
     let may_have_extras = !matches!(line.asks, Asks::Pinned { .. });
     all.insert(if may_have_extras { found.with_extras(extras(line.text)) } else { found });
 }
@@ -300,7 +306,7 @@ fn read_location(text: &str) -> Option<Asks<'_>> {
 }
 
 /// Whether a path or URL is that of a file that pip installs.
-pub(super) fn is_archive_file(text: &str) -> bool {
+pub fn is_archive_file(text: &str) -> bool {
     !text.contains(char::is_whitespace) && archive_stem(text).len() < text.len()
 }
 
@@ -332,6 +338,21 @@ fn name_of_location(url: &str) -> String {
         stem => stem.split('@').next().unwrap_or(stem).trim_end_matches(".git"),
     };
     if name.is_empty() || name.starts_with('.') { url.into_owned() } else { normalised(name).into_owned() }
+}
+
+/// Whether the name of what has only a location is not said there: that of a folder or a repository may be any.
+fn is_guessed(url: &str) -> bool {
+    let (place, fragment) = url.split_once('#').unwrap_or((url, ""));
+    let is_said = fragment.split('&').any(|part| part.starts_with("egg=")) || place.ends_with(".whl");
+    let stem = archive_stem(place);
+    let has_version =
+        || stem.rsplit_once('-').is_some_and(|(_, last)| last.starts_with(|first: char| first.is_ascii_digit()));
+    !is_said && (stem.len() == place.len() || !has_version())
+}
+
+/// Whether a line has a name in front of its URL.
+fn is_named(text: &str) -> bool {
+    read_named(text).is_some()
 }
 
 fn archive_stem(file: &str) -> &str {
