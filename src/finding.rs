@@ -72,6 +72,14 @@ pub enum Check {
     IncludeNotKept,
     /// The staged archive does not say which state of the files that the manifest includes it was built for.
     IncludeNotNoted,
+    /// The manifest is a file that says what is wanted and not what is installed, such as `pyproject.toml`.
+    ManifestNotLocked,
+    /// A compatible runtime is none that this version of layership knows.
+    RuntimeUnknown,
+    /// The layer is to be built, and does not say how.
+    BuildUndeclared,
+    /// The layer has `attest`, and its manifest names nothing that can be listed.
+    AttestIncomplete,
 }
 
 /// One thing that a check found.

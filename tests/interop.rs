@@ -21,6 +21,8 @@ mod javascript;
 mod layers;
 #[path = "interop/library.rs"]
 mod library;
+#[path = "interop/lines.rs"]
+mod lines;
 #[path = "interop/locks.rs"]
 mod locks;
 #[path = "interop/ministack.rs"]

@@ -6,7 +6,9 @@ use crate::bounds::Outside;
 use crate::finding::{Check, Finding};
 use crate::halt::Halt;
 use crate::layer::{LayerSettings, Runtime};
-use crate::manifest::{About, Dependencies, Environments, Format, Need, Version, Versions, is_left_out};
+use crate::manifest::{
+    About, Dependencies, Environments, Format, Need, Version, Versions, is_archive_file, is_left_out,
+};
 use std::collections::BTreeSet;
 use std::str::FromStr as _;
 
@@ -55,7 +57,7 @@ pub fn not_compared(packages: &Packages, format: Format, name: &str) -> Option<F
 pub fn differs(packages: &Packages, pins: Pins<'_>, settings: &LayerSettings, halt: &Halt) -> Vec<Finding> {
     let Some(ecosystem) = Ecosystem::of(pins.format) else { return Vec::new() };
     let is_complete = !matches!(pins.format, Format::YarnLock | Format::PnpmLock);
-    let look = Look { ecosystem, is_complete, packages, homes: &homes(settings), halt };
+    let look = Look { format: pins.format, ecosystem, is_complete, packages, homes: &homes(settings), halt };
     let (mut wrong, mut missing) = (Vec::new(), Vec::new());
     let unread = packages.of(ecosystem).filter(|(_, versions)| versions.is_empty());
     let unread: BTreeSet<&str> = unread.flat_map(|(name, _)| pins.dependencies.own_names(name)).collect();
@@ -68,11 +70,13 @@ pub fn differs(packages: &Packages, pins: Pins<'_>, settings: &LayerSettings, ha
     }
     let is_known = |name: &str| {
         let is_locked = pins.dependencies.versions(name).is_some() || pins.dependencies.is_project(name);
-        is_locked || is_left_out(name) || pins.dependencies.own_names(name).next().is_some()
+        is_locked || is_left_out(pins.format, name) || pins.dependencies.own_names(name).next().is_some()
     };
     let loose = packages.of(ecosystem).map(|(name, _)| name);
     let loose = loose.filter(|name| is_complete && !is_known(name) && look.is_seen(name));
-    let loose: Vec<String> = loose.map(|name| format!("`{name}`")).collect();
+    let loose: Vec<&str> = loose.collect();
+    let loose: Vec<String> =
+        look.foreign(&loose, pins.dependencies).into_iter().map(|name| format!("`{name}`")).collect();
     let sampled = packages.are_sampled(ecosystem).then(|| pins.told_sampled());
     let told = [pins.told_wrong(&wrong), pins.told_missing(&missing), pins.told_loose(&loose), sampled];
     told.into_iter().flatten().collect()
@@ -102,6 +106,7 @@ fn minor(runtime: &Runtime) -> Option<u16> {
 
 /// What packages are looked at for.
 struct Look<'a> {
+    format: Format,
     ecosystem: Ecosystem,
     /// The manifest names all that is installed.
     is_complete: bool,
@@ -126,6 +131,19 @@ impl Look<'_> {
             Ecosystem::Node if !self.is_complete => home.python.is_none() && self.packages.is_installed(name, version),
             _ => home.python.is_none(),
         }
+    }
+
+    /// Those of these packages, which the manifest does not name, that are not what it means: a folder (`-e .`) has another
+    /// name than its project, and most lock files of Python do not name the project that they lock.
+    fn foreign<'n>(&self, loose: &[&'n str], dependencies: &Dependencies) -> Vec<&'n str> {
+        let unseen = dependencies.guesses().filter(|name| !self.is_seen(name)).count();
+        let locks = [Format::PoetryLock, Format::PdmLock, Format::Pylock, Format::PipfileLock];
+        let own = unseen + usize::from(locks.contains(&self.format));
+        let is_placed = |name: &str| self.packages.is_placed(name);
+        // Of more than there can be nobody knows which they are.
+        let are_placed_own = loose.iter().filter(|name| is_placed(name)).count() <= own;
+        let is_own = |name: &str| loose.len() <= unseen || are_placed_own && is_placed(name);
+        loose.iter().copied().filter(|name| !is_own(name)).collect()
     }
 
     /// Versions that the archive holds and the manifest does not pin.
@@ -169,7 +187,7 @@ impl Look<'_> {
             let is_used = || self.homes.first().is_some_and(|all| all.environments.install(about, self.halt));
             about.need == Need::Required && is_used() && !is_place(version.as_str())
         };
-        !is_left_out(name) && versions.iter().any(|(version, about)| is_expected(version, about))
+        !is_left_out(self.format, name) && versions.iter().any(|(version, about)| is_expected(version, about))
     }
 }
 
@@ -184,7 +202,7 @@ pub(super) fn holds(packages: &Packages, ecosystem: Ecosystem, name: &str, versi
 
 /// A repository, URL or path in place of a version: what it holds is not told, and perhaps not even its name.
 fn is_place(pin: &str) -> bool {
-    pin.contains(['/', ':']) || pin.starts_with('.')
+    pin.contains(['/', ':']) || pin.starts_with('.') || is_archive_file(pin)
 }
 
 /// A version that the archive holds.

@@ -44,6 +44,8 @@ pub struct Packages {
     found: BTreeMap<(Ecosystem, String), BTreeSet<String>>,
     /// Which Pythons look where packages of Python lie, by name and version.
     pythons: BTreeMap<(String, String), BTreeSet<Python>>,
+    /// Packages of Python that came from a place that somebody named, and from no index: a folder, a file, a repository.
+    placed: BTreeSet<String>,
     /// How packages of Node are there, by name and version.
     places: BTreeMap<(String, String), Place>,
     /// Packages of Node where no installation puts them.
@@ -87,6 +89,11 @@ impl Packages {
         pythons.is_some_and(|pythons| pythons.contains(&python))
     }
 
+    /// Whether a package of Python came from a place that somebody named, and from no index.
+    pub fn is_placed(&self, name: &str) -> bool {
+        self.placed.contains(name)
+    }
+
     /// Whether a package of Node lies where no installation puts one.
     pub fn is_elsewhere(&self, name: &str) -> bool {
         self.elsewhere.contains(name)
@@ -114,6 +121,9 @@ impl Packages {
         if let Some((looks, name, version)) = python(path)
             && self.add(Ecosystem::Python, &name, version)
         {
+            if path.ends_with(".dist-info/direct_url.json") {
+                self.placed.insert(name.clone());
+            }
             let pythons = self.pythons.entry((name, version.to_owned())).or_default();
             pythons.extend((pythons.len() < VERSIONS_LIMIT).then_some(looks));
         }

@@ -96,7 +96,7 @@ impl Tree {
         let path = || self.path_of(&entry.name);
         let unreadable = |source| PackError::Unreadable { path: path(), source };
         let changing = || PackError::Changing { path: path() };
-        let file = opener.open(&entry.name, seen).map_err(unreadable)?.ok_or_else(changing)?;
+        let file = self.open(&entry.name, seen, opener)?;
         let blocks = size.div_ceil(BLOCK as u64).max(1);
         let blocks = (0..blocks).into_par_iter().map_init(Vec::new, |buffer, block| {
             halt.check()?;

@@ -131,7 +131,7 @@ impl Look<'_> {
     fn begins(&self, name: &str) -> bool {
         let (before, after) = (self.old.versions(name), self.new.versions(name));
         // Nothing is said of most packages that was not said before.
-        if before == after || is_left_out(name) {
+        if before == after || is_left_out(self.change.format, name) {
             return false;
         }
         let is_required = |about: &About| about.need == Need::Required && self.environments.install(about, self.halt);
@@ -161,7 +161,7 @@ impl Look<'_> {
         let abouts = [self.old, self.new].into_iter().filter_map(|one| one.versions(name)).flat_map(Versions::values);
         let mut installed = abouts.filter(|about| installs(about));
         let is_expected = installed.any(|about| extras_count || about.need == Need::Required);
-        is_held || !is_left_out(name) && is_expected
+        is_held || !is_left_out(format, name) && is_expected
     }
 }
 
@@ -311,6 +311,16 @@ mod tests {
             "lockfileVersion: 5.4\npackages:\n  /y/1.0.0_HASH:\n    resolution: {integrity: x}\n    dev: false\n";
         let pnpm_file = "lockfileVersion: '9.0'\npackages:\n  y@file:y-1.0.0.tgz:\n    resolution: {integrity: HASH, tarball: file:y-1.0.0.tgz}\n    \
                          version: 1.0.0\n";
+        let package = |key: &str, rest: &str| format!("[[{key}]]\nname = \"y\"\nversion = \"1.0.0\"\n{rest}\n");
+        let uv = |source: &str| {
+            package("package", &format!("source = {{ {source} }}\nwheels = [{{ hash = \"sha256:HASH\" }}]"))
+        };
+        let files = "files = [{ file = \"y.whl\", hash = \"sha256:HASH\" }]";
+        let poetry = |source: &str| package("package", &format!("{files}\n\n[package.source]\n{source}"));
+        let pdm = |place: &str| package("package", &format!("{place}\n{files}"));
+        let pylock = |place: &str| package("packages", place);
+        let pipfile =
+            |place: &str| format!(r#"{{"_meta":{{}},"default":{{"y":{{{place},"hashes":["sha256:HASH"]}}}}}}"#);
         let patched_of_5 = format!("{pnpm_of_5}    patched: true\n");
         let table = [
             (Format::PnpmLock, pnpm.to_owned(), "error"),
@@ -333,6 +343,31 @@ mod tests {
             (Format::NpmLock, npm("file:y-HASH.tgz"), "error"),
             (Format::NpmLock, npm("file:y-1.0.0.tgz"), "error"),
             (Format::NpmLock, npm("https://r/y/-/y-1.0.0.tgz"), "warning"),
+            (Format::UvLock, uv("path = \"y-1.0.0-py3-none-any.whl\""), "error"),
+            (Format::UvLock, uv("url = \"https://h/y.whl\""), "error"),
+            (Format::UvLock, uv("registry = \"https://h/simple\""), "warning"),
+            (Format::PoetryLock, poetry("type = \"file\"\nurl = \"y.whl\""), "error"),
+            (Format::PoetryLock, poetry("type = \"url\"\nurl = \"https://h/y.whl\""), "error"),
+            (Format::PoetryLock, poetry("type = \"legacy\"\nurl = \"https://h/simple\""), "warning"),
+            (Format::PdmLock, pdm("path = \"./y.whl\""), "error"),
+            (Format::PdmLock, pdm("url = \"https://h/y.whl\""), "error"),
+            (Format::PdmLock, pdm(""), "warning"),
+            (Format::Pylock, pylock("archive = { path = \"y.whl\", hashes = { sha256 = \"HASH\" } }"), "error"),
+            (
+                Format::Pylock,
+                pylock("archive = { url = \"https://h/y.whl\", hashes = { sha256 = \"HASH\" } }"),
+                "error",
+            ),
+            (
+                Format::Pylock,
+                pylock("wheels = [{ url = \"https://h/y.whl\", hashes = { sha256 = \"HASH\" } }]"),
+                "warning",
+            ),
+            (Format::PipfileLock, pipfile("\"file\":\"https://h/y.whl\""), "error"),
+            (Format::PipfileLock, pipfile("\"path\":\"./y.whl\""), "error"),
+            (Format::PipfileLock, pipfile("\"version\":\"==1.0.0\""), "warning"),
+            (Format::Requirements, "./y-1.0.0.zip --hash=sha256:HASH\n".to_owned(), "error"),
+            (Format::Requirements, "y==1.0.0 --hash=sha256:HASH\n".to_owned(), "warning"),
         ];
         for (format, lock, level) in table {
             let told = told(format, &[], &lock.replace("HASH", "aaa"), &lock.replace("HASH", "bbb"));

@@ -8,6 +8,7 @@ use super::link::{End, Links};
 use super::pack_error::PackError;
 use super::sample::Kind;
 use crate::halt::Halt;
+use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -150,6 +151,28 @@ impl Tree {
         }
         self.look_into(&mut inspection, halt);
         inspection
+    }
+
+    /// Opens every file, as packing does, and reads none of them. It blocks.
+    ///
+    /// # Errors
+    /// Where one cannot be opened, or has changed since the folder was looked at, and where nobody waits for it any more.
+    pub fn open_all(&self, halt: &Halt) -> Result<(), PackError> {
+        let mut opener = Opener::new(&self.folder);
+        for TreeEntry { name, kind } in &self.entries {
+            halt.check()?;
+            if let EntryKind::File { seen, .. } = kind {
+                self.open(name, seen, &mut opener)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens a file of the folder as it was seen.
+    pub(super) fn open(&self, name: &str, seen: &FileState, opener: &mut Opener<'_>) -> Result<File, PackError> {
+        let opened =
+            opener.open(name, seen).map_err(|source| PackError::Unreadable { path: self.path_of(name), source })?;
+        opened.ok_or_else(|| PackError::Changing { path: self.path_of(name) })
     }
 
     fn look_into(&self, inspection: &mut Inspection, halt: &Halt) {

@@ -167,7 +167,9 @@ pub struct LayerTable {
     /// What to do with requirements that are not pinned to one version.
     #[schemars(extend("default" = "warn"))]
     pub unpinned: Option<UnpinnedPolicy>,
-    /// Findings that this layer accepts: they are neither refused nor told. Default: none.
+    /// Findings that this layer accepts: they are neither refused nor told. What Lambda or S3 would refuse all the same is no
+    /// such finding: an archive that is no zip (`archive-invalid`) or too large (`archive-too-large`), for example. Default:
+    /// none.
     pub allow: Option<Vec<Check>>,
     /// Who may use the versions of this layer: accounts by their twelve digits, organizations by their id
     /// (`o-abc123def4`), and `public` for everybody. What is missing is granted after each publish, and to the version in

@@ -50,6 +50,8 @@ pub struct Dependencies {
     packages: BTreeMap<Box<str>, Versions>,
     /// Projects that are locked here: no dependencies, but they may be installed with them.
     projects: BTreeSet<String>,
+    /// Names of dependencies that are only guessed, from the place that they come from.
+    guesses: BTreeSet<Box<str>>,
     /// Names that packages are installed under in place of their own.
     aliases: BTreeMap<Box<str>, BTreeSet<Box<str>>>,
     /// How many versions of all packages there are.
@@ -87,11 +89,11 @@ impl<'a> Found<'a> {
         self.about.add_files(Files::of(hash));
     }
 
-    /// With what tells its content from others at this version.
-    pub fn with_content(mut self, content: Option<&str>) -> Self {
-        if let Some(content) = content {
+    /// With what tells its content from others at this version: nearly always one thing, if any.
+    pub fn with_content<'c>(mut self, content: impl IntoIterator<Item = &'c str>) -> Self {
+        for content in content {
             self.about.add_files(Files::of(content));
-            self.about.contents = Contents::of(content);
+            self.about.contents = self.about.contents.and(Contents::of(content));
         }
         self
     }
@@ -138,6 +140,11 @@ impl Dependencies {
     /// Whether this is a project that is locked here, and not one of its dependencies.
     pub fn is_project(&self, name: &str) -> bool {
         self.projects.contains(name)
+    }
+
+    /// Names that are only guessed, from the place where a dependency comes from: it may have any other.
+    pub fn guesses(&self) -> impl Iterator<Item = &str> {
+        self.guesses.iter().map(|name| &**name)
     }
 
     /// The own names of what is installed under this one.
@@ -207,6 +214,13 @@ impl Dependencies {
     pub(super) fn insert_alias(&mut self, installed_as: &str, name: &str) {
         if self.aliases.len() < LIMIT && !self.overflowed {
             self.aliases.entry(shown(installed_as).into()).or_default().insert(shown(name).into());
+        }
+    }
+
+    /// Takes note of a name that is only guessed.
+    pub(super) fn insert_guess(&mut self, name: &str) {
+        if self.guesses.len() < LIMIT && !self.overflowed {
+            self.guesses.insert(shown(name).into());
         }
     }
 

@@ -53,6 +53,8 @@ pub struct Difference {
 pub enum Only {
     /// Comments, order, or what else is no dependency, such as options.
     Text,
+    /// Where they are looked for: another index or registry is named.
+    Index,
     /// Where dependencies are installed (markers), or who asks for them (groups, extras).
     Markers,
     /// A file that the manifest includes: what in it is not known, since no backup holds it.
@@ -68,6 +70,7 @@ impl Only {
     fn words(self) -> &'static str {
         match self {
             Only::Text => "no dependency differs, only comments, order or options",
+            Only::Index => "no version differs, only the index that they come from",
             Only::Markers => "no version differs, only markers, extras or who asks for it",
             Only::Included => "in an included file, of which the backup holds nothing",
             Only::Unreadable => "which ones is not known, since a manifest cannot be read",

@@ -4,7 +4,7 @@ use super::dependencies::{Dependencies, Found};
 use super::json::{Text, elements, read};
 use super::requirements::normalised;
 use super::unreadable::Unreadable;
-use super::versions::Need;
+use super::versions::{Contents, Need};
 use crate::halt::Halt;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
@@ -105,6 +105,7 @@ impl<'de> Visitor<'de> for PipfilePackage<'_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Found<'de>, A::Error> {
         let (mut place, mut about) = (PipfilePlace::default(), Found::default());
+        let mut contents = Contents::default();
         while let Some(Text(key)) = map.next_key()? {
             match &*key {
                 "version" => place.version = map.next_value()?,
@@ -116,11 +117,17 @@ impl<'de> Visitor<'de> for PipfilePackage<'_, '_> {
                     let marker: Option<Text<'_>> = map.next_value()?;
                     about = about.with_marker(text(marker.as_ref()));
                 }
-                "hashes" => map.next_value_seed(elements(self.halt, |Text(hash): Text<'de>| about.add_hash(&hash)))?,
+                "hashes" => map.next_value_seed(elements(self.halt, |Text(hash): Text<'de>| {
+                    about.add_hash(&hash);
+                    contents = contents.and(Contents::of(&hash));
+                }))?,
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }
             }
+        }
+        if place.is_file() {
+            about.about.contents = contents;
         }
         let (name, version) = (normalised(&self.name).into_owned().into(), place.version().into_owned().into());
         Ok(Found { name, version, ..about })
@@ -142,12 +149,21 @@ pub(super) fn pipfile(text: &str, halt: &Halt) -> Result<Dependencies, Unreadabl
 }
 
 impl PipfilePlace<'_> {
+    /// Whether it is a file that no index has: whoever makes it may do so again at the same version.
+    fn is_file(&self) -> bool {
+        self.file.is_some() || self.path.is_some()
+    }
+
     fn version(&self) -> Cow<'_, str> {
         if let Some(Text(git)) = &self.git {
             return at_commit(git, text(self.commit.as_ref()));
         }
-        let place = self.file.as_ref().or(self.path.as_ref());
-        text(place.or(self.version.as_ref())).unwrap_or_default().trim_start_matches("==").into()
+        match text(self.file.as_ref().or(self.path.as_ref())) {
+            // What is no version has a slash in it.
+            Some(name) if !name.contains(['/', ':']) && !name.starts_with('.') => format!("./{name}").into(),
+            Some(place) => place.into(),
+            None => text(self.version.as_ref()).unwrap_or_default().trim_start_matches("==").into(),
+        }
     }
 }
 

@@ -1,11 +1,26 @@
 //! Packages that a layer may leave out.
 
+use super::format::Format;
+
 /// What Lambda's Python runtimes bring, and tools that only build and test: `aws_lambda_artifact_builder` leaves them out
 /// of every layer.
-const LEFT_OUT: [&str; 9] =
+const OF_PYTHON: [&str; 9] =
     ["boto3", "botocore", "s3transfer", "urllib3", "setuptools", "pip", "wheel", "twine", "pytest"];
 
-/// Whether a package may be missing in an archive although the manifest names it.
-pub fn is_left_out(name: &str) -> bool {
-    LEFT_OUT.contains(&name)
+/// What installs gems, which every Ruby brings, and what only builds one: a gem that was built for a platform does without it,
+/// though the lock file names it for those that are not.
+const OF_RUBY: [&str; 2] = ["bundler", "mini_portile2"];
+
+/// Whether a package may be missing in an archive although a manifest of this format names it.
+pub fn is_left_out(format: Format, name: &str) -> bool {
+    match format {
+        Format::Requirements
+        | Format::UvLock
+        | Format::PoetryLock
+        | Format::PdmLock
+        | Format::Pylock
+        | Format::PipfileLock => OF_PYTHON.contains(&name),
+        Format::GemfileLock => OF_RUBY.contains(&name),
+        _ => false,
+    }
 }

@@ -5,6 +5,7 @@
 
 use super::dependencies::{Dependencies, Found};
 use super::unreadable::Unreadable;
+use super::versions::Need;
 use crate::halt::Halt;
 
 /// Refuses what git leaves where two sides changed the same lines: both would be read as one.
@@ -23,8 +24,13 @@ pub(super) fn gemfile(text: &str, halt: &Halt) -> Result<Dependencies, Unreadabl
     let mut source = GemSource::default();
     for line in halt.over(text.lines()) {
         if !line.starts_with(' ') {
-            let has_specs = matches!(line.trim_end(), "GEM" | "GIT" | "PATH");
-            source = GemSource { has_specs, has_checksums: line.trim_end() == "CHECKSUMS", ..GemSource::default() };
+            let section = line.trim_end();
+            source = GemSource {
+                has_specs: matches!(section, "GEM" | "GIT" | "PATH"),
+                is_local: section == "PATH",
+                has_checksums: section == "CHECKSUMS",
+                ..GemSource::default()
+            };
         } else if source.has_checksums {
             keep_checksum(line, &mut dependencies);
         } else if let Some(remote) = line.strip_prefix("  remote: ") {
@@ -41,6 +47,8 @@ pub(super) fn gemfile(text: &str, halt: &Halt) -> Result<Dependencies, Unreadabl
 #[derive(Default)]
 struct GemSource<'a> {
     has_specs: bool,
+    /// Its gems are folders of the project: Bundler uses them where they are, and installs none.
+    is_local: bool,
     /// The sums of all gems stand in a section of their own.
     has_checksums: bool,
     remote: &'a str,
@@ -53,7 +61,10 @@ impl GemSource<'_> {
         let Some(spec) = line.strip_prefix("    ").filter(|spec| !spec.starts_with(' ')) else { return };
         let (name, version) = spec.trim_end().split_once(" (").unwrap_or((spec, ""));
         match self.revision {
-            "" => dependencies.insert(Found::new(name, version.trim_end_matches(')'))),
+            "" => {
+                let need = if self.is_local { Need::Optional } else { Need::Required };
+                dependencies.insert(Found::new(name, version.trim_end_matches(')')).needed(need));
+            }
             revision => dependencies.insert(Found::new(name, format!("{}#{revision}", self.remote))),
         }
     }
@@ -97,6 +108,15 @@ mod tests {
             .iter()
             .flat_map(|(name, versions)| versions.keys().map(move |version| format!("{name} {}", version.as_str())));
         Some(pairs.collect::<Vec<_>>().join(", "))
+    }
+
+    /// Bundler uses a folder of the project where it is, and installs none.
+    #[test]
+    fn a_gem_of_the_project_need_not_be_installed() {
+        let lock = "PATH\n  remote: gems/own\n  specs:\n    own (0.1.0)\n      rack\n\nGEM\n  remote: h\n  specs:\n    rack (3.0.8)\n";
+        let read = gemfile(lock, &Halt::default()).unwrap();
+        let need = |name: &str| read.versions(name).unwrap().values().next().unwrap().need;
+        assert_eq!((need("own"), need("rack")), (Need::Optional, Need::Required));
     }
 
     #[test]

@@ -81,6 +81,11 @@ mod tests {
             ("https://user:p@ss@host/x", "https://****@host/x"),
             ("https://user:p/a?s#s@host/x", "https://****@host/x"),
             ("https://:secret@host/", "https://****@host/"),
+            ("https:/user:password@host/x@1", "https:/****@host/x@1"),
+            ("https:///user:password@host/", "https:///****@host/"),
+            ("git+https:user:password@host/", "git+https:****@host/"),
+            (r#"{"url":"https://user:pass word@host/x?q=1 2"}"#, r#"{"url":"https://****@host/x?**** 2"}"#),
+            ("'https://user:pass word@host/' me@host", "'https://****@host/' me@host"),
             ("https://${USER}:${TOKEN}@host/simple", "https://****@host/simple"),
             ("git+https://tok@github.com/a/b.git@v1#egg=b", "git+https://****@github.com/a/b.git@v1#egg=b"),
             ("git+ssh://git@github.com/a/b", "git+ssh://****@github.com/a/b"),
@@ -186,6 +191,10 @@ mod tests {
         assert_eq!(mask(&"a://b:c/".repeat(100_000)).len(), 800_000);
         assert_eq!(mask(&format!("{}@", "a://b:c/".repeat(100_000))), "a://****@");
         assert_eq!(mask(&"%3A%2F%2Fa".repeat(100_000)).len(), 1_000_000);
+        assert_eq!(mask(&"http:".repeat(100_000)).len(), 500_000);
+        assert_eq!(mask(&"http:a:".repeat(100_000)).len(), 700_000);
+        assert_eq!(mask(&"\"http:/a:b c".repeat(100_000)).len(), 1_200_000);
+        assert_eq!(mask(&format!("http:{}", "/".repeat(1_000_000))).len(), 1_000_005);
         assert_eq!(hide_credentials(&"a://b?c=".repeat(100_000)).len(), 800_000);
     }
 

@@ -8,7 +8,13 @@ pub(super) enum Kind {
     Editable,
     Include,
     Bounds,
+    /// `--index-url URL`: where everything is looked for.
+    Index,
     ExtraIndex,
+    /// `--find-links PLACE`: a page or a folder with files.
+    Links,
+    /// `--no-index`: nothing is looked for but in such places.
+    NoIndex,
     /// Nothing that asks for anything.
     Other,
 }
@@ -19,9 +25,9 @@ const WITH_VALUE: [(&str, &str, Kind); 15] = [
     ("-r", "--requirement", Kind::Include),
     ("-c", "--constraint", Kind::Bounds),
     ("", "--extra-index-url", Kind::ExtraIndex),
-    ("-i", "--index-url", Kind::Other),
-    ("", "--pypi-url", Kind::Other),
-    ("-f", "--find-links", Kind::Other),
+    ("-i", "--index-url", Kind::Index),
+    ("", "--pypi-url", Kind::Index),
+    ("-f", "--find-links", Kind::Links),
     ("", "--no-binary", Kind::Other),
     ("", "--only-binary", Kind::Other),
     ("", "--trusted-host", Kind::Other),
@@ -33,9 +39,10 @@ const WITH_VALUE: [(&str, &str, Kind); 15] = [
 ];
 
 /// Options without one.
-const FLAGS: [&str; 4] = ["--no-index", "--prefer-binary", "--require-hashes", "--pre"];
+const FLAGS: [(&str, Option<Kind>); 4] =
+    [("--no-index", Some(Kind::NoIndex)), ("--prefer-binary", None), ("--require-hashes", None), ("--pre", None)];
 
-/// All options of a line that have a value, in their order; `None` where pip would refuse the line, because quotes do not end
+/// All options of a line that have a value or say where nothing is looked for, in their order; `None` where pip would refuse the line, because quotes do not end
 /// or a value is missing.
 pub(super) fn options(line: &str) -> Option<Vec<(Kind, Cow<'_, str>)>> {
     let (mut found, mut rest) = (Vec::new(), line.trim());
@@ -43,6 +50,10 @@ pub(super) fn options(line: &str) -> Option<Vec<(Kind, Cow<'_, str>)>> {
         let (word, behind) = next_word(rest)?;
         rest = behind.trim_start();
         let Some((kind, value)) = option(word) else { continue };
+        if kind == Kind::NoIndex {
+            found.push((kind, Cow::Borrowed("")));
+            continue;
+        }
         let value = match value {
             Some(value) => value,
             None => {
@@ -71,7 +82,7 @@ fn option(word: Cow<'_, str>) -> Option<(Kind, Option<Cow<'_, str>>)> {
 
 /// What the option of this name says, or the only one that begins so.
 fn long(name: &str) -> Option<Kind> {
-    let all = || WITH_VALUE.iter().map(|(_, long, kind)| (*long, Some(*kind))).chain(FLAGS.map(|flag| (flag, None)));
+    let all = || WITH_VALUE.iter().map(|(_, long, kind)| (*long, Some(*kind))).chain(FLAGS);
     if let Some((_, kind)) = all().find(|(long, _)| *long == name) {
         return kind;
     }
@@ -127,10 +138,12 @@ mod tests {
             ("--requirem base.txt", "Include base.txt"),
             ("--pre -r base.txt", "Include base.txt"),
             ("-r 'my base.txt' -c \"your \\\" base.txt\"", "Include my base.txt, Bounds your \" base.txt"),
-            ("-r my\\ base.txt --no-index", "Include my base.txt"),
-            ("--index-url A --extra-index-url B", "Other A, ExtraIndex B"),
-            ("--index-url=A --extra-index=B", "Other A, ExtraIndex B"),
-            ("-i -r base.txt", "Other -r"),
+            ("-r my\\ base.txt --no-index", "Include my base.txt, NoIndex "),
+            ("-f https://h/links --no-ind", "Links https://h/links, NoIndex "),
+            ("-fwheels --find=more", "Links wheels, Links more"),
+            ("--index-url A --extra-index-url B", "Index A, ExtraIndex B"),
+            ("--index-url=A --extra-index=B", "Index A, ExtraIndex B"),
+            ("-i -r base.txt", "Index -r"),
             ("-e . -r base.txt", "Editable ., Include base.txt"),
             ("--no-binary :all: word -c c.txt", "Other :all:, Bounds c.txt"),
             // These pip refuses: what may be meant is looked at all the same.

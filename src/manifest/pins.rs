@@ -41,7 +41,7 @@ pub enum Open {
     Location,
     /// No hash, where another line has one
     NoHash,
-    /// `--extra-index-url`, where a line has no hash
+    /// `--extra-index-url` or a remote `--find-links`, where a line has no hash
     ExtraIndex,
     /// An included file that was not read
     NotIncluded,
@@ -107,6 +107,8 @@ pub(super) struct Unsettled {
     without_hash: OpenLines,
     /// They are open unless every line is fixed by a hash or a commit.
     extra_indexes: OpenLines,
+    /// The same of pages with links.
+    links: OpenLines,
     hashes: Hashes,
 }
 
@@ -115,6 +117,9 @@ pub(super) struct Unsettled {
 pub(super) struct Hashes {
     some_have: bool,
     some_are_not_fixed: bool,
+    /// Files are looked for in no index, but in so many pages with links.
+    no_index: bool,
+    links: usize,
 }
 
 impl Hashes {
@@ -123,7 +128,19 @@ impl Hashes {
         Self {
             some_have: self.some_have | other.some_have,
             some_are_not_fixed: self.some_are_not_fixed | other.some_are_not_fixed,
+            no_index: self.no_index | other.no_index,
+            links: self.links + other.links,
         }
+    }
+
+    /// Whether another index may answer.
+    fn asks_indexes(self) -> bool {
+        self.some_are_not_fixed && !self.no_index
+    }
+
+    /// Whether a page with links may, beside an index or another page.
+    fn asks_links(self) -> bool {
+        self.some_are_not_fixed && (!self.no_index || self.links > 1)
     }
 }
 
@@ -135,14 +152,17 @@ impl Unsettled {
 
     /// Of a file that only bounds versions: it asks for nothing, but names indexes for all.
     pub fn of_bounds(self) -> Self {
-        Self { extra_indexes: self.extra_indexes, ..Self::default() }
+        let hashes = Hashes { some_have: false, some_are_not_fixed: false, ..self.hashes };
+        Self { extra_indexes: self.extra_indexes, links: self.links, hashes, ..Self::default() }
     }
 
     /// What is left open where all lines together have these hashes.
     pub fn settle(self, of_all: Hashes) -> OpenLines {
         let without_hash = if of_all.some_have { self.without_hash } else { OpenLines::default() };
-        let extra_indexes = if of_all.some_are_not_fixed { self.extra_indexes } else { OpenLines::default() };
-        self.open.and(without_hash).and(extra_indexes)
+        let none = OpenLines::default;
+        let extra_indexes = if of_all.asks_indexes() { self.extra_indexes } else { none() };
+        let links = if of_all.asks_links() { self.links } else { none() };
+        self.open.and(without_hash).and(extra_indexes).and(links)
     }
 
     /// The same for a file that includes no other.
@@ -161,7 +181,8 @@ impl Unsettled {
 /// | `name @ URL`, or a URL or path of a file alone | only with `#sha256=…` (or another hash pip knows) or `--hash` |
 /// | `git+https://…@REVISION`, also behind `-e` | only with a full commit id, 40 or 64 hex digits |
 /// | `-e PATH`, the path of a folder | no |
-/// | `--extra-index-url URL`, also in a file of bounds | only where every line of all files has a hash |
+/// | `--extra-index-url URL`, also in a file of bounds | only where every line of all files has a hash, or with `--no-index` |
+/// | `--find-links URL`, also there | the same; with `--no-index` a single one is no other place |
 /// | `-r FILE`, `-c FILE`, `--index-url` and other options | no requirement: what is included is judged itself |
 #[derive(Debug, Default)]
 pub(super) struct Pins<'b> {
@@ -182,6 +203,14 @@ impl<'b> Pins<'b> {
         match line.asks {
             Asks::Include(_) | Asks::Bounds(_) => return,
             Asks::ExtraIndex => return found.extra_indexes.add(line, Open::ExtraIndex),
+            Asks::Links => {
+                found.hashes.links += 1;
+                return found.links.add(line, Open::ExtraIndex);
+            }
+            Asks::NoIndex => {
+                found.hashes.no_index = true;
+                return;
+            }
             _ => {}
         }
         let is_hashed = is_hashed(line);
@@ -224,7 +253,7 @@ fn open(line: &Line<'_>) -> Option<Open> {
         Asks::Editable { url, .. } if has_commit(url) => None,
         Asks::Editable { url, .. } if is_repository(url) => Some(Open::Branch),
         Asks::Editable { .. } => Some(Open::Editable),
-        Asks::Include(_) | Asks::Bounds(_) | Asks::ExtraIndex => None,
+        Asks::Include(_) | Asks::Bounds(_) | Asks::ExtraIndex | Asks::Links | Asks::NoIndex => None,
         Asks::Unreadable => Some(Open::Unreadable),
     }
 }

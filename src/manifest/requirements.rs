@@ -2,6 +2,7 @@
 
 use super::dependencies::{Dependencies, Found};
 use super::lines::{joined_lines, without_comment, word_beginning};
+use super::marker_form::is_marker;
 use super::mask::mask;
 use super::options::{Kind, options};
 use super::unreadable::Unreadable;
@@ -43,6 +44,10 @@ pub(super) enum Asks<'t> {
     Bounds(Cow<'t, str>),
     /// `--extra-index-url URL`: another place where packages are looked for.
     ExtraIndex,
+    /// `--find-links URL`: the same, without being an index.
+    Links,
+    /// `--no-index`: packages are looked for in no index.
+    NoIndex,
     /// Nothing that pip would accept.
     Unreadable,
 }
@@ -67,13 +72,21 @@ pub(super) fn insert(dependencies: &mut Result<Dependencies, Unreadable>, line: 
         Asks::Pinned { name, version } => Found::new(&**name, *version),
         Asks::Version { name, specifier } => Found::new(&**name, exact_version(specifier).unwrap_or(specifier)),
         Asks::Location { name, url } | Asks::Editable { name, url } => Found::new(&**name, &**url),
-        Asks::Include(_) | Asks::Bounds(_) | Asks::ExtraIndex => return,
+        Asks::Include(_) | Asks::Bounds(_) | Asks::ExtraIndex | Asks::Links | Asks::NoIndex => return,
         Asks::Unreadable => {
             *dependencies = Err(Unreadable::at(line.number, "it is not a requirement that pip would read"));
             return;
         }
     };
-    let found = found.with_hashes(line.hashes()).with_marker(line.marker);
+    // Whoever makes a file that no index has may do so again at the same version.
+    let own = matches!(line.asks, Asks::Location { .. }).then(|| line.hashes());
+    let found = found.with_hashes(line.hashes()).with_marker(line.marker).with_content(own.into_iter().flatten());
+    if let Asks::Location { name, url } | Asks::Editable { name, url } = &line.asks
+        && is_guessed(url)
+        && !is_named(line.text)
+    {
+        all.insert_guess(name);
+    }
     let may_have_extras = !matches!(line.asks, Asks::Pinned { .. });
     all.insert(if may_have_extras { found.with_extras(extras(line.text)) } else { found });
 }
@@ -154,6 +167,8 @@ fn read_any_line(number: usize, line: &str) -> Option<Line<'_>> {
     }
     let asks = read_requirement(text);
     let marker = marker(text, &asks);
+    let is_place = matches!(asks, Asks::Location { .. });
+    let asks = if is_place && marker.is_some_and(|marker| !is_marker(marker)) { Asks::Unreadable } else { asks };
     Some(Line { number, text, marker, asks, options })
 }
 
@@ -181,7 +196,17 @@ fn asked_by_options(line: &str) -> Vec<Asks<'_>> {
         return vec![Asks::Editable { name: name_of_location(&url).into(), url }];
     }
     let file = first(Kind::Include).map(Asks::Include).or_else(|| first(Kind::Bounds).map(Asks::Bounds));
-    file.into_iter().chain(first(Kind::ExtraIndex).map(|_| Asks::ExtraIndex)).collect()
+    let index = first(Kind::ExtraIndex).map(|_| Asks::ExtraIndex);
+    // Of several places with links pip takes the first.
+    let links = || first(Kind::Links).filter(|place| is_far(place)).map(|_| Asks::Links);
+    let none = first(Kind::NoIndex).map(|_| Asks::NoIndex);
+    file.into_iter().chain(index.or_else(links)).chain(none).collect()
+}
+
+/// Whether a place with links is none of this machine, where files change only with the build. Of a variable nobody knows.
+fn is_far(place: &str) -> bool {
+    let is_local = place.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file:"));
+    place.contains("://") && !is_local || place.starts_with("${")
 }
 
 fn read_requirement(text: &str) -> Asks<'_> {
@@ -221,10 +246,13 @@ fn without_extras(rest: &str) -> Option<&str> {
     }
 }
 
-/// Whether names stand here, with commas between them. pip fills in a variable before it reads them.
+/// Whether nothing stands here, or names with commas between them. pip fills in a variable before it reads them.
 fn are_extras(extras: &str) -> bool {
-    let is_one = |extra: &str| extra.trim().chars().all(is_name_character) || extra.contains('$');
-    extras.split(',').all(is_one)
+    let is_name = |extra: &str| {
+        let is_whole = extra.starts_with(is_name_edge) && extra.ends_with(|last| last == '_' || is_name_edge(last));
+        is_whole && extra.chars().all(is_name_character)
+    };
+    extras.trim().is_empty() || extras.split(',').map(str::trim).all(|extra| is_name(extra) || extra.contains('$'))
 }
 
 /// The extras that a requirement asks for: `name[one,two]`.
@@ -237,7 +265,7 @@ pub(super) fn extras(text: &str) -> BTreeSet<Cow<'_, str>> {
 /// Version clauses without blanks, or `None` for what is not a specifier, such as the rest of a sentence.
 fn read_specifier(rest: &str) -> Option<Cow<'_, str>> {
     let (clauses, marker) = rest.split_once(';').map_or((rest, None), |(clauses, marker)| (clauses, Some(marker)));
-    if marker.is_some_and(is_cut_off) {
+    if marker.is_some_and(|marker| !is_marker(marker)) {
         return None;
     }
     let clauses = clauses.trim();
@@ -250,11 +278,6 @@ fn read_specifier(rest: &str) -> Option<Cow<'_, str>> {
         true => clauses.split_whitespace().collect::<String>().into(),
         false => clauses.into(),
     })
-}
-
-/// Whether a marker ends before it says where it holds.
-fn is_cut_off(marker: &str) -> bool {
-    matches!(marker.split_whitespace().next_back(), None | Some("and" | "or" | "in" | "not"))
 }
 
 fn is_clause(clause: &str) -> bool {
@@ -283,7 +306,7 @@ fn read_location(text: &str) -> Option<Asks<'_>> {
 }
 
 /// Whether a path or URL is that of a file that pip installs.
-pub(super) fn is_archive_file(text: &str) -> bool {
+pub fn is_archive_file(text: &str) -> bool {
     !text.contains(char::is_whitespace) && archive_stem(text).len() < text.len()
 }
 
@@ -315,6 +338,21 @@ fn name_of_location(url: &str) -> String {
         stem => stem.split('@').next().unwrap_or(stem).trim_end_matches(".git"),
     };
     if name.is_empty() || name.starts_with('.') { url.into_owned() } else { normalised(name).into_owned() }
+}
+
+/// Whether the name of what has only a location is not said there: that of a folder or a repository may be any.
+fn is_guessed(url: &str) -> bool {
+    let (place, fragment) = url.split_once('#').unwrap_or((url, ""));
+    let is_said = fragment.split('&').any(|part| part.starts_with("egg=")) || place.ends_with(".whl");
+    let stem = archive_stem(place);
+    let has_version =
+        || stem.rsplit_once('-').is_some_and(|(_, last)| last.starts_with(|first: char| first.is_ascii_digit()));
+    !is_said && (stem.len() == place.len() || !has_version())
+}
+
+/// Whether a line has a name in front of its URL.
+fn is_named(text: &str) -> bool {
+    read_named(text).is_some()
 }
 
 fn archive_stem(file: &str) -> &str {

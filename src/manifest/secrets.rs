@@ -77,7 +77,9 @@ fn line_breaks(text: &str) -> usize {
 }
 
 fn shown(line: &str) -> String {
-    let words = line.split_whitespace().filter(|word| find_scheme(word).is_some()).map(|word| mask(word).into_owned());
+    // A password may have blanks in it.
+    let masked = mask(line);
+    let words = masked.split_whitespace().filter(|word| find_scheme(word).is_some());
     words.collect::<Vec<_>>().join(" ").chars().take(SHOWN).collect()
 }
 
@@ -156,6 +158,17 @@ mod tests {
             r#"resolution: "@s/x@npm:1.0.0::__archiveUrl=https%3A%2F%2Fuser%3Ap%40host%2Fx.tgz""#,
             r#"resolution: "@s/x@npm:1.0.0::__archiveUrl=https%3a%2f%2fhost%2fx.tgz%3ftoken%3dabc""#,
             "x @ https://proxy/get?url=https%3A%2F%2Fuser%3Ap%40host%2Fx.whl",
+            // curl and npm send these to the host, and pip what stands between quotes.
+            r#""resolved": "https:/user:p@host/x.tgz""#,
+            r#""resolved": "https:///user:p@host/x.tgz""#,
+            r#""resolved": "HTTPS:user:p@host/x.tgz""#,
+            r#""resolved": "git+https:/user:p@host/x.git#00""#,
+            r#""url":"https:\/user:p@host\/x.zip""#,
+            r#""resolved": "https://user:my pass@host/x.tgz""#,
+            "--index-url 'https://user:my pass word@host/simple'",
+            "registry = \"https://user:p w@host:8080/simple\"",
+            "x @ https://host/x.whl#token=abc",
+            "x @ https://host/x.whl#sha256=00&private_key=abc",
         ];
         for line in table {
             assert!(found(line), "{line}");
@@ -190,6 +203,18 @@ mod tests {
             r#"{"url":"https://host:word","mail":"me:you@host"}"#,
             r#"resolution: "@s/x@npm:1.0.0::__archiveUrl=https%3A%2F%2Fhost%2F%40s%2Fx.tgz""#,
             "x @ https://host/100%25/%3A%2F/x.whl",
+            // Nobody takes these for a user and a password: it is a port, or no URL at all.
+            "x @ https://user:8080/S@h/x.whl",
+            "x @ git+user:p@host/x.git",
+            "x @ git+https://host/x.git@main#egg=ghp",
+            "a @ https://host/x@1.0",
+            "https:/host/@scope/x@1.0",
+            "https:///host/x@1.0",
+            "http:x@1.0 https: me:p@host http:/x",
+            "\"https://host:8080 or me@host\"",
+            "\"see https://host: write to me@host\"",
+            "\"https://host: write to me@host\"",
+            "# the 'https://host' of me:p@host",
             r"https:\u00 \u \x \U1 \ud800 \é me:x@host",
         ];
         for line in table {
@@ -212,6 +237,9 @@ mod tests {
             let first = first.clone();
             assert_eq!(secrets(&text, &Halt::default()), Some(First { first, more: 1 }), "{text:?}");
         }
+        let blanks = "a==1\n-i 'https://user:SEC RET@host/simple' # https://host\n";
+        let first = Secret { line: 2, shown: Some("'https://****@host/simple' https://host".to_owned()) };
+        assert_eq!(secrets(blanks, &Halt::default()), Some(First { first, more: 0 }));
         let escaped = "\"\\n\\r\\u000a\\u000d\\u2028\"\r\n\r\r\"https\\u003a//u:SECRET@host\"\n";
         let first = Secret { line: 4, shown: Some("\"https://****@host\"".to_owned()) };
         assert_eq!(secrets(escaped, &Halt::default()), Some(First { first, more: 0 }));

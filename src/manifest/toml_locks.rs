@@ -22,6 +22,12 @@ enum PackageSource {
 }
 
 impl PackageSource {
+    /// A place, which is never taken for a version: a file or a folder beside the lock file has a path with a slash.
+    fn at(place: String) -> Self {
+        let is_name = !place.contains(['/', ':']) && !place.starts_with('.');
+        Self::Place(if is_name { format!("./{place}") } else { place })
+    }
+
     /// What stands for the version of a package; `None` for the project.
     fn version_of<'a>(&'a self, package: &'a Table) -> Option<&'a str> {
         match self {
@@ -47,7 +53,10 @@ fn uv_origin(package: &Table) -> PackageSource {
     let Some(source) = package.get("source").and_then(Value::as_table) else { return PackageSource::Index };
     match source {
         source if source.contains_key("virtual") || string(source, "editable") == Some(".") => PackageSource::Project,
-        source => place(["git", "url", "path", "directory", "editable"].map(|key| string(source, key))),
+        source => match string(source, "git") {
+            Some(git) => PackageSource::Place(git.to_owned()),
+            None => place(["url", "path", "directory", "editable"].map(|key| string(source, key))),
+        },
     }
 }
 
@@ -70,14 +79,14 @@ fn poetry_origin(package: &Table) -> PackageSource {
     let Some(source) = package.get("source").and_then(Value::as_table) else { return PackageSource::Index };
     match (string(source, "type"), string(source, "url")) {
         (Some("legacy"), _) | (_, None) => PackageSource::Index,
-        (_, Some(url)) => PackageSource::Place(at_commit(url, string(source, "resolved_reference"))),
+        (_, Some(url)) => PackageSource::at(at_commit(url, string(source, "resolved_reference"))),
     }
 }
 
 pub(super) fn pdm(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
     read(text, halt, "package", |package| {
         let origin = match string(package, "git") {
-            Some(git) => PackageSource::Place(at_commit(git, string(package, "revision"))),
+            Some(git) => PackageSource::at(at_commit(git, string(package, "revision"))),
             None => place(["url", "path"].map(|key| string(package, key))),
         };
         let need = if is_in_group(package, "default") { Need::Required } else { Need::Development };
@@ -89,7 +98,7 @@ pub(super) fn pylock(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable
     read(text, halt, "packages", |package| {
         let of = |table: &str, key: &str| package.get(table)?.as_table().and_then(|table| string(table, key));
         let origin = match of("vcs", "url").or(of("vcs", "path")) {
-            Some(url) => PackageSource::Place(at_commit(url, of("vcs", "commit-id"))),
+            Some(url) => PackageSource::at(at_commit(url, of("vcs", "commit-id"))),
             None => place([of("archive", "url"), of("archive", "path"), of("directory", "path")]),
         };
         (origin, hashes(package, "hashes", &["wheels", "sdist", "archive"]), Need::Required)
@@ -138,6 +147,9 @@ fn read(
                 continue;
             };
             let found = Found::new(name, version).with_hashes(hashes.iter().map(String::as_str));
+            // Whoever makes a file that no index has may do so again at the same version.
+            let is_own = matches!(origin, PackageSource::Place(_));
+            let found = found.with_content(hashes.iter().filter(|_| is_own).map(String::as_str));
             dependencies.insert(found.needed(need).with_marker(marker(package)));
         }
         if let Some(metadata) = table.get("metadata").and_then(Value::as_table) {
@@ -167,7 +179,7 @@ fn string<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
 /// The first place that is named, or the index if none is.
 fn place<const N: usize>(candidates: [Option<&str>; N]) -> PackageSource {
     let place = candidates.into_iter().flatten().next();
-    place.map_or(PackageSource::Index, |place| PackageSource::Place(place.to_owned()))
+    place.map_or(PackageSource::Index, |place| PackageSource::at(place.to_owned()))
 }
 
 fn at_commit(url: &str, commit: Option<&str>) -> String {
@@ -201,7 +213,7 @@ mod tests {
                 "x https://****@h/x.git#c0ffee",
             ),
             (poetry, "source = { type = \"legacy\", url = \"https://u:p@h/simple\", reference = \"r\" }", "x 1.0"),
-            (poetry, "source = { type = \"file\", url = \"x.whl\" }", "x x.whl"),
+            (poetry, "source = { type = \"file\", url = \"x.whl\" }", "x ./x.whl"),
             (pdm, "git = \"https://h/x.git\"\nrevision = \"c0ffee\"", "x https://h/x.git#c0ffee"),
             (pdm, "path = \"./x\"", "x ./x"),
             (cargo, "source = \"git+https://h/x?tag=v1#c0ffee\"", "x git+https://h/x?****#c0ffee"),
@@ -217,7 +229,7 @@ mod tests {
         assert_eq!(shown(pylock(vcs, &Halt::default())).as_deref(), Some("x https://h/x#c0ffee"));
         assert_eq!(
             shown(pylock("[[packages]]\nname = \"x\"\ndirectory = { path = \"x\" }", &Halt::default())).as_deref(),
-            Some("x x")
+            Some("x ./x")
         );
     }
 

@@ -23,8 +23,17 @@ pub(super) enum UrlPart {
 const OPEN_KEYS: [&str; 10] =
     ["egg", "subdirectory", "commit", "sha512", "sha384", "sha256", "sha224", "sha1", "md5", "semver"];
 
-/// What stands between a scheme and its host; PHP escapes slashes in JSON.
-const AFTER_SCHEME: [&str; 2] = ["://", r":\/\/"];
+/// Slashes behind a scheme; PHP escapes those in JSON.
+const SLASHES: [&str; 2] = ["/", r"\/"];
+
+/// Schemes whose hosts curl, npm and browsers find behind any number of slashes, one or none.
+const WEB: [&str; 3] = ["http", "https", "ftp"];
+
+/// How far a password is looked for behind a scheme without any slash, in bytes.
+const NEAR: usize = 256;
+
+/// Most names of schemes are shorter.
+const LONGEST_SCHEME: usize = 16;
 
 /// Tells every such part of every URL in a text, in order, with its place, until that is enough. Any scheme counts
 /// (`git+ssh`, `git+https` …).
@@ -35,7 +44,7 @@ pub(super) fn url_parts<B>(
     let mut rest = text;
     while let Some(start) = find_scheme(rest) {
         let offset = text.len() - rest.len();
-        let end = end_of_word(rest, start);
+        let end = end_of_word(rest, behind_blanks(rest, start).unwrap_or(start));
         let mut url = Url { text: &rest[..end], last_at: rest[..end].rfind('@'), at: start };
         while let Some((part, Range { start, end })) = url.next_part() {
             found(part, offset + start..offset + end)?;
@@ -45,14 +54,57 @@ pub(super) fn url_parts<B>(
     ControlFlow::Continue(())
 }
 
-/// Where the first `://` is, or what it is in a JSON string. Most texts have no colon at all, which is seen at once.
+/// Where the first `://` is, or what stands for it. Most texts have no colon at all, which is seen at once.
 pub(super) fn find_scheme(text: &str) -> Option<usize> {
-    memchr_iter(b':', text.as_bytes()).find(|&at| after_scheme(&text[at..]).is_some())
+    memchr_iter(b':', text.as_bytes()).find(|&at| sign(text, at).is_some())
 }
 
-/// How long the `://` is that a text begins with.
-fn after_scheme(text: &str) -> Option<usize> {
-    AFTER_SCHEME.iter().find(|sign| text.starts_with(**sign)).map(|sign| sign.len())
+/// How long the `://` is that a text has at a colon, or what stands for it.
+fn sign(text: &str, colon: usize) -> Option<usize> {
+    let (mut count, mut end) = (0, colon + 1);
+    let is_web = || WEB.iter().any(|scheme| ends_with(&text.as_bytes()[..colon], scheme.as_bytes()));
+    while let Some(slash) = SLASHES.iter().find(|slash| text[end..].starts_with(**slash)) {
+        if count == 2 && !is_web() {
+            break;
+        }
+        (count, end) = (count + 1, end + slash.len());
+    }
+    let is_one = match count {
+        0 => is_web() && has_password(&text.as_bytes()[end..]),
+        1 => is_web(),
+        _ => true,
+    };
+    is_one.then_some(end - colon)
+}
+
+fn ends_with(text: &[u8], end: &[u8]) -> bool {
+    text.len().checked_sub(end.len()).is_some_and(|at| text[at..].eq_ignore_ascii_case(end))
+}
+
+/// Whether a text begins with `user:password@`.
+fn has_password(text: &[u8]) -> bool {
+    let near = &text[..text.len().min(NEAR)];
+    let authority = near.split(|byte| b"/?#\"'<>` \t\r\n".contains(byte)).next().unwrap_or(near);
+    let at = authority.iter().rposition(|byte| *byte == b'@');
+    at.is_some_and(|at| authority[..at].iter().position(|byte| *byte == b':').is_some_and(|colon| colon > 0))
+}
+
+/// Where the `@` is behind a password with blanks: a shell, JSON and TOML let one stand in a URL between quotes, and pip and npm
+/// take it. What a sentence says behind a host and its port is none.
+fn behind_blanks(text: &str, colon: usize) -> Option<usize> {
+    let start = colon + sign(text, colon)?;
+    let scheme = text[..colon].bytes().rev().take(LONGEST_SCHEME);
+    let scheme = scheme.take_while(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte)).count();
+    if !text[..colon - scheme].ends_with(['"', '\'']) {
+        return None;
+    }
+    let ends = |next: char| matches!(next, '/' | '?' | '#' | '"' | '\'' | '\r' | '\n') || AROUND.contains(&next);
+    let authority = &text[start..start + text[start..].find(ends)?];
+    let at = authority.rfind('@')?;
+    let (_, password) = authority[..at].split_once(':')?;
+    let word = password.split(char::is_whitespace).next().unwrap_or(password);
+    let is_port = word.bytes().all(|byte| byte.is_ascii_digit());
+    (!is_port && word.len() < password.len()).then_some(start + at)
 }
 
 /// Where the word ends that goes on from here: before a `\` that belongs to the quote behind it.
@@ -107,7 +159,8 @@ impl Url<'_> {
                 self.at += find_scheme(rest)?;
                 continue;
             }
-            let part = if let Some(sign) = after_scheme(rest) {
+            let sign = if rest.starts_with(':') { sign(self.text, self.at) } else { None };
+            let part = if let Some(sign) = sign {
                 self.user_info(self.at + sign)
             } else if rest.starts_with('/') {
                 self.segment(self.at + 1)
@@ -148,7 +201,7 @@ impl Url<'_> {
             has_parameters |= *next == ';';
             let is_value = match next {
                 '&' => has_parameters,
-                ':' => has_parameters && after_scheme(&segment[*at..]).is_none(),
+                ':' => has_parameters && sign(segment, *at).is_none(),
                 next => !PARTING.contains(next) && !AROUND.contains(next),
             };
             !is_value

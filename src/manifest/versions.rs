@@ -115,7 +115,7 @@ impl Contents {
     }
 
     /// One file that is installed in several places is one content.
-    fn and(self, other: Self) -> Self {
+    pub(super) fn and(self, other: Self) -> Self {
         let wide = |Self([a, b, c, d, e, f]): Self| u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
         match self == other {
             true => self,

@@ -8,6 +8,7 @@ use super::fields::{Draft, Fields};
 use super::targets::{Ambient, TargetChoice, TargetDraft, targets};
 use super::unique::shared_places;
 use crate::config::{LayerTable, LayersFile, Problem, Problems, excerpt, nearest};
+use crate::finding::Check;
 use crate::layer::{KNOWN_RUNTIMES, LICENSE_LIMIT};
 
 /// Most jobs of one layers file: ten thousand layers at ten targets.
@@ -71,7 +72,7 @@ fn placed<'f>(files: &'f [LayersFile], targets: &'f [TargetDraft], problems: &mu
     let mut outer = (LayerTable::default(), targets.iter().collect::<Vec<_>>());
     for (file, tables) in files.iter().enumerate() {
         problems.look_at(file);
-        limits(&["defaults"], &tables.defaults, problems);
+        limits(&["defaults"], &tables.defaults, allows(&[&tables.defaults, &outer.0]), problems);
         let defaults = merge(&tables.defaults, &outer.0);
         let by_default = choice.of_table(&["defaults"], &tables.defaults, problems);
         let by_default: Vec<&TargetDraft> = by_default.unwrap_or_else(|| outer.1.clone());
@@ -80,7 +81,7 @@ fn placed<'f>(files: &'f [LayersFile], targets: &'f [TargetDraft], problems: &mu
                 declared_twice(key, other, problems);
                 continue;
             }
-            limits(&["layers", key], own, problems);
+            limits(&["layers", key], own, allows(&[own, &defaults]), problems);
             let chosen = choice.of_table(&["layers", key], own, problems);
             let chosen = chosen.as_ref().unwrap_or(&by_default);
             jobs += chosen.len();
@@ -115,14 +116,20 @@ fn declared_twice(key: &str, other: usize, problems: &mut Problems<'_>) {
     problems.push(Problem::error(here, format!("layers.{key}"), message).hint("give one of them another key"));
 }
 
+/// What the first of these tables accepts that accepts anything.
+fn allows<'t>(tables: &[&'t LayerTable]) -> &'t [Check] {
+    tables.iter().find_map(|table| table.allow.as_deref()).unwrap_or_default()
+}
+
 /// What does not depend on the target.
-fn limits(path: &[&str], table: &LayerTable, problems: &mut Problems<'_>) {
+fn limits(path: &[&str], table: &LayerTable, allow: &[Check], problems: &mut Problems<'_>) {
     let length = table.license.as_ref().map_or(0, |text| text.chars().count());
     if length > LICENSE_LIMIT {
         let place = [path, &["license"]].concat();
         problems.error(&place, format!("has {length} characters; Lambda accepts {LICENSE_LIMIT}"));
     }
-    for runtime in table.compatible_runtimes.iter().flatten().filter(|runtime| !runtime.is_known()) {
+    let is_told = !allow.contains(&Check::RuntimeUnknown);
+    for runtime in table.compatible_runtimes.iter().flatten().filter(|runtime| is_told && !runtime.is_known()) {
         let near = nearest(runtime.as_str(), KNOWN_RUNTIMES.iter().copied());
         let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         let place = [path, &["compatible-runtimes"]].concat();

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::targets::TargetDraft;
 use super::{Build, Job, LocalPath};
 use crate::config::{Detect, Filled, LayerTable, Placeholders, Problems, excerpt, fill};
+use crate::finding::Check;
 use crate::layer::{AccountId, DESCRIPTION_LIMIT, LayerName, LayerSettings, S3_KEY_LIMIT, S3Location, Storage};
 
 /// One layer at one target, before it is a job.
@@ -206,7 +207,8 @@ impl<'a> Fields<'a> {
         let Some(name) = Path::new(manifest).file_name().and_then(|name| name.to_str()) else {
             return refuse(problems, &place, format!("`{}` does not name a file", excerpt(manifest)));
         };
-        if let Some((_, lock)) = NOT_LOCKED.iter().find(|(loose, _)| *loose == name) {
+        let is_allowed = self.layer.allow.iter().flatten().any(|check| *check == Check::ManifestNotLocked);
+        if let Some((_, lock)) = NOT_LOCKED.iter().find(|(loose, _)| *loose == name && !is_allowed) {
             let message =
                 format!("`{name}` does not lock versions: what it installs can change while the file stays the same");
             problems.warn("manifest-not-locked", &place, format!("{message}; name {lock} instead"));

@@ -18,20 +18,20 @@ pub struct Explanation {
     pub remedy: &'static str,
 }
 
-/// Codes that only warnings and advice have, and findings in manifests and archives: each of these can be allowed.
+/// Codes that only warnings and advice have, and findings in manifests and archives.
 const WARNINGS: &[(&str, Explanation)] = &[
     (
         "archive-layout",
         Explanation {
             cause: "Nothing at the root of the zip is a folder that Lambda puts on a search path of the declared runtimes, so functions will not find what is in it; or packages for Python lie only where none of the declared ones looks: in `python/lib/python3.11/site-packages/` of a layer for python3.12, or in `python/site-packages/`. The usual mistake is a zip whose packages lie at its root.",
-            remedy: "Put the packages into `python/`, `nodejs/node_modules/`, `java/lib/`, `ruby/gems/`, `bin/` or `lib/`. `--strict` makes an error of this warning.",
+            remedy: "Put the packages into `python/`, `nodejs/node_modules/`, `java/lib/`, `ruby/gems/`, `bin/` or `lib/`. `allow = [\"archive-layout\"]` accepts it; `--strict` makes an error of this warning.",
         },
     ),
     (
         "build-undeclared",
         Explanation {
             cause: "The layer is among those that are to be built, but it has no `build`.",
-            remedy: "Add `build` to the layer in the layers file, or build it by other means before it is staged.",
+            remedy: "Add `build` to the layer in the layers file, or build it by other means before it is staged: `allow = [\"build-undeclared\"]` says that this is so.",
         },
     ),
     (
@@ -80,14 +80,14 @@ const WARNINGS: &[(&str, Explanation)] = &[
         "archive-ballast",
         Explanation {
             cause: "The archive carries more than a megabyte that functions hardly need: packages that Lambda's Python brings (boto3), or bytecode in `__pycache__`, which Python uses only where the times of the sources are those at which it was compiled (a folder that layership packs keeps no times). It counts towards Lambda's limit. It is told with `-v` only.",
-            remedy: "Leave it out where the layer is built, for example with `pip install --no-compile`. A version of boto3 that is carried on purpose is a good reason to keep it.",
+            remedy: "Leave it out where the layer is built, for example with `pip install --no-compile`. A version of boto3 that is carried on purpose is a good reason to keep it: `allow = [\"archive-ballast\"]`.",
         },
     ),
     (
         "archive-not-compared",
         Explanation {
             cause: "No package in the archive tells its version, so that it cannot be held against the manifest: many builds leave the metadata out to save space. Or of a zip in S3 that something else staged only some files `package.json` were read: each of them would be a request. It is told with `-v` only.",
-            remedy: "Keep the packages' metadata in the archive (`*.dist-info` of Python, `package.json` of Node), if a build from another state of the manifest is to be found.",
+            remedy: "Keep the packages' metadata in the archive (`*.dist-info` of Python, `package.json` of Node), if a build from another state of the manifest is to be found. `allow = [\"archive-not-compared\"]` accepts it.",
         },
     ),
     (
@@ -150,7 +150,7 @@ const WARNINGS: &[(&str, Explanation)] = &[
         "attest-incomplete",
         Explanation {
             cause: "The layer has `attest`, and its manifest is of a format that is only compared by its bytes, or cannot be read as what its name says: which packages it names is not known. The bill of materials is written without any, and says that its list is not known.",
-            remedy: "Name a lock file of a known format as the manifest, or correct the one that cannot be read.",
+            remedy: "Name a lock file of a known format as the manifest, or correct the one that cannot be read. `allow = [\"attest-incomplete\"]` accepts it.",
         },
     ),
     (
@@ -212,7 +212,7 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
         ),
         ErrorCode::ArchiveTooLarge => (
             "The archive unzips to more than the 262,144,000 bytes that Lambda accepts for a function with all its layers, or Lambda found it too large.",
-            "Leave out packages that the runtime brings (boto3), tests and caches, or split the layer.",
+            "Leave out packages that the runtime brings (boto3), tests and caches, or split the layer. No `allow` accepts it: Lambda refuses what is larger, and no quota raises that limit.",
         ),
         ErrorCode::ArchiveStale => (
             "A dependency changed (its version, its extras, a patch of it, or a marker or group that kept it out before), but the archive has the very bytes of the latest version: it was not built again. Publishing it would keep the old content under the new manifest, and every later run would call it unchanged. It is only a warning where no changed package belongs into the archive: what the runtime brings (boto3), what markers rule out, what is for development. Nor is a version without a backup adopted, where its lock remembers that it was published for another state of the manifest.",
@@ -383,7 +383,8 @@ mod tests {
     #[test]
     fn every_check_has_an_entry() {
         for check in <Check as strum::VariantArray>::VARIANTS {
-            assert!(entry(&check.to_string()).is_some(), "{check}");
+            let how = format!("`allow = [\"{check}\"]`");
+            assert!(entry(&check.to_string()).is_some_and(|entry| entry.contains(&how)), "{check} does not say {how}");
         }
     }
 }

@@ -68,6 +68,11 @@ fn refusal(check: Check) -> ErrorCode {
         Check::ArchiveUnpublished | Check::IncludeNotNoted => ErrorCode::ArchiveInconsistent,
         Check::SecretInManifest => ErrorCode::SecretInManifest,
         Check::ManifestUnreadable | Check::IncludeUnreadable | Check::IncludeNotKept => ErrorCode::ManifestMissing,
+        // Of these nothing but a warning is ever made.
+        Check::ManifestNotLocked => ErrorCode::ManifestUnpinned,
+        Check::RuntimeUnknown => ErrorCode::SettingsRefused,
+        Check::BuildUndeclared => ErrorCode::BuildFailed,
+        Check::AttestIncomplete => ErrorCode::AttestFailed,
     }
 }
 

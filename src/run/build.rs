@@ -17,6 +17,7 @@ use super::site::Site;
 use super::stop::Stop;
 use super::trail::Trail;
 use crate::event::{Activity, Fact};
+use crate::finding::Check;
 use crate::manifest::{Manifest, mask};
 use crate::outcome::{ErrorCode, JobError, Outcome};
 use crate::plan::{Build, Job};
@@ -111,7 +112,9 @@ impl Builds {
         trail: &mut Trail,
     ) -> Result<Built, JobError> {
         let Some(build) = &job.build else {
-            trail.warn("build-undeclared", format!("layer `{}` does not say how it is built", job.layer));
+            if !job.allow.contains(&Check::BuildUndeclared) {
+                trail.warn("build-undeclared", format!("layer `{}` does not say how it is built", job.layer));
+            }
             return Ok(Built::Undeclared);
         };
         trail.enter(Activity::Building);

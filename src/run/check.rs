@@ -117,6 +117,7 @@ fn look(job: &Job, shared: &Shared, halt: &Halt, trail: &mut Trail) -> Looked {
     let archive = shared.archives.get_now(job, halt);
     Looked::Ended(archive.and_then(|archive| {
         let findings = findings_now(&archive.inspection, job, &manifest, halt);
-        settle_all(findings, &place.shown, job, shared.options.strict, trail)
+        settle_all(findings, &place.shown, job, shared.options.strict, trail)?;
+        archive.check_opens(halt)
     }))
 }

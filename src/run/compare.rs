@@ -9,7 +9,9 @@ use super::aside::aside;
 use super::site::counted_includes;
 use crate::aws::BackupRead;
 use crate::halt::Halt;
-use crate::manifest::{Dependencies, Difference, Manifest, Only, dependencies, difference, same_meaning, same_text};
+use crate::manifest::{
+    Dependencies, Difference, Manifest, Only, dependencies, difference, names_other_indexes, same_meaning, same_text,
+};
 use crate::outcome::JobError;
 use crate::plan::Job;
 
@@ -50,7 +52,11 @@ fn between(old: Bytes, new: &Manifest, includes_count: bool, halt: &Halt) -> Sin
     let difference = match (&before, new.dependencies()) {
         (Ok(Some(before)), Ok(Some(now))) if before == now => {
             let is_included = includes_count && same_meaning(new.format, &old, &new.bytes, halt);
-            Difference::in_nothing_but(if is_included { Only::Included } else { Only::Text })
+            Difference::in_nothing_but(match is_included {
+                true => Only::Included,
+                false if names_other_indexes(new.format, &old, &new.bytes, halt) => Only::Index,
+                false => Only::Text,
+            })
         }
         (Ok(Some(before)), Ok(Some(now))) => {
             drop(old);

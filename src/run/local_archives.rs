@@ -128,6 +128,14 @@ pub struct Zipped {
 }
 
 impl LocalArchive {
+    /// Whether all of it can be opened, as it is for staging; a zip is open already. It blocks.
+    pub fn check_opens(&self, halt: &Halt) -> Result<(), JobError> {
+        match &self.content {
+            Form::Folder(tree) => tree.open_all(halt).map_err(|error| not_packed(&self.path, &error)),
+            Form::Zip(_) => Ok(()),
+        }
+    }
+
     /// The digest of the folder's tree, for which its files are read; `None` for a zip.
     pub async fn tree_digest(&self) -> Result<Option<TreeDigest>, JobError> {
         let Form::Folder(tree) = &self.content else { return Ok(None) };

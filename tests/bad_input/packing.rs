@@ -82,7 +82,7 @@ fn a_file_that_may_not_be_read_is_told_with_what_helps() {
     let secret = project.write("requests/layer/python/secret.py", "SECRET = 1\n");
     std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o000)).unwrap();
     let folder = crate::common::folder();
-    let command = match std::fs::File::open(&secret) {
+    let command = || match std::fs::File::open(&secret) {
         Err(_) => project.command(),
         Ok(_) => {
             let root = project.folder();
@@ -90,7 +90,22 @@ fn a_file_that_may_not_be_read_is_told_with_what_helps() {
             as_nobody(&project, folder.path())
         }
     };
-    assert_shown!(run(command, ["stage"]), @"
+    assert_shown!(run(command(), ["check"]), @"
+    exit code 1
+    --- stdout ---
+      ! requests us-east-1: archive-invalid
+    Check of layers.toml: 1 of 1 job failed
+    --- stderr ---
+
+    error: requests at us-east-1: cannot make a zip of `requests/layer`
+      Caused by: `requests/layer/python/secret.py` could not be read
+      Caused by: Permission denied (os error 13)
+
+    hint: make everything in the folder readable for the user who runs layership
+
+         Summary [  TIMEs] 1 job: 1 failed
+    ");
+    assert_shown!(run(command(), ["stage"]), @"
     exit code 1
     --- stdout ---
     LAYER     TARGET     OUTCOME  SIZE  STAGED

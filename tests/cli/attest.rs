@@ -221,6 +221,11 @@ fn a_manifest_that_names_nothing_readable_is_told() {
     assert!(warnings.contains("attest-incomplete"), "{warnings}");
     let bom = document(&project, "layers/alpha/layer/000001/flake.lock.cdx.json");
     assert_eq!((&bom["components"], &bom["compositions"][0]["aggregate"]), (&json!([]), &json!("unknown")));
+    let layers = String::from_utf8(project.read("layers.toml")).unwrap();
+    project.write("layers.toml", format!("{layers}allow = [\"attest-incomplete\"]\n"));
+    project.write("alpha/flake.lock", "{\"a\": 1}");
+    let ended = project.run("publish --stage --force", 0);
+    assert!(!ended.stderr.contains("the bill of materials has no packages"), "{}", ended.stderr);
 }
 
 #[test]

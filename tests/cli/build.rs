@@ -228,6 +228,10 @@ fn what_a_failed_build_printed_last_is_shown() {
     project.forget_requests();
     project.run("publish --build a", 1);
     assert_eq!(project.effects(), [""; 0]);
+    // Who builds it by other means says so.
+    let layers = String::from_utf8(project.read("layers.toml")).unwrap();
+    project.write("layers.toml", format!("{layers}allow = [\"build-undeclared\"]\n"));
+    assert!(!project.run("build", 1).stderr.contains("does not say how it is built"));
 }
 
 #[test]

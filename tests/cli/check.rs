@@ -183,4 +183,12 @@ fn what_is_odd_in_a_layers_file_has_its_code() {
         assert!(reported.as_array().unwrap().iter().any(|one| one["code"] == code), "{code}: {reported}");
         project.run(&format!("explain {code}"), 0);
     }
+    // Who knows better says so, in the layer or for all of them.
+    let allow = "allow = [\"manifest-not-locked\", \"runtime-unknown\"]\n";
+    let targets = "[targets.here]\nregion = \"eu-west-1\"\n";
+    for (defaults, own) in [(allow, ""), ("", allow)] {
+        project.write("layers.toml", format!("[defaults]\nbucket = \"artifacts\"\n{defaults}{targets}{layer}{own}"));
+        let ended = project.run("check", 0);
+        assert!(!ended.stderr.contains("warning: layers.toml"), "{ended:?}");
+    }
 }

@@ -77,6 +77,17 @@ fn beside_the_manifest_the_dependencies_change_nothing() {
     }
 }
 
+/// Another index may have another file at the same version: who reads of it should not take it for a comment.
+#[test]
+fn another_index_is_told_as_one() {
+    let project = published("\"manifest\"");
+    let manifest = String::from_utf8(project.read("requests/requirements.txt")).unwrap();
+    project.write("requests/requirements.txt", format!("--index-url https://pypi.example/simple\n{manifest}"));
+    let ended = project.run("plan --stage --exit-code", 3);
+    let told = "dependencies changed: no version differs, only the index that they come from";
+    assert!(ended.stdout.contains(told), "{}", ended.stdout);
+}
+
 /// What it includes counts, although the backup holds only the manifest itself.
 #[test]
 fn included_files_count_where_dependencies_do() {

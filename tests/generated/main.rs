@@ -11,6 +11,7 @@
 #[macro_use]
 mod common;
 
+mod allowed;
 mod docs;
 mod example;
 mod figures;

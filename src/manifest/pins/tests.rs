@@ -128,6 +128,26 @@ fn another_index_asks_for_hashes() {
     assert_eq!(text.as_deref(), Some("--extra-index-url=https://****@host/simple"));
 }
 
+/// pip takes whatever fits best of all places, and without an index there may be only one.
+#[test]
+fn a_place_with_links_is_another_index() {
+    let why = "1: another index may answer for any name, and not every line has a hash";
+    for line in
+        ["--find-links https://h/links", "-f https://h/links", "--find-links=${LINKS}/x", "-fhttp://h -f wheels"]
+    {
+        assert_eq!(told(&format!("{line}\nsix==1\n")), why, "{line}");
+        assert_eq!(told(&format!("{line}\nsix==1 --hash=sha256:ab\n")), "", "{line}");
+        assert_eq!(told(&format!("{line}\n--no-index\nsix==1\n")), "", "{line}");
+    }
+    for line in
+        ["--find-links wheels", "-f ./wheels", "-f file:///srv/wheels", "--no-index --extra-index-url https://h"]
+    {
+        assert_eq!(told(&format!("{line}\nsix==1\n")), "", "{line}");
+    }
+    let both = format!("{why}\n{}", why.replace("1:", "3:"));
+    assert_eq!(told("-f https://h\n--no-index\n-f https://g\nsix==1\n"), both);
+}
+
 #[test]
 fn a_commit_belongs_to_version_control_only() {
     assert_eq!(judged(&format!("tool @ https://host/tool@{COMMIT}")).len(), 1);

@@ -15,14 +15,14 @@ pub const WARNINGS: &[(&str, Explanation)] = &[
         "runtime-unknown",
         Explanation {
             cause: "A compatible runtime is not among those that this version of layership knows: it is misspelt, or newer than layership. Lambda refuses a runtime that it does not know (`settings-refused`).",
-            remedy: "Correct it. A new runtime may stay as it is: it is taken as it is written.",
+            remedy: "Correct it. A new runtime may stay as it is: it is taken as it is written, and `allow = [\"runtime-unknown\"]` says no more of it.",
         },
     ),
     (
         "manifest-not-locked",
         Explanation {
             cause: "The manifest is a file that names what is wanted and not what is installed, such as `package.json` or `pyproject.toml`: what is installed can change while the file stays the same, and that is not noticed.",
-            remedy: "Name the lock file that the warning names as `manifest`.",
+            remedy: "Name the lock file that the warning names as `manifest`. Where all that such a file names is pinned, `allow = [\"manifest-not-locked\"]` accepts it.",
         },
     ),
     (
