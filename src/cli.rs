@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::builder::styling::Styles;
 use clap::error::Result;
-use clap::{FromArgMatches as _, Parser, Subcommand};
+use clap::{FromArgMatches as _, Parser, Subcommand, ValueEnum as _};
 
 mod aside;
 mod common;
@@ -46,6 +46,18 @@ impl Cli {
     /// A command line that cannot be read; also `--help` and `--version`.
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self> {
         Self::from_arg_matches(&Self::documented().try_get_matches_from(arguments)?)
+    }
+
+    /// When colours are wanted by a command line that cannot be read: as it says, as far as that much can be read.
+    pub fn color_of_unread(arguments: impl IntoIterator<Item = OsString>) -> When {
+        let words = arguments.into_iter().map(|word| word.to_string_lossy().into_owned());
+        let words: Vec<String> = words.take_while(|word| word != "--").collect();
+        let behind = |(n, word): (usize, &String)| match word.strip_prefix("--color")? {
+            "" => words.get(n + 1).cloned(),
+            value => value.strip_prefix('=').map(str::to_owned),
+        };
+        let named = words.iter().enumerate().filter_map(behind).find_map(|value| When::from_str(&value, false).ok());
+        named.unwrap_or_default()
     }
 
     /// When colours are wanted.

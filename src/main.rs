@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
-            say_usage(&error.render().to_string());
+            say_usage(&error.render().to_string(), Cli::color_of_unread(std::env::args_os()));
             return ExitCode::from(2);
         }
         Err(help) => {

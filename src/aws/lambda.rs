@@ -15,7 +15,9 @@ use super::call::Call;
 use super::download::Downloads;
 use super::failure::{Failure, FailureKind};
 use super::pace::{Pace, Urgency};
+use super::patience;
 use super::trace::ATTEMPT;
+use crate::event::Fact;
 use crate::layer::{LayerName, LayerVersion, Region};
 use crate::outcome::JobError;
 
@@ -237,6 +239,9 @@ impl Lambda {
         loop {
             let turn = self.pace.turn(sending.urgency).await;
             sending.attempt += 1;
+            if sending.urgency == Urgency::Again {
+                patience::tell(Fact::TurnGiven { requests_per_second: turn.requests_per_second() });
+            }
             let failure = match ATTEMPT.scope(sending.attempt, send()).await {
                 Ok(answer) => {
                     turn.succeeded();
@@ -245,7 +250,10 @@ impl Lambda {
                 Err(error) => Failure::of(&error),
             };
             match failure.kind {
-                FailureKind::Throttled => turn.throttled(failure.answer.retry_after),
+                FailureKind::Throttled => {
+                    patience::tell(Fact::Throttled);
+                    turn.throttled(failure.answer.retry_after);
+                }
                 // Lambda counts what it refuses, too: "not found" is the usual answer where nothing is shared.
                 FailureKind::Refused | FailureKind::Ambiguous => {
                     turn.succeeded();

@@ -15,7 +15,7 @@ use crate::event::{Fact, Unanswered};
 /// A request that takes longer is told to have no answer; before that it is only slow.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Is told [`Fact::Unanswered`], and then [`Fact::Answered`].
+/// Is told [`Fact::Unanswered`], and then [`Fact::Answered`]; [`Fact::Throttled`], and then [`Fact::TurnGiven`].
 pub type Watch = Arc<dyn Fn(Fact) + Send + Sync>;
 
 tokio::task_local! {
@@ -25,6 +25,12 @@ tokio::task_local! {
 /// Does work, and tells of its requests that have no answer for long.
 pub async fn watched<T>(watch: Watch, work: impl Future<Output = T>) -> T {
     WATCH.scope(watch, work).await
+}
+
+/// Tells whoever watches the work: that Lambda throttles it, or that it goes on.
+pub(super) fn tell(fact: Fact) {
+    // Nobody may watch.
+    let _ = WATCH.try_with(|watch| watch(fact));
 }
 
 /// Requests that one task sends for many: told to all who wait for it.
@@ -41,9 +47,14 @@ impl ForMany {
     pub async fn awaited<T>(&self, work: impl Future<Output = T>) -> T {
         let Ok(watch) = WATCH.try_with(Watch::clone) else { return work.await };
         let (mut told, mut work) = (self.0.subscribe(), pin!(work));
-        let mut waited_for = None;
+        let (mut waited_for, mut quota) = (None, None);
         loop {
             let fact = told.borrow_and_update().clone();
+            // Whoever came later has seen no throttle that would be over.
+            if quota_changed(quota.as_ref(), fact.as_ref()) {
+                fact.iter().for_each(|fact| watch(fact.clone()));
+                quota.clone_from(&fact);
+            }
             let unanswered = fact.and_then(|fact| if let Fact::Unanswered(one) = fact { Some(one) } else { None });
             if unanswered != waited_for {
                 waited_for.take().into_iter().for_each(|one| watch(Fact::Answered(one)));
@@ -59,6 +70,15 @@ impl ForMany {
                 _ = told.changed() => {}
             }
         }
+    }
+}
+
+/// Whether this is said of the quota, and was not said before.
+fn quota_changed(before: Option<&Fact>, now: Option<&Fact>) -> bool {
+    match now {
+        Some(Fact::Throttled) => before != now,
+        Some(Fact::TurnGiven { .. }) => before == Some(&Fact::Throttled),
+        _ => false,
     }
 }
 
@@ -157,6 +177,28 @@ mod tests {
         assert_eq!(told_of(request_of(14)).await, []);
         assert!(is_one_wait(&told_of(request_of(16)).await));
         assert!(Sent::now("S3", "HeadObject").is_none(), "nobody watches");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_throttle_of_what_many_wait_for_is_told_to_each_once() {
+        let many = ForMany::default();
+        let given = Fact::TurnGiven { requests_per_second: 2.0 };
+        let goes_on = given.clone();
+        let task = tokio::spawn(many.clone().asked(async move {
+            for fact in [Fact::Throttled, Fact::Throttled, goes_on.clone(), goes_on] {
+                sleep(Duration::from_secs(1)).await;
+                tell(fact);
+            }
+        }));
+        let wait = async |from: u64| {
+            sleep(Duration::from_millis(from)).await;
+            many.awaited(sleep(Duration::from_secs(9))).await;
+        };
+        let all = tokio::join!(told_of(wait(0)), told_of(wait(1500)), told_of(wait(3500)));
+        assert_eq!((&all.0, &all.1), (&vec![Fact::Throttled, given.clone()], &vec![Fact::Throttled, given]));
+        assert_eq!(all.2, [], "it was over");
+        task.await.unwrap();
+        tell(Fact::Throttled);
     }
 
     #[tokio::test(start_paused = true)]

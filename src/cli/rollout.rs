@@ -7,6 +7,7 @@ use std::str::FromStr;
 use clap::Args;
 
 use super::common::{Chosen, Manner, Output};
+use crate::config::whole;
 use crate::report::rollout::RolloutRequest;
 
 /// `layership rollout`
@@ -25,7 +26,7 @@ pub struct RolloutArgs {
     #[arg(long)]
     pub apply: bool,
     /// Move so many functions first, and the rest only if those succeeded
-    #[arg(long, value_name = "N", requires = "apply")]
+    #[arg(long, value_name = "N", requires = "apply", value_parser = whole::<NonZeroUsize>, allow_negative_numbers = true)]
     pub canary: Option<NonZeroUsize>,
     /// Publish a version of each function that is moved
     #[arg(long)]

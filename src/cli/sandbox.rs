@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::config::whole;
+
 /// `layership sandbox`
 #[derive(Debug, Args)]
 pub struct SandboxArgs {
@@ -26,22 +28,23 @@ pub struct SandboxArgs {
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
     /// Answer Lambda calls beyond so many a second with a throttle
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>, allow_negative_numbers = true)]
     pub lambda_requests_per_second: Option<u32>,
     /// How many Lambda calls are answered at once after a pause; without it, as many as in a second
     #[arg(long, value_name = "N", requires = "lambda_requests_per_second")]
+    #[arg(value_parser = whole::<u32>, allow_negative_numbers = true)]
     pub lambda_burst: Option<u32>,
     /// Delay every S3 request
-    #[arg(long, value_name = "MS", default_value_t = 0)]
+    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = whole::<u64>, allow_negative_numbers = true)]
     pub s3_latency_ms: u64,
     /// Delay every Lambda request but PublishLayerVersion
-    #[arg(long, value_name = "MS", default_value_t = 0)]
+    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = whole::<u64>, allow_negative_numbers = true)]
     pub lambda_latency_ms: u64,
     /// Delay PublishLayerVersion
-    #[arg(long, value_name = "MS", default_value_t = 0)]
+    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = whole::<u64>, allow_negative_numbers = true)]
     pub publish_latency_ms: u64,
     /// How long a function takes to be what it was made or changed to
-    #[arg(long, value_name = "MS", default_value_t = 0)]
+    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = whole::<u64>, allow_negative_numbers = true)]
     pub function_change_ms: u64,
     /// Refuse buckets that were not created, as S3 does
     #[arg(long)]

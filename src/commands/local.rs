@@ -5,6 +5,8 @@ use crate::cli::Manner;
 use crate::error::Error;
 use crate::report::Notices;
 
+#[cfg(feature = "sandbox")]
+pub use imp::not_started;
 pub use imp::{RunSandbox, region, start, wants_a_folder};
 
 #[cfg(feature = "sandbox")]
@@ -32,11 +34,16 @@ mod imp {
     pub async fn start(args: &Manner, config: &Path, notices: &Notices) -> Result<RunSandbox, Error> {
         let Some(options) = options(args, config) else { return Ok(RunSandbox(None)) };
         let dir = options.dir.clone();
-        let sandbox = Sandbox::start(options).await;
-        let sandbox = sandbox
-            .map_err(|error| Error::other(format!("cannot start the sandbox in `{}`: {error}", dir.display())))?;
+        let sandbox = Sandbox::start(options).await.map_err(|error| not_started(&dir, &error.to_string()))?;
         notices.note("Sandbox", &shown!("{} (nothing leaves this machine)", dir));
         Ok(RunSandbox(Some(sandbox)))
+    }
+
+    /// Why a sandbox did not start. What went wrong in its folder begins with that.
+    pub fn not_started(dir: &Path, why: &str) -> Error {
+        let dir = dir.display().to_string();
+        let why = why.strip_prefix(&format!("{dir}: ")).unwrap_or(why);
+        Error::other(format!("cannot start the sandbox in `{dir}`: {why}"))
     }
 
     /// A checkout may bring the folder beside its layers file, but not lead elsewhere with it.

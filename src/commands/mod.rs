@@ -96,9 +96,7 @@ pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
         }
         Command::Status(args) => {
             if args.common.chosen.partition.is_some() {
-                let refused =
-                    "`status` cannot be split with `--partition`: it compares what the targets of a layer have";
-                return Err(Error::usage(refused).hint("name layers, by key or glob, to look at fewer"));
+                return Err(told(not_split(), &args.common, Mode::Status));
             }
             let how = How { exit_code: args.exit_code, all_versions: args.all_versions, ..How::new(Mode::Status) };
             run(&args.common, how.printing(&args.printed)).await
@@ -109,6 +107,18 @@ pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
 
 /// A plan that is to be carried out. One that cannot be read ends the run before its first job.
 fn followed(path: &Path, args: &Common, mode: Mode) -> Result<SavedPlan, Error> {
-    let refused = |error: &Error| Ci::of_this_process(!args.no_ci).refuse(&error.refused(), mode, &args.reports);
-    saved::read(path).inspect_err(refused)
+    saved::read(path).map_err(|error| told(error, args, mode))
+}
+
+/// A part of the jobs has not all targets of a layer.
+fn not_split() -> Error {
+    let refused = "`status` cannot be split with `--partition`: it compares what the targets of a layer have";
+    Error::usage(refused)
+        .hint("to look at fewer at once, name layers, by key or glob: each is looked at in all of its targets")
+}
+
+/// What ends a run before its first job, and before anything of it is known: the build server is told.
+fn told(error: Error, args: &Common, mode: Mode) -> Error {
+    Ci::of_this_process(!args.no_ci).refuse(&error.refused(), mode, &args.reports);
+    error
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::how::{How, Print};
 use super::run::{run, run_and_tell};
+use super::told;
 use crate::cli::{Common, PruneArgs};
 use crate::error::{Ended, Error};
 use crate::event::Mode;
@@ -24,8 +25,9 @@ pub async fn prune(mut args: PruneArgs) -> Result<Ended, Error> {
         return run(&args.common, how).await;
     }
     if !somebody_is_there() {
-        return Err(Error::usage("nobody can be asked whether old versions are to be deleted")
-            .hint("see with `--dry-run` which ones, and agree with `--yes`"));
+        let error = Error::usage("nobody can be asked whether old versions are to be deleted")
+            .hint("see with `--dry-run` which ones, and agree with `--yes`");
+        return Err(told(error, &args.common, Mode::Prune));
     }
     // What is written to files, and told to others, is what was done in the end.
     let (reports, events) = (mem::take(&mut args.common.reports), args.common.events.take());

@@ -89,7 +89,7 @@ impl Story<'_> {
         let (mode, started) = (mode(self.args), Timestamp::now());
         events.send(Happening::RolloutStarted { mode });
         let survey = tokio::select! {
-            survey = self.survey(endpoint) => survey,
+            survey = self.survey(endpoint, &events) => survey,
             () = self.stop.finishing() => {
                 events.send(Happening::Interrupted { running: 0 });
                 return Ok(None);
@@ -117,12 +117,12 @@ impl Story<'_> {
         Ok(Some(report))
     }
 
-    async fn survey(&self, endpoint: Option<Endpoint>) -> Survey {
+    async fn survey(&self, endpoint: Option<Endpoint>, events: &Events) -> Survey {
         let targets = self.plan.targets();
         let sessions = aws::connect(&targets, wanted(self.plan), &connecting(self.settings, &self.run, endpoint));
         match &self.undone {
-            Some(record) => rollout::put_back(record, &targets, &sessions, self.wish.patience).await,
-            None => rollout::survey(self.plan, &sessions, &self.wish).await,
+            Some(record) => rollout::put_back(record, &targets, &sessions, self.wish.patience, events).await,
+            None => rollout::survey(self.plan, &sessions, &self.wish, events).await,
         }
     }
 
@@ -219,5 +219,8 @@ fn wanted(plan: &Plan) -> HashMap<String, Wanted> {
 
 fn read(path: &Path) -> Result<Record, Error> {
     let text = document::read(path, "file of a rollout", LARGEST_RECORD)?;
-    Record::parse(&text).map_err(|error| Error::usage(format!("{} {error}", document::name(path))))
+    Record::parse(&text).map_err(|error| {
+        let error = Error::usage(format!("{} {error}", document::name(path)));
+        error.hint("`rollout --apply` keeps one, and says where: .layership/rollout-….json beside the layers file")
+    })
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::local::not_started;
 use crate::cli::SandboxArgs;
 use crate::error::{Ended, Error};
 use crate::report::Shown;
@@ -39,9 +40,7 @@ pub async fn serve(args: SandboxArgs) -> Result<Ended, Error> {
         },
         ..Options::new(&dir)
     };
-    let sandbox = Sandbox::start(options).await;
-    let sandbox =
-        sandbox.map_err(|error| Error::other(format!("cannot start the sandbox in `{}`: {error}", dir.display())))?;
+    let sandbox = Sandbox::start(options).await.map_err(|error| not_started(&dir, &error.to_string()))?;
     let printed = stdout(&variables(&sandbox));
     printed.map_err(|error| Error::other(format!("cannot write to standard output: {error}")))?;
     stderr(&serving(&dir));

@@ -15,6 +15,7 @@ use serde_json::Value as Json;
 use toml::de::DeValue;
 
 use super::expected::SchemaNode;
+use super::number::whole;
 use super::origin::Origin;
 use super::problem::Problem;
 use super::problems::Problems;
@@ -33,12 +34,14 @@ pub struct SettingsTable {
     /// Jobs in flight at once
     #[schemars(range(min = 1, max = 1024), extend("default" = 32))]
     #[arg(long, value_name = "N", help_heading = "Settings")]
+    #[arg(value_parser = whole::<u32>, allow_negative_numbers = true)]
     pub concurrency: Option<u32>,
     /// Lambda requests a second, per account and Region
     ///
     /// Lambda allows 15 for all tools of an account together: lower it where others need their share.
     #[schemars(range(min = 1, max = 10_000), extend("default" = 15))]
     #[arg(long, value_name = "N", help_heading = "Settings")]
+    #[arg(value_parser = whole::<u32>, allow_negative_numbers = true)]
     pub lambda_requests_per_second: Option<u32>,
     /// Start nothing new after the first failure
     #[schemars(extend("default" = false))]
@@ -48,6 +51,7 @@ pub struct SettingsTable {
     /// How long to wait for a layer's lock that another run holds
     #[schemars(range(min = 0, max = 3600), extend("default" = 60))]
     #[arg(long, value_name = "SECONDS", help_heading = "Settings")]
+    #[arg(value_parser = whole::<u32>, allow_negative_numbers = true)]
     pub lock_wait_seconds: Option<u32>,
     /// How long a publish whose answer was lost may take to show up
     ///
@@ -55,12 +59,14 @@ pub struct SettingsTable {
     /// is sent again: less than Lambda needs, or than its lists lag behind, risks a second version.
     #[schemars(range(min = 10, max = 900), extend("default" = 60))]
     #[arg(long, value_name = "SECONDS", help_heading = "Settings")]
+    #[arg(value_parser = whole::<u32>, allow_negative_numbers = true)]
     pub publish_settle_seconds: Option<u32>,
     /// Deadline of one request to AWS
     ///
     /// Publishing a version has four times as long, a transfer twice as long and a second more for each 128 KiB.
     #[schemars(range(min = 1, max = 900), extend("default" = 30))]
     #[arg(long, value_name = "SECONDS", help_heading = "Settings")]
+    #[arg(value_parser = whole::<u32>, allow_negative_numbers = true)]
     pub request_timeout_seconds: Option<u32>,
 }
 

@@ -194,7 +194,8 @@ pub enum Fact {
     LockLost,
     /// Lambda throttles: other tools use the account's quota too.
     Throttled,
-    /// It is the job's turn to publish, in the quota of its account and Region.
+    /// It is the turn of what was to be asked of Lambda, in the quota of the account and Region: told of each publish, and of any
+    /// other call that was throttled before.
     TurnGiven {
         /// The pace at which turns are given at the moment.
         requests_per_second: f64,

@@ -197,6 +197,14 @@ pub enum Happening {
         /// Why.
         error: Box<JobError>,
     },
+    /// Something was found out about a target while functions were looked for.
+    TargetFactFound {
+        /// Its name.
+        target: String,
+        /// What.
+        #[serde(flatten)]
+        fact: Fact,
+    },
     /// The functions that a rollout tells of are known.
     FunctionsFound {
         /// How many they are.

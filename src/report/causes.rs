@@ -197,6 +197,7 @@ fn hit(group: &[Member<'_>], layers: &BTreeSet<&str>, is_all: bool) -> Vec<Shown
         let line = lines.entry(name).or_default();
         line.targets.insert(&member.job.target);
         line.examples.insert(&examples[n]);
+        line.words.extend(words[n].filter(|word| *word != name));
     }
     lines.iter().map(|(name, line)| line.shown(name, !is_even)).collect()
 }
@@ -206,13 +207,17 @@ fn hit(group: &[Member<'_>], layers: &BTreeSet<&str>, is_all: bool) -> Vec<Shown
 struct Line<'a> {
     targets: BTreeSet<&'a str>,
     examples: BTreeSet<&'a str>,
+    /// What the messages name in place of `…`, where that is not the line's own name.
+    words: BTreeSet<&'a str>,
 }
 
 impl Line<'_> {
     fn shown(&self, name: &str, with_targets: bool) -> Shown {
         let at = if with_targets { shown!(" at {}", names(self.targets.iter().copied())) } else { Shown::default() };
         let example = self.examples.first().filter(|example| !example.is_empty());
-        shown!("{}{}{}", name, at, example.map(|example| shown!(" ({})", *example)).unwrap_or_default())
+        // One at each target, such as a URI with the Region, says nothing of them all.
+        let word = self.words.first().filter(|_| self.words.len() == 1);
+        shown!("{}{}{}", name, at, word.or(example).map(|example| shown!(" ({})", *example)).unwrap_or_default())
     }
 }
 

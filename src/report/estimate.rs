@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-/// Before that a pace is a guess.
-const JOBS_AT_LEAST: usize = 5;
+/// Before that a pace is a guess: of jobs that ended, and of what was deleted.
+const DONE_AT_LEAST: usize = 5;
 const ELAPSED_AT_LEAST: Duration = Duration::from_secs(3);
 /// So many times the usual interval without any job that ended, and nobody knows the pace any more.
 const PATIENCE: f64 = 10.0;
@@ -25,12 +25,14 @@ pub struct Work {
     pub at_work: usize,
     /// How long the run goes on.
     pub elapsed: Duration,
-    /// How long it has gone on when a job ended last.
+    /// How long it has gone on when a job ended last, or something was deleted.
     pub last: Duration,
     /// How long ago the first job began to work.
     pub working: Duration,
     /// Calls that those which worked have made, beside those of their look.
     pub called: usize,
+    /// What was deleted so far, also by jobs at work. Where anything is, that is all that the work consists of.
+    pub deleted: usize,
     /// What waits for turns in the quota of each target.
     pub lanes: Vec<Lane>,
 }
@@ -42,7 +44,7 @@ pub struct Lane {
     pub started: usize,
     /// Calls that its jobs at work are still to make.
     pub calls: usize,
-    /// Calls a second at which turns were last given, once any was.
+    /// Calls a second at which turns were last given, or things deleted, once any was.
     pub rate: Option<f64>,
     /// Jobs that wait for their turn: it is the quota that they go as fast as.
     pub queueing: usize,
@@ -52,10 +54,11 @@ impl Work {
     /// How long the rest takes, if that can be told.
     pub fn left(&self) -> Option<Duration> {
         let ended = self.looked + self.worked;
-        if ended < JOBS_AT_LEAST || self.elapsed < ELAPSED_AT_LEAST || ended >= self.jobs {
+        let done = ended + self.deleted;
+        if done < DONE_AT_LEAST || self.elapsed < ELAPSED_AT_LEAST || ended >= self.jobs {
             return None;
         }
-        let interval = self.last.as_secs_f64() / count(ended);
+        let interval = self.last.as_secs_f64() / count(done);
         let silence = self.elapsed.saturating_sub(self.last).as_secs_f64();
         if silence > (PATIENCE * interval).max(ELAPSED_AT_LEAST.as_secs_f64()) {
             return None;
@@ -63,28 +66,39 @@ impl Work {
         // What is known of those whose kind is known goes for the others as well.
         let known = ended + self.at_work;
         let unknown = count(self.jobs.saturating_sub(known));
-        let share = count(self.worked + self.at_work) / count(known);
+        let share = count(self.worked + self.at_work) / count(known.max(1));
         let looks = time(unknown * (1.0 - share), count(self.looked), self.elapsed)?;
         let works = unknown * share + count(self.at_work);
         // One is always half done.
         let worked = if self.worked == 0 { 0.0 } else { count(self.worked) + 0.5 };
-        let by_pace = time(works, worked, self.working)?;
-        let by_calls = self.by_calls(unknown * share);
-        let works = match by_calls {
+        let by_pace = time(works, worked, self.working);
+        let works = match self.by_calls(unknown * share) {
+            // One layer has two old versions and the next one two hundred.
+            Some(by_calls) if self.deleted > 0 => by_calls,
             // How fast they went so far does not matter: the quota may be shared with others only since then.
             Some(by_calls) if self.lanes.iter().any(|lane| lane.queueing > 0) => by_calls,
             // Something else holds them up, such as uploads; no faster than the quota in any case.
-            Some(by_calls) => by_calls.max(by_pace),
-            None => by_pace,
+            Some(by_calls) => by_calls.max(by_pace?),
+            None if self.deleted > 0 => return None,
+            None => by_pace?,
         };
         // A stopped clock, or a number of jobs beyond all measure.
         Duration::try_from_secs_f64(looks.max(works)).ok()
     }
 
     /// How long the quotas need for the calls that are still to be made: by the jobs at work, and by so many of which that is
-    /// not known yet. `None` where no job that worked has ended, or a target has given no turn.
+    /// not known yet. `None` where there are such and no job that worked has ended, or a target has given no turn.
     fn by_calls(&self, unknown: f64) -> Option<f64> {
-        let each = count(self.called) / count(Some(self.worked).filter(|worked| *worked > 0)?);
+        let each = match self.worked {
+            // What is to be deleted is known as soon as a job is at work.
+            _ if self.deleted > 0 => {
+                let known = self.deleted + self.lanes.iter().map(|lane| lane.calls).sum::<usize>();
+                count(known) / count((self.worked + self.at_work).max(1))
+            }
+            0 if unknown < 0.5 => 0.0,
+            0 => return None,
+            worked => count(self.called) / count(worked),
+        };
         let started: usize = self.lanes.iter().map(|lane| lane.started).sum();
         let busy = self.lanes.iter().filter(|lane| lane.calls > 0 || lane.rate.is_some());
         let times = busy.map(|lane| {
@@ -142,6 +156,7 @@ mod tests {
             last: at(30.0),
             working: at(21.0),
             called: 10,
+            deleted: 0,
             lanes: Vec::new(),
         }
     }
@@ -182,6 +197,29 @@ mod tests {
                 "a target that has nothing to call does not count",
                 quick(with(vec![lane(20, 5.0, 9), Lane::default()])),
                 Some(13.0),
+            ),
+            (
+                "what is deleted goes by its own pace: 260 things, and 45 times 20 of those to come",
+                Work { called: 300, deleted: 340, ..with(vec![lane(260, 11.6, 0)]) },
+                Some(100.0),
+            ),
+            (
+                "of few layers with many versions none has ended yet",
+                Work {
+                    jobs: 3,
+                    looked: 0,
+                    worked: 0,
+                    at_work: 3,
+                    called: 0,
+                    deleted: 90,
+                    ..with(vec![lane(60, 3.0, 0)])
+                },
+                Some(20.0),
+            ),
+            (
+                "a target where nothing was deleted yet",
+                Work { deleted: 90, ..with(vec![lane(60, 3.0, 0), Lane { calls: 10, ..Lane::default() }]) },
+                None,
             ),
             ("the last ones", Work { jobs: 61, at_work: 1, ..with(vec![lane(1, 0.1, 1)]) }, Some(10.0)),
             ("too few ended", Work { looked: 2, worked: 2, ..middle() }, None),

@@ -178,6 +178,21 @@ mod tests {
         ");
     }
 
+    /// What a message names is told also where not each layer was hit at each target.
+    #[test]
+    fn what_a_cause_hit_at_some_targets_only_is_listed_with_what_its_messages_name() {
+        let missing = |layer: &str, target: &str| {
+            let message = format!("the manifest `{layer}/requirements.txt` does not exist");
+            failed(layer, target, ErrorCode::ManifestMissing, &message)
+        };
+        let jobs = vec![missing("arm", "tokyo"), missing("six", "tokyo"), missing("six", "us-east-1")];
+        insta::assert_snapshot!(render(&report(Mode::Check, jobs), Style::default()), @"
+        error: 2 layers at 2 targets (3 jobs): the manifest `…` does not exist
+            arm at tokyo (arm/requirements.txt)
+            six at tokyo, us-east-1 (six/requirements.txt)
+        ");
+    }
+
     /// Each kind has its causes told, however many another has.
     #[test]
     fn so_many_causes_are_told_and_the_rest_is_counted() {

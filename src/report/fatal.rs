@@ -26,10 +26,10 @@ pub fn say_layers(file: &Path, found: &ProblemList, color: When) {
     emit::stderr(&Shown::of_lines(std::iter::once(headline).chain(snippet::problems(&found.problems, style))));
 }
 
-/// What is wrong with the command line: nobody knows what it says of colours. It quotes what was typed, which a script may have taken from anywhere.
-pub fn say_usage(text: &str) {
+/// What is wrong with the command line. It quotes what was typed, which a script may have taken from anywhere.
+pub fn say_usage(text: &str, color: When) {
     let said = match text.strip_prefix("error") {
-        Some(rest) => shown!("{}{}", style(When::Auto).paint(Tone::Bad, "error"), Shown::lines(rest)),
+        Some(rest) => shown!("{}{}", style(color).paint(Tone::Bad, "error"), Shown::lines(rest)),
         None => Shown::lines(text),
     };
     emit::stderr(&said);

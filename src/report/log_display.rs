@@ -1,45 +1,41 @@
-//! The display where there is no terminal: lines that are only ever appended, and a sign of life after a long silence,
-//! so that neither a person nor a watchdog of the build server takes the run for hung.
+//! The display where there is no terminal: lines that are only ever appended, and from time to time one that says how the
+//! run goes on.
 
 use std::io::Write;
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use crate::batches::Batches;
 use crate::event::{Event, Happening};
 use crate::outcome::{Outcome, Tally};
+use crate::report::beats::Beats;
 use crate::report::choose::Choice;
-use crate::report::progress_lines::{counter, heartbeat, line_of};
+use crate::report::progress_lines::{counter, heartbeat, line_of, paced};
 use crate::report::state::State;
 use crate::report::wording::parts;
 use crate::report::{Shown, emit};
 use crate::shown;
 
-/// A log that says nothing for so long says that it is alive.
-const SILENCE: Duration = Duration::from_secs(30);
-
 /// Appends lines until the channel closes.
 pub async fn run(events: UnboundedReceiver<Event>, mut out: impl Write, choice: Choice) {
     let (start, mut events) = (Instant::now(), Batches::of(events));
     let (mut state, mut counted) = (State::default(), Tally::default());
-    let mut spoke = start;
+    let mut beats = Beats::from_now();
     loop {
         let line = tokio::select! {
             event = events.next() => match event {
                 Some(event) => append(&event.what, &mut state, &mut counted, start.elapsed(), choice),
                 None => break,
             },
-            () = sleep_until(spoke + SILENCE) => {
-                spoke = Instant::now();
+            () = beats.due() => {
                 counted = state.tally.clone();
                 alive(&state).then(|| heartbeat(&state, start.elapsed()).render(choice.style, None))
             }
         };
         if let Some(line) = line {
             emit::line(&mut out, &line);
-            spoke = Instant::now();
         }
     }
 }
@@ -65,6 +61,10 @@ fn alive(state: &State) -> bool {
 /// `counted` is how the jobs had ended when they were counted last.
 fn append(event: &Happening, state: &mut State, counted: &mut Tally, now: Duration, choice: Choice) -> Option<Shown> {
     state.apply(event, now);
+    // Verbose, it is told at each turn.
+    if let Some(pace) = state.pace_news.as_ref().filter(|_| choice.verbose == 0 && choice.lasting) {
+        return Some(paced(pace, state, now).render(choice.style, None));
+    }
     let mut line = line_of(event, state, now, choice.verbose > 0).filter(|_| choice.stays(event))?;
     line.counter = match event {
         Happening::JobFinished { report, .. } => {
@@ -95,7 +95,8 @@ mod tests {
 
     use super::*;
     use crate::event::{Activity, Fact, Mode};
-    use crate::outcome::{ErrorCode, JobReport};
+    use crate::manifest::Difference;
+    use crate::outcome::{Decision, ErrorCode, JobReport, Reason};
     use crate::report::choose::Display;
     use crate::report::samples::{failed, job, warning};
     use crate::report::style::Style;
@@ -155,8 +156,8 @@ mod tests {
         insta::assert_snapshot!(shown(short_run, 0).await, @"
         Published [   3.4s] (  1/129) requests-py312 us-east-1 version 3
            Failed [   0.9s] (  2/129) scipy-py311 us-east-1: access-denied
-          Running [  33.4s] (  3/129) 1 running, 1 failed; longest: torch, locking 30.0s
-          Running [  63.4s] (  3/129) 1 running, 1 failed; longest: torch, locking 60.0s
+          Running [  15.0s] (  3/129) 1 running, 1 failed; longest: torch, locking 11.6s
+          Running [  45.0s] (  3/129) 1 running, 1 failed; longest: torch, locking 41.6s
          Stopping [  73.4s] jobs that are publishing will finish; interrupt again to stop at once
         ");
     }
@@ -169,8 +170,8 @@ mod tests {
         Published [   3.4s] (  1/129) requests-py312 us-east-1 version 3
            Failed [   0.9s] (  2/129) scipy-py311 us-east-1: access-denied
         Unchanged [   3.4s] (  3/129) six us-east-1 version 3
-          Running [  33.4s] (  3/129) 1 running, 1 failed; longest: torch, locking 30.0s
-          Running [  63.4s] (  3/129) 1 running, 1 failed; longest: torch, locking 60.0s
+          Running [  15.0s] (  3/129) 1 running, 1 failed; longest: torch, locking 11.6s
+          Running [  45.0s] (  3/129) 1 running, 1 failed; longest: torch, locking 41.6s
          Stopping [  73.4s] jobs that are publishing will finish; interrupt again to stop at once
         Cancelled [   3.4s] (  4/129) torch us-east-1
         ");
@@ -193,8 +194,48 @@ mod tests {
         insta::assert_snapshot!(shown(play, 0).await, @"
         Published [   3.4s] (1/6) l0 x version 3
         Published [   3.4s] (4/6) l3 x version 3 (and 2 unchanged)
-          Running [  30.0s] (5/6) 0 running
+          Running [  15.0s] (5/6) 0 running
           Adopted [   3.4s] (6/6) l5 x version 3
+        ");
+    }
+
+    /// Without a word about the pace, a reader of the first half minute would wonder why a version takes half a second.
+    #[tokio::test(start_paused = true)]
+    async fn a_log_says_at_which_pace_jobs_get_their_turns_and_when_that_changes() {
+        let play = async |send: UnboundedSender<Event>| {
+            let mut tally = Tally::of(200);
+            let tell = |what| send.send(Event::now(what)).unwrap();
+            tell(Happening::RunStarted { mode: Mode::Publish, jobs: 200 });
+            let found = |job, fact| Happening::FactFound { job, fact };
+            for n in 0..66 {
+                tell(started(n, &format!("l{n}")));
+                let (settings, dependencies) = (Vec::new(), Difference::default());
+                let (decision, reason) = (Decision::Publish, Reason::DependenciesChanged);
+                tell(found(n, Fact::Decided { decision, reason, settings, dependencies }));
+                tell(Happening::ActivityEntered { job: n, activity: Activity::Locking });
+                tell(Happening::ActivityEntered { job: n, activity: Activity::Queueing });
+                if n < 16 {
+                    continue;
+                }
+                let (job_id, requests_per_second) = (n - 16, if n < 40 { 2.0 } else { 0.5 });
+                sleep(Duration::from_secs_f64(1.0 / requests_per_second)).await;
+                if n == 40 {
+                    tell(found(job_id, Fact::Throttled));
+                }
+                tell(found(job_id, Fact::TurnGiven { requests_per_second }));
+                let arn = "arn:aws:lambda:us-east-1:123456789012:layer:l:3".parse().unwrap();
+                tell(found(job_id, Fact::VersionPublished { arn, request_id: None }));
+                tell(finished(job_id, job(&format!("l{}", n - 16), "us-east-1", Outcome::Published), &mut tally));
+            }
+        };
+        let log = shown(play, 0).await;
+        let told: Vec<&str> = log.lines().filter(|line| !line.contains("Published")).collect();
+        insta::assert_snapshot!(told.join("\n"), @"
+        Waiting [   0.5s] (  0/200) us-east-1: 16 jobs wait for the pace of 2 requests/s
+        Waiting [  10.0s]           l24 us-east-1: for Lambda's quota, which other tools use too
+        Waiting [  14.0s] ( 24/200) us-east-1: 16 jobs wait for the pace of 0.5 requests/s, ~6m left
+        Running [  15.0s] ( 25/200) 17 running, 17 of them waiting, ~6m left; longest: l25, waiting for the pace of 0.5 requests/s 10.5s
+        Running [  45.0s] ( 40/200) 17 running, 17 of them waiting, ~5m30s left; longest: l40, waiting for the pace of 0.5 requests/s 33.0s
         ");
     }
 

@@ -44,6 +44,7 @@ pub fn merge(reports: Vec<(String, Report)>) -> Result<Merged, String> {
 /// What is known of the reports so far.
 struct Whole {
     first: String,
+    names: BTreeSet<String>,
     mode: String,
     /// The commit that was checked out, where one was.
     commit: Option<String>,
@@ -63,6 +64,7 @@ impl Whole {
             parts: report.part.iter().map(|part| (part.part, name.clone())).collect(),
             runs: runs(report).collect(),
             jobs: identities(report).map(|job| (job, name.clone())).collect(),
+            names: BTreeSet::from([name.clone()]),
             first: name,
         }
     }
@@ -70,6 +72,9 @@ impl Whole {
     /// Adds a report, if it belongs to the others and has nothing that they have.
     fn add(&mut self, name: &str, report: &Report) -> Result<(), String> {
         let first = &self.first;
+        if !self.names.insert(name.to_owned()) {
+            return Err(format!("{name} is given twice"));
+        }
         if report.mode.to_string() != self.mode {
             return Err(format!("{first} is of `{}`, and {name} is of `{}`", self.mode, report.mode));
         }
@@ -206,7 +211,9 @@ mod tests {
         let of = |jobs: &[JobReport], of| parts(jobs, of);
         let (run, other) = (of(&some_jobs(9), 3), of(&some_jobs(11), 3));
         let twice = vec![run[0].clone(), run[1].clone(), run[0].clone()];
-        assert_eq!(refused(twice), "`1.json` and `1.json` are both part 1/3");
+        assert_eq!(refused(twice), "`1.json` is given twice");
+        let copied = vec![run[0].clone(), ("`copy.json`".to_owned(), run[0].1.clone())];
+        assert_eq!(refused(copied), "`1.json` and `copy.json` are both part 1/3");
         let foreign = vec![run[0].clone(), other[1].clone()];
         assert_eq!(refused(foreign), "`1.json` and `2.json` are parts of different runs");
         let foreign = vec![run[0].clone(), of(&some_jobs(9), 4)[1].clone()];

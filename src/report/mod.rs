@@ -12,6 +12,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use crate::event::Event;
 
 mod ask;
+mod beats;
 mod causes;
 pub mod changed;
 mod charset;
@@ -40,6 +41,7 @@ mod log_display;
 mod merge;
 mod model;
 mod pace;
+mod paces;
 mod plan;
 mod progress_lines;
 mod prune;

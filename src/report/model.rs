@@ -132,7 +132,10 @@ impl Report {
         }
         let version: Version = serde_json::from_slice(text).map_err(|error| match error.classify() {
             serde_json::error::Category::Data => "it is not a JSON object with a version".to_owned(),
-            _ => error.to_string(),
+            serde_json::error::Category::Eof => {
+                format!("its JSON ends too early, at line {} column {}", error.line(), error.column())
+            }
+            _ => format!("it is not JSON: {error}"),
         })?;
         match version.report {
             Some(version) if version == u64::from(REPORT_VERSION) => {

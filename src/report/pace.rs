@@ -15,7 +15,7 @@ pub struct Pace {
     called: usize,
     /// When the first job began to work.
     work_began: Option<Duration>,
-    /// When a job ended last.
+    /// When a job ended last, or something was deleted.
     last: Duration,
     running: BTreeMap<JobId, Job>,
     targets: BTreeMap<String, Target>,
@@ -38,6 +38,16 @@ struct Job {
 struct Target {
     started: usize,
     rate: Option<f64>,
+    /// What was deleted there: the turns for that are given without a word.
+    deleted: usize,
+}
+
+impl Target {
+    /// Calls a second: as things were deleted in all that time, or as turns were last given.
+    fn rate_of(&self, working: Duration) -> Option<f64> {
+        let deleted = u32::try_from(self.deleted).ok().filter(|deleted| *deleted > 0);
+        deleted.map(|deleted| f64::from(deleted) / working.as_secs_f64()).or(self.rate)
+    }
 }
 
 impl Pace {
@@ -49,7 +59,7 @@ impl Pace {
                 self.running.insert(*job, Job { target: target.clone(), ..Job::default() });
             }
             Happening::ActivityEntered { job, activity } => self.enter(*job, *activity, now),
-            Happening::FactFound { job, fact } => self.found(*job, fact),
+            Happening::FactFound { job, fact } => self.found(*job, fact, now),
             // It is done once more, and in earnest: what a rehearsal took says nothing about that.
             Happening::JobSetAside { job } => {
                 self.running.remove(job);
@@ -79,11 +89,19 @@ impl Pace {
         }
     }
 
-    fn found(&mut self, job: JobId, fact: &Fact) {
+    fn found(&mut self, job: JobId, fact: &Fact, now: Duration) {
         let Some(job) = self.running.get_mut(&job) else { return };
         match fact {
             Fact::Decided { decision, .. } => job.to_call = usize::from(*decision == Decision::Publish),
             Fact::GrantsCompared { to_grant, to_revoke, .. } => job.to_call = to_grant.len() + to_revoke.len(),
+            Fact::VersionsSorted { to_delete, .. } => job.to_call = to_delete.len(),
+            Fact::ArchivesSorted { to_delete } => job.to_call += to_delete.len(),
+            Fact::VersionDeleted { .. } | Fact::ArchiveDeleted { .. } => {
+                job.called += 1;
+                job.to_call = job.to_call.saturating_sub(1);
+                self.last = now;
+                self.targets.entry(job.target.clone()).or_default().deleted += 1;
+            }
             Fact::VersionPublished { .. }
             | Fact::VersionFound { .. }
             | Fact::GrantMade { .. }
@@ -106,10 +124,11 @@ impl Pace {
     /// How long the rest of so many jobs takes, if that can be told.
     pub fn left(&self, jobs: usize, began: Duration, now: Duration) -> Option<Duration> {
         let at_work = || self.running.values().filter(|job| job.at_work);
+        let working = now.saturating_sub(self.work_began.unwrap_or(now));
         let lane = |(name, target): (&String, &Target)| {
             let of_it = || at_work().filter(|job| job.target == *name);
             let (calls, queueing) = (of_it().map(|job| job.to_call).sum(), of_it().filter(|job| job.queueing).count());
-            Lane { started: target.started, calls, rate: target.rate, queueing }
+            Lane { started: target.started, calls, rate: target.rate_of(working), queueing }
         };
         let work = Work {
             jobs,
@@ -118,8 +137,9 @@ impl Pace {
             at_work: at_work().count(),
             elapsed: now.saturating_sub(began),
             last: self.last.saturating_sub(began),
-            working: now.saturating_sub(self.work_began.unwrap_or(now)),
+            working,
             called: self.called,
+            deleted: self.targets.values().map(|target| target.deleted).sum(),
             lanes: self.targets.iter().map(lane).collect(),
         };
         work.left()
@@ -224,5 +244,37 @@ mod tests {
         assert_eq!(pace.left(100, at(0.0), at(5.0)), Some(at(95.0)));
         pace.apply(&Happening::JobSetAside { job: 5 }, at(5.0));
         assert_eq!(pace.left(100, at(0.0), at(5.0)), None);
+    }
+
+    /// The first layers have two old versions each, the others forty; four layers at once, a version each fifth of a second.
+    #[test]
+    fn what_a_prune_promises_goes_by_what_is_to_be_deleted() {
+        let versions: Vec<u64> = (0..16).map(|job| if job < 8 { 2 } else { 40 }).collect();
+        let over = 0.2 * 40.0 * 2.0 + 0.2 * 2.0 * 2.0;
+        let mut happens: Vec<(f64, Happening)> = Vec::new();
+        for (job, &many) in versions.iter().enumerate() {
+            let begun = if job < 8 { 0.4 * (job / 4) as f64 } else { 0.8 + 8.0 * ((job - 8) / 4) as f64 };
+            let (layer, target) = ("a".to_owned(), "x".to_owned());
+            happens.push((begun, Happening::JobStarted { job, layer, target }));
+            let found = |fact| Happening::FactFound { job, fact };
+            happens.push((begun, found(Fact::VersionsSorted { to_delete: (0..many).collect(), kept: Vec::new() })));
+            happens.push((begun, Happening::ActivityEntered { job, activity: Activity::Locking }));
+            happens.push((begun, Happening::ActivityEntered { job, activity: Activity::Pruning }));
+            let arn: crate::layer::VersionArn = "arn:aws:lambda:us-east-1:123456789012:layer:a:3".parse().unwrap();
+            let ends = |number: u64| begun + 0.2 * (number + 1) as f64;
+            happens.extend((0..many).map(|number| (ends(number), found(Fact::VersionDeleted { arn: arn.clone() }))));
+            let report = Box::new(report("a", "x", Outcome::Pruned));
+            happens.push((ends(many - 1), Happening::JobFinished { job, report, tally: Tally::of(16) }));
+        }
+        happens.sort_by(|one, other| one.0.total_cmp(&other.0));
+        let (mut pace, mut late) = (Pace::default(), Vec::new());
+        for (when, event) in happens {
+            pace.apply(&event, at(when));
+            late.extend(pace.left(16, at(0.0), at(when)).filter(|_| when > 9.0).map(|left| (when, left.as_secs_f64())));
+        }
+        assert!(late.len() > 100, "next to nothing was promised");
+        for (when, left) in late {
+            assert!((when + left - over).abs() <= over / 5.0, "at {when:.1} s: {left:.1} s left, of {over:.1} s");
+        }
     }
 }

@@ -8,12 +8,13 @@ use crate::report::Shown;
 use crate::report::estimate::roughly;
 use crate::report::fact_words::{no_answer, sentence};
 use crate::report::follow_words;
+use crate::report::paces::PaceNews;
 use crate::report::prune::things;
 use crate::report::state::{Running, State, is_wait};
 use crate::report::status_line::StatusLine;
 use crate::report::style::Tone;
 use crate::report::waiting::Waiting;
-use crate::report::wording::size;
+use crate::report::wording::{plural, size};
 use crate::shown;
 
 /// The live region never has more lines than this, and never more than half of the screen.
@@ -114,7 +115,7 @@ fn stopping(running: usize, state: &State, now: Duration) -> StatusLine {
     StatusLine::new("Stopping", Tone::Attention, Some(elapsed(state, now)), text)
 }
 
-/// A sign of life for a log that was silent for a while.
+/// How the run goes on, for a log.
 pub fn heartbeat(state: &State, now: Duration) -> StatusLine {
     let longest = state.longest_first().first().map(|job| {
         let target = if state.several_targets { shown!(" {}", job.target) } else { Shown::default() };
@@ -128,6 +129,18 @@ pub fn heartbeat(state: &State, now: Duration) -> StatusLine {
     StatusLine {
         counter: Some(counter(state)),
         ..StatusLine::new("Running", Tone::Busy, Some(elapsed(state, now)), text)
+    }
+}
+
+/// `us-east-1: 14 jobs wait for the pace of 2 requests/s, ~1m30s left`: for a log, where no job says it of itself.
+pub fn paced(pace: &PaceNews, state: &State, now: Duration) -> StatusLine {
+    let words = Waiting::Pace { rate: Some(pace.rate) }.words();
+    let verb = if pace.waiting == 1 { "waits" } else { "wait" };
+    let left = state.left(now).map(|left| format!(", {} left", roughly(left))).unwrap_or_default();
+    let text = shown!("{}: {} {} {}{}", pace.target, plural(pace.waiting, "job"), verb, words, left);
+    StatusLine {
+        counter: Some(counter(state)),
+        ..StatusLine::new("Waiting", Tone::Busy, Some(elapsed(state, now)), text)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod formats;
 mod progress;
+mod wave;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::event::{Activity, Fact, Happening, JobId, Mode, Unanswered};
 use crate::outcome::{ErrorCode, JobReport, Tally};
 use crate::report::pace::Pace;
+use crate::report::paces::{PaceNews, Paces};
 use crate::report::waiting::Waiting;
 
 /// Of so many jobs it is told that they wait.
@@ -79,6 +80,9 @@ pub struct State {
     /// How often each job began to wait, of those that were the first to.
     waits: BTreeMap<JobId, usize>,
     pace: Pace,
+    paces: Paces,
+    /// What the last event told of the pace of a target, if that is news.
+    pub pace_news: Option<PaceNews>,
     first_target: Option<String>,
     failures: BTreeMap<(String, ErrorCode), usize>,
 }
@@ -95,6 +99,8 @@ impl Default for State {
             several_targets: false,
             waits: BTreeMap::new(),
             pace: Pace::default(),
+            paces: Paces::default(),
+            pace_news: None,
             first_target: None,
             failures: BTreeMap::new(),
         }
@@ -106,6 +112,7 @@ impl State {
     /// has no business stopping a run.
     pub fn apply(&mut self, event: &Happening, now: Duration) {
         self.pace.apply(event, now);
+        self.pace_news = None;
         match event {
             Happening::RunStarted { mode, jobs } => {
                 *self = Self { mode: *mode, began: now, tally: Tally::of(*jobs), ..Self::default() };
@@ -129,7 +136,7 @@ impl State {
                 self.running.clear();
                 (self.tally, self.finished) = (tally.clone(), true);
             }
-            Happening::FactFound { job, fact } => self.found(*job, fact),
+            Happening::FactFound { job, fact } => self.found(*job, fact, now),
             Happening::BytesSent { job, bytes, of } => {
                 if let Some(running) = self.running.get_mut(job) {
                     running.sent = Some((*bytes, *of));
@@ -139,6 +146,7 @@ impl State {
             // Functions are no jobs: `report::rollout` shows them.
             Happening::RolloutStarted { .. }
             | Happening::TargetFailed { .. }
+            | Happening::TargetFactFound { .. }
             | Happening::FunctionsFound { .. }
             | Happening::FunctionStarted { .. }
             | Happening::FunctionFactFound { .. }
@@ -157,7 +165,7 @@ impl State {
     }
 
     /// A job that found something else goes on.
-    fn found(&mut self, job: JobId, fact: &Fact) {
+    fn found(&mut self, job: JobId, fact: &Fact, now: Duration) {
         let Some(running) = self.running.get_mut(&job) else { return };
         match fact {
             // What a job does beside such a request ends no wait, and begins none.
@@ -170,17 +178,23 @@ impl State {
         }
         if let Fact::TurnGiven { requests_per_second } = fact {
             let target = running.target.clone();
-            self.go_at(&target, *requests_per_second);
+            self.go_at(&target, *requests_per_second, now);
         }
     }
 
     /// The jobs of a target wait for turns at this pace.
-    fn go_at(&mut self, target: &str, rate: f64) {
+    fn go_at(&mut self, target: &str, rate: f64, now: Duration) {
+        let mut waiting = 0;
         for running in self.running.values_mut().filter(|running| running.target == target) {
-            if let Some(Waiting::Pace { rate: known }) = &mut running.waiting {
-                *known = Some(rate);
+            match &mut running.waiting {
+                Some(Waiting::Pace { rate: known }) => *known = Some(rate),
+                Some(Waiting::Quota) => {}
+                _ => continue,
             }
+            waiting += 1;
         }
+        let left = self.tally.jobs.saturating_sub(self.tally.ended());
+        self.pace_news = self.paces.news(PaceNews { target: target.to_owned(), rate, waiting }, left, now);
     }
 
     /// Whether it is news that this job waits: of the first jobs that do, and not too often of each.

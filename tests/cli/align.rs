@@ -159,4 +159,5 @@ fn a_saved_plan_aligns_as_it_was_looked_at() {
 fn status_is_not_split() {
     let ended = Project::of(&["a"]).run("status --partition 1/2", 2);
     assert!(ended.stderr.contains("`status` cannot be split with `--partition`"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("hint: to look at fewer at once, name layers"), "{}", ended.stderr);
 }

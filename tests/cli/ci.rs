@@ -191,9 +191,14 @@ fn a_run_that_ended_before_its_first_job_has_outputs_and_a_summary_all_the_same(
         assert!(commands(&ended).is_empty(), "{args}: {ended:?}");
     }
     let project = Project::new(bad);
-    for (args, any) in
-        [("plan", "any-planned"), ("changed", "any-changed"), ("build", "any-built"), ("status", "any-finding")]
-    {
+    for (args, any) in [
+        ("plan", "any-planned"),
+        ("changed", "any-changed"),
+        ("build", "any-built"),
+        ("status", "any-finding"),
+        ("status --partition 1/2", "any-finding"),
+        ("prune", "any-pruned"),
+    ] {
         let step = Step::new();
         step.run(&project, args, 2);
         assert_eq!((step.outputs()[any].as_str(), step.outputs()["failed"].as_str()), ("false", "1"), "{args}");

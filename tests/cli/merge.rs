@@ -58,10 +58,11 @@ fn what_does_not_belong_together_is_refused() {
     project.run("plan --report json=plan.json", 0);
     project.run("publish a b c --partition 2/3 --report json=other.json", 0);
     for (reports, why) in [
-        ("1.json 1.json", "`1.json` and `1.json` are both part 1/3"),
+        ("1.json 1.json", "`1.json` is given twice"),
+        ("1.json ./1.json", "`1.json` and `./1.json` are both part 1/3"),
         ("1.json plan.json", "`1.json` is of `publish`, and `plan.json` is of `plan`"),
         ("1.json other.json", "`1.json` and `other.json` are parts of different runs"),
-        ("plan.json plan.json", "layer `a` at `us-east-1` is both in `plan.json` and in `plan.json`"),
+        ("plan.json ./plan.json", "layer `a` at `us-east-1` is both in `plan.json` and in `./plan.json`"),
     ] {
         let ended = project.run(&format!("report merge {reports} --report json=all.json"), 2);
         assert!(ended.stderr.contains(why), "{reports}: {}", ended.stderr);

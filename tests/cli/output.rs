@@ -309,14 +309,21 @@ fn what_stops_a_command_is_coloured_as_the_command_line_asks() {
         run(command, flags.split_whitespace()).expect(2).stderr
     };
     let forced: &[(&str, &str)] = &[("CLICOLOR_FORCE", "1")];
-    for command in ["check", "rollout", "plan --config none.toml", "publish nothing --config none.toml"] {
+    let stopped = ["check", "rollout", "plan --config none.toml", "publish nothing --config none.toml"];
+    // Command lines that cannot be read: an unknown flag, a value that is none, too many words.
+    let unread = ["plan --colour", "publish --concurrency many", "rollout a --apply --undo x", "explain --nope"];
+    for command in stopped.into_iter().chain(unread) {
         assert!(
             stderr(&[], &format!("{command} --color always")).starts_with("\u{1b}[1;31merror\u{1b}[0m: "),
             "{command}"
         );
         assert!(!stderr(forced, &format!("{command} --color never")).contains('\u{1b}'), "{command}");
+        assert!(!stderr(forced, &format!("--color=never {command}")).contains('\u{1b}'), "{command}");
         assert!(stderr(forced, command).contains('\u{1b}'), "{command}");
+        assert!(!stderr(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], command).contains('\u{1b}'), "{command}");
     }
+    // Behind `--` it is a name.
+    assert!(stderr(forced, "check --nope -- --color=never").contains('\u{1b}'));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The first minutes: help, `schema`, `sandbox`.
 
 use crate::common::process::Running;
-use crate::common::{folder, layership, run};
+use crate::common::{folder, layership, run, write};
 
 #[test]
 fn help_lists_the_commands() {
@@ -127,6 +127,24 @@ fn a_flag_that_does_not_exist_is_a_wrong_command_line() {
 
     For more information, try '--help'.
     ");
+    assert_shown!(run(layership(folder.path()), ["publish", "--concurrency", "-1"]), @"
+    exit code 2
+    --- stderr ---
+    error: invalid value '-1' for '--concurrency <N>': expected a whole number
+
+    For more information, try '--help'.
+    ");
+    assert_shown!(run(layership(folder.path()), ["rollout", "--apply", "--canary", "0"]), @"
+    exit code 2
+    --- stderr ---
+    error: invalid value '0' for '--canary <N>': expected 1 or more
+
+    For more information, try '--help'.
+    ");
+    let file = write(folder.path(), "file", "");
+    let ended = run(layership(folder.path()), ["sandbox", "--dir", file.to_str().unwrap()]).expect(1);
+    let said = format!("error: cannot start the sandbox in `{}`: ", file.display());
+    assert!(ended.stderr.starts_with(&said) && ended.stderr.matches("/file").count() == 1, "{ended:?}");
 }
 
 #[test]

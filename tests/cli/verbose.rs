@@ -55,6 +55,24 @@ fn every_request_is_shown_also_those_that_are_sent_again() {
     assert!(lists[2].ends_with("attempt 3"), "{lists:#?}");
 }
 
+/// A plan that stands still because Lambda throttles says so, and that it goes on: as a publish does.
+#[test]
+fn a_throttle_of_any_call_is_told_to_whoever_waits_for_it() {
+    let project = Project::of(&["numpy"]);
+    let throttle = |operation: &str| json!({ "operation": operation, "times": 2, "fault": "throttle" });
+    project.inject(&json!([throttle("ListLayers"), throttle("ListLayerVersions")]).to_string());
+    let ended = project.run("plan --stage --events events.jsonl", 0);
+    assert!(ended.stderr.contains("numpy us-east-1: for Lambda's quota, which other tools use too"), "{ended:?}");
+    let events = String::from_utf8(project.read("events.jsonl")).unwrap();
+    let facts: Vec<String> = events
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter_map(|line| line["fact"].as_str().map(str::to_owned))
+        .filter(|fact| ["throttled", "turn-given"].contains(&fact.as_str()))
+        .collect();
+    assert!(facts.len() >= 2 && facts[0] == "throttled" && facts.last().unwrap() == "turn-given", "{facts:?}");
+}
+
 #[test]
 fn nothing_secret_is_shown() {
     let project = Project::of(&["numpy"]);

@@ -85,7 +85,7 @@ fn answer(comments: &mut Vec<Value>, line: &str, body: String) -> (u16, Value) {
     let (method, path) = line.split_once(' ').unwrap();
     let body: Value = serde_json::from_str(&body).unwrap_or_default();
     match method {
-        // GitLab says whose a token is; GitHub does not say it to that of a workflow.
+        // GitLab says whose a token is; GitHub does not say it to that of a workflow, or of an app.
         "GET" if path == "/api/v4/user" => (200, json!({"username": OWN})),
         "GET" if path == "/user" => (403, json!({"message": "Resource not accessible by integration"})),
         "GET" => {
@@ -159,10 +159,16 @@ fn a_pull_request_has_one_comment_with_what_its_last_push_would_publish() {
 
 /// How `comment.py` ends in this environment, and what it says.
 fn commented(variables: &[(&str, &str)], code: i32) -> String {
+    commented_as(None, variables, code)
+}
+
+/// The same, where it is told as whom it writes.
+fn commented_as(author: Option<&str>, variables: &[(&str, &str)], code: i32) -> String {
     let folder = folder();
     let report = crate::common::write(folder.path(), "plan.md", "one version\n");
     let mut command = std::process::Command::new("python3");
     command.arg(in_crate("examples/ci/comment.py")).args(["--key", "plan"]).arg(report);
+    command.args(author.map(|author| format!("--author={author}")));
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).envs(variables.iter().copied());
     let ended = crate::common::Ended::from(command.output().unwrap()).expect(code);
     ended.stdout + &ended.stderr
@@ -199,4 +205,38 @@ fn gitlab_has_the_same() {
     let elsewhere: Vec<(&str, &str)> =
         variables.into_iter().filter(|(name, _)| *name != "CI_MERGE_REQUEST_IID").collect();
     assert_eq!(commented(&elsewhere, 0), "no pull request: no comment\n");
+}
+
+/// The token of an app of one's own may not ask whose it is either, and it is not the workflow's.
+#[test]
+fn an_app_of_ones_own_updates_its_comment_and_nobody_elses() {
+    if !has_python() {
+        return;
+    }
+    let mark = "<!-- layership: plan -->\n";
+    let server = Server::start(&["looks good"], "authorization: bearer a-token");
+    let written = |author: &str, text: &str| {
+        let mut comments = server.comments.lock().unwrap();
+        let id = comments.len();
+        comments.push(comment(id, format!("{mark}{text}"), author));
+    };
+    written(OWN, "of the workflow");
+    written("layers", "of a person with the name of the app");
+    let folder = folder();
+    let event = crate::common::write(folder.path(), "event.json", r#"{"pull_request": {"number": 5}}"#);
+    let variables = [
+        ("GITHUB_EVENT_PATH", text(&event)),
+        ("GITHUB_REPOSITORY", "acme/layers"),
+        ("GITHUB_API_URL", server.address.as_str()),
+        ("GITHUB_TOKEN", "a-token"),
+    ];
+    let others = server.bodies();
+    assert_eq!(commented_as(Some("layers[bot]"), &variables, 0), "comment written\n");
+    let comments = "/repos/acme/layers/issues/5/comments";
+    let get = format!("GET {comments}?per_page=100&page=1");
+    assert_eq!(server.asked(), [get.clone(), format!("POST {comments}")], "nobody is asked whose the token is");
+    server.comments.lock().unwrap()[3] = comment(3, format!("{mark}an older state"), "layers[bot]");
+    assert_eq!(commented_as(Some("layers[bot]"), &variables, 0), "comment updated\n");
+    assert_eq!(server.asked(), [get, "PATCH /repos/acme/layers/issues/comments/3".to_owned()]);
+    assert_eq!(server.bodies(), [&others[..], &[format!("{mark}one version\n")]].concat());
 }

@@ -1,8 +1,10 @@
 //! What the action does before anything else: it puts the binary of a release on the PATH, if it is what it says it is.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use tempfile::TempDir;
 
 use crate::common::project::in_crate;
 use crate::common::{Ended, LAYERSHIP, folder, write};
@@ -27,15 +29,31 @@ fn install(folder: &Path, path: String, version: &str) -> Ended {
     command.output().unwrap().into()
 }
 
+/// The archive of a release for this machine, what it is called after, and a folder where GitHub has it with an attestation.
+struct Release {
+    target: String,
+    archive: PathBuf,
+    folder: TempDir,
+    _out: TempDir,
+}
+
+impl Release {
+    /// `None`, said loudly, where nothing can be packed.
+    fn packed() -> Option<Self> {
+        if !has_python() {
+            return None;
+        }
+        let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+        let (_out, archive) = packed("archive.py", &["--binary", text(binary()), "--target", &target]);
+        let folder = folder();
+        gh(folder.path(), &archive, 0);
+        Some(Self { target, archive, folder, _out })
+    }
+}
+
 #[test]
 fn the_archive_is_verified_unpacked_and_found() {
-    if !has_python() {
-        return;
-    }
-    let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
-    let (_out, archive) = packed("archive.py", &["--binary", text(binary()), "--target", &target]);
-    let folder = folder();
-    gh(folder.path(), &archive, 0);
+    let Some(Release { target, archive, folder, _out }) = Release::packed() else { return };
     let path = path_with(&folder.path().join("bin"));
     let own = env!("CARGO_PKG_VERSION");
     let ended = install(folder.path(), path.clone(), own).expect(0);
@@ -64,13 +82,7 @@ fn the_archive_is_verified_unpacked_and_found() {
 /// An attestation says who built it, and not which version it is.
 #[test]
 fn an_archive_of_another_version_is_refused() {
-    if !has_python() {
-        return;
-    }
-    let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
-    let (_out, archive) = packed("archive.py", &["--binary", text(binary()), "--target", &target]);
-    let folder = folder();
-    gh(folder.path(), &archive, 0);
+    let Some(Release { folder, _out, .. }) = Release::packed() else { return };
     let ended = install(folder.path(), path_with(&folder.path().join("bin")), "0.0.9").expect(1);
     let own = version();
     assert_eq!(ended.stderr, format!("error: the archive of version 0.0.9 has another one in it: {own}"));

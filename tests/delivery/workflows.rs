@@ -213,6 +213,25 @@ fn gitlab_publishes_in_parts_and_keeps_one_report() {
     assert_eq!(String::from_utf8(project.read("layers.env")).unwrap(), counts);
     let arns = project.json("layers.auto.tfvars.json");
     assert_eq!(arns["layers"]["us-east-1"].as_object().unwrap().len(), 3, "{arns}");
+
+    // A part that is missing fails the job, and what there is is counted all the same.
+    let report = scripts.iter().find(|script| script.job == "report-layers").unwrap();
+    let there = project.json("part-1.json")["jobs"].as_array().unwrap().len();
+    std::fs::remove_file(project.folder().join("part-2.json")).unwrap();
+    let counted = |code: i32| {
+        let kept = ["layers.json", "layers.env", "layers.auto.tfvars.json"];
+        kept.iter().for_each(|file| _ = std::fs::remove_file(project.folder().join(file)));
+        Runner::gitlab(&project).run(report, code).stderr
+    };
+    let said = counted(1);
+    assert!(said.contains("error: the report is not whole: there is no part 2/2"), "{said}");
+    let counts = String::from_utf8(project.read("layers.env")).unwrap();
+    assert!(counts.starts_with(&format!("LAYERS_PUBLISHED={there}\n")), "{counts}");
+    // Nothing is counted where there is nothing, and no other error covers that one.
+    std::fs::remove_file(project.folder().join("part-1.json")).unwrap();
+    let said = counted(2);
+    assert!(said.contains("part-*.json") && !said.contains("Traceback"), "{said}");
+    assert!(!project.folder().join("layers.env").exists());
 }
 
 #[test]

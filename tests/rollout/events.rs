@@ -113,6 +113,27 @@ fn a_request_that_hangs_is_told_in_the_lines_and_on_the_screen() {
     assert!(of_kind(&lines, "function-fact-found").iter().any(|line| line["fact"] == "answered"));
 }
 
+/// While functions are looked for nobody knows how many there are: then the log says how long it has taken, and what hangs.
+#[test]
+fn a_list_that_hangs_is_told_while_functions_are_looked_for() {
+    let fleet = Fleet::of(&["alpha"]);
+    fleet.function("orders", &["alpha:1"]);
+    let gate = Gate::before(&fleet.project.sandbox.endpoint, "GET /2015-03-31/functions");
+    let mut command = fleet.project.command();
+    command.env("AWS_ENDPOINT_URL", &gate.endpoint).args(["rollout", "--events", "events.jsonl"]);
+    let running = Running::start(command);
+    gate.until_held(1);
+    let told = || String::from_utf8_lossy(&fleet.project.read("events.jsonl")).contains("\"fact\":\"unanswered\"");
+    until("it is told", || told().then_some(()));
+    gate.open();
+    let ended = running.end().expect(0);
+    assert!(ended.stderr.contains("s] us-east-1: no answer of Lambda to ListFunctions since "), "{}", ended.stderr);
+    assert!(ended.stderr.contains("s] for functions that use other versions"), "{}", ended.stderr);
+    let lines = lines(&fleet, &fleet.project.read("events.jsonl"));
+    let facts: Vec<&Value> = of_kind(&lines, "target-fact-found").iter().map(|line| &line["fact"]).collect();
+    assert_eq!(facts, ["unanswered", "answered"]);
+}
+
 #[test]
 fn the_lines_of_a_rollout_that_is_stopped_while_it_looks_end_with_that() {
     let fleet = Fleet::of(&["alpha"]);

@@ -43,10 +43,15 @@ fn build_servers_read_it() {
     run(project.command(), ["report", "convert", "hostile.json", "junit=hostile.xml"]).expect(0);
 
     project.write("wrong.xml", "<testsuites><testsuite name=\"a\"><testcase/></testsuite></testsuites>");
-    let files = ["publish.xml", "plan.xml", "prune.xml", "status.xml", "check.xml", "hostile.xml", "wrong.xml"];
+    let late = "<testsuites><testsuite name=\"a\" tests=\"1\" failures=\"0\" errors=\"0\" time=\"1\">\
+                <testcase name=\"a\" classname=\"a\" time=\"3\"/></testsuite></testsuites>";
+    project.write("late.xml", late);
+    let files =
+        ["publish.xml", "plan.xml", "prune.xml", "status.xml", "check.xml", "hostile.xml", "wrong.xml", "late.xml"];
     let found = problems(&python, &project, &files);
     for (file, problems) in files[..6].iter().zip(&found) {
         assert_eq!(problems, &serde_json::json!([]), "{file}: {}", String::from_utf8_lossy(&project.read(file)));
     }
     assert!(found[6].to_string().contains("'name'"), "the schema finds what is wrong: {}", found[6]);
+    assert!(found[7].to_string().contains("the suite took 1.0 s, and its cases 3.0 s"), "{}", found[7]);
 }

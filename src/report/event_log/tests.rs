@@ -50,6 +50,7 @@ fn of_a_rollout() -> Vec<Happening> {
     let error = Box::new(JobError::new(ErrorCode::Credentials, "no credentials"));
     let begun = [
         Happening::RolloutStarted { mode: RolloutMode::Apply },
+        Happening::TargetFactFound { target: x(), fact: Fact::Throttled },
         Happening::TargetFailed { target: "tokyo".to_owned(), error },
         Happening::FunctionsFound { functions: 2, jobs: 1, record },
         finished(FunctionOutcome::Refused),
@@ -106,8 +107,9 @@ fn what_the_terminal_shows_can_be_rebuilt_from_the_lines() {
         assert_eq!(shown(&what, &first), shown(&read.event.what, &again));
         let line = rollout.line_of(&what, now, true);
         assert_eq!(line, rollout_again.line_of(&read.event.what, now, true));
+        assert_eq!(rollout.heartbeat(now), rollout_again.heartbeat(now));
         lines_of_rollout += usize::from(line.is_some());
     }
-    // That it was interrupted, what it kept, each fact, and how the function ended.
-    assert_eq!(lines_of_rollout, 3 + every_fact().len());
+    // That it was interrupted, what it kept, what it found while it looked, each fact, and how the function ended.
+    assert_eq!(lines_of_rollout, 4 + every_fact().len());
 }

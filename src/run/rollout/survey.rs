@@ -11,7 +11,8 @@ use futures::stream;
 use super::mover::{AliasAim, FunctionJob, update_failed};
 use super::sizes::Sizes;
 use crate::archive::UNZIPPED_LIMIT;
-use crate::aws::{Archive, Lambda, Session, Sessions};
+use crate::aws::{Archive, Lambda, Session, Sessions, Watch, watched};
+use crate::event::Happening;
 use crate::layer::{FunctionName, LayerArn, VersionArn};
 use crate::outcome::JobError;
 use crate::plan::{Job, Pattern, Plan, Target};
@@ -19,6 +20,7 @@ use crate::rollout::{
     Aim, Choice, Found, Function, FunctionOutcome, FunctionReport, Judged, Move, Newest, Published, Refusal,
     RefusalCode, Standing, Sum, judge,
 };
+use crate::run::Events;
 
 /// Which functions are meant, and what is to be done with them.
 #[derive(Clone, Debug, Default)]
@@ -77,9 +79,10 @@ struct Place<'a> {
 }
 
 /// Looks at every target of a plan.
-pub async fn survey(plan: &Plan, sessions: &Sessions, wish: &Wish) -> Survey {
+pub async fn survey(plan: &Plan, sessions: &Sessions, wish: &Wish, events: &Events) -> Survey {
     let targets = plan.targets();
-    let connected = join_all(targets.iter().map(|target| sessions.get(target))).await;
+    let connected = targets.iter().map(|target| watched(watch(target, events), sessions.get(target)));
+    let connected = join_all(connected).await;
     let mut survey = Survey::default();
     let mut places: BTreeMap<(String, String), Place<'_>> = BTreeMap::new();
     for (target, session) in targets.iter().zip(connected) {
@@ -96,7 +99,8 @@ pub async fn survey(plan: &Plan, sessions: &Sessions, wish: &Wish) -> Survey {
         let place = place.or_insert_with(|| Place { target, session, jobs: Vec::new() });
         place.jobs.extend(plan.jobs.iter().filter(|job| job.target.name == target.name).map(Arc::as_ref));
     }
-    let looked = join_all(places.values().map(|place| place.survey(wish))).await;
+    let looked = places.values().map(|place| watched(watch(place.target, events), place.survey(wish)));
+    let looked = join_all(looked).await;
     for (place, found) in places.values().zip(looked) {
         match found {
             Ok((layers, functions)) => {
@@ -109,6 +113,12 @@ pub async fn survey(plan: &Plan, sessions: &Sessions, wish: &Wish) -> Survey {
     survey.layers.sort_by(|a, b| (&a.layer, &a.target).cmp(&(&b.layer, &b.target)));
     survey.functions.sort_by(|a, b| key(a).cmp(&key(b)));
     survey
+}
+
+/// Is told what the requests to a target wait for.
+pub fn watch(target: &Target, events: &Events) -> Watch {
+    let (target, events) = (target.name.clone(), events.weak());
+    Arc::new(move |fact| events.send(Happening::TargetFactFound { target: target.clone(), fact }))
 }
 
 fn key(one: &Surveyed) -> (&str, &str) {

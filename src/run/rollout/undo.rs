@@ -5,21 +5,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::mover::{AliasAim, FunctionJob};
-use super::survey::{Survey, Surveyed};
-use crate::aws::{Session, Sessions};
+use super::survey::{Survey, Surveyed, watch};
+use crate::aws::{Session, Sessions, watched};
 use crate::outcome::{ErrorCode, JobError};
 use crate::plan::Target;
 use crate::rollout::{Aim, AliasMoved, FunctionOutcome, FunctionRecord, FunctionReport, Record, restored};
+use crate::run::Events;
 
 /// What is to be done to put back what a record holds, at these targets. Nothing is asked of Lambda yet.
-pub async fn put_back(record: &Record, targets: &[Arc<Target>], sessions: &Sessions, patience: Duration) -> Survey {
+pub async fn put_back(
+    record: &Record,
+    targets: &[Arc<Target>],
+    sessions: &Sessions,
+    patience: Duration,
+    events: &Events,
+) -> Survey {
     let mut survey = Survey::default();
     let mut known: HashMap<&str, Result<Arc<Session>, JobError>> = HashMap::new();
     for one in &record.functions {
         let target = targets.iter().find(|target| target.name == one.target && target.region == one.region);
         if !known.contains_key(one.target.as_str()) {
             let session = match target {
-                Some(target) => sessions.get(target).await,
+                Some(target) => watched(watch(target, events), sessions.get(target)).await,
                 None => Err(elsewhere(one)),
             };
             known.insert(&one.target, session);
