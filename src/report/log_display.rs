@@ -95,7 +95,6 @@ mod tests {
 
     use super::*;
     use crate::event::{Activity, Fact, Mode};
-    use crate::manifest::Difference;
     use crate::outcome::{Decision, ErrorCode, JobReport, Reason};
     use crate::report::choose::Display;
     use crate::report::samples::{failed, job, warning};
@@ -209,7 +208,7 @@ mod tests {
             let found = |job, fact| Happening::FactFound { job, fact };
             for n in 0..66 {
                 tell(started(n, &format!("l{n}")));
-                let (settings, dependencies) = (Vec::new(), Difference::default());
+                let (settings, dependencies) = (Vec::new(), std::sync::Arc::default());
                 let (decision, reason) = (Decision::Publish, Reason::DependenciesChanged);
                 tell(found(n, Fact::Decided { decision, reason, settings, dependencies }));
                 tell(Happening::ActivityEntered { job: n, activity: Activity::Locking });
