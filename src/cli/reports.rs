@@ -36,6 +36,9 @@ pub struct ConvertArgs {
     /// What to write, such as `markdown=report.md`; `-` is standard output
     #[arg(value_name = "FORMAT=PATH", required = true)]
     pub to: Vec<ReportRequest>,
+    /// Tell nothing of the limits of GitLab
+    #[arg(long)]
+    pub no_ci: bool,
 }
 
 /// `layership report merge`
@@ -47,4 +50,7 @@ pub struct MergeArgs {
     /// What to write, such as `markdown=report.md`; repeatable [default: json=-, which is standard output]
     #[arg(long = "report", value_name = "FORMAT=PATH")]
     pub to: Vec<ReportRequest>,
+    /// Tell nothing of the limits of GitLab
+    #[arg(long)]
+    pub no_ci: bool,
 }

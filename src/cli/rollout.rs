@@ -52,6 +52,9 @@ pub struct RolloutArgs {
     /// Write each event as a line of JSON, as it happens; `-` is standard output, which then shows nothing else
     #[arg(long, value_name = "PATH")]
     pub events: Option<PathBuf>,
+    /// Tell the build server nothing: no annotations, summary or outputs of GitHub
+    #[arg(long)]
+    pub no_ci: bool,
     /// How.
     #[command(flatten)]
     pub manner: Manner,

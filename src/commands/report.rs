@@ -26,6 +26,7 @@ fn convert(args: &ConvertArgs) -> Result<Ended, Error> {
     inputs.add(&args.from, "the report to convert");
     let report = read(&args.from)?;
     write(&report, &args.to, &inputs)?;
+    Ci::of_this_process(!args.no_ci).hold(&report, &args.to);
     Ok(Ended::Well)
 }
 
@@ -39,6 +40,7 @@ fn merge(args: &MergeArgs) -> Result<Ended, Error> {
             .hint("each part of one run once, or reports with no job in common")
     })?;
     write(&merged.report, &args.to, &inputs)?;
+    Ci::of_this_process(!args.no_ci).hold(&merged.report, &args.to);
     if args.to.is_empty() {
         let printed = emit::stdout(&report::json::render(&merged.report));
         printed.map_err(|error| Error::other(format!("cannot write to standard output: {error}")))?;
@@ -66,12 +68,9 @@ fn layers_files(to: &[ReportRequest]) -> Inputs {
     inputs
 }
 
-/// Writes a report, and says what the build server would not take of it.
 fn write(report: &Report, to: &[ReportRequest], inputs: &Inputs) -> Result<(), Error> {
     let files = ReportFile::open_all(to, inputs).map_err(|error| Error::usage(error.to_string()))?;
-    files.into_iter().try_for_each(|mut file| file.write(report))?;
-    Ci::of_this_process(true).hold(report, to);
-    Ok(())
+    Ok(files.into_iter().try_for_each(|mut file| file.write(report))?)
 }
 
 fn read(path: &Path) -> Result<Report, Error> {

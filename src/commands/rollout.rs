@@ -10,10 +10,11 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use super::how::Print;
 use super::load::{Loaded, load};
+use super::local::{self, RunSandbox};
 use super::outputs::log;
 use super::run::{connecting, follow, log_requests, run_id};
 use super::stdout::Wishes;
-use super::{document, kept, local};
+use super::{document, kept};
 use crate::aws::{self, Endpoint, Wanted, ambient_region};
 use crate::cli::{Output, RolloutArgs};
 use crate::config::Settings;
@@ -21,7 +22,7 @@ use crate::error::{Ended, Error};
 use crate::event::Happening;
 use crate::plan::{Pattern, Plan, Target};
 use crate::report::rollout::{RolloutFailure, RolloutLayer, RolloutReport, RolloutRun, show};
-use crate::report::{Notices, ReportFile, Shown, emit};
+use crate::report::{Ci, EventLog, Notices, ReportFile, Shown, emit};
 use crate::rollout::{Choice, FunctionReport, Record, RolloutMode};
 use crate::run::rollout::{self, Survey, Surveyed, Wave, Wish};
 use crate::run::{Events, Stop, on_signals};
@@ -32,27 +33,12 @@ const LARGEST_RECORD: u64 = 256 * 1024 * 1024;
 
 /// Finds the functions, and moves them where that is asked for.
 pub async fn rollout(args: &RolloutArgs) -> Result<Ended, Error> {
-    let (chosen, manner) = (&args.chosen, &args.manner);
-    let undone = args.undo.as_deref().map(read).transpose()?;
-    let region = ambient_region().await.or_else(|| local::region(manner));
-    let Loaded { plan, settings, origins, warnings, included, mut inputs, .. } = load(chosen, manner, region, None)?;
-    args.undo.iter().for_each(|record| inputs.add(record, "what is to be put back"));
-    let stdout_is_taken = stdout_is_taken(args)?;
-    let wish = wish(args, &settings)?;
-    let wanted_reports = args.reports.iter().map(|request| (request.render, request.path.as_path()));
-    let files = ReportFile::open_each(wanted_reports, &inputs).map_err(|error| Error::usage(error.to_string()))?;
-    let log = args.events.as_deref().map(|path| log(path, &files, &inputs)).transpose()?;
-    let notices = Notices::of(&manner.surroundings());
-    notices.say_problems(&warnings);
-    notices.say_settings(&origins);
-    notices.say_included(&included);
-    if manner.verbose > 1 {
-        log_requests();
-    }
-    let local = local::start(manner, &chosen.config, &notices).await?;
-    let stop = Stop::default();
-    on_signals(stop.clone()).map_err(|error| Error::other(format!("cannot listen for signals: {error}")))?;
-    let story = Story { args, plan: &plan, settings: &settings, undone, wish, run: run_id(), stop: &stop };
+    let ci = Ci::of_this_process(!args.no_ci);
+    let refused = |error: &Error| ci.refuse_rollout(&error.refused(), mode(args));
+    let Begun { loaded, outputs, notices, undone, wish, local, stop } = begin(args).await.inspect_err(refused)?;
+    let Outputs { files, log, stdout_is_taken } = outputs;
+    let (plan, settings) = (&loaded.plan, &loaded.settings);
+    let story = Story { args, plan, settings, undone, wish, run: run_id(), stop: &stop };
     let (sender, receiver) = unbounded_channel();
     let (followed, receiver) = follow(log, receiver);
     let display = tokio::spawn(show(receiver, notices.choice()));
@@ -61,15 +47,62 @@ pub async fn rollout(args: &RolloutArgs) -> Result<Ended, Error> {
     let _ = display.await;
     let followed = followed.await;
     local.stop().await;
-    let Some(report) = report? else {
+    let Some(report) = report.inspect_err(refused)? else {
+        refused(&Error::other("it was stopped before it knew what is to be done"));
         followed?;
         return Ok(Ended::Interrupted);
     };
     let saved: Vec<_> = files.into_iter().map(|mut file| file.write(&report)).collect();
+    ci.conclude_rollout(&report, &loaded.places);
     conclude(&report, args.format, stdout_is_taken, &notices)?;
     saved.into_iter().collect::<Result<(), _>>()?;
     followed?;
     Ok(ended(&report, &plan.targets(), args, stop.asked()))
+}
+
+/// What there is before the first request.
+struct Begun {
+    loaded: Loaded,
+    outputs: Outputs,
+    notices: Notices,
+    undone: Option<Record>,
+    wish: Wish,
+    local: RunSandbox,
+    stop: Stop,
+}
+
+/// Everything that is written, opened.
+struct Outputs {
+    files: Vec<ReportFile<RolloutReport>>,
+    log: Option<EventLog>,
+    /// Standard output belongs to one of them.
+    stdout_is_taken: bool,
+}
+
+/// Everything that can end a rollout before its first request.
+async fn begin(args: &RolloutArgs) -> Result<Begun, Error> {
+    let (chosen, manner) = (&args.chosen, &args.manner);
+    let undone = args.undo.as_deref().map(read).transpose()?;
+    let region = ambient_region().await.or_else(|| local::region(manner));
+    let mut loaded = load(chosen, manner, region, None)?;
+    args.undo.iter().for_each(|record| loaded.inputs.add(record, "what is to be put back"));
+    let stdout_is_taken = stdout_is_taken(args)?;
+    let wish = wish(args, &loaded.settings)?;
+    let wanted = args.reports.iter().map(|request| (request.render, request.path.as_path()));
+    let files = ReportFile::open_each(wanted, &loaded.inputs).map_err(|error| Error::usage(error.to_string()))?;
+    let log = args.events.as_deref().map(|path| log(path, &files, &loaded.inputs)).transpose()?;
+    let notices = Notices::of(&manner.surroundings());
+    notices.say_problems(&loaded.warnings);
+    notices.say_settings(&loaded.origins);
+    notices.say_included(&loaded.included);
+    if manner.verbose > 1 {
+        log_requests();
+    }
+    let local = local::start(manner, &chosen.config, &notices).await?;
+    let stop = Stop::default();
+    on_signals(stop.clone()).map_err(|error| Error::other(format!("cannot listen for signals: {error}")))?;
+    let outputs = Outputs { files, log, stdout_is_taken };
+    Ok(Begun { loaded, outputs, notices, undone, wish, local, stop })
 }
 
 /// A rollout, from the first request to the report.

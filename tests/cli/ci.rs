@@ -307,6 +307,9 @@ fn gitlab_is_told_before_it_drops_a_report() {
         let told = Ended::from(command.output().unwrap()).expect(0).stderr;
         assert!(told.contains("GitLab takes a dotenv report of 5 KiB"), "{written}: {told}");
         assert_eq!(project.run(written, 0).stderr, "", "{written}");
+        let mut silent = project.command();
+        silent.env("GITLAB_CI", "true").args(written.split(' ')).arg("--no-ci");
+        assert_eq!(Ended::from(silent.output().unwrap()).expect(0).stderr, "", "{written}");
     }
 }
 

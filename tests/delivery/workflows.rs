@@ -260,7 +260,10 @@ fn the_action_hands_on_all_outputs() {
     let project = Project::of(&["a"]);
     project.declare(&["a"], "keep = 1\nbuild = \"true\"");
     let mut outputs = std::collections::BTreeSet::new();
-    for line in ["check", "changed", "build", "plan --stage", "stage", "publish", "status", "prune --yes"] {
+    let jobs = ["check", "changed", "build", "plan --stage", "stage", "publish", "status", "prune --yes"];
+    project
+        .write("record.json", r#"{"rollout_record": 1, "tool": "layership", "run": "r", "written_at": "2026-11-22T10:00:00Z", "functions": []}"#);
+    for line in jobs.into_iter().chain(["rollout", "rollout --apply", "rollout --undo record.json"]) {
         let path = project.write("output", "");
         let mut command = project.command();
         command.env("GITHUB_ACTIONS", "true").env("GITHUB_OUTPUT", &path).env("RUNNER_TEMP", project.folder());

@@ -5,6 +5,7 @@
 #[macro_use]
 mod common;
 
+mod ci;
 mod events;
 mod fleet;
 mod kill;

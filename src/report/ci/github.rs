@@ -103,8 +103,8 @@ impl GitHub {
     /// Writes the step's summary and outputs, and says of each what could not be written: no reason to fail, and none to leave
     /// the other out.
     pub fn write(&self, report: &Report) -> Vec<(PathBuf, io::Error)> {
-        let outputs = self.output.as_ref().map(|path| append(path, &outputs(report, self.arns(report).as_deref())));
-        failures([outputs, self.summarize(|room| markdown::within(report, room))])
+        let arns = self.output.as_ref().and_then(|_| self.arns(report));
+        self.add(&outputs(report, arns.as_deref()), |room| markdown::within(report, room))
     }
 
     /// The same of a run that ended before its first job, which itself counts as what failed: a condition that asks whether
@@ -114,8 +114,13 @@ impl GitHub {
         tally.count(Outcome::Failed);
         let never = Timestamp::UNIX_EPOCH;
         let report = Report { summary: Summary::new(mode, &tally), ..Report::new(mode, "", never, never, Vec::new()) };
-        let outputs = self.output.as_ref().map(|path| append(path, &outputs(&report, None)));
-        failures([outputs, self.summarize(text)])
+        self.add(&outputs(&report, None), text)
+    }
+
+    /// Adds outputs, and to the step's summary what there is room for, and says what could not be written.
+    pub fn add(&self, outputs: &Shown, summary: impl Fn(usize) -> Shown) -> Vec<(PathBuf, io::Error)> {
+        let outputs = self.output.as_ref().map(|path| append(path, outputs));
+        [outputs, self.summarize(summary)].into_iter().flatten().filter_map(Result::err).collect()
     }
 
     /// Adds to the step's summary what there is room for, given the bytes that are left.
@@ -162,10 +167,6 @@ fn summarize(path: &Path, text: impl Fn(usize) -> Shown) -> Written {
 fn append(path: &Path, text: &Shown) -> Written {
     let written = OpenOptions::new().append(true).open(path).and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| (path.to_owned(), error))
-}
-
-fn failures(all: [Option<Written>; 2]) -> Vec<(PathBuf, io::Error)> {
-    all.into_iter().flatten().filter_map(Result::err).collect()
 }
 
 #[cfg(test)]

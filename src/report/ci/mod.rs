@@ -2,6 +2,7 @@
 
 pub mod github;
 mod gitlab;
+mod rollout;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -12,8 +13,10 @@ use crate::event::Mode;
 use crate::report::causes::{Cause, causes};
 use crate::report::formats::{ReportRequest, markdown};
 use crate::report::model::Report;
+use crate::report::rollout::RolloutReport;
 use crate::report::wording::names;
 use crate::report::{Shown, emit, warnings};
+use crate::rollout::RolloutMode;
 use crate::shown;
 use github::{Annotation, AnnotationLevel, GitHub};
 
@@ -98,6 +101,22 @@ impl Ci {
             Self::None => {}
             Self::GitHub(github) => tell(github.write(report)),
             Self::GitLab => self.hold(report, requests),
+        }
+    }
+
+    /// The same as [`refuse`](Self::refuse), of a rollout.
+    pub fn refuse_rollout(&self, refused: &Refused<'_>, mode: RolloutMode) {
+        self.annotate(&refused.annotations(), refused.more());
+        if let Self::GitHub(github) = self {
+            tell(github.add(&rollout::refused(mode), |room| refused.summary(room)));
+        }
+    }
+
+    /// What a rollout did. `origins` has the place of each layer in its layers file.
+    pub fn conclude_rollout(&self, report: &RolloutReport, origins: &BTreeMap<String, Origin>) {
+        self.annotate(&rollout::annotations(report, origins), false);
+        if let Self::GitHub(github) = self {
+            tell(github.add(&rollout::outputs(report), |room| report.markdown_within(room)));
         }
     }
 

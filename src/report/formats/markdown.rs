@@ -10,15 +10,15 @@ use crate::event::Mode;
 use crate::manifest::{Dependency, Difference};
 use crate::outcome::{JobReport, Outcome};
 use crate::report::causes::{Cause, causes};
+use crate::report::formats::page::Page;
 use crate::report::formats::versions;
 use crate::report::model::Report;
 use crate::report::summary;
-use crate::report::wording::plural;
 use crate::report::{Ran, Shown, follow_words, prune, warnings};
 use crate::shown;
 
 /// Characters that GitHub accepts in a comment, and some room.
-const COMMENT: usize = 65_536 - 500;
+pub(in super::super) const COMMENT: usize = 65_536 - 500;
 
 /// The report for a comment on a pull request.
 pub fn comment(report: &Report) -> Shown {
@@ -28,10 +28,9 @@ pub fn comment(report: &Report) -> Shown {
 /// The report in at most so many bytes, which are never fewer than characters: what people need most comes first, and
 /// what does not fit is counted.
 pub fn within(report: &Report, bytes: usize) -> Shown {
-    let mut page = Page { lines: headline(report), room: bytes };
-    page.room = page.room.saturating_sub(page.lines.iter().map(|line| line.len() + 1).sum());
+    let mut page = Page::of(headline(report), bytes);
     page.section("### Failures", causes(report).iter().map(failure).collect(), "failure");
-    page.table(report);
+    table(&mut page, report);
     page.section(
         "### Warnings",
         warnings::lines(report).iter().map(|line| vec![shown!("- {}", code(line))]).collect(),
@@ -39,81 +38,38 @@ pub fn within(report: &Report, bytes: usize) -> Shown {
     );
     page.section("### After the publish", follow_ups(report), "layer");
     page.section("### Versions", deletions(report), "layer");
-    page.section("### Dependencies", differences(report, page.room / 2), "changed layer");
-    Shown::of_lines(page.lines)
+    page.section("### Dependencies", differences(report, page.room() / 2), "changed layer");
+    page.shown()
 }
 
 /// A layers file with which nothing was started, in at most so many bytes.
 pub fn problems(found: &ProblemList, bytes: usize) -> Shown {
-    let mut page = Page { lines: Vec::new(), room: bytes };
+    let mut page = Page::of(Vec::new(), bytes);
     let line = |problem: &Problem| vec![shown!("- {}", code(&problem.to_string()))];
     let head = ["## Nothing was started", "", "The layers file has problems:", ""].map(Shown::from).to_vec();
     page.headed(head, found.problems.iter().map(line).collect(), "problem");
     if found.more {
         page.add(vec![Shown::default(), "… and there are more: these are the first".into()]);
     }
-    Shown::of_lines(page.lines)
+    page.shown()
 }
 
 /// Why nothing was started, and what to do about it, in at most so many bytes.
 pub fn nothing_started(why: &str, hint: Option<&str>, bytes: usize) -> Shown {
-    let mut page = Page { lines: Vec::new(), room: bytes };
+    let mut page = Page::of(Vec::new(), bytes);
     page.add(vec!["## Nothing was started".into(), Shown::default(), code(why)]);
     if let Some(hint) = hint {
         page.add(vec![Shown::default(), shown!("hint: {}", code(hint))]);
     }
-    Shown::of_lines(page.lines)
+    page.shown()
 }
 
-/// Lines, and the room that is left.
-struct Page {
-    lines: Vec<Shown>,
-    room: usize,
-}
-
-impl Page {
-    /// A heading and what fits of the blocks.
-    fn section(&mut self, heading: &'static str, blocks: Vec<Vec<Shown>>, noun: &str) {
-        self.headed(vec![Shown::default(), heading.into(), Shown::default()], blocks, noun);
-    }
-
-    /// What is new or failed, one row each: what stayed as it was is only counted.
-    fn table(&mut self, report: &Report) {
-        let rows: Vec<Vec<Shown>> =
-            report.jobs.iter().filter(|job| job.outcome != Outcome::Unchanged).map(|job| vec![row(job)]).collect();
-        let head = ["", "| Outcome | Layer | Target | Version | Reason | ARN |", "|---|---|---|---|---|---|"];
-        self.headed(head.map(Shown::from).to_vec(), rows, "row");
-    }
-
-    /// As many blocks as fit, and how many do not; a head only above some of them.
-    fn headed(&mut self, mut head: Vec<Shown>, blocks: Vec<Vec<Shown>>, noun: &str) {
-        let all = blocks.len();
-        let mut fit = 0;
-        for mut block in blocks {
-            head.append(&mut block);
-            if !self.add(std::mem::take(&mut head)) {
-                break;
-            }
-            fit += 1;
-        }
-        let more = match fit {
-            _ if fit == all => return,
-            0 => shown!("left out for want of room: {}; the JSON report has them all", plural(all, noun)),
-            _ => shown!("… and {}: the JSON report has them all", plural(all - fit, &format!("more {noun}"))),
-        };
-        self.lines.extend([Shown::default(), more]);
-    }
-
-    /// Adds lines if there is room for all of them, and for what may have to be said after them.
-    fn add(&mut self, lines: Vec<Shown>) -> bool {
-        let bytes: usize = lines.iter().map(|line| line.len() + 1).sum();
-        let fits = bytes + 400 <= self.room;
-        if fits {
-            self.room -= bytes;
-            self.lines.extend(lines);
-        }
-        fits
-    }
+/// What is new or failed, one row each: what stayed as it was is only counted.
+fn table(page: &mut Page, report: &Report) {
+    let rows: Vec<Vec<Shown>> =
+        report.jobs.iter().filter(|job| job.outcome != Outcome::Unchanged).map(|job| vec![row(job)]).collect();
+    let head = ["", "| Outcome | Layer | Target | Version | Reason | ARN |", "|---|---|---|---|---|---|"];
+    page.headed(head.map(Shown::from).to_vec(), rows, "row");
 }
 
 fn headline(report: &Report) -> Vec<Shown> {

@@ -7,6 +7,7 @@ pub mod index;
 pub mod json;
 mod junit;
 pub mod markdown;
+pub mod page;
 
 use std::path::PathBuf;
 use std::str::FromStr;

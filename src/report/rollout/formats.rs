@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::{RolloutReport, steps};
+use super::{RolloutFailure, RolloutReport, steps};
 use crate::report::Shown;
 use crate::report::formats::csv;
-use crate::report::formats::markdown::{cell, code};
+use crate::report::formats::markdown::{COMMENT, cell, code};
+use crate::report::formats::page::Page;
 use crate::report::formats::request;
 use crate::rollout::FunctionReport;
 use crate::shown;
@@ -83,34 +84,38 @@ impl RolloutReport {
 
     /// The report as Markdown, for a comment on a pull request.
     pub fn markdown(&self) -> Shown {
-        let head = [shown!("## {}", self.headline()), Shown::default(), self.counted()];
-        let table = [Shown::default(), "| Outcome | Function | Target | Layers |".into(), "|---|---|---|---|".into()];
-        let rows = self.functions.iter().map(|one| {
-            let done = steps(one).to_string();
-            shown!(
-                "| {} | {} | {} | {} |",
-                one.outcome.to_string(),
-                cell(&one.function),
-                cell(&one.target),
-                cell(&done)
-            )
-        });
-        let table = table.into_iter().filter(|_| !self.functions.is_empty());
+        self.markdown_within(COMMENT)
+    }
+
+    /// The same in at most so many bytes: what does not fit is counted.
+    pub fn markdown_within(&self, bytes: usize) -> Shown {
+        let head = vec![shown!("## {}", self.headline()), Shown::default(), self.counted()];
+        let mut page = Page::of(head, bytes);
+        let rows = self.functions.iter().map(|one| vec![row(one)]).collect();
+        let table = ["", "| Outcome | Function | Target | Layers |", "|---|---|---|---|"].map(Shown::from).to_vec();
+        let failed = |one: &RolloutFailure| vec![shown!("- {}: {}", code(&one.target), code(&one.error.message))];
+        let failed: Vec<_> = self.failures.iter().map(failed).collect();
         let why = self.functions.iter().filter_map(|one| {
             let refused = one.refusal.as_ref().map(|refusal| refusal.message.as_str());
             let why = refused.or_else(|| one.error.as_ref().map(|error| error.message.as_str()))?;
-            Some(shown!("- {} at {}: {}", code(&one.function), code(&one.target), code(why)))
+            Some(vec![shown!("- {} at {}: {}", code(&one.function), code(&one.target), code(why))])
         });
-        let failed = self.failures.iter().map(|one| shown!("- {}: {}", code(&one.target), code(&one.error.message)));
-        let why: Vec<Shown> = why.chain(failed).collect();
-        let gap = (!why.is_empty()).then(Shown::default);
-        Shown::of_lines(head.into_iter().chain(table).chain(rows).chain(gap).chain(why))
+        page.headed(vec![Shown::default()], failed, "target");
+        page.headed(table, rows, "row");
+        page.headed(vec![Shown::default()], why.collect(), "reason");
+        page.shown()
     }
+}
+
+fn row(one: &FunctionReport) -> Shown {
+    let done = steps(one).to_string();
+    let outcome = one.outcome.to_string();
+    shown!("| {} | {} | {} | {} |", outcome, cell(&one.function), cell(&one.target), cell(&done))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{RolloutFailure, RolloutRun};
+    use super::super::RolloutRun;
     use super::*;
     use crate::outcome::{ErrorCode, JobError};
     use crate::rollout::{Change, FunctionOutcome, Refusal, RefusalCode, RolloutMode};
