@@ -104,6 +104,19 @@ fn a_step_has_summary_outputs_and_annotations_also_when_jobs_failed() {
     assert_eq!(step.outputs()["any-planned"], "false");
 }
 
+/// `printf foo=bar >> "$GITHUB_OUTPUT"` in an earlier line of the step.
+#[test]
+fn a_line_that_was_left_open_takes_nothing_in() {
+    let project = Project::of(&["a"]);
+    let step = Step::new();
+    std::fs::write(step.path("output"), "foo=bar").unwrap();
+    std::fs::write(step.path("summary"), "hello").unwrap();
+    step.run(&project, "check", 0);
+    let outputs = step.outputs();
+    assert_eq!((outputs["foo"].as_str(), outputs["checked"].as_str()), ("bar", "1"));
+    assert!(step.read("summary").starts_with("hello\n## Layers checked\n"), "{}", step.read("summary"));
+}
+
 /// A path that leads nowhere is a mistake of the runner: told, and no reason to fail or to leave the rest out.
 #[test]
 fn a_file_of_the_step_that_is_missing_is_told() {

@@ -48,8 +48,7 @@ fn github_has_summary_and_outputs_of_a_rollout() {
     let moved = step(&fleet, "--apply", 0);
     assert_eq!(told(&moved), "any-moved=true cancelled=0 failed=0 moved=1 refused=0 unchanged=0");
     assert!(moved.commands.is_empty() && moved.summary.contains("1 moved"), "{moved:?}");
-    let record =
-        record(&fleet);
+    let record = record(&fleet);
     let undone = step(&fleet, &format!("--undo {}", record.display()), 0);
     assert_eq!(told(&undone), "any-restored=true cancelled=0 failed=0 refused=0 restored=1 unchanged=0");
 }

@@ -1,7 +1,7 @@
 //! What GitHub's runner reads: commands in the log, and files that it names in the environment.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -156,7 +156,8 @@ fn outputs(report: &Report, arns: Option<&str>) -> Shown {
 /// earlier commands of the step wrote: then nothing is added.
 fn summarize(path: &Path, text: impl Fn(usize) -> Shown) -> Written {
     let taken = path.metadata().map_or(0, |metadata| metadata.len());
-    let room = usize::try_from(SUMMARY_BYTES.saturating_sub(taken)).unwrap_or(0).saturating_sub(1);
+    // One byte less than there is room for, and one for the end of a line that an earlier command left open.
+    let room = usize::try_from(SUMMARY_BYTES.saturating_sub(taken)).unwrap_or(0).saturating_sub(2);
     let summary = text(room);
     if summary.len() <= room {
         return append(path, &summary);
@@ -164,9 +165,25 @@ fn summarize(path: &Path, text: impl Fn(usize) -> Shown) -> Written {
     Err((path.to_owned(), io::Error::other("it is full: of a summary of more than 1 MiB GitHub shows nothing")))
 }
 
+/// Adds lines, the first of them on a line of its own, whatever an earlier command of the step left there.
 fn append(path: &Path, text: &Shown) -> Written {
-    let written = OpenOptions::new().append(true).open(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    let written = OpenOptions::new().append(true).open(path).and_then(|mut file| {
+        let begin: &[u8] = if ends_within_a_line(path) { b"\n" } else { b"" };
+        file.write_all(&[begin, text.as_bytes()].concat())
+    });
     written.map_err(|error| (path.to_owned(), error))
+}
+
+/// Where nothing can be read, such as of a pipe, nothing is known to be open.
+fn ends_within_a_line(path: &Path) -> bool {
+    let last = || {
+        // The opening of a pipe would wait for whoever writes.
+        let mut file = File::open(Some(path).filter(|path| path.is_file())?).ok()?;
+        file.seek(SeekFrom::End(-1)).ok()?;
+        let mut last = [0];
+        file.read_exact(&mut last).ok().map(|()| last[0])
+    };
+    last().is_some_and(|last| last != b'\n')
 }
 
 #[cfg(test)]
