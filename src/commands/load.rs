@@ -14,7 +14,7 @@ use crate::config::{
 use crate::error::Error;
 use crate::layer::Sha256;
 use crate::plan::{Ambient, Plan, SavedPlan, Selection, SelectionError, build, select};
-use crate::report::{Inputs, alike, never_show};
+use crate::report::{Inputs, LinesOfFile, alike, never_show};
 
 /// More than the layers files of any repository have together, in bytes.
 const INCLUDED_LIMIT: usize = 32_000_000;
@@ -42,6 +42,13 @@ pub struct Loaded {
     pub variables: BTreeMap<(String, String), String>,
     /// Environment variables in the places of layers, also of those that are not selected, that look like secrets.
     pub secrets: BTreeSet<String>,
+}
+
+impl Loaded {
+    /// What a build server is told of it.
+    pub fn file(&self) -> LinesOfFile<'_> {
+        LinesOfFile { warnings: &self.warnings, places: &self.places }
+    }
 }
 
 /// Reads the layers file, what it includes, and everything the command line says about it; or all that, as a saved plan

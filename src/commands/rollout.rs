@@ -53,7 +53,7 @@ pub async fn rollout(args: &RolloutArgs) -> Result<Ended, Error> {
         return Ok(Ended::Interrupted);
     };
     let saved: Vec<_> = files.into_iter().map(|mut file| file.write(&report)).collect();
-    ci.conclude_rollout(&report, &loaded.places);
+    ci.conclude_rollout(&report, &loaded.file());
     conclude(&report, args.format, stdout_is_taken, &notices)?;
     saved.into_iter().collect::<Result<(), _>>()?;
     followed?;

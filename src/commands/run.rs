@@ -34,7 +34,7 @@ pub async fn run(args: &Common, how: How) -> Result<Ended, Error> {
 /// The same, and what was reported.
 pub async fn run_and_tell(args: &Common, how: How) -> Result<(Ended, Report), Error> {
     let ci = Ci::of_this_process(!args.no_ci);
-    let begun = begin(args, &how, &ci).await;
+    let begun = begin(args, &how).await;
     let refused = |error: &Error| ci.refuse(&error.refused(), how.mode, &args.reports);
     let Begun { loaded, mut outputs, notices, local, stop } = begun.inspect_err(refused)?;
 
@@ -44,7 +44,7 @@ pub async fn run_and_tell(args: &Common, how: How) -> Result<(Ended, Report), Er
     local.stop().await;
 
     let written = outputs.write(&report, &loaded.plan, told);
-    ci.conclude(&report, &args.reports, &loaded.places);
+    ci.conclude(&report, &args.reports, &loaded.file());
     if !how.is_look() {
         notices.conclude(&report);
     }
@@ -63,8 +63,8 @@ struct Begun {
 }
 
 /// Everything that can end a run before its first job.
-async fn begin(args: &Common, how: &How, ci: &Ci) -> Result<Begun, Error> {
-    let mut loaded = load_all(args, how, ci).await?;
+async fn begin(args: &Common, how: &How) -> Result<Begun, Error> {
+    let mut loaded = load_all(args, how).await?;
     refuse(&loaded.plan, how)?;
     let outputs = Outputs::open(args, how, &mut loaded)?;
     let notices = Notices::of(&args.manner.surroundings());
@@ -83,13 +83,11 @@ async fn begin(args: &Common, how: &How, ci: &Ci) -> Result<Begun, Error> {
     Ok(Begun { loaded, outputs, notices, local, stop })
 }
 
-/// The layers file, and what the command line says about it. What is odd in it is annotated as well.
-async fn load_all(args: &Common, how: &How, ci: &Ci) -> Result<Loaded, Error> {
+/// The layers file, and what the command line says about it.
+async fn load_all(args: &Common, how: &How) -> Result<Loaded, Error> {
     let offline = how.is_offline().then(|| "us-east-1".to_owned());
     let region = ambient_region().await.or_else(|| local::region(&args.manner)).or(offline);
-    let loaded = load(&args.chosen, &args.manner, region, how.saved.as_deref())?;
-    ci.annotate_problems(&loaded.warnings);
-    Ok(loaded)
+    load(&args.chosen, &args.manner, region, how.saved.as_deref())
 }
 
 /// What ends a run before it begins.

@@ -66,7 +66,7 @@ mod wording;
 
 pub use ask::{agreed, somebody_is_there};
 pub use choose::{Choice, Display, Surroundings, When, style_of_data};
-pub use ci::{Ci, Refused};
+pub use ci::{Ci, LinesOfFile, Refused};
 pub use destination::{Destination, is_stdout};
 pub use end::{Listing, Notices, rendered};
 pub(crate) use escape::shown;

@@ -23,6 +23,24 @@ pub fn lines(report: &Report) -> Vec<Shown> {
     kinds(report).into_iter().flat_map(|(kind, told)| bounded(kind, told)).collect()
 }
 
+/// Those of the layers file, too, for a page: what one reads of each kind, and the rest.
+pub fn few_and_more(report: &Report) -> (Vec<Shown>, Vec<Shown>) {
+    let mut all: BTreeMap<&str, Vec<Shown>> = BTreeMap::new();
+    for warning in &report.warnings {
+        all.entry(&warning.code).or_default().push(Shown::one_line(&warning.message));
+    }
+    for (kind, told) in kinds(report) {
+        all.entry(kind).or_default().extend(told.into_iter().map(|told| told.text));
+    }
+    let (mut few, mut more) = (Vec::new(), Vec::new());
+    for mut lines in all.into_values() {
+        let rest = if lines.len() > OF_A_KIND_AT_MOST { lines.split_off(OF_A_KIND_AT_MOST - 1) } else { Vec::new() };
+        few.append(&mut lines);
+        more.extend(rest);
+    }
+    (few, more)
+}
+
 /// Every warning, for whoever has bounds of their own.
 pub fn all(report: &Report) -> Vec<Told<'_>> {
     kinds(report).into_values().flatten().collect()

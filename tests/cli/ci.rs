@@ -155,6 +155,29 @@ fn warnings_stand_on_the_lines_of_their_layers() {
     }
 }
 
+/// Those of the layers file and those of the jobs have one room, and the summary has them all.
+#[test]
+fn a_step_shows_ten_warnings_of_whatever_kind_and_its_summary_all() {
+    let names: Vec<String> = (0..23).map(|n| format!("l{n:02}")).collect();
+    let project = Project::of(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut layers = "[defaults]\nbucket = \"artifacts\"\n".to_owned();
+    for (n, name) in names.iter().enumerate() {
+        project.write(&format!("{name}/requirements.txt"), "six\n".repeat(n + 1));
+        layers += &format!("[layers.{name}]\nmanifest = \"{name}/requirements.txt\"\n");
+        layers += &format!("compatible-runtimes = [\"python9.{n}\"]\n");
+    }
+    project.write("layers.toml", layers);
+    let step = Step::new();
+    let warnings = commands(&step.run(&project, "check", 0));
+    assert!(warnings.iter().all(|command| command.name == "warning"), "{warnings:?}");
+    assert_eq!((warnings.len(), warnings[9].message.as_str()), (10, "… and 37 more: see the summary of this step"));
+    let summary = step.read("summary");
+    for (n, name) in names.iter().enumerate() {
+        assert!(summary.contains(&format!("python9.{n}'")), "{n}: {summary}");
+        assert!(summary.contains(&format!("- `{name}/requirements.txt:1: 'six' is not pinned")), "{name}: {summary}");
+    }
+}
+
 #[test]
 fn problems_of_the_layers_file_stand_on_their_lines_and_in_the_summary() {
     let project = Project::new("[layers.a]\nmanifset = \"a\"\n\n[layers.b]\nbukcet = \"x\"\n");

@@ -51,6 +51,14 @@ impl Refused<'_> {
     }
 }
 
+/// What annotations need of a layers file.
+pub struct LinesOfFile<'a> {
+    /// What is odd in it.
+    pub warnings: &'a ProblemList,
+    /// The place of each layer.
+    pub places: &'a BTreeMap<String, Origin>,
+}
+
 /// The build server that the environment names.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Ci {
@@ -78,11 +86,6 @@ impl Ci {
         if wanted { Self::of(&|name| std::env::var(name).ok()) } else { Self::None }
     }
 
-    /// Problems of the layers file, on their lines.
-    pub fn annotate_problems(&self, found: &ProblemList) {
-        self.annotate(&found.problems.iter().map(of_problem).collect::<Vec<_>>(), found.more);
-    }
-
     /// A run that ended before its first job. Whatever reads what such a run leaves must not take it for one in which all
     /// went well, nor what an older one left for its own.
     pub fn refuse(&self, refused: &Refused<'_>, mode: Mode, requests: &[ReportRequest]) {
@@ -94,9 +97,9 @@ impl Ci {
         }
     }
 
-    /// What a run did. `origins` has the place of each layer in its layers file.
-    pub fn conclude(&self, report: &Report, requests: &[ReportRequest], origins: &BTreeMap<String, Origin>) {
-        self.annotate(&of_report(report, origins), false);
+    /// What a run did.
+    pub fn conclude(&self, report: &Report, requests: &[ReportRequest], file: &LinesOfFile<'_>) {
+        self.annotate_with(of_report(report, file.places), file);
         match self {
             Self::None => {}
             Self::GitHub(github) => tell(github.write(report)),
@@ -112,9 +115,9 @@ impl Ci {
         }
     }
 
-    /// What a rollout did. `origins` has the place of each layer in its layers file.
-    pub fn conclude_rollout(&self, report: &RolloutReport, origins: &BTreeMap<String, Origin>) {
-        self.annotate(&rollout::annotations(report, origins), false);
+    /// What a rollout did.
+    pub fn conclude_rollout(&self, report: &RolloutReport, file: &LinesOfFile<'_>) {
+        self.annotate_with(rollout::annotations(report, file.places), file);
         if let Self::GitHub(github) = self {
             tell(github.add(&rollout::outputs(report), |room| report.markdown_within(room)));
         }
@@ -125,6 +128,12 @@ impl Ci {
         if *self == Self::GitLab {
             gitlab::too_large(report, requests).iter().for_each(warn);
         }
+    }
+
+    /// With what is odd in the layers file, on its lines: there is one room of each level for all that a step says.
+    fn annotate_with(&self, found: Vec<Annotation>, file: &LinesOfFile<'_>) {
+        let all: Vec<_> = file.warnings.problems.iter().map(of_problem).chain(found).collect();
+        self.annotate(&all, file.warnings.more);
     }
 
     /// Where there are more than these, there are as many of a level as are kept.

@@ -31,15 +31,17 @@ pub fn within(report: &Report, bytes: usize) -> Shown {
     let mut page = Page::of(headline(report), bytes);
     page.section("### Failures", causes(report).iter().map(failure).collect(), "failure");
     table(&mut page, report);
-    page.section(
-        "### Warnings",
-        warnings::lines(report).iter().map(|line| vec![shown!("- {}", code(line))]).collect(),
-        "warning",
-    );
+    let (few, more) = warnings::few_and_more(report);
+    page.section("### Warnings", few.iter().map(listed).collect(), "warning");
     page.section("### After the publish", follow_ups(report), "layer");
     page.section("### Versions", deletions(report), "layer");
     page.section("### Dependencies", differences(report, page.room() / 2), "changed layer");
+    page.section("### More warnings", more.iter().map(listed).collect(), "warning");
     page.shown()
+}
+
+fn listed(line: &Shown) -> Vec<Shown> {
+    vec![shown!("- {}", code(line))]
 }
 
 /// A layers file with which nothing was started, in at most so many bytes.
