@@ -39,10 +39,10 @@ fn merge(args: &MergeArgs) -> Result<Ended, Error> {
         Error::usage(format!("these reports do not make one: {why}"))
             .hint("each part of one run once, or reports with no job in common")
     })?;
-    write(&merged.report, &args.to, &inputs)?;
-    Ci::of_this_process(!args.no_ci).hold(&merged.report, &args.to);
+    write(&merged, &args.to, &inputs)?;
+    Ci::of_this_process(!args.no_ci).hold(&merged, &args.to);
     if args.to.is_empty() {
-        let printed = emit::stdout(&report::json::render(&merged.report));
+        let printed = emit::stdout(&report::json::render(&merged));
         printed.map_err(|error| Error::other(format!("cannot write to standard output: {error}")))?;
     }
     if merged.missing.is_empty() {

@@ -8,20 +8,12 @@ use crate::outcome::Tally;
 use crate::plan::{Part, PartOfRun};
 use crate::report::model::{Report, Summary};
 
-/// The report of several, and which parts it lacks.
-#[derive(Debug)]
-pub struct Merged {
-    /// All jobs of all of them.
-    pub report: Report,
-    /// Parts of the run that are not among them.
-    pub missing: Vec<Part>,
-}
-
-/// Makes one report of several, each with the name by which messages call it. Their order does not matter.
+/// Makes one report of several, each with the name by which messages call it. Their order does not matter. It says itself
+/// which parts it lacks.
 ///
 /// # Errors
 /// Reports that do not belong together: why, with their names.
-pub fn merge(reports: Vec<(String, Report)>) -> Result<Merged, String> {
+pub fn merge(reports: Vec<(String, Report)>) -> Result<Report, String> {
     let mut reports = reports.into_iter();
     let (first_name, first) = reports.next().ok_or("there is no report")?;
     let mut whole = Whole::of(first_name, &first);
@@ -38,7 +30,8 @@ pub fn merge(reports: Vec<(String, Report)>) -> Result<Merged, String> {
         }
     }
     all.run = whole.runs.into_iter().collect::<Vec<_>>().join("+");
-    Ok(Merged { report: counted(all), missing })
+    all.missing.extend(missing);
+    Ok(counted(all))
 }
 
 /// What is known of the reports so far.
@@ -140,6 +133,7 @@ fn joined(mut all: Report, other: Report) -> Report {
     all.started_at = all.started_at.min(other.started_at);
     all.finished_at = all.finished_at.max(other.finished_at);
     all.ran = all.ran.and(&other.ran);
+    all.missing.extend(other.missing);
     all.warnings.extend(other.warnings);
     all.jobs.extend(other.jobs);
     all
@@ -147,6 +141,8 @@ fn joined(mut all: Report, other: Report) -> Report {
 
 fn counted(mut all: Report) -> Report {
     all.jobs.sort_by(|a, b| (&a.layer, &a.target).cmp(&(&b.layer, &b.target)));
+    all.missing.sort();
+    all.missing.dedup();
     all.warnings.sort();
     all.warnings.dedup();
     let mut tally = Tally::of(all.jobs.len());
@@ -197,8 +193,8 @@ mod tests {
             let merged = merge(parts).unwrap();
             let whole = report(Mode::Publish, jobs);
             prop_assert!(merged.missing.is_empty());
-            prop_assert_eq!((&merged.report.jobs, &merged.report.summary), (&whole.jobs, &whole.summary));
-            prop_assert_eq!(merged.report.run.split('+').count(), usize::try_from(of).unwrap());
+            prop_assert_eq!((&merged.jobs, &merged.summary), (&whole.jobs, &whole.summary));
+            prop_assert_eq!(merged.run.split('+').count(), usize::try_from(of).unwrap());
         }
     }
 
@@ -251,7 +247,7 @@ mod tests {
             (name.to_owned(), report(Mode::Publish, jobs))
         };
         let merged = merge(vec![one("b", &["b"]), one("a", &["a", "c"])]).unwrap();
-        assert_eq!((merged.report.summary.jobs, merged.missing.len()), (3, 0));
+        assert_eq!((merged.summary.jobs, merged.missing.len()), (3, 0));
         assert_eq!(refused(vec![one("a", &["a"]), one("b", &["b", "a"])]), "layer `a` at `x` is both in a and in b");
     }
 

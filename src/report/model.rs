@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::config::{Problem, ProblemList};
 use crate::event::Mode;
 use crate::outcome::{JobReport, Outcome, Tally, Warning};
-use crate::plan::PartOfRun;
+use crate::plan::{Part, PartOfRun};
 use crate::report::{Ran, Shown};
 
 /// Version of the report's shape; raised when a field changes its meaning or goes away.
@@ -31,6 +31,10 @@ pub struct Report {
     /// Of which run this is a part, where it was split with `--partition`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<PartOfRun>,
+    /// Parts of the run that it does not have: it was made of the others, and is not whole.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<String>")]
+    pub missing: Vec<Part>,
     /// What ran, and for what.
     #[serde(default)]
     pub ran: Ran,
@@ -190,6 +194,7 @@ impl Report {
             mode,
             run: run_id.to_owned(),
             part: None,
+            missing: Vec::new(),
             ran: Ran::default(),
             started_at: to_the_second(started),
             finished_at: to_the_second(finished),

@@ -5,7 +5,7 @@ use crate::report::Shown;
 use crate::report::model::Report;
 use crate::report::status_line::StatusLine;
 use crate::report::style::Tone;
-use crate::report::wording::{parts, plural};
+use crate::report::wording::{names, parts, plural};
 use crate::shown;
 
 /// `Summary [  48.2s] 200 jobs: 125 published, 70 unchanged, 1 adopted, 4 failed`
@@ -20,6 +20,14 @@ pub fn counted(report: &Report) -> Shown {
     let counts = WORDS.map(|(outcome, word)| (report.summary.get(outcome), word));
     let (jobs, parts) = (plural(report.summary.jobs, "job"), parts(&counts));
     if parts.is_empty() { shown!("{}", jobs) } else { shown!("{}: {}", jobs, parts) }
+}
+
+/// Of a report that is not whole: `not whole: part 2/3 of the run is missing`
+pub fn missing(report: &Report) -> Option<Shown> {
+    let parts: Vec<String> = report.missing.iter().map(ToString::to_string).collect();
+    let (noun, are) = if parts.len() == 1 { ("part", "is") } else { ("parts", "are") };
+    let named = names(parts.iter().map(String::as_str));
+    (!parts.is_empty()).then(|| shown!("not whole: {} {} of the run {} missing", noun, named, are))
 }
 
 /// What was done, what was not, what went wrong.

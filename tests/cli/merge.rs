@@ -51,6 +51,30 @@ fn a_part_that_is_missing_is_told_and_the_rest_is_written() {
     assert!(project.read("all.csv").len() > 100);
 }
 
+/// Whoever looks at a document alone must not take it for the whole.
+#[test]
+fn every_document_for_people_and_servers_names_the_part_that_is_missing() {
+    let project = project();
+    published_in_parts(&project);
+    let formats = ["json", "markdown", "html", "junit"];
+    let to: String = formats.iter().map(|format| format!(" --report {format}=all.{format}")).collect();
+    project.run(&format!("report merge 3.json 1.json{to}"), 1);
+    let text = |format: &str| String::from_utf8(project.read(&format!("all.{format}"))).unwrap();
+    assert_eq!(project.json("all.json")["missing"], serde_json::json!(["2/3"]));
+    for format in ["markdown", "html"] {
+        assert!(text(format).contains("not whole: part 2/3 of the run is missing"), "{}", text(format));
+    }
+    let junit = text("junit");
+    assert!(junit.contains(r#" errors="1""#) && junit.contains(r#"name="part 2/3 of the run""#), "{junit}");
+    // Made of what does not have it, nothing has it.
+    project.run("report convert all.json markdown=again.markdown", 0);
+    assert_eq!(text("markdown"), String::from_utf8(project.read("again.markdown")).unwrap());
+    project.run("report merge all.json --report json=again.json", 1);
+    assert_eq!(project.json("again.json")["missing"], serde_json::json!(["2/3"]));
+    project.run(&format!("report merge 3.json 1.json 2.json{to}"), 0);
+    assert!(formats.iter().all(|format| !text(format).contains("missing")));
+}
+
 #[test]
 fn what_does_not_belong_together_is_refused() {
     let project = project();

@@ -5,7 +5,7 @@ use crate::event::Mode;
 use crate::outcome::{JobError, JobReport, Outcome};
 use crate::report::formats::versions;
 use crate::report::model::Report;
-use crate::report::summary::counted;
+use crate::report::summary::{self, counted};
 use crate::report::wording::plural;
 use crate::report::{Ran, Shown, prune};
 
@@ -35,6 +35,7 @@ pub fn render(report: &Report) -> Shown {
     let parts = [
         ("title", escaped(title)),
         ("counted", escaped(&counted(report))),
+        ("missing", missing(report)),
         ("ran", escaped(&run)),
         ("what", what(&report.ran)),
         ("outcomes", outcomes(report)),
@@ -53,6 +54,12 @@ fn filled(parts: &[(&str, String)]) -> String {
         page.push_str(after);
     }
     page
+}
+
+/// Which parts of the run are not here, if any.
+fn missing(report: &Report) -> String {
+    let what = summary::missing(report);
+    what.map(|what| format!("<p class=\"failed\"><strong>{}</strong></p>", escaped(&what))).unwrap_or_default()
 }
 
 /// What ran, if that is known.

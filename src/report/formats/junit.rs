@@ -6,6 +6,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use crate::outcome::{JobError, JobReport, Outcome};
+use crate::plan::Part;
 use crate::report::model::Report;
 use crate::report::{Shown, prune};
 use crate::shown;
@@ -23,8 +24,23 @@ pub fn render(report: &Report) -> Shown {
     let mut junit = quick_junit::Report::new(format!("layership {}", report.mode));
     junit.set_time(duration(report.seconds));
     junit.add_test_suites(suites.into_values().map(timed));
+    junit.add_test_suites(missing(report));
     // It is written to memory, which takes everything.
     Shown::lines(&as_read(&junit.to_string().unwrap_or_default()))
+}
+
+/// Parts of the run that are not here, each a case that has no end: a server that shows no more than what failed shows it, too.
+fn missing(report: &Report) -> Option<TestSuite> {
+    let case = |part: &Part| {
+        let mut error = TestCaseStatus::non_success(NonSuccessKind::Error);
+        error.set_type("part-missing").set_message("this part of the run is missing: the report is not whole");
+        let mut case = TestCase::new(format!("part {part} of the run"), error);
+        case.set_classname("parts of the run").set_time(Duration::ZERO);
+        case
+    };
+    let mut suite = TestSuite::new("parts of the run");
+    suite.set_time(Duration::ZERO).add_test_cases(report.missing.iter().map(case));
+    (!report.missing.is_empty()).then_some(suite)
 }
 
 /// The schema that build servers read such files by counts what was skipped in each suite, and not in all of them.

@@ -87,6 +87,7 @@ fn headline(report: &Report) -> Vec<Shown> {
         Mode::Prune => "Old versions of layers",
     };
     let mut lines = vec![shown!("## {}", title), Shown::default(), counted];
+    lines.extend(summary::missing(report).into_iter().flat_map(|what| [Shown::default(), shown!("**{}**", what)]));
     lines.extend(ran(&report.ran).into_iter().flat_map(|ran| [Shown::default(), ran]));
     lines
 }
