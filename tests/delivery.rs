@@ -36,6 +36,8 @@ mod python;
 mod release;
 #[path = "delivery/reproduce.rs"]
 mod reproduce;
+#[path = "delivery/steps.rs"]
+mod steps;
 #[path = "delivery/supply.rs"]
 mod supply;
 #[path = "delivery/wheel.rs"]
