@@ -10,7 +10,7 @@ use crate::common::folder;
 use crate::common::project::in_crate;
 use crate::packing::{has_python, text};
 use crate::python::Python;
-use crate::workflows::{Runner, github, project};
+use crate::workflows::{Runner, github, gitlab, project};
 
 /// A build server's API with the comments of one request: what `comment.py` may ask of it, and nothing else.
 struct Server {
@@ -172,6 +172,33 @@ fn commented_as(author: Option<&str>, variables: &[(&str, &str)], code: i32) -> 
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).envs(variables.iter().copied());
     let ended = crate::common::Ended::from(command.output().unwrap()).expect(code);
     ended.stdout + &ended.stderr
+}
+
+/// Where nothing was started, the older state does not stay there.
+#[test]
+fn a_merge_request_is_told_that_nothing_was_started() {
+    let Some(python) = Python::with("tools.txt") else { return };
+    let project = project();
+    let server = Server::start(&[], "private-token: a-token");
+    project.write("comment.py", std::fs::read(in_crate("examples/ci/comment.py")).unwrap());
+    let run = |code: i32| {
+        _ = std::fs::remove_file(project.folder().join("plan.md"));
+        let runner = Runner::gitlab(&project)
+            .variable("CI_API_V4_URL", format!("{}/api/v4", server.address))
+            .variable("CI_PROJECT_ID", "42")
+            .variable("CI_MERGE_REQUEST_IID", "5")
+            .variable("CI_JOB_URL", "https://gitlab.com/acme/layers/-/jobs/7")
+            .variable("GITLAB_TOKEN", "a-token");
+        for script in gitlab(&python, &project).iter().filter(|script| script.job == "plan-layers") {
+            runner.run(script, if script.name == "script" { code } else { 0 });
+        }
+        server.bodies().pop().unwrap()
+    };
+    assert!(run(0).contains("numeric"));
+    project.write("layers.toml", "[layers.http]\nbukcet = \"x\"\n");
+    let said = "## Nothing was started\n\n[The log](https://gitlab.com/acme/layers/-/jobs/7) says why.\n";
+    assert_eq!(run(2), format!("<!-- layership: plan -->\n{said}"));
+    assert_eq!(server.bodies().len(), 1);
 }
 
 #[test]

@@ -26,6 +26,11 @@ pub fn github(python: &Python, project: &Project, name: &str) -> Vec<Script> {
     scripts(python, project, &paths)
 }
 
+/// The scripts of the workflow of GitLab.
+pub fn gitlab(python: &Python, project: &Project) -> Vec<Script> {
+    scripts(python, project, &[in_crate("examples/ci/gitlab/layers.gitlab-ci.yml")])
+}
+
 fn scripts(python: &Python, project: &Project, paths: &[PathBuf]) -> Vec<Script> {
     let mut command = python.command(&project.folder());
     command.arg(script("workflow_scripts.py")).args(paths);
@@ -197,7 +202,7 @@ fn parts_make_one_report_and_a_missing_one_is_told() {
 fn gitlab_publishes_in_parts_and_keeps_one_report() {
     let Some(python) = Python::with("tools.txt") else { return };
     let project = project();
-    let scripts = scripts(&python, &project, &[in_crate("examples/ci/gitlab/layers.gitlab-ci.yml")]);
+    let scripts = gitlab(&python, &project);
     let plan = scripts.iter().find(|script| script.job == "plan-layers" && script.name == "script").unwrap();
     Runner::gitlab(&project).run(plan, 0);
     let planned = String::from_utf8(project.read("plan.md")).unwrap();
