@@ -54,7 +54,7 @@ class GitHub:
         self.headers = {"Accept": "application/vnd.github+json"}
 
     def authorized(self) -> dict:
-        return self.headers | {"Authorization": f"Bearer {variable('GITHUB_TOKEN')}"}
+        return {**self.headers, "Authorization": f"Bearer {variable('GITHUB_TOKEN')}"}
 
 
 class GitLab:
@@ -84,7 +84,7 @@ def variable(name: str) -> str:
 
 def ask(server, method: str, url: str, body=None):
     """One request; the answer as JSON."""
-    headers = server.authorized() | {"Content-Type": "application/json", "User-Agent": "layership"}
+    headers = {**server.authorized(), "Content-Type": "application/json", "User-Agent": "layership"}
     data = json.dumps(body).encode() if body is not None else None
     request = urllib.request.Request(url, data=data, method=method, headers=headers)
     try:

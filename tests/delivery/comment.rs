@@ -174,6 +174,30 @@ fn commented_as(author: Option<&str>, variables: &[(&str, &str)], code: i32) -> 
     ended.stdout + &ended.stderr
 }
 
+/// The interpreters at hand are newer than what it says that it needs: what came after that is looked for.
+#[test]
+fn it_needs_no_newer_python_than_it_says() {
+    if !has_python() {
+        return;
+    }
+    let newer = r#"
+import ast, sys
+tree = ast.parse(open(sys.argv[1]).read(), feature_version=(3, 8))
+def is_newer(node):
+    match node:
+        case ast.BinOp(op=ast.BitOr()) | ast.AugAssign(op=ast.BitOr()): return True
+        case ast.Subscript(value=ast.Name(id="dict" | "list" | "set" | "tuple" | "type")): return True
+        case ast.Attribute(attr="removeprefix" | "removesuffix" | "is_relative_to" | "with_stem"): return True
+    return False
+print([node.lineno for node in ast.walk(tree) if is_newer(node)])
+"#;
+    let script = in_crate("examples/ci/comment.py");
+    assert!(std::fs::read_to_string(&script).unwrap().contains("Needs nothing but Python 3.8."));
+    let mut command = std::process::Command::new("python3");
+    command.args(["-c", newer]).arg(script);
+    assert_eq!(crate::common::Ended::from(command.output().unwrap()).expect(0).stdout, "[]\n");
+}
+
 /// Where nothing was started, the older state does not stay there.
 #[test]
 fn a_merge_request_is_told_that_nothing_was_started() {
