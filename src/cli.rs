@@ -14,6 +14,7 @@ mod reports;
 mod rollout;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod suggest;
 mod work;
 
 pub use aside::{CompletionsArgs, ExplainArgs, InitArgs, SchemaArgs, SchemaOf, Shell};
@@ -45,7 +46,9 @@ impl Cli {
     /// # Errors
     /// A command line that cannot be read; also `--help` and `--version`.
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self> {
-        Self::from_arg_matches(&Self::documented().try_get_matches_from(arguments)?)
+        let arguments: Vec<OsString> = arguments.into_iter().collect();
+        let matches = Self::documented().try_get_matches_from(&arguments);
+        Self::from_arg_matches(&matches.map_err(|error| suggest::for_help(error, &arguments))?)
     }
 
     /// When colours are wanted by a command line that cannot be read: as it says, as far as that much can be read.

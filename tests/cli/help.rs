@@ -48,6 +48,16 @@ fn project() -> Project {
     project
 }
 
+#[test]
+fn a_command_that_there_is_not_is_guessed_behind_help_too() {
+    let of = |line: &str| run(layership(folder().path()), line.split_whitespace()).expect(2).stderr;
+    for (line, meant) in [("help plna", "plan"), ("help rolout", "rollout"), ("help report mrge", "merge")] {
+        let told = of(line);
+        assert!(told.contains(&format!("tip: a similar subcommand exists: '{meant}'")), "{line}: {told}");
+    }
+    assert!(!of("help zzzz").contains("tip:"));
+}
+
 #[track_caller]
 fn ends_with(code: i32, mut command: Command) {
     Ended::from(command.output().expect("a shell")).expect(code);
