@@ -152,8 +152,9 @@ fn read_directory<R: ReadAt>(window: &Window<'_, R>, size: u64) -> Result<Inspec
     }
     // Without zip64 the count has 16 bits, and some tools let it wrap.
     if promised != inspection.entries && promised != inspection.entries & 0xffff {
+        let noun = if promised == 1 { "entry" } else { "entries" };
         return Err(InspectError::Malformed(format!(
-            "its end says {promised} entries, its table of contents lists {}",
+            "its end says {promised} {noun}, its table of contents lists {}",
             inspection.entries
         )));
     }

@@ -102,8 +102,9 @@ fn placed<'f>(files: &'f [LayersFile], targets: &'f [TargetDraft], problems: &mu
 }
 
 fn too_many(jobs: usize, layers: usize, targets: usize, problems: &mut Problems<'_>) {
+    let places = if targets == 1 { "target" } else { "targets" };
     let message = format!(
-        "{layers} layers at {targets} targets are {jobs} jobs, and one file can have {JOBS_LIMIT}; split it, or name \
+        "{layers} layers at {targets} {places} are {jobs} jobs, and one file can have {JOBS_LIMIT}; split it, or name \
          `targets` where a layer does not go to all of them"
     );
     problems.error(&["layers"], message);

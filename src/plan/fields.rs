@@ -350,8 +350,10 @@ fn key_problem(key: &str, file_name: usize) -> Option<String> {
 fn bucket_problem(bucket: &str) -> Option<String> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
     let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-    if !(3..=63).contains(&bucket.len()) {
-        return Some(format!("has {} characters; S3 accepts 3 to 63", bucket.len()));
+    let length = bucket.chars().count();
+    if !(3..=63).contains(&length) {
+        let noun = if length == 1 { "character" } else { "characters" };
+        return Some(format!("has {length} {noun}; S3 accepts 3 to 63"));
     }
     if let Some(bad) = bucket.chars().find(|c| !allowed(*c)) {
         return Some(format!("has the character `{bad}`; S3 accepts lower-case letters, digits, `.` and `-`"));
