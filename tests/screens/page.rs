@@ -158,7 +158,7 @@ fn it_is_light_or_dark_as_people_set_their_system_and_readable_in_both() {
 fn on_a_phone_everything_is_there_and_nothing_is_wider_than_the_screen() {
     let (_project, path) = page(10, usual);
     let mut browser = Browser::start();
-    for width in [320, 390] {
+    for width in [320, 390, 500] {
         browser.resize(width, 844, true);
         browser.open(&path);
         assert_eq!(browser.is("innerWidth"), width, "the page is as wide as the screen");
@@ -167,6 +167,13 @@ fn on_a_phone_everything_is_there_and_nothing_is_wider_than_the_screen() {
                 .map(e => e.outerHTML.slice(0, 80))",
         );
         assert_eq!(wider, json!([]), "at {width} pixels");
+        // Beside its label, and not below it.
+        let below = browser.is(
+            "[...document.querySelectorAll('tbody td[data-label=Why] details, tbody td[data-label=Why] summary')]
+                .filter(e => e.getBoundingClientRect().left < e.closest('td').getBoundingClientRect().left + 96)
+                .map(e => e.outerHTML.slice(0, 80))",
+        );
+        assert_eq!(below, json!([]), "at {width} pixels");
         // Each cell says what it is, as its heading does on a wide screen.
         let labels = browser.is(
             "[...document.querySelector('tbody tr').cells].map(cell => getComputedStyle(cell, '::before').content)",

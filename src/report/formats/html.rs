@@ -130,7 +130,8 @@ fn why(job: &JobReport) -> String {
     if !warnings.is_empty() {
         parts.push(folded(&plural(warnings.len(), "warning"), &warnings));
     }
-    parts.join(" ")
+    // On a phone a cell is a grid of its label and one thing beside it.
+    if parts.is_empty() { String::new() } else { format!("<div>{}</div>", parts.join(" ")) }
 }
 
 fn folded(what: &str, items: &[&str]) -> String {
@@ -192,7 +193,7 @@ mod tests {
         assert!(row.contains("<td data-label=\"Why\"></td>"), "{row}");
         kept.outcome = Outcome::Planned;
         kept.reason = Some(crate::outcome::Reason::FirstVersion);
-        assert!(super::row(&kept).contains("<td data-label=\"Why\">first version</td>"));
+        assert!(super::row(&kept).contains("<td data-label=\"Why\"><div>first version</div></td>"));
     }
 
     #[test]
