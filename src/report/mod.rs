@@ -60,6 +60,7 @@ mod style;
 mod summary;
 mod table;
 pub mod text;
+mod usual;
 mod waiting;
 mod warnings;
 mod wording;

@@ -7,6 +7,7 @@ use crate::event::{Activity, Fact, Happening, JobId, Mode, Unanswered};
 use crate::outcome::{ErrorCode, JobReport, Tally};
 use crate::report::pace::Pace;
 use crate::report::paces::{PaceNews, Paces};
+use crate::report::usual::Usual;
 use crate::report::waiting::Waiting;
 
 /// Of so many jobs it is told that they wait.
@@ -83,6 +84,7 @@ pub struct State {
     paces: Paces,
     /// What the last event told of the pace of a target, if that is news.
     pub pace_news: Option<PaceNews>,
+    usual: Usual,
     first_target: Option<String>,
     failures: BTreeMap<(String, ErrorCode), usize>,
 }
@@ -101,6 +103,7 @@ impl Default for State {
             pace: Pace::default(),
             paces: Paces::default(),
             pace_news: None,
+            usual: Usual::default(),
             first_target: None,
             failures: BTreeMap::new(),
         }
@@ -113,6 +116,7 @@ impl State {
     pub fn apply(&mut self, event: &Happening, now: Duration) {
         self.pace.apply(event, now);
         self.pace_news = None;
+        self.usual.apply(event, now);
         match event {
             Happening::RunStarted { mode, jobs } => {
                 *self = Self { mode: *mode, began: now, tally: Tally::of(*jobs), ..Self::default() };
@@ -204,9 +208,9 @@ impl State {
 
     /// How long the run still takes, as far as that can be told.
     pub fn left(&self, now: Duration) -> Option<Duration> {
-        // What waits for others, and what was asked to stop, has no pace.
+        // What waits for others, what hangs, and what was asked to stop, has no pace.
         let all_wait = !self.running.is_empty() && self.running.values().all(Running::waits_for_others);
-        let is_known = !self.interrupted && !self.finished && !all_wait;
+        let is_known = !self.interrupted && !self.finished && !all_wait && !self.usual.is_exceeded(now);
         if is_known { self.pace.left(self.tally.jobs, self.began, now) } else { None }
     }
 

@@ -78,6 +78,25 @@ fn until_when_an_outcome_is_waited_for_is_said_in_every_round() {
     assert!(!screen(&state, 24, 100).contains("until"));
 }
 
+/// Long before a request is told to have no answer, nobody knows any more how long it takes.
+#[test]
+fn a_call_far_beyond_its_usual_time_ends_the_estimate() {
+    let mut state = State::default();
+    state.apply(&Happening::RunStarted { mode: Mode::Publish, jobs: 20 }, at(0.0));
+    for id in 0..20 {
+        let (layer, target) = ("layer".to_owned(), "us-east-1".to_owned());
+        state.apply(&Happening::JobStarted { job: id, layer, target }, at(0.5 * id as f64));
+        state.apply(&Happening::ActivityEntered { job: id, activity: Activity::Publishing }, at(0.5 * id as f64));
+    }
+    for id in 0..19 {
+        let report = Box::new(job("layer", "us-east-1", Outcome::Published));
+        let tally = tally(20, &[(Outcome::Published, id + 1)]);
+        state.apply(&Happening::JobFinished { job: id, report, tally }, at(0.5 * id as f64 + 0.8));
+    }
+    let left = |seconds| heartbeat(&state, at(seconds)).text.contains("left");
+    assert_eq!([10.0, 12.0, 13.0, 14.0].map(left), [true, true, false, false]);
+}
+
 #[test]
 fn a_lock_that_is_looked_at_again_and_again_is_waited_for_all_the_time() {
     let mut state = run_with(1, 0);
