@@ -155,8 +155,8 @@ mod tests {
         insta::assert_snapshot!(shown(short_run, 0).await, @"
         Published [   3.4s] (  1/129) requests-py312 us-east-1 version 3
            Failed [   0.9s] (  2/129) scipy-py311 us-east-1: access-denied
-          Running [  15.0s] (  3/129) 1 running, 1 failed; longest: torch, locking 11.6s
-          Running [  45.0s] (  3/129) 1 running, 1 failed; longest: torch, locking 41.6s
+          Running [  15.0s] (  3/129) 1 failed, 1 running; longest: torch, locking 11.6s
+          Running [  45.0s] (  3/129) 1 failed, 1 running; longest: torch, locking 41.6s
          Stopping [  73.4s] jobs that are publishing will finish; interrupt again to stop at once
         ");
     }
@@ -169,8 +169,8 @@ mod tests {
         Published [   3.4s] (  1/129) requests-py312 us-east-1 version 3
            Failed [   0.9s] (  2/129) scipy-py311 us-east-1: access-denied
         Unchanged [   3.4s] (  3/129) six us-east-1 version 3
-          Running [  15.0s] (  3/129) 1 running, 1 failed; longest: torch, locking 11.6s
-          Running [  45.0s] (  3/129) 1 running, 1 failed; longest: torch, locking 41.6s
+          Running [  15.0s] (  3/129) 1 failed, 1 running; longest: torch, locking 11.6s
+          Running [  45.0s] (  3/129) 1 failed, 1 running; longest: torch, locking 41.6s
          Stopping [  73.4s] jobs that are publishing will finish; interrupt again to stop at once
         Cancelled [   3.4s] (  4/129) torch us-east-1
         ");
@@ -233,8 +233,8 @@ mod tests {
         Waiting [   0.5s] (  0/200) us-east-1: 16 jobs wait for the pace of 2 requests/s
         Waiting [  10.0s]           l24 us-east-1: for Lambda's quota, which other tools use too
         Waiting [  14.0s] ( 24/200) us-east-1: 16 jobs wait for the pace of 0.5 requests/s, ~6m left
-        Running [  15.0s] ( 25/200) 17 running, 17 of them waiting, ~6m left; longest: l25, waiting for the pace of 0.5 requests/s 10.5s
-        Running [  45.0s] ( 40/200) 17 running, 17 of them waiting, ~5m30s left; longest: l40, waiting for the pace of 0.5 requests/s 33.0s
+        Running [  15.0s] ( 25/200) ~6m left, 17 running (17 waiting); longest: l25, waiting for the pace of 0.5 requests/s 10.5s
+        Running [  45.0s] ( 40/200) ~5m30s left, 17 running (17 waiting); longest: l40, waiting for the pace of 0.5 requests/s 33.0s
         ");
     }
 

@@ -168,7 +168,7 @@ pub fn live(state: &State, now: Duration, rows: usize, columns: usize) -> Vec<St
     lines
 }
 
-/// `Publishing [  31.2s] [==============>            ]  87/129: 16 running, 1 failed, ~15s left`
+/// `Publishing [  31.2s] [==============>            ]  87/129: 1 failed, ~15s left, 16 running`
 fn bar(state: &State, now: Duration, columns: usize) -> StatusLine {
     let verb = match state.mode {
         _ if state.interrupted => "Stopping",
@@ -194,19 +194,20 @@ fn drawn(state: &State, columns: usize) -> String {
     format!("[{:<columns$}]", "=".repeat(done) + head)
 }
 
-/// `16 running, 9 of them waiting, 1 failed, ~15s left`
+/// `1 failed, ~15s left, 16 running (9 waiting)`: what matters most comes first, since a narrow screen cuts the end.
 fn activity(state: &State, now: Duration) -> String {
     let waiting = state.running.values().filter(|job| job.waits()).count();
-    let parts = [(waiting, "of them waiting"), (state.tally.get(Outcome::Failed), "failed")];
-    let more = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {count} {what}"));
-    let left = state.left(now).map(|left| format!(", {} left", roughly(left)));
-    std::iter::once(format!("{} running", state.running.len())).chain(more).chain(left).collect()
+    let failed = Some(state.tally.get(Outcome::Failed)).filter(|failed| *failed > 0);
+    let failed = failed.map(|failed| format!("{failed} failed, ")).unwrap_or_default();
+    let left = state.left(now).map(|left| format!("{} left, ", roughly(left))).unwrap_or_default();
+    let waiting = if waiting > 0 { format!(" ({waiting} waiting)") } else { String::new() };
+    format!("{failed}{left}{} running{waiting}", state.running.len())
 }
 
 fn running(job: &Running, now: Duration) -> StatusLine {
     let seconds = now.saturating_sub(job.started).as_secs_f64();
     let no_answer = || unanswered(job).map(|text| shown!("{}", text));
-    let what = job.waiting.as_ref().map(Waiting::words).or_else(no_answer);
+    let what = job.waiting.as_ref().map(Waiting::brief).or_else(no_answer);
     let what = what.map(|what| shown!(": {}", what)).unwrap_or_default();
     StatusLine::new(doing(job), Tone::Busy, Some(seconds), shown!("{} {}{}", job.layer, job.target, what))
 }

@@ -63,7 +63,21 @@ impl Waiting {
         !matches!(self, Self::Pace { .. })
     }
 
-    /// What is waited for, behind "waiting"; what matters most comes first, since a narrow screen cuts the end.
+    /// What is waited for, behind the name of a job; what matters most comes first, since a narrow screen cuts the end.
+    pub fn brief(&self) -> Shown {
+        match self {
+            Self::Lock { run, host, living: true, until } => {
+                shown!("lock{} of {} (run {})", within_commas(*until), host, run)
+            }
+            Self::Lock { run, host, until, .. } => {
+                shown!("lock{} that {} left (run {})", within_commas(*until), host, run)
+            }
+            Self::Version { until } => shown!("outcome{} of a publish that was not answered", within_commas(*until)),
+            _ => self.words(),
+        }
+    }
+
+    /// The same behind "waiting".
     pub fn words(&self) -> Shown {
         match self {
             Self::Lock { run, host, living: true, until } => {
@@ -87,6 +101,12 @@ fn rounded(rate: f64) -> String {
     format!("{}", (rate * 10.0).round() / 10.0)
 }
 
+/// `, until 10:00:30Z at most,`
+fn within_commas(until: Option<Timestamp>) -> Shown {
+    let until = until.map(|until| until.strftime("%H:%M:%SZ").to_string());
+    until.map(|until| shown!(", until {} at most,", until)).unwrap_or_default()
+}
+
 fn at_most(until: Option<Timestamp>) -> Shown {
     until.map(|until| shown!("until {} at most ", until.strftime("%H:%M:%SZ").to_string())).unwrap_or_default()
 }
@@ -97,6 +117,14 @@ mod tests {
     use crate::event::LockPhase;
 
     fn lock(living: bool, until: Option<&str>) -> String {
+        waiting(living, until).words().to_string()
+    }
+
+    fn brief(living: bool, until: Option<&str>) -> String {
+        waiting(living, until).brief().to_string()
+    }
+
+    fn waiting(living: bool, until: Option<&str>) -> Waiting {
         let fact = Fact::LockAwaited {
             holder: "R1".to_owned(),
             host: "build\n7".to_owned(),
@@ -104,7 +132,7 @@ mod tests {
             living,
             until: until.map(|until| until.parse().unwrap()),
         };
-        Waiting::after(&fact).unwrap().words().to_string()
+        Waiting::after(&fact).unwrap()
     }
 
     #[test]
@@ -113,6 +141,9 @@ mod tests {
         assert_eq!(lock(true, until), "until 10:00:30Z at most for the lock of build 7 (run R1)");
         assert_eq!(lock(false, until), "until 10:00:30Z at most for the lock that build 7 left (run R1)");
         assert_eq!(lock(true, None), "for the lock of build 7 (run R1)");
+        assert_eq!(brief(true, until), "lock, until 10:00:30Z at most, of build 7 (run R1)");
+        assert_eq!(brief(false, until), "lock, until 10:00:30Z at most, that build 7 left (run R1)");
+        assert_eq!(brief(true, None), "lock of build 7 (run R1)");
         assert_eq!(Waiting::after(&Fact::LockFreed), None);
     }
 

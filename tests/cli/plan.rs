@@ -78,7 +78,7 @@ fn a_version_with_the_staged_content_but_without_backup_is_to_be_adopted() {
     LAYER  TARGET     OUTCOME  VERSION  ARN
     boto3  us-east-1  adopted  1        arn:aws:lambda:us-east-1:123456789012:layer:boto3:1
     --- stderr ---
-         Waiting [  TIMEs]       boto3 us-east-1: until TIME at most for the lock of HOST (run RUN)
+         Waiting [  TIMEs]       boto3 us-east-1: lock, until TIME at most, of HOST (run RUN)
          Adopted [  TIMEs] (1/1) boto3 us-east-1 version 1
          Summary [  TIMEs] 1 job: 1 adopted
     ");

@@ -42,7 +42,7 @@ fn screen(state: &State, rows: usize, columns: usize) -> String {
 #[test]
 fn many_jobs_on_a_usual_terminal() {
     insta::assert_snapshot!(screen(&run_with(16, 1), 24, 80), @"
-    Publishing [  13.9s] [==========>              ]  87/200: 16 running, 1 failed
+    Publishing [  13.9s] [==========>              ]  87/200: 1 failed, 16 running
       Checking [  12.9s] layer-000 us-east-1
     Publishing [  12.8s] layer-001 us-east-1
      Recording [  12.8s] layer-002 us-east-1
@@ -85,10 +85,10 @@ fn how_long_it_still_takes_is_said_once_the_pace_is_known() {
         }
     }
     let bar = |state: &State, columns| screen(state, 2, columns);
-    insta::assert_snapshot!(bar(&state, 80), @"  Publishing [  13.9s] [======>                 ]  50/200: 10 running, ~45s left");
-    insta::assert_snapshot!(bar(&state, 40), @"  Publishing 50/200: 10 running, ~45s l…");
+    insta::assert_snapshot!(bar(&state, 80), @"  Publishing [  13.9s] [======>                 ]  50/200: ~45s left, 10 running");
+    insta::assert_snapshot!(bar(&state, 40), @"  Publishing 50/200: ~45s left, 10 runn…");
     let line = heartbeat(&state, at(13.95)).render(Style::default(), None);
-    assert!(line.contains("( 50/200) 10 running, ~45s left; longest: layer"), "{line}");
+    assert!(line.contains("( 50/200) ~45s left, 10 running; longest: layer"), "{line}");
     state.apply(&Happening::Interrupted { running: 10 }, at(13.9));
     assert!(!bar(&state, 80).contains("left"), "nobody knows how long what is publishing takes");
 }
@@ -117,7 +117,7 @@ fn a_request_that_hangs_is_told_in_every_activity_and_in_both_displays() {
         assert_eq!(line.unwrap(), live);
         let doing = verb.to_lowercase();
         let ending = format!(
-            "1 of them waiting; longest: layer-000, {doing} 11.0s, no answer of S3 to HeadObject since 10:00:05Z"
+            "1 running (1 waiting); longest: layer-000, {doing} 11.0s, no answer of S3 to HeadObject since 10:00:05Z"
         );
         assert!(beat.ends_with(&ending), "{beat}");
         // What comes beside it changes nothing, and only its own answer ends it.
@@ -154,7 +154,7 @@ fn few_jobs_have_no_line_that_counts_the_rest() {
 #[test]
 fn small_and_narrow_terminals_show_less() {
     insta::assert_snapshot!(screen(&run_with(16, 1), 12, 50), @"
-    Publishing 87/200: 16 running, 1 failed
+    Publishing 87/200: 1 failed, 16 running
       Checking [  12.9s] layer-000 us-east-1
     Publishing [  12.8s] layer-001 us-east-1
      Recording [  12.8s] layer-002 us-east-1
@@ -162,10 +162,10 @@ fn small_and_narrow_terminals_show_less() {
                ... and 12 more running
     ");
     insta::assert_snapshot!(screen(&run_with(16, 1), 4, 36), @"
-    Publishing 87/200: 16 running, 1 …
+    Publishing 87/200: 1 failed, 16 r…
       Checking [  12.9s] layer-000 us…
     ");
-    insta::assert_snapshot!(screen(&run_with(16, 1), 1, 200), @"  Publishing [  13.9s] [===========>               ]  87/200: 16 running, 1 failed");
+    insta::assert_snapshot!(screen(&run_with(16, 1), 1, 200), @"  Publishing [  13.9s] [===========>               ]  87/200: 1 failed, 16 running");
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn a_heartbeat_names_what_takes_longest_and_its_target_where_there_are_several()
     let line = |state: &State| heartbeat(state, at(31.0)).render(Style::default(), None);
     assert_eq!(
         line(&state),
-        "     Running [  31.0s] ( 87/200) 16 running, 1 failed; longest: layer-000, checking 29.5s"
+        "     Running [  31.0s] ( 87/200) 1 failed, 16 running; longest: layer-000, checking 29.5s"
     );
     let elsewhere = Happening::JobStarted { job: 99, layer: "layer-000".to_owned(), target: "tokyo".to_owned() };
     state.apply(&elsewhere, at(31.0));
