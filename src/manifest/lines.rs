@@ -45,7 +45,7 @@ fn physical_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
 /// Whether a text has no character that could be one of those ends of lines, as nearly all: without a branch for each byte,
 /// this takes next to nothing.
 fn has_no_other_ends(text: &str) -> bool {
-    let is_plain = |byte: u8| (byte >= b' ') & (byte < 0x80) | (byte == b'\n') | (byte == b'\r') | (byte == b'\t');
+    let is_plain = |byte: u8| matches!(byte, b' '..=0x7f | b'\n' | b'\r' | b'\t');
     text.bytes().fold(true, |all, byte| all & is_plain(byte))
 }
 
