@@ -145,16 +145,16 @@ impl Look<'_> {
             return Vec::new();
         }
         let used = versions.iter().filter(|(_, about)| home.environments.install(about, self.halt));
-        let used: Vec<&str> = used.map(|(version, _)| version.as_str()).collect();
+        let used: Vec<&Version> = used.map(|(version, _)| version).collect();
         // Whatever rules all of them out, the archive holds the package: then it has to be one of them at least.
         let all = self.ecosystem == Ecosystem::Node || used.is_empty();
-        let pinned = if all { versions.keys().map(Version::as_str).collect() } else { used };
+        let pinned = if all { versions.keys().collect() } else { used };
         let mut others: Vec<Held<'_>> = held.iter().map(|held| Held::of(self.ecosystem, held)).collect();
         for pin in self.halt.over(&pinned) {
             let pin = Pin::of(self.ecosystem, pin);
             others.retain(|held| !pin.allows(held));
         }
-        let shown = pinned.iter().take(SHOWN).copied().collect::<Vec<_>>().join(" or ");
+        let shown = pinned.iter().take(SHOWN).map(|pin| pin.as_str()).collect::<Vec<_>>().join(" or ");
         let more = match pinned.len().saturating_sub(SHOWN) {
             0 => String::new(),
             more => format!(" or one of {more} more"),
@@ -167,7 +167,7 @@ impl Look<'_> {
     fn is_expected(&self, name: &str, versions: &Versions) -> bool {
         let is_expected = |version: &Version, about: &About| {
             let is_used = || self.homes.first().is_some_and(|all| all.environments.install(about, self.halt));
-            about.need == Need::Required && is_used() && !is_place(version.as_str())
+            about.need == Need::Required && is_used() && !version.is_place()
         };
         !is_left_out(name) && versions.iter().any(|(version, about)| is_expected(version, about))
     }
@@ -175,16 +175,11 @@ impl Look<'_> {
 
 /// Whether an archive holds this version of a package, or one that tells no version.
 pub(super) fn holds(packages: &Packages, ecosystem: Ecosystem, name: &str, version: &Version) -> bool {
-    let pin = Pin::of(ecosystem, version.as_str());
+    let pin = Pin::of(ecosystem, version);
     // What another package of Node brought along is not there for itself.
     let counts = |held: &str| ecosystem != Ecosystem::Node || packages.is_installed(name, held);
     let is_it = |held: &String| counts(held) && pin.allows(&Held::of(ecosystem, held));
     packages.versions(ecosystem, name).is_some_and(|all| all.is_empty() || all.iter().any(is_it))
-}
-
-/// A repository, URL or path in place of a version: what it holds is not told, and perhaps not even its name.
-fn is_place(pin: &str) -> bool {
-    pin.contains(['/', ':']) || pin.starts_with('.')
 }
 
 /// A version that the archive holds.
@@ -216,9 +211,10 @@ enum Pin<'a> {
 }
 
 impl<'a> Pin<'a> {
-    fn of(ecosystem: Ecosystem, pin: &'a str) -> Self {
-        // Who installs it fills in a variable.
-        if pin == "*" || is_place(pin) || pin.contains("${") {
+    fn of(ecosystem: Ecosystem, version: &'a Version) -> Self {
+        let pin = version.as_str();
+        // Who installs it fills in a variable; of a place it is not told what it holds, and perhaps not even its name.
+        if pin == "*" || version.is_place() || pin.contains("${") {
             return Self::Anything;
         }
         match ecosystem {

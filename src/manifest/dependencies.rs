@@ -65,12 +65,20 @@ pub struct Dependencies {
 pub(super) struct Found<'a> {
     pub name: Cow<'a, str>,
     pub version: Cow<'a, str>,
+    /// A repository, a URL or a path stands in place of a version.
+    pub is_place: bool,
     pub about: About,
 }
 
 impl<'a> Found<'a> {
     pub fn new(name: impl Into<Cow<'a, str>>, version: impl Into<Cow<'a, str>>) -> Self {
-        Self { name: name.into(), version: version.into(), about: About::default() }
+        Self { name: name.into(), version: version.into(), is_place: false, about: About::default() }
+    }
+
+    /// With a repository, a URL or a path in place of a version, if so.
+    pub fn placed(mut self, is_place: bool) -> Self {
+        self.is_place = is_place;
+        self
     }
 
     /// With the hashes of the files that may be installed, in whatever order.
@@ -172,6 +180,7 @@ impl Dependencies {
         // What is cut off counts: it was looked at.
         let bytes = found.name.len() + version.len();
         let version = Version::new(shown, hidden);
+        let version = if found.is_place { version.of_place() } else { version };
         let has_room = self.count < LIMIT && self.bytes <= BYTES_LIMIT;
         let is_new = match self.packages.entry(name.into()) {
             Entry::Occupied(mut known) => {

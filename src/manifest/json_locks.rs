@@ -122,8 +122,8 @@ impl<'de> Visitor<'de> for PipfilePackage<'_, '_> {
                 }
             }
         }
-        let (name, version) = (normalised(&self.name).into_owned().into(), place.version().into_owned().into());
-        Ok(Found { name, version, ..about })
+        let found = Found::new(normalised(&self.name).into_owned(), place.version().into_owned());
+        Ok(Found { about: about.about, ..found.placed(place.is_place()) })
     }
 }
 
@@ -142,6 +142,10 @@ pub(super) fn pipfile(text: &str, halt: &Halt) -> Result<Dependencies, Unreadabl
 }
 
 impl PipfilePlace<'_> {
+    fn is_place(&self) -> bool {
+        self.git.is_some() || self.file.is_some() || self.path.is_some()
+    }
+
     fn version(&self) -> Cow<'_, str> {
         if let Some(Text(git)) = &self.git {
             return at_commit(git, text(self.commit.as_ref()));

@@ -54,7 +54,7 @@ impl GemSource<'_> {
         let (name, version) = spec.trim_end().split_once(" (").unwrap_or((spec, ""));
         match self.revision {
             "" => dependencies.insert(Found::new(name, version.trim_end_matches(')'))),
-            revision => dependencies.insert(Found::new(name, format!("{}#{revision}", self.remote))),
+            revision => dependencies.insert(Found::new(name, format!("{}#{revision}", self.remote)).placed(true)),
         }
     }
 }

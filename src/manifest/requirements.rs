@@ -66,7 +66,7 @@ pub(super) fn insert(dependencies: &mut Result<Dependencies, Unreadable>, line: 
     let found = match &line.asks {
         Asks::Pinned { name, version } => Found::new(&**name, *version),
         Asks::Version { name, specifier } => Found::new(&**name, exact_version(specifier).unwrap_or(specifier)),
-        Asks::Location { name, url } | Asks::Editable { name, url } => Found::new(&**name, &**url),
+        Asks::Location { name, url } | Asks::Editable { name, url } => Found::new(&**name, &**url).placed(true),
         Asks::Include(_) | Asks::Bounds(_) | Asks::ExtraIndex => return,
         Asks::Unreadable => {
             *dependencies = Err(Unreadable::at(line.number, "it is not a requirement that pip would read"));

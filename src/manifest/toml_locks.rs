@@ -138,6 +138,7 @@ fn read(
                 continue;
             };
             let found = Found::new(name, version).with_hashes(hashes.iter().map(String::as_str));
+            let found = found.placed(matches!(origin, PackageSource::Place(_)));
             dependencies.insert(found.needed(need).with_marker(marker(package)));
         }
         if let Some(metadata) = table.get("metadata").and_then(Value::as_table) {

@@ -8,10 +8,18 @@ fn told(paths: &[&str], requirements: &str) -> String {
 }
 
 fn told_if(unshown: Option<Outside>, paths: &[&str], requirements: &str) -> String {
+    told_from(unshown, (Format::Requirements, "requirements.txt"), paths, requirements)
+}
+
+/// The same under another manifest.
+fn told_under(format: Format, paths: &[&str], text: &str) -> String {
+    told_from(None, (format, "lock"), paths, text)
+}
+
+fn told_from(unshown: Option<Outside>, (format, name): (Format, &str), paths: &[&str], text: &str) -> String {
     let mut packages = Packages::default();
     paths.iter().for_each(|path| packages.meet(format!("python/{path}.dist-info/METADATA").as_bytes()));
-    let dependencies = dependencies(Format::Requirements, requirements.as_bytes(), &Halt::default()).unwrap().unwrap();
-    let (name, format) = ("requirements.txt", Format::Requirements);
+    let dependencies = dependencies(format, text.as_bytes(), &Halt::default()).unwrap().unwrap();
     let pins = Pins { name, format, dependencies: &dependencies, unshown: &|| unshown };
     let settings = LayerSettings {
         compatible_runtimes: vec!["python3.12".parse().unwrap()],
@@ -37,6 +45,9 @@ fn versions_are_compared_as_python_does() {
         ("x-1.5", "x"),
         ("x-1.5", "x @ https://host/x.whl"),
         ("x-1.5", "x @ file:x.whl"),
+        ("x-1.5", "x-1.0-py3-none-any.whl --hash=sha256:aa"),
+        ("x-1.5", "-e x"),
+        ("x-1.5", "x @ 2.0"),
         ("numpy-2.0.0", "numpy==1.26.4 ; python_version<'3.12'\nnumpy==2.0.0 ; python_version>='3.12'"),
         ("x-1.0", "x==1.0 ; sys_platform == 'win32'"),
         ("x-1.5", "x==${VERSION}"),
@@ -56,6 +67,27 @@ fn versions_are_compared_as_python_does() {
     ];
     for (held, pinned) in wrong {
         assert!(told(&[held], pinned).starts_with("archive-differs it does not hold"), "{held} {pinned}");
+    }
+}
+
+/// What a folder or a file beside a lock file holds the lock does not tell, whatever it is called.
+#[test]
+fn a_path_is_no_version() {
+    let table = [
+        (Format::UvLock, "[[package]]\nname = \"x\"\nversion = \"1\"\nsource = { editable = \"x\" }\n"),
+        (Format::UvLock, "[[package]]\nname = \"x\"\nversion = \"1\"\nsource = { path = \"x.whl\" }\n"),
+        (
+            Format::PoetryLock,
+            "[[package]]\nname = \"x\"\nversion = \"1\"\n[package.source]\ntype = \"directory\"\nurl = \"x\"\n",
+        ),
+        (Format::PdmLock, "[[package]]\nname = \"x\"\nversion = \"1\"\npath = \"2\"\n"),
+        (Format::Pylock, "[[packages]]\nname = \"x\"\ndirectory = { path = \"x\" }\n"),
+        (Format::Pylock, "[[packages]]\nname = \"x\"\narchive = { path = \"x.zip\", hashes = {} }\n"),
+        (Format::PipfileLock, "{\"_meta\":{},\"default\":{\"x\":{\"editable\":true,\"path\":\"x\"}}}"),
+        (Format::PipfileLock, "{\"_meta\":{},\"default\":{\"x\":{\"file\":\"x.whl\"}}}"),
+    ];
+    for (format, lock) in table {
+        assert_eq!(told_under(format, &["x-1.5"], lock), "", "{lock}");
     }
 }
 
