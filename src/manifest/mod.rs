@@ -33,6 +33,7 @@ mod pins;
 mod pnpm_keys;
 mod pnpm_lock;
 mod pnpm_needs;
+mod pylock_groups;
 mod read;
 mod requirements;
 mod secrets;

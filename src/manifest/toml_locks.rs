@@ -3,6 +3,7 @@
 //! They are read one package at a time: all of a large one as a tree of values would take ten times its size.
 
 use super::dependencies::{ANY_VERSION, Dependencies, Found};
+use super::pylock_groups;
 use super::toml_parts::parts;
 use super::toml_sums::{Sums, hashes};
 use super::unreadable::Unreadable;
@@ -86,14 +87,16 @@ pub(super) fn pdm(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
 }
 
 pub(super) fn pylock(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
-    read(text, halt, "packages", |package| {
+    let mut dependencies = read(text, halt, "packages", |package| {
         let of = |table: &str, key: &str| package.get(table)?.as_table().and_then(|table| string(table, key));
         let origin = match of("vcs", "url").or(of("vcs", "path")) {
             Some(url) => PackageSource::Place(at_commit(url, of("vcs", "commit-id"))),
             None => place([of("archive", "url"), of("archive", "path"), of("directory", "path")]),
         };
         (origin, hashes(package, "hashes", &["wheels", "sdist", "archive"]), Need::Required)
-    })
+    })?;
+    pylock_groups::settle(text, &mut dependencies, halt);
+    Ok(dependencies)
 }
 
 pub(super) fn cargo(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
