@@ -144,7 +144,7 @@ impl Look<'_> {
         if held.is_empty() {
             return Vec::new();
         }
-        let used = versions.iter().filter(|(_, about)| home.environments.install(about, self.halt));
+        let used = versions.iter().filter(|(_, about)| home.environments.allow(about, self.halt));
         let used: Vec<&Version> = used.map(|(version, _)| version).collect();
         // Whatever rules all of them out, the archive holds the package: then it has to be one of them at least.
         let all = self.ecosystem == Ecosystem::Node || used.is_empty();

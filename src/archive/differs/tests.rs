@@ -91,6 +91,34 @@ fn a_path_is_no_version() {
     }
 }
 
+/// A layer may be built with an extra: the version that is locked for that is not another one.
+#[test]
+fn a_version_that_is_locked_for_an_extra_is_allowed() {
+    let lock = "[[package]]\nname = \"root\"\nversion = \"1\"\nsource = { virtual = \".\" }\ndependencies = [\n\
+        { name = \"x\", version = \"1\", marker = \"extra == 'extra-4-root-old' and python_version < '3.13'\" },\n\
+        { name = \"x\", version = \"2\", marker = \"extra == 'extra-4-root-new' or extra != 'extra-4-root-old'\" },\n\
+        { name = \"x\", version = \"3\", marker = \"extra == 'extra-4-root-old' and python_version >= '3.13'\" },\n]\n\
+        [package.optional-dependencies]\nold = [{ name = \"y\" }]\n\
+        [[package]]\nname = \"x\"\nversion = \"1\"\n[[package]]\nname = \"x\"\nversion = \"2\"\n\
+        [[package]]\nname = \"x\"\nversion = \"3\"\n[[package]]\nname = \"y\"\nversion = \"1\"\n";
+    for (held, is_wrong) in [("x-1", false), ("x-2", false), ("x-3", true), ("x-4", true)] {
+        assert_eq!(told_under(Format::UvLock, &[held], lock).contains("archive-differs"), is_wrong, "{held}");
+    }
+}
+
+/// The groups that a lock of PEP 751 installs by default are those of the layer.
+#[test]
+fn packages_of_groups_that_are_installed_by_default_are_expected() {
+    let package = |name: &str, group: &str| {
+        format!("[[packages]]\nname = \"{name}\"\nversion = \"1\"\nmarker = \"'{group}' in dependency_groups\"\n")
+    };
+    let lock = format!("default-groups = [\"default\"]\n{}{}", package("x", "default"), package("y", "dev"));
+    insta::assert_snapshot!(told_under(Format::Pylock, &["z-1"], &lock), @r"
+    package-missing `x` of `lock` is not in it
+    package-not-locked it holds `z`, which `lock` does not name
+    ");
+}
+
 /// The lock says which of its versions is for which Python.
 #[test]
 fn of_several_locked_versions_that_of_the_runtime_counts() {
