@@ -22,6 +22,8 @@ pub struct Pins<'a> {
     pub format: Format,
     /// What it names.
     pub dependencies: &'a Dependencies,
+    /// It has lines that cannot be read: these are the others.
+    pub is_partial: bool,
     /// Why no message names what it does, if so; asked where there is something to name.
     pub unshown: &'a dyn Fn() -> Option<Outside>,
 }
@@ -43,6 +45,9 @@ pub fn not_compared(packages: &Packages, format: Format, name: &str) -> Option<F
 /// | missing | pinned, and installed in one of the environments | warning |
 /// | there | not named | warning |
 ///
+/// Where the manifest does not tell what is for development, what is missing is only worth knowing. Where lines of it cannot be
+/// read, only another version counts: what looks like a package in such a file may be none.
+///
 /// Lock files of Yarn and pnpm name neither what packages bring along in themselves nor, in a workspace, what one project of it
 /// needs; Yarn's do not tell what is for development. Of these, only another version of what was installed counts.
 ///
@@ -54,8 +59,9 @@ pub fn not_compared(packages: &Packages, format: Format, name: &str) -> Option<F
 /// that only build, may be missing.
 pub fn differs(packages: &Packages, pins: Pins<'_>, settings: &LayerSettings, halt: &Halt) -> Vec<Finding> {
     let Some(ecosystem) = Ecosystem::of(pins.format) else { return Vec::new() };
-    let is_complete = !matches!(pins.format, Format::YarnLock | Format::PnpmLock);
-    let look = Look { ecosystem, is_complete, packages, homes: &homes(settings), halt };
+    let names_all = !matches!(pins.format, Format::YarnLock | Format::PnpmLock);
+    let is_complete = names_all && !pins.is_partial;
+    let look = Look { ecosystem, names_all, packages, homes: &homes(settings), halt };
     let (mut wrong, mut missing) = (Vec::new(), Vec::new());
     let unread = packages.of(ecosystem).filter(|(_, versions)| versions.is_empty());
     let unread: BTreeSet<&str> = unread.flat_map(|(name, _)| pins.dependencies.own_names(name)).collect();
@@ -103,8 +109,8 @@ fn minor(runtime: &Runtime) -> Option<u16> {
 /// What packages are looked at for.
 struct Look<'a> {
     ecosystem: Ecosystem,
-    /// The manifest names all that is installed.
-    is_complete: bool,
+    /// Such a manifest names all that is installed.
+    names_all: bool,
     packages: &'a Packages,
     homes: &'a [Home],
     halt: &'a Halt,
@@ -123,7 +129,7 @@ impl Look<'_> {
     fn is_held(&self, name: &str, version: &str, home: &Home) -> bool {
         match self.ecosystem {
             Ecosystem::Python if self.homes.len() > 1 => self.packages.is_in(name, version, home.python),
-            Ecosystem::Node if !self.is_complete => home.python.is_none() && self.packages.is_installed(name, version),
+            Ecosystem::Node if !self.names_all => home.python.is_none() && self.packages.is_installed(name, version),
             _ => home.python.is_none(),
         }
     }
@@ -183,21 +189,21 @@ pub(super) fn holds(packages: &Packages, ecosystem: Ecosystem, name: &str, versi
 }
 
 /// A version that the archive holds.
-struct Held<'a> {
+pub(super) struct Held<'a> {
     text: &'a str,
     /// Of a package of Python, where it can be read.
     version: Option<pep440_rs::Version>,
 }
 
 impl<'a> Held<'a> {
-    fn of(ecosystem: Ecosystem, text: &'a str) -> Self {
+    pub fn of(ecosystem: Ecosystem, text: &'a str) -> Self {
         let is_python = ecosystem == Ecosystem::Python;
         Self { text, version: is_python.then(|| pep440_rs::Version::from_str(text).ok()).flatten() }
     }
 }
 
 /// What a manifest pins.
-enum Pin<'a> {
+pub(super) enum Pin<'a> {
     /// A version as it is written, which has to be the same text.
     Text(&'a str),
     /// The platform of a gem stands behind its version in the lock file, and is no part of the gem's own version.
@@ -211,7 +217,7 @@ enum Pin<'a> {
 }
 
 impl<'a> Pin<'a> {
-    fn of(ecosystem: Ecosystem, version: &'a Version) -> Self {
+    pub fn of(ecosystem: Ecosystem, version: &'a Version) -> Self {
         let pin = version.as_str();
         // Who installs it fills in a variable; of a place it is not told what it holds, and perhaps not even its name.
         if pin == "*" || version.is_place() || pin.contains("${") {
@@ -230,7 +236,7 @@ impl<'a> Pin<'a> {
     }
 
     /// Whether a version is one that it allows.
-    fn allows(&self, held: &Held<'_>) -> bool {
+    pub fn allows(&self, held: &Held<'_>) -> bool {
         match self {
             Self::Anything => true,
             Self::Text(pin) => *pin == held.text,
@@ -265,7 +271,8 @@ impl Pins<'_> {
             None => format!("{} of `{}` {verb} not in it", listed(missing, ", "), self.name),
             Some(_) => format!("`{}` names what is not in it: {}", self.name, self.listed(missing, ", ")),
         };
-        (!missing.is_empty()).then(|| Finding::warning(Check::PackageMissing, message(), hint))
+        let level = if self.dependencies.tells_who_asks() { Finding::warning } else { Finding::advice };
+        (!missing.is_empty()).then(|| level(Check::PackageMissing, message(), hint))
     }
 
     /// What is named here is the archive's own.

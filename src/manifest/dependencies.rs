@@ -58,6 +58,8 @@ pub struct Dependencies {
     bytes: usize,
     /// There were more than a manifest can have.
     overflowed: bool,
+    /// Nothing says whether what is required is so for the project, or only for who develops it.
+    is_untold_who_asks: bool,
 }
 
 /// A dependency as it was found in a manifest.
@@ -151,6 +153,17 @@ impl Dependencies {
     /// The own names of what is installed under this one.
     pub fn own_names(&self, installed_as: &str) -> impl Iterator<Item = &str> {
         self.aliases.get(installed_as).into_iter().flatten().map(|name| &**name)
+    }
+
+    /// Whether what is required is so for whoever installs the project: some lock files do not tell what is for development, or
+    /// for another project of a workspace.
+    pub fn tells_who_asks(&self) -> bool {
+        !self.is_untold_who_asks
+    }
+
+    /// Takes note that it is not told who asks.
+    pub(super) fn leave_untold_who_asks(&mut self) {
+        self.is_untold_who_asks = true;
     }
 
     /// How long all names and versions are, in bytes.

@@ -66,7 +66,7 @@ pub use includes::{Included, Includes, NotIncluded, plain};
 pub use left_out::is_left_out;
 pub use mask::{hide_credentials, is_open, mask};
 pub use meaning::same_meaning;
-pub use parse::{dependencies, locked};
+pub use parse::{dependencies, locked, readable_part};
 pub use pins::{Open, Unpinned};
 pub use read::{Manifest, included_paths, read};
 pub use requirements::normalised;

@@ -53,9 +53,16 @@ fn uv_origin(package: &Table) -> PackageSource {
 }
 
 pub(super) fn poetry(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
-    read(text, halt, "package", |package| {
+    let mut tells_groups = true;
+    let mut dependencies = read(text, halt, "package", |package| {
+        // Those of Poetry 1.5 and later tell none, up to its version 2.
+        tells_groups &= ["category", "groups"].iter().any(|key| package.contains_key(*key));
         (poetry_origin(package), hashes(package, "hash", &["files"]), poetry_need(package))
-    })
+    })?;
+    if !tells_groups {
+        dependencies.leave_untold_who_asks();
+    }
+    Ok(dependencies)
 }
 
 fn poetry_need(package: &Table) -> Need {

@@ -1,6 +1,7 @@
 use super::*;
+use crate::finding::Level;
 use crate::layer::LayerSettings;
-use crate::manifest::dependencies;
+use crate::manifest::{dependencies, readable_part};
 
 /// What is told of an archive with these paths under a requirements file.
 fn told(paths: &[&str], requirements: &str) -> String {
@@ -20,7 +21,7 @@ fn told_from(unshown: Option<Outside>, (format, name): (Format, &str), paths: &[
     let mut packages = Packages::default();
     paths.iter().for_each(|path| packages.meet(format!("python/{path}.dist-info/METADATA").as_bytes()));
     let dependencies = dependencies(format, text.as_bytes(), &Halt::default()).unwrap().unwrap();
-    let pins = Pins { name, format, dependencies: &dependencies, unshown: &|| unshown };
+    let pins = Pins { name, format, dependencies: &dependencies, is_partial: false, unshown: &|| unshown };
     let settings = LayerSettings {
         compatible_runtimes: vec!["python3.12".parse().unwrap()],
         compatible_architectures: vec!["x86_64".parse().unwrap()],
@@ -124,7 +125,13 @@ fn packages_of_groups_that_are_installed_by_default_are_expected() {
 fn of_several_locked_versions_that_of_the_runtime_counts() {
     let lock = include_bytes!("../../../tests/interop/projects/numeric/uv.lock");
     let dependencies = dependencies(Format::UvLock, lock, &Halt::default()).unwrap().unwrap();
-    let pins = Pins { name: "uv.lock", format: Format::UvLock, dependencies: &dependencies, unshown: &|| None };
+    let pins = Pins {
+        name: "uv.lock",
+        format: Format::UvLock,
+        dependencies: &dependencies,
+        is_partial: false,
+        unshown: &|| None,
+    };
     let python = |version: &str| LayerSettings {
         compatible_runtimes: vec![format!("python{version}").parse().unwrap()],
         ..LayerSettings::default()
@@ -166,7 +173,7 @@ fn packages_are_compared_no_longer_than_somebody_waits() {
     let text: String = (0..1_000).map(|n| format!("p{n}==1 ; python_version < '3.{n}'\n")).collect();
     let dependencies = dependencies(Format::Requirements, text.as_bytes(), &Halt::default()).unwrap().unwrap();
     let (name, format) = ("requirements.txt", Format::Requirements);
-    let pins = Pins { name, format, dependencies: &dependencies, unshown: &|| None };
+    let pins = Pins { name, format, dependencies: &dependencies, is_partial: false, unshown: &|| None };
     let settings = LayerSettings {
         compatible_runtimes: (8..14).map(|minor| format!("python3.{minor}").parse().unwrap()).collect(),
         ..LayerSettings::default()
@@ -191,7 +198,7 @@ fn many_versions_on_both_sides_are_told_within_bounds() {
 /// What is told of an archive under a manifest of these runtimes.
 fn told_of(packages: &Packages, format: Format, manifest: &str, runtimes: &[&str]) -> String {
     let dependencies = dependencies(format, manifest.as_bytes(), &Halt::default()).unwrap().unwrap();
-    let pins = Pins { name: "LOCK", format, dependencies: &dependencies, unshown: &|| None };
+    let pins = Pins { name: "LOCK", format, dependencies: &dependencies, is_partial: false, unshown: &|| None };
     let settings = LayerSettings {
         compatible_runtimes: runtimes.iter().map(|runtime| runtime.parse().unwrap()).collect(),
         ..LayerSettings::default()
@@ -265,6 +272,65 @@ fn packages_of_node_that_were_not_read_are_known_by_the_name_they_are_installed_
     ");
     let other = version("b-original", "0.4.0");
     assert!(told_of_npm(&[(a, &about_a), (b, &about_b), (renamed, &other)]).starts_with("archive-differs"));
+}
+
+/// What a link leads to is copied in its place, where a build follows it.
+#[test]
+fn what_is_linked_is_a_project_that_is_locked() {
+    let lock = r#"{"lockfileVersion":3,"packages":{"":{"name":"l"},
+        "node_modules/shared":{"resolved":"shared","link":true},"shared":{"version":"1.0.0"},
+        "node_modules/@s/own":{"resolved":"libs/x","link":true},"libs/x":{"name":"@s/own","version":"1.0.0"}}}"#;
+    let told = |names: &[&str]| {
+        let mut packages = Packages::default();
+        for name in names {
+            let (path, about) = (
+                format!("nodejs/node_modules/{name}/package.json"),
+                format!(r#"{{"name":"{name}","version":"1.0.0"}}"#),
+            );
+            packages.meet(path.as_bytes());
+            packages.see_node(path.as_bytes(), about.as_bytes(), true);
+        }
+        told_of(&packages, Format::NpmLock, lock, &["nodejs22.x"])
+    };
+    assert_eq!(told(&["shared", "@s/own", "l"]), "");
+    insta::assert_snapshot!(told(&["shared", "x"]), @"package-not-locked it holds `x`, which `LOCK` does not name");
+}
+
+/// Where nobody tells what is for development, what is missing may be that.
+#[test]
+fn what_is_missing_is_only_worth_knowing_where_it_may_be_for_development() {
+    let levels = |text: &str| -> Vec<Level> {
+        let mut packages = Packages::default();
+        packages.meet(b"python/x-1.dist-info/METADATA");
+        let dependencies = dependencies(Format::PoetryLock, text.as_bytes(), &Halt::default()).unwrap().unwrap();
+        let (name, format) = ("poetry.lock", Format::PoetryLock);
+        let pins = Pins { name, format, dependencies: &dependencies, is_partial: false, unshown: &|| None };
+        let found = differs(&packages, pins, &LayerSettings::default(), &Halt::default());
+        found.iter().map(|found| found.level).collect()
+    };
+    let package = |name: &str, groups: &str| format!("[[package]]\nname = \"{name}\"\nversion = \"1\"\n{groups}\n");
+    for (groups, expected) in [
+        ("", &[Level::Advice][..]),
+        ("groups = [\"main\"]", &[Level::Warning]),
+        ("category = \"main\"", &[Level::Warning]),
+        ("groups = [\"dev\"]", &[]),
+    ] {
+        assert_eq!(levels(&(package("x", groups) + &package("y", groups))), expected, "{groups}");
+    }
+}
+
+/// Any text may be a requirements file: of one that cannot be read as a whole, only what contradicts the archive is told.
+#[test]
+fn of_lines_that_can_be_read_beside_others_only_another_version_counts() {
+    let mut packages = Packages::default();
+    [&b"python/x-1.dist-info/METADATA"[..], b"python/z-1.dist-info/METADATA"]
+        .iter()
+        .for_each(|path| packages.meet(path));
+    let part = readable_part(Format::Requirements, b"x==2\ny==1\n?\n", &Halt::default()).unwrap();
+    let (name, format) = ("requirements.txt", Format::Requirements);
+    let pins = Pins { name, format, dependencies: &part, is_partial: true, unshown: &|| None };
+    let found = differs(&packages, pins, &LayerSettings::default(), &Halt::default());
+    assert_eq!(found.iter().map(|found| found.check).collect::<Vec<_>>(), [Check::ArchiveDiffers]);
 }
 
 /// A package ships what it likes, and the lock says nothing of that.
