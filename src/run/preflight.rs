@@ -116,6 +116,7 @@ pub async fn preflight(
     }
     if let (Decision::Adopt, Some(latest)) = (decided.decision, &latest) {
         remembered::check_adopted(site, latest.arn.number, content.known_sha256(), &manifest, trail).await?;
+        content.check_packages(options, trail).await?;
     }
     if let (Decision::Keep, Some(latest)) = (decided.decision, &latest) {
         if known.drift.is_some_and(Drift::remains) {
