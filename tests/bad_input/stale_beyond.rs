@@ -14,7 +14,7 @@ fn what_an_included_file_asks_for_changed() {
         let project = Project::of(&[]);
         project.declare(&["requests"], "detect = [\"dependencies\", \"settings\"]");
         project.write("requests/base.txt", "six==1.16.0\n");
-        project.build("requests", &format!("{line} base.txt\nrequests==2.32.3\n"));
+        project.build("requests", format!("{line} base.txt\nrequests==2.32.3\n"));
         project.run("publish --stage", 0);
         project.forget_requests();
         project

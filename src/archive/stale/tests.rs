@@ -249,20 +249,22 @@ fn what_the_runtime_brings_counts_where_it_is_there_or_nothing_else_is_named() {
 /// What is for development such lock files do not tell, but what the archive holds does.
 #[test]
 fn where_nobody_tells_what_is_for_development_the_archive_does() {
-    let yarn = |packages: &[(&str, &str)]| {
+    type Locked<'l> = &'l [(&'l str, &'l str)];
+    type Write<'w> = &'w dyn Fn(Locked<'_>) -> String;
+    let yarn = |packages: Locked<'_>| {
         let each = packages.iter().map(|(name, version)| format!("{name}@x:\n  version \"{version}\"\n"));
         format!("# yarn lockfile v1\n\n{}", each.collect::<String>())
     };
-    let gems = |packages: &[(&str, &str)]| {
+    let gems = |packages: Locked<'_>| {
         let each = packages.iter().map(|(name, version)| format!("    {name} ({version})\n"));
         format!("GEM\n  remote: https://rubygems.org/\n  specs:\n{}", each.collect::<String>())
     };
-    let poetry = |packages: &[(&str, &str)]| -> String {
+    let poetry = |packages: Locked<'_>| -> String {
         let each =
             packages.iter().map(|(name, version)| format!("[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n"));
         each.collect()
     };
-    let pnpm = |packages: &[(&str, &str)]| {
+    let pnpm = |packages: Locked<'_>| {
         let importers = "lockfileVersion: '9.0'\nimporters:\n  .: {}\n  other:\n    dependencies:\n";
         let asked = packages.iter().map(|(name, version)| format!("      {name}:\n        version: {version}\n"));
         let locked = |end: &str| -> String {
@@ -271,7 +273,6 @@ fn where_nobody_tells_what_is_for_development_the_archive_does() {
         let asked: String = asked.collect();
         format!("{importers}{asked}packages:\n{}snapshots:\n{}", locked("{resolution: {integrity: x}}"), locked("{}"))
     };
-    type Write<'w> = &'w dyn Fn(&[(&str, &str)]) -> String;
     let formats: [(Format, &str, Write<'_>); 4] = [
         (Format::YarnLock, "@", &yarn),
         (Format::PnpmLock, "@", &pnpm),
@@ -279,7 +280,7 @@ fn where_nobody_tells_what_is_for_development_the_archive_does() {
         (Format::PoetryLock, "-", &poetry),
     ];
     let (a, d) = (("a", "1"), ("d", "1"));
-    let table: [(&[(&str, &str)], &[(&str, &str)], &[(&str, &str)], &str); 12] = [
+    let table: [(Locked<'_>, Locked<'_>, Locked<'_>, &str); 12] = [
         // Held in the version that was locked.
         (&[a], &[a, d], &[("a", "2"), d], "error"),
         (&[a], &[a, d], &[d], "error"),
