@@ -6,9 +6,7 @@ use crate::bounds::Outside;
 use crate::finding::{Check, Finding};
 use crate::halt::Halt;
 use crate::layer::{LayerSettings, Runtime};
-use crate::manifest::{
-    About, Dependencies, Environments, Format, Need, Version, Versions, is_archive_file, is_left_out,
-};
+use crate::manifest::{About, Dependencies, Environments, Format, Need, Version, Versions, is_left_out};
 use std::collections::BTreeSet;
 use std::str::FromStr as _;
 
@@ -24,6 +22,8 @@ pub struct Pins<'a> {
     pub format: Format,
     /// What it names.
     pub dependencies: &'a Dependencies,
+    /// It has lines that cannot be read: these are the others.
+    pub is_partial: bool,
     /// Why no message names what it does, if so; asked where there is something to name.
     pub unshown: &'a dyn Fn() -> Option<Outside>,
 }
@@ -45,6 +45,9 @@ pub fn not_compared(packages: &Packages, format: Format, name: &str) -> Option<F
 /// | missing | pinned, and installed in one of the environments | warning |
 /// | there | not named | warning |
 ///
+/// Where the manifest does not tell what is for development, what is missing is only worth knowing. Where lines of it cannot be
+/// read, only another version counts: what looks like a package in such a file may be none.
+///
 /// Lock files of Yarn and pnpm name neither what packages bring along in themselves nor, in a workspace, what one project of it
 /// needs; Yarn's do not tell what is for development. Of these, only another version of what was installed counts.
 ///
@@ -56,8 +59,9 @@ pub fn not_compared(packages: &Packages, format: Format, name: &str) -> Option<F
 /// that only build, may be missing.
 pub fn differs(packages: &Packages, pins: Pins<'_>, settings: &LayerSettings, halt: &Halt) -> Vec<Finding> {
     let Some(ecosystem) = Ecosystem::of(pins.format) else { return Vec::new() };
-    let is_complete = !matches!(pins.format, Format::YarnLock | Format::PnpmLock);
-    let look = Look { format: pins.format, ecosystem, is_complete, packages, homes: &homes(settings), halt };
+    let names_all = !matches!(pins.format, Format::YarnLock | Format::PnpmLock);
+    let is_complete = names_all && !pins.is_partial;
+    let look = Look { format: pins.format, ecosystem, names_all, packages, homes: &homes(settings), halt };
     let (mut wrong, mut missing) = (Vec::new(), Vec::new());
     let unread = packages.of(ecosystem).filter(|(_, versions)| versions.is_empty());
     let unread: BTreeSet<&str> = unread.flat_map(|(name, _)| pins.dependencies.own_names(name)).collect();
@@ -108,8 +112,8 @@ fn minor(runtime: &Runtime) -> Option<u16> {
 struct Look<'a> {
     format: Format,
     ecosystem: Ecosystem,
-    /// The manifest names all that is installed.
-    is_complete: bool,
+    /// Such a manifest names all that is installed.
+    names_all: bool,
     packages: &'a Packages,
     homes: &'a [Home],
     halt: &'a Halt,
@@ -128,7 +132,7 @@ impl Look<'_> {
     fn is_held(&self, name: &str, version: &str, home: &Home) -> bool {
         match self.ecosystem {
             Ecosystem::Python if self.homes.len() > 1 => self.packages.is_in(name, version, home.python),
-            Ecosystem::Node if !self.is_complete => home.python.is_none() && self.packages.is_installed(name, version),
+            Ecosystem::Node if !self.names_all => home.python.is_none() && self.packages.is_installed(name, version),
             _ => home.python.is_none(),
         }
     }
@@ -162,17 +166,17 @@ impl Look<'_> {
         if held.is_empty() {
             return Vec::new();
         }
-        let used = versions.iter().filter(|(_, about)| home.environments.install(about, self.halt));
-        let used: Vec<&str> = used.map(|(version, _)| version.as_str()).collect();
+        let used = versions.iter().filter(|(_, about)| home.environments.allow(about, self.halt));
+        let used: Vec<&Version> = used.map(|(version, _)| version).collect();
         // Whatever rules all of them out, the archive holds the package: then it has to be one of them at least.
         let all = self.ecosystem == Ecosystem::Node || used.is_empty();
-        let pinned = if all { versions.keys().map(Version::as_str).collect() } else { used };
+        let pinned = if all { versions.keys().collect() } else { used };
         let mut others: Vec<Held<'_>> = held.iter().map(|held| Held::of(self.ecosystem, held)).collect();
         for pin in self.halt.over(&pinned) {
             let pin = Pin::of(self.ecosystem, pin);
             others.retain(|held| !pin.allows(held));
         }
-        let shown = pinned.iter().take(SHOWN).copied().collect::<Vec<_>>().join(" or ");
+        let shown = pinned.iter().take(SHOWN).map(|pin| pin.as_str()).collect::<Vec<_>>().join(" or ");
         let more = match pinned.len().saturating_sub(SHOWN) {
             0 => String::new(),
             more => format!(" or one of {more} more"),
@@ -185,7 +189,7 @@ impl Look<'_> {
     fn is_expected(&self, name: &str, versions: &Versions) -> bool {
         let is_expected = |version: &Version, about: &About| {
             let is_used = || self.homes.first().is_some_and(|all| all.environments.install(about, self.halt));
-            about.need == Need::Required && is_used() && !is_place(version.as_str())
+            about.need == Need::Required && is_used() && !version.is_place()
         };
         !is_left_out(self.format, name) && versions.iter().any(|(version, about)| is_expected(version, about))
     }
@@ -193,34 +197,29 @@ impl Look<'_> {
 
 /// Whether an archive holds this version of a package, or one that tells no version.
 pub(super) fn holds(packages: &Packages, ecosystem: Ecosystem, name: &str, version: &Version) -> bool {
-    let pin = Pin::of(ecosystem, version.as_str());
+    let pin = Pin::of(ecosystem, version);
     // What another package of Node brought along is not there for itself.
     let counts = |held: &str| ecosystem != Ecosystem::Node || packages.is_installed(name, held);
     let is_it = |held: &String| counts(held) && pin.allows(&Held::of(ecosystem, held));
     packages.versions(ecosystem, name).is_some_and(|all| all.is_empty() || all.iter().any(is_it))
 }
 
-/// A repository, URL or path in place of a version: what it holds is not told, and perhaps not even its name.
-fn is_place(pin: &str) -> bool {
-    pin.contains(['/', ':']) || pin.starts_with('.') || is_archive_file(pin)
-}
-
 /// A version that the archive holds.
-struct Held<'a> {
+pub(super) struct Held<'a> {
     text: &'a str,
     /// Of a package of Python, where it can be read.
     version: Option<pep440_rs::Version>,
 }
 
 impl<'a> Held<'a> {
-    fn of(ecosystem: Ecosystem, text: &'a str) -> Self {
+    pub fn of(ecosystem: Ecosystem, text: &'a str) -> Self {
         let is_python = ecosystem == Ecosystem::Python;
         Self { text, version: is_python.then(|| pep440_rs::Version::from_str(text).ok()).flatten() }
     }
 }
 
 /// What a manifest pins.
-enum Pin<'a> {
+pub(super) enum Pin<'a> {
     /// A version as it is written, which has to be the same text.
     Text(&'a str),
     /// The platform of a gem stands behind its version in the lock file, and is no part of the gem's own version.
@@ -234,9 +233,10 @@ enum Pin<'a> {
 }
 
 impl<'a> Pin<'a> {
-    fn of(ecosystem: Ecosystem, pin: &'a str) -> Self {
-        // Who installs it fills in a variable.
-        if pin == "*" || is_place(pin) || pin.contains("${") {
+    pub fn of(ecosystem: Ecosystem, version: &'a Version) -> Self {
+        let pin = version.as_str();
+        // Who installs it fills in a variable; of a place it is not told what it holds, and perhaps not even its name.
+        if pin == "*" || version.is_place() || pin.contains("${") {
             return Self::Anything;
         }
         match ecosystem {
@@ -252,7 +252,7 @@ impl<'a> Pin<'a> {
     }
 
     /// Whether a version is one that it allows.
-    fn allows(&self, held: &Held<'_>) -> bool {
+    pub fn allows(&self, held: &Held<'_>) -> bool {
         match self {
             Self::Anything => true,
             Self::Text(pin) => *pin == held.text,
@@ -287,7 +287,8 @@ impl Pins<'_> {
             None => format!("{} of `{}` {verb} not in it", listed(missing, ", "), self.name),
             Some(_) => format!("`{}` names what is not in it: {}", self.name, self.listed(missing, ", ")),
         };
-        (!missing.is_empty()).then(|| Finding::warning(Check::PackageMissing, message(), hint))
+        let level = if self.dependencies.tells_who_asks() { Finding::warning } else { Finding::advice };
+        (!missing.is_empty()).then(|| level(Check::PackageMissing, message(), hint))
     }
 
     /// What is named here is the archive's own.

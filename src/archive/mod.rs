@@ -26,6 +26,7 @@ mod packages;
 mod sample;
 mod seal;
 mod stale;
+mod switched;
 mod tree;
 mod window;
 
@@ -38,6 +39,7 @@ pub use note::{Note, Purpose};
 pub use pack::pack;
 pub use pack_error::PackError;
 pub use seal::TreeDigest;
-pub use stale::{Change, stale};
+pub use stale::{Change, IncludedFiles, stale};
+pub use switched::switched;
 pub use tree::Tree;
 pub use window::TAIL;

@@ -1,7 +1,7 @@
 //! The packages of an archive and their versions, as far as their metadata tells.
 
 use super::node::{About, Place, package};
-use crate::manifest::{Format, mask, normalised};
+use crate::manifest::{Format, is_left_out, mask, normalised};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// More packages than this no layer has; it bounds what names can take of memory.
@@ -50,6 +50,8 @@ pub struct Packages {
     places: BTreeMap<(String, String), Place>,
     /// Packages of Node where no installation puts them.
     elsewhere: BTreeSet<String>,
+    /// Folders and modules where Python looks that have the name of a package that may be left out.
+    folders: BTreeSet<String>,
     /// Whether a package of Node brings others along in itself, as far as is known.
     brings: bool,
     /// Whether the `package.json` of only some packages was read.
@@ -94,6 +96,11 @@ impl Packages {
         self.placed.contains(name)
     }
 
+    /// Whether a package of Python that may be left out is there, whether its metadata is or not.
+    pub fn has_folder(&self, name: &str) -> bool {
+        self.folders.contains(name)
+    }
+
     /// Whether a package of Node lies where no installation puts one.
     pub fn is_elsewhere(&self, name: &str) -> bool {
         self.elsewhere.contains(name)
@@ -126,6 +133,14 @@ impl Packages {
             }
             let pythons = self.pythons.entry((name, version.to_owned())).or_default();
             pythons.extend((pythons.len() < VERSIONS_LIMIT).then_some(looks));
+        }
+        let folder = below_python(path).and_then(|rest| rest.split('/').next());
+        if let Some(name) = folder
+            .map(|folder| folder.strip_suffix(".py").unwrap_or(folder))
+            .filter(|name| is_left_out(Format::Requirements, name))
+            && !self.folders.contains(name)
+        {
+            self.folders.insert(name.to_owned());
         }
         if let Some((name, version)) = ruby(path) {
             self.add(Ecosystem::Ruby, name, version);

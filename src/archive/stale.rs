@@ -8,12 +8,26 @@ use crate::halt::Halt;
 use crate::manifest::{
     About, Contents, Dependencies, Environments, Format, Need, Version, Versions, both, is_left_out,
 };
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 const HINT: &str = "build it again from the changed manifest, then stage it; where nothing in it had to change, `allow = [\"archive-stale\"]`";
 
+const UNTOLD_HINT: &str = "build it again from the changed manifest, then stage it; such a lock file does not tell what is for development: where nothing else changed, `allow = [\"archive-stale\"]`";
+
 /// What is said of a version that makes another content of it: extras, and what tells its contents.
 type Said<'a> = (&'a Version, &'a BTreeSet<Box<str>>, Contents);
+
+/// What is known of the files that a manifest includes, where they count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IncludedFiles {
+    /// They say what they said, or there are none.
+    Same,
+    /// Nobody noted what they said.
+    Unknown,
+    /// What they ask for is something else than then.
+    Changed,
+}
 
 /// A manifest that changed while the bytes of the archive did not.
 #[derive(Debug, Clone, Copy)]
@@ -24,8 +38,12 @@ pub struct Change<'a> {
     pub old: Option<&'a Dependencies>,
     /// What it names now, where that can be read.
     pub new: Option<&'a Dependencies>,
-    /// A file that the manifest includes says something else than then, or nobody noted what it said.
-    pub includes: bool,
+    /// Lines of one of the two cannot be read, and these are the others.
+    pub is_partial: bool,
+    /// What it names now with all that it includes, where that can be read.
+    pub all: Option<&'a Dependencies>,
+    /// The files that it includes.
+    pub included: IncludedFiles,
     /// What the archive holds.
     pub packages: &'a Packages,
     /// Why no message names what the manifest does, if so.
@@ -38,52 +56,60 @@ pub struct Change<'a> {
 /// |---|---|
 /// | a package that the archive holds, or should hold, or the extras of one, or a patch of it | error: the old content would be frozen under the new manifest |
 /// | a marker or a group, so that a package begins to belong into the archive, which does not hold it | the same error |
+/// | what a file that the manifest includes asks for, of which the backup holds nothing but a digest, and the archive does not tell that it holds all of it | the same error |
 /// | only packages that it need not hold: the runtime brings them, markers rule them out, they are for development or an extra | warning |
-/// | only other hashes or markers, or a manifest that cannot be read | warning |
-/// | only a file that the manifest includes, of which the backup holds nothing | warning |
+/// | only other hashes or markers, or what cannot be read | warning |
+/// | only a file that the manifest includes, of which nobody noted what it said | warning |
 /// | no dependency: comments, order | nothing |
+///
+/// What the runtime brings counts all the same where its folder is there, or where the manifest names nothing else.
+///
+/// Some lock files do not tell what is for development. Of such a one a package counts that the archive holds in the version that
+/// was locked; one that it held in none before does not; and one that was added does where the archive holds all else. An
+/// archive that tells no versions is refused for whatever changed: it cannot be known.
 ///
 /// Of what is found where nobody waits any more, nothing can be made.
 pub fn stale(latest: u64, change: Change<'_>, environments: &Environments, halt: &Halt) -> Option<Finding> {
-    let same = format!("it has the very content of version {latest}");
+    let found = |why: String| format!("it has the very content of version {latest}{why}");
+    let warning = |why: String| Some(Finding::warning(Check::ArchiveStale, found(why), HINT));
     let (Some(old), Some(new)) = (change.old, change.new) else {
-        let message = format!("{same}, but the manifest changed");
-        return Some(Finding::warning(Check::ArchiveStale, message, HINT));
+        return warning(
+            ", but the manifest changed, in what cannot be read: whether it was to be built again is not known".into(),
+        );
     };
-    let look = Look { change, old, new, environments, halt };
-    let (mut changed, mut built) = (Told::default(), Told::default());
-    for (name, _, _) in halt.over(both(old, new)).filter(|(name, _, _)| look.is_changed(name) || look.begins(name)) {
-        changed.meet(name);
-        if look.belongs(name) {
-            built.meet(name);
-        }
+    let look = Look::new(change, (old, new), environments, halt);
+    let (changed, built) = look.changes();
+    if let Some(first) = built.first {
+        let why = format!(", but {} changed: it was not built again", change.named(first, built.count));
+        let hint = if look.tells_who_asks() { HINT } else { UNTOLD_HINT };
+        return Some(Finding::error(Check::ArchiveStale, found(why), hint));
     }
-    match (built.first, changed.first) {
-        (Some(first), _) => {
-            let message = format!("{same}, but {} changed: it was not built again", change.named(first, built.count));
-            Some(Finding::error(Check::ArchiveStale, message, HINT))
+    if change.included == IncludedFiles::Changed && !look.holds_all() {
+        let why = ", but what a file asks for that the manifest includes changed: it was not built again".to_owned();
+        return Some(Finding::error(Check::ArchiveStale, found(why), HINT));
+    }
+    match changed.first {
+        _ if change.is_partial => warning(
+            ", but the manifest changed, and a line that cannot be read may have: whether it was to be built again is not known"
+                .into(),
+        ),
+        Some(first) => warning(format!("; only {} changed, which need not be in it", change.named(first, changed.count))),
+        None if old != new => warning(", but hashes or markers in the manifest changed".into()),
+        None if change.included != IncludedFiles::Same => {
+            warning(", but a file that the manifest includes changed".into())
         }
-        (None, Some(first)) => {
-            let message =
-                format!("{same}; only {} changed, which need not be in it", change.named(first, changed.count));
-            Some(Finding::warning(Check::ArchiveStale, message, HINT))
-        }
-        (None, None) if old != new => {
-            let message = format!("{same}, but hashes or markers in the manifest changed");
-            Some(Finding::warning(Check::ArchiveStale, message, HINT))
-        }
-        (None, None) if change.includes => {
-            let message = format!("{same}, but a file that the manifest includes changed");
-            Some(Finding::warning(Check::ArchiveStale, message, HINT))
-        }
-        (None, None) => None,
+        None => None,
     }
 }
 
 /// The versions of a package with what makes another content of them, of which only those count that the filter lets through.
 fn versions<'a>(of: &'a Dependencies, name: &str, counts: impl Fn(&About) -> bool) -> Vec<Said<'a>> {
     let all = of.versions(name).into_iter().flat_map(Versions::iter).filter(|(_, about)| counts(about));
-    all.map(|(version, about)| (version, &about.details().extras, about.contents)).collect()
+    all.map(|(version, about)| said(version, about)).collect()
+}
+
+fn said<'a>(version: &'a Version, about: &'a About) -> Said<'a> {
+    (version, &about.details().extras, about.contents)
 }
 
 impl Change<'_> {
@@ -118,12 +144,77 @@ struct Look<'a> {
     new: &'a Dependencies,
     environments: &'a Environments,
     halt: &'a Halt,
+    /// Whose packages the archive tells the versions of.
+    told: Option<Ecosystem>,
+    /// The archive holds all that the manifest named before, once somebody asked.
+    held_all: OnceCell<bool>,
+    /// The manifest names nothing but what an archive may leave out, and the archive tells nothing.
+    is_left_out_alone: bool,
 }
 
-impl Look<'_> {
+impl<'a> Look<'a> {
+    fn new(
+        change: Change<'a>,
+        (old, new): (&'a Dependencies, &'a Dependencies),
+        environments: &'a Environments,
+        halt: &'a Halt,
+    ) -> Self {
+        let ecosystem = Ecosystem::of(change.format);
+        let told = ecosystem.filter(|ecosystem| !change.packages.are_unknown(*ecosystem));
+        let is_left_out_alone =
+            told.is_none() && halt.over(new.iter()).all(|(name, _)| is_left_out(change.format, name));
+        Self { change, old, new, environments, halt, told, held_all: OnceCell::new(), is_left_out_alone }
+    }
+
+    /// The packages that changed, and those of them that are part of the archive, or should be. One that only a side names that is
+    /// not known as a whole may have been named by the other as well.
+    fn changes(&self) -> (Told<'a>, Told<'a>) {
+        let (mut changed, mut built) = (Told::default(), Told::default());
+        for (name, before, after) in self.halt.over(both(self.old, self.new)) {
+            let is_known = !self.change.is_partial || before.is_some() && after.is_some();
+            if is_known && (self.is_changed(name) || self.begins(name)) {
+                changed.meet(name);
+                if self.belongs(name) {
+                    built.meet(name);
+                }
+            }
+        }
+        (changed, built)
+    }
+
+    /// Whether the lock file says what is only for development.
+    fn tells_who_asks(&self) -> bool {
+        self.old.tells_who_asks() && self.new.tells_who_asks()
+    }
+
     /// Whether a package changed, wherever it is installed.
     fn is_changed(&self, name: &str) -> bool {
         versions(self.old, name, |_| true) != versions(self.new, name, |_| true)
+    }
+
+    fn installs(&self, about: &About) -> bool {
+        self.environments.install(about, self.halt)
+    }
+
+    fn requires(&self, about: &About) -> bool {
+        about.need == Need::Required && self.installs(about)
+    }
+
+    /// Whether the archive holds this version.
+    fn holds(&self, name: &str, version: &Version) -> bool {
+        Ecosystem::of(self.change.format).is_some_and(|of| holds(self.change.packages, of, name, version))
+    }
+
+    /// Whether the archive holds a package, as its metadata or its folder tells.
+    fn is_there(&self, name: &str) -> bool {
+        let Change { format, packages, .. } = self.change;
+        let tells = Ecosystem::of(format).is_some_and(|of| packages.versions(of, name).is_some());
+        tells || self.is_there_untold(name)
+    }
+
+    /// Whether a package of those that are left out most often is there all the same, without metadata.
+    fn is_there_untold(&self, name: &str) -> bool {
+        Ecosystem::of(self.change.format) == Some(Ecosystem::Python) && self.change.packages.has_folder(name)
     }
 
     /// Whether a version of a package is required in these environments that was not so before, and the archive does not hold
@@ -134,265 +225,94 @@ impl Look<'_> {
         if before == after || is_left_out(self.change.format, name) {
             return false;
         }
-        let is_required = |about: &About| about.need == Need::Required && self.environments.install(about, self.halt);
-        let was_required = |version: &Version| before.and_then(|all| all.get(version)).is_some_and(is_required);
-        let Change { format, packages, .. } = self.change;
-        let is_held = |version: &Version| Ecosystem::of(format).is_some_and(|of| holds(packages, of, name, version));
-        let mut required = after.into_iter().flat_map(Versions::iter).filter(|(_, about)| is_required(about));
-        required.any(|(version, _)| !was_required(version) && !is_held(version))
+        let was_required =
+            |version: &Version| before.and_then(|all| all.get(version)).is_some_and(|about| self.requires(about));
+        let mut required = after.into_iter().flat_map(Versions::iter).filter(|(_, about)| self.requires(about));
+        required.any(|(version, _)| !was_required(version) && !self.holds(name, version))
     }
 
     /// Whether a package that changed is part of the archive, or should be.
     fn belongs(&self, name: &str) -> bool {
-        if self.begins(name) {
-            return true;
+        match self.told {
+            Some(of) if self.holds_one_of_an_extra(of, name) => false,
+            Some(_) if !self.tells_who_asks() => self.is_left_behind(name),
+            _ => self.begins(name) || self.is_part(name),
         }
-        let Change { format, packages, .. } = self.change;
-        let ecosystem = Ecosystem::of(format);
-        let is_held = ecosystem.is_some_and(|ecosystem| packages.versions(ecosystem, name).is_some());
-        let installs = |about: &About| self.environments.install(about, self.halt);
-        let [before, after] = [self.old, self.new].map(|one| versions(one, name, installs));
+    }
+
+    fn is_part(&self, name: &str) -> bool {
+        let is_held = self.is_there(name);
+        let [before, after] = [self.old, self.new].map(|one| versions(one, name, |about| self.installs(about)));
         if before == after {
             // What changed is not for these environments. Where none of it is, the archive may hold it all the same.
-            return before.is_empty() && is_held;
+            return before.is_empty() && is_held || self.is_left_behind_of_an_extra(name);
         }
         // Without any metadata nobody knows which extras were built.
-        let extras_count = ecosystem.is_none_or(|ecosystem| packages.are_unknown(ecosystem));
+        let extras_count = self.told.is_none();
         let abouts = [self.old, self.new].into_iter().filter_map(|one| one.versions(name)).flat_map(Versions::values);
-        let mut installed = abouts.filter(|about| installs(about));
+        let mut installed = abouts.filter(|about| self.installs(about));
         let is_expected = installed.any(|about| extras_count || about.need == Need::Required);
-        is_held || !is_left_out(format, name) && is_expected
+        is_held || (self.is_left_out_alone || !is_left_out(self.change.format, name)) && is_expected
+    }
+
+    /// Whether the only version in the archive is one that is locked for an extra, and did not change: it was built with that.
+    fn holds_one_of_an_extra(&self, of: Ecosystem, name: &str) -> bool {
+        let (before, after) = (self.old.versions(name), self.new.versions(name));
+        let is_alone = self.change.packages.versions(of, name).is_some_and(|held| held.len() == 1);
+        let mut all = after.into_iter().flat_map(Versions::iter);
+        is_alone
+            && all.any(|(version, about)| {
+                let was = before.and_then(|all| all.get(version));
+                let is_same = was.is_some_and(|was| said(version, was) == said(version, about));
+                let is_of_extra = || !self.installs(about) && self.environments.allow(about, self.halt);
+                is_same && is_of_extra() && self.holds(name, version)
+            })
+    }
+
+    /// Whether the archive was built with a version for an extra that is not locked any more.
+    fn is_left_behind_of_an_extra(&self, name: &str) -> bool {
+        let allowed = |about: &About| self.environments.allow(about, self.halt);
+        let [before, after] = [self.old, self.new].map(|one| versions(one, name, allowed));
+        before.iter().any(|one| !after.contains(one) && self.holds(name, one.0))
+    }
+
+    /// Where nobody tells what is for development: whether the archive holds what is locked no more, or lacks what was added
+    /// alone. What it held in no version before it need not hold now.
+    fn is_left_behind(&self, name: &str) -> bool {
+        let [before, after] = [self.old, self.new].map(|one| versions(one, name, |about| self.installs(about)));
+        let mut gone = before.iter().filter(|one| !after.contains(one));
+        if gone.any(|(version, _, _)| self.holds(name, version)) || before != after && self.is_there_untold(name) {
+            return true;
+        }
+        let mut came = after.iter().filter(|one| !before.contains(one));
+        let was_held = before.is_empty() || before.iter().any(|(version, _, _)| self.holds(name, version));
+        was_held
+            && !is_left_out(self.change.format, name)
+            && came.any(|(version, _, _)| !self.holds(name, version))
+            && self.held_all()
+    }
+
+    /// Whether the archive holds all that the manifest named before, whoever asked for it.
+    fn held_all(&self) -> bool {
+        *self.held_all.get_or_init(|| {
+            self.halt.over(self.old.iter()).all(|(name, versions)| {
+                let mut required = versions.iter().filter(|(_, about)| self.requires(about));
+                is_left_out(self.change.format, name) || required.all(|(version, _)| self.holds(name, version))
+            })
+        })
+    }
+
+    /// Whether the archive is known to hold all that the manifest names with the files that it includes.
+    fn holds_all(&self) -> bool {
+        let Some(all) = self.change.all.filter(|_| self.told.is_some()) else { return false };
+        self.halt.over(all.iter()).all(|(name, versions)| {
+            let required: Vec<&Version> =
+                versions.iter().filter(|(_, about)| self.requires(about)).map(|(version, _)| version).collect();
+            let may_be_missing = required.is_empty() || is_left_out(self.change.format, name) && !self.is_there(name);
+            may_be_missing || required.iter().any(|version| self.holds(name, version))
+        })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::finding::Level;
-    use crate::layer::LayerSettings;
-    use crate::manifest::dependencies;
-
-    /// What is told of an unchanged archive, where a manifest changed.
-    fn told(format: Format, held: &[&str], old: &str, new: &str) -> String {
-        told_if(None, (format, held), old, new)
-    }
-
-    fn told_if(unshown: Option<Outside>, (format, held): (Format, &[&str]), old: &str, new: &str) -> String {
-        let mut packages = Packages::default();
-        held.iter().for_each(|path| packages.meet(format!("python/{path}.dist-info/METADATA").as_bytes()));
-        let [old, new] = [old, new].map(|text| dependencies(format, text.as_bytes(), &Halt::default()).ok().flatten());
-        let (old, new, packages) = (old.as_ref(), new.as_ref(), &packages);
-        let change = Change { format, old, new, includes: false, packages, unshown };
-        let settings =
-            LayerSettings { compatible_runtimes: vec!["python3.12".parse().unwrap()], ..LayerSettings::default() };
-        match stale(3, change, &Environments::of(&settings), &Halt::default()) {
-            Some(Finding { level: Level::Error, message, .. }) => format!("error: {message}"),
-            Some(Finding { level: Level::Warning, message, .. }) => format!("warning: {message}"),
-            Some(Finding { message, .. }) => format!("advice: {message}"),
-            None => String::new(),
-        }
-    }
-
-    #[test]
-    fn what_changed_decides() {
-        let table: [(&[&str], &str, &str, &str); 25] = [
-            (&[], "a==1", "a==2", "error"),
-            (&[], "a==1\nb==1", "a==1", "error"),
-            (&[], "a==1", "a==1\nb==1", "error"),
-            (&["a-1"], "a==1", "a==2", "error"),
-            (&["b-1"], "a==1", "a==2", "error"),
-            (&[], "urllib3==1", "urllib3==2", "warning"),
-            (&["urllib3-1"], "urllib3==1", "urllib3==2", "error"),
-            (&[], "w==1 ; os_name == 'nt'", "w==2 ; os_name == 'nt'", "warning"),
-            (&["w-1"], "w==1 ; os_name == 'nt'", "w==2 ; os_name == 'nt'", "error"),
-            (
-                &["n-2"],
-                "n==1 ; python_version<'3.12'\nn==2 ; python_version>='3.12'",
-                "n==1.1 ; python_version<'3.12'\nn==2 ; python_version>='3.12'",
-                "warning",
-            ),
-            (&[], "a==1 --hash=sha256:aa", "a==1 --hash=sha256:bb", "warning"),
-            (&[], "a==1 ; os_name == 'nt'", "a==1", "error"),
-            (&[], "a==1", "a==1 ; os_name == 'nt'", "warning"),
-            (&[], "a==1 ; python_version<'3.9'", "a==1 ; python_version<'3.10'", "warning"),
-            (&[], "a==1 ; python_version<'3.9'", "a==1 ; python_version<'3.13'", "error"),
-            (&[], "a==1 ; python_version<'3.13'", "a==1", "warning"),
-            (&["b-1"], "a==1 ; os_name == 'nt'", "a==1", "error"),
-            (&["a-1"], "a==1.0 ; os_name == 'nt'", "a==1.0", "warning"),
-            (&["a-2"], "a==1 ; os_name == 'nt'", "a==1", "error"),
-            (&[], "pip==1 ; os_name == 'nt'", "pip==1", "warning"),
-            (&[], "a==1", "a[x]==1", "error"),
-            (&[], "a[x, y]==1", "A[Y,x] == 1", ""),
-            (&[], "a[x]==1 ; os_name == 'nt'", "a[y]==1 ; os_name == 'nt'", "warning"),
-            (&[], "a==1\nb==1", "# why\nb==1\r\na==1", ""),
-            (&[], "a==1", "this is not a requirement", "warning"),
-        ];
-        for (held, old, new, level) in table {
-            let told = told(Format::Requirements, held, old, new);
-            assert_eq!(told.split(':').next(), Some(level), "{held:?} {old} {new}: {told}");
-        }
-    }
-
-    /// Of a package that is locked in several versions, those for other Pythons need not be in the archive.
-    #[test]
-    fn a_locked_version_for_another_python_need_not_be_there() {
-        let lock = |old: &str, new: &str| {
-            format!(
-                "[[package]]\nname = \"p\"\nsource = {{ virtual = \".\" }}\ndependencies = [\n\
-                 {{ name = \"n\", version = \"{old}\", marker = \"python_full_version < '3.11'\" }},\n\
-                 {{ name = \"n\", version = \"{new}\", marker = \"python_full_version >= '3.11'\" }},\n]\n\
-                 [[package]]\nname = \"n\"\nversion = \"{old}\"\n[[package]]\nname = \"n\"\nversion = \"{new}\"\n"
-            )
-        };
-        for (old, new, level) in [("1.1", "2", "warning"), ("1", "2.1", "error")] {
-            let told = told(Format::UvLock, &["n-2"], &lock("1", "2"), &lock(old, new));
-            assert_eq!(told.split(':').next(), Some(level), "{old} {new}: {told}");
-        }
-    }
-
-    #[test]
-    fn extras_and_groups_count_where_the_archive_holds_them() {
-        let lock = |version: &str, extra: &str| {
-            format!("[[package]]\nname = \"x\"\nversion = \"{version}\"\noptional = true\n{extra}\n")
-        };
-        let table = [
-            (&[][..], "", "error"),
-            (&["x-1"], "", "error"),
-            (&["y-1"], "", "warning"),
-            (&["y-1"], "groups = [\"dev\"]", "warning"),
-            (&[], "groups = [\"dev\"]", "warning"),
-            (&["x-1"], "groups = [\"dev\"]", "error"),
-        ];
-        for (held, extra, level) in table {
-            let told = told(Format::PoetryLock, held, &lock("1", extra), &lock("2", extra));
-            assert_eq!(told.split(':').next(), Some(level), "{held:?} {extra}: {told}");
-        }
-    }
-
-    /// The version stays, and yet the archive lacks what nobody but developers, or an extra, asked for before.
-    #[test]
-    fn a_package_that_begins_to_be_required_has_to_be_there() {
-        let poetry = |group: &str| format!("[[package]]\nname = \"y\"\nversion = \"1\"\ngroups = [\"{group}\"]\n");
-        let npm = |facts: &str| {
-            format!(r#"{{"lockfileVersion":3,"packages":{{"node_modules/y":{{"version":"1.0.0"{facts}}}}}}}"#)
-        };
-        let table = [
-            (Format::PoetryLock, &[][..], poetry("dev"), poetry("main"), "error"),
-            (Format::PoetryLock, &["x-1"], poetry("dev"), poetry("main"), "error"),
-            (Format::PoetryLock, &["y-1"], poetry("dev"), poetry("main"), "warning"),
-            (Format::PoetryLock, &[], poetry("main"), poetry("dev"), "warning"),
-            (Format::NpmLock, &[], npm(",\"dev\":true"), npm(""), "error"),
-            (Format::NpmLock, &[], npm(",\"optional\":true"), npm(""), "error"),
-            (Format::NpmLock, &[], npm(""), npm(",\"dev\":true"), "warning"),
-        ];
-        for (format, held, old, new, level) in table {
-            let told = told(format, held, &old, &new);
-            assert_eq!(told.split(':').next(), Some(level), "{held:?} {old} {new}: {told}");
-        }
-    }
-
-    /// The version stays, and yet it is another package.
-    #[test]
-    fn another_patch_or_file_at_one_version_is_another_content() {
-        let npm = |place: &str| {
-            format!(
-                r#"{{"lockfileVersion":3,"packages":{{"node_modules/y":{{"version":"1.0.0","resolved":"{place}","integrity":"sha512-HASH"}}}}}}"#
-            )
-        };
-        let berry = |reference: &str| {
-            let resolution = format!("  resolution: \"y@{reference}\"\n");
-            format!("__metadata:\n  version: 8\n\n\"y@x\":\n  version: 1.0.0\n{resolution}  checksum: HASH\n")
-        };
-        let pnpm = "lockfileVersion: '9.0'\npatchedDependencies:\n  y@1.0.0:\n    hash: HASH\n    path: p.patch\nimporters:\n  .:\n    \
-                    dependencies:\n      y:\n        version: 1.0.0(patch_hash=HASH)(z@1.0.0)\npackages:\n  y@1.0.0:\n    \
-                    resolution: {integrity: x}\n  z@1.0.0: {}\nsnapshots:\n  y@1.0.0(patch_hash=HASH)(z@1.0.0): {}\n  z@1.0.0: {}\n";
-        let pnpm_of_6 = "lockfileVersion: '6.0'\npackages:\n  /y@1.0.0(patch_hash=HASH):\n    resolution: {integrity: x}\n    dev: false\n";
-        let pnpm_of_5 =
-            "lockfileVersion: 5.4\npackages:\n  /y/1.0.0_HASH:\n    resolution: {integrity: x}\n    dev: false\n";
-        let pnpm_file = "lockfileVersion: '9.0'\npackages:\n  y@file:y-1.0.0.tgz:\n    resolution: {integrity: HASH, tarball: file:y-1.0.0.tgz}\n    \
-                         version: 1.0.0\n";
-        let package = |key: &str, rest: &str| format!("[[{key}]]\nname = \"y\"\nversion = \"1.0.0\"\n{rest}\n");
-        let uv = |source: &str| {
-            package("package", &format!("source = {{ {source} }}\nwheels = [{{ hash = \"sha256:HASH\" }}]"))
-        };
-        let files = "files = [{ file = \"y.whl\", hash = \"sha256:HASH\" }]";
-        let poetry = |source: &str| package("package", &format!("{files}\n\n[package.source]\n{source}"));
-        let pdm = |place: &str| package("package", &format!("{place}\n{files}"));
-        let pylock = |place: &str| package("packages", place);
-        let pipfile =
-            |place: &str| format!(r#"{{"_meta":{{}},"default":{{"y":{{{place},"hashes":["sha256:HASH"]}}}}}}"#);
-        let patched_of_5 = format!("{pnpm_of_5}    patched: true\n");
-        let table = [
-            (Format::PnpmLock, pnpm.to_owned(), "error"),
-            (Format::PnpmLock, pnpm_of_6.to_owned(), "error"),
-            (Format::PnpmLock, patched_of_5, "error"),
-            (Format::PnpmLock, pnpm_file.to_owned(), "error"),
-            // Its peers may change, and it stays what it is.
-            (Format::PnpmLock, pnpm_of_5.to_owned(), ""),
-            (Format::YarnLock, berry("patch:y@npm%3A1.0.0#./p.patch::version=1.0.0&hash=HASH"), "error"),
-            (Format::YarnLock, berry("patch:y@npm%3A1.0.0#./p.patch::version=1.0.0&hash=HASH&locator=p"), "error"),
-            (Format::YarnLock, berry("file:./y.tgz#./y.tgz::hash=HASH&locator=p%40workspace%3A."), "error"),
-            (
-                Format::YarnLock,
-                berry("patch:y@npm%3A1.0.0#optional!builtin<compat/y>::version=1.0.0&hash=HASH"),
-                "warning",
-            ),
-            (Format::YarnLock, berry("npm:1.0.0"), "warning"),
-            (Format::NpmLock, npm("https://h/HASH.tgz"), "error"),
-            (Format::NpmLock, npm("https://h/y.tgz"), "error"),
-            (Format::NpmLock, npm("file:y-HASH.tgz"), "error"),
-            (Format::NpmLock, npm("file:y-1.0.0.tgz"), "error"),
-            (Format::NpmLock, npm("https://r/y/-/y-1.0.0.tgz"), "warning"),
-            (Format::UvLock, uv("path = \"y-1.0.0-py3-none-any.whl\""), "error"),
-            (Format::UvLock, uv("url = \"https://h/y.whl\""), "error"),
-            (Format::UvLock, uv("registry = \"https://h/simple\""), "warning"),
-            (Format::PoetryLock, poetry("type = \"file\"\nurl = \"y.whl\""), "error"),
-            (Format::PoetryLock, poetry("type = \"url\"\nurl = \"https://h/y.whl\""), "error"),
-            (Format::PoetryLock, poetry("type = \"legacy\"\nurl = \"https://h/simple\""), "warning"),
-            (Format::PdmLock, pdm("path = \"./y.whl\""), "error"),
-            (Format::PdmLock, pdm("url = \"https://h/y.whl\""), "error"),
-            (Format::PdmLock, pdm(""), "warning"),
-            (Format::Pylock, pylock("archive = { path = \"y.whl\", hashes = { sha256 = \"HASH\" } }"), "error"),
-            (
-                Format::Pylock,
-                pylock("archive = { url = \"https://h/y.whl\", hashes = { sha256 = \"HASH\" } }"),
-                "error",
-            ),
-            (
-                Format::Pylock,
-                pylock("wheels = [{ url = \"https://h/y.whl\", hashes = { sha256 = \"HASH\" } }]"),
-                "warning",
-            ),
-            (Format::PipfileLock, pipfile("\"file\":\"https://h/y.whl\""), "error"),
-            (Format::PipfileLock, pipfile("\"path\":\"./y.whl\""), "error"),
-            (Format::PipfileLock, pipfile("\"version\":\"==1.0.0\""), "warning"),
-            (Format::Requirements, "./y-1.0.0.zip --hash=sha256:HASH\n".to_owned(), "error"),
-            (Format::Requirements, "y==1.0.0 --hash=sha256:HASH\n".to_owned(), "warning"),
-        ];
-        for (format, lock, level) in table {
-            let told = told(format, &[], &lock.replace("HASH", "aaa"), &lock.replace("HASH", "bbb"));
-            assert_eq!(told.split(':').next(), Some(level), "{lock}: {told}");
-        }
-        // A file that is installed in one more place is the same.
-        let once = npm("file:y.tgz");
-        let twice = once.replace("}}}", r#"},"node_modules/z/node_modules/y":{"version":"1.0.0","resolved":"file:y.tgz","integrity":"sha512-HASH"}}}"#);
-        assert!(told(Format::NpmLock, &[], &once, &twice).starts_with("warning"), "{twice}");
-        // Where the same file lies elsewhere it is the same, and so is a registry's.
-        for (from, to) in
-            [("https://h/a.tgz", "https://h/b.tgz"), ("https://r/y/-/y-1.0.0.tgz", "https://s/y/-/y-1.0.0.tgz")]
-        {
-            assert_eq!(told(Format::NpmLock, &[], &npm(from), &npm(to)), "", "{from} {to}");
-        }
-    }
-
-    #[test]
-    fn it_is_told_what_changed() {
-        let told = |old, new| told(Format::Requirements, &[], old, new);
-        insta::assert_snapshot!(told("a==1\nb==1", "a==2\nc==1"), @"error: it has the very content of version 3, but `a` and 2 more changed: it was not built again");
-        insta::assert_snapshot!(told("pip==1", "pip==2"), @"warning: it has the very content of version 3; only `pip` changed, which need not be in it");
-        insta::assert_snapshot!(told("a==1 --hash=md5:aa", "a==1"), @"warning: it has the very content of version 3, but hashes or markers in the manifest changed");
-        let elsewhere = told_if(Some(Outside::Git), (Format::Requirements, &[]), "a==1\nb==1", "a==2\nc==1");
-        insta::assert_snapshot!(elsewhere, @"error: it has the very content of version 3, but 3 packages (which ones is not shown, because the file is one of git's own) changed: it was not built again");
-        insta::assert_snapshot!(told("?", "a==1"), @"warning: it has the very content of version 3, but the manifest changed");
-    }
-}
+mod tests;

@@ -74,6 +74,11 @@ impl Backup {
         self.includes == now.map(|now| now.to_string())
     }
 
+    /// Whether anybody noted what they said.
+    pub fn notes_includes(&self) -> bool {
+        self.includes.is_some()
+    }
+
     /// Whether it was written before this version was made: then it belongs to none, but was left by another layer, another
     /// account or an endpoint that was reset.
     pub fn is_older_than(&self, version: &LayerVersion) -> bool {

@@ -60,6 +60,8 @@ pub struct Dependencies {
     bytes: usize,
     /// There were more than a manifest can have.
     overflowed: bool,
+    /// Nothing says whether what is required is so for the project, or only for who develops it.
+    is_untold_who_asks: bool,
 }
 
 /// A dependency as it was found in a manifest.
@@ -67,12 +69,20 @@ pub struct Dependencies {
 pub(super) struct Found<'a> {
     pub name: Cow<'a, str>,
     pub version: Cow<'a, str>,
+    /// A repository, a URL or a path stands in place of a version.
+    pub is_place: bool,
     pub about: About,
 }
 
 impl<'a> Found<'a> {
     pub fn new(name: impl Into<Cow<'a, str>>, version: impl Into<Cow<'a, str>>) -> Self {
-        Self { name: name.into(), version: version.into(), about: About::default() }
+        Self { name: name.into(), version: version.into(), is_place: false, about: About::default() }
+    }
+
+    /// With a repository, a URL or a path in place of a version, if so.
+    pub fn placed(mut self, is_place: bool) -> Self {
+        self.is_place = is_place;
+        self
     }
 
     /// With the hashes of the files that may be installed, in whatever order.
@@ -152,6 +162,17 @@ impl Dependencies {
         self.aliases.get(installed_as).into_iter().flatten().map(|name| &**name)
     }
 
+    /// Whether what is required is so for whoever installs the project: some lock files do not tell what is for development, or
+    /// for another project of a workspace.
+    pub fn tells_who_asks(&self) -> bool {
+        !self.is_untold_who_asks
+    }
+
+    /// Takes note that it is not told who asks.
+    pub(super) fn leave_untold_who_asks(&mut self) {
+        self.is_untold_who_asks = true;
+    }
+
     /// How long all names and versions are, in bytes.
     pub fn size(&self) -> usize {
         self.bytes
@@ -179,6 +200,7 @@ impl Dependencies {
         // What is cut off counts: it was looked at.
         let bytes = found.name.len() + version.len();
         let version = Version::new(shown, hidden);
+        let version = if found.is_place { version.of_place() } else { version };
         let has_room = self.count < LIMIT && self.bytes <= BYTES_LIMIT;
         let is_new = match self.packages.entry(name.into()) {
             Entry::Occupied(mut known) => {

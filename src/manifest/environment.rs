@@ -62,26 +62,48 @@ impl Environments {
     /// Whether a package is installed in any of them. A marker that cannot be read counts as one that holds. What is said
     /// where nobody waits any more means nothing.
     pub fn install(&self, about: &About, halt: &Halt) -> bool {
+        self.install_as(self, about, halt)
+    }
+
+    /// Whether a package may be installed in any of them, whichever extras are asked for: a layer may be built with some.
+    pub fn allow(&self, about: &About, halt: &Halt) -> bool {
+        self.install_as(&WithExtras(self), about, halt)
+    }
+
+    fn install_as(&self, known: &impl Known, about: &About, halt: &Halt) -> bool {
         let Details { markers, unless, .. } = about.details();
-        let within = || if markers.is_empty() { self.all } else { self.where_one_holds(markers, halt) };
-        let is_marked_out = || self.all != 0 && within() & !self.where_one_holds(unless, halt) == 0;
+        let within = || if markers.is_empty() { self.all } else { where_one_holds(markers, known, halt) };
+        let is_marked_out = || self.all != 0 && within() & !where_one_holds(unless, self, halt) == 0;
         about.need != Need::Development && !is_marked_out()
     }
 
     /// Whether one of these markers holds in each of them.
     pub(super) fn are_covered<'m>(&self, markers: impl IntoIterator<Item = &'m String>, halt: &Halt) -> bool {
-        self.where_one_holds(markers, halt) == self.all
+        where_one_holds(markers, self, halt) == self.all
+    }
+}
+
+fn where_one_holds<'m>(markers: impl IntoIterator<Item = &'m String>, known: &impl Known, halt: &Halt) -> Places {
+    let mut found = 0;
+    for marker in markers {
+        found |= holds(marker, known, halt).unwrap_or(known.everywhere());
+        if found == known.everywhere() {
+            break;
+        }
+    }
+    found
+}
+
+/// The same where any extra may be asked for.
+struct WithExtras<'e>(&'e Environments);
+
+impl Known for WithExtras<'_> {
+    fn everywhere(&self) -> Places {
+        self.0.all
     }
 
-    fn where_one_holds<'m>(&self, markers: impl IntoIterator<Item = &'m String>, halt: &Halt) -> Places {
-        let mut found = 0;
-        for marker in markers {
-            found |= holds(marker, self, halt).unwrap_or(self.all);
-            if found == self.all {
-                break;
-            }
-        }
-        found
+    fn variable(&self, name: &str) -> Option<Variable<'_>> {
+        if name == "extra" { Some(Variable::Open) } else { self.0.variable(name) }
     }
 }
 

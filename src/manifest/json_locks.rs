@@ -129,8 +129,8 @@ impl<'de> Visitor<'de> for PipfilePackage<'_, '_> {
         if place.is_file() {
             about.about.contents = contents;
         }
-        let (name, version) = (normalised(&self.name).into_owned().into(), place.version().into_owned().into());
-        Ok(Found { name, version, ..about })
+        let found = Found::new(normalised(&self.name).into_owned(), place.version().into_owned());
+        Ok(Found { about: about.about, ..found.placed(place.is_place()) })
     }
 }
 
@@ -152,6 +152,10 @@ impl PipfilePlace<'_> {
     /// Whether it is a file that no index has: whoever makes it may do so again at the same version.
     fn is_file(&self) -> bool {
         self.file.is_some() || self.path.is_some()
+    }
+
+    fn is_place(&self) -> bool {
+        self.git.is_some() || self.is_file()
     }
 
     fn version(&self) -> Cow<'_, str> {

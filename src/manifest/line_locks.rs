@@ -65,7 +65,7 @@ impl GemSource<'_> {
                 let need = if self.is_local { Need::Optional } else { Need::Required };
                 dependencies.insert(Found::new(name, version.trim_end_matches(')')).needed(need));
             }
-            revision => dependencies.insert(Found::new(name, format!("{}#{revision}", self.remote))),
+            revision => dependencies.insert(Found::new(name, format!("{}#{revision}", self.remote)).placed(true)),
         }
     }
 }

@@ -51,6 +51,8 @@ pub(super) enum Variable<'v> {
     Fixed(&'v str),
     /// The name of an extra or a group, the same everywhere.
     Name(&'v str),
+    /// Whatever it is compared with: nobody knows it.
+    Open,
     /// Not the same everywhere: each value that there is.
     Varying(&'v [Value]),
 }
@@ -156,8 +158,9 @@ impl<'t, K: Known> Reader<'t, K> {
 
     /// Where a comparison holds.
     fn compare(&self, left: Variable<'_>, operator: &str, right: Variable<'_>) -> Option<Places> {
-        use Variable::{Fixed, Name, Varying};
+        use Variable::{Fixed, Name, Open, Varying};
         let holds = match (left, right) {
+            (Open, _) | (_, Open) => Some(true),
             (Varying(values), Fixed(bound) | Name(bound)) => {
                 return among(values, (operator, bound), |value| by_text(value, operator, bound));
             }

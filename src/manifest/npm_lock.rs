@@ -169,10 +169,18 @@ impl<'de> Visitor<'de> for Node<'_, '_, '_> {
 impl Package<'_> {
     /// A package of a flat list, keyed by where it is installed.
     fn insert_at(&self, path: &str, dependencies: &mut Dependencies) {
-        // Without `node_modules/` it is the project or one of its workspaces, which links point to.
-        let Some((_, installed_as)) = path.rsplit_once("node_modules/") else { return };
-        if !self.link {
-            self.insert_as(installed_as, dependencies);
+        // Without `node_modules/` it is the project or one of its workspaces, which links point to. Its name stands there where it
+        // is not that of its folder.
+        let Some((_, installed_as)) = path.rsplit_once("node_modules/") else {
+            let own = self.name.as_ref().map(|Text(name)| &**name);
+            let folder = path.rsplit('/').next().filter(|folder| !folder.is_empty());
+            own.or(folder).into_iter().for_each(|name| dependencies.insert_project(name));
+            return;
+        };
+        match self.link {
+            // Who copies what a link leads to has the project itself in its place.
+            true => dependencies.insert_project(installed_as),
+            false => self.insert_as(installed_as, dependencies),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::dependencies::{Dependencies, keeping_hashes};
 use super::format::Format;
 use super::includes::Includes;
-use super::survey::{bounded, survey};
+use super::survey::{bounded, readable, survey};
 use super::text::decode;
 use super::unreadable::Unreadable;
 use super::{json_locks, line_locks, npm_lock, pnpm_lock, toml_locks, yarn_lock};
@@ -34,7 +34,23 @@ pub fn dependencies(format: Format, bytes: &[u8], halt: &Halt) -> Result<Option<
         Format::GoSum => line_locks::go_sum(&text, halt),
         Format::Unknown => return Ok(None),
     }?;
-    bounded(found).map(Some)
+    let mut found = bounded(found)?;
+    if tells_nobody(format) {
+        found.leave_untold_who_asks();
+    }
+    Ok(Some(found))
+}
+
+/// Whether no file of this format says what is only for development.
+fn tells_nobody(format: Format) -> bool {
+    matches!(format, Format::YarnLock | Format::GemfileLock | Format::CargoLock | Format::GoSum)
+}
+
+/// What the lines of a requirements file name that can be read, where others cannot. Any text may end up there: it is to be
+/// compared, and not to be shown where it lies elsewhere.
+pub fn readable_part(format: Format, bytes: &[u8], halt: &Halt) -> Option<Dependencies> {
+    let text = decode(bytes).filter(|_| format == Format::Requirements)?;
+    bounded(readable(&text, halt)).ok()
 }
 
 /// What a manifest of this format locks, together with what it includes, and with the hashes of files as they are written;

@@ -33,6 +33,8 @@ struct Lock<'a> {
     version: Option<Cow<'a, str>>,
     packages: Vec<Package<'a>>,
     needs: Needs<'a>,
+    /// How many projects there are: which of them a layer is for is not told.
+    projects: usize,
 }
 
 impl<'a> Lock<'a> {
@@ -44,7 +46,10 @@ impl<'a> Lock<'a> {
                     true
                 }
                 "packages" => yaml.entries(|yaml, key| self.read_package(yaml, key))?,
-                "importers" => yaml.entries(|yaml, _| self.needs.read_importer(yaml))?,
+                "importers" => yaml.entries(|yaml, _| {
+                    self.projects += 1;
+                    self.needs.read_importer(yaml)
+                })?,
                 "snapshots" => yaml.entries(|yaml, key| self.needs.read_snapshot(yaml, key))?,
                 _ => {
                     yaml.skip()?;
@@ -75,6 +80,9 @@ impl<'a> Lock<'a> {
             let place = Some(&*found.version).filter(|_| is_place);
             let own = patch.or_else(|| content(place, "", package.hash.as_deref()));
             dependencies.insert(found.with_hashes(package.hash.as_deref()).with_content(own).needed(need));
+        }
+        if self.projects > 1 {
+            dependencies.leave_untold_who_asks();
         }
         Ok(dependencies)
     }

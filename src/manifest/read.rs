@@ -10,7 +10,7 @@ use super::dependencies::Dependencies;
 use super::first::First;
 use super::format::Format;
 use super::includes::{Includes, includes};
-use super::parse::dependencies;
+use super::parse::{dependencies, readable_part};
 use super::pins::OpenLines;
 use super::secrets::{Secret, secrets};
 use super::survey::{Mention, glance, open_within, survey};
@@ -106,6 +106,11 @@ impl Manifest {
     /// The same.
     pub fn all_dependencies(&self) -> Result<Option<&Dependencies>, &Unreadable> {
         self.says.joined.as_ref().unwrap_or_else(|| self.named()).as_ref().map(Option::as_ref)
+    }
+
+    /// What it names itself in lines that can be read, where others cannot.
+    pub fn readable_part(&self, halt: &Halt) -> Option<Dependencies> {
+        readable_part(self.format, &self.bytes, halt)
     }
 
     /// Why it cannot be read as what its name says, if so.

@@ -71,7 +71,7 @@ pub(super) fn insert(dependencies: &mut Result<Dependencies, Unreadable>, line: 
     let found = match &line.asks {
         Asks::Pinned { name, version } => Found::new(&**name, *version),
         Asks::Version { name, specifier } => Found::new(&**name, exact_version(specifier).unwrap_or(specifier)),
-        Asks::Location { name, url } | Asks::Editable { name, url } => Found::new(&**name, &**url),
+        Asks::Location { name, url } | Asks::Editable { name, url } => Found::new(&**name, &**url).placed(true),
         Asks::Include(_) | Asks::Bounds(_) | Asks::ExtraIndex | Asks::Links | Asks::NoIndex => return,
         Asks::Unreadable => {
             *dependencies = Err(Unreadable::at(line.number, "it is not a requirement that pip would read"));
@@ -306,7 +306,7 @@ fn read_location(text: &str) -> Option<Asks<'_>> {
 }
 
 /// Whether a path or URL is that of a file that pip installs.
-pub fn is_archive_file(text: &str) -> bool {
+pub(super) fn is_archive_file(text: &str) -> bool {
     !text.contains(char::is_whitespace) && archive_stem(text).len() < text.len()
 }
 

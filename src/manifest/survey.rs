@@ -39,6 +39,17 @@ pub(super) fn survey(text: &str, halt: &Halt) -> Survey {
     Survey { named: named.and_then(bounded), ..survey }
 }
 
+/// What the lines name that can be read, whatever the others are.
+pub(super) fn readable(text: &str, halt: &Halt) -> Dependencies {
+    let mut named = Ok(Dependencies::default());
+    each_line(text, halt, |line| {
+        if !matches!(line.asks, Asks::Unreadable) {
+            insert(&mut named, line);
+        }
+    });
+    named.unwrap_or_default()
+}
+
 /// The same without what it names, which is most of the work and often not asked for: `named` is empty, where it can be read.
 #[inline(never)] // `bench/instructions` counts it by its name.
 pub(super) fn glance(text: &str, halt: &Halt) -> Survey {

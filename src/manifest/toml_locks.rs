@@ -3,6 +3,7 @@
 //! They are read one package at a time: all of a large one as a tree of values would take ten times its size.
 
 use super::dependencies::{ANY_VERSION, Dependencies, Found};
+use super::pylock_groups;
 use super::toml_parts::parts;
 use super::toml_sums::{Sums, hashes};
 use super::unreadable::Unreadable;
@@ -61,9 +62,16 @@ fn uv_origin(package: &Table) -> PackageSource {
 }
 
 pub(super) fn poetry(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
-    read(text, halt, "package", |package| {
+    let mut tells_groups = true;
+    let mut dependencies = read(text, halt, "package", |package| {
+        // Those of Poetry 1.5 and later tell none, up to its version 2.
+        tells_groups &= ["category", "groups"].iter().any(|key| package.contains_key(*key));
         (poetry_origin(package), hashes(package, "hash", &["files"]), poetry_need(package))
-    })
+    })?;
+    if !tells_groups {
+        dependencies.leave_untold_who_asks();
+    }
+    Ok(dependencies)
 }
 
 fn poetry_need(package: &Table) -> Need {
@@ -95,14 +103,16 @@ pub(super) fn pdm(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
 }
 
 pub(super) fn pylock(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
-    read(text, halt, "packages", |package| {
+    let mut dependencies = read(text, halt, "packages", |package| {
         let of = |table: &str, key: &str| package.get(table)?.as_table().and_then(|table| string(table, key));
         let origin = match of("vcs", "url").or(of("vcs", "path")) {
             Some(url) => PackageSource::at(at_commit(url, of("vcs", "commit-id"))),
             None => place([of("archive", "url"), of("archive", "path"), of("directory", "path")]),
         };
         (origin, hashes(package, "hashes", &["wheels", "sdist", "archive"]), Need::Required)
-    })
+    })?;
+    pylock_groups::settle(text, &mut dependencies, halt);
+    Ok(dependencies)
 }
 
 pub(super) fn cargo(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
@@ -148,8 +158,8 @@ fn read(
             };
             let found = Found::new(name, version).with_hashes(hashes.iter().map(String::as_str));
             // Whoever makes a file that no index has may do so again at the same version.
-            let is_own = matches!(origin, PackageSource::Place(_));
-            let found = found.with_content(hashes.iter().filter(|_| is_own).map(String::as_str));
+            let is_place = matches!(origin, PackageSource::Place(_));
+            let found = found.with_content(hashes.iter().filter(|_| is_place).map(String::as_str)).placed(is_place);
             dependencies.insert(found.needed(need).with_marker(marker(package)));
         }
         if let Some(metadata) = table.get("metadata").and_then(Value::as_table) {

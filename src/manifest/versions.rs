@@ -10,13 +10,36 @@ const ONE_LIMIT: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version {
     shown: Box<str>,
+    /// Of most there is nothing more to say.
+    more: Option<Box<More>>,
+}
+
+/// What is to be said of few versions.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct More {
     /// Of the name and the version, where masking hid a part of them.
-    hidden: Option<Box<Md5>>,
+    hidden: Option<Md5>,
+    /// Who read it knows that it is a repository, a URL or a path; a path may look like a version, or like anything else.
+    is_place: bool,
 }
 
 impl Version {
     pub(super) fn new(shown: impl Into<Box<str>>, hidden: Option<Md5>) -> Self {
-        Self { shown: shown.into(), hidden: hidden.map(Box::new) }
+        let more = hidden.map(|hidden| Box::new(More { hidden: Some(hidden), is_place: false }));
+        Self { shown: shown.into(), more }
+    }
+
+    /// The same as a place in place of a version.
+    pub(super) fn of_place(mut self) -> Self {
+        self.more.get_or_insert_default().is_place = true;
+        self
+    }
+
+    /// Whether a repository, a URL or a path stands in place of a version: what it holds is not told. What has a slash, a colon
+    /// or a dot in front is no version in any format.
+    pub fn is_place(&self) -> bool {
+        let is_none = self.shown.contains(['/', ':']) || self.shown.starts_with('.');
+        is_none || self.more.as_ref().is_some_and(|more| more.is_place)
     }
 
     /// The version without credentials.
@@ -28,7 +51,8 @@ impl Version {
     fn is_one(&self) -> bool {
         let number = self.shown.strip_prefix('v').unwrap_or(&self.shown);
         let is_part = |next: char| next.is_ascii_alphanumeric() || matches!(next, '.' | '+' | '-' | '_' | '!' | '~');
-        number.starts_with(|first: char| first.is_ascii_digit())
+        !self.is_place()
+            && number.starts_with(|first: char| first.is_ascii_digit())
             && number.len() <= ONE_LIMIT
             && number.chars().all(is_part)
     }

@@ -16,7 +16,7 @@ use crate::event::Fact;
 use crate::finding::{Check, Finding, Level};
 use crate::halt::Halt;
 use crate::layer::LayerSettings;
-use crate::manifest::Manifest;
+use crate::manifest::{Format, Manifest};
 use crate::outcome::{ErrorCode, JobError};
 use crate::plan::{Job, LocalPath};
 
@@ -80,7 +80,7 @@ fn refusal(check: Check) -> ErrorCode {
 /// may be a part.
 pub fn findings_now(inspection: &Inspection, job: &Job, manifest: &Manifest, halt: &Halt) -> Vec<Finding> {
     let mut findings = of_itself(inspection, &job.settings);
-    findings.extend(of_packages(inspection, &job.settings, (manifest, &job.manifest_name), halt));
+    findings.extend(of_packages_now(inspection, &job.settings, (manifest, &job.manifest_name), halt));
     findings
 }
 
@@ -91,12 +91,19 @@ pub(super) async fn findings(
     manifest: &Manifest,
 ) -> Result<Vec<Finding>, JobError> {
     let mut findings = of_itself(inspection, &job.settings);
+    findings.extend(of_packages(inspection, job, manifest).await?);
+    Ok(findings)
+}
+
+/// What its packages are, held against those of the manifest of a job, where it holds up nobody.
+pub(super) async fn of_packages(
+    inspection: &Arc<Inspection>,
+    job: &Job,
+    manifest: &Manifest,
+) -> Result<Vec<Finding>, JobError> {
     let (inspection, manifest) = (Arc::clone(inspection), manifest.clone());
     let (settings, name) = (job.settings.clone(), job.manifest_name.clone());
-    let compared =
-        aside(manifest.size(), move |halt| of_packages(&inspection, &settings, (&manifest, &name), halt)).await;
-    findings.extend(compared?);
-    Ok(findings)
+    aside(manifest.size(), move |halt| of_packages_now(&inspection, &settings, (&manifest, &name), halt)).await
 }
 
 fn of_itself(inspection: &Inspection, settings: &LayerSettings) -> Vec<Finding> {
@@ -106,24 +113,28 @@ fn of_itself(inspection: &Inspection, settings: &LayerSettings) -> Vec<Finding> 
     findings
 }
 
-/// What the packages of an archive are, held against those of a manifest of this name.
-fn of_packages(
+/// What the packages of an archive are, held against those of a manifest of this name. Where it cannot be read, against the lines
+/// that can, if there are such.
+fn of_packages_now(
     inspection: &Inspection,
     settings: &LayerSettings,
     (manifest, name): (&Manifest, &str),
     halt: &Halt,
 ) -> Vec<Finding> {
-    if manifest.any_unreadable().is_some() {
+    let (packages, format) = (&inspection.packages, manifest.format);
+    let is_partial = manifest.any_unreadable().is_some();
+    if is_partial && format != Format::Requirements {
         return Vec::new();
     }
-    let (packages, format) = (&inspection.packages, manifest.format);
     // What the manifest names need not be known for that.
     if let Some(advice) = not_compared(packages, format, name) {
         return vec![advice];
     }
-    let Ok(Some(dependencies)) = manifest.all_dependencies() else { return Vec::new() };
-    let pins = Pins { name, format, dependencies, unshown: &|| manifest.unshown([dependencies]) };
-    differs(packages, pins, settings, halt)
+    let part = manifest.any_unreadable().and_then(|_| manifest.readable_part(halt));
+    let all = manifest.all_dependencies().ok().flatten();
+    let Some(dependencies) = all.or(part.as_ref()) else { return Vec::new() };
+    let unshown = || if is_partial { manifest.outside() } else { manifest.unshown([dependencies]) };
+    differs(packages, Pins { name, format, dependencies, is_partial, unshown: &unshown }, settings, halt)
 }
 
 /// An archive that Lambda would not take; `unread` words a failure to read it at all.

@@ -10,7 +10,8 @@ use super::site::counted_includes;
 use crate::aws::BackupRead;
 use crate::halt::Halt;
 use crate::manifest::{
-    Dependencies, Difference, Manifest, Only, dependencies, difference, names_other_indexes, same_meaning, same_text,
+    Dependencies, Difference, Manifest, Only, dependencies, difference, names_other_indexes, readable_part,
+    same_meaning, same_text,
 };
 use crate::outcome::JobError;
 use crate::plan::Job;
@@ -33,8 +34,10 @@ pub(super) async fn is_changed(job: &Job, backup: &BackupRead, manifest: &Manife
 /// What a backup named, and what the manifest names in its place.
 #[derive(Debug, Default)]
 pub(super) struct Since {
-    /// What the backup named, where it can be read as what its name says.
+    /// What the backup named, where it can be read as what its name says, or the lines that can.
     pub named: Option<Arc<Dependencies>>,
+    /// These are not all of its lines.
+    pub is_partial: bool,
     /// What changed since, where both can be read.
     pub difference: Arc<Difference>,
 }
@@ -49,6 +52,7 @@ pub(super) async fn since(old: Option<Bytes>, new: &Manifest, job: &Job) -> Resu
 
 fn between(old: Bytes, new: &Manifest, includes_count: bool, halt: &Halt) -> Since {
     let before = dependencies(new.format, &old, halt);
+    let part = before.as_ref().err().and_then(|_| readable_part(new.format, &old, halt));
     let difference = match (&before, new.dependencies()) {
         (Ok(Some(before)), Ok(Some(now))) if before == now => {
             let is_included = includes_count && same_meaning(new.format, &old, &new.bytes, halt);
@@ -71,5 +75,6 @@ fn between(old: Bytes, new: &Manifest, includes_count: bool, halt: &Halt) -> Sin
         (Ok(None), _) => Difference::default(),
         _ => Difference::in_nothing_but(Only::Unreadable),
     };
-    Since { named: before.ok().flatten().map(Arc::new), difference: difference.into() }
+    let is_partial = part.is_some();
+    Since { named: before.ok().flatten().or(part).map(Arc::new), is_partial, difference: difference.into() }
 }

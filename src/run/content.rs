@@ -5,17 +5,18 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::RunOptions;
-use super::archive_checks::{findings, inspect_staged, settle_all};
+use super::archive_checks::{findings, inspect_staged, of_packages, settle_all};
 use super::aside::aside;
 use super::site::{Site, counted_includes};
 use super::trail::Trail;
-use crate::archive::{Change, Inspection, Purpose, ZIP_LIMIT, stale};
+use crate::archive::{Change, IncludedFiles, Inspection, Note, Purpose, ZIP_LIMIT, stale};
 use crate::aws::{Backup, Staged, StagedZip};
 use crate::event::Fact;
 use crate::finding::{Check, Finding};
 use crate::layer::{LayerVersion, Sha256};
 use crate::manifest::{Dependencies, Environments, Manifest};
 use crate::outcome::JobError;
+use crate::plan::Job;
 
 /// What was published before a manifest changed.
 pub struct Former<'a> {
@@ -23,8 +24,10 @@ pub struct Former<'a> {
     pub latest: &'a LayerVersion,
     /// Its backup.
     pub backup: &'a Backup,
-    /// What the backup names, where that can be read.
+    /// What the backup names, as far as that can be read.
     pub named: Option<Arc<Dependencies>>,
+    /// Lines of it cannot be read.
+    pub is_partial: bool,
 }
 
 /// The staged zip of a job, and what it is to hold.
@@ -64,20 +67,26 @@ impl<'a> Content<'a> {
 
     /// Refuses the bytes of the latest version under a manifest that has changed since.
     pub async fn check_stale(&mut self, former: Former<'_>, trail: &mut Trail) -> Result<(), JobError> {
-        let Former { latest, backup, named } = former;
+        let Former { latest, backup, named, is_partial } = former;
         if !self.has_bytes_of(latest, backup, trail).await? {
             return Ok(());
         }
         let (manifest, job) = (self.manifest.clone(), self.site.job);
         let inspection = Arc::clone(self.inspection().await?);
-        let includes = counted_includes(job, &manifest).is_some_and(|includes| !backup.includes(Some(includes)));
+        let included = included(job, &manifest, backup);
         let (number, settings) = (latest.arn.number, job.settings.clone());
         let size = manifest.size() + named.as_ref().map_or(0, |old| old.size());
         let finding = aside(size, move |halt| {
-            let (old, new) = (named.as_deref(), manifest.dependencies().ok().flatten());
-            let unshown = manifest.unshown(old.into_iter().chain(new));
-            let change =
-                Change { format: manifest.format, old, new, includes, packages: &inspection.packages, unshown };
+            let part = manifest.unreadable().and_then(|_| manifest.readable_part(halt));
+            let (old, new) = (named.as_deref(), manifest.dependencies().ok().flatten().or(part.as_ref()));
+            let is_partial = is_partial || part.is_some();
+            let unshown = match is_partial {
+                true => manifest.outside(),
+                false => manifest.unshown(old.into_iter().chain(new)),
+            };
+            let (format, packages, all) =
+                (manifest.format, &inspection.packages, manifest.all_dependencies().ok().flatten());
+            let change = Change { format, old, new, is_partial, all, included, packages, unshown };
             stale(number, change, &Environments::of(&settings), halt)
         });
         settle_all(finding.await?.into_iter().collect(), &job.staged.to_string(), job, false, trail)
@@ -143,11 +152,26 @@ impl<'a> Content<'a> {
         }
     }
 
+    /// Refuses to record a zip under a manifest that pins other packages than it holds. Whatever else it is, it is published.
+    pub async fn check_packages(&mut self, options: &RunOptions, trail: &mut Trail) -> Result<(), JobError> {
+        let (job, manifest) = (self.site.job, self.manifest);
+        if self.inspection.is_none() && self.noted().is_some() {
+            return Ok(());
+        }
+        let findings = of_packages(self.inspection().await?, job, manifest).await?;
+        settle_all(findings, &job.staged.to_string(), job, options.strict, trail)
+    }
+
+    /// What `stage` noted when it checked the zip for this manifest and these settings.
+    fn noted(&self) -> Option<Note> {
+        let purpose = Purpose::new(self.manifest.whole(), &self.site.job.settings);
+        self.zip.note().filter(|note| note.is_for(purpose))
+    }
+
     /// Refuses a zip that cannot be the layer: as `stage` noted it, or read through ranged GETs of its central directory.
     pub async fn check_zip(&mut self, options: &RunOptions, trail: &mut Trail) -> Result<(), JobError> {
         let job = self.site.job;
-        let purpose = Purpose::new(self.manifest.whole(), &job.settings);
-        if let (None, Some(note)) = (&self.inspection, self.zip.note().filter(|note| note.is_for(purpose))) {
+        if let (None, Some(note)) = (&self.inspection, self.noted()) {
             trail.found(Fact::ArchiveInspected { files: note.files, unzipped: note.unzipped });
             return Ok(());
         }
@@ -167,6 +191,15 @@ impl<'a> Content<'a> {
             }
         };
         Ok(self.inspection.insert(inspection))
+    }
+}
+
+/// What is known of the files that the manifest includes.
+fn included(job: &Job, manifest: &Manifest, backup: &Backup) -> IncludedFiles {
+    match counted_includes(job, manifest) {
+        Some(now) if !backup.includes(Some(now)) && backup.notes_includes() => IncludedFiles::Changed,
+        Some(now) if !backup.includes(Some(now)) => IncludedFiles::Unknown,
+        _ => IncludedFiles::Same,
     }
 }
 

@@ -23,6 +23,7 @@ mod preflight;
 mod prune;
 mod reference;
 mod remembered;
+mod renamed;
 pub mod rollout;
 mod shell;
 mod shelves;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::built_from;
-use super::compare::{is_changed, since};
+use super::compare::{Since, is_changed, since};
 use super::content::{Content, Former};
 use super::site::Site;
 use super::trail::Trail;
@@ -109,12 +109,14 @@ pub async fn preflight(
     }
     if decided.decision == Decision::Publish {
         let changed = latest.as_ref().zip(backup.other().filter(|_| differs));
-        let former = changed.map(|(latest, backup)| Former { latest, backup, named: since.named });
+        let Since { named, is_partial, .. } = since;
+        let former = changed.map(|(latest, backup)| Former { latest, backup, named, is_partial });
         check_content(&mut content, former, options, trail).await?;
         reference::check(site, &staged, content.known_sha256(), trail).await?;
     }
     if let (Decision::Adopt, Some(latest)) = (decided.decision, &latest) {
         remembered::check_adopted(site, latest.arn.number, content.known_sha256(), &manifest, trail).await?;
+        content.check_packages(options, trail).await?;
     }
     if let (Decision::Keep, Some(latest)) = (decided.decision, &latest) {
         if known.drift.is_some_and(Drift::remains) {

@@ -3,6 +3,7 @@
 use layership_protocol::{Body, Content, Md5, Phase, Sha256};
 
 use super::archive_checks::settle_all;
+use super::renamed;
 use super::site::Site;
 use super::trail::Trail;
 use crate::aws::Newest;
@@ -32,9 +33,9 @@ pub async fn check_adopted(
     if published_for(body, latest, Sha256(content.to_bytes())).is_none_or(|then| then == now) {
         return Ok(());
     }
-    // The layer has got a manifest of another name since: of the one that it had nothing was lost.
+    // The layer has got a manifest of another name since: the one that it had tells what was built.
     if matches!(site.newest_backup().await, Ok(Newest::Of { version, etag: None }) if version == latest) {
-        return Ok(());
+        return renamed::check(site, latest, manifest, trail).await;
     }
     let (job, path) = (site.job, &site.job.manifest.shown);
     let message = format!(

@@ -25,6 +25,7 @@ mod places;
 mod samples;
 mod stale;
 mod stale_at_one_version;
+mod stale_beyond;
 
 use common::Ended;
 use common::project::Project;

@@ -112,6 +112,7 @@ fn nor_is_it_where_a_version_is_there_already() {
             let code = refused(&project, &format!("{command} {flag}"));
             assert_eq!(code, "archive-inconsistent", "{defaults} {more} {command} {flag}");
         }
+        project.write("requests/layer/python/built.py", "BUILT = \"again\"\n");
         project.run(&format!("publish --stage {flag}"), 0);
         assert!(publishes(&project));
         project.run_writing_nothing("publish", 0);

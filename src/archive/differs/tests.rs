@@ -1,6 +1,7 @@
 use super::*;
+use crate::finding::Level;
 use crate::layer::LayerSettings;
-use crate::manifest::dependencies;
+use crate::manifest::{dependencies, readable_part};
 
 /// What is told of an archive with these paths under a requirements file.
 fn told(paths: &[&str], requirements: &str) -> String {
@@ -8,11 +9,19 @@ fn told(paths: &[&str], requirements: &str) -> String {
 }
 
 fn told_if(unshown: Option<Outside>, paths: &[&str], requirements: &str) -> String {
+    told_from(unshown, (Format::Requirements, "requirements.txt"), paths, requirements)
+}
+
+/// The same under another manifest.
+fn told_under(format: Format, paths: &[&str], text: &str) -> String {
+    told_from(None, (format, "lock"), paths, text)
+}
+
+fn told_from(unshown: Option<Outside>, (format, name): (Format, &str), paths: &[&str], text: &str) -> String {
     let mut packages = Packages::default();
     paths.iter().for_each(|path| packages.meet(format!("python/{path}.dist-info/METADATA").as_bytes()));
-    let dependencies = dependencies(Format::Requirements, requirements.as_bytes(), &Halt::default()).unwrap().unwrap();
-    let (name, format) = ("requirements.txt", Format::Requirements);
-    let pins = Pins { name, format, dependencies: &dependencies, unshown: &|| unshown };
+    let dependencies = dependencies(format, text.as_bytes(), &Halt::default()).unwrap().unwrap();
+    let pins = Pins { name, format, dependencies: &dependencies, is_partial: false, unshown: &|| unshown };
     let settings = LayerSettings {
         compatible_runtimes: vec!["python3.12".parse().unwrap()],
         compatible_architectures: vec!["x86_64".parse().unwrap()],
@@ -37,6 +46,9 @@ fn versions_are_compared_as_python_does() {
         ("x-1.5", "x"),
         ("x-1.5", "x @ https://host/x.whl"),
         ("x-1.5", "x @ file:x.whl"),
+        ("x-1.5", "x-1.0-py3-none-any.whl --hash=sha256:aa"),
+        ("x-1.5", "-e x"),
+        ("x-1.5", "x @ 2.0"),
         ("numpy-2.0.0", "numpy==1.26.4 ; python_version<'3.12'\nnumpy==2.0.0 ; python_version>='3.12'"),
         ("x-1.0", "x==1.0 ; sys_platform == 'win32'"),
         ("x-1.5", "x==${VERSION}"),
@@ -59,12 +71,67 @@ fn versions_are_compared_as_python_does() {
     }
 }
 
+/// What a folder or a file beside a lock file holds the lock does not tell, whatever it is called.
+#[test]
+fn a_path_is_no_version() {
+    let table = [
+        (Format::UvLock, "[[package]]\nname = \"x\"\nversion = \"1\"\nsource = { editable = \"x\" }\n"),
+        (Format::UvLock, "[[package]]\nname = \"x\"\nversion = \"1\"\nsource = { path = \"x.whl\" }\n"),
+        (
+            Format::PoetryLock,
+            "[[package]]\nname = \"x\"\nversion = \"1\"\n[package.source]\ntype = \"directory\"\nurl = \"x\"\n",
+        ),
+        (Format::PdmLock, "[[package]]\nname = \"x\"\nversion = \"1\"\npath = \"2\"\n"),
+        (Format::Pylock, "[[packages]]\nname = \"x\"\ndirectory = { path = \"x\" }\n"),
+        (Format::Pylock, "[[packages]]\nname = \"x\"\narchive = { path = \"x.zip\", hashes = {} }\n"),
+        (Format::PipfileLock, "{\"_meta\":{},\"default\":{\"x\":{\"editable\":true,\"path\":\"x\"}}}"),
+        (Format::PipfileLock, "{\"_meta\":{},\"default\":{\"x\":{\"file\":\"x.whl\"}}}"),
+    ];
+    for (format, lock) in table {
+        assert_eq!(told_under(format, &["x-1.5"], lock), "", "{lock}");
+    }
+}
+
+/// A layer may be built with an extra: the version that is locked for that is not another one.
+#[test]
+fn a_version_that_is_locked_for_an_extra_is_allowed() {
+    let lock = "[[package]]\nname = \"root\"\nversion = \"1\"\nsource = { virtual = \".\" }\ndependencies = [\n\
+        { name = \"x\", version = \"1\", marker = \"extra == 'extra-4-root-old' and python_version < '3.13'\" },\n\
+        { name = \"x\", version = \"2\", marker = \"extra == 'extra-4-root-new' or extra != 'extra-4-root-old'\" },\n\
+        { name = \"x\", version = \"3\", marker = \"extra == 'extra-4-root-old' and python_version >= '3.13'\" },\n]\n\
+        [package.optional-dependencies]\nold = [{ name = \"y\" }]\n\
+        [[package]]\nname = \"x\"\nversion = \"1\"\n[[package]]\nname = \"x\"\nversion = \"2\"\n\
+        [[package]]\nname = \"x\"\nversion = \"3\"\n[[package]]\nname = \"y\"\nversion = \"1\"\n";
+    for (held, is_wrong) in [("x-1", false), ("x-2", false), ("x-3", true), ("x-4", true)] {
+        assert_eq!(told_under(Format::UvLock, &[held], lock).contains("archive-differs"), is_wrong, "{held}");
+    }
+}
+
+/// The groups that a lock of PEP 751 installs by default are those of the layer.
+#[test]
+fn packages_of_groups_that_are_installed_by_default_are_expected() {
+    let package = |name: &str, group: &str| {
+        format!("[[packages]]\nname = \"{name}\"\nversion = \"1\"\nmarker = \"'{group}' in dependency_groups\"\n")
+    };
+    let lock = format!("default-groups = [\"default\"]\n{}{}", package("x", "default"), package("y", "dev"));
+    insta::assert_snapshot!(told_under(Format::Pylock, &["z-1"], &lock), @r"
+    package-missing `x` of `lock` is not in it
+    package-not-locked it holds `z`, which `lock` does not name
+    ");
+}
+
 /// The lock says which of its versions is for which Python.
 #[test]
 fn of_several_locked_versions_that_of_the_runtime_counts() {
     let lock = include_bytes!("../../../tests/interop/projects/numeric/uv.lock");
     let dependencies = dependencies(Format::UvLock, lock, &Halt::default()).unwrap().unwrap();
-    let pins = Pins { name: "uv.lock", format: Format::UvLock, dependencies: &dependencies, unshown: &|| None };
+    let pins = Pins {
+        name: "uv.lock",
+        format: Format::UvLock,
+        dependencies: &dependencies,
+        is_partial: false,
+        unshown: &|| None,
+    };
     let python = |version: &str| LayerSettings {
         compatible_runtimes: vec![format!("python{version}").parse().unwrap()],
         ..LayerSettings::default()
@@ -106,7 +173,7 @@ fn packages_are_compared_no_longer_than_somebody_waits() {
     let text: String = (0..1_000).map(|n| format!("p{n}==1 ; python_version < '3.{n}'\n")).collect();
     let dependencies = dependencies(Format::Requirements, text.as_bytes(), &Halt::default()).unwrap().unwrap();
     let (name, format) = ("requirements.txt", Format::Requirements);
-    let pins = Pins { name, format, dependencies: &dependencies, unshown: &|| None };
+    let pins = Pins { name, format, dependencies: &dependencies, is_partial: false, unshown: &|| None };
     let settings = LayerSettings {
         compatible_runtimes: (8..14).map(|minor| format!("python3.{minor}").parse().unwrap()).collect(),
         ..LayerSettings::default()
@@ -131,7 +198,7 @@ fn many_versions_on_both_sides_are_told_within_bounds() {
 /// What is told of an archive under a manifest of these runtimes.
 fn told_of(packages: &Packages, format: Format, manifest: &str, runtimes: &[&str]) -> String {
     let dependencies = dependencies(format, manifest.as_bytes(), &Halt::default()).unwrap().unwrap();
-    let pins = Pins { name: "LOCK", format, dependencies: &dependencies, unshown: &|| None };
+    let pins = Pins { name: "LOCK", format, dependencies: &dependencies, is_partial: false, unshown: &|| None };
     let settings = LayerSettings {
         compatible_runtimes: runtimes.iter().map(|runtime| runtime.parse().unwrap()).collect(),
         ..LayerSettings::default()
@@ -205,6 +272,65 @@ fn packages_of_node_that_were_not_read_are_known_by_the_name_they_are_installed_
     ");
     let other = version("b-original", "0.4.0");
     assert!(told_of_npm(&[(a, &about_a), (b, &about_b), (renamed, &other)]).starts_with("archive-differs"));
+}
+
+/// What a link leads to is copied in its place, where a build follows it.
+#[test]
+fn what_is_linked_is_a_project_that_is_locked() {
+    let lock = r#"{"lockfileVersion":3,"packages":{"":{"name":"l"},
+        "node_modules/shared":{"resolved":"shared","link":true},"shared":{"version":"1.0.0"},
+        "node_modules/@s/own":{"resolved":"libs/x","link":true},"libs/x":{"name":"@s/own","version":"1.0.0"}}}"#;
+    let told = |names: &[&str]| {
+        let mut packages = Packages::default();
+        for name in names {
+            let (path, about) = (
+                format!("nodejs/node_modules/{name}/package.json"),
+                format!(r#"{{"name":"{name}","version":"1.0.0"}}"#),
+            );
+            packages.meet(path.as_bytes());
+            packages.see_node(path.as_bytes(), about.as_bytes(), true);
+        }
+        told_of(&packages, Format::NpmLock, lock, &["nodejs22.x"])
+    };
+    assert_eq!(told(&["shared", "@s/own", "l"]), "");
+    insta::assert_snapshot!(told(&["shared", "x"]), @"package-not-locked it holds `x`, which `LOCK` does not name");
+}
+
+/// Where nobody tells what is for development, what is missing may be that.
+#[test]
+fn what_is_missing_is_only_worth_knowing_where_it_may_be_for_development() {
+    let levels = |text: &str| -> Vec<Level> {
+        let mut packages = Packages::default();
+        packages.meet(b"python/x-1.dist-info/METADATA");
+        let dependencies = dependencies(Format::PoetryLock, text.as_bytes(), &Halt::default()).unwrap().unwrap();
+        let (name, format) = ("poetry.lock", Format::PoetryLock);
+        let pins = Pins { name, format, dependencies: &dependencies, is_partial: false, unshown: &|| None };
+        let found = differs(&packages, pins, &LayerSettings::default(), &Halt::default());
+        found.iter().map(|found| found.level).collect()
+    };
+    let package = |name: &str, groups: &str| format!("[[package]]\nname = \"{name}\"\nversion = \"1\"\n{groups}\n");
+    for (groups, expected) in [
+        ("", &[Level::Advice][..]),
+        ("groups = [\"main\"]", &[Level::Warning]),
+        ("category = \"main\"", &[Level::Warning]),
+        ("groups = [\"dev\"]", &[]),
+    ] {
+        assert_eq!(levels(&(package("x", groups) + &package("y", groups))), expected, "{groups}");
+    }
+}
+
+/// Any text may be a requirements file: of one that cannot be read as a whole, only what contradicts the archive is told.
+#[test]
+fn of_lines_that_can_be_read_beside_others_only_another_version_counts() {
+    let mut packages = Packages::default();
+    [&b"python/x-1.dist-info/METADATA"[..], b"python/z-1.dist-info/METADATA"]
+        .iter()
+        .for_each(|path| packages.meet(path));
+    let part = readable_part(Format::Requirements, b"x==2\ny==1\n?\n", &Halt::default()).unwrap();
+    let (name, format) = ("requirements.txt", Format::Requirements);
+    let pins = Pins { name, format, dependencies: &part, is_partial: true, unshown: &|| None };
+    let found = differs(&packages, pins, &LayerSettings::default(), &Halt::default());
+    assert_eq!(found.iter().map(|found| found.check).collect::<Vec<_>>(), [Check::ArchiveDiffers]);
 }
 
 /// A package ships what it likes, and the lock says nothing of that.
