@@ -68,6 +68,10 @@ fn layers_files(to: &[ReportRequest]) -> Inputs {
 
 /// Writes a report, and says what the build server would not take of it.
 fn write(report: &Report, to: &[ReportRequest], inputs: &Inputs) -> Result<(), Error> {
+    if let Some((format, why)) = to.iter().find_map(|to| Some((to.format.name, to.format.refusal(report)?))) {
+        return Err(Error::usage(format!("cannot write the report as `{format}`: {why}"))
+            .hint("was it made by somebody else? whoever uses these ARNs would take this for one"));
+    }
     let files = ReportFile::open_all(to, inputs).map_err(|error| Error::usage(error.to_string()))?;
     files.into_iter().try_for_each(|mut file| file.write(report))?;
     Ci::of_this_process(true).hold(report, to);

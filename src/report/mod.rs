@@ -37,6 +37,7 @@ mod group;
 mod inputs;
 mod live_display;
 mod log_display;
+mod masked;
 mod merge;
 mod model;
 mod pace;

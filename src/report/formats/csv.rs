@@ -3,6 +3,7 @@
 use crate::outcome::JobReport;
 use crate::report::Shown;
 use crate::report::model::Report;
+use crate::shown;
 
 /// A column: its name, and its value for a job.
 type Column = (&'static str, fn(&JobReport) -> String);
@@ -47,16 +48,16 @@ pub fn render(report: &Report) -> Shown {
 
 /// A document of rows, each value quoted where it has to be.
 pub(in super::super) fn document<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> Shown {
-    Shown::of_lines(rows.map(|row| Shown::one_line(&row.map(|value| field(&value)).join(","))))
+    Shown::of_lines(rows.map(|row| Shown::join(row.map(|value| field(&value)), ",")))
 }
 
 /// A value, quoted where it has to be. One that a spreadsheet would take for a formula is made text by a quote before
 /// it, as OWASP advises.
-fn field(value: &str) -> String {
+fn field(value: &str) -> Shown {
     let value = Shown::one_line(value);
-    let guard = if value.starts_with(['=', '+', '-', '@']) { "'" } else { "" };
+    let guard = Shown::from(if value.starts_with(['=', '+', '-', '@']) { "'" } else { "" });
     let quoted = value.contains([',', '"']) || value.as_str() != value.trim();
-    if quoted { format!("\"{guard}{}\"", value.replace('"', "\"\"")) } else { format!("{guard}{value}") }
+    if quoted { shown!("\"{}{}\"", guard, value.quoting(&[('"', "\"\"")])) } else { shown!("{}{}", guard, value) }
 }
 
 #[cfg(test)]

@@ -224,19 +224,22 @@ fn folded(layer: &str, difference: &Difference, bytes: usize) -> Vec<Shown> {
 
 /// A span of code: nothing in it means anything, once it cannot end it.
 pub(in super::super) fn code(text: &str) -> Shown {
-    let text = Shown::one_line(text).replace('`', "'");
-    if text.is_empty() { Shown::default() } else { shown!("`{}`", text) }
+    span(text, &[('`', "'")])
 }
 
 /// A span of code in a table, which takes even a bar in there for the end of the cell.
 pub(in super::super) fn cell(text: &str) -> Shown {
-    code(&text.replace('|', "\\|"))
+    span(text, &[('`', "'"), ('|', "\\|")])
+}
+
+fn span(text: &str, forms: &[(char, &'static str)]) -> Shown {
+    let text = Shown::one_line(text).quoting(forms);
+    if text.is_empty() { text } else { shown!("`{}`", text) }
 }
 
 fn html_text(text: &str) -> Shown {
-    let text = Shown::one_line(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     // A mention would reach people even from within a tag of code.
-    Shown::one_line(&text.replace('@', "&#64;"))
+    Shown::one_line(text).quoting(&[('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;"), ('@', "&#64;")])
 }
 
 #[cfg(test)]
