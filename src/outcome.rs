@@ -264,6 +264,11 @@ pub struct JobReport {
 }
 
 impl JobReport {
+    /// By `status`: what is not in order.
+    pub fn findings(&self) -> &[StatusFinding] {
+        self.status.as_deref().map_or(&[], |status| &status.findings)
+    }
+
     /// Whether something is left to follow the version, whatever else is to be done: in a plan, or after a failure.
     pub fn is_to_follow_up(&self) -> bool {
         self.share.as_ref().is_some_and(ShareReport::is_open)

@@ -2,6 +2,7 @@
 //! looked at together, is found here.
 
 mod cells;
+mod found;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -16,6 +17,8 @@ use crate::report::wording::{names, parts, plural};
 use crate::report::{Shown, table};
 use crate::shown;
 use cells::{COLUMNS, Column, row};
+use found::of_kind;
+pub use found::{Found, by_job, found};
 
 /// Version of the structure's shape; raised when a field changes its meaning or goes away.
 const STATUS_VERSION: u32 = 1;
@@ -188,28 +191,13 @@ fn findings(status: &StatusReport) -> Vec<Shown> {
     for code in <StatusCode as strum::VariantArray>::VARIANTS {
         let of_code = of_kind(status, *code);
         if of_code.len() <= TOLD_AT_MOST {
-            lines.extend(of_code.iter().map(|(whose, message)| shown!("  ! {}: {}", whose, message)));
+            lines.extend(of_code.iter().map(|one| shown!("  ! {}: {}", one.whose, one.finding.message)));
         } else {
-            let whose: Vec<String> = of_code.into_iter().map(|(whose, _)| whose).collect();
+            let whose: Vec<String> = of_code.into_iter().map(|one| one.whose).collect();
             lines.push(shown!("  ! {} {}: {}", whose.len(), code.to_string(), names(whose.iter().map(String::as_str))));
         }
     }
     lines
-}
-
-/// Whose it is, and what it is.
-fn of_kind(status: &StatusReport, code: StatusCode) -> Vec<(String, &str)> {
-    let mut found = Vec::new();
-    for layer in &status.layers {
-        let own = layer.findings.iter().map(|finding| (layer.layer.clone(), finding));
-        let at = layer.targets.iter().flat_map(|at| {
-            let findings = at.status.iter().flat_map(|status| &status.findings);
-            findings.map(|finding| (format!("{} at {}", layer.layer, at.target), finding))
-        });
-        let all = own.chain(at).filter(|(_, finding)| finding.code == code);
-        found.extend(all.map(|(whose, finding)| (whose, finding.message.as_str())));
-    }
-    found
 }
 
 fn conclusion(status: &StatusReport, file: &Path) -> Shown {

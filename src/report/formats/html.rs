@@ -2,12 +2,12 @@
 //! anywhere. It can be read without its script, which only sorts and filters.
 
 use crate::event::Mode;
-use crate::outcome::{JobError, JobReport, Outcome};
+use crate::outcome::{JobReport, Outcome};
 use crate::report::formats::versions;
 use crate::report::model::Report;
 use crate::report::summary::counted;
 use crate::report::wording::plural;
-use crate::report::{Ran, Shown, prune};
+use crate::report::{Ran, Shown, prune, status};
 use crate::shown;
 
 /// The page around the rows. Its policy forbids it to load or send anything.
@@ -30,7 +30,9 @@ pub fn render(report: &Report) -> Shown {
     };
     let run =
         format!("{} {}, {} to {}, run {}", report.tool, report.mode, report.started_at, report.finished_at, report.run);
-    let (failed, others): (Vec<&JobReport>, Vec<&JobReport>) = report.jobs.iter().partition(|job| job.error.is_some());
+    let by_job = status::by_job(report);
+    let is_off = |job: &&JobReport| job.error.is_some() || !job.findings().is_empty();
+    let (failed, others): (Vec<&JobReport>, Vec<&JobReport>) = by_job.jobs.iter().partition(is_off);
     // What is wrong comes first: on a phone nobody scrolls past two hundred rows.
     let rows = failed.into_iter().chain(others).map(row);
     filled(&[
@@ -104,7 +106,10 @@ fn row(job: &JobReport) -> Shown {
 fn why(job: &JobReport) -> Shown {
     let mut parts: Vec<Shown> = Vec::new();
     match (&job.error, job.reason) {
-        (Some(error), _) => parts.push(failure(error)),
+        (Some(error), _) => {
+            let beneath: Vec<&String> = error.causes.iter().chain(&error.hint).collect();
+            parts.push(failure(&error.code.to_string(), &error.message, &beneath));
+        }
         // Of what is unchanged the outcome says so.
         (None, Some(reason)) if reason.to_string() != job.outcome.to_string() => {
             parts.push(escaped(&reason.to_string()));
@@ -116,6 +121,7 @@ fn why(job: &JobReport) -> Shown {
     } else if !job.dependencies.is_empty() {
         parts.push(folded(&plural(job.dependencies.len(), "package"), job.dependencies.changes()));
     }
+    parts.extend(job.findings().iter().map(|finding| failure(&finding.code.to_string(), &finding.message, &[])));
     let deletions = prune::deletions(job);
     if !deletions.is_empty() {
         parts.push(escaped(&deletions));
@@ -131,15 +137,9 @@ fn folded(what: &str, items: impl IntoIterator<Item = impl AsRef<str>>) -> Shown
     shown!("<details><summary>{}</summary>{}</details>", what, list(items))
 }
 
-fn failure(error: &JobError) -> Shown {
-    let beneath: Vec<&String> = error.causes.iter().chain(&error.hint).collect();
+fn failure(kind: &str, message: &str, beneath: &[&String]) -> Shown {
     let more = if beneath.is_empty() { Shown::default() } else { list(beneath) };
-    shown!(
-        "<details open><summary>{}: {}</summary>{}</details>",
-        code(&error.code.to_string()),
-        escaped(&error.message),
-        more
-    )
+    shown!("<details open><summary>{}: {}</summary>{}</details>", code(kind), escaped(message), more)
 }
 
 fn list(items: impl IntoIterator<Item = impl AsRef<str>>) -> Shown {

@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::config::{Problem, ProblemList};
 use crate::event::Mode;
 use crate::manifest::{Dependency, Difference};
-use crate::outcome::{JobReport, Outcome};
+use crate::outcome::{JobReport, Outcome, StatusFinding};
 use crate::report::causes::{Cause, causes};
 use crate::report::formats::versions;
 use crate::report::model::Report;
+use crate::report::status::{self, Found};
 use crate::report::summary;
 use crate::report::wording::{plural, truncate};
 use crate::report::{Ran, Shown, follow_words, prune, warnings};
@@ -35,6 +36,7 @@ pub fn within(report: &Report, bytes: usize) -> Shown {
     let mut page = Page { lines: headline(report), room: bytes };
     page.room = page.room.saturating_sub(page.lines.iter().map(|line| line.len() + 1).sum());
     page.section("### Failures", causes(report).iter().map(failure).collect(), "failure");
+    page.section("### Findings", status::found(report).iter().map(finding).collect(), "finding");
     page.table(report);
     page.section(
         "### Warnings",
@@ -149,11 +151,20 @@ fn row(job: &JobReport) -> Shown {
     let version = versions(job);
     let reason = match (&job.error, job.reason) {
         (Some(error), _) => cell(&error.code.to_string()),
+        (None, _) if !job.findings().is_empty() => {
+            Shown::join(job.findings().iter().map(|finding| cell(&finding.code.to_string())), " ")
+        }
         (None, reason) => reason.map(|reason| shown!("{}", reason.to_string())).unwrap_or_default(),
     };
     let arn = job.layer_version_arn.as_deref().map(cell).unwrap_or_default();
     let outcome = job.outcome.to_string();
     shown!("| {} | {} | {} | {} | {} | {} |", outcome, cell(&job.layer), cell(&job.target), version, reason, arn)
+}
+
+/// What `status` found not in order.
+fn finding(found: &Found) -> Vec<Shown> {
+    let StatusFinding { code: kind, message } = &found.finding;
+    vec![shown!("- {}: {}: {}", code(&found.whose), code(&kind.to_string()), code(message))]
 }
 
 fn failure(cause: &Cause) -> Vec<Shown> {
