@@ -89,16 +89,15 @@ fn parts_of_two_builds_are_told_apart_and_one_that_is_run_again_is_not() {
 fn what_is_no_report_is_called_what_it_is() {
     let project = project();
     project.run("stage", 0);
-    project.run("status --report json=status.json", 0);
     project.run("plan --out plan.json", 0);
-    for command in ["merge", "convert"] {
-        for (file, what) in
-            [("status.json", "it is what `status` found"), ("plan.json", "a plan that `plan --out` kept")]
-        {
-            let to = if command == "convert" { " markdown=out.md" } else { "" };
-            let ended = project.run(&format!("report {command} {file}{to}"), 2);
-            assert!(ended.stderr.contains(what), "{}", ended.stderr);
-        }
+    project.run("rollout --report json=rollout.json", 0);
+    for (args, what) in [
+        ("merge plan.json", "a plan that `plan --out` kept"),
+        ("convert plan.json markdown=out.md", "a plan that `plan --out` kept"),
+        ("merge rollout.json", "it is of a rollout, which is not made of parts"),
+    ] {
+        let ended = project.run(&format!("report {args}"), 2);
+        assert!(ended.stderr.contains(what), "{}", ended.stderr);
     }
 }
 
