@@ -77,7 +77,7 @@ pub use formats::arns::alike;
 pub use formats::{ReportRequest, formats, index, json, markdown};
 pub use inputs::Inputs;
 pub use merge::merge;
-pub use model::Report;
+pub use model::{Report, warnings_of};
 pub use ran::{CheckedOut, Ran};
 pub use secrets::{never_show, without};
 pub use status::StatusReport;

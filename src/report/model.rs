@@ -118,6 +118,14 @@ impl JsonSchema for Summary {
     }
 }
 
+/// What is odd in the layers file and the settings, as reports and events tell it.
+pub fn warnings_of(found: &ProblemList) -> impl Iterator<Item = Warning> {
+    let warning = |problem: &Problem| {
+        Some(Warning { code: problem.code?.to_owned(), message: Shown::one_line(&problem.uncoded()).to_string() })
+    };
+    found.problems.iter().filter_map(warning)
+}
+
 impl Report {
     /// Reads a JSON report, also that of `status`.
     ///
@@ -161,10 +169,7 @@ impl Report {
     /// The same, with warnings about the layers file and the settings.
     #[must_use]
     pub fn with_warnings(self, found: &ProblemList) -> Self {
-        let warning = |problem: &Problem| {
-            Some(Warning { code: problem.code?.to_owned(), message: Shown::one_line(&problem.uncoded()).to_string() })
-        };
-        Self { warnings: found.problems.iter().filter_map(warning).collect(), ..self }
+        Self { warnings: warnings_of(found).collect(), ..self }
     }
 
     /// The same, where the layers file has jobs whose variables would be called the same.

@@ -114,6 +114,23 @@ fn what_is_not_in_order_is_in_every_report_and_in_what_is_made_of_one() {
 }
 
 #[test]
+fn the_events_tell_what_was_found_and_what_is_odd_in_the_layers_file() {
+    let project = Project::of(&["alpha"]);
+    let layers = String::from_utf8(project.read("layers.toml")).unwrap();
+    let odd = layers.replace("[layers.alpha]\n", "[layers.alpha]\ncompatible-runtimes = [\"python9.9\"]\n");
+    assert_ne!(odd, layers);
+    project.write("layers.toml", odd);
+    let ended = project.run("status --events events.jsonl", 0);
+    let text = String::from_utf8(project.read("events.jsonl")).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of_kind = |kind: &str| lines.iter().find(|line| line["event"] == kind).unwrap_or_else(|| panic!("{text}"));
+    let warning = &of_kind("layers-file-warned")["warning"];
+    let said = format!("warning: {} [{}]\n", warning["message"].as_str().unwrap(), warning["code"].as_str().unwrap());
+    assert!(ended.stderr.contains(&said), "{said} is not in {}", ended.stderr);
+    assert_eq!(of_kind("job-finished")["report"]["status"]["findings"][0]["code"], "not-published");
+}
+
+#[test]
 fn a_published_layer_costs_one_call_of_lambda_beside_its_latest_version() {
     let project = Project::of(&["alpha"]);
     project.run("publish --stage", 0);
