@@ -18,7 +18,7 @@ mod suggest;
 mod work;
 
 pub use aside::{CompletionsArgs, ExplainArgs, InitArgs, SchemaArgs, SchemaOf, Shell};
-pub use common::{Chosen, Common, Manner, Output, Printed};
+pub use common::{Chosen, Common, Manner, Output};
 pub use help::formats_of;
 pub use reports::{ConvertArgs, MergeArgs, ReportArgs, ReportCommand};
 pub use rollout::RolloutArgs;

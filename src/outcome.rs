@@ -254,8 +254,8 @@ pub struct JobReport {
     pub prune: Option<PruneReport>,
     /// What a person should know although it did not stop the job.
     pub warnings: Vec<Warning>,
-    /// By `status`: what there is. It is told in a structure of its own.
-    #[serde(skip)]
+    /// By `status`: what there is. Its JSON report tells that in a structure of its own, and events tell it here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Box<LayerStatus>>,
     /// Time spent on this job.
     pub seconds: f64,
@@ -264,6 +264,11 @@ pub struct JobReport {
 }
 
 impl JobReport {
+    /// By `status`: what is not in order.
+    pub fn findings(&self) -> &[StatusFinding] {
+        self.status.as_deref().map_or(&[], |status| &status.findings)
+    }
+
     /// Whether something is left to follow the version, whatever else is to be done: in a plan, or after a failure.
     pub fn is_to_follow_up(&self) -> bool {
         self.share.as_ref().is_some_and(ShareReport::is_open)

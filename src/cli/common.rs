@@ -89,10 +89,26 @@ pub struct Common {
     pub manner: Manner,
 }
 
-/// What is printed on standard output.
+/// What is printed on standard output, where a terminal is not told of what stayed as it was.
 #[derive(Debug, Args)]
 pub struct Printed {
-    /// What to print on standard output: text, json, markdown; every layer included [default: text, without what is unchanged on a terminal]
+    /// What to print on standard output: text with every layer, json, markdown [default: text, on a terminal without what is unchanged]
+    #[arg(long, value_enum, value_name = "FORMAT", hide_possible_values = true)]
+    pub format: Option<Output>,
+}
+
+/// What a plan prints on standard output.
+#[derive(Debug, Args)]
+pub struct PrintedPlan {
+    /// What to print on standard output: text with every layer, json, markdown [default: text without what is unchanged]
+    #[arg(long, value_enum, value_name = "FORMAT", hide_possible_values = true)]
+    pub format: Option<Output>,
+}
+
+/// What is printed on standard output, where that is the same everywhere.
+#[derive(Debug, Args)]
+pub struct PrintedWhole {
+    /// What to print on standard output: text, json, markdown [default: text]
     #[arg(long, value_enum, value_name = "FORMAT", hide_possible_values = true)]
     pub format: Option<Output>,
 }

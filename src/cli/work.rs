@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::common::{Common, Printed};
+use super::common::{Common, Printed, PrintedPlan, PrintedWhole};
 
 /// `layership check`
 #[derive(Debug, Args)]
@@ -14,7 +14,7 @@ pub struct CheckArgs {
     pub common: Common,
     /// What is printed.
     #[command(flatten)]
-    pub printed: Printed,
+    pub printed: PrintedWhole,
     /// Refuse a zip for what is otherwise a warning about its content
     #[arg(long)]
     pub strict: bool,
@@ -56,7 +56,7 @@ pub struct PlanArgs {
     pub common: Common,
     /// What is printed.
     #[command(flatten)]
-    pub printed: Printed,
+    pub printed: PrintedPlan,
     /// Exit with 3 if anything would be published, adopted or shared
     #[arg(long)]
     pub exit_code: bool,
@@ -154,7 +154,7 @@ pub struct StatusArgs {
     pub common: Common,
     /// What is printed.
     #[command(flatten)]
-    pub printed: Printed,
+    pub printed: PrintedWhole,
     /// Exit with 3 if anything is not in order
     #[arg(long)]
     pub exit_code: bool,

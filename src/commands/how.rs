@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::cli::{ChangedOutput, Output, Printed};
+use crate::cli::{ChangedOutput, Output};
 use crate::event::Mode;
 use crate::plan::{SavedOptions, SavedPlan};
 use crate::run::{Approval, BuildScope, Pruning};
@@ -130,8 +130,8 @@ impl How {
     }
 
     /// With what the command line wants to be printed.
-    pub fn printing(self, printed: &Printed) -> Self {
-        Self { print: printed.format.into(), ..self }
+    pub fn printing(self, format: Option<Output>) -> Self {
+        Self { print: format.into(), ..self }
     }
 
     /// The same as the saved plan of this file says it.

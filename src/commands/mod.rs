@@ -51,7 +51,7 @@ pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
         Command::Sandbox(args) => sandbox::serve(args).await,
         Command::Check(args) => {
             let how = How { strict: args.strict, ..How::new(Mode::Check) };
-            run(&args.common, how.printing(&args.printed)).await
+            run(&args.common, how.printing(args.printed.format)).await
         }
         Command::Changed(args) => {
             let how = How { exit_code: args.exit_code, print: args.format.into(), ..How::new(Mode::Changed) };
@@ -60,7 +60,7 @@ pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
         Command::Build(args) => {
             let scope = if args.all { BuildScope::All } else { BuildScope::Changed };
             let how = How { build: Some(scope), ..How::new(Mode::Build) };
-            run(&args.common, how.printing(&args.printed)).await
+            run(&args.common, how.printing(args.printed.format)).await
         }
         Command::Plan(args) => {
             if let Some(path) = &args.show {
@@ -69,11 +69,12 @@ pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
             let how = How { stage_first: args.stage, force: args.force, strict: args.strict, ..How::new(Mode::Plan) };
             let build = args.build.then_some(BuildScope::Changed);
             let how = How { revoke: args.revoke, align: args.align, build, ..how };
-            run(&args.common, How { exit_code: args.exit_code, out: args.out, ..how }.printing(&args.printed)).await
+            run(&args.common, How { exit_code: args.exit_code, out: args.out, ..how }.printing(args.printed.format))
+                .await
         }
         Command::Stage(args) => {
             let how = How { strict: args.strict, ..How::new(Mode::Stage) };
-            run(&args.common, how.printing(&args.printed)).await
+            run(&args.common, how.printing(args.printed.format)).await
         }
         Command::Publish(args) => {
             let mode = if args.dry_run { Mode::Plan } else { Mode::Publish };
@@ -92,14 +93,14 @@ pub async fn dispatch(cli: Cli) -> Result<Ended, Error> {
                 Some(path) => how.following(followed(path, &args.common, mode)?, path),
                 None => how,
             };
-            run(&args.common, how.printing(&args.printed)).await
+            run(&args.common, how.printing(args.printed.format)).await
         }
         Command::Status(args) => {
             if args.common.chosen.partition.is_some() {
                 return Err(told(not_split(), &args.common, Mode::Status));
             }
             let how = How { exit_code: args.exit_code, all_versions: args.all_versions, ..How::new(Mode::Status) };
-            run(&args.common, how.printing(&args.printed)).await
+            run(&args.common, how.printing(args.printed.format)).await
         }
         Command::Prune(args) => prune::prune(args).await,
     }

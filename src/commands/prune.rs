@@ -20,7 +20,7 @@ use crate::run::Pruning;
 /// Deletes old versions; at a terminal, after showing them and asking.
 pub async fn prune(mut args: PruneArgs) -> Result<Ended, Error> {
     let pruning = Pruning { dry_run: args.dry_run, shared: args.shared, backups: args.backups, agreed: None };
-    let how = How { pruning, exit_code: args.exit_code, ..How::new(Mode::Prune) }.printing(&args.printed);
+    let how = How { pruning, exit_code: args.exit_code, ..How::new(Mode::Prune) }.printing(args.printed.format);
     if args.dry_run || args.yes {
         return run(&args.common, how).await;
     }

@@ -7,6 +7,7 @@ use super::stdout::Wishes;
 use crate::cli::{ConvertArgs, MergeArgs, ReportArgs, ReportCommand};
 use crate::config::listed;
 use crate::error::{Ended, Error};
+use crate::report::rollout::{RolloutReport, RolloutRequest};
 use crate::report::{self, Ci, Inputs, Report, ReportFile, ReportRequest, emit};
 
 /// More than the report of a hundred thousand jobs: beyond it, it is something else.
@@ -24,9 +25,15 @@ fn convert(args: &ConvertArgs) -> Result<Ended, Error> {
     one_owner_of_stdout("", &args.to)?;
     let mut inputs = layers_files(&args.to);
     inputs.add(&args.from, "the report to convert");
-    let report = read(&args.from)?;
-    write(&report, &args.to, &inputs)?;
-    Ci::of_this_process(!args.no_ci).hold(&report, &args.to);
+    let text = document::read(&args.from, "report", SIZE_LIMIT)?;
+    match RolloutReport::parse(&text) {
+        Some(rollout) => write_rollout(&rollout.map_err(|why| no_report(&args.from, &why))?, &args.to, &inputs)?,
+        None => {
+            let report = parsed(&args.from, &text)?;
+            write(&report, &args.to, &inputs)?;
+            Ci::of_this_process(!args.no_ci).hold(&report, &args.to);
+        }
+    }
     Ok(Ended::Well)
 }
 
@@ -69,14 +76,31 @@ fn layers_files(to: &[ReportRequest]) -> Inputs {
 }
 
 fn write(report: &Report, to: &[ReportRequest], inputs: &Inputs) -> Result<(), Error> {
+    if let Some((format, why)) = to.iter().find_map(|to| Some((to.format.name, to.format.refusal(report)?))) {
+        return Err(Error::usage(format!("cannot write the report as `{format}`: {why}"))
+            .hint("was it made by somebody else? whoever uses these ARNs would take this for one"));
+    }
     let files = ReportFile::open_all(to, inputs).map_err(|error| Error::usage(error.to_string()))?;
     Ok(files.into_iter().try_for_each(|mut file| file.write(report))?)
 }
 
+fn write_rollout(report: &RolloutReport, to: &[ReportRequest], inputs: &Inputs) -> Result<(), Error> {
+    let wanted = to.iter().map(RolloutRequest::of).collect::<Result<Vec<_>, _>>().map_err(Error::usage)?;
+    let wanted = wanted.iter().map(|request| (request.render, request.path.as_path()));
+    let files = ReportFile::open_each(wanted, inputs).map_err(|error| Error::usage(error.to_string()))?;
+    files.into_iter().try_for_each(|mut file| file.write(report))?;
+    Ok(())
+}
+
 fn read(path: &Path) -> Result<Report, Error> {
-    let text = document::read(path, "report", SIZE_LIMIT)?;
-    Report::parse(&text).map_err(|why| {
-        Error::usage(format!("{} is not a report: {why}", document::name(path)))
-            .hint("`--report json=PATH` of `plan`, `publish` and all other commands but `status` writes one")
-    })
+    parsed(path, &document::read(path, "report", SIZE_LIMIT)?)
+}
+
+fn parsed(path: &Path, text: &[u8]) -> Result<Report, Error> {
+    Report::parse(text).map_err(|why| no_report(path, &why))
+}
+
+fn no_report(path: &Path, why: &str) -> Error {
+    Error::usage(format!("{} is not a report: {why}", document::name(path)))
+        .hint("`--report json=PATH` of `plan`, `publish` and all other commands writes one")
 }

@@ -22,7 +22,7 @@ use crate::error::{Ended, Error};
 use crate::event::Happening;
 use crate::plan::{Pattern, Plan, Target};
 use crate::report::rollout::{RolloutFailure, RolloutLayer, RolloutReport, RolloutRun, show};
-use crate::report::{Ci, EventLog, Notices, ReportFile, Shown, emit};
+use crate::report::{Ci, EventLog, Notices, ReportFile, Shown, emit, warnings_of};
 use crate::rollout::{Choice, FunctionReport, Record, RolloutMode};
 use crate::run::rollout::{self, Survey, Surveyed, Wave, Wish};
 use crate::run::{Events, Stop, on_signals};
@@ -42,7 +42,9 @@ pub async fn rollout(args: &RolloutArgs) -> Result<Ended, Error> {
     let (sender, receiver) = unbounded_channel();
     let (followed, receiver) = follow(log, receiver);
     let display = tokio::spawn(show(receiver, notices.choice()));
-    let report = story.report(local.endpoint(), Events::new(sender)).await;
+    let events = Events::new(sender);
+    warnings_of(&loaded.warnings).for_each(|warning| events.send(Happening::LayersFileWarned { warning }));
+    let report = story.report(local.endpoint(), events).await;
     // The display ends when the last sender of events is gone; if it broke, the report still tells everything.
     let _ = display.await;
     let followed = followed.await;

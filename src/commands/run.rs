@@ -20,7 +20,7 @@ use crate::aws::{self, Wanted, ambient_region};
 use crate::cli::Common;
 use crate::config::Settings;
 use crate::error::{Ended, Error};
-use crate::event::{Event, Mode};
+use crate::event::{Event, Happening, Mode};
 use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::report::{self, CheckedOut, Ci, EventLog, EventLogError, Notices, Ran, Report, Shown, emit};
@@ -124,7 +124,10 @@ impl Story<'_> {
         let connecting = connecting(&self.loaded.settings, &self.id, self.endpoint.clone());
         let sessions = aws::connect(&targets, wanted(plan, how.mode), &connecting);
         let options = self.options(checkout(ran.clone()));
-        let jobs = run::run(plan, sessions, options, Events::new(sender), stop.clone()).await;
+        let events = Events::new(sender);
+        let odd = report::warnings_of(&self.loaded.warnings);
+        odd.for_each(|warning| events.send(Happening::LayersFileWarned { warning }));
+        let jobs = run::run(plan, sessions, options, events, stop.clone()).await;
         // The display ends when the last sender of events is gone; if it broke, the report still tells everything.
         let _ = display.await;
         let followed = followed.await;

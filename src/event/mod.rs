@@ -114,6 +114,11 @@ impl Event {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Happening {
+    /// Something is odd in the layers file or the settings. Told before the run begins.
+    LayersFileWarned {
+        /// The warning, with its file and line.
+        warning: Warning,
+    },
     /// The run began.
     RunStarted {
         /// What is done with each job.

@@ -174,7 +174,8 @@ impl Difference {
         }
     }
 
-    fn changes(&self) -> impl Iterator<Item = String> {
+    /// Each change, as it stands in a summary.
+    pub fn changes(&self) -> impl Iterator<Item = String> {
         let changed = self.changed.iter().map(Changed::to_string);
         let added = self.added.iter().map(|dependency| format!("+{dependency}"));
         let removed = self.removed.iter().map(|dependency| format!("-{dependency}"));

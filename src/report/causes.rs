@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::manifest::hide_credentials;
 use crate::outcome::{ErrorCode, JobError, JobReport};
 use crate::report::Shown;
 use crate::report::group::{Masked, differing, differing_word, mask, mask_loosely, merge};
@@ -56,7 +57,8 @@ struct Member<'a> {
 
 impl<'a> Member<'a> {
     fn new(job: &'a JobReport, error: &JobError, known: &BTreeSet<&str>) -> Self {
-        let texts = texts(error).iter().map(|text| mask_loosely(text, job, known)).collect();
+        // Before a text is taken apart, which may part a URL from what tells that it has a credential.
+        let texts = texts(error).iter().map(|text| mask_loosely(&hide_credentials(text), job, known)).collect();
         Self { job, code: error.code, texts, hint: error.hint.as_ref().map(|hint| mask(hint, job)) }
     }
 

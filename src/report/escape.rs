@@ -1,6 +1,9 @@
 //! Text that is safe to show. Names, messages of servers, paths, arguments and lines of manifests can carry anything,
 //! among it sequences that move a terminal's cursor, hide what stands beside them, or command the build server that
 //! reads the log. What may be shown is a type of its own, [`Shown`], and [`emit`](super::emit) writes nothing else.
+//!
+//! Credentials and secrets are taken out of each value, before anything is put around it. A format quotes what is left, and
+//! nothing looks for them again in what it wrote: there, a quotation mark behind `?token=` would be taken for the token.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -8,13 +11,13 @@ use std::fmt::{self, Write as _};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
-use super::secrets::without_secrets;
-use crate::manifest::hide_credentials;
+use super::masked::{masked, with_strings_masked};
 
 /// Text without anything that a terminal or a build server acts on, and without the credentials of URLs.
 ///
 /// It is made by [`shown!`](crate::shown), which takes our own words literally and escapes each value in them, and by
-/// the functions below. Joined, it stays safe: that no line begins with a command is looked at again each time.
+/// the functions below, each of which takes them out of a value. Joined, it stays safe: that no line begins with a command is
+/// looked at again each time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Shown(String);
 
@@ -32,7 +35,7 @@ impl Shown {
     /// Foreign text on one line: line breaks and tabs become spaces, everything else that a terminal would act on
     /// instead of showing is written out, as `\u{1b}`.
     pub fn one_line(text: &str) -> Self {
-        Self::guarded(one_line(text))
+        Self::joined(value(text))
     }
 
     /// Foreign text that has lines of its own, such as a usage: each is escaped, and its indentation kept.
@@ -45,7 +48,7 @@ impl Shown {
             safe.push_str(&one_line(&body[indent..]));
             safe.push_str(if line.ends_with('\n') { "\n" } else { "" });
         }
-        Self::guarded(safe)
+        Self::joined(masked(safe))
     }
 
     /// A line of a file in its columns: spaces are kept, and a tab takes four of them.
@@ -59,38 +62,55 @@ impl Shown {
                 c => safe.push(c),
             }
         }
-        Self::guarded(safe)
+        Self::joined(masked(safe))
     }
 
-    /// A JSON document. What is unsafe can only stand inside strings, where the escaped form means the same.
+    /// A JSON document. What is unsafe can only stand inside strings, where the escaped form means the same; and each string is
+    /// a value, of which nothing else is masked than of any other.
     pub fn json(document: String) -> Self {
+        let document = with_strings_masked(document);
         let is_foreign = |c: char| c != '\n' && (is_unsafe(c) || is_line_break(c));
         // Of many layers it has tens of megabytes, and nothing of that is foreign in nearly all of them.
         let safe = if document.contains(is_foreign) { escaped_json(&document, is_foreign) } else { document };
         let at = commands_inside(&safe);
-        Self::guarded(written_out(safe, &at, |byte| format!("\\u{byte:04x}")))
+        // No line of it begins with anything but a bracket, a quotation mark or a number.
+        Self(written_out(safe, &at, |byte| format!("\\u{byte:04x}")))
     }
 
     /// For [`shown!`](crate::shown) alone, which alone knows that the values are escaped.
     #[doc(hidden)]
     pub fn format(arguments: fmt::Arguments<'_>) -> Self {
-        Self::guarded(arguments.to_string())
+        Self::joined(arguments.to_string())
     }
 
     /// Texts with something of ours between them.
     pub fn join(texts: impl IntoIterator<Item = Self>, between: &'static str) -> Self {
         let texts: Vec<String> = texts.into_iter().map(|text| text.0).collect();
-        Self::guarded(texts.join(between))
+        Self::joined(texts.join(between))
     }
 
     /// Lines, each with its line break.
     pub fn of_lines(lines: impl IntoIterator<Item = Self>) -> Self {
-        Self::guarded(lines.into_iter().fold(String::new(), |text, line| text + &line.0 + "\n"))
+        Self::joined(lines.into_iter().fold(String::new(), |text, line| text + &line.0 + "\n"))
+    }
+
+    /// Each of these characters in the form that a format has for it.
+    #[must_use]
+    pub fn quoting(&self, forms: &[(char, &'static str)]) -> Self {
+        let form = |c: char| forms.iter().find(|(of, _)| *of == c).map(|(_, form)| *form);
+        let mut quoted = String::with_capacity(self.0.len());
+        for c in self.0.chars() {
+            match form(c) {
+                Some(form) => quoted.push_str(form),
+                None => quoted.push(c),
+            }
+        }
+        Self::joined(quoted)
     }
 
     /// Text that was put together from [`Shown`] in a way that this type has no function for.
-    pub(super) fn guarded(text: String) -> Self {
-        Self(without_commands(without_credentials(without_secrets(text))))
+    pub(super) fn joined(text: String) -> Self {
+        Self(without_commands(text))
     }
 
     /// The text.
@@ -148,7 +168,7 @@ impl Show for Shown {
 
 impl Show for str {
     fn show(&self) -> Cow<'_, str> {
-        Cow::Owned(one_line(self))
+        Cow::Owned(value(self))
     }
 }
 
@@ -160,19 +180,19 @@ impl Show for String {
 
 impl Show for OsStr {
     fn show(&self) -> Cow<'_, str> {
-        Cow::Owned(one_line(&self.to_string_lossy()))
+        Cow::Owned(value(&self.to_string_lossy()))
     }
 }
 
 impl Show for Path {
     fn show(&self) -> Cow<'_, str> {
-        Cow::Owned(one_line(&self.to_string_lossy()))
+        Cow::Owned(value(&self.to_string_lossy()))
     }
 }
 
 impl Show for PathBuf {
     fn show(&self) -> Cow<'_, str> {
-        Cow::Owned(one_line(&self.to_string_lossy()))
+        Cow::Owned(value(&self.to_string_lossy()))
     }
 }
 
@@ -202,6 +222,11 @@ impl<T: Show + ?Sized> fmt::Display for Escaped<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0.show())
     }
+}
+
+/// A foreign value on one line, without what nobody is to see.
+fn value(text: &str) -> String {
+    masked(one_line(text))
 }
 
 /// The text on one line, as [`Shown::one_line`] says.
@@ -248,16 +273,6 @@ fn is_unsafe(c: char) -> bool {
         || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}')
         || matches!(c, '\u{e0000}'..='\u{e007f}');
     c.is_control() || invisible
-}
-
-/// Values of the layers file, arguments, variables, names in archives and what programs print: each may hold a URL, and the
-/// URL a credential.
-fn without_credentials(text: String) -> String {
-    let hidden = match hide_credentials(&text) {
-        Cow::Owned(hidden) => Some(hidden),
-        Cow::Borrowed(_) => None,
-    };
-    hidden.unwrap_or(text)
 }
 
 /// What GitHub's runner takes for a command: `::` at the start of a line, after whitespace too, and `##[` anywhere
@@ -308,93 +323,4 @@ fn commands_inside(text: &str) -> Vec<usize> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn shown(text: &str) -> String {
-        Shown::one_line(text).0
-    }
-
-    #[test]
-    fn what_a_terminal_would_act_on_is_written_out() {
-        assert_eq!(shown("a\u{1b}[2Jb\u{7}"), r"a\u{1b}[2Jb\u{7}");
-        assert_eq!(shown("\u{9b}31m"), r"\u{9b}31m");
-        assert_eq!(shown("a\u{202e}b\u{61c}"), r"a\u{202e}b\u{61c}");
-        assert_eq!(shown("日本 é"), "日本 é");
-    }
-
-    #[test]
-    fn line_breaks_fold_into_one_space_with_the_indentation_behind_them() {
-        assert_eq!(shown("\n<html>\r\n   <body>\tx\n"), "<html> <body> x");
-        assert_eq!(shown("a\u{2028}b\u{85}c"), "a b c");
-        assert_eq!(shown("two  spaces"), "two  spaces", "alignment inside one line is kept");
-    }
-
-    #[test]
-    fn what_a_build_server_would_act_on_is_written_out() {
-        assert_eq!(shown("::error::x"), r"\u{3a}:error::x");
-        assert_eq!(shown("a ##[error]b ##vso[c] ## [d] ###[e]"), r"a \u{23}#[error]b \u{23}#vso[c] ## [d] #\u{23}#[e]");
-        assert_eq!(Shown::lines("a\n  ::b\n\u{3000}::c::").0, "a\n  \\u{3a}:b\n\\u{3a}:c::");
-        assert_eq!(shown!("{}: {}", "layers.toml", "::x").0, "layers.toml: ::x", "only a line's start counts");
-        assert_eq!(shown!("{}{}", ":", ":x").0, r"\u{3a}:x", "however it was put together");
-        assert_eq!(Shown::join([shown!("#"), shown!("#[x]")], "").0, r"\u{23}#[x]");
-    }
-
-    #[test]
-    fn of_many_commands_each_is_written_out() {
-        const MANY: usize = 30_000;
-        let shown = Shown::lines(&"::a ##[b]\n".repeat(MANY));
-        assert_eq!(shown.as_str(), "\\u{3a}:a \\u{23}#[b]\n".repeat(MANY));
-        let document = format!("{:?}", "##[b]".repeat(MANY));
-        assert_eq!(Shown::json(document.clone()).as_str(), format!("\"{}\"", "\\u0023#[b]".repeat(MANY)));
-    }
-
-    #[test]
-    fn values_are_escaped_and_words_are_not() {
-        let inner = shown!("`{}`\nnext", "a\nb");
-        assert_eq!(shown!("{:>5} and {}: {}", 3_usize, inner, "c\u{1b}").0, "    3 and `a b`\nnext: c\\u{1b}");
-    }
-
-    #[test]
-    fn no_credential_of_a_url_is_shown_however_the_text_was_put_together() {
-        let url = "https://user:SECRET@host/x?page=1";
-        let hidden = "https://****@host/x?page=1";
-        assert_eq!(shown(url), hidden);
-        assert_eq!(Shown::lines(&format!("a\n  {url}\n")).0, format!("a\n  {hidden}\n"));
-        assert_eq!(Shown::columns(url).0, hidden);
-        assert_eq!(shown!("{}{}", "https://user:SEC", "RET@host").0, "https://****@host");
-        let document = serde_json::to_string(&[url, "me@example.com"]).unwrap();
-        assert_eq!(Shown::json(document).0, format!(r#"["{hidden}","me@example.com"]"#));
-    }
-
-    #[test]
-    fn json_means_what_it_meant() {
-        let text = "a\u{7f}\u{202e}\u{e0001}::x ##[error]\u{2028}";
-        let document = serde_json::to_string_pretty(&serde_json::json!({ "text": text })).unwrap();
-        let safe = Shown::json(document.clone()).0;
-        assert!(safe.contains(r#""a\u007f\u202e\udb40\udc01::x \u0023#[error]\u2028""#), "{safe}");
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&safe).unwrap()["text"], text);
-    }
-
-    /// The rules of the runner, as its source has them.
-    fn is_harmless(text: &str) -> bool {
-        let command = |line: &str| line.trim_start().starts_with("::") || line.contains("##[");
-        !text.split(['\n', '\r']).any(command) && !text.chars().any(|c| c != '\n' && (is_unsafe(c) || is_line_break(c)))
-    }
-
-    proptest! {
-        #[test]
-        fn nothing_that_is_shown_commands_anything(parts in proptest::collection::vec("[:# \\[\n\r\u{1b}\u{202e}\u{a0}a]{0,6}", 1..5)) {
-            let pieces = || parts.iter().map(|part| Shown::one_line(part));
-            prop_assert!(is_harmless(&Shown::lines(&parts.concat()).0));
-            prop_assert!(is_harmless(&Shown::join(pieces(), "").0));
-            prop_assert!(is_harmless(&Shown::of_lines(pieces()).0));
-            let document = serde_json::to_string_pretty(&parts).unwrap();
-            let safe = Shown::json(document.clone()).0;
-            prop_assert!(is_harmless(&safe));
-            prop_assert_eq!(serde_json::from_str::<Vec<String>>(&safe).unwrap(), parts);
-        }
-    }
-}
+mod tests;

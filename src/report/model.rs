@@ -12,7 +12,7 @@ use crate::config::{Problem, ProblemList};
 use crate::event::Mode;
 use crate::outcome::{JobReport, Outcome, Tally, Warning};
 use crate::plan::{Part, PartOfRun};
-use crate::report::{Ran, Shown};
+use crate::report::{Ran, Shown, StatusReport};
 
 /// Version of the report's shape; raised when a field changes its meaning or goes away.
 const REPORT_VERSION: u32 = 1;
@@ -122,8 +122,16 @@ impl JsonSchema for Summary {
     }
 }
 
+/// What is odd in the layers file and the settings, as reports and events tell it.
+pub fn warnings_of(found: &ProblemList) -> impl Iterator<Item = Warning> {
+    let warning = |problem: &Problem| {
+        Some(Warning { code: problem.code?.to_owned(), message: Shown::one_line(&problem.uncoded()).to_string() })
+    };
+    found.problems.iter().filter_map(warning)
+}
+
 impl Report {
-    /// Reads a JSON report.
+    /// Reads a JSON report, also that of `status`.
     ///
     /// # Errors
     /// Why it is not one, in words that follow "it is not a report": another version's, or not JSON of this shape.
@@ -133,6 +141,7 @@ impl Report {
             report: Option<u64>,
             status: Option<u64>,
             plan: Option<u64>,
+            rollout: Option<u64>,
         }
         let version: Version = serde_json::from_slice(text).map_err(|error| match error.classify() {
             serde_json::error::Category::Data => "it is not a JSON object with a version".to_owned(),
@@ -146,12 +155,16 @@ impl Report {
                 serde_json::from_slice(text).map_err(|error| error.to_string())
             }
             Some(other) => Err(format!("it has version {other}, and this layership knows version {REPORT_VERSION}")),
-            None if version.status.is_some() => {
-                Err("it is what `status` found, which is told in no other format and is not made of parts".to_owned())
-            }
+            None if version.status.is_some() => StatusReport::parse(text),
+            None if version.rollout.is_some() => Err("it is of a rollout, which is not made of parts".to_owned()),
             None if version.plan.is_some() => Err("it is a plan that `plan --out` kept".to_owned()),
             None => Err("it has no `report` with a version".to_owned()),
         }
+    }
+
+    /// A report of nothing yet.
+    pub(super) fn empty(mode: Mode) -> Self {
+        Self::new(mode, "", Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH, Vec::new())
     }
 
     /// The same, as a part of a run.
@@ -163,10 +176,7 @@ impl Report {
     /// The same, with warnings about the layers file and the settings.
     #[must_use]
     pub fn with_warnings(self, found: &ProblemList) -> Self {
-        let warning = |problem: &Problem| {
-            Some(Warning { code: problem.code?.to_owned(), message: Shown::one_line(&problem.uncoded()).to_string() })
-        };
-        Self { warnings: found.problems.iter().filter_map(warning).collect(), ..self }
+        Self { warnings: warnings_of(found).collect(), ..self }
     }
 
     /// The same, where the layers file has jobs whose variables would be called the same.

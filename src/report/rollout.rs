@@ -123,6 +123,21 @@ impl RolloutReport {
             || self.functions.iter().any(|one| counts(&one.target) && stands_in_the_way(one))
     }
 
+    /// Reads a JSON report, if it is one of a rollout.
+    pub fn parse(text: &[u8]) -> Option<Result<Self, String>> {
+        #[derive(Deserialize)]
+        struct Version {
+            rollout: u64,
+        }
+        let Version { rollout } = serde_json::from_slice(text).ok()?;
+        if rollout != u64::from(ROLLOUT_VERSION) {
+            return Some(Err(format!(
+                "it has version {rollout}, and this layership knows version {ROLLOUT_VERSION} of rollouts"
+            )));
+        }
+        Some(serde_json::from_slice(text).map_err(|error| error.to_string()))
+    }
+
     /// The report as a JSON document.
     pub fn json(&self) -> Shown {
         Shown::json(serde_json::to_string_pretty(self).map(|text| text + "\n").unwrap_or_default())

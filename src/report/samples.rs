@@ -15,7 +15,8 @@ use crate::report::model::Report;
 /// A job that ended so, with everything that such a job usually has.
 pub fn job(layer: &str, target: &str, outcome: Outcome) -> JobReport {
     let version = matches!(outcome, Outcome::Published | Outcome::Adopted | Outcome::Unchanged).then_some(3);
-    let arn = format!("arn:aws:lambda:us-east-1:123456789012:layer:{layer}");
+    // Lambda's names have no dots.
+    let arn = format!("arn:aws:lambda:us-east-1:123456789012:layer:{}", layer.replace('.', "-"));
     JobReport {
         layer: layer.to_owned(),
         target: target.to_owned(),

@@ -4,6 +4,7 @@
 //!
 //! [`Shown`]: super::Shown
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
@@ -25,15 +26,12 @@ pub fn never_show(secrets: &BTreeSet<(String, String)>) {
 
 /// The text, with placeholders in place of these secrets, each with the name of its environment variable.
 pub fn without(secrets: &BTreeSet<(String, String)>, text: String) -> String {
-    Secrets::of(secrets).taken_out_of(text)
+    Secrets::of(secrets).taken_out_of(&text).into_owned()
 }
 
 /// The text, with placeholders in place of secrets.
-pub(super) fn without_secrets(text: String) -> String {
-    match SECRETS.get() {
-        Some(secrets) => secrets.taken_out_of(text),
-        None => text,
-    }
+pub(super) fn without_secrets(text: &str) -> Cow<'_, str> {
+    SECRETS.get().map_or(text.into(), |secrets| secrets.taken_out_of(text))
 }
 
 /// Every form of each secret, and what stands in its place. The longest come first, so that none is cut by another.
@@ -50,9 +48,9 @@ impl Secrets {
         Self(forms)
     }
 
-    fn taken_out_of(&self, text: String) -> String {
-        self.0.iter().fold(text, |text, (form, placeholder)| {
-            if text.contains(form.as_str()) { text.replace(form.as_str(), placeholder) } else { text }
+    fn taken_out_of<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.0.iter().fold(text.into(), |text: Cow<'t, str>, (form, placeholder)| {
+            if text.contains(form.as_str()) { text.replace(form.as_str(), placeholder).into() } else { text }
         })
     }
 }

@@ -146,7 +146,7 @@ impl State {
                     running.sent = Some((*bytes, *of));
                 }
             }
-            Happening::Warned { .. } => {}
+            Happening::LayersFileWarned { .. } | Happening::Warned { .. } => {}
             // Functions are no jobs: `report::rollout` shows them.
             Happening::RolloutStarted { .. }
             | Happening::TargetFailed { .. }

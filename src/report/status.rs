@@ -2,6 +2,8 @@
 //! looked at together, is found here.
 
 mod cells;
+mod found;
+mod read;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,13 +11,18 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::outcome::{JobError, JobReport, LayerStatus, Outcome, PublishedVersion, StatusCode, StatusFinding};
+use crate::outcome::{
+    ArchiveReport, JobError, JobReport, LayerStatus, ManifestReport, Outcome, PublishedVersion, StatusCode,
+    StatusFinding, Warning,
+};
 use crate::plan::PartOfRun;
 use crate::report::model::Report;
 use crate::report::wording::{names, parts, plural};
-use crate::report::{Shown, table};
+use crate::report::{Ran, Shown, table};
 use crate::shown;
 use cells::{COLUMNS, Column, row};
+use found::of_kind;
+pub use found::{Found, by_job, found};
 
 /// Version of the structure's shape; raised when a field changes its meaning or goes away.
 const STATUS_VERSION: u32 = 1;
@@ -41,6 +48,12 @@ pub struct StatusReport {
     pub finished_at: String,
     /// How long the run took.
     pub seconds: f64,
+    /// What ran, and for what.
+    #[serde(default)]
+    pub ran: Ran,
+    /// Warnings about the layers file and the settings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
     /// How much is in order.
     pub summary: StatusSummary,
     /// Every layer, sorted by key.
@@ -92,6 +105,21 @@ pub struct TargetOverview {
     pub status: Option<LayerStatus>,
     /// Why it could not be found out.
     pub error: Option<JobError>,
+    /// The dependency manifest.
+    #[serde(default)]
+    pub manifest: ManifestReport,
+    /// The layer zip that is staged.
+    #[serde(default)]
+    pub archive: ArchiveReport,
+    /// Its variable in the report `env`, where the layers file has another job whose variable would be called the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variable: Option<String>,
+    /// What a person should know although it did not stop the job.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
+    /// Time spent on this job.
+    #[serde(default)]
+    pub seconds: f64,
 }
 
 impl StatusReport {
@@ -115,6 +143,8 @@ impl StatusReport {
             started_at: report.started_at.clone(),
             finished_at: report.finished_at.clone(),
             seconds: report.seconds,
+            ran: report.ran.clone(),
+            warnings: report.warnings.clone(),
             summary,
             layers,
         }
@@ -147,6 +177,11 @@ fn overview(jobs: &[JobReport]) -> LayerOverview {
         layer_name: job.layer_name.clone(),
         status: job.status.as_deref().cloned(),
         error: job.error.clone(),
+        manifest: job.manifest.clone(),
+        archive: job.archive.clone(),
+        variable: job.variable.clone(),
+        warnings: job.warnings.clone(),
+        seconds: job.seconds,
     };
     LayerOverview {
         layer: jobs.first().map(|job| job.layer.clone()).unwrap_or_default(),
@@ -188,28 +223,13 @@ fn findings(status: &StatusReport) -> Vec<Shown> {
     for code in <StatusCode as strum::VariantArray>::VARIANTS {
         let of_code = of_kind(status, *code);
         if of_code.len() <= TOLD_AT_MOST {
-            lines.extend(of_code.iter().map(|(whose, message)| shown!("  ! {}: {}", whose, message)));
+            lines.extend(of_code.iter().map(|one| shown!("  ! {}: {}", one.whose, one.finding.message)));
         } else {
-            let whose: Vec<String> = of_code.into_iter().map(|(whose, _)| whose).collect();
+            let whose: Vec<String> = of_code.into_iter().map(|one| one.whose).collect();
             lines.push(shown!("  ! {} {}: {}", whose.len(), code.to_string(), names(whose.iter().map(String::as_str))));
         }
     }
     lines
-}
-
-/// Whose it is, and what it is.
-fn of_kind(status: &StatusReport, code: StatusCode) -> Vec<(String, &str)> {
-    let mut found = Vec::new();
-    for layer in &status.layers {
-        let own = layer.findings.iter().map(|finding| (layer.layer.clone(), finding));
-        let at = layer.targets.iter().flat_map(|at| {
-            let findings = at.status.iter().flat_map(|status| &status.findings);
-            findings.map(|finding| (format!("{} at {}", layer.layer, at.target), finding))
-        });
-        let all = own.chain(at).filter(|(_, finding)| finding.code == code);
-        found.extend(all.map(|(whose, finding)| (whose, finding.message.as_str())));
-    }
-    found
 }
 
 fn conclusion(status: &StatusReport, file: &Path) -> Shown {

@@ -37,7 +37,7 @@ impl StatusLine {
         let spaces = " ".repeat(VERB_COLUMNS.saturating_sub(self.verb.len()));
         // No colour where the cut came as early as that.
         let rest = cut.strip_prefix(spaces.as_str()).and_then(|cut| cut.strip_prefix(self.verb));
-        Shown::guarded(match rest {
+        Shown::joined(match rest {
             Some(rest) => format!("{spaces}{}{rest}", style.paint(self.tone, self.verb)),
             None => cut,
         })

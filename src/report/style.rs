@@ -39,7 +39,7 @@ impl Style {
             Tone::Busy => "1;36",
             Tone::Faint => "2",
         };
-        Shown::guarded(format!("\x1b[{code}m{text}\x1b[0m"))
+        Shown::joined(format!("\x1b[{code}m{text}\x1b[0m"))
     }
 }
 

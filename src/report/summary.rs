@@ -1,11 +1,11 @@
 //! The last line of a run: how many jobs ended how.
 
 use crate::outcome::Outcome;
-use crate::report::Shown;
 use crate::report::model::Report;
 use crate::report::status_line::StatusLine;
 use crate::report::style::Tone;
 use crate::report::wording::{names, parts, plural};
+use crate::report::{Shown, status};
 use crate::shown;
 
 /// `Summary [  48.2s] 200 jobs: 125 published, 70 unchanged, 1 adopted, 4 failed`
@@ -17,7 +17,11 @@ pub fn summary(report: &Report) -> StatusLine {
 
 /// `200 jobs: 125 published, 4 failed`
 pub fn counted(report: &Report) -> Shown {
-    let counts = WORDS.map(|(outcome, word)| (report.summary.get(outcome), word));
+    let off = status::by_job(report).jobs.iter().filter(|job| !job.findings().is_empty()).count();
+    let in_order = report.summary.get(Outcome::Checked).saturating_sub(off);
+    let count = |outcome| if outcome == Outcome::Checked { in_order } else { report.summary.get(outcome) };
+    let counts = WORDS.iter().map(|(outcome, word)| (count(*outcome), *word));
+    let counts: Vec<_> = counts.chain([(off, "not in order")]).collect();
     let (jobs, parts) = (plural(report.summary.jobs, "job"), parts(&counts));
     if parts.is_empty() { shown!("{}", jobs) } else { shown!("{}: {}", jobs, parts) }
 }

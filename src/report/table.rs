@@ -26,7 +26,7 @@ fn line(row: &[Shown], widths: &[usize]) -> Shown {
         line.push_str(&" ".repeat(column.saturating_sub(width(cell.as_str())) + 2));
     }
     line.truncate(line.trim_end().len());
-    Shown::guarded(line)
+    Shown::joined(line)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::manifest::hide_credentials;
 use crate::outcome::{JobReport, Warning};
 use crate::report::Shown;
 use crate::report::group::{Masked, differing_word, mask, merge};
@@ -76,7 +77,7 @@ struct Warned<'a> {
 
 impl<'a> Warned<'a> {
     fn new(job: &'a JobReport, warning: &'a Warning) -> Self {
-        Self { job, message: &warning.message, text: mask(&warning.message, job) }
+        Self { job, message: &warning.message, text: mask(&hide_credentials(&warning.message), job) }
     }
 }
 

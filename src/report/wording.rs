@@ -94,10 +94,10 @@ pub fn width(text: &str) -> usize {
 }
 
 /// A word for a POSIX shell. ARNs need no quotes, which readers of `NAME=VALUE` other than shells would keep.
-pub fn shell_word(text: &str) -> String {
+pub fn shell_word(text: &str) -> Shown {
     let text = Shown::one_line(text);
     let plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || ":-_./@".contains(c));
-    if plain { text.to_string() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    if plain { text } else { shown!("'{}'", text.quoting(&[('\'', r"'\''")])) }
 }
 
 #[cfg(test)]

@@ -113,14 +113,15 @@ fn every_format_is_read_by_its_readers() {
 }
 
 /// A report that somebody made up, with these words for everything that is free text.
-fn made_up(project: &Project, words: &str) {
+fn made_up(project: &Project, words: &str, arn: &str) {
     let mut report = project.json("report.json");
     report["run"] = words.into();
     for (n, job) in report["jobs"].as_array_mut().unwrap().iter_mut().enumerate() {
         job["layer"] = format!("{words}{n}").into();
-        for field in ["target", "region", "account", "layer_name", "layer_version_arn"] {
+        for field in ["target", "region", "account", "layer_name"] {
             job[field] = words.into();
         }
+        job["layer_version_arn"] = arn.into();
         (job["manifest"]["path"], job["archive"]["staged"]) = (words.into(), words.into());
         job["warnings"] = json!([{"code": words, "message": words}]);
         job["dependencies"]["added"] = json!([{"name": words, "version": words}]);
@@ -128,6 +129,28 @@ fn made_up(project: &Project, words: &str) {
     report["jobs"][2]["error"] =
         json!({"code": "internal", "message": words, "causes": [words], "hint": words, "request_id": words});
     project.write("hostile.json", report.to_string());
+}
+
+const ARN: &str = "arn:aws:lambda:us-east-1:123456789012:layer:a:1";
+
+/// What looks for credentials takes quotation marks for a part of them, where it looks behind a format that quoted.
+#[test]
+fn a_file_of_variables_runs_nothing_and_a_row_loses_no_field() {
+    let project = reported();
+    let mut report = project.json("report.json");
+    for (job, arn) in report["jobs"].as_array_mut().unwrap().iter_mut().zip(["https://h/?token=", "$(touch pwned)"]) {
+        job["layer_version_arn"] = arn.into();
+    }
+    project.write("evil.json", report.to_string());
+    let refused = run(project.command(), ["report", "convert", "evil.json", "env=evil.env"]).expect(2);
+    let why = "`https://h/?token=`, of layer `a` at `us-east-1`, is not the ARN of a layer version\n";
+    assert!(refused.stderr.starts_with(&format!("error: cannot write the report as `env`: {why}")), "{refused:?}");
+    assert!(!project.folder().join("evil.env").exists());
+
+    let project =
+        Project::new("[targets.us-east-1]\n[defaults]\nbucket = \"acme\"\n[layers.a]\nmanifest = \"x://b?token=\"\n");
+    project.run("check --report csv=r.csv", 1);
+    assert_eq!(python(&project, "r.csv", CSV)[0]["error_code"], "manifest-missing");
 }
 
 #[test]
@@ -141,7 +164,13 @@ fn a_report_that_somebody_made_up_does_nothing() {
         "=HYPERLINK(\"http://x\")",
         "]]><x/>&#0;&undefined;",
     ] {
-        made_up(&project, words);
+        made_up(&project, words, words);
+        for format in ["env", "tfvars", "index"] {
+            let to = format!("{format}=out");
+            let ended = run(project.command(), ["report", "convert", "hostile.json", &to]).expect(2);
+            assert!(ended.stderr.contains("is not the ARN of a layer version"), "{ended:?}");
+        }
+        made_up(&project, words, ARN);
         let to = requests().into_iter().map(|request| request.replace('=', "=out-"));
         run(
             project.command(),
@@ -155,10 +184,7 @@ fn a_report_that_somebody_made_up_does_nothing() {
         }
         let values = sourced(&project, "out-layers.env");
         assert_eq!(values.len(), 3, "every name is another one: {values:?}");
-        let plain = words.replace(['\u{1b}', '\u{202e}'], "").replace("\r\n", " ");
-        if !words.contains('\u{1b}') {
-            assert!(values.iter().all(|(_, value)| *value == plain), "{values:?}");
-        }
+        assert!(values.iter().all(|(_, value)| value == ARN), "{values:?}");
         assert_eq!(python(&project, "out-report.csv", CSV).as_array().unwrap().len(), 3);
         assert_eq!(python(&project, "out-report.xml", XML)["tests"], "3");
         assert_eq!(python(&project, "out-report.html", HTML)["rows"].as_array().unwrap().len(), 3);
@@ -240,9 +266,12 @@ fn names_that_look_alike_stay_apart_for_every_reader() {
     let one = report["jobs"][0].clone();
     // Of all of these a shell makes the same name, and one has what tells the others apart in its own.
     let names = ["a.b", "a-b", "a b", "a/b", "a$b", "ä", "ö", "a\"b", "a\nb", "A_B", "a_b", "1", "${x}", "%{x}", ""];
+    let arn = |name: &str| {
+        ARN.replace(":layer:a:1", &format!(":layer:a:{}", names.iter().position(|one| *one == name).unwrap() + 1))
+    };
     let jobs = names.iter().map(|name| {
         let mut job = one.clone();
-        (job["layer"], job["layer_version_arn"]) = ((*name).into(), format!("arn of {name}").into());
+        (job["layer"], job["layer_version_arn"]) = ((*name).into(), arn(name).into());
         job
     });
     report["jobs"] = jobs.collect();
@@ -253,7 +282,7 @@ fn names_that_look_alike_stay_apart_for_every_reader() {
     assert_eq!(variables.len(), names.len(), "{variables:#?}");
     let layers = python(&project, "alike.auto.tfvars.json", TFVARS);
     assert_eq!(layers["us-east-1"].as_object().unwrap().len(), names.len(), "{layers:#}");
-    assert_eq!(layers["us-east-1"]["${x}"], "arn of ${x}");
+    assert_eq!(layers["us-east-1"]["${x}"], arn("${x}"));
     let index = project.json("alike-index.json");
     assert_eq!(index["layers"].as_object().unwrap().len(), names.len());
 }

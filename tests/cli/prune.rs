@@ -95,8 +95,9 @@ fn what_is_old_is_deleted_under_the_lock_and_all_else_says_what_it_said_before()
         let jobs = report["jobs"].as_array_mut().into_iter().flatten();
         jobs.for_each(|job| job["seconds"] = Value::Null);
         if args.starts_with("status") {
-            let status = &mut report["layers"][0]["targets"][0]["status"];
-            (status["lock"], status["latest"]["age_seconds"]) = (Value::Null, Value::Null);
+            let at = &mut report["layers"][0]["targets"][0];
+            at["seconds"] = Value::Null;
+            (at["status"]["lock"], at["status"]["latest"]["age_seconds"]) = (Value::Null, Value::Null);
         }
         report
     };

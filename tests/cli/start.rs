@@ -67,8 +67,8 @@ fn help_lists_the_commands() {
       -v, --verbose...            Say more: each job's steps and where each setting came from; twice for
                                   every request
       -q, --quiet                 Warnings and errors only
-          --format <FORMAT>       What to print on standard output: text, json, markdown; every layer
-                                  included [default: text, without what is unchanged on a terminal]
+          --format <FORMAT>       What to print on standard output: text with every layer, json,
+                                  markdown [default: text, on a terminal without what is unchanged]
           --plan <FILE>           Carry out a plan that `plan --out` kept: exactly that, or nothing
           --stage                 Stage the archives first
           --build                 Build what changed first, as `build` does, and stage what was built

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_lambda::types::LayerVersionContentInput;
 use serde_json::{Value, json};
 
+use crate::ci::Step;
 use crate::common::process::Running;
 use crate::common::project::{Project, until};
 use crate::common::requirements;
@@ -81,6 +82,52 @@ fn what_is_published_is_told_with_its_lock_and_backup() {
     assert_eq!(findings(&status(&project, "--exit-code", 3)), expected(["beta eu-west-1: not-published"]));
     project.run("publish --stage", 0);
     assert_eq!(findings(&status(&project, "--exit-code", 0)), expected([]));
+}
+
+/// What was found is nowhere told to be in order; and read back, a report is told as it was told at first.
+#[test]
+fn what_is_not_in_order_is_in_every_report_and_in_what_is_made_of_one() {
+    const FORMATS: [&str; 7] = ["markdown", "junit", "csv", "html", "env", "tfvars", "index"];
+    let project = project();
+    project.run("publish --stage", 0);
+    project.write("alpha/requirements.txt", requirements("alpha", "2.0.0"));
+    let step = Step::new();
+    let flags = FORMATS.map(|format| format!("--report {format}=first.{format}")).join(" ");
+    let ended = step.run(&project, &format!("status --exit-code --report json=status.json {flags}"), 3);
+    let read = |path: String| String::from_utf8(project.read(&path)).unwrap();
+    let junit = read("first.junit".to_owned());
+    assert!(junit.contains("failures=\"2\"") && junit.contains("type=\"manifest-differs\""), "{junit}");
+    for text in [step.read("summary"), read("first.markdown".to_owned()), read("first.html".to_owned())] {
+        assert!(text.contains("4 jobs: 2 OK, 2 not in order") && text.contains("manifest-differs"), "{text}");
+    }
+    assert_eq!(read("first.csv".to_owned()).matches("manifest-differs").count(), 2);
+    assert_eq!(ended.stderr.matches("::warning title=layership,file=layers.toml,line=").count(), 2, "{}", ended.stderr);
+
+    let again = FORMATS.map(|format| format!("{format}=again.{format}")).join(" ");
+    project.run(&format!("report convert status.json json=again.json {again}"), 0);
+    for format in FORMATS {
+        assert_eq!(read(format!("again.{format}")), read(format!("first.{format}")), "{format}");
+    }
+    assert_eq!(project.json("again.json"), project.json("status.json"));
+    project.run("report merge status.json --report markdown=merged.md", 0);
+    assert!(read("merged.md".to_owned()).contains("manifest-differs"));
+}
+
+#[test]
+fn the_events_tell_what_was_found_and_what_is_odd_in_the_layers_file() {
+    let project = Project::of(&["alpha"]);
+    let layers = String::from_utf8(project.read("layers.toml")).unwrap();
+    let odd = layers.replace("[layers.alpha]\n", "[layers.alpha]\ncompatible-runtimes = [\"python9.9\"]\n");
+    assert_ne!(odd, layers);
+    project.write("layers.toml", odd);
+    let ended = project.run("status --events events.jsonl", 0);
+    let text = String::from_utf8(project.read("events.jsonl")).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of_kind = |kind: &str| lines.iter().find(|line| line["event"] == kind).unwrap_or_else(|| panic!("{text}"));
+    let warning = &of_kind("layers-file-warned")["warning"];
+    let said = format!("warning: {} [{}]\n", warning["message"].as_str().unwrap(), warning["code"].as_str().unwrap());
+    assert!(ended.stderr.contains(&said), "{said} is not in {}", ended.stderr);
+    assert_eq!(of_kind("job-finished")["report"]["status"]["findings"][0]["code"], "not-published");
 }
 
 #[test]

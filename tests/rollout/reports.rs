@@ -15,6 +15,13 @@ fn a_rollout_is_reported_in_the_formats_that_are_asked_for() {
     assert!(text("out.md").contains("| planned | `orders` | `us-east-1` | `alpha 1 -> 2` |"), "{}", text("out.md"));
     assert_eq!(fleet.project.json("out.json")["functions"][0]["function"], "orders");
     assert!(text("out.csv").lines().nth(1).unwrap().starts_with("orders,us-east-1,us-east-1,123456789012,planned,"));
+    // It is told again as it was told, and in nothing that tells of layers.
+    fleet.project.run("report convert out.json markdown=again.md csv=again.csv", 0);
+    assert_eq!((text("again.md"), text("again.csv")), (text("out.md"), text("out.csv")));
+    let refused = fleet.project.run("report convert out.json junit=out.xml", 2);
+    let why =
+        "error: a rollout is of functions, of which `junit` cannot tell; it can be told as `json`, `markdown`, `csv`\n";
+    assert_eq!(refused.stderr, why);
     // What could not be written, or is an input, is found before anything is touched.
     for wrong in ["json=missing/out.json", "json=layers.toml", "junit=out.xml", "json=a.json --report csv=a.json"] {
         fleet.project.run_writing_nothing(&format!("rollout --apply --report {wrong}"), 2);

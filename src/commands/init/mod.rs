@@ -68,18 +68,19 @@ fn say(config: &Path, wrote: &[String], found: &[LockFile]) -> Result<(), Error>
         _ => "set the bucket in it, and the `archive` of each layer, a zip or the folder that it is made from",
     };
     let named = if config == Path::new("layers.toml") {
-        String::new()
+        Shown::default()
     } else {
-        format!(" -c {}", shell_word(&config.to_string_lossy()))
+        shown!(" -c {}", shell_word(&config.to_string_lossy()))
     };
     let steps = [
         ("check", "the file, manifests and archives, offline"),
         ("publish --stage --sandbox", "a rehearsal without AWS"),
         ("plan --stage", "what would be published, and why"),
     ];
-    let commands = steps.map(|(step, why)| (format!("layership {step}{named}"), why));
+    let commands = steps.map(|(step, why)| (shown!("layership {}{}", step, named), why));
     let widest = commands.iter().map(|(command, _)| command.chars().count()).max().unwrap_or_default();
-    let lines = commands.map(|(command, why)| Shown::columns(&format!("  {command:<widest$}  {why}")));
+    let room = |command: &Shown| Shown::columns(&" ".repeat(widest - command.chars().count()));
+    let lines = commands.map(|(command, why)| shown!("  {}{}  {}", command, room(&command), why));
     let head = shown!("Wrote {}: {}.\nNow {}, then\n\n", config, wrote.join("; "), todo);
     let text = Shown::join([head, Shown::of_lines(lines)], "");
     stdout(&text).map_err(|error| Error::other(format!("cannot write to standard output: {error}")))

@@ -15,7 +15,7 @@ use crate::report::formats::{ReportRequest, markdown};
 use crate::report::model::Report;
 use crate::report::rollout::RolloutReport;
 use crate::report::wording::names;
-use crate::report::{Shown, emit, warnings};
+use crate::report::{Shown, emit, status, warnings};
 use crate::rollout::RolloutMode;
 use crate::shown;
 use github::{Annotation, AnnotationLevel, GitHub};
@@ -178,7 +178,12 @@ fn of_report(report: &Report, origins: &BTreeMap<String, Origin>) -> Vec<Annotat
         place: place(origins.get(told.first_layer)),
         message: told.text,
     });
-    errors.chain(warnings).collect()
+    let findings = status::found(report).into_iter().map(|found| Annotation {
+        level: AnnotationLevel::Warning,
+        place: place(origins.get(&found.layer)),
+        message: shown!("{}: {}", found.whose, found.finding.message),
+    });
+    errors.chain(findings).chain(warnings).collect()
 }
 
 /// `: six, idna`

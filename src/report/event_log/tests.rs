@@ -5,11 +5,14 @@ use serde_json::Value;
 
 use super::*;
 use crate::event::{Activity, Fact, Happening, Mode};
-use crate::outcome::{ErrorCode, JobError, Outcome};
+use crate::outcome::{
+    ErrorCode, JobError, JobReport, LayerStatus, LockState, LockStatus, Outcome, StatusCode, StatusFinding,
+};
 use crate::report::progress_lines::{line_of, live};
 use crate::report::rollout::Progress;
-use crate::report::samples::{failed, job, tally, warning};
+use crate::report::samples::{failed, job, report, tally, warning};
 use crate::report::state::State;
+use crate::report::status;
 use crate::report::style::Style;
 use crate::rollout::{FunctionOutcome, FunctionReport, Refusal, RefusalCode, RolloutMode, RolloutSummary};
 
@@ -22,7 +25,8 @@ fn everything() -> Vec<Happening> {
     let facts = every_fact().into_iter().map(|fact| Happening::FactFound { job: 1, fact });
     let started = |job: usize| Happening::JobStarted { job, layer: format!("l{job}"), target: "x".to_owned() };
     let url = "https://x/::error::\u{202e}##[error]".to_owned();
-    let begun = [Happening::RunStarted { mode: Mode::Publish, jobs: 3 }, started(0), started(1)];
+    let odd = Happening::LayersFileWarned { warning: warning("runtime-unknown", "layers.toml:3: it is not known") };
+    let begun = [odd, Happening::RunStarted { mode: Mode::Publish, jobs: 3 }, started(0), started(1)];
     let rest = vec![
         Happening::ActivityEntered { job: 0, activity: Activity::Publishing },
         Happening::FactFound { job: 0, fact: Fact::BackupPage { url } },
@@ -86,6 +90,33 @@ fn there_is_a_sample_of_every_event_and_of_every_fact() {
     assert_eq!(facts.collect::<BTreeSet<_>>(), kinds::<Fact>("fact"));
     let events = everything().into_iter().map(|what| told(serde_json::to_value(what).unwrap(), "event"));
     assert_eq!(events.collect::<BTreeSet<_>>(), kinds::<Happening>("event"));
+}
+
+/// The table of `status` is told when all is over, of what the events told of each job.
+#[test]
+fn what_status_shows_can_be_rebuilt_from_the_lines() {
+    let finding = StatusFinding::new(StatusCode::LockStale, "a run left its lock");
+    let lock = LockStatus {
+        at: "s3://acme/publish.lock".to_owned(),
+        state: LockState::Stale,
+        phase: Some("sending".to_owned()),
+        run: Some("01K0".to_owned()),
+        host: Some("ci".to_owned()),
+        age_seconds: 3_700,
+    };
+    let status = LayerStatus { lock: Some(lock), findings: vec![finding], ..LayerStatus::default() };
+    let looked = JobReport { status: Some(Box::new(status)), ..job("l0", "x", Outcome::Checked) };
+    let jobs = [looked, job("l1", "x", Outcome::Failed)];
+    let again = jobs.clone().map(|report| {
+        let what = Happening::JobFinished { job: 0, report: Box::new(report), tally: tally(2, &[]) };
+        let line = EventLine::of(Event::now(what)).text();
+        let read: EventLine = serde_json::from_str(&line).unwrap();
+        let Happening::JobFinished { report, .. } = read.event.what else { panic!("{line}") };
+        *report
+    });
+    let shown = |jobs: [JobReport; 2]| status::text(&report(Mode::Status, jobs.to_vec()), Path::new("layers.toml"));
+    assert!(shown(jobs.clone()).contains("! l0 at x: a run left its lock"));
+    assert_eq!(shown(jobs), shown(again));
 }
 
 #[test]

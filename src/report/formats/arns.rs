@@ -7,15 +7,31 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::layer::Md5;
+use crate::layer::{Md5, VersionArn};
 use crate::outcome::JobReport;
 use crate::report::Shown;
 use crate::report::model::Report;
 use crate::report::wording::shell_word;
+use crate::shown;
 
-/// Jobs with a version to use: published, adopted or kept.
+/// Jobs with a version to use: published, adopted or kept. What is no ARN is nothing that anybody could use: a report may come
+/// from anybody.
 pub(super) fn usable(report: &Report) -> impl Iterator<Item = (&JobReport, &str)> {
+    named(report).filter(|(_, arn)| is_arn(arn))
+}
+
+fn named(report: &Report) -> impl Iterator<Item = (&JobReport, &str)> {
     report.jobs.iter().filter_map(|job| Some((job, job.layer_version_arn.as_deref()?)))
+}
+
+fn is_arn(text: &str) -> bool {
+    text.parse::<VersionArn>().is_ok()
+}
+
+/// Why a report has something else where an ARN should be, if it has.
+pub(super) fn refusal(report: &Report) -> Option<String> {
+    let (job, arn) = named(report).find(|(_, arn)| !is_arn(arn))?;
+    Some(format!("`{arn}`, of layer `{}` at `{}`, is not the ARN of a layer version", job.layer, job.target))
 }
 
 /// Two levels of names, in order.
@@ -45,7 +61,7 @@ pub fn env(report: &Report) -> Shown {
         let own = job.variable.clone().filter(|name| is_variable(name));
         let own = own.or_else(|| alike.get(&(job.layer.clone(), job.target.clone())).cloned());
         let name = own.unwrap_or_else(|| variable(&job.layer, &job.target));
-        Shown::one_line(&format!("{name}={}", shell_word(arn)))
+        shown!("{}={}", name, shell_word(arn))
     });
     Shown::of_lines(lines)
 }
@@ -116,19 +132,19 @@ mod tests {
     #[test]
     fn each_reader_finds_the_arn_to_use() {
         insta::assert_snapshot!(env(&sample()), @"
-        LAYER_ARN_NUMPY_PY3_12__TOKYO__BDFBB35F=arn:aws:lambda:us-east-1:123456789012:layer:numpy-py3.12:3
-        LAYER_ARN_NUMPY_PY3_12__US_EAST_1=arn:aws:lambda:us-east-1:123456789012:layer:numpy-py3.12:3
+        LAYER_ARN_NUMPY_PY3_12__TOKYO__BDFBB35F=arn:aws:lambda:us-east-1:123456789012:layer:numpy-py3-12:3
+        LAYER_ARN_NUMPY_PY3_12__US_EAST_1=arn:aws:lambda:us-east-1:123456789012:layer:numpy-py3-12:3
         LAYER_ARN_NUMPY_PY3_12__TOKYO__B9ABDDA4=arn:aws:lambda:us-east-1:123456789012:layer:numpy_py3-12:3
         ");
         insta::assert_snapshot!(tfvars(&sample()), @r#"
         {
           "layers": {
             "tokyo": {
-              "numpy-py3.12": "arn:aws:lambda:us-east-1:123456789012:layer:numpy-py3.12:3",
+              "numpy-py3.12": "arn:aws:lambda:us-east-1:123456789012:layer:numpy-py3-12:3",
               "numpy_py3-12": "arn:aws:lambda:us-east-1:123456789012:layer:numpy_py3-12:3"
             },
             "us-east-1": {
-              "numpy-py3.12": "arn:aws:lambda:us-east-1:123456789012:layer:numpy-py3.12:3"
+              "numpy-py3.12": "arn:aws:lambda:us-east-1:123456789012:layer:numpy-py3-12:3"
             }
           }
         }

@@ -1,14 +1,15 @@
 //! The report as CSV (RFC 4180, with a header): one line per job, for spreadsheets and scripts.
 
-use crate::outcome::JobReport;
-use crate::report::Shown;
+use crate::outcome::{JobReport, StatusFinding};
 use crate::report::model::Report;
+use crate::report::{Shown, status};
+use crate::shown;
 
 /// A column: its name, and its value for a job.
 type Column = (&'static str, fn(&JobReport) -> String);
 
 /// All columns, in their order; new ones come last.
-const COLUMNS: [Column; 22] = [
+const COLUMNS: [Column; 24] = [
     ("layer", |job| job.layer.clone()),
     ("target", |job| job.target.clone()),
     ("region", |job| job.region.clone()),
@@ -31,7 +32,13 @@ const COLUMNS: [Column; 22] = [
     ("kept", |job| job.archive.kept.as_ref().map(|kept| kept.at.clone()).unwrap_or_default()),
     ("deleted_versions", |job| job.prune.as_ref().map(|prune| numbers(&prune.deleted)).unwrap_or_default()),
     ("versions_to_delete", |job| job.prune.as_ref().map(|prune| numbers(&prune.to_delete)).unwrap_or_default()),
+    ("findings", |job| each_finding(job, " ", |finding| finding.code.to_string())),
+    ("finding_messages", |job| each_finding(job, "; ", |finding| finding.message.clone())),
 ];
+
+fn each_finding(job: &JobReport, between: &str, text: fn(&StatusFinding) -> String) -> String {
+    job.findings().iter().map(text).collect::<Vec<_>>().join(between)
+}
 
 /// `1 2 5`: each number as a program splits it off, and nothing that a spreadsheet takes for a date.
 fn numbers(versions: &[u64]) -> String {
@@ -41,22 +48,23 @@ fn numbers(versions: &[u64]) -> String {
 /// The report as CSV.
 pub fn render(report: &Report) -> Shown {
     let head = COLUMNS.map(|(name, _)| name.to_owned());
+    let report = status::by_job(report);
     let rows = report.jobs.iter().map(|job| COLUMNS.map(|(_, value)| value(job)));
     document(std::iter::once(head).chain(rows))
 }
 
 /// A document of rows, each value quoted where it has to be.
 pub(in super::super) fn document<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> Shown {
-    Shown::of_lines(rows.map(|row| Shown::one_line(&row.map(|value| field(&value)).join(","))))
+    Shown::of_lines(rows.map(|row| Shown::join(row.map(|value| field(&value)), ",")))
 }
 
 /// A value, quoted where it has to be. One that a spreadsheet would take for a formula is made text by a quote before
 /// it, as OWASP advises.
-fn field(value: &str) -> String {
+fn field(value: &str) -> Shown {
     let value = Shown::one_line(value);
-    let guard = if value.starts_with(['=', '+', '-', '@']) { "'" } else { "" };
+    let guard = Shown::from(if value.starts_with(['=', '+', '-', '@']) { "'" } else { "" });
     let quoted = value.contains([',', '"']) || value.as_str() != value.trim();
-    if quoted { format!("\"{guard}{}\"", value.replace('"', "\"\"")) } else { format!("{guard}{value}") }
+    if quoted { shown!("\"{}{}\"", guard, value.quoting(&[('"', "\"\"")])) } else { shown!("{}{}", guard, value) }
 }
 
 #[cfg(test)]
@@ -79,9 +87,9 @@ mod tests {
         pruned.prune = Some(PruneReport { deleted: vec![1, 2, 5], to_delete: vec![6], ..PruneReport::default() });
         let other = job("numpy", "us-east-1", Outcome::Unchanged);
         let text = render(&report(Mode::Prune, vec![pruned, other]));
-        let ends: Vec<&str> = text.lines().map(|line| line.rsplitn(3, ',').take(2).last().unwrap()).collect();
+        let ends: Vec<&str> = text.lines().map(|line| line.rsplit(',').nth(3).unwrap()).collect();
         assert_eq!(ends, ["deleted_versions", "", "1 2 5"]);
-        assert!(text.lines().nth(2).unwrap().ends_with(",1 2 5,6"), "{text}");
+        assert!(text.lines().nth(2).unwrap().ends_with(",1 2 5,6,,"), "{text}");
     }
 
     #[test]

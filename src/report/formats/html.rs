@@ -2,12 +2,13 @@
 //! anywhere. It can be read without its script, which only sorts and filters.
 
 use crate::event::Mode;
-use crate::outcome::{JobError, JobReport, Outcome};
+use crate::outcome::{JobReport, Outcome};
 use crate::report::formats::versions;
 use crate::report::model::Report;
 use crate::report::summary::{self, counted};
 use crate::report::wording::plural;
-use crate::report::{Ran, Shown, prune};
+use crate::report::{Ran, Shown, prune, status};
+use crate::shown;
 
 /// The page around the rows. Its policy forbids it to load or send anything.
 const PAGE: &str = include_str!("page.html");
@@ -29,142 +30,138 @@ pub fn render(report: &Report) -> Shown {
     };
     let run =
         format!("{} {}, {} to {}, run {}", report.tool, report.mode, report.started_at, report.finished_at, report.run);
-    let (failed, others): (Vec<&JobReport>, Vec<&JobReport>) = report.jobs.iter().partition(|job| job.error.is_some());
+    let by_job = status::by_job(report);
+    let is_off = |job: &&JobReport| job.error.is_some() || !job.findings().is_empty();
+    let (failed, others): (Vec<&JobReport>, Vec<&JobReport>) = by_job.jobs.iter().partition(is_off);
     // What is wrong comes first: on a phone nobody scrolls past two hundred rows.
-    let rows: Vec<String> = failed.into_iter().chain(others).map(row).collect();
-    let parts = [
+    let rows = failed.into_iter().chain(others).map(row);
+    filled(&[
         ("title", escaped(title)),
         ("counted", escaped(&counted(report))),
         ("missing", missing(report)),
         ("ran", escaped(&run)),
         ("what", what(&report.ran)),
         ("outcomes", outcomes(report)),
-        ("rows", rows.join("\n")),
-    ];
-    Shown::lines(&filled(&parts))
+        ("rows", Shown::join(rows, "\n")),
+    ])
 }
 
 /// The page with its parts in place, in one pass: what a part says is never taken for a place.
-fn filled(parts: &[(&str, String)]) -> String {
-    let mut pieces = PAGE.split("{{");
-    let mut page = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        let (name, after) = piece.split_once("}}").unwrap_or(("", piece));
-        page.extend(parts.iter().filter(|(part, _)| *part == name).map(|(_, text)| text.as_str()));
-        page.push_str(after);
-    }
-    page
+fn filled(parts: &[(&str, Shown)]) -> Shown {
+    let pieces = PAGE.split("{{").enumerate().flat_map(|(n, piece)| {
+        let (name, after) = piece.split_once("}}").filter(|_| n > 0).unwrap_or(("", piece));
+        let part = parts.iter().find(|(part, _)| *part == name).map(|(_, text)| text.clone());
+        part.into_iter().chain([after.into()])
+    });
+    Shown::join(pieces, "")
 }
 
 /// Which parts of the run are not here, if any.
-fn missing(report: &Report) -> String {
+fn missing(report: &Report) -> Shown {
     let what = summary::missing(report);
-    what.map(|what| format!("<p class=\"failed\"><strong>{}</strong></p>", escaped(&what))).unwrap_or_default()
+    what.map(|what| shown!("<p class=\"failed\"><strong>{}</strong></p>", escaped(&what))).unwrap_or_default()
 }
 
 /// What ran, if that is known.
-fn what(ran: &Ran) -> String {
-    let told = ran.told().into_iter().map(|(word, text)| format!("{word} {}", code(&text)));
-    let page = ran.page().map(|address| format!("<a href=\"{0}\">in this build</a>", escaped(address)));
-    let parts: Vec<String> = told.chain(page).collect();
-    if parts.is_empty() { String::new() } else { format!("<p class=\"ran\">{}</p>", parts.join(" ")) }
+fn what(ran: &Ran) -> Shown {
+    let told = ran.told().into_iter().map(|(word, text)| shown!("{} {}", word, code(&text)));
+    let page = ran.page().map(|address| shown!("<a href=\"{}\">in this build</a>", escaped(address)));
+    let parts: Vec<Shown> = told.chain(page).collect();
+    if parts.is_empty() { Shown::default() } else { shown!("<p class=\"ran\">{}</p>", Shown::join(parts, " ")) }
 }
 
 /// A box for each outcome that there is.
-fn outcomes(report: &Report) -> String {
+fn outcomes(report: &Report) -> Shown {
     let there = Outcome::ALL.iter().filter(|outcome| report.summary.get(**outcome) > 0);
     let boxes = there.map(|outcome| {
-        format!(
-            "<label class=\"{outcome}\"><input type=\"checkbox\" value=\"{outcome}\" checked> {} {outcome}</label>",
-            report.summary.get(*outcome)
+        let (name, count) = (outcome.to_string(), report.summary.get(*outcome));
+        shown!(
+            "<label class=\"{}\"><input type=\"checkbox\" value=\"{}\" checked> {} {}</label>",
+            name,
+            name,
+            count,
+            name
         )
     });
-    boxes.collect::<Vec<_>>().join("\n")
+    Shown::join(boxes, "\n")
 }
 
-fn row(job: &JobReport) -> String {
+fn row(job: &JobReport) -> Shown {
     // What is sorted by is the number alone.
     let number = job.version.or(job.previous_version).map(|version| version.to_string()).unwrap_or_default();
     let seconds = format!("{:.1}", job.seconds);
-    let cell = |label: &str, content: &str| format!("<td data-label=\"{label}\">{content}</td>");
+    let cell = |label: &str, content: Shown| shown!("<td data-label=\"{}\">{}</td>", label, content);
     let name = |label: &str, name: &str| {
-        let class = if name.chars().count() <= ON_ONE_LINE { " class=\"short\"" } else { "" };
-        format!("<td data-label=\"{label}\"{class}>{}</td>", code(name))
+        let class = Shown::from(if name.chars().count() <= ON_ONE_LINE { " class=\"short\"" } else { "" });
+        shown!("<td data-label=\"{}\"{}>{}</td>", label, class, code(name))
     };
-    [
-        format!("<tr data-outcome=\"{}\">", job.outcome),
-        format!("<td data-label=\"Outcome\" class=\"{0}\">{0}</td>", job.outcome),
+    let outcome = job.outcome.to_string();
+    let cells = [
+        shown!("<tr data-outcome=\"{}\">", outcome),
+        shown!("<td data-label=\"Outcome\" class=\"{}\">{}</td>", outcome, outcome),
         name("Layer", &job.layer),
         name("Target", &job.target),
-        format!("<td data-label=\"Version\" data-key=\"{number}\">{}</td>", escaped(&versions(job))),
-        cell("Why", &why(job)),
-        cell("ARN", &job.layer_version_arn.as_deref().map(code).unwrap_or_default()),
-        cell("Seconds", &seconds),
-        "</tr>".to_owned(),
-    ]
-    .concat()
+        shown!("<td data-label=\"Version\" data-key=\"{}\">{}</td>", number, escaped(&versions(job))),
+        cell("Why", why(job)),
+        cell("ARN", job.layer_version_arn.as_deref().map(code).unwrap_or_default()),
+        cell("Seconds", shown!("{}", seconds)),
+        "</tr>".into(),
+    ];
+    Shown::join(cells, "")
 }
 
-fn why(job: &JobReport) -> String {
-    let mut parts: Vec<String> = Vec::new();
+fn why(job: &JobReport) -> Shown {
+    let mut parts: Vec<Shown> = Vec::new();
     match (&job.error, job.reason) {
-        (Some(error), _) => parts.push(failure(error)),
+        (Some(error), _) => {
+            let beneath: Vec<&String> = error.causes.iter().chain(&error.hint).collect();
+            parts.push(failure(&error.code.to_string(), &error.message, &beneath));
+        }
         // Of what is unchanged the outcome says so.
         (None, Some(reason)) if reason.to_string() != job.outcome.to_string() => {
-            parts.push(escaped(&reason.to_string()))
+            parts.push(escaped(&reason.to_string()));
         }
         (None, _) => {}
     }
     if job.dependencies.is_empty() && job.dependencies.differs() {
         parts.push(escaped(&job.dependencies.summary()));
     } else if !job.dependencies.is_empty() {
-        let all = job.dependencies.summary_of(usize::MAX);
-        let items: Vec<&str> = all.split(", ").collect();
-        parts.push(folded(&plural(job.dependencies.len(), "package"), &items));
+        parts.push(folded(&plural(job.dependencies.len(), "package"), job.dependencies.changes()));
     }
+    parts.extend(job.findings().iter().map(|finding| failure(&finding.code.to_string(), &finding.message, &[])));
     let deletions = prune::deletions(job);
     if !deletions.is_empty() {
         parts.push(escaped(&deletions));
     }
-    let warnings: Vec<&str> = job.warnings.iter().map(|warning| warning.message.as_str()).collect();
-    if !warnings.is_empty() {
-        parts.push(folded(&plural(warnings.len(), "warning"), &warnings));
+    if !job.warnings.is_empty() {
+        let messages = job.warnings.iter().map(|warning| &warning.message);
+        parts.push(folded(&plural(job.warnings.len(), "warning"), messages));
     }
     // On a phone a cell is a grid of its label and one thing beside it.
-    if parts.is_empty() { String::new() } else { format!("<div>{}</div>", parts.join(" ")) }
+    if parts.is_empty() { Shown::default() } else { shown!("<div>{}</div>", Shown::join(parts, " ")) }
 }
 
-fn folded(what: &str, items: &[&str]) -> String {
-    format!("<details><summary>{what}</summary>{}</details>", list(items))
+fn folded(what: &str, items: impl IntoIterator<Item = impl AsRef<str>>) -> Shown {
+    shown!("<details><summary>{}</summary>{}</details>", what, list(items))
 }
 
-fn failure(error: &JobError) -> String {
-    let beneath: Vec<&str> = error.causes.iter().chain(&error.hint).map(String::as_str).collect();
-    let more = if beneath.is_empty() { String::new() } else { list(&beneath) };
-    format!(
-        "<details open><summary>{}: {}</summary>{more}</details>",
-        code(&error.code.to_string()),
-        escaped(&error.message)
-    )
+fn failure(kind: &str, message: &str, beneath: &[&String]) -> Shown {
+    let more = if beneath.is_empty() { Shown::default() } else { list(beneath) };
+    shown!("<details open><summary>{}: {}</summary>{}</details>", code(kind), escaped(message), more)
 }
 
-fn list(items: &[&str]) -> String {
-    let items: String = items.iter().map(|item| format!("<li>{}</li>", escaped(item))).collect();
-    format!("<ul>{items}</ul>")
+fn list(items: impl IntoIterator<Item = impl AsRef<str>>) -> Shown {
+    let items = items.into_iter().map(|item| shown!("<li>{}</li>", escaped(item.as_ref())));
+    shown!("<ul>{}</ul>", Shown::join(items, ""))
 }
 
-fn code(text: &str) -> String {
-    format!("<code>{}</code>", escaped(text))
+fn code(text: &str) -> Shown {
+    shown!("<code>{}</code>", escaped(text))
 }
 
 /// Foreign text as text of the page, on one line.
-fn escaped(text: &str) -> String {
-    Shown::one_line(text)
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
+fn escaped(text: &str) -> Shown {
+    Shown::one_line(text).quoting(&[('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;"), ('"', "&quot;"), ('\'', "&#39;")])
 }
 
 #[cfg(test)]

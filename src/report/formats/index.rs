@@ -136,7 +136,7 @@ mod tests {
           "layers": {
             "numpy-py3.12": {
               "tokyo": {
-                "arn": "arn:aws:lambda:us-east-1:123456789012:layer:numpy-py3.12:3",
+                "arn": "arn:aws:lambda:us-east-1:123456789012:layer:numpy-py3-12:3",
                 "version": 3,
                 "region": "us-east-1",
                 "account": "123456789012",
@@ -160,7 +160,7 @@ mod tests {
                 ]
               },
               "us-east-1": {
-                "arn": "arn:aws:lambda:us-east-1:123456789012:layer:numpy-py3.12:3",
+                "arn": "arn:aws:lambda:us-east-1:123456789012:layer:numpy-py3-12:3",
                 "version": 3,
                 "region": "us-east-1",
                 "account": "123456789012",

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
-use crate::outcome::{JobError, JobReport, Outcome};
+use crate::outcome::{JobError, JobReport, Outcome, StatusFinding};
 use crate::plan::Part;
 use crate::report::model::Report;
-use crate::report::{Shown, prune};
+use crate::report::{Shown, prune, status};
 use crate::shown;
 
 /// A century. A report may come from anybody: its times are added up, and read by others.
@@ -17,7 +17,8 @@ const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 /// The report as JUnit XML.
 pub fn render(report: &Report) -> Shown {
     let mut suites: BTreeMap<&str, TestSuite> = BTreeMap::new();
-    for job in &report.jobs {
+    let by_job = status::by_job(report);
+    for job in &by_job.jobs {
         let suite = suites.entry(&job.target).or_insert_with(|| TestSuite::new(text(&job.target)));
         suite.add_test_case(case(job));
     }
@@ -25,8 +26,8 @@ pub fn render(report: &Report) -> Shown {
     junit.set_time(duration(report.seconds));
     junit.add_test_suites(suites.into_values().map(timed));
     junit.add_test_suites(missing(report));
-    // It is written to memory, which takes everything.
-    Shown::lines(&as_read(&junit.to_string().unwrap_or_default()))
+    // It is written to memory, which takes everything; and each of its values was shown before it was quoted.
+    Shown::joined(as_read(&junit.to_string().unwrap_or_default()))
 }
 
 /// Parts of the run that are not here, each a case that has no end: a server that shows no more than what failed shows it, too.
@@ -83,7 +84,8 @@ fn status(job: &JobReport) -> TestCaseStatus {
             skipped.set_message("cancelled: the run was stopped before");
             skipped
         }
-        _ => TestCaseStatus::success(),
+        (None, _) if !job.findings().is_empty() => not_in_order(job.findings()),
+        (None, _) => TestCaseStatus::success(),
     }
 }
 
@@ -95,6 +97,17 @@ fn failure(error: &JobError) -> TestCaseStatus {
     let hint = error.hint.iter().map(|hint| shown!("hint: {}", hint));
     let message = std::iter::once(Shown::one_line(&error.message));
     failure.set_description(allowed(&Shown::of_lines(message.chain(causes).chain(request).chain(hint))));
+    failure
+}
+
+/// A case has one failure, which has all of them.
+fn not_in_order(findings: &[StatusFinding]) -> TestCaseStatus {
+    let mut failure = TestCaseStatus::non_success(NonSuccessKind::Failure);
+    if let Some(first) = findings.first() {
+        failure.set_type(first.code.to_string()).set_message(text(&first.message));
+    }
+    let all = findings.iter().map(|finding| shown!("{}: {}", finding.code.to_string(), finding.message));
+    failure.set_description(allowed(&Shown::of_lines(all)));
     failure
 }
 

@@ -8,17 +8,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::config::{Problem, ProblemList};
 use crate::event::Mode;
 use crate::manifest::{Dependency, Difference};
-use crate::outcome::{JobReport, Outcome};
+use crate::outcome::{JobReport, Outcome, StatusFinding};
 use crate::report::causes::{Cause, causes};
 use crate::report::formats::page::Page;
 use crate::report::formats::versions;
 use crate::report::model::Report;
+use crate::report::status::{self, Found};
 use crate::report::summary;
+use crate::report::wording::truncate;
 use crate::report::{Ran, Shown, follow_words, prune, warnings};
 use crate::shown;
 
 /// Characters that GitHub accepts in a comment, and some room.
 pub(in super::super) const COMMENT: usize = 65_536 - 500;
+
+/// So much of what a build printed is told, in lines and columns: its end says why it failed.
+const LINES_AT_MOST: usize = 30;
+const COLUMNS_AT_MOST: usize = 300;
 
 /// The report for a comment on a pull request.
 pub fn comment(report: &Report) -> Shown {
@@ -30,6 +36,7 @@ pub fn comment(report: &Report) -> Shown {
 pub fn within(report: &Report, bytes: usize) -> Shown {
     let mut page = Page::of(headline(report), bytes);
     page.section("### Failures", causes(report).iter().map(failure).collect(), "failure");
+    page.section("### Findings", status::found(report).iter().map(finding).collect(), "finding");
     table(&mut page, report);
     let (few, more) = warnings::few_and_more(report);
     page.section("### Warnings", few.iter().map(listed).collect(), "warning");
@@ -104,6 +111,9 @@ fn row(job: &JobReport) -> Shown {
     let version = versions(job);
     let reason = match (&job.error, job.reason) {
         (Some(error), _) => cell(&error.code.to_string()),
+        (None, _) if !job.findings().is_empty() => {
+            Shown::join(job.findings().iter().map(|finding| cell(&finding.code.to_string())), " ")
+        }
         (None, reason) => reason.map(|reason| shown!("{}", reason.to_string())).unwrap_or_default(),
     };
     let arn = job.layer_version_arn.as_deref().map(cell).unwrap_or_default();
@@ -111,12 +121,38 @@ fn row(job: &JobReport) -> Shown {
     shown!("| {} | {} | {} | {} | {} | {} |", outcome, cell(&job.layer), cell(&job.target), version, reason, arn)
 }
 
+/// What `status` found not in order.
+fn finding(found: &Found) -> Vec<Shown> {
+    let StatusFinding { code: kind, message } = &found.finding;
+    vec![shown!("- {}: {}: {}", code(&found.whose), code(&kind.to_string()), code(message))]
+}
+
 fn failure(cause: &Cause) -> Vec<Shown> {
     let mut lines = vec![shown!("- {}: {}", code(&cause.whose), code(&cause.message))];
     lines.extend(cause.listed().iter().map(|line| shown!("    - {}", code(line))));
-    lines.extend(cause.beneath.iter().map(|cause| shown!("    - caused by {}", code(cause))));
+    lines.extend(cause.beneath.iter().flat_map(|cause| beneath(cause)));
     lines.extend(cause.hint.iter().map(|hint| shown!("    - hint: {}", code(hint))));
     lines
+}
+
+/// What lies beneath a failure. A text of several lines, such as what a build printed, keeps them: in a fenced block, which no
+/// line can end, since none has a backtick.
+fn beneath(cause: &str) -> Vec<Shown> {
+    let lines: Vec<&str> = cause.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    if lines.len() < 2 {
+        return vec![shown!("    - caused by {}", code(cause))];
+    }
+    let left_out = lines.len().saturating_sub(LINES_AT_MOST);
+    let before = (left_out > 0).then(|| shown!(", of {} lines the last", lines.len()));
+    // As far in as what belongs to an item of the inner list.
+    let head = [shown!("    - caused by{}:", before.unwrap_or_default()), Shown::default(), "      ```text".into()];
+    // Long lines are cut after they were masked: a part of a credential would not be known as one.
+    let line = |line: &&str| {
+        let line = Shown::columns(line).quoting(&[('`', "'")]);
+        shown!("      {}", Shown::columns(&truncate(&line, COLUMNS_AT_MOST, false)))
+    };
+    let end = ["      ```".into(), Shown::default()];
+    head.into_iter().chain(lines[left_out..].iter().map(line)).chain(end).collect()
 }
 
 /// What follows the versions: in a plan what would be done, else what was.
@@ -183,19 +219,22 @@ fn folded(layer: &str, difference: &Difference, bytes: usize) -> Vec<Shown> {
 
 /// A span of code: nothing in it means anything, once it cannot end it.
 pub(in super::super) fn code(text: &str) -> Shown {
-    let text = Shown::one_line(text).replace('`', "'");
-    if text.is_empty() { Shown::default() } else { shown!("`{}`", text) }
+    span(text, &[('`', "'")])
 }
 
 /// A span of code in a table, which takes even a bar in there for the end of the cell.
 pub(in super::super) fn cell(text: &str) -> Shown {
-    code(&text.replace('|', "\\|"))
+    span(text, &[('`', "'"), ('|', "\\|")])
+}
+
+fn span(text: &str, forms: &[(char, &'static str)]) -> Shown {
+    let text = Shown::one_line(text).quoting(forms);
+    if text.is_empty() { text } else { shown!("`{}`", text) }
 }
 
 fn html_text(text: &str) -> Shown {
-    let text = Shown::one_line(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     // A mention would reach people even from within a tag of code.
-    Shown::one_line(&text.replace('@', "&#64;"))
+    Shown::one_line(text).quoting(&[('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;"), ('@', "&#64;")])
 }
 
 #[cfg(test)]
@@ -241,6 +280,34 @@ mod tests {
         let folded = comment(&report(Mode::Publish, vec![evil]));
         let summary = folded.lines().find(|line| line.starts_with("<details>")).unwrap();
         assert!(!summary.contains('@') && !summary.contains("<img"), "{summary}");
+    }
+
+    #[test]
+    fn what_a_build_printed_keeps_its_lines_and_stays_in_its_block() {
+        let printed: Vec<String> = (0..40).map(|n| format!("  line {n} {}", "x".repeat(400 * (n % 2)))).collect();
+        let printed =
+            [printed.join("\n").as_str(), "```", "~~~", "[click](http://evil.example) <b>", "::error::x", "\ttab"]
+                .join("\n");
+        let mut job = failed("a", "x", ErrorCode::BuildFailed, "the build of layer `a` exited with status 1");
+        job.error = job.error.map(|error| error.cause(printed).cause("one line").hint("look"));
+        let text = comment(&report(Mode::Build, vec![job]));
+        let block = text.split("\n      ```text\n").nth(1).unwrap().split("\n      ```\n").next().unwrap();
+        let lines: Vec<&str> = block.lines().collect();
+        assert!(text.contains("\n    - caused by, of 45 lines the last:\n\n      ```text\n"), "{text}");
+        assert!(lines.len() == LINES_AT_MOST && lines[0].starts_with("        line 15 xxx"), "{block}");
+        assert!(lines.iter().all(|line| line.starts_with("      ") && line.chars().count() < 320), "{block}");
+        assert_eq!(
+            lines[25..],
+            [
+                "      '''",
+                "      ~~~",
+                "      [click](http://evil.example) <b>",
+                "      \\u{3a}:error::x",
+                "          tab"
+            ]
+        );
+        assert_eq!(text.matches("```").count(), 2);
+        assert!(text.contains("\n    - caused by `one line`\n    - hint: `look`\n"), "{text}");
     }
 
     /// A heading with nothing below it, and one layer more than none.

@@ -56,6 +56,11 @@ impl ReportFormat {
     pub fn has_dependencies(&self) -> bool {
         ["json", "index"].contains(&self.name)
     }
+
+    /// Why a report cannot be told in it: others read ARNs from it, and something else is in their place.
+    pub fn refusal(&self, report: &Report) -> Option<String> {
+        ["env", "tfvars", "index"].contains(&self.name).then(|| arns::refusal(report)).flatten()
+    }
 }
 
 impl PartialEq for ReportFormat {
@@ -126,6 +131,9 @@ fn without_format(text: &str, known: &[(&str, &str)]) -> String {
     );
     format!("expected FORMAT=PATH, {guess}")
 }
+
+#[cfg(all(test, unix))]
+mod shapes;
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,7 @@ use crate::report::Shown;
 use crate::report::formats::csv;
 use crate::report::formats::markdown::{COMMENT, cell, code};
 use crate::report::formats::page::Page;
-use crate::report::formats::request;
+use crate::report::formats::{ReportRequest, request};
 use crate::rollout::FunctionReport;
 use crate::shown;
 
@@ -36,6 +36,21 @@ pub struct RolloutRequest {
     pub render: Render,
     /// Where; `-` is standard output.
     pub path: PathBuf,
+}
+
+impl RolloutRequest {
+    /// The same request of a rollout.
+    ///
+    /// # Errors
+    /// Rollouts are not told in that format.
+    pub fn of(request: &ReportRequest) -> Result<Self, String> {
+        let (name, path) = (request.format.name, request.path.clone());
+        let known: Vec<String> = formats().iter().map(|format| format!("`{format}`")).collect();
+        let found = FORMATS.iter().find(|(format, ..)| *format == name).ok_or_else(|| {
+            format!("a rollout is of functions, of which `{name}` cannot tell; it can be told as {}", known.join(", "))
+        });
+        found.map(|&(format, _, render)| Self { format, render, path })
+    }
 }
 
 impl FromStr for RolloutRequest {
