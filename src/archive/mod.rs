@@ -16,6 +16,7 @@ mod layout;
 mod limit;
 mod link;
 mod local;
+mod looks;
 mod natives;
 mod node;
 mod note;
@@ -27,6 +28,7 @@ mod sample;
 mod seal;
 mod stale;
 mod tree;
+mod unzip;
 mod window;
 
 pub use differs::{Pins, differs, not_compared};

@@ -134,7 +134,7 @@ impl Paths {
 
 /// Whether what an entry unzips to and what it takes in the zip contradict each other. Deflate makes nothing much larger: by
 /// an eighth where it is used badly.
-fn contradicts(entry: &Entry<'_>) -> bool {
+pub(super) fn contradicts(entry: &Entry<'_>) -> bool {
     match entry.method {
         CompressionMethod::STORE => entry.size != entry.zipped,
         CompressionMethod::DEFLATE => {
