@@ -3,6 +3,7 @@
 use super::entry::Entry;
 use super::inspect::Inspection;
 use super::limit::UNZIPPED_LIMIT;
+use super::links_read::FoundLinks;
 use super::oddities::{Oddity, contradicts};
 use super::sample::{Kind, Sample, Samples, Seen, look};
 use super::unzip::Unzip;
@@ -15,13 +16,13 @@ pub(super) struct Looks<'l, 'w, R: ReadAt> {
     window: &'l Window<'w, R>,
     unzip: Unzip,
     far: Samples,
-    links: Vec<(Vec<u8>, Vec<u8>)>,
+    links: FoundLinks,
 }
 
 impl<'l, 'w, R: ReadAt> Looks<'l, 'w, R> {
     /// Looks into the zip behind this window.
     pub fn of(window: &'l Window<'w, R>) -> Self {
-        Self { window, unzip: Unzip::default(), far: Samples::default(), links: Vec::new() }
+        Self { window, unzip: Unzip::default(), far: Samples::default(), links: FoundLinks::default() }
     }
 
     /// Looks into an entry, or remembers it.
@@ -30,6 +31,10 @@ impl<'l, 'w, R: ReadAt> Looks<'l, 'w, R> {
         let is_far = R::IS_FAR && !self.window.has(entry.offset);
         match kind {
             _ if !entry.is_open() => Ok(()),
+            Some(Kind::Link) if is_far => {
+                self.links.add_far(entry.path, || sample(Kind::Link, entry), &mut found.oddities);
+                Ok(())
+            }
             Some(kind) if is_far => {
                 self.far.add(|| sample(kind, entry), kind);
                 Ok(())
@@ -44,20 +49,21 @@ impl<'l, 'w, R: ReadAt> Looks<'l, 'w, R> {
         }
     }
 
-    /// Looks into some of what was remembered, and follows the links.
+    /// Looks into what was remembered, and follows the links.
     pub fn end(mut self, found: &mut Inspection) -> Result<(), InspectError<R::Error>> {
         for (sample, is_whole) in std::mem::take(&mut self.far).chosen() {
             let seen = look(self.window, &sample)?;
             self.see(Some(sample.kind), &sample.path, (seen, is_whole), found);
         }
-        found.follow(&self.links);
+        let links = self.links.read(self.window, &mut found.oddities)?;
+        found.follow(&links);
         Ok(())
     }
 
     fn see(&mut self, kind: Option<Kind>, path: &[u8], (seen, is_whole): (Seen, bool), found: &mut Inspection) {
         match (kind, seen) {
             (_, Seen::Contradicts) => found.oddities.add(Oddity::Contradicting, path),
-            (Some(Kind::Link), Seen::Content(target)) => self.links.push((path.to_vec(), target)),
+            (Some(Kind::Link), Seen::Content(target)) => self.links.add(path, target, &mut found.oddities),
             (Some(kind), Seen::Content(content)) => found.learn(kind, path, &content, is_whole),
             (None, Seen::Content(_)) | (_, Seen::Nothing) => {}
         }

@@ -15,6 +15,7 @@ mod judge;
 mod layout;
 mod limit;
 mod link;
+mod links_read;
 mod local;
 mod looks;
 mod natives;

@@ -44,6 +44,8 @@ pub enum Oddity {
     Special,
     /// A path that goes through another entry, which is no folder.
     Blocked,
+    /// A link of which nobody looked where it leads: there are too many of them, or they lie too far apart.
+    Unseen,
 }
 
 /// How often something was met, and where first.

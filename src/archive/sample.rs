@@ -1,8 +1,9 @@
 //! A few entries of a zip that are looked into: what names cannot tell, the beginnings of files do.
 //!
 //! What is on disk, or in the end that was read anyway, is unzipped as a whole and held against what the zip says of it. Of what
-//! is far away a few native libraries, programs, packages of Node and links are read, spread over the zip.
+//! is far away a few native libraries, programs and packages of Node are read, spread over the zip.
 
+use super::link::LONGEST;
 use super::packages::is_node_package;
 use super::window::Window;
 use super::{InspectError, ReadAt};
@@ -22,7 +23,7 @@ const HEADER: usize = 30;
 /// The same with room for what stands behind the name.
 pub(super) const HEADER_ROOM: u64 = HEADER as u64 + 1_024;
 
-/// What is read of a file at most: larger ones are no description of a package, and no link.
+/// What is read of a file at most: larger ones are no description of a package.
 pub(super) const LARGEST: u64 = 64 * 1024;
 
 /// Why an entry is looked into.
@@ -57,7 +58,9 @@ impl Kind {
     pub fn needed(self) -> u64 {
         match self {
             Kind::Library | Kind::Program => 64,
-            Kind::NodePackage | Kind::Link => LARGEST,
+            Kind::NodePackage => LARGEST,
+            // One byte more shows that it has more than a link can hold.
+            Kind::Link => LONGEST as u64 + 1,
         }
     }
 }
@@ -149,7 +152,8 @@ pub(super) fn look<R: ReadAt>(window: &Window<'_, R>, sample: &Sample) -> Result
     Ok(judged(&bytes, sample))
 }
 
-fn judged(bytes: &[u8], sample: &Sample) -> Seen {
+/// The same of the bytes that were read of it.
+pub(super) fn judged(bytes: &[u8], sample: &Sample) -> Seen {
     let Some(begins) = content_begins(bytes, &sample.path, (sample.zipped, sample.size)) else {
         return Seen::Contradicts;
     };
