@@ -49,6 +49,7 @@ fn finding(oddity: Oddity, met: &Met) -> Finding {
                 format!("a link in the zip leads to an absolute place outside of `/opt`, where the layer is: {first}");
             Finding::error(Check::ArchiveLink, message, LINK_HINT)
         }
+        Oddity::Impossible => path(format!("a path in the zip is none that a file in Lambda can have: {first}")),
         Oddity::Unseen => {
             let hint = "pack the zip again with its links beside each other, or stage it from this disk, where all are looked at; `allow = [\"archive-link\"]` accepts them";
             let message =
@@ -99,6 +100,7 @@ mod tests {
             Oddity::TwoPaths,
             Oddity::Special,
             Oddity::Unseen,
+            Oddity::Impossible,
         ];
         let told: Vec<String> = all
             .into_iter()
@@ -121,6 +123,7 @@ mod tests {
             Error archive-path: an entry of the zip has a second path, which differs; who unzips it chooses: `a/b` and 2 more
             Error archive-entry: an entry of the zip is a pipe, a socket or a device: `a/b` and 2 more
             Warning archive-link: a link in the zip was not looked at, as there are too many or they lie far apart: `a/b` and 2 more
+            Error archive-path: a path in the zip is none that a file in Lambda can have: `a/b` and 2 more
             ");
     }
 }
