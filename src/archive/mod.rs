@@ -4,6 +4,7 @@
 //! a folder as it was looked at; [`pack()`] turns it into a zip whose bytes depend on nothing but the folder's content.
 
 mod ballast;
+mod beside;
 mod blocks;
 mod built_for;
 mod differs;

@@ -42,7 +42,7 @@ fn headers_tell_the_machine_where_names_do_not() {
             told(&inspection, "arm64"),
             "its native libraries are for x86_64 and not for arm64: `python/x.libs/liba.so.0`"
         );
-        let both = outcome(zip_of(&[("lib/a.so", elf(62)), ("lib/b.so", elf(183))], deflated)).unwrap();
+        let both = outcome(zip_of(&[("lib/x64/a.so", elf(62)), ("lib/arm64/a.so", elf(183))], deflated)).unwrap();
         assert_eq!(told(&both, "arm64") + &told(&both, "x86_64"), "");
     }
 }
