@@ -53,7 +53,9 @@ fn name(path: &str) -> String {
         None => (file, ""),
     };
     let is_hash = |text: &str| text.len() == HASH && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let stem = stem.rsplit_once('-').filter(|(_, hash)| is_hash(hash)).map_or(stem, |(stem, _)| stem);
+    let shorter = |stem: &str| stem.rsplit_once('-').filter(|(_, hash)| is_hash(hash)).map(|(stem, _)| stem.len());
+    // What a wheel took from another one that was repaired has two.
+    let stem = (0..2).fold(stem, |stem, _| shorter(stem).map_or(stem, |len| &stem[..len]));
     format!("{folder}/{stem}{end}")
 }
 
@@ -93,6 +95,10 @@ mod tests {
             ("nodejs/@img/sharp-linux-x64/lib/sharp.node", "nodejs/@img/sharp-linux-arm64/lib/sharp.node"),
             ("python/x.so", "python/pydevd/attach_linux_aarch64.so"),
             ("python/numpy.libs/libblas-0123abcd.so", "python/numpy.libs/libblas-ff01abcd.so.3"),
+            (
+                "python/numpy.libs/libgfortran-040039e1-0352e75f.so.5.0.0",
+                "python/numpy.libs/libgfortran-daac5196-038a5e3c.so.5.0.0",
+            ),
             ("lib/libx.so.1.2", "lib/libx.so.1.3"),
         ] {
             assert_eq!(both(right, wrong), None, "{wrong}");

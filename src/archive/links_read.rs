@@ -24,11 +24,13 @@ const AT_ONCE: u64 = 1024 * 1024;
 /// What lies between two links that are read at once.
 const BETWEEN: u64 = 128 * 1024;
 
+/// The path of a link, and the text of its target.
+type Link = (Vec<u8>, Vec<u8>);
+
 /// The links of a zip.
 #[derive(Debug)]
 pub(super) struct FoundLinks {
-    /// With the text of its target.
-    known: Vec<(Vec<u8>, Vec<u8>)>,
+    known: Vec<Link>,
     far: Vec<Sample>,
     room: usize,
 }
@@ -69,7 +71,7 @@ impl FoundLinks {
         mut self,
         window: &Window<'_, R>,
         odd: &mut Oddities,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, InspectError<R::Error>> {
+    ) -> Result<Vec<Link>, InspectError<R::Error>> {
         let mut far = std::mem::take(&mut self.far);
         far.sort_by_key(|link| link.offset);
         let mut requests = 0;
