@@ -3,18 +3,20 @@
 //! A zip ends with its table of contents, the central directory. One read of the tail holds it in most layers;
 //! otherwise the rest is read a piece at a time.
 
+mod looks;
+
 use super::ballast::Ballast;
 use super::entry::Entry;
 use super::homes::Homes;
 use super::limit::{UNZIPPED_LIMIT, megabytes};
 use super::link::{End, Links};
-use super::looks::Looks;
 use super::natives::Natives;
 use super::oddities::{Oddities, Oddity, Paths};
 use super::packages::Packages;
 use super::sample::Kind;
 use super::{layout, window::Window};
 use bytes::Bytes;
+use looks::Looks;
 use rawzip::{ErrorKind, MAX_CENTRAL_DIRECTORY_RECORD_SIZE, ZipLocator};
 use std::collections::BTreeSet;
 use std::error::Error;

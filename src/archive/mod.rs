@@ -18,7 +18,6 @@ mod limit;
 mod link;
 mod links_read;
 mod local;
-mod looks;
 mod natives;
 mod node;
 mod note;

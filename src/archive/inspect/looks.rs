@@ -1,14 +1,13 @@
 //! What is looked into, entry by entry: what names cannot tell, contents do.
 
-use super::entry::Entry;
-use super::inspect::Inspection;
-use super::limit::UNZIPPED_LIMIT;
-use super::links_read::FoundLinks;
-use super::oddities::{Oddity, contradicts};
-use super::sample::{Kind, Sample, Samples, Seen, look};
-use super::unzip::Unzip;
-use super::window::Window;
-use super::{InspectError, ReadAt};
+use super::{InspectError, Inspection, ReadAt};
+use crate::archive::entry::Entry;
+use crate::archive::limit::UNZIPPED_LIMIT;
+use crate::archive::links_read::FoundLinks;
+use crate::archive::oddities::{Oddity, contradicts};
+use crate::archive::sample::{Kind, Sample, Samples, Seen, look};
+use crate::archive::unzip::Unzip;
+use crate::archive::window::Window;
 use rawzip::CompressionMethod;
 
 /// The looks into a zip: at once where that costs no request, and otherwise at the end.
