@@ -1,6 +1,7 @@
 //! What a layer carries for nothing: it counts towards Lambda's limit.
 
 use super::limit::megabytes;
+use super::packages::below_python;
 use crate::finding::{Check, Finding};
 
 /// Packages that Lambda's Python runtimes bring.
@@ -21,11 +22,10 @@ pub struct Ballast {
 
 impl Ballast {
     pub(super) fn meet(&mut self, path: &[u8], size: u64) {
-        let mut folders = path.split(|byte| *byte == b'/').filter(|part| !matches!(*part, b"" | b"."));
-        let is_python = folders.next() == Some(b"python");
         let is_cache = path.split(|byte| *byte == b'/').any(|part| part == b"__pycache__");
-        let is_brought = folders.next().is_some_and(|part| BROUGHT.iter().any(|name| name.as_bytes() == part));
-        let kind = match (is_cache, is_python && is_brought) {
+        let package = str::from_utf8(path).ok().and_then(below_python).and_then(|path| path.split_once('/'));
+        let is_brought = package.is_some_and(|(package, _)| BROUGHT.contains(&package));
+        let kind = match (is_cache, is_brought) {
             (true, _) => &mut self.caches,
             (_, true) => &mut self.brought,
             _ => return,
@@ -59,7 +59,8 @@ mod tests {
     fn only_what_is_of_no_use_is_told() {
         insta::assert_snapshot!(told(&[
             ("python/botocore/data/ec2/service-2.json", 2_000_000),
-            ("./python/boto3/session.py", 400_000),
+            ("./python/boto3/session.py", 100_000),
+            ("python/lib/python3.12/site-packages/boto3/session.py", 300_000),
             ("python/a/__pycache__/a.cpython-312.pyc", 1_200_000),
             ("python/botocore/__pycache__/b.cpython-312.pyc", 100_000),
         ]).unwrap(), @"it holds 1.3 MB of bytecode in `__pycache__` and 2.4 MB of packages that the runtime brings (boto3)");
@@ -69,6 +70,8 @@ mod tests {
             ("python/requests/boto3/a.py", WORTH),
             ("python/boto3-stubs/a.pyi", WORTH),
             ("nodejs/boto3/a.py", WORTH),
+            ("python/lib/boto3/a.py", WORTH),
+            ("python/boto3", WORTH),
             ("boto3", WORTH),
             ("", WORTH),
         ];

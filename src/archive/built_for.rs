@@ -27,7 +27,15 @@ pub(super) struct BuiltFor {
     pub machine: &'static str,
 }
 
+/// Modules for the other C library, that of Alpine: no Python of Lambda finds them, or could load them.
+const MUSL: [(&str, &str); 2] = [("x86_64", "x86_64 (musl)"), ("arm64", "arm64 (musl)")];
+
 impl BuiltFor {
+    /// What the header of such a file tells.
+    pub fn header(&self) -> &'static str {
+        MUSL.iter().find(|(_, machine)| *machine == self.machine).map_or(self.machine, |(header, _)| header)
+    }
+
     /// Of `python/…/name.cpython-312-x86_64-linux-gnu.so`, or `name.cp312-win_amd64.pyd`.
     pub fn of_name(path: &str) -> Option<Self> {
         let path = path.trim_start_matches("./").strip_prefix("python/")?;
@@ -41,6 +49,8 @@ impl BuiltFor {
         let mut parts = tag.split('-');
         let (version, machine) = (parts.next()?, parts.next()?);
         let (_, machine) = NAMED.iter().find(|(name, _)| *name == machine)?;
+        let musl = MUSL.iter().find(|(glibc, _)| glibc == machine && tag.ends_with("-musl"));
+        let machine = musl.map_or(machine, |(_, musl)| musl);
         Some(Self { python: python(version)?, machine })
     }
 }
@@ -100,7 +110,10 @@ mod tests {
     fn names_tell_python_and_machine() {
         let table = [
             ("python/a.cpython-312-x86_64-linux-gnu.so", Some(("3.12", "x86_64"))),
-            ("./python/lib/python3.9/site-packages/b/a.cpython-39-aarch64-linux-musl.so", Some(("3.9", "arm64"))),
+            (
+                "./python/lib/python3.9/site-packages/b/a.cpython-39-aarch64-linux-musl.so",
+                Some(("3.9", "arm64 (musl)")),
+            ),
             ("python/a.cpython-312-arm-linux-gnueabihf.so", Some(("3.12", "32-bit ARM"))),
             ("python/a.cpython-312-darwin.so", Some(("3.12", "macOS"))),
             ("python/a.cp312-win_amd64.pyd", Some(("3.12", "Windows"))),

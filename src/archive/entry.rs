@@ -45,6 +45,12 @@ impl<'a> Entry<'a> {
             crc: record.crc32(),
         }
     }
+
+    /// Whether there is something in it, and it can be looked at.
+    pub fn is_open(&self) -> bool {
+        let is_known = matches!(self.method, CompressionMethod::STORE | CompressionMethod::DEFLATE);
+        is_known && !self.is_folder && !self.encrypted
+    }
 }
 
 /// The path that programs which know the field of Info-ZIP take in place of this one.

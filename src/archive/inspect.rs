@@ -3,6 +3,8 @@
 //! A zip ends with its table of contents, the central directory. One read of the tail holds it in most layers;
 //! otherwise the rest is read a piece at a time.
 
+mod looks;
+
 use super::ballast::Ballast;
 use super::entry::Entry;
 use super::homes::Homes;
@@ -11,10 +13,11 @@ use super::link::{End, Links};
 use super::natives::Natives;
 use super::oddities::{Oddities, Oddity, Paths};
 use super::packages::Packages;
-use super::sample::{Kind, Sample, Samples, Seen, look};
+use super::sample::Kind;
 use super::{layout, window::Window};
 use bytes::Bytes;
-use rawzip::{CompressionMethod, ErrorKind, MAX_CENTRAL_DIRECTORY_RECORD_SIZE, ZipLocator};
+use looks::Looks;
+use rawzip::{ErrorKind, MAX_CENTRAL_DIRECTORY_RECORD_SIZE, ZipLocator};
 use std::collections::BTreeSet;
 use std::error::Error;
 
@@ -139,16 +142,12 @@ fn read_directory<R: ReadAt>(window: &Window<'_, R>, size: u64) -> Result<Inspec
     let archive = locator.locate_in_reader(window, &mut buffer, size).map_err(|(_, error)| refusal(&error))?;
     let promised = archive.entries_hint();
     let mut inspection = Inspection::default();
-    let (mut paths, mut samples) = (Paths::default(), Samples::default());
+    let (mut paths, mut looks) = (Paths::default(), Looks::of(window));
     let mut entries = archive.entries(&mut buffer);
     while let Some(entry) = entries.next_entry().map_err(|error| damaged(&error))? {
         let entry = Entry::of(&entry);
         inspection.add(&entry, &mut paths);
-        let is_known = matches!(entry.method, CompressionMethod::STORE | CompressionMethod::DEFLATE);
-        if is_known && !entry.is_folder && !entry.encrypted {
-            let kind = Kind::of(entry.path, entry.is_link).unwrap_or(Kind::of_any(entry.size, entry.zipped));
-            samples.add(|| sample(kind, &entry), kind);
-        }
+        looks.take(&entry, &mut inspection)?;
     }
     // Without zip64 the count has 16 bits, and some tools let it wrap.
     if promised != inspection.entries && promised != inspection.entries & 0xffff {
@@ -158,22 +157,8 @@ fn read_directory<R: ReadAt>(window: &Window<'_, R>, size: u64) -> Result<Inspec
             inspection.entries
         )));
     }
-    let mut links = Vec::new();
-    for (sample, is_whole) in samples.chosen(|offset| !R::IS_FAR || window.has(offset)) {
-        let seen = look(window, &sample)?;
-        match (sample.kind, seen) {
-            (Kind::Link, Seen::Content(target)) => links.push((sample.path, target)),
-            (_, seen) => inspection.see(&sample, seen, is_whole),
-        }
-    }
-    inspection.follow(&links);
+    looks.end(&mut inspection)?;
     Ok(inspection)
-}
-
-fn sample(kind: Kind, entry: &Entry<'_>) -> Sample {
-    let deflated = entry.method == CompressionMethod::DEFLATE;
-    let path = entry.path.to_vec();
-    Sample { kind, path, offset: entry.offset, zipped: entry.zipped, size: entry.size, deflated, crc: entry.crc }
 }
 
 fn refusal<E: Error>(error: &rawzip::Error) -> InspectError<E> {
@@ -195,26 +180,18 @@ impl Inspection {
         self.oddities.judge(entry, paths);
     }
 
-    fn see(&mut self, sample: &Sample, seen: Seen, is_whole: bool) {
-        match seen {
-            Seen::Contradicts => self.oddities.add(Oddity::Contradicting, &sample.path),
-            Seen::Content(content) => self.learn(sample.kind, &sample.path, &content, is_whole),
-            Seen::Nothing => {}
-        }
-    }
-
     /// Takes note of what the beginning of a file tells; `is_whole` where every file of its kind is looked at.
     pub(super) fn learn(&mut self, kind: Kind, path: &[u8], content: &[u8], is_whole: bool) {
         match kind {
             Kind::Library => self.natives.see(path, content, is_whole),
             Kind::Program => self.natives.see_program(path, content, is_whole),
             Kind::NodePackage => self.packages.see_node(path, content, is_whole),
-            Kind::Link | Kind::Doubtful | Kind::Content => {}
+            Kind::Link => {}
         }
     }
 
     /// Takes note of links that lead out, each with its target. What is no text leads nowhere.
-    fn follow(&mut self, links: &[(Vec<u8>, Vec<u8>)]) {
+    pub(super) fn follow(&mut self, links: &[(Vec<u8>, Vec<u8>)]) {
         let mut all = Links::default();
         for (path, target) in links {
             if let (Ok(path), Ok(target)) = (str::from_utf8(path), str::from_utf8(target)) {

@@ -49,6 +49,13 @@ fn finding(oddity: Oddity, met: &Met) -> Finding {
                 format!("a link in the zip leads to an absolute place outside of `/opt`, where the layer is: {first}");
             Finding::error(Check::ArchiveLink, message, LINK_HINT)
         }
+        Oddity::Impossible => path(format!("a path in the zip is none that a file in Lambda can have: {first}")),
+        Oddity::Unseen => {
+            let hint = "pack the zip again with its links beside each other, or stage it from this disk, where all are looked at; `allow = [\"archive-link\"]` accepts them";
+            let message =
+                format!("a link in the zip was not looked at, as there are too many or they lie far apart: {first}");
+            Finding::warning(Check::ArchiveLink, message, hint)
+        }
         Oddity::TwoPaths => {
             path(format!("an entry of the zip has a second path, which differs; who unzips it chooses: {first}"))
         }
@@ -92,6 +99,8 @@ mod tests {
             Oddity::Backslash,
             Oddity::TwoPaths,
             Oddity::Special,
+            Oddity::Unseen,
+            Oddity::Impossible,
         ];
         let told: Vec<String> = all
             .into_iter()
@@ -113,6 +122,8 @@ mod tests {
             Warning archive-path: a path in the zip has `\` in it, which is no step into a folder in Lambda: `a/b` and 2 more
             Error archive-path: an entry of the zip has a second path, which differs; who unzips it chooses: `a/b` and 2 more
             Error archive-entry: an entry of the zip is a pipe, a socket or a device: `a/b` and 2 more
+            Warning archive-link: a link in the zip was not looked at, as there are too many or they lie far apart: `a/b` and 2 more
+            Error archive-path: a path in the zip is none that a file in Lambda can have: `a/b` and 2 more
             ");
     }
 }

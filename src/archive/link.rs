@@ -9,7 +9,7 @@ const FOLLOWED: usize = 40;
 const PARTS: usize = 1_000;
 
 /// No longer path can be opened, and no link can hold one.
-const LONGEST: usize = 4_095;
+pub(super) const LONGEST: usize = 4_095;
 
 /// Where a link leads, whatever links it goes through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 //! a folder as it was looked at; [`pack()`] turns it into a zip whose bytes depend on nothing but the folder's content.
 
 mod ballast;
+mod beside;
 mod blocks;
 mod built_for;
 mod differs;
@@ -15,6 +16,7 @@ mod judge;
 mod layout;
 mod limit;
 mod link;
+mod links_read;
 mod local;
 mod natives;
 mod node;
@@ -28,6 +30,7 @@ mod seal;
 mod stale;
 mod switched;
 mod tree;
+mod unzip;
 mod window;
 
 pub use differs::{Pins, differs, not_compared};

@@ -3,6 +3,7 @@
 //! An extension module of Python carries it in its name: `_speedups.cpython-312-aarch64-linux-gnu.so` is for CPython 3.12
 //! on arm64, and no other Python would even look at it.
 
+use super::beside::{Beside, Stray};
 use super::built_for::{BuiltFor, LAMBDA, module, of_header};
 use super::oddities::Met;
 use super::packages::below_python;
@@ -45,6 +46,8 @@ pub struct Natives {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Headed {
     found: BTreeMap<&'static str, Met>,
+    /// The same for each of them.
+    beside: Beside,
     /// Not every header was looked at.
     is_sampled: bool,
 }
@@ -101,13 +104,15 @@ impl Natives {
         let Some(machine) = of_header(content) else { return };
         let text = std::str::from_utf8(path).unwrap_or_default();
         match BuiltFor::of_name(text) {
-            Some(named) if named.machine == machine => {}
+            Some(named) if named.header() == machine => {}
             Some(_) => self.misnamed.entry(machine).or_default().add(path),
             None if is_portable(text) => {}
-            None => self.headed.found.entry(machine).or_default().add(path),
+            None => self.headed.add(path, machine),
         }
         if text.ends_with(".abi3.so") {
             self.note_module(text, machine);
+        } else if BuiltFor::of_name(text).is_none() {
+            self.headed.beside.add(text, machine);
         }
     }
 
@@ -115,7 +120,8 @@ impl Natives {
     pub(super) fn see_program(&mut self, path: &[u8], content: &[u8], is_whole: bool) {
         self.programs.is_sampled |= !is_whole;
         if let Some(machine) = of_header(content) {
-            self.programs.found.entry(machine).or_default().add(path);
+            self.programs.add(path, machine);
+            self.programs.beside.add(str::from_utf8(path).unwrap_or_default(), machine);
         }
     }
 
@@ -157,11 +163,13 @@ impl Natives {
     fn libraries(&self, declared: &[&str]) -> Option<String> {
         let named = self.named.iter().map(|(built_for, met)| (built_for.machine.to_owned(), met));
         let built = named.chain(self.headed.built()).collect();
-        self.headed.told("native libraries", built, declared)
+        let all = self.headed.told("native libraries", built, declared);
+        all.or_else(|| self.headed.stray(("native libraries", "library", "libraries"), declared))
     }
 
     fn programs(&self, declared: &[&str]) -> Option<String> {
-        self.programs.told("programs", self.programs.built().collect(), declared)
+        let all = self.programs.told("programs", self.programs.built().collect(), declared);
+        all.or_else(|| self.programs.stray(("programs", "program", "programs"), declared))
     }
 
     fn misnamed(&self) -> Option<String> {
@@ -195,6 +203,25 @@ impl Natives {
 }
 
 impl Headed {
+    fn add(&mut self, path: &[u8], machine: &'static str) {
+        self.found.entry(machine).or_default().add(path);
+    }
+
+    /// One that is not for what is declared, beside others that are.
+    fn stray(&self, (what, one, many): (&str, &str, &str), declared: &[&str]) -> Option<String> {
+        // What was not read may be the right one for it.
+        if self.is_sampled || declared.is_empty() || declared.contains(&EITHER) {
+            return None;
+        }
+        let Stray { machine, path, more } = self.beside.stray(declared)?;
+        let more = match more {
+            0 => String::new(),
+            more => format!(", and {more} more {} like that", if more == 1 { one } else { many }),
+        };
+        let missing = declared.join(" and ");
+        Some(format!("one of its {what} is for {machine} and not for {missing}: `{path}`{more}"))
+    }
+
     fn built(&self) -> impl Iterator<Item = (String, &Met)> {
         self.found.iter().map(|(machine, met)| ((*machine).to_owned(), met))
     }

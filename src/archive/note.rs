@@ -108,7 +108,7 @@ mod tests {
             "",
             "files=2",
             &text[3..],
-            &text.replace("v10", "v6"),
+            &text.replace("v10", "v9"),
             &text.replace("v10", "v77"),
             &text.replace("files=2", "files=x"),
             &text.replace("files", "entries"),

@@ -1,6 +1,7 @@
 //! Entries of a zip that would not be unzipped as they were meant.
 
 use super::entry::Entry;
+use super::link::LONGEST;
 use crate::manifest::mask;
 use rawzip::CompressionMethod;
 use std::collections::{BTreeMap, HashSet};
@@ -8,6 +9,9 @@ use std::hash::{BuildHasher as _, Hash as _, Hasher as _, RandomState};
 
 /// How many characters of a path are kept to be shown.
 const SHOWN: usize = 200;
+
+/// No part of a path is longer on Linux, in bytes.
+const LONGEST_PART: usize = 255;
 
 /// More folders than this no layer has; it bounds what deep paths can take of memory.
 const FOLDERS: usize = 1_000_000;
@@ -44,6 +48,10 @@ pub enum Oddity {
     Special,
     /// A path that goes through another entry, which is no folder.
     Blocked,
+    /// A path that no file of Linux can have: without a name, with a NUL in it, or too long.
+    Impossible,
+    /// A link of which nobody looked where it leads: there are too many of them, or they lie too far apart.
+    Unseen,
 }
 
 /// How often something was met, and where first.
@@ -134,7 +142,7 @@ impl Paths {
 
 /// Whether what an entry unzips to and what it takes in the zip contradict each other. Deflate makes nothing much larger: by
 /// an eighth where it is used badly.
-fn contradicts(entry: &Entry<'_>) -> bool {
+pub(super) fn contradicts(entry: &Entry<'_>) -> bool {
     match entry.method {
         CompressionMethod::STORE => entry.size != entry.zipped,
         CompressionMethod::DEFLATE => {
@@ -163,6 +171,7 @@ impl Oddities {
         let checks = [
             (climbs, Oddity::Climbing),
             (is_absolute, Oddity::Absolute),
+            (is_impossible(entry) && !is_absolute, Oddity::Impossible),
             (entry.path.contains(&b'\\') && !climbs && !is_absolute, Oddity::Backslash),
             (entry.has_two_paths, Oddity::TwoPaths),
             (entry.is_special, Oddity::Special),
@@ -184,6 +193,13 @@ impl Oddities {
     pub(super) fn add(&mut self, oddity: Oddity, path: &[u8]) {
         self.0.entry(oddity).or_default().add(path);
     }
+}
+
+/// Whether no file can have this path. A folder without a name is the one that the zip is unzipped into.
+fn is_impossible(entry: &Entry<'_>) -> bool {
+    let path = entry.path;
+    let has_no_name = !entry.is_folder && parts(path).next().is_none();
+    has_no_name || path.contains(&0) || path.len() > LONGEST || parts(path).any(|part| part.len() > LONGEST_PART)
 }
 
 fn is_absolute(path: &[u8]) -> bool {
@@ -244,6 +260,18 @@ mod tests {
     }
 
     #[test]
+    fn paths_that_no_file_can_have_are_told() {
+        let (part, path) = (format!("python/{}", "a".repeat(256)), "a/".repeat(2_048) + "a");
+        for path in ["", ".", "./.", "python/a\0b", &part, &path] {
+            let shown: String = path.chars().take(SHOWN).collect();
+            assert_eq!(odd(&[entry(path)]), met(Oddity::Impossible, 1, &shown), "{path:?}");
+        }
+        for path in ["./", "python/./a", &part[1..part.len() - 1], &path[2..]] {
+            assert_eq!(odd(&[entry(path)]), [], "{path:?}");
+        }
+    }
+
+    #[test]
     fn a_path_may_come_once() {
         let entries = ["a/b", "a/", "c", "./a//b", "c/"].map(entry);
         assert_eq!(odd(&entries), met(Oddity::Duplicate, 2, "./a//b"));
@@ -290,7 +318,7 @@ mod tests {
 
     #[test]
     fn long_paths_are_cut() {
-        let path = format!("../{}", "é".repeat(10_000));
+        let path = format!("../{}", "é/".repeat(1_000));
         assert_eq!(odd(&[entry(&path)])[0].2.chars().count(), SHOWN);
         let url = format!("../https://user:{}@host", "p".repeat(SHOWN));
         assert_eq!(odd(&[entry(&url)])[0].2, "../https://****@host");

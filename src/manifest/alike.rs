@@ -27,7 +27,7 @@ fn alike(line: &str) -> String {
     let extras = if extras.is_empty() { extras } else { format!("[{extras}]") };
     let marker = single_blanks(line.marker.unwrap_or_default());
     let marker = if marker.is_empty() { marker } else { format!("; {marker}") };
-    let mut options: Vec<&str> = line.options.split_whitespace().collect();
+    let mut options: Vec<&str> = words(line.options);
     if options.iter().all(|option| option.starts_with("--hash=")) {
         options.sort_unstable();
     }
@@ -36,5 +36,42 @@ fn alike(line: &str) -> String {
 }
 
 fn single_blanks(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    words(text).join(" ")
+}
+
+/// What stands between blanks, but for those in quotes and behind a `\`: these are part of what an option says.
+fn words(text: &str) -> Vec<&str> {
+    let (mut quote, mut is_escaped) = (None, false);
+    let ends_word = |next: char| {
+        let is_as_it_is = is_escaped;
+        is_escaped = next == '\\' && !is_escaped && quote != Some('\'');
+        match quote {
+            None if matches!(next, '"' | '\'') && !is_as_it_is => quote = Some(next),
+            Some(open) if open == next && !is_as_it_is => quote = None,
+            _ => {}
+        }
+        quote.is_none() && !is_as_it_is && next.is_whitespace()
+    };
+    text.split(ends_word).filter(|word| !word.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_in_quotes_are_part_of_what_an_option_says() {
+        let same = |one: &str, other: &str| {
+            let lines = |text: &str| requirement_lines(text, &Halt::default());
+            lines(one) == lines(other)
+        };
+        assert!(!same("a==1 --global-option=\"a  b\"", "a==1 --global-option=\"a b\""));
+        assert!(!same("a==1 --config-settings='a  b'", "a==1 --config-settings='a b'"));
+        assert!(!same("-f a\\ \\ b", "-f a\\  b"));
+        assert!(!same("-i \"a \\\"  b\"", "-i \"a \\\" b\""));
+        assert!(same("a==1   --global-option=\"a  b\"  --pre", "a==1 --global-option=\"a  b\" --pre"));
+        assert!(same("a==1 --hash=sha256:b   --hash=sha256:a", "a==1 --hash=sha256:a --hash=sha256:b"));
+        assert!(same("a ;  python_version  >  \"3\"", "a ; python_version > \"3\""));
+        assert!(same("-i   https://a", "-i https://a"));
+    }
 }

@@ -23,7 +23,10 @@ const KEYS: [&str; 14] = [
 ];
 
 /// Names of query parameters that carry credentials and are too short to be looked for in others.
-const SHORT_KEYS: [&str; 5] = ["sig", "key", "pass", "pwd", "pat"];
+const SHORT_KEYS: [&str; 7] = ["sig", "key", "pass", "pwd", "pw", "pat", "key-pair-id"];
+
+/// The same of keys of Azure's functions, whose name is that of a short word elsewhere.
+const CODE: &str = "code";
 
 /// User names that are no secret: those of version control, and of tokens whose secret is the password.
 const OPEN_USERS: [&str; 8] =
@@ -46,7 +49,11 @@ pub(super) fn is_credential(text: &str, part: UrlPart, range: &Range<usize>) -> 
     let value = &text[range.clone()];
     match part {
         UrlPart::UserInfo => is_secret_user(value),
-        UrlPart::Segment => is_token(value) || value.split([';', '&']).skip(1).any(is_secret_pair),
+        UrlPart::Segment => {
+            is_token(value)
+                || is_of_index(&text[..range.start], value)
+                || value.split([';', '&']).skip(1).any(is_secret_pair)
+        }
         UrlPart::Query => has_secret_pair(value) || has_secret_url(value),
         // The key stands before what is hidden.
         UrlPart::Fragment => {
@@ -79,6 +86,29 @@ fn is_token(segment: &str) -> bool {
     rest.is_some_and(|rest| rest.bytes().take_while(is_of_token).count() >= TOKEN_REST)
 }
 
+/// Whether the first segment of a path is the token of a service of package indexes which has it there.
+fn is_of_index(before: &str, segment: &str) -> bool {
+    let before = before.strip_suffix('/').unwrap_or(before);
+    let before = before.strip_suffix('\\').unwrap_or(before);
+    let host_begins = before.rfind(['/', '@']).map_or(0, |at| at + 1);
+    let (host, front) = (&before[host_begins..], before[..host_begins].trim_end_matches(['/', '\\']));
+    let host = host.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    // What is a host stands behind `://`, or behind the user.
+    let is_host = before[..host_begins].ends_with('@') || front.ends_with(':');
+    let is_random = || segment.len() >= TOKEN_REST && segment.bytes().any(|byte| byte.is_ascii_digit());
+    is_host
+        && is_set(segment)
+        && match host.as_str() {
+            // `/public/`, and `/basic/` where user and password stand in front.
+            "dl.cloudsmith.io" => !matches!(segment, "public" | "basic"),
+            // Without a token the name of an account stands there.
+            "pypi.fury.io" | "npm.fury.io" | "gem.fury.io" | "repo.fury.io" | "php.fury.io" | "nuget.fury.io" => {
+                is_random()
+            }
+            _ => false,
+        }
+}
+
 /// Whether a URL that a query hands on has a credential. What is in the query of that one in turn is not looked at as a URL:
 /// so a text of nothing but URLs takes no longer than another.
 fn has_secret_url(query: &str) -> bool {
@@ -97,7 +127,9 @@ fn has_secret_pair(query: &str) -> bool {
 }
 
 fn is_secret_pair(pair: &str) -> bool {
-    pair.split_once('=').is_some_and(|(key, value)| is_secret_key(key) && is_set(value))
+    let is_long_code = |key: &str, value: &str| key.eq_ignore_ascii_case(CODE) && value.len() >= TOKEN_LENGTH;
+    let is_secret = |key, value| (is_secret_key(key) || is_long_code(key, value)) && is_set(value);
+    pair.split_once('=').is_some_and(|(key, value)| is_secret(key, value))
 }
 
 fn is_secret_key(key: &str) -> bool {
@@ -119,4 +151,47 @@ fn is_placeholder(value: &str) -> bool {
     let is_name =
         |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     name.is_some_and(is_name) || value.starts_with("{{") && value.ends_with("}}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::mask::{hide_credentials, mask};
+
+    #[test]
+    fn tokens_in_the_paths_of_indexes_are_hidden() {
+        let table = [
+            ("https://pypi.fury.io/1fe2a0-AbCdEfGhIjKl/me/", "https://pypi.fury.io/****/me/"),
+            (
+                "https://dl.cloudsmith.io/aBcDeFgHiJkLmNoP/org/repo/python/simple/",
+                "https://dl.cloudsmith.io/****/org/repo/python/simple/",
+            ),
+            (r"https:\/\/dl.cloudsmith.io\/aBcDeFgHiJkLmNoP\/org", r"https:\/\/dl.cloudsmith.io\/****\/org"),
+            ("https://DL.cloudsmith.io:443/aBcDeFgHiJkLmNoP/org", "https://DL.cloudsmith.io:443/****/org"),
+            ("https://h/x.zip?code=aBcDeFgHiJkLmNoPqRsT", "https://h/x.zip?****"),
+            ("https://h/x.zip?pw=abc", "https://h/x.zip?****"),
+            ("https://h/x.zip?Expires=1&Key-Pair-Id=abc", "https://h/x.zip?****"),
+            ("https://h/x.zip?Policy=abc&Signature=abc", "https://h/x.zip?****"),
+        ];
+        for (text, hidden) in table {
+            assert_eq!((hide_credentials(text).as_ref(), mask(text).as_ref()), (hidden, hidden), "{text}");
+        }
+    }
+
+    #[test]
+    fn hashes_and_names_in_paths_are_none() {
+        for text in [
+            "https://pypi.fury.io/me/",
+            "https://pypi.fury.io/some-company-of-ours/x/",
+            "https://pypi.fury.io/${TOKEN_OF_FURY_1}/me/",
+            "https://dl.cloudsmith.io/public/org/repo/python/simple/",
+            "https://dl.cloudsmith.io/basic/org/repo/python/simple/",
+            "https://host/dl.cloudsmith.io/aBcDeFgHiJkLmNoP/org",
+            "https://files.pythonhosted.org/packages/ab/cd/0123456789abcdef0123456789abcdef0123456789abcdef0123456789ab/x.whl",
+            "https://codeload.github.com/a/b/tar.gz/0e322af87745eff34caffe4df68456ebc20d9068",
+            "https://registry.npmjs.org/lodash/-/lodash-4.17.21.tgz",
+        ] {
+            assert_eq!((hide_credentials(text).as_ref(), mask(text).as_ref()), (text, text));
+        }
+        assert_eq!(hide_credentials("see https://host/errors?code=E401"), "see https://host/errors?code=E401");
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::unreadable::Unreadable;
 use crate::halt::Halt;
+use memchr::{memchr_iter, memchr2_iter};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
@@ -106,8 +107,23 @@ impl<'de, V: Deserialize<'de>, F: FnMut(V)> Visitor<'de> for Elements<'_, V, F> 
     }
 }
 
-/// All of a text as a tree of values; `None` where it is no JSON, or nobody waits for it any more.
+/// What a tree of values may take of memory, in bytes.
+const MOST: usize = 1024 * 1024 * 1024;
+
+/// Whether a text would take more: eight bytes can make a map, and two a value.
+fn is_too_much(text: &str) -> bool {
+    const MAP: usize = 700;
+    const VALUE: usize = 64;
+    let bytes = text.as_bytes();
+    let weight = || memchr_iter(b'{', bytes).count() * MAP + memchr2_iter(b'[', b',', bytes).count() * VALUE;
+    text.len() > MOST / MAP && weight() > MOST
+}
+
+/// All of a text as a tree of values; `None` where it is no JSON or far too large a tree, or nobody waits for it any more.
 pub(super) fn tree(text: &str, halt: &Halt) -> Option<Value> {
+    if is_too_much(text) {
+        return None;
+    }
     serde_json::from_reader(BufReader::new(InPieces { rest: text.as_bytes(), halt })).ok()
 }
 
@@ -121,5 +137,19 @@ impl Read for InPieces<'_> {
     fn read(&mut self, piece: &mut [u8]) -> io::Result<usize> {
         self.halt.check().map_err(io::Error::other)?;
         self.rest.read(piece)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sixty megabytes of these took gigabytes of memory.
+    #[test]
+    fn no_tree_takes_memory_without_bound() {
+        let maps = format!("[{}1]", "{\"a\":1},".repeat(1_600_000));
+        let values = format!("[{}1]", "1,".repeat(17_000_000));
+        assert!(tree(&maps, &Halt::default()).is_none() && tree(&values, &Halt::default()).is_none());
+        assert!(tree(&format!("[{}1]", "{\"a\":1},".repeat(1_000)), &Halt::default()).is_some());
     }
 }

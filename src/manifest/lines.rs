@@ -50,7 +50,7 @@ fn has_no_other_ends(text: &str) -> bool {
 }
 
 /// What Python's `str.splitlines` ends lines with besides LF and CR.
-fn ends_line_of_python(next: char) -> bool {
+pub(super) fn ends_line_of_python(next: char) -> bool {
     matches!(next, '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
-use memchr::memchr2_iter;
+use memchr::{memchr, memchr_iter, memchr2_iter};
 
 use super::credentials::is_credential;
 use super::escapes::unescaped;
 use super::first::First;
+use super::lines::ends_line_of_python;
 use super::mask::mask;
 use super::urls::{find_scheme, url_parts};
 use crate::halt::Halt;
@@ -28,6 +29,7 @@ const SHOWN: usize = 160;
 /// characters are escaped. A placeholder that a tool fills in (`${TOKEN}`) is no secret.
 pub fn secrets(text: &str, halt: &Halt) -> Option<First<Secret>> {
     let text = unescaped(text);
+    let text = uncut(&text);
     let lines = halt.over(lines_with_urls(&text)).filter(|(_, line)| has_secret(line, halt));
     First::of(lines, |(line, text)| Secret { line, shown: Some(shown(&text)) })
 }
@@ -51,6 +53,41 @@ fn lines_with_urls(text: &str) -> impl Iterator<Item = (usize, Cow<'_, str>)> {
 
 const ENDS: [char; 2] = ['\n', '\r'];
 
+/// The text with each `://` whole that a line goes on in the middle of. Its lines stay what they are.
+fn uncut(text: &str) -> Cow<'_, str> {
+    let (mut whole, mut done) = (String::new(), 0);
+    for at in memchr_iter(b':', text.as_bytes()) {
+        let (mut rest, mut slashes, mut cuts) = (&text[at + 1..], 0, String::new());
+        while slashes < 2 {
+            if let Some(behind) = rest.strip_prefix('/') {
+                (rest, slashes) = (behind, slashes + 1);
+            } else if let Some(length) = continuation(rest) {
+                cuts.push_str(&rest[..length]);
+                rest = &rest[length..];
+            } else {
+                break;
+            }
+        }
+        if slashes == 2 && !cuts.is_empty() {
+            whole.extend([&text[done..=at], "//", &cuts]);
+            done = text.len() - rest.len();
+        }
+    }
+    if done == 0 { text.into() } else { (whole + &text[done..]).into() }
+}
+
+/// How long a `\` is with the end of the line behind it, and with the blanks that TOML and YAML leave out. For pip more
+/// characters end a line than for an editor.
+fn continuation(text: &str) -> Option<usize> {
+    let behind = text.strip_prefix('\\')?;
+    let behind = behind.strip_prefix("\r\n").or_else(|| behind.strip_prefix(ends_line))?;
+    Some(text.len() - behind.trim_start_matches([' ', '\t']).len())
+}
+
+fn ends_line(next: char) -> bool {
+    ENDS.contains(&next) || ends_line_of_python(next)
+}
+
 /// Where the line ends that goes on from here.
 fn end_of_line(text: &str, from: usize) -> usize {
     let goes_on = |end: usize| {
@@ -63,11 +100,23 @@ fn end_of_line(text: &str, from: usize) -> usize {
         .unwrap_or(text.len())
 }
 
+/// A line without what continues it. The blanks behind that are left out where none stand in front of it, too.
 fn joined(line: &str) -> Cow<'_, str> {
-    if !line.contains(ENDS) {
+    if !line.contains(ends_line) {
         return line.into();
     }
-    line.replace("\\\r\n", "").replace("\\\n", "").replace("\\\r", "").into()
+    let (mut joined, mut rest) = (String::new(), line);
+    while let Some(at) = memchr(b'\\', rest.as_bytes()) {
+        joined.push_str(&rest[..at]);
+        let length = continuation(&rest[at..]);
+        if length.is_none() {
+            joined.push('\\');
+        } else if joined.ends_with(char::is_whitespace) {
+            joined.push(' ');
+        }
+        rest = &rest[at + length.unwrap_or(1)..];
+    }
+    (joined + rest).into()
 }
 
 /// How many lines end in a text.
@@ -220,6 +269,24 @@ mod tests {
         for line in table {
             assert!(!found(line), "{line}");
         }
+    }
+
+    #[test]
+    fn a_credential_that_is_cut_by_the_end_of_a_line_is_found() {
+        for cut in ["\n", "\r\n", "\n    ", "\r", "\x0c", "\x0b", "\u{2028}", "\u{85}"] {
+            let url = "https://user:SECRET@host/simple";
+            for at in 6..15 {
+                let text = format!("six==1\n-i {}\\{cut}{}\nx==1\n", &url[..at], &url[at..]);
+                let found = secrets(&text, &Halt::default()).map(|found| (found.first.line, found.first.shown));
+                assert_eq!(found, Some((2, Some("https://****@host/simple".to_owned()))), "{text:?}");
+            }
+            let twice = format!("-i https:\\{cut}/\\{cut}/user:\\{cut}SECRET@host");
+            assert!(found(&twice), "{twice:?}");
+        }
+        for text in ["a: \\\n  //b:c@d", "https:\n//user:p@host", "a:\\\n b", ":\\", "https://host \\\n  me:p@host"] {
+            assert!(!found(text), "{text:?}");
+        }
+        assert!(!found(&":\\\n".repeat(100_000)));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use super::dependencies::{ANY_VERSION, Dependencies, Found};
 use super::pylock_groups;
-use super::toml_parts::parts;
+use super::toml_parts::{is_too_much, parts};
 use super::toml_sums::{Sums, hashes};
 use super::unreadable::Unreadable;
 use super::uv_graph::Graph;
@@ -141,6 +141,9 @@ fn read(
     let mut dependencies = Dependencies::default();
     let (mut sums, mut is_empty) = (Sums::default(), true);
     for (line, part) in halt.over(parts(text, key)) {
+        if is_too_much(part) {
+            return Err(Unreadable::at(line, "it has more tables and values in one place than a lock file has"));
+        }
         let table: Table = toml::from_str(part).map_err(|error| unreadable(&error, line, part))?;
         is_empty &= table.is_empty();
         let wrong = |why: &str| Unreadable::at(line, why);
@@ -264,6 +267,20 @@ mod tests {
     fn deep_nesting_is_refused_not_followed() {
         assert!(uv(&format!("a = {}", "[".repeat(100_000)), &Halt::default()).is_err());
         assert!(uv(&format!("{} = 1", vec!["a"; 100_000].join(".")), &Halt::default()).is_err());
+    }
+
+    /// Ten megabytes of these took gigabytes of memory.
+    #[test]
+    fn what_would_take_memory_without_bound_is_not_read() {
+        let tables: String = (0..200_000).map(|index| format!("[a{index}.b.c.d]\n")).collect();
+        let values = format!("a = [{}]", "1,".repeat(4_000_000));
+        for text in [&tables, &values, &format!("[[package]]\nname = \"x\"\n{values}")] {
+            let why = uv(text, &Halt::default()).unwrap_err().to_string();
+            assert_eq!(why, "line 1: it has more tables and values in one place than a lock file has");
+        }
+        let files = "    {file = \"aiohttp-3.8.1-cp310-cp310-macosx_10_9_universal2.whl\", hash = \"sha256:1ed0b6477896559f17b9eaeb6d38e07f7f9ffe40b9f0f9627ae8b9926ae260a8\"},\n";
+        let old = format!("[metadata.files]\naiohttp = [\n{}]\n", files.repeat(20_000));
+        assert!(poetry(&old, &Halt::default()).is_ok());
     }
 
     #[test]

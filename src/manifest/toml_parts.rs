@@ -1,13 +1,31 @@
 //! Lock files written in TOML, a package at a time.
 
 use crate::halt::Halt;
+use memchr::{memchr2_iter, memchr3_iter};
 use toml::{Table, Value};
+
+/// What a part may take of memory once it is read, in bytes. Of all lock files those of old Poetry have the largest: the hashes
+/// of all files at the end, and this is room for a hundred thousand.
+const MOST: usize = 512 * 1024 * 1024;
+
+/// Whether a part of a text would take more memory than any lock file: nine bytes can make a table, and two a value.
+pub(super) fn is_too_much(part: &str) -> bool {
+    const TABLE: usize = 1_000;
+    const VALUE: usize = 160;
+    let bytes = part.as_bytes();
+    let weight =
+        || memchr3_iter(b'[', b'{', b'.', bytes).count() * TABLE + memchr2_iter(b',', b'=', bytes).count() * VALUE;
+    part.len() > MOST / TABLE && weight() > MOST
+}
 
 /// What a text says, in a form that is the same in whatever order its packages, their files and its keys stand; `None` where it
 /// cannot be read.
 pub(super) fn canonical_parts(text: &str, key: &str, halt: &Halt) -> Option<Vec<String>> {
     let mut said = Vec::new();
     for (_, part) in halt.over(parts(text, key)) {
+        if is_too_much(part) {
+            return None;
+        }
         // What follows the last package is no part of it.
         for (name, value) in toml::from_str::<Table>(part).ok()? {
             let each = match value {

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{code, refused};
 use crate::common::project::Project;
-use crate::common::zips::{zip, zip_that_claims};
+use crate::common::zips::{zip, zip_of_zeros, zip_that_claims};
 
 /// A project whose archive is a file with these bytes.
 fn with_archive(bytes: &[u8]) -> Project {
@@ -198,9 +198,9 @@ fn too_large_when_unzipped() {
 
 #[test]
 fn exactly_as_large_as_lambda_takes() {
-    let project = with_archive(&zip_that_claims(262_144_000));
+    let project = with_archive(&zip_of_zeros(262_144_000));
     project.run("plan --stage", 0);
-    let project = with_archive(&zip_that_claims(262_144_001));
+    let project = with_archive(&zip_of_zeros(262_144_001));
     project.run("plan --stage", 1);
 }
 

@@ -119,6 +119,18 @@ fn entries_that_are_not_what_the_zip_says() {
     refused_unless_allowed(&lying, told, "archive-entry");
 }
 
+/// They passed for what they were said to hold, and a layer of any size with them.
+#[test]
+fn large_entries_that_are_larger_than_the_zip_says() {
+    let mut lying = zip(&[("python/requests.py", ""), ("python/zeros.bin", &"0".repeat(40_000_000))]);
+    let size = 40_000_000_u32.to_le_bytes();
+    let places: Vec<usize> = (0..lying.len() - 4).filter(|at| lying[*at..*at + 4] == size).collect();
+    assert_eq!(places.len(), 2, "in front of it and in the table of contents");
+    places.into_iter().for_each(|at| lying[at..at + 4].copy_from_slice(&1_000_000_u32.to_le_bytes()));
+    let told = "the table of contents says something else of an entry than it is: `python/zeros.bin`";
+    refused_unless_allowed(&lying, told, "archive-entry");
+}
+
 #[test]
 fn links_that_lead_out() {
     let out = "a link in the zip leads out of the layer, or in a circle: `python/evil`";

@@ -49,7 +49,8 @@ const MANIFESTS: [(&str, &str); 12] = [
 ];
 
 /// URLs as people forget to escape them, as their file's format escapes them, and as a part of another.
-const ODD_URLS: [&str; 10] = [
+const ODD_URLS: [&str; 11] = [
+    "https://dl.cloudsmith.io/s3cr3tPlant3d/org/repo/tool-1.0.0.tgz",
     "https://user:p<s3cr3tPlant3d@host.example/x/tool-1.0.0.tgz",
     "https://user:p>s3cr3tPlant3d@host.example/x/tool-1.0.0.tgz",
     "https://user:p`s3cr3tPlant3d@host.example/x/tool-1.0.0.tgz",
@@ -150,7 +151,8 @@ fn an_odd_or_escaped_credential_is_found_and_shown_nowhere() {
     let escaped = ["poetry.lock", "package-lock.json", "composer.lock"].map(of);
     let with_escapes = escaped.iter().flat_map(|(name, text)| ODD_URLS.map(|url| (*name, *text, url)));
     // Where nothing is escaped, these are other URLs; and a `"` of TOML and JSON is.
-    let plain = ODD_URLS[..6].iter().map(|url| (MANIFESTS[0].0, MANIFESTS[0].1, *url));
+    let cut = "https:\\\n//user:s3cr3tPlant3d@host.example/x/tool-1.0.0.tgz";
+    let plain = ODD_URLS[..7].iter().chain([&cut]).map(|url| (MANIFESTS[0].0, MANIFESTS[0].1, *url));
     for (name, text, url) in with_escapes.chain(plain).chain([berry]) {
         let project = project(name);
         let layers = String::from_utf8(project.read("layers.toml")).unwrap();

@@ -42,6 +42,15 @@ pub fn large_zip(size: usize) -> Vec<u8> {
     zip.finish().expect("a zip").into_inner()
 }
 
+/// A zip of one deflated file of so many zeros.
+pub fn zip_of_zeros(size: u64) -> Vec<u8> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    zip.start_file("python/zeros.bin", SimpleFileOptions::default().compression_method(CompressionMethod::Deflated))
+        .expect("an entry");
+    std::io::copy(&mut std::io::repeat(0).take(size), &mut zip).expect("its content");
+    zip.finish().expect("a zip").into_inner()
+}
+
 /// A zip that claims, in its central directory and in its entry, to hold a file of `size` bytes.
 pub fn zip_that_claims(size: u32) -> Vec<u8> {
     // Deflate makes a thousand bytes of one at best.

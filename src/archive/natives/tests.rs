@@ -25,6 +25,7 @@ const OLD: &str = "python/lib/python3.11/site-packages/yaml/_yaml.cpython-311-x8
 #[test]
 fn what_is_declared_is_held_against_what_was_built() {
     let fine: [(&[&str], &[&str], &[&str]); 9] = [
+        (&[X86, &X86.replace("-gnu", "-musl")], &["python3.12"], &["x86_64"]),
         (&[X86], &["python3.12"], &["x86_64"]),
         (&[X86, X86_ON_ARM], &["python3.12"], &["x86_64", "arm64"]),
         (&[X86, X86_ON_ARM, ARM], &["python3.12"], &["arm64"]),
@@ -33,7 +34,6 @@ fn what_is_declared_is_held_against_what_was_built() {
         (&[X86], &[], &[]),
         (&[], &["python3.12"], &["arm64"]),
         (&[X86], &["python3.12"], &["riscv64"]),
-        (&["./python/a.cpython-312-x86_64-linux-musl.so"], &["python3.12"], &["x86_64"]),
     ];
     for (paths, runtimes, architectures) in fine {
         assert_eq!(told(paths, runtimes, architectures), "", "{paths:?} {runtimes:?} {architectures:?}");
@@ -43,6 +43,40 @@ fn what_is_declared_is_held_against_what_was_built() {
     archive-python its native modules are for python3.11 and python3.12 and not for python3.13 and python3.14: `python/lib/python3.11/site-packages/yaml/_yaml.cpython-311-x86_64-linux-gnu.so`
     archive-architecture its native libraries are for x86_64 and not for arm64: `python/lib/python3.11/site-packages/yaml/_yaml.cpython-311-x86_64-linux-gnu.so`
     ");
+}
+
+/// Wheels for Alpine: the header says nothing of it.
+#[test]
+fn modules_for_another_c_library_are_told() {
+    let musl = X86.replace("-gnu", "-musl");
+    insta::assert_snapshot!(told(&[&musl], &["python3.12"], &["x86_64"]), @"archive-architecture its native libraries are for x86_64 (musl) and not for x86_64: `python/charset_normalizer/md.cpython-312-x86_64-linux-musl.so`");
+    insta::assert_snapshot!(told(&[&musl, "python/a.cpython-312-x86_64-linux-gnu.so"], &["python3.12"], &["x86_64"]), @"archive-architecture its modules of `charset_normalizer` are for x86_64 (musl) and not for x86_64: `python/charset_normalizer/md.cpython-312-x86_64-linux-musl.so`");
+    assert_eq!(headed(&[(musl.as_str(), X86_64), (X86, X86_64)], &["x86_64"]), "");
+}
+
+/// One right library hid all that were not.
+#[test]
+fn a_library_or_program_for_another_machine_beside_the_right_ones_is_told() {
+    let arm: &[u8] = b"\x7fELF\x02\x01\0\0\0\0\0\0\0\0\0\0\0\0\xb7\0";
+    let files: &[(&str, &[u8])] = &[
+        ("nodejs/node_modules/a/a.node", X86_64),
+        ("nodejs/node_modules/b/b.node", arm),
+        ("lib/libfoo.so.1", arm),
+        ("extensions/x", X86_64),
+        ("bin/y", arm),
+        (X86, X86_64),
+    ];
+    insta::assert_snapshot!(headed(files, &["x86_64"]), @"
+    one of its native libraries is for arm64 and not for x86_64: `lib/libfoo.so.1`, and 1 more library like that
+    one of its programs is for arm64 and not for x86_64: `bin/y`
+    ");
+    insta::assert_snapshot!(headed(files, &["arm64"]), @"
+    one of its native libraries is for x86_64 and not for arm64: `nodejs/node_modules/a/a.node`
+    one of its programs is for x86_64 and not for arm64: `extensions/x`
+    ");
+    for architectures in [&["x86_64", "arm64"][..], &["riscv64"], &[]] {
+        assert_eq!(headed(&files[..5], architectures), "", "{architectures:?}");
+    }
 }
 
 /// An archive that was built twice, for one machine and for another: objects of the right one hid the others.
