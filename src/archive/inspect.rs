@@ -104,20 +104,30 @@ pub enum InspectError<E: Error + 'static> {
     Read(#[source] E),
 }
 
-/// Reads what a zip says of itself, and refuses what Lambda would refuse.
+/// Reads what a zip says of itself, and refuses what Lambda would refuse. All that costs no request is unzipped, and held against
+/// it.
 ///
 /// It blocks as its source does: call it where that does no harm.
 ///
 /// # Errors
 /// See [`InspectError`].
-#[inline(never)] // `bench/instructions` counts it by its name.
 pub fn inspect<R: ReadAt>(source: &R) -> Result<Inspection, InspectError<R::Error>> {
+    inspect_within(source, u64::MAX)
+}
+
+/// The same, where no more than so many bytes are unzipped to be held against what the zip says of them; of the files beyond
+/// them, only the beginnings that tell something are read.
+///
+/// # Errors
+/// See [`InspectError`].
+#[inline(never)] // `bench/instructions` counts it by its name.
+pub fn inspect_within<R: ReadAt>(source: &R, work: u64) -> Result<Inspection, InspectError<R::Error>> {
     let size = source.size();
     if size > ZIP_LIMIT {
         return Err(InspectError::ZipTooLarge { size });
     }
     let window = Window::new(source)?;
-    let read = read_directory(&window, size);
+    let read = read_directory(Looks::of(&window, work), &window, size);
     // rawzip may swallow a failed read and try another way, so a failure counts whatever came of it.
     if let Some(failure) = window.failure() {
         return Err(failure);
@@ -133,7 +143,11 @@ fn acceptable<E: Error>(inspection: Inspection) -> Result<Inspection, InspectErr
     }
 }
 
-fn read_directory<R: ReadAt>(window: &Window<'_, R>, size: u64) -> Result<Inspection, InspectError<R::Error>> {
+fn read_directory<R: ReadAt>(
+    mut looks: Looks<'_, '_, R>,
+    window: &Window<'_, R>,
+    size: u64,
+) -> Result<Inspection, InspectError<R::Error>> {
     // No length in the zip decides what is allocated: one record fits into this, however it is filled. None is larger
     // than all of the zip.
     let room = usize::try_from(size).unwrap_or(usize::MAX).clamp(LEAST_ROOM, MAX_CENTRAL_DIRECTORY_RECORD_SIZE);
@@ -142,7 +156,7 @@ fn read_directory<R: ReadAt>(window: &Window<'_, R>, size: u64) -> Result<Inspec
     let archive = locator.locate_in_reader(window, &mut buffer, size).map_err(|(_, error)| refusal(&error))?;
     let promised = archive.entries_hint();
     let mut inspection = Inspection::default();
-    let (mut paths, mut looks) = (Paths::default(), Looks::of(window));
+    let mut paths = Paths::default();
     let mut entries = archive.entries(&mut buffer);
     while let Some(entry) = entries.next_entry().map_err(|error| damaged(&error))? {
         let entry = Entry::of(&entry);

@@ -34,7 +34,7 @@ mod unzip;
 mod window;
 
 pub use differs::{Pins, differs, not_compared};
-pub use inspect::{InspectError, Inspection, ReadAt, ZIP_LIMIT, inspect};
+pub use inspect::{InspectError, Inspection, ReadAt, ZIP_LIMIT, inspect, inspect_within};
 pub use judge::judge;
 pub use limit::UNZIPPED_LIMIT;
 pub use local::{Digests, Local, LocalZip, OpenError, Stretch};

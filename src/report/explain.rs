@@ -51,7 +51,7 @@ const WARNINGS: &[(&str, Explanation)] = &[
     (
         "archive-entry",
         Explanation {
-            cause: "An entry of the zip is encrypted, a pipe, a socket or a device, compressed in another way than stored or deflated, or not what the table of contents says of it: Lambda does not unzip it, or unzips something else than what was checked. Sizes that deflate cannot have are found of every entry; name, size and sum of native libraries, links and packages of Node, and of up to a megabyte of other entries, as far as a zip is on this machine or they are in its last megabyte. A job that meets it fails with `archive-invalid`.",
+            cause: "An entry of the zip is encrypted, a pipe, a socket or a device, compressed in another way than stored or deflated, or not what the table of contents says of it: Lambda does not unzip it, or unzips something else than what was checked. Sizes that deflate cannot have are found of every entry; another name, size or sum of all entries of a zip that is staged from this machine, of up to a megabyte of them where `check` looks at it, and of those in the last megabyte of a zip in S3. A job that meets it fails with `archive-invalid`.",
             remedy: "Build the zip again with another tool. `allow = [\"archive-entry\"]` accepts it.",
         },
     ),

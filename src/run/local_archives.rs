@@ -10,13 +10,16 @@ use tokio::task::spawn_blocking;
 use super::archive_checks::{invalid, not_packed, unopened, unread};
 use super::shelves::Shelves;
 use crate::archive::{
-    Digests, Inspection, Local, LocalZip, PackError, ReadAt as _, Stretch, Tree, TreeDigest, inspect, pack,
+    Digests, Inspection, Local, LocalZip, PackError, ReadAt as _, Stretch, Tree, TreeDigest, inspect_within, pack,
 };
 use crate::aws::part_size;
 use crate::halt::Halt;
 use crate::layer::Sha256;
 use crate::outcome::{ErrorCode, JobError};
 use crate::plan::{Job, LocalPath};
+
+/// How much of each zip a check unzips, in bytes: a few milliseconds. Who stages it reads all of it anyway, for its digest.
+const GLANCE: u64 = 1024 * 1024;
 
 /// The local archives of a run.
 #[derive(Debug)]
@@ -42,15 +45,16 @@ impl Archives {
             let (path, layer, packings) = (archive.clone(), job.layer.clone(), Arc::clone(&self.packings));
             let halt = Halt::default();
             let _halted_when_dropped = halt.on_drop();
-            in_background(move || look(&path, &layer, packings, &halt)).await
+            in_background(move || look(&path, &layer, packings, (u64::MAX, &halt))).await
         };
         self.shelves.get(&archive.path, look).await
     }
 
-    /// The same on a thread that may wait; what is found where nobody waits any more may be a part.
+    /// The same on a thread that may wait, for a check, which unzips no zip as a whole; what is found where nobody waits any more
+    /// may be a part.
     pub fn get_now(&self, job: &Job, halt: &Halt) -> Result<Arc<LocalArchive>, JobError> {
         let archive = declared(job)?;
-        self.shelves.get_now(&archive.path, || look(archive, &job.layer, Arc::clone(&self.packings), halt))
+        self.shelves.get_now(&archive.path, || look(archive, &job.layer, Arc::clone(&self.packings), (GLANCE, halt)))
     }
 
     /// A job has ended.
@@ -75,8 +79,13 @@ fn declared(job: &Job) -> Result<&LocalPath, JobError> {
     })
 }
 
-/// Blocking: what lies there, as far as that shows without reading all of it.
-fn look(archive: &LocalPath, layer: &str, packings: Arc<Semaphore>, halt: &Halt) -> Result<LocalArchive, JobError> {
+/// Blocking: what lies there; of a zip so many bytes are unzipped.
+fn look(
+    archive: &LocalPath,
+    layer: &str,
+    packings: Arc<Semaphore>,
+    (work, halt): (u64, &Halt),
+) -> Result<LocalArchive, JobError> {
     let (content, inspection) = match Local::open(&archive.path).map_err(|error| unopened(archive, layer, &error))? {
         Local::Folder => {
             let tree = Tree::read(&archive.path, halt).map_err(|error| not_packed(archive, &error))?;
@@ -84,7 +93,7 @@ fn look(archive: &LocalPath, layer: &str, packings: Arc<Semaphore>, halt: &Halt)
             (Form::Folder(Arc::new(tree)), inspection)
         }
         Local::Zip(zip) => {
-            let inspection = inspect(&zip.until(halt));
+            let inspection = inspect_within(&zip.until(halt), work);
             let inspection =
                 inspection.map_err(|error| invalid(error, &archive.shown, |error| unread(archive, &error)))?;
             (Form::Zip(zip), inspection)

@@ -14,14 +14,16 @@ use rawzip::CompressionMethod;
 pub(super) struct Looks<'l, 'w, R: ReadAt> {
     window: &'l Window<'w, R>,
     unzip: Unzip,
+    /// So many more bytes may be unzipped to be held against what the zip says.
+    work: u64,
     far: Samples,
     links: FoundLinks,
 }
 
 impl<'l, 'w, R: ReadAt> Looks<'l, 'w, R> {
-    /// Looks into the zip behind this window.
-    pub fn of(window: &'l Window<'w, R>) -> Self {
-        Self { window, unzip: Unzip::default(), far: Samples::default(), links: FoundLinks::default() }
+    /// Looks into the zip behind this window, with so many bytes unzipped as a whole at most.
+    pub fn of(window: &'l Window<'w, R>, work: u64) -> Self {
+        Self { window, unzip: Unzip::default(), work, far: Samples::default(), links: FoundLinks::default() }
     }
 
     /// Looks into an entry, or remembers it.
@@ -41,10 +43,21 @@ impl<'l, 'w, R: ReadAt> Looks<'l, 'w, R> {
             // What is refused as it is need not be unzipped, and that bounds the work for what is.
             _ if is_far || found.unzipped > UNZIPPED_LIMIT || contradicts(entry) => Ok(()),
             kind => {
-                let seen = self.unzip.look(self.window, entry, kind.map_or(0, Kind::needed))?;
+                let Some(seen) = self.near(kind, entry)? else { return Ok(()) };
                 self.see(kind, entry.path, (seen, true), found);
                 Ok(())
             }
+        }
+    }
+
+    /// What an entry is that costs no request: all of it, or the beginning of one that is worth a look for itself.
+    fn near(&mut self, kind: Option<Kind>, entry: &Entry<'_>) -> Result<Option<Seen>, InspectError<R::Error>> {
+        match self.work.checked_sub(entry.size.max(entry.zipped)) {
+            Some(left) => {
+                self.work = left;
+                self.unzip.look(self.window, entry, kind.map_or(0, Kind::needed)).map(Some)
+            }
+            None => kind.map(|kind| look(self.window, &sample(kind, entry))).transpose(),
         }
     }
 

@@ -192,6 +192,29 @@ fn any_file_is_held_against_what_the_zip_says_of_it() {
 
 /// However much it is: 600 MB of zeros passed for 1 MB.
 #[test]
+fn a_check_unzips_no_more_than_it_may() {
+    let content = |size| vec![b'x'; size];
+    let mut zip = zip_of(&[("python/a.bin", content(2_000)), ("python/b.bin", content(500))], true);
+    // Neither unzips to what its sum says.
+    for size in [2_000_u32, 500] {
+        let sum = content(size as usize);
+        let mut crc = flate2::Crc::new();
+        crc.update(&sum);
+        let sum = crc.sum().to_le_bytes();
+        let places: Vec<usize> = (0..zip.len() - 4).filter(|at| zip[*at..*at + 4] == sum).collect();
+        places.into_iter().for_each(|at| zip[at] ^= 1);
+    }
+    let found = |work| {
+        let inspection = inspect_within(&Memory::new(zip.clone()), work).unwrap();
+        inspection.oddities.iter().map(|(oddity, met)| (oddity, met.times)).collect::<Vec<_>>()
+    };
+    for (work, times) in [(u64::MAX, 2), (2_500, 2), (2_499, 1), (500, 1)] {
+        assert_eq!(found(work), [(Oddity::Contradicting, times)], "{work}");
+    }
+    assert_eq!(found(499), []);
+}
+
+#[test]
 fn a_large_file_is_not_taken_at_its_word() {
     let mut zip = zip_of(&[("python/a.py", b"A = 1".to_vec()), ("python/z.bin", vec![0; 60_000_000])], true);
     let size = 60_000_000_u32.to_le_bytes();
