@@ -199,8 +199,8 @@ async fn packed(tree: Arc<Tree>, path: LocalPath) -> Result<Zipped, JobError> {
         let packed = pack(&tree, &file, &halt).map_err(unpacked)?;
         tracing::debug!(archive = path.shown, size = packed.size, "packed");
         let zip = LocalZip::new(file, packed.size);
-        let digests = |part| zip.digests(Some(part), &halt).map_err(|error| unpacked(PackError::Write(error)));
-        let parts = part_size(packed.size).map(digests).transpose()?.map(|digests| digests.parts).unwrap_or_default();
+        let parts = |part| zip.parts(part, &halt).map_err(|error| unpacked(PackError::Write(error)));
+        let parts = part_size(packed.size).map(parts).transpose()?.unwrap_or_default();
         Ok(Zipped { zip, sha256: Sha256::from_bytes(packed.sha256), parts, tree: Some(packed.tree) })
     });
     done.await
