@@ -53,6 +53,7 @@ impl Loaded {
 
 /// Reads the layers file, what it includes, and everything the command line says about it; or all that, as a saved plan
 /// says it.
+#[inline(never)] // `bench/instructions` counts it by its name.
 pub fn load(
     args: &Chosen,
     manner: &Manner,

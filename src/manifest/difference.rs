@@ -80,6 +80,7 @@ impl Only {
 }
 
 /// What changed from `old` to `new`.
+#[inline(never)] // `bench/instructions` counts it by its name.
 pub fn difference(old: &Dependencies, new: &Dependencies) -> Difference {
     let mut difference = Difference::default();
     for (name, before, after) in both(old, new) {

@@ -11,6 +11,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Vis
 use std::fmt;
 
 /// A lock file of any version. Version 2 carries the tree in both forms; `packages` is the newer.
+#[inline(never)] // `bench/instructions` counts it by its name.
 pub(super) fn npm(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
     let lock: NpmLock = read(text, "npm", Lock { halt })?;
     Ok(lock.packages.or(lock.tree).unwrap_or_default())

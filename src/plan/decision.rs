@@ -74,6 +74,7 @@ pub struct Decided {
 }
 
 /// Decides, by the table above.
+#[inline(never)] // `bench/instructions` counts it by its name.
 pub fn decide(observed: &Observed<'_>) -> Decided {
     let settings = observed.latest.as_ref().map(|latest| differences(latest.settings, observed)).unwrap_or_default();
     let same_content = |latest: &Latest<'_>| Some(observed.staged? == latest.content?);
