@@ -1,6 +1,6 @@
 //! Whether an archive was built again after its manifest changed.
 
-use super::differs::{counted, holds};
+use super::differs::{Held, Pin, counted, holds};
 use super::packages::{Ecosystem, Packages};
 use crate::bounds::Outside;
 use crate::finding::{Check, Finding};
@@ -27,6 +27,8 @@ pub enum IncludedFiles {
     Unknown,
     /// What they ask for is something else than then.
     Changed,
+    /// The same where all of them only bound versions (`-c`): most lines of such a file are of what others ask for.
+    Bounds,
 }
 
 /// A manifest that changed while the bytes of the archive did not.
@@ -57,9 +59,11 @@ pub struct Change<'a> {
 /// | a package that the archive holds, or should hold, or the extras of one, or a patch of it | error: the old content would be frozen under the new manifest |
 /// | a marker or a group, so that a package begins to belong into the archive, which does not hold it | the same error |
 /// | what a file that the manifest includes asks for, of which the backup holds nothing but a digest, and the archive does not tell that it holds all of it | the same error |
+/// | only what files bound that the manifest includes (`-c`), and the archive tells no versions | warning |
 /// | only packages that it need not hold: the runtime brings them, markers rule them out, they are for development or an extra | warning |
 /// | only other hashes or markers, or what cannot be read | warning |
 /// | only a file that the manifest includes, of which nobody noted what it said | warning |
+/// | how a version is written, or in which file it stands, and the archive tells that it holds it | advice |
 /// | no dependency: comments, order | nothing |
 ///
 /// What the runtime brings counts all the same where its folder is there, or where the manifest names nothing else.
@@ -78,13 +82,18 @@ pub fn stale(latest: u64, change: Change<'_>, environments: &Environments, halt:
         );
     };
     let look = Look::new(change, (old, new), environments, halt);
-    let (changed, built) = look.changes();
+    let Changes { changed, built, held } = look.changes();
     if let Some(first) = built.first {
         let why = format!(", but {} changed: it was not built again", change.named(first, built.count));
         let hint = if look.tells_who_asks() { HINT } else { UNTOLD_HINT };
         return Some(Finding::error(Check::ArchiveStale, found(why), hint));
     }
-    if change.included == IncludedFiles::Changed && !look.holds_all() {
+    let counts = match change.included {
+        IncludedFiles::Changed => true,
+        IncludedFiles::Bounds => look.told.is_some(),
+        IncludedFiles::Same | IncludedFiles::Unknown => false,
+    };
+    if counts && !look.holds_all() {
         let why = ", but what a file asks for that the manifest includes changed: it was not built again".to_owned();
         return Some(Finding::error(Check::ArchiveStale, found(why), HINT));
     }
@@ -93,6 +102,10 @@ pub fn stale(latest: u64, change: Change<'_>, environments: &Environments, halt:
             ", but the manifest changed, and a line that cannot be read may have: whether it was to be built again is not known"
                 .into(),
         ),
+        Some(first) if held == changed.count => {
+            let why = format!(", and holds {} as the manifest names it now", change.named(first, held));
+            Some(Finding::advice(Check::ArchiveStale, found(why), HINT))
+        }
         Some(first) => warning(format!("; only {} changed, which need not be in it", change.named(first, changed.count))),
         None if old != new => warning(", but hashes or markers in the manifest changed".into()),
         None if change.included != IncludedFiles::Same => {
@@ -137,6 +150,16 @@ impl<'a> Told<'a> {
     }
 }
 
+/// The packages that changed.
+#[derive(Debug, Default)]
+struct Changes<'a> {
+    changed: Told<'a>,
+    /// Those of them that are part of the archive, or should be, and are not as the manifest names them.
+    built: Told<'a>,
+    /// How many of them the archive tells to hold as the manifest names them.
+    held: usize,
+}
+
 /// What packages that changed are looked at for.
 struct Look<'a> {
     change: Change<'a>,
@@ -166,20 +189,36 @@ impl<'a> Look<'a> {
         Self { change, old, new, environments, halt, told, held_all: OnceCell::new(), is_left_out_alone }
     }
 
-    /// The packages that changed, and those of them that are part of the archive, or should be. One that only a side names that is
-    /// not known as a whole may have been named by the other as well.
-    fn changes(&self) -> (Told<'a>, Told<'a>) {
-        let (mut changed, mut built) = (Told::default(), Told::default());
+    /// The packages that changed. One that only a side names that is not known as a whole may have been named by the other as
+    /// well.
+    fn changes(&self) -> Changes<'a> {
+        let mut all = Changes::default();
         for (name, before, after) in self.halt.over(both(self.old, self.new)) {
             let is_known = !self.change.is_partial || before.is_some() && after.is_some();
             if is_known && (self.is_changed(name) || self.begins(name)) {
-                changed.meet(name);
-                if self.belongs(name) {
-                    built.meet(name);
+                all.changed.meet(name);
+                if self.told.is_some_and(|of| self.holds_as_named(of, name)) {
+                    all.held += 1;
+                } else if self.belongs(name) {
+                    all.built.meet(name);
                 }
             }
         }
-        (changed, built)
+        all
+    }
+
+    /// Whether the archive tells that it holds a package as the manifest, with all that it includes, names it now: then only how
+    /// its version is written changed, or where. Of a place, a patch or other extras its version says nothing.
+    fn holds_as_named(&self, of: Ecosystem, name: &str) -> bool {
+        let Some(held) = self.change.packages.versions(of, name).filter(|held| !held.is_empty()) else { return false };
+        let before = versions(self.old, name, |_| true);
+        let after = versions(self.change.all.unwrap_or(self.new), name, |about| self.requires(about));
+        let is_plain = |(version, extras, contents): &Said<'_>| {
+            !version.is_place() && extras.is_empty() && *contents == Contents::default()
+        };
+        let pins: Vec<Pin<'_>> = after.iter().map(|(version, _, _)| Pin::of(of, version)).collect();
+        let allowed = |held: &String| pins.iter().any(|pin| pin.allows(&Held::of(of, held)));
+        before.iter().chain(&after).all(is_plain) && held.iter().all(allowed)
     }
 
     /// Whether the lock file says what is only for development.

@@ -57,7 +57,7 @@ fn merge(args: &MergeArgs) -> Result<Ended, Error> {
     }
     let missing: Vec<String> = merged.missing.iter().map(ToString::to_string).collect();
     let error = Error::other(format!("the report is not whole: there is no part {}", listed(&missing)));
-    Err(error.hint("the report has what there is; add the missing parts to have it whole"))
+    Err(error.hint("the report has what there is; merge all parts again, with those that are missing"))
 }
 
 fn one_owner_of_stdout(before: &str, to: &[ReportRequest]) -> Result<(), Error> {

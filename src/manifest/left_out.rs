@@ -7,6 +7,9 @@ use super::format::Format;
 const OF_PYTHON: [&str; 9] =
     ["boto3", "botocore", "s3transfer", "urllib3", "setuptools", "pip", "wheel", "twine", "pytest"];
 
+/// What Lambda's Node.js runtimes bring from 18 on: version 3 of the AWS SDK, all of which is in these scopes.
+const OF_NODE: [&str; 2] = ["@aws-sdk/", "@smithy/"];
+
 /// What installs gems, which every Ruby brings, and what only builds one: a gem that was built for a platform does without it,
 /// though the lock file names it for those that are not.
 const OF_RUBY: [&str; 2] = ["bundler", "mini_portile2"];
@@ -20,6 +23,7 @@ pub fn is_left_out(format: Format, name: &str) -> bool {
         | Format::PdmLock
         | Format::Pylock
         | Format::PipfileLock => OF_PYTHON.contains(&name),
+        Format::NpmLock | Format::YarnLock | Format::PnpmLock => OF_NODE.iter().any(|scope| name.starts_with(scope)),
         Format::GemfileLock => OF_RUBY.contains(&name),
         _ => false,
     }

@@ -314,10 +314,10 @@ fn without_marker_of_url(url: &str) -> &str {
     marker_behind_url(url).map_or(url, |end| &url[..end]).trim_end()
 }
 
-/// Where the semicolon in front of a marker is: behind a URL it needs a blank before it, since a URL may contain one.
+/// Where the semicolon in front of a marker is: behind a URL it needs a blank beside it, since a URL may contain one.
 fn marker_behind_url(url: &str) -> Option<usize> {
-    let follows_blank = |at: usize| url[..at].ends_with([' ', '\t']);
-    url.match_indices(';').map(|(at, _)| at).find(|&at| follows_blank(at))
+    let is_beside_blank = |at: usize| url[..at].ends_with([' ', '\t']) || url[at + 1..].starts_with(' ');
+    url.match_indices(';').map(|(at, _)| at).find(|&at| is_beside_blank(at))
 }
 
 /// The best name for something that has only a location: its `#egg=`, else its wheel's, archive's or

@@ -197,7 +197,10 @@ impl<'a> Content<'a> {
 /// What is known of the files that the manifest includes.
 fn included(job: &Job, manifest: &Manifest, backup: &Backup) -> IncludedFiles {
     match counted_includes(job, manifest) {
-        Some(now) if !backup.includes(Some(now)) && backup.notes_includes() => IncludedFiles::Changed,
+        Some(now) if !backup.includes(Some(now)) && backup.notes_includes() => {
+            let only_bound = manifest.includes().files.iter().all(|file| file.bounds);
+            if only_bound { IncludedFiles::Bounds } else { IncludedFiles::Changed }
+        }
         Some(now) if !backup.includes(Some(now)) => IncludedFiles::Unknown,
         _ => IncludedFiles::Same,
     }

@@ -46,7 +46,7 @@ fn a_part_that_is_missing_is_told_and_the_rest_is_written() {
     --- stderr ---
     error: the report is not whole: there is no part 2/3
 
-    hint: the report has what there is; add the missing parts to have it whole
+    hint: the report has what there is; merge all parts again, with those that are missing
     ");
     assert!(project.read("all.csv").len() > 100);
 }

@@ -76,7 +76,7 @@ fn what_changed_decides() {
             &["n-2"],
             "n==1 ; python_version<'3.12'\nn==2 ; python_version>='3.12'",
             "n==1.1 ; python_version<'3.12'\nn==2 ; python_version>='3.12'",
-            "warning",
+            "advice",
         ),
         (&[], "a==1 --hash=sha256:aa", "a==1 --hash=sha256:bb", "warning"),
         (&[], "a==1 ; os_name == 'nt'", "a==1", "error"),
@@ -111,7 +111,7 @@ fn a_locked_version_for_another_python_need_not_be_there() {
              [[package]]\nname = \"n\"\nversion = \"{old}\"\n[[package]]\nname = \"n\"\nversion = \"{new}\"\n"
         )
     };
-    for (old, new, level) in [("1.1", "2", "warning"), ("1", "2.1", "error")] {
+    for (old, new, level) in [("1.1", "2", "advice"), ("1", "2.1", "error")] {
         let told = told(Format::UvLock, &["n-2"], &lock("1", "2"), &lock(old, new));
         assert_eq!(told.split(':').next(), Some(level), "{old} {new}: {told}");
     }
@@ -313,11 +313,11 @@ fn where_nobody_tells_what_is_for_development_the_archive_does() {
         (&[a], &[a, d], &[a, ("d", "2")], "warning"),
         (&[a], &[a, d], &[a], "warning"),
         // Held as it is locked now.
-        (&[("a", "2")], &[a, d], &[("a", "2"), d], "warning"),
+        (&[("a", "2")], &[a, d], &[("a", "2"), d], "advice"),
         // Added: all else is there, or something is left out.
         (&[a], &[a], &[a, d], "error"),
         (&[a], &[a, d], &[a, d, ("e", "1")], "warning"),
-        (&[a, d], &[a], &[a, d], "warning"),
+        (&[a, d], &[a], &[a, d], "advice"),
         (&[a, d], &[a, d], &[("a", "2"), d], "error"),
         // Nothing tells what is there.
         (&[], &[a, d], &[a, ("d", "2")], "error"),
@@ -352,7 +352,7 @@ fn another_version_than_that_of_the_extra_need_not_be_there() {
         ("x-1", "1", "3", "warning"),
         ("x-1", "1.1", "2", "error"),
         ("x-2", "1", "3", "error"),
-        ("x-2", "1.1", "2", "warning"),
+        ("x-2", "1.1", "2", "advice"),
     ] {
         let told = told(Format::UvLock, &[held], &lock("1", "2"), &lock(old, new));
         assert_eq!(told.split(':').next(), Some(level), "{held} {old} {new}: {told}");
@@ -361,7 +361,10 @@ fn another_version_than_that_of_the_extra_need_not_be_there() {
 
 #[test]
 fn what_an_included_file_asks_for_counts_unless_all_of_it_is_there() {
-    let table: [(IncludedFiles, &[&str], &str); 6] = [
+    let table: [(IncludedFiles, &[&str], &str); 9] = [
+        (IncludedFiles::Bounds, &[], "warning"),
+        (IncludedFiles::Bounds, &["a-2"], "error"),
+        (IncludedFiles::Bounds, &["a-1"], "warning"),
         (IncludedFiles::Changed, &[], "error"),
         (IncludedFiles::Changed, &["b-1"], "error"),
         (IncludedFiles::Changed, &["a-2"], "error"),
@@ -374,6 +377,32 @@ fn what_an_included_file_asks_for_counts_unless_all_of_it_is_there() {
         let told = told_with((None, included), (Format::Requirements, held), "a==1\nboto3==1", "a==1\nboto3==1");
         assert_eq!(told.split(':').next(), Some(level), "{included:?} {held:?}: {told}");
     }
+}
+
+/// Built again, it has the same bytes: there would be no way out.
+#[test]
+fn an_archive_that_holds_what_is_named_now_is_not_stale() {
+    let table: [(&[&str], &str, &str, &str); 13] = [
+        (&["a-3.7"], "a==3.7", "a==3.7.0", "advice"),
+        (&["a-1.5"], "a>=1", "a==1.5", "advice"),
+        (&["a-1.5"], "a==1.5", "a~=1.5", "advice"),
+        (&["a-1.5"], "a", "a==1.5", "advice"),
+        (&["a-1", "b-2"], "a==1", "a==1\nb==2", "advice"),
+        (&["a-1", "b-2"], "a>=1", "a==1\nb==2", "advice"),
+        (&["a-1", "b-2"], "a==1", "a==1\nb==3", "error"),
+        (&["a-1", "b-2"], "a>=1", "a==1\nb==3", "error"),
+        (&["a-1", "b-2"], "a==1\nb==2", "a==1", "error"),
+        (&["a-1.5"], "a>=1", "a>=1.6", "error"),
+        (&["a-1"], "a==1", "a[x]==1", "error"),
+        (&["a-1"], "a @ https://h/a.git@aa", "a @ https://h/a.git@bb", "error"),
+        (&["a-1"], "a @ https://h/a-1.zip", "a==1", "error"),
+    ];
+    for (held, old, new, level) in table {
+        let told = told(Format::Requirements, held, old, new);
+        assert_eq!(told.split(':').next(), Some(level), "{held:?} {old} {new}: {told}");
+    }
+    let moved = told(Format::Requirements, &["a-3.7"], "a==3.7", "a==3.7.0");
+    insta::assert_snapshot!(moved, @"advice: it has the very content of version 3, and holds `a` as the manifest names it now");
 }
 
 /// A line that pip would not read says nothing of the others.
