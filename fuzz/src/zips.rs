@@ -7,7 +7,7 @@ use std::io;
 
 use bytes::Bytes;
 
-use crate::archive::{Change, Note, Pins, Purpose, ReadAt, differs, inspect, judge, stale};
+use crate::archive::{Change, IncludedFiles, Note, Pins, Purpose, ReadAt, differs, inspect, judge, stale};
 use crate::halt::Halt;
 use crate::layer::{LayerSettings, Md5, Sha256};
 use crate::manifest::{Environments, Format, dependencies};
@@ -51,9 +51,11 @@ fn look<R: ReadAt>(source: &R) {
         let halt = Halt::default();
         let read = dependencies(format, text.as_bytes(), &halt).expect("read").expect("a lock");
         let (packages, old) = (&inspection.packages, Some(&read));
-        let pins = Pins { name, format, dependencies: &read, unshown: &|| None };
-        findings.extend(differs(packages, pins, &environments, &halt));
-        let change = Change { format, old, new: None, includes: false, packages, unshown: None };
+        let pins = Pins { name, format, dependencies: &read, is_partial: false, unshown: &|| None };
+        findings.extend(differs(packages, pins, &settings, &halt));
+        let included = IncludedFiles::Changed;
+        let (new, all, is_partial, unshown) = (old, old, false, None);
+        let change = Change { format, old, new, is_partial, all, included, packages, unshown };
         findings.extend(stale(1, change, &environments, &halt));
     }
     // What is told of a zip is of one size, whatever its size is.
