@@ -307,8 +307,17 @@ impl Pins<'_> {
     }
 }
 
+/// The first of so many packages, and how many more; only how many where they are not to be shown.
+pub fn first_of(first: &str, count: usize, unshown: Option<Outside>) -> String {
+    match (unshown, count) {
+        (Some(outside), _) => format!("{} (which ones {})", counted(count), outside.is_why()),
+        (None, 1) => format!("`{first}`"),
+        (None, _) => format!("`{first}` and {} more", count - 1),
+    }
+}
+
 /// So many packages.
-pub(super) fn counted(packages: usize) -> String {
+fn counted(packages: usize) -> String {
     if packages == 1 { "1 package".to_owned() } else { format!("{packages} packages") }
 }
 

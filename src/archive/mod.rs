@@ -33,7 +33,7 @@ mod tree;
 mod unzip;
 mod window;
 
-pub use differs::{Pins, differs, not_compared};
+pub use differs::{Pins, differs, first_of, not_compared};
 pub use inspect::{InspectError, Inspection, ReadAt, ZIP_LIMIT, inspect, inspect_within};
 pub use judge::judge;
 pub use limit::UNZIPPED_LIMIT;

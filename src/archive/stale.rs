@@ -1,6 +1,6 @@
 //! Whether an archive was built again after its manifest changed.
 
-use super::differs::{Held, Pin, counted, holds};
+use super::differs::{Held, Pin, first_of, holds};
 use super::packages::{Ecosystem, Packages};
 use crate::bounds::Outside;
 use crate::finding::{Check, Finding};
@@ -128,11 +128,7 @@ fn said<'a>(version: &'a Version, about: &'a About) -> Said<'a> {
 impl Change<'_> {
     /// The first of so many packages, as far as it may be told.
     fn named(&self, first: &str, count: usize) -> String {
-        match (self.unshown, count) {
-            (Some(outside), _) => format!("{} (which ones {})", counted(count), outside.is_why()),
-            (None, 1) => format!("`{first}`"),
-            (None, _) => format!("`{first}` and {} more", count - 1),
-        }
+        first_of(first, count, self.unshown)
     }
 }
 
@@ -216,9 +212,16 @@ impl<'a> Look<'a> {
         let is_plain = |(version, extras, contents): &Said<'_>| {
             !version.is_place() && extras.is_empty() && *contents == Contents::default()
         };
-        let pins: Vec<Pin<'_>> = after.iter().map(|(version, _, _)| Pin::of(of, version)).collect();
-        let allowed = |held: &String| pins.iter().any(|pin| pin.allows(&Held::of(of, held)));
-        before.iter().chain(&after).all(is_plain) && held.iter().all(allowed)
+        if !before.iter().chain(&after).all(is_plain) {
+            return false;
+        }
+        // A package may have many versions on both sides: each is read once.
+        let mut others: Vec<Held<'_>> = held.iter().map(|held| Held::of(of, held)).collect();
+        for (version, _, _) in self.halt.over(&after) {
+            let pin = Pin::of(of, version);
+            others.retain(|held| !pin.allows(held));
+        }
+        others.is_empty()
     }
 
     /// Whether the lock file says what is only for development.

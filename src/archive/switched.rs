@@ -3,10 +3,13 @@
 use super::differs::{Held, Pin};
 use super::packages::Ecosystem;
 use crate::halt::Halt;
-use crate::manifest::{Dependencies, Environments, Format, Version, Versions, both, is_left_out};
+use crate::manifest::{Dependencies, Environments, Format, Versions, both, is_left_out};
 
 /// Packages that both name and that have more versions than this are not compared: nobody locks so many of one.
 const MOST_VERSIONS: usize = 64;
+
+/// A version as what it allows, and as one that may be allowed.
+type Said<'d> = (Pin<'d>, Held<'d>);
 
 /// The packages that two manifests both name and pin to versions that nothing has in common; `None` where they cannot be compared.
 /// What only one of them names says nothing: one may be what somebody asked for, and the other all that is installed for it.
@@ -20,15 +23,17 @@ pub fn switched<'d>(
     if Ecosystem::of(new.0) != Some(of) {
         return None;
     }
-    let installed = |versions: Option<&'d Versions>| -> Vec<&'d Version> {
+    // Each version is read once, and held against all of the other side.
+    let installed = |versions: Option<&'d Versions>| -> Vec<Said<'d>> {
         let all = versions.into_iter().flat_map(Versions::iter);
-        all.filter(|(_, about)| environments.install(about, halt)).map(|(version, _)| version).collect()
+        let all = all.filter(|(_, about)| environments.install(about, halt)).take(MOST_VERSIONS + 1);
+        all.map(|(version, _)| (Pin::of(of, version), Held::of(of, version.as_str()))).collect()
     };
     let differ = |before: Option<&'d Versions>, after: Option<&'d Versions>| {
         let (before, after) = (installed(before), installed(after));
         let are_few = before.len().max(after.len()) <= MOST_VERSIONS;
         let is_told = are_few && !before.is_empty() && !after.is_empty();
-        is_told && !before.iter().any(|one| after.iter().any(|other| agree(of, one, other)))
+        is_told && !before.iter().any(|one| after.iter().any(|other| agree(one, other)))
     };
     let named = halt
         .over(both(old.1, new.1))
@@ -37,9 +42,8 @@ pub fn switched<'d>(
 }
 
 /// Whether one of them may be what the other says.
-fn agree(of: Ecosystem, one: &Version, other: &Version) -> bool {
-    let allows = |pin: &Version, held: &Version| Pin::of(of, pin).allows(&Held::of(of, held.as_str()));
-    allows(one, other) || allows(other, one)
+fn agree((pin, held): &Said<'_>, (other_pin, other_held): &Said<'_>) -> bool {
+    pin.allows(other_held) || other_pin.allows(held)
 }
 
 #[cfg(test)]

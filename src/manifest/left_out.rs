@@ -28,3 +28,26 @@ pub fn is_left_out(format: Format, name: &str) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_runtime_brings_may_be_missing_in_its_own_archives_alone() {
+        let table = [
+            ("requirements.txt", "boto3", true),
+            ("uv.lock", "pip", true),
+            ("package-lock.json", "pip", false),
+            ("package-lock.json", "@aws-sdk/client-s3", true),
+            ("yarn.lock", "@smithy/types", true),
+            ("pnpm-lock.yaml", "@aws-sdk-of-ours/x", false),
+            ("requirements.txt", "@aws-sdk/client-s3", false),
+            ("Gemfile.lock", "bundler", true),
+            ("go.sum", "boto3", false),
+        ];
+        for (file, name, expected) in table {
+            assert_eq!(is_left_out(Format::from_file_name(file), name), expected, "{file} {name}");
+        }
+    }
+}

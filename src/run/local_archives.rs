@@ -1,7 +1,7 @@
 //! Local archives in use: each looked at, read and packed once however many jobs share it, and let go after the last of
 //! them.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread::available_parallelism;
 
 use tokio::sync::{OnceCell, Semaphore};
@@ -100,7 +100,8 @@ fn look(
         }
     };
     let (digest, sha256, zip) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-    Ok(LocalArchive { path: archive.clone(), content, inspection: Arc::new(inspection), digest, sha256, zip, packings })
+    let (path, inspection, opens) = (archive.clone(), Arc::new(inspection), OnceLock::new());
+    Ok(LocalArchive { path, content, inspection, opens, digest, sha256, zip, packings })
 }
 
 /// A local archive: a zip, or the folder that one is made of where it is needed.
@@ -110,6 +111,7 @@ pub struct LocalArchive {
     content: Form,
     /// What the zip says of itself, or would.
     pub inspection: Arc<Inspection>,
+    opens: OnceLock<Result<(), JobError>>,
     digest: OnceCell<TreeDigest>,
     sha256: OnceCell<Sha256>,
     zip: OnceCell<Zipped>,
@@ -137,12 +139,11 @@ pub struct Zipped {
 }
 
 impl LocalArchive {
-    /// Whether all of it can be opened, as it is for staging; a zip is open already. It blocks.
+    /// Whether all of it can be opened, as it is for staging; a zip is open already. It blocks, once however many jobs share it.
     pub fn check_opens(&self, halt: &Halt) -> Result<(), JobError> {
-        match &self.content {
-            Form::Folder(tree) => tree.open_all(halt).map_err(|error| not_packed(&self.path, &error)),
-            Form::Zip(_) => Ok(()),
-        }
+        let Form::Folder(tree) = &self.content else { return Ok(()) };
+        let opens = || tree.open_all(halt).map_err(|error| not_packed(&self.path, &error));
+        self.opens.get_or_init(opens).clone()
     }
 
     /// The digest of the folder's tree, for which its files are read; `None` for a zip.

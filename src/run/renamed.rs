@@ -4,8 +4,7 @@ use super::archive_checks::settle_all;
 use super::aside::aside;
 use super::site::Site;
 use super::trail::Trail;
-use crate::archive::switched;
-use crate::bounds::Outside;
+use crate::archive::{first_of, switched};
 use crate::finding::{Check, Finding};
 use crate::halt::Halt;
 use crate::layer::S3Location;
@@ -63,8 +62,8 @@ fn format_of(at: &S3Location) -> Format {
 enum Found {
     /// Nothing to compare it with.
     Unknown,
-    /// So many packages differ, of which this is one, unless it is not to be shown.
-    Differs { former: String, first: Result<String, Outside>, count: usize },
+    /// These packages differ, as far as they are to be shown.
+    Differs { former: String, packages: String },
 }
 
 fn found(former: &[Former], manifest: &Manifest, environments: &Environments, halt: &Halt) -> Option<Found> {
@@ -76,8 +75,8 @@ fn found(former: &[Former], manifest: &Manifest, environments: &Environments, ha
         let Some(names) = switched((*format, &old), (manifest.format, new), environments, halt) else { continue };
         is_known = true;
         if let Some(first) = names.first() {
-            let first = manifest.unshown([&old, new]).map_or_else(|| Ok((*first).to_owned()), Err);
-            return Some(Found::Differs { former: name.clone(), first, count: names.len() });
+            let packages = first_of(first, names.len(), manifest.unshown([&old, new]));
+            return Some(Found::Differs { former: name.clone(), packages });
         }
     }
     (!is_known).then_some(Found::Unknown)
@@ -93,14 +92,9 @@ impl Found {
                 );
                 Finding::warning(Check::ArchiveStale, message, HINT)
             }
-            Self::Differs { former, first, count } => {
-                let named = match (first, count) {
-                    (Ok(first), 1) => format!("`{first}`"),
-                    (Ok(first), _) => format!("`{first}` and {} more", count - 1),
-                    (Err(outside), _) => format!("{count} of them (which ones {})", outside.is_why()),
-                };
+            Self::Differs { former, packages } => {
                 let message = format!(
-                    "{content}, but `{name}` pins other packages than `{former}` did, for which it was published: {named}"
+                    "{content}, but `{name}` pins other packages than `{former}` did, for which it was published: {packages}"
                 );
                 Finding::error(Check::ArchiveStale, message, HINT)
             }

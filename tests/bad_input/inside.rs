@@ -182,3 +182,19 @@ fn packages_of_node_that_are_not_those_of_yarn_or_pnpm() {
         assert!(stderr.contains(&format!("so it was not compared with `{manifest}`")), "{stderr}");
     }
 }
+
+/// A check of many zips unzips a mebibyte of each. Who stages one reads all of it.
+#[test]
+fn large_files_that_are_not_what_the_zip_says_are_found_where_they_are_staged() {
+    let mut lying = zip(&[("python/requests.py", ""), ("python/zeros.bin", &"0".repeat(3_000_000))]);
+    let size = 3_000_000_u32.to_le_bytes();
+    let places: Vec<usize> = (0..lying.len() - 4).filter(|at| lying[*at..*at + 4] == size).collect();
+    assert_eq!(places.len(), 2, "in front of it and in the table of contents");
+    places.into_iter().for_each(|at| lying[at..at + 4].copy_from_slice(&2_000_000_u32.to_le_bytes()));
+    let project = Project::of(&["requests"]);
+    std::fs::remove_dir_all(project.folder().join("requests/layer")).unwrap();
+    project.write("requests/layer", lying);
+    project.run("check", 0);
+    project.run("publish --stage --report json=report.json", 1);
+    assert_eq!(code(&project), "archive-invalid");
+}

@@ -44,6 +44,7 @@ const LINES: &[&str] = &[
     "x @ https://host/x.whl ; python_version > 3",
     "x @ https://host/x.whl ; os_name=='nt' and",
     "https://host/x-1.0.zip ; python_version < '3'",
+    "https://host/x-1.0.zip; python_version < '3'",
     "https://host/x-1.0.zip ; python_version <",
     "git+https://host/x.git ; python_version < 3",
     "x @",

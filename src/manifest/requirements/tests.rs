@@ -35,6 +35,8 @@ fn every_kind_of_line_is_read() {
         ("x[ ]==1", "x 1"),
         ("x[a_,${B}]==1 ; python_version < ${V}", "x 1"),
         ("x @ https://h/x.whl ; (os_name == 'nt')", "x https://h/x.whl"),
+        ("https://h/x-1.0.zip; os_name == 'nt'", "x https://h/x-1.0.zip"),
+        ("https://h/x-1.0.zip?a;b ;os_name == 'nt'", "x https://h/x-1.0.zip?****"),
         ("x==1.${V} ; 'and' == os_name", "x ==1.${V}"),
         ("x==1!2.0+cu.1-2_3", "x 1!2.0+cu.1-2_3"),
         ("Zope.Interface__x==5", "zope-interface-x 5"),

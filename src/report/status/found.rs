@@ -1,12 +1,13 @@
 //! What of what `status` looked at is not in order, for the reports that tell of jobs.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use strum::VariantArray as _;
 
 use super::StatusReport;
 use crate::event::Mode;
-use crate::outcome::{LayerStatus, StatusCode, StatusFinding};
+use crate::outcome::{StatusCode, StatusFinding};
 use crate::report::model::Report;
 
 /// Something that is not in order, and whose it is.
@@ -48,21 +49,25 @@ pub fn of_kind(status: &StatusReport, code: StatusCode) -> Vec<Found> {
 /// have a place for jobs and none for layers.
 pub fn by_job(report: &Report) -> Cow<'_, Report> {
     let layers = if report.mode == Mode::Status { StatusReport::of(report).layers } else { Vec::new() };
-    let mut told = Cow::Borrowed(report);
-    for layer in layers.into_iter().filter(|layer| !layer.findings.is_empty()) {
-        let of_layer = told.to_mut().jobs.iter_mut().filter(|job| job.layer == layer.layer);
-        let looked_at = of_layer.filter_map(|job| job.status.as_deref_mut());
-        let published = looked_at.filter(|status: &&mut LayerStatus| status.latest.is_some());
-        published.for_each(|status| status.findings.extend(layer.findings.iter().cloned()));
+    let odd = layers.into_iter().filter(|layer| !layer.findings.is_empty());
+    let odd: BTreeMap<String, Vec<StatusFinding>> = odd.map(|layer| (layer.layer, layer.findings)).collect();
+    if odd.is_empty() {
+        return Cow::Borrowed(report);
     }
-    told
+    let mut told = report.clone();
+    for job in &mut told.jobs {
+        let published = job.status.as_deref_mut().filter(|status| status.latest.is_some());
+        if let (Some(status), Some(findings)) = (published, odd.get(&job.layer)) {
+            status.findings.extend(findings.iter().cloned());
+        }
+    }
+    Cow::Owned(told)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::JobReport;
-    use crate::outcome::Outcome;
+    use crate::outcome::{JobReport, LayerStatus, Outcome};
     use crate::report::formats::{ReportFormat, formats};
     use crate::report::samples::{job, report};
     use crate::report::summary::counted;
