@@ -27,8 +27,9 @@ pub enum IncludedFiles {
     Unknown,
     /// What they ask for is something else than then.
     Changed,
-    /// The same where all of them only bound versions (`-c`): most lines of such a file are of what others ask for.
-    Bounds,
+    /// What they ask for is what it was: only hashes differ, what is for other places, or what bounds versions (`-c`), most of
+    /// which are of what others ask for.
+    Alike,
 }
 
 /// A manifest that changed while the bytes of the archive did not.
@@ -59,7 +60,7 @@ pub struct Change<'a> {
 /// | a package that the archive holds, or should hold, or the extras of one, or a patch of it | error: the old content would be frozen under the new manifest |
 /// | a marker or a group, so that a package begins to belong into the archive, which does not hold it | the same error |
 /// | what a file that the manifest includes asks for, of which the backup holds nothing but a digest, and the archive does not tell that it holds all of it | the same error |
-/// | only what files bound that the manifest includes (`-c`), and the archive tells no versions | warning |
+/// | only hashes in files that the manifest includes, what is for other places, or what files bound (`-c`), and the archive tells no versions | warning |
 /// | only packages that it need not hold: the runtime brings them, markers rule them out, they are for development or an extra | warning |
 /// | only other hashes or markers, or what cannot be read | warning |
 /// | only a file that the manifest includes, of which nobody noted what it said | warning |
@@ -90,7 +91,7 @@ pub fn stale(latest: u64, change: Change<'_>, environments: &Environments, halt:
     }
     let counts = match change.included {
         IncludedFiles::Changed => true,
-        IncludedFiles::Bounds => look.told.is_some(),
+        IncludedFiles::Alike => look.told.is_some(),
         IncludedFiles::Same | IncludedFiles::Unknown => false,
     };
     if counts && !look.holds_all() {

@@ -48,6 +48,8 @@ pub struct Backup {
     pub sha256: Option<Sha256>,
     /// A digest of the files that the manifest included, where it was noted.
     includes: Option<String>,
+    /// A digest of what they asked for where the layer is installed, where it was noted.
+    asked: Option<String>,
 }
 
 impl BackupRead {
@@ -74,6 +76,11 @@ impl Backup {
         self.includes == now.map(|now| now.to_string())
     }
 
+    /// Whether they are known to have asked for what they ask for now.
+    pub fn asked(&self, now: Option<Md5>) -> bool {
+        now.is_some_and(|now| self.asked == Some(now.to_string()))
+    }
+
     /// Whether anybody noted what they said.
     pub fn notes_includes(&self) -> bool {
         self.includes.is_some()
@@ -95,6 +102,8 @@ pub struct NewBackup<'a> {
     pub sha256: Option<Sha256>,
     /// A digest of the files that the manifest includes, of which the backup holds nothing.
     pub includes: Option<Md5>,
+    /// A digest of what these files ask for where the layer is installed, where that can be read.
+    pub asked: Option<Md5>,
     /// Entity tag of the object to replace; without it there must be none.
     pub replacing: Option<&'a str>,
 }
@@ -174,10 +183,9 @@ impl S3 {
             Some(sha256) => request.metadata(SHA256, sha256.to_string()),
             None => request,
         };
-        let request = match backup.includes {
-            Some(includes) => request.metadata(included::INCLUDES, included::note(includes)),
-            None => request,
-        };
+        let digests = [(included::INCLUDES, backup.includes), (included::ASKED, backup.asked)];
+        let digests = digests.into_iter().filter_map(|(name, digest)| Some((name, digest?)));
+        let request = digests.fold(request, |request, (name, digest)| request.metadata(name, included::note(digest)));
         match sent(request.body(ByteStream::from(backup.manifest.clone())).send()).await {
             Ok(written) if written.e_tag().is_none() => Ok(None),
             Ok(written) => Ok(Some(BackupWrite::Written { request_id: written.request_id().map(str::to_owned) })),
@@ -198,13 +206,14 @@ impl S3 {
         let etag = tag(found.e_tag(), call)?;
         let modified = found.last_modified().and_then(|time| Timestamp::from_second(time.secs()).ok());
         let sha256 = noted(found.metadata(), SHA256).and_then(|text| Sha256::from_hex(text));
-        let includes = included::noted(found.metadata());
+        let [includes, asked] =
+            [included::INCLUDES, included::ASKED].map(|name| included::noted(found.metadata(), name));
         let bytes = self.read(found, LARGEST + 1, call).await?;
         if bytes.len() as u64 > LARGEST {
             let message = format!("{} has more than {} MB: that is not a backup", call.resource, LARGEST / 1_000_000);
             return Err(JobError::new(ErrorCode::Internal, message));
         }
-        Ok(Backup { bytes, etag, modified, sha256, includes })
+        Ok(Backup { bytes, etag, modified, sha256, includes, asked })
     }
 }
 

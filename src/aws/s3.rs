@@ -211,7 +211,7 @@ fn staged(found: &HeadObjectOutput) -> Staged {
     let sha256 = found.checksum_sha256().filter(|_| whole).and_then(Sha256::from_base64);
     Staged {
         manifest_md5: value(MANIFEST_MD5).or_else(|| value(MANIFEST_MD5_HYPHEN)),
-        includes: included::noted(metadata),
+        includes: included::noted(metadata, included::INCLUDES),
         sha256,
         size: found.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
         note: value(CHECKED).zip(sha256).and_then(|(note, sha256)| Note::from_text(&note, sha256)),

@@ -7,6 +7,7 @@ use super::alike::requirement_lines;
 use super::bytes_of::{ReadError, bytes_of};
 use super::constraints::dependencies_with;
 use super::dependencies::Dependencies;
+use super::environment::Environments;
 use super::mask::mask;
 use super::pins::{OpenLines, Unsettled};
 use super::survey::{Mention, Survey, bound_names, open_within, survey};
@@ -76,6 +77,19 @@ impl Includes {
         self.digest
     }
 
+    /// A digest of what the files ask for where the layer is installed, hashes aside: equal where the archive need not be
+    /// another one. Files that only bound versions ask for nothing. `None` where one of the others cannot be read.
+    pub fn asked(&self, environments: &Environments, halt: &Halt) -> Option<Md5> {
+        let asking = self.files.iter().filter(|file| !file.bounds).map(|file| file.text.as_str());
+        let asked = dependencies_with("", asking, std::iter::empty(), halt).ok()?;
+        let mut digested = Vec::new();
+        for (name, versions) in halt.over(asked.iter()) {
+            let installed = versions.iter().filter(|(_, about)| environments.install(about, halt));
+            digested.extend(installed.map(|(version, about)| format!("{name} {}", about.content_of(version))));
+        }
+        Some(Md5::of(self.in_vain().chain(digested).collect::<Vec<_>>().join("\n").as_bytes()))
+    }
+
     /// All files that are included, and those that are included in vain, seen from the folder of the manifest: to be looked at,
     /// and not to be shown.
     pub fn paths(&self) -> &[PathBuf] {
@@ -129,10 +143,13 @@ impl Includes {
             let kind = if file.bounds { "-c" } else { "-r" };
             std::iter::once(kind.to_owned()).chain(requirement_lines(&file.text, halt))
         });
-        let problems = self.problems.iter().filter_map(|problem| problem.named.as_deref());
-        let problems = problems.map(|named| format!("not read {named}"));
-        let said: Vec<String> = files.chain(problems).collect();
+        let said: Vec<String> = files.chain(self.in_vain()).collect();
         (!said.is_empty()).then(|| Md5::of(said.join("\n").as_bytes()))
+    }
+
+    fn in_vain(&self) -> impl Iterator<Item = String> {
+        let named = self.problems.iter().filter_map(|problem| problem.named.as_deref());
+        named.map(|named| format!("not read {named}"))
     }
 
     /// What the manifest names together with all that it includes.

@@ -157,6 +157,21 @@ impl About {
         self.details.as_deref().unwrap_or(&NO_DETAILS)
     }
 
+    /// What tells the content of a version from others, as one line.
+    pub(super) fn content_of(&self, version: &Version) -> String {
+        let mut line = version.shown.to_string();
+        if let Some(hidden) = version.more.as_ref().and_then(|more| more.hidden) {
+            line.push_str(&format!(" hidden={hidden}"));
+        }
+        for extra in &self.details().extras {
+            line.push_str(&format!(" extra={extra}"));
+        }
+        if self.contents != Contents::default() {
+            line.push_str(&format!(" contents={:?}", self.contents.0));
+        }
+        line
+    }
+
     /// To say more of it.
     pub(super) fn details_mut(&mut self) -> &mut Details {
         self.details.get_or_insert_default()

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::RunOptions;
 use super::archive_checks::{findings, inspect_staged, of_packages, settle_all};
 use super::aside::aside;
-use super::site::{Site, counted_includes};
+use super::site::{Site, asked, counted_includes};
 use super::trail::Trail;
 use crate::archive::{Change, IncludedFiles, Inspection, Note, Purpose, ZIP_LIMIT, stale};
 use crate::aws::{Backup, Staged, StagedZip};
@@ -73,7 +73,7 @@ impl<'a> Content<'a> {
         }
         let (manifest, job) = (self.manifest.clone(), self.site.job);
         let inspection = Arc::clone(self.inspection().await?);
-        let included = included(job, &manifest, backup);
+        let included = included(job, &manifest, backup).await?;
         let (number, settings) = (latest.arn.number, job.settings.clone());
         let size = manifest.size() + named.as_ref().map_or(0, |old| old.size());
         let finding = aside(size, move |halt| {
@@ -195,15 +195,15 @@ impl<'a> Content<'a> {
 }
 
 /// What is known of the files that the manifest includes.
-fn included(job: &Job, manifest: &Manifest, backup: &Backup) -> IncludedFiles {
-    match counted_includes(job, manifest) {
+async fn included(job: &Job, manifest: &Manifest, backup: &Backup) -> Result<IncludedFiles, JobError> {
+    Ok(match counted_includes(job, manifest) {
         Some(now) if !backup.includes(Some(now)) && backup.notes_includes() => {
-            let only_bound = manifest.includes().files.iter().all(|file| file.bounds);
-            if only_bound { IncludedFiles::Bounds } else { IncludedFiles::Changed }
+            let is_asked = backup.asked(asked(job, manifest).await?);
+            if is_asked { IncludedFiles::Alike } else { IncludedFiles::Changed }
         }
         Some(now) if !backup.includes(Some(now)) => IncludedFiles::Unknown,
         _ => IncludedFiles::Same,
-    }
+    })
 }
 
 fn not_compared(latest: u64) -> Finding {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use layership_protocol::{Condition, Found, Time};
 use tokio::time::sleep;
 
+use super::aside::aside;
 use crate::attest::PROVENANCE;
 use crate::aws::{
     BackupRead, BackupWrite, Keep, Kept, LockWrite, NewBackup, NewVersion, Newest, Parameter, PolicyRead, Sent,
@@ -17,7 +18,7 @@ use crate::layer::{
     AccountId, Grant, Grantee, LayerArn, LayerVersion, Md5, ParameterName, Referenced, S3Location, Sha256, Storage,
     VersionArn,
 };
-use crate::manifest::Manifest;
+use crate::manifest::{Environments, Manifest};
 use crate::outcome::JobError;
 use crate::plan::Job;
 
@@ -210,8 +211,9 @@ impl<'a> Site<'a> {
         sha256: Option<Sha256>,
         replacing: Option<&str>,
     ) -> Result<BackupWrite, JobError> {
-        let backup =
-            NewBackup { manifest: manifest.bytes.clone(), sha256, includes: manifest.includes().digest(), replacing };
+        let asked = asked(self.job, manifest).await?;
+        let (manifest, includes) = (manifest.bytes.clone(), manifest.includes().digest());
+        let backup = NewBackup { manifest, sha256, includes, asked, replacing };
         self.session.s3.write_backup(&self.job.backup(version), &backup).await
     }
 
@@ -306,4 +308,14 @@ impl<'a> Site<'a> {
 /// A digest of the files that a manifest includes, where they count for the layer.
 pub fn counted_includes(job: &Job, manifest: &Manifest) -> Option<Md5> {
     job.compares_dependencies().then(|| manifest.includes().digest()).flatten()
+}
+
+/// A digest of what the files ask for that a manifest includes, where the layer is installed; `None` where it includes none,
+/// or one cannot be read.
+pub(super) async fn asked(job: &Job, manifest: &Manifest) -> Result<Option<Md5>, JobError> {
+    if manifest.includes().digest().is_none() {
+        return Ok(None);
+    }
+    let (manifest, settings) = (manifest.clone(), job.settings.clone());
+    aside(manifest.size(), move |halt| manifest.includes().asked(&Environments::of(&settings), halt)).await
 }

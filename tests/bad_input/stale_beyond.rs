@@ -39,6 +39,28 @@ fn what_an_included_file_asks_for_changed() {
     assert!(publishes(&project));
 }
 
+/// A shared file was locked again: no package of this layer is another one.
+#[test]
+fn what_an_included_file_asks_for_did_not_change() {
+    let hash = "0".repeat(64);
+    for base in [
+        format!("six==1.16.0 --hash=sha256:{hash}\n"),
+        "six==1.16.0 ; python_version >= \"3.8\"\npywin32==306 ; sys_platform == \"win32\"\n".to_owned(),
+        "six==1.16.0\n-c bounds.txt\n".to_owned(),
+    ] {
+        let project = including("-r");
+        project.write("requests/bounds.txt", "certifi==2024.7.4\n");
+        project.write("requests/base.txt", &base);
+        let stderr = project.run("publish --stage", 0).stderr;
+        assert!(stderr.contains("but a file that the manifest includes changed"), "{base}: {stderr}");
+        assert!(publishes(&project), "{base}");
+        let backup = "layers/requests/layer/000002/requirements.txt";
+        let notes = project.state()["buckets"]["artifacts"]["objects"][backup]["metadata"].clone();
+        let names: Vec<&str> = notes.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(names, ["layership-includes", "layership-includes-asked", "layership-sha256"]);
+    }
+}
+
 /// Many layers share a file of bounds, most of which are of what others ask for: without metadata nobody knows, and each of them
 /// would be refused for each of its lines.
 #[test]

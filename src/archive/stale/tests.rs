@@ -362,9 +362,9 @@ fn another_version_than_that_of_the_extra_need_not_be_there() {
 #[test]
 fn what_an_included_file_asks_for_counts_unless_all_of_it_is_there() {
     let table: [(IncludedFiles, &[&str], &str); 9] = [
-        (IncludedFiles::Bounds, &[], "warning"),
-        (IncludedFiles::Bounds, &["a-2"], "error"),
-        (IncludedFiles::Bounds, &["a-1"], "warning"),
+        (IncludedFiles::Alike, &[], "warning"),
+        (IncludedFiles::Alike, &["a-2"], "error"),
+        (IncludedFiles::Alike, &["a-1"], "warning"),
         (IncludedFiles::Changed, &[], "error"),
         (IncludedFiles::Changed, &["b-1"], "error"),
         (IncludedFiles::Changed, &["a-2"], "error"),

@@ -1,4 +1,5 @@
 use super::*;
+use crate::layer::LayerSettings;
 use std::fs;
 
 fn included(path: &Path, text: &str) -> Includes {
@@ -174,6 +175,47 @@ fn the_digest_follows_what_counts() {
         assert_ne!(first, digest(base, kind), "{base} {kind}");
     }
     assert_eq!(included(Path::new("requirements.txt"), "six==1\n").digest(), None);
+}
+
+#[test]
+fn what_is_asked_for_follows_what_is_installed() {
+    let settings = LayerSettings {
+        compatible_runtimes: vec!["python3.12".parse().unwrap()],
+        compatible_architectures: vec!["x86_64".parse().unwrap()],
+        ..LayerSettings::default()
+    };
+    let asked = |base: &str, kind: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("base.txt"), base).unwrap();
+        let found = included(&folder.path().join("requirements.txt"), &format!("{kind} base.txt\nidna==3\n"));
+        found.asked(&Environments::of(&settings), &Halt::default())
+    };
+    let first = asked("six==1 --hash=sha256:aa\nb==1\n", "-r");
+    assert!(first.is_some());
+    for same in [
+        "b==1\nsix==1 --hash=sha256:bb\n",
+        "-i https://example.com/simple\nsix==1\nb==1",
+        "six==1 ; python_version >= '3.8'\nb==1",
+        "six==1\nb==1\npywin32==306 ; sys_platform == 'win32'",
+        "six==1\nb==1\nc==2 ; platform_machine == 'aarch64'",
+    ] {
+        assert_eq!(first, asked(same, "-r"), "{same}");
+    }
+    for other in [
+        "six==2\nb==1",
+        "six\nb==1",
+        "six==1",
+        "six[x]==1\nb==1",
+        "six==1\nb==1\nc==2",
+        "six==1\nb==1\n-r gone.txt",
+        "six==1\nb @ https://me:secret@example.com/b-1.zip",
+    ] {
+        assert_ne!(first, asked(other, "-r"), "{other}");
+    }
+    let hidden = ["one", "two"].map(|token| asked(&format!("b @ https://me:{token}@example.com/b-1.zip"), "-r"));
+    assert_ne!(hidden[0], hidden[1], "what is masked counts");
+    assert_ne!(first, asked("a b", "-r"));
+    assert_eq!(asked("six==1", "-c"), asked("six==2", "-c"), "who only bounds versions asks for nothing");
 }
 
 #[test]
