@@ -164,6 +164,8 @@ impl<'t, K: Known> Reader<'t, K> {
             (Varying(values), Fixed(bound) | Name(bound)) => {
                 return among(values, (operator, bound), |value| by_text(value, operator, bound));
             }
+            // The variable would be what bounds: no tool writes such.
+            (Fixed(_) | Name(_), Varying(_)) if operator == "~=" => return None,
             // Written the other way round, a comparison is read from its right.
             (Fixed(bound) | Name(bound), Varying(values)) => {
                 return among(values, (turned(operator), bound), |value| by_text(bound, operator, value));
