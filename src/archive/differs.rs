@@ -6,7 +6,9 @@ use crate::bounds::Outside;
 use crate::finding::{Check, Finding};
 use crate::halt::Halt;
 use crate::layer::{LayerSettings, Runtime};
-use crate::manifest::{About, Dependencies, Environments, Format, Need, Version, Versions, is_left_out};
+use crate::manifest::{
+    About, Dependencies, Environments, Format, Need, Version, Versions, is_left_out, is_left_out_with_botocore,
+};
 use std::collections::BTreeSet;
 use std::str::FromStr as _;
 
@@ -61,7 +63,9 @@ pub fn differs(packages: &Packages, pins: Pins<'_>, settings: &LayerSettings, ha
     let Some(ecosystem) = Ecosystem::of(pins.format) else { return Vec::new() };
     let names_all = !matches!(pins.format, Format::YarnLock | Format::PnpmLock);
     let is_complete = names_all && !pins.is_partial;
-    let look = Look { format: pins.format, ecosystem, names_all, packages, homes: &homes(settings), halt };
+    let lacks_botocore = lacks_botocore(packages, pins.dependencies);
+    let homes = &homes(settings);
+    let look = Look { format: pins.format, ecosystem, names_all, lacks_botocore, packages, homes, halt };
     let (mut wrong, mut missing) = (Vec::new(), Vec::new());
     let unread = packages.of(ecosystem).filter(|(_, versions)| versions.is_empty());
     let unread: BTreeSet<&str> = unread.flat_map(|(name, _)| pins.dependencies.own_names(name)).collect();
@@ -114,6 +118,8 @@ struct Look<'a> {
     ecosystem: Ecosystem,
     /// Such a manifest names all that is installed.
     names_all: bool,
+    /// The archive leaves out botocore, which the manifest names.
+    lacks_botocore: bool,
     packages: &'a Packages,
     homes: &'a [Home],
     halt: &'a Halt,
@@ -191,8 +197,19 @@ impl Look<'_> {
             let is_used = || self.homes.first().is_some_and(|all| all.environments.install(about, self.halt));
             about.need == Need::Required && is_used() && !version.is_place()
         };
-        !is_left_out(self.format, name) && versions.iter().any(|(version, about)| is_expected(version, about))
+        !may_be_missing(self.format, name, self.lacks_botocore)
+            && versions.iter().any(|(version, about)| is_expected(version, about))
     }
+}
+
+/// Whether an archive leaves out botocore, although the manifest names it.
+pub(super) fn lacks_botocore(packages: &Packages, dependencies: &Dependencies) -> bool {
+    dependencies.versions("botocore").is_some() && packages.versions(Ecosystem::Python, "botocore").is_none()
+}
+
+/// Whether an archive need not hold a package: what the runtime brings, and what comes with botocore where it lacks that.
+pub(super) fn may_be_missing(format: Format, name: &str, lacks_botocore: bool) -> bool {
+    is_left_out(format, name) || lacks_botocore && is_left_out_with_botocore(format, name)
 }
 
 /// Whether an archive holds this version of a package, or one that tells no version.

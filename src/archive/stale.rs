@@ -1,6 +1,6 @@
 //! Whether an archive was built again after its manifest changed.
 
-use super::differs::{Held, Pin, first_of, holds};
+use super::differs::{Held, Pin, first_of, holds, lacks_botocore, may_be_missing};
 use super::packages::{Ecosystem, Packages};
 use crate::bounds::Outside;
 use crate::finding::{Check, Finding};
@@ -170,6 +170,8 @@ struct Look<'a> {
     held_all: OnceCell<bool>,
     /// The manifest names nothing but what an archive may leave out, and the archive tells nothing.
     is_left_out_alone: bool,
+    /// The archive tells that it leaves out botocore, which the manifest names.
+    lacks_botocore: bool,
 }
 
 impl<'a> Look<'a> {
@@ -183,7 +185,14 @@ impl<'a> Look<'a> {
         let told = ecosystem.filter(|ecosystem| !change.packages.are_unknown(*ecosystem));
         let is_left_out_alone =
             told.is_none() && halt.over(new.iter()).all(|(name, _)| is_left_out(change.format, name));
-        Self { change, old, new, environments, halt, told, held_all: OnceCell::new(), is_left_out_alone }
+        let lacks_botocore = told.is_some() && lacks_botocore(change.packages, new);
+        let held_all = OnceCell::new();
+        Self { change, old, new, environments, halt, told, held_all, is_left_out_alone, lacks_botocore }
+    }
+
+    /// Whether the archive need not hold a package that the manifest names.
+    fn may_be_missing(&self, name: &str) -> bool {
+        may_be_missing(self.change.format, name, self.lacks_botocore)
     }
 
     /// The packages that changed. One that only a side names that is not known as a whole may have been named by the other as
@@ -265,7 +274,7 @@ impl<'a> Look<'a> {
     fn begins(&self, name: &str) -> bool {
         let (before, after) = (self.old.versions(name), self.new.versions(name));
         // Nothing is said of most packages that was not said before.
-        if before == after || is_left_out(self.change.format, name) {
+        if before == after || self.may_be_missing(name) {
             return false;
         }
         let was_required =
@@ -295,7 +304,7 @@ impl<'a> Look<'a> {
         let abouts = [self.old, self.new].into_iter().filter_map(|one| one.versions(name)).flat_map(Versions::values);
         let mut installed = abouts.filter(|about| self.installs(about));
         let is_expected = installed.any(|about| extras_count || about.need == Need::Required);
-        is_held || (self.is_left_out_alone || !is_left_out(self.change.format, name)) && is_expected
+        is_held || (self.is_left_out_alone || !self.may_be_missing(name)) && is_expected
     }
 
     /// Whether the only version in the archive is one that is locked for an extra, and did not change: it was built with that.
@@ -330,7 +339,7 @@ impl<'a> Look<'a> {
         let mut came = after.iter().filter(|one| !before.contains(one));
         let was_held = before.is_empty() || before.iter().any(|(version, _, _)| self.holds(name, version));
         was_held
-            && !is_left_out(self.change.format, name)
+            && !self.may_be_missing(name)
             && came.any(|(version, _, _)| !self.holds(name, version))
             && self.held_all()
     }
@@ -340,7 +349,7 @@ impl<'a> Look<'a> {
         *self.held_all.get_or_init(|| {
             self.halt.over(self.old.iter()).all(|(name, versions)| {
                 let mut required = versions.iter().filter(|(_, about)| self.requires(about));
-                is_left_out(self.change.format, name) || required.all(|(version, _)| self.holds(name, version))
+                self.may_be_missing(name) || required.all(|(version, _)| self.holds(name, version))
             })
         })
     }
@@ -351,7 +360,7 @@ impl<'a> Look<'a> {
         self.halt.over(all.iter()).all(|(name, versions)| {
             let required: Vec<&Version> =
                 versions.iter().filter(|(_, about)| self.requires(about)).map(|(version, _)| version).collect();
-            let may_be_missing = required.is_empty() || is_left_out(self.change.format, name) && !self.is_there(name);
+            let may_be_missing = required.is_empty() || self.may_be_missing(name) && !self.is_there(name);
             may_be_missing || required.iter().any(|version| self.holds(name, version))
         })
     }

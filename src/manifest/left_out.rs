@@ -7,6 +7,9 @@ use super::format::Format;
 const OF_PYTHON: [&str; 9] =
     ["boto3", "botocore", "s3transfer", "urllib3", "setuptools", "pip", "wheel", "twine", "pytest"];
 
+/// What comes with these in the runtimes, and is left out with them. Other packages need it as well: alone it may not be missing.
+const WITH_BOTOCORE: [&str; 3] = ["jmespath", "python-dateutil", "six"];
+
 /// What Lambda's Node.js runtimes bring from 18 on: version 3 of the AWS SDK, all of which is in these scopes.
 const OF_NODE: [&str; 2] = ["@aws-sdk/", "@smithy/"];
 
@@ -27,6 +30,11 @@ pub fn is_left_out(format: Format, name: &str) -> bool {
         Format::GemfileLock => OF_RUBY.contains(&name),
         _ => false,
     }
+}
+
+/// Whether a package may be missing in an archive without botocore, although a manifest of this format names both.
+pub fn is_left_out_with_botocore(format: Format, name: &str) -> bool {
+    is_left_out(format, "botocore") && WITH_BOTOCORE.contains(&name)
 }
 
 #[cfg(test)]

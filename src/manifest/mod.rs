@@ -66,7 +66,7 @@ pub use environment::Environments;
 pub use format::Format;
 pub use includes::{Included, Includes, NotIncluded, plain};
 pub use indexes::names_other_indexes;
-pub use left_out::is_left_out;
+pub use left_out::{is_left_out, is_left_out_with_botocore};
 pub use mask::{hide_credentials, is_open, mask};
 pub use meaning::same_meaning;
 pub use parse::{dependencies, locked, readable_part};

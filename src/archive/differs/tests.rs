@@ -34,6 +34,16 @@ fn told_from(unshown: Option<Outside>, (format, name): (Format, &str), paths: &[
     found.iter().map(|found| format!("{} {}", found.check, found.message)).collect::<Vec<_>>().join("\n")
 }
 
+/// The runtimes bring botocore with what it needs; of that, other packages may need something as well.
+#[test]
+fn what_comes_with_botocore_may_be_missing_with_it() {
+    let named = "a==1\nbotocore==1\njmespath==1\npython-dateutil==2\nsix==1\nurllib3==2\n";
+    let missing = "package-missing `jmespath`, `python-dateutil`, `six` of `requirements.txt` are not in it";
+    assert_eq!(told(&["a-1"], named), "");
+    assert_eq!(told(&["a-1", "botocore-1"], named), missing);
+    assert_eq!(told(&["a-1"], &named.replace("botocore==1\n", "")), missing);
+}
+
 #[test]
 fn versions_are_compared_as_python_does() {
     let fine = [

@@ -255,13 +255,18 @@ fn it_is_told_what_changed() {
 #[test]
 fn what_the_runtime_brings_counts_where_it_is_there_or_nothing_else_is_named() {
     let (old, new) = ("boto3==1\nsix==1\nurllib3==1", "boto3==1\nsix==1\nurllib3==2");
-    let table: [(&[&str], &str, &str, &str); 8] = [
+    let table: [(&[&str], &str, &str, &str); 13] = [
         (&[], old, new, "warning"),
         (&["six-1"], old, new, "warning"),
         (&["urllib3/__init__.py"], old, new, "error"),
         (&["lib/python3.12/site-packages/urllib3/__init__.py", "six-1"], old, new, "error"),
         (&["other/urllib3/__init__.py"], old, new, "warning"),
         (&[], "boto3==1\nurllib3==1", "boto3==1\nurllib3==2", "error"),
+        (&["other-1"], "other==1\nbotocore==1\nsix==1", "other==1\nbotocore==2\nsix==2", "warning"),
+        (&["other-1", "botocore-1"], "other==1\nbotocore==1\nsix==1", "other==1\nbotocore==1\nsix==2", "error"),
+        (&["other-1", "six-1"], "other==1\nbotocore==1\nsix==1", "other==1\nbotocore==1\nsix==2", "error"),
+        (&["other-1"], "other==1\nsix==1", "other==1\nsix==2", "error"),
+        (&[], "other==1\nbotocore==1\nsix==1", "other==1\nbotocore==1\nsix==2", "error"),
         (&["other-1"], "boto3==1\nurllib3==1", "boto3==1\nurllib3==2", "warning"),
         (&[], "boto3==1 ; os_name == 'nt'", "boto3==2 ; os_name == 'nt'", "warning"),
     ];
