@@ -1,55 +1,115 @@
-//! Where an archive has packages for Python, and which Pythons look there.
+//! Where an archive has packages for Python and Node, and which runtimes look there.
 
 use crate::layer::Runtime;
 use std::collections::BTreeSet;
 
-/// More Pythons than this there are none; it bounds what names can take of memory.
+/// More runtimes than this there are none; it bounds what names can take of memory.
 const LIMIT: usize = 64;
 
-/// Where the packages of Python lie.
+/// Where the packages of Python and Node lie.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Homes {
-    /// Some lie where every Python looks.
-    everywhere: bool,
-    /// Pythons that have a folder of their own: `3.12` has `python/lib/python3.12/site-packages/`.
-    own: BTreeSet<String>,
+    python: Homed,
+    node: Homed,
     /// `python/site-packages/` is there, where none looks.
     nowhere: bool,
+    /// Where a Python would look that was installed here itself: the first `lib/pythonX.Y/site-packages/` at the root.
+    prefix: Option<String>,
+    /// The first package of Python at the root.
+    root: Option<String>,
+}
+
+/// Where the packages for one language lie.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Homed {
+    /// Some lie where every version of it looks.
+    everywhere: bool,
+    /// Versions that have a folder of their own: `3.12` has `python/lib/python3.12/site-packages/`, `20` has
+    /// `nodejs/node20/node_modules/`.
+    own: BTreeSet<String>,
 }
 
 impl Homes {
     /// Takes note of the path of a file.
     pub(super) fn meet(&mut self, path: &[u8]) {
-        let Some(path) =
-            std::str::from_utf8(path).ok().and_then(|path| path.trim_start_matches("./").strip_prefix("python/"))
-        else {
-            return;
-        };
-        match path.split_once('/') {
-            Some(("site-packages", _)) => self.nowhere = true,
-            Some(("lib", rest)) => self.own.extend(own(rest).filter(|_| self.own.len() < LIMIT).map(str::to_owned)),
-            // What comes beside packages, where they are installed below a prefix.
-            Some(("bin" | "include" | "lib64" | "share", _)) => {}
-            _ => self.everywhere = true,
+        let Ok(path) = std::str::from_utf8(path) else { return };
+        let Some((home, rest)) = path.trim_start_matches("./").split_once('/') else { return };
+        match home {
+            "python" => self.meet_python(rest),
+            "nodejs" => self.meet_node(rest),
+            "lib" => self.prefix = self.prefix.take().or_else(|| own(rest).map(str::to_owned)),
+            _ if rest == "__init__.py" => _ = self.root.get_or_insert_with(|| home.to_owned()),
+            _ => {}
         }
     }
 
-    /// What is wrong if packages lie where a declared Python does not look; `None` if all is well.
+    fn meet_python(&mut self, path: &str) {
+        match path.split_once('/') {
+            Some(("site-packages", _)) => self.nowhere = true,
+            Some(("lib", rest)) => self.python.have(own(rest)),
+            // What comes beside packages, where they are installed below a prefix.
+            Some(("bin" | "include" | "lib64" | "share", _)) => {}
+            _ => self.python.everywhere = true,
+        }
+    }
+
+    fn meet_node(&mut self, path: &str) {
+        match path.split_once('/') {
+            Some(("node_modules", _)) => self.node.everywhere = true,
+            Some((version, rest)) if rest.starts_with("node_modules/") => self.node.have(version.strip_prefix("node")),
+            _ => {}
+        }
+    }
+
+    /// What is wrong if packages lie where a declared runtime does not look; `None` if all is well.
     pub fn misplaced(&self, runtimes: &[Runtime]) -> Option<String> {
         if self.nowhere {
             return Some("its packages in `python/site-packages/` are where no Python of Lambda looks".to_owned());
         }
-        let first = self.own.first().filter(|_| !self.everywhere)?;
-        let pythons = runtimes.iter().map(Runtime::as_str).filter(|runtime| runtime.starts_with("python"));
-        let missing: Vec<&str> = pythons.filter(|python| !self.own.contains(&python["python".len()..])).collect();
-        let message = || {
-            format!(
-                "its packages in `python/lib/python{first}/site-packages/` are where {} does not look",
-                missing.join(" or ")
-            )
+        self.outside(runtimes).or_else(|| {
+            let python =
+                |version: &str| (format!("python{version}"), format!("python/lib/python{version}/site-packages/"));
+            let node = |version: &str| (format!("nodejs{version}.x"), format!("nodejs/node{version}/node_modules/"));
+            self.python.misplaced("python", runtimes, python).or_else(|| self.node.misplaced("nodejs", runtimes, node))
+        })
+    }
+
+    /// The same of packages for Python outside of `python/`, where all are.
+    fn outside(&self, runtimes: &[Runtime]) -> Option<String> {
+        let is_for_python = declared("python", runtimes).next().is_some();
+        if !is_for_python || self.python != Homed::default() {
+            return None;
+        }
+        let (place, meant) = match (&self.prefix, &self.root) {
+            (Some(version), _) => {
+                let place = format!("lib/python{version}/site-packages/");
+                (place.clone(), format!("python/{place}"))
+            }
+            (None, Some(package)) => (format!("{package}/"), format!("python/{package}/")),
+            (None, None) => return None,
         };
+        Some(format!("`{place}` at the root of the zip should be `{meant}`: no Python of Lambda looks there"))
+    }
+}
+
+impl Homed {
+    fn have(&mut self, own: Option<&str>) {
+        self.own.extend(own.filter(|_| self.own.len() < LIMIT).map(str::to_owned));
+    }
+
+    /// What is wrong if packages lie in folders of versions alone that are not declared, each with its runtime and its folder.
+    fn misplaced(&self, family: &str, runtimes: &[Runtime], of: impl Fn(&str) -> (String, String)) -> Option<String> {
+        let (_, first) = of(self.own.first().filter(|_| !self.everywhere)?);
+        let own: BTreeSet<String> = self.own.iter().map(|version| of(version).0).collect();
+        let missing: Vec<&str> = declared(family, runtimes).filter(|runtime| !own.contains(*runtime)).collect();
+        let message = || format!("its packages in `{first}` are where {} does not look", missing.join(" or "));
         (!missing.is_empty()).then(message)
     }
+}
+
+/// The declared runtimes of a family.
+fn declared<'r>(family: &'r str, runtimes: &'r [Runtime]) -> impl Iterator<Item = &'r str> {
+    runtimes.iter().map(Runtime::as_str).filter(move |runtime| runtime.starts_with(family))
 }
 
 /// `3.12` of `python3.12/site-packages/…`
@@ -80,12 +140,26 @@ mod tests {
             (vec![&old, "python/a/b.py"], vec!["python3.12"]),
             (vec![&old], vec![]),
             (vec![&old], vec!["nodejs22.x"]),
-            (vec!["lib/python3.11/site-packages/a.py"], vec!["python3.12"]),
+            // A Python of the layer's own.
+            (vec!["lib/python3.12/site-packages/a.py"], vec!["provided.al2023"]),
+            (vec!["lib/python3.12/site-packages/a.py"], vec![]),
+            (vec!["lib/python3.12/site-packages/a.py", "python/a.py"], vec!["python3.12"]),
+            (vec!["a/__init__.py", "python/a.py"], vec!["python3.12"]),
+            (vec!["a/__init__.py", "nodejs/node_modules/a/index.js"], vec!["nodejs22.x"]),
+            (vec!["extensions/a/__init__.py", "bin/a"], vec!["python3.12"]),
+            (vec!["nodejs/node22/node_modules/a/index.js"], vec!["nodejs22.x"]),
+            (vec!["nodejs/node22/node_modules/a/index.js"], vec![]),
+            (vec!["nodejs/node20/node_modules/a/index.js", "nodejs/node_modules/a/index.js"], vec!["nodejs22.x"]),
+            (vec!["nodejs/src/node_modules.js"], vec!["nodejs22.x"]),
         ] {
             assert_eq!(told(&paths, &runtimes), "", "{paths:?} {runtimes:?}");
         }
         insta::assert_snapshot!(told(&[&old, "python/bin/tool"], &["python3.12"]), @"its packages in `python/lib/python3.11/site-packages/` are where python3.12 does not look");
         insta::assert_snapshot!(told(&[&old], &["python3.11", "python3.12", "python3.13"]), @"its packages in `python/lib/python3.11/site-packages/` are where python3.12 or python3.13 does not look");
         insta::assert_snapshot!(told(&["python/site-packages/a.py"], &[]), @"its packages in `python/site-packages/` are where no Python of Lambda looks");
+        insta::assert_snapshot!(told(&["lib/python3.12/site-packages/a.py"], &["python3.12"]), @"`lib/python3.12/site-packages/` at the root of the zip should be `python/lib/python3.12/site-packages/`: no Python of Lambda looks there");
+        insta::assert_snapshot!(told(&["bin/a", "a/__init__.py", "b/__init__.py"], &["python3.12"]), @"`a/` at the root of the zip should be `python/a/`: no Python of Lambda looks there");
+        let node = "nodejs/node20/node_modules/a/index.js";
+        insta::assert_snapshot!(told(&[node, "nodejs/package.json"], &["nodejs20.x", "nodejs22.x"]), @"its packages in `nodejs/node20/node_modules/` are where nodejs22.x does not look");
     }
 }

@@ -13,8 +13,8 @@ const LINK_HINT: &str = "build the zip again, without such links; `allow = [\"ar
 /// What is wrong with an archive for a layer of these runtimes.
 pub fn judge(inspection: &Inspection, runtimes: &[Runtime]) -> Vec<Finding> {
     let found = inspection.oddities.iter().map(|(oddity, met)| finding(oddity, met));
-    let layout = [misplaced(inspection, runtimes), inspection.homes.misplaced(runtimes)];
-    let layout = layout.into_iter().flatten().map(|problem| {
+    let layout = misplaced(inspection, runtimes).or_else(|| inspection.homes.misplaced(runtimes));
+    let layout = layout.into_iter().map(|problem| {
         let hint = "put the packages into the folder that the runtime searches, for example `python/`";
         Finding::warning(Check::ArchiveLayout, problem, hint)
     });

@@ -23,7 +23,7 @@ const WARNINGS: &[(&str, Explanation)] = &[
     (
         "archive-layout",
         Explanation {
-            cause: "Nothing at the root of the zip is a folder that Lambda puts on a search path of the declared runtimes, so functions will not find what is in it; or packages for Python lie only where none of the declared ones looks: in `python/lib/python3.11/site-packages/` of a layer for python3.12, or in `python/site-packages/`. The usual mistake is a zip whose packages lie at its root.",
+            cause: "Nothing at the root of the zip is a folder that Lambda puts on a search path of the declared runtimes, so functions will not find what is in it; or packages lie only where a declared runtime does not look: in `python/lib/python3.11/site-packages/` of a layer for python3.12, in `nodejs/node20/node_modules/` of one for nodejs22.x, in `python/site-packages/`, or at the root beside `bin/` or in `lib/python3.12/site-packages/`. The usual mistake is a zip whose packages lie at its root.",
             remedy: "Put the packages into `python/`, `nodejs/node_modules/`, `java/lib/`, `ruby/gems/`, `bin/` or `lib/`. `allow = [\"archive-layout\"]` accepts it; `--strict` makes an error of this warning.",
         },
     ),
