@@ -36,6 +36,11 @@ impl BuiltFor {
         MUSL.iter().find(|(_, machine)| *machine == self.machine).map_or(self.machine, |(header, _)| header)
     }
 
+    /// Whether it is for the other C library.
+    pub fn is_for_musl(&self) -> bool {
+        MUSL.iter().any(|(_, machine)| *machine == self.machine)
+    }
+
     /// Of `python/…/name.cpython-312-x86_64-linux-gnu.so`, or `name.cp312-win_amd64.pyd`.
     pub fn of_name(path: &str) -> Option<Self> {
         let path = path.trim_start_matches("./").strip_prefix("python/")?;

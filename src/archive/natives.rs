@@ -162,7 +162,11 @@ impl Natives {
 
     fn libraries(&self, declared: &[&str]) -> Option<String> {
         let named = self.named.iter().map(|(built_for, met)| (built_for.machine.to_owned(), met));
-        let built = named.chain(self.headed.built()).collect();
+        let built = match !self.named.is_empty() && self.named.keys().all(BuiltFor::is_for_musl) {
+            // No Python of Lambda looks at one of its modules, whatever libraries are beside them.
+            true => named.collect(),
+            false => named.chain(self.headed.built()).collect(),
+        };
         let all = self.headed.told("native libraries", built, declared);
         all.or_else(|| self.headed.stray(("native libraries", "library", "libraries"), declared))
     }

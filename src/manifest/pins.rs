@@ -214,7 +214,8 @@ impl<'b> Pins<'b> {
             _ => {}
         }
         let is_hashed = is_hashed(line);
-        found.hashes.some_have |= is_hashed;
+        // The fragment of a URL asks for no hashes of others.
+        found.hashes.some_have |= line.hashes().next().is_some();
         found.hashes.some_are_not_fixed |= !is_hashed && !has_own_commit(line);
         let is_bound = match &line.asks {
             Asks::Version { name, .. } => self.bound.is_some_and(|bound| bound.contains(&**name)),

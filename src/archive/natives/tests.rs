@@ -52,6 +52,8 @@ fn modules_for_another_c_library_are_told() {
     insta::assert_snapshot!(told(&[&musl], &["python3.12"], &["x86_64"]), @"archive-architecture its native libraries are for x86_64 (musl) and not for x86_64: `python/charset_normalizer/md.cpython-312-x86_64-linux-musl.so`");
     insta::assert_snapshot!(told(&[&musl, "python/a.cpython-312-x86_64-linux-gnu.so"], &["python3.12"], &["x86_64"]), @"archive-architecture its modules of `charset_normalizer` are for x86_64 (musl) and not for x86_64: `python/charset_normalizer/md.cpython-312-x86_64-linux-musl.so`");
     assert_eq!(headed(&[(musl.as_str(), X86_64), (X86, X86_64)], &["x86_64"]), "");
+    let library = ("python/charset_normalizer.libs/libz.so", X86_64);
+    insta::assert_snapshot!(headed(&[(&musl, X86_64), library], &["x86_64"]), @"its native libraries are for x86_64 (musl) and not for x86_64: `python/charset_normalizer/md.cpython-312-x86_64-linux-musl.so`");
 }
 
 /// One right library hid all that were not.

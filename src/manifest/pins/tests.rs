@@ -111,6 +111,7 @@ fn one_hash_asks_for_all_of_them() {
         "2: it has no hash, though other lines have one"
     );
     assert_eq!(told(&format!("{hashed}idna>=3\n")), "2: it allows several versions");
+    assert_eq!(told("tool @ https://host/tool.whl#sha256=ab\nidna==3.7\n"), "", "pip asks for none because of it");
 }
 
 #[test]
