@@ -23,7 +23,7 @@ const MODULES_LIMIT: usize = 5_000;
 /// Where nothing is declared, what is needed is one of them.
 const EITHER: &str = "Lambda's x86_64 or arm64";
 
-const HINT: &str = "build it for what the layer declares: `pip install --python-version 3.12 --platform manylinux2014_aarch64 --only-binary :all: --target DIR`";
+const HINT: &str = "build it for what the layer declares: `pip install --only-binary :all: --target DIR` with the layer's `--python-version` and, for arm64, `--platform manylinux2014_aarch64`, else `manylinux2014_x86_64`";
 
 /// What the native code of an archive was built for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

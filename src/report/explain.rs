@@ -73,7 +73,7 @@ const WARNINGS: &[(&str, Explanation)] = &[
         "archive-architecture",
         Explanation {
             cause: "Native libraries say which machine they were built for, extension modules of Python in their name (`x86_64`, `aarch64`), all others in their header, as do programs in `bin/` and `extensions/`, and the archive has some, but none for one of the layer's architectures (or for no machine of Lambda's, where it declares none: built on a Mac, they are for macOS); or the name of one says something else than its header; or a package of Python has modules for another architecture only, beside others that are right: it was built twice, into one folder. Functions of that architecture cannot load them. Where the layer declares both, a package for one of them is told with `-v` only. Of a zip in S3 that something else staged, three libraries are read at most, besides those in its last megabyte.",
-            remedy: "Build the layer on that architecture, or for it (`pip install --platform manylinux2014_aarch64`), or declare only the architectures that it was built for. `allow = [\"archive-architecture\"]` accepts it; `--strict` makes an error of this warning.",
+            remedy: "Build the layer on that architecture, or for it (`pip install --platform manylinux2014_x86_64`, or `manylinux2014_aarch64` for arm64), or declare only the architectures that it was built for. `allow = [\"archive-architecture\"]` accepts it; `--strict` makes an error of this warning.",
         },
     ),
     (
