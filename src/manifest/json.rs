@@ -210,7 +210,8 @@ mod tests {
         let one = r#"{"a":[1,-2,18446744073709551615,"\u0041",true,null],"b":{}}"#;
         let said = tree(one, &Halt::default()).unwrap();
         assert_eq!(said, serde_json::from_str::<Value>(one).unwrap());
-        for odd in ["18446744073709551616", "-9223372036854775809", "1.5", "1e2", "-0", "{\"a\":1,\"a\":1}", "1 1", "{"] {
+        for odd in ["18446744073709551616", "-9223372036854775809", "1.5", "1e2", "-0", "{\"a\":1,\"a\":1}", "1 1", "{"]
+        {
             assert_eq!(tree(odd, &Halt::default()), None, "{odd}");
             assert_eq!(tree(&format!("{{\"a\":[{odd}]}}"), &Halt::default()), None, "{odd}");
         }

@@ -67,6 +67,12 @@ fn sort_tables(value: &mut Value) {
     }
 }
 
+/// What stands in front of the first package, where that can be read.
+pub(super) fn head(text: &str, key: &str) -> Option<Table> {
+    let (_, head) = parts(text, key).next()?;
+    if is_too_much(head) { None } else { toml::from_str(head).ok() }
+}
+
 /// The text cut before each `[[package]]` that begins a line, and the line where each part begins.
 pub(super) fn parts<'a>(text: &'a str, key: &str) -> impl Iterator<Item = (usize, &'a str)> {
     let header = format!("[[{key}]]");
