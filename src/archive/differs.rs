@@ -216,7 +216,7 @@ pub(super) fn may_be_missing(format: Format, name: &str, lacks_botocore: bool) -
 pub(super) fn holds(packages: &Packages, ecosystem: Ecosystem, name: &str, version: &Version) -> bool {
     let pin = Pin::of(ecosystem, version);
     // What another package of Node brought along is not there for itself.
-    let counts = |held: &str| ecosystem != Ecosystem::Node || packages.is_installed(name, held);
+    let counts = |held: &str| ecosystem != Ecosystem::Node || packages.is_asked_for(name, held);
     let is_it = |held: &String| counts(held) && pin.allows(&Held::of(ecosystem, held));
     packages.versions(ecosystem, name).is_some_and(|all| all.is_empty() || all.iter().any(is_it))
 }

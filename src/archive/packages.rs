@@ -85,6 +85,12 @@ impl Packages {
         place.is_some_and(|place| *place == Place::Direct || *place == Place::Within && !self.brings)
     }
 
+    /// The same, or under another name: somebody asked for it by that.
+    pub fn is_asked_for(&self, name: &str, version: &str) -> bool {
+        let place = self.places.get(&(name.to_owned(), version.to_owned()));
+        self.is_installed(name, version) || place == Some(&Place::Renamed)
+    }
+
     /// Whether a version of a package of Python lies in the folder of this Python, or in that of all.
     pub fn is_in(&self, name: &str, version: &str, python: Python) -> bool {
         let pythons = self.pythons.get(&(name.to_owned(), version.to_owned()));

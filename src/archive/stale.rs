@@ -15,6 +15,8 @@ const HINT: &str = "build it again from the changed manifest, then stage it; whe
 
 const UNTOLD_HINT: &str = "build it again from the changed manifest, then stage it; such a lock file does not tell what is for development: where nothing else changed, `allow = [\"archive-stale\"]`";
 
+const OPTIONAL_HINT: &str = "build it again from the changed manifest, then stage it; only what is optional changed, such as an extra, and the archive does not tell whether it holds that: where it does not, `allow = [\"archive-stale\"]`";
+
 /// What is said of a version that makes another content of it: extras, and what tells its contents.
 type Said<'a> = (&'a Version, &'a BTreeSet<Box<str>>, Contents);
 
@@ -61,7 +63,7 @@ pub struct Change<'a> {
 /// | a marker or a group, so that a package begins to belong into the archive, which does not hold it | the same error |
 /// | what a file that the manifest includes asks for, of which the backup holds nothing but a digest, and the archive does not tell that it holds all of it | the same error |
 /// | only hashes in files that the manifest includes, what is for other places, or what files bound (`-c`), and the archive tells no versions | warning |
-/// | only packages that it need not hold: the runtime brings them, markers rule them out, they are for development or an extra | warning |
+/// | only packages that it need not hold: the runtime brings them, markers rule them out, they are for development, or for an extra and it tells that it does not hold them | warning |
 /// | only other hashes or markers, or what cannot be read | warning |
 /// | only a file that the manifest includes, of which nobody noted what it said | warning |
 /// | how a version is written, or in which file it stands, and the archive tells that it holds it | advice |
@@ -83,10 +85,14 @@ pub fn stale(latest: u64, change: Change<'_>, environments: &Environments, halt:
         );
     };
     let look = Look::new(change, (old, new), environments, halt);
-    let Changes { changed, built, held } = look.changes();
+    let Changes { changed, built, held, optional } = look.changes();
     if let Some(first) = built.first {
         let why = format!(", but {} changed: it was not built again", change.named(first, built.count));
-        let hint = if look.tells_who_asks() { HINT } else { UNTOLD_HINT };
+        let hint = match look.tells_who_asks() {
+            true if optional == built.count => OPTIONAL_HINT,
+            true => HINT,
+            false => UNTOLD_HINT,
+        };
         return Some(Finding::error(Check::ArchiveStale, found(why), hint));
     }
     let counts = match change.included {
@@ -155,6 +161,8 @@ struct Changes<'a> {
     built: Told<'a>,
     /// How many of them the archive tells to hold as the manifest names them.
     held: usize,
+    /// How many of those that count are only optional, where the archive does not tell what it holds.
+    optional: usize,
 }
 
 /// What packages that changed are looked at for.
@@ -207,6 +215,8 @@ impl<'a> Look<'a> {
                     all.held += 1;
                 } else if self.belongs(name) {
                     all.built.meet(name);
+                    let is_optional = self.told.is_none() && !self.is_required(before) && !self.is_required(after);
+                    all.optional += usize::from(is_optional);
                 }
             }
         }
@@ -250,6 +260,10 @@ impl<'a> Look<'a> {
 
     fn requires(&self, about: &About) -> bool {
         about.need == Need::Required && self.installs(about)
+    }
+
+    fn is_required(&self, versions: Option<&Versions>) -> bool {
+        versions.into_iter().flat_map(Versions::values).any(|about| self.requires(about))
     }
 
     /// Whether the archive holds this version.
@@ -344,11 +358,13 @@ impl<'a> Look<'a> {
             && self.held_all()
     }
 
-    /// Whether the archive holds all that the manifest named before, whoever asked for it.
+    /// Whether the archive holds all that the manifest named before, whoever asked for it. A place may be a folder that is used
+    /// where it is.
     fn held_all(&self) -> bool {
         *self.held_all.get_or_init(|| {
             self.halt.over(self.old.iter()).all(|(name, versions)| {
-                let mut required = versions.iter().filter(|(_, about)| self.requires(about));
+                let is_told = |version: &Version, about: &About| self.requires(about) && !version.is_place();
+                let mut required = versions.iter().filter(|(version, about)| is_told(version, about));
                 self.may_be_missing(name) || required.all(|(version, _)| self.holds(name, version))
             })
         })

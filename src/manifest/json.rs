@@ -119,12 +119,73 @@ fn is_too_much(text: &str) -> bool {
     text.len() > MOST / MAP && weight() > MOST
 }
 
-/// All of a text as a tree of values; `None` where it is no JSON or far too large a tree, or nobody waits for it any more.
+/// All of a text as a tree of values; `None` where it is no JSON or far too large a tree, says something that can be read in two
+/// ways, or nobody waits for it any more.
 pub(super) fn tree(text: &str, halt: &Halt) -> Option<Value> {
     if is_too_much(text) {
         return None;
     }
-    serde_json::from_reader(BufReader::new(InPieces { rest: text.as_bytes(), halt })).ok()
+    let mut from = serde_json::Deserializer::from_reader(BufReader::new(InPieces { rest: text.as_bytes(), halt }));
+    let tree = Tree.deserialize(&mut from).ok()?;
+    from.end().is_ok().then_some(tree)
+}
+
+/// Reads a tree of values in which nothing is rounded and nothing hides something else: no number with a fraction, or too large
+/// for 64 bits, since two of them may be one to the reader; no key twice in a map.
+struct Tree;
+
+impl<'de> DeserializeSeed<'de> for Tree {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Value, D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Tree {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value that can be read in one way")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = list.next_element_seed(Tree)? {
+            values.push(value);
+        }
+        Ok(values.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut values = serde_json::Map::new();
+        while let Some(key) = map.next_key()? {
+            if values.insert(key, map.next_value_seed(Tree)?).is_some() {
+                return Err(A::Error::custom("a key stands twice in one map"));
+            }
+        }
+        Ok(values.into())
+    }
 }
 
 /// A text that is given out a piece at a time, for as long as somebody waits.
@@ -143,6 +204,18 @@ impl Read for InPieces<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tree_says_what_its_text_says() {
+        let one = r#"{"a":[1,-2,18446744073709551615,"\u0041",true,null],"b":{}}"#;
+        let said = tree(one, &Halt::default()).unwrap();
+        assert_eq!(said, serde_json::from_str::<Value>(one).unwrap());
+        for odd in ["18446744073709551616", "-9223372036854775809", "1.5", "1e2", "-0", "{\"a\":1,\"a\":1}", "1 1", "{"]
+        {
+            assert_eq!(tree(odd, &Halt::default()), None, "{odd}");
+            assert_eq!(tree(&format!("{{\"a\":[{odd}]}}"), &Halt::default()), None, "{odd}");
+        }
+    }
 
     /// Sixty megabytes of these took gigabytes of memory.
     #[test]

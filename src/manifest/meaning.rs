@@ -227,6 +227,15 @@ mod tests {
                 r#"{"packages":{"node_modules/a":{"version":"2"},"node_modules/b/node_modules/a":{"version":"1"}}}"#,
             ),
             ("package-lock.json", "{", "{ "),
+            // A number that a reader rounds may stand for another one: then the bytes count.
+            ("package-lock.json", r#"{"x":18446744073709551616}"#, r#"{"x":18446744073709551617}"#),
+            ("Pipfile.lock", r#"{"x":{"y":[-9223372036854775809]}}"#, r#"{"x":{"y":[-9223372036854775810]}}"#),
+            ("composer.lock", r#"{"x":0.1}"#, r#"{"x":0.1000000000000000055}"#),
+            ("composer.lock", r#"{"x":1}"#, r#"{"x":1.0}"#),
+            ("package-lock.json", r#"{"x":1,"x":2}"#, r#"{"x":2}"#),
+            ("uv.lock", "x = 0.1\n", "x = 0.1000000000000000055\n"),
+            ("uv.lock", "[[package]]\nx = [{ y = 0.1 }]\n", "[[package]]\nx = [{ y = 0.1000000000000000055 }]\n"),
+            ("uv.lock", "x = 18446744073709551616\n", "x = 18446744073709551617\n"),
             ("uv.lock", "=", "= "),
             (
                 "yarn.lock",

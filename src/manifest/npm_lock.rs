@@ -14,7 +14,12 @@ use std::fmt;
 #[inline(never)] // `bench/instructions` counts it by its name.
 pub(super) fn npm(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
     let lock: NpmLock = read(text, "npm", Lock { halt })?;
-    Ok(lock.packages.or(lock.tree).unwrap_or_default())
+    let mut dependencies = lock.packages.or(lock.tree).unwrap_or_default();
+    // What any project of a workspace asks for is no package for development: which of them a layer is for is not told.
+    if lock.is_workspace {
+        dependencies.leave_untold_who_asks();
+    }
+    Ok(dependencies)
 }
 
 /// What both forms name, where they are there.
@@ -22,6 +27,7 @@ pub(super) fn npm(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
 struct NpmLock {
     packages: Option<Dependencies>,
     tree: Option<Dependencies>,
+    is_workspace: bool,
 }
 
 /// Reads a lock.
@@ -51,7 +57,10 @@ impl<'de> Visitor<'de> for Lock<'_> {
             match &*key {
                 "packages" => {
                     let mut found = Dependencies::default();
-                    let package = |path: Text<'de>, package: Package<'de>| package.insert_at(&path.0, &mut found);
+                    let package = |path: Text<'de>, package: Package<'de>| {
+                        lock.is_workspace |= package.workspaces.is_some();
+                        package.insert_at(&path.0, &mut found);
+                    };
                     lock.packages = map.next_value_seed(entries(self.halt, package))?.then_some(found);
                 }
                 "dependencies" if lock.packages.is_none() => {
@@ -86,6 +95,8 @@ struct Package<'a> {
     optional: bool,
     dev_optional: bool,
     peer: bool,
+    /// Where the projects of a workspace lie, which the one beside the lock file says.
+    workspaces: Option<IgnoredAny>,
 }
 
 /// Packages of version 1, and what is installed below them. serde_json refuses to nest deeper than the stack can follow.

@@ -33,7 +33,7 @@ struct Lock<'a> {
     version: Option<Cow<'a, str>>,
     packages: Vec<Package<'a>>,
     needs: Needs<'a>,
-    /// How many projects there are: which of them a layer is for is not told.
+    /// How many projects need anything: which of them a layer is for is not told.
     projects: usize,
 }
 
@@ -47,8 +47,8 @@ impl<'a> Lock<'a> {
                 }
                 "packages" => yaml.entries(|yaml, key| self.read_package(yaml, key))?,
                 "importers" => yaml.entries(|yaml, _| {
-                    self.projects += 1;
-                    self.needs.read_importer(yaml)
+                    self.projects += usize::from(self.needs.read_importer(yaml)?);
+                    Ok(())
                 })?,
                 "snapshots" => yaml.entries(|yaml, key| self.needs.read_snapshot(yaml, key))?,
                 _ => {

@@ -35,13 +35,16 @@ struct Snapshot<'a> {
 }
 
 impl<'a> Needs<'a> {
-    /// Reads a project of `importers:`: its groups, below these names, and below each what is locked for it.
-    pub fn read_importer(&mut self, yaml: &mut Yaml<'a, '_>) -> Result<(), Unreadable> {
+    /// Reads a project of `importers:`: its groups, below these names, and below each what is locked for it. Says whether it needs
+    /// anything, whoever develops it.
+    pub fn read_importer(&mut self, yaml: &mut Yaml<'a, '_>) -> Result<bool, Unreadable> {
+        let mut needs_any = false;
         yaml.entries(|yaml, group| {
             if !is_needed(&group) {
                 return yaml.skip();
             }
             yaml.entries(|yaml, name| {
+                needs_any = true;
                 let mut locked = None;
                 yaml.entries(|yaml, key| {
                     match &*key {
@@ -54,7 +57,7 @@ impl<'a> Needs<'a> {
             })?;
             Ok(())
         })?;
-        Ok(())
+        Ok(needs_any)
     }
 
     /// Reads a package of `snapshots:`: its groups, and below these what it needs.
@@ -134,7 +137,7 @@ mod tests {
         let read = Yaml::new(&text, &Halt::default()).documents(|yaml| {
             yaml.entries(|yaml, section| {
                 match &*section {
-                    "importers" => yaml.entries(|yaml, _| needs.read_importer(yaml))?,
+                    "importers" => yaml.entries(|yaml, _| needs.read_importer(yaml).map(|_| ()))?,
                     _ => yaml.entries(|yaml, key| needs.read_snapshot(yaml, key))?,
                 };
                 Ok(())

@@ -4,11 +4,11 @@ use super::dependencies::Dependencies;
 use super::environment::Environments;
 use super::marker::holds;
 use super::requirements::normalised;
-use super::toml_parts::parts;
+use super::toml_parts::head;
 use super::versions::Need;
 use crate::halt::Halt;
 use std::collections::BTreeSet;
-use toml::{Table, Value};
+use toml::Value;
 
 const EXTRAS: &str = "extras";
 const GROUPS: &str = "dependency_groups";
@@ -44,7 +44,7 @@ pub(super) fn settle(text: &str, dependencies: &mut Dependencies, halt: &Halt) {
 
 /// The groups that are installed where nobody asks for others. Such a key stands before the first package.
 fn defaults(text: &str) -> BTreeSet<String> {
-    let head = parts(text, "packages").next().and_then(|(_, head)| toml::from_str::<Table>(head).ok());
+    let head = head(text, "packages");
     let groups = head.as_ref().and_then(|head| head.get("default-groups")?.as_array());
     groups.into_iter().flatten().filter_map(Value::as_str).map(|name| normalised(name).into_owned()).collect()
 }

@@ -19,7 +19,7 @@ pub(super) fn is_too_much(part: &str) -> bool {
 }
 
 /// What a text says, in a form that is the same in whatever order its packages, their files and its keys stand; `None` where it
-/// cannot be read.
+/// cannot be read, or has a number that its reader rounds.
 pub(super) fn canonical_parts(text: &str, key: &str, halt: &Halt) -> Option<Vec<String>> {
     let mut said = Vec::new();
     for (_, part) in halt.over(parts(text, key)) {
@@ -33,6 +33,9 @@ pub(super) fn canonical_parts(text: &str, key: &str, halt: &Halt) -> Option<Vec<
                 other => vec![other],
             };
             for mut value in each {
+                if is_rounded(&value) {
+                    return None;
+                }
                 sort_tables(&mut value);
                 said.push(toml::to_string(&Table::from_iter([(name.clone(), value)])).ok()?);
             }
@@ -40,6 +43,16 @@ pub(super) fn canonical_parts(text: &str, key: &str, halt: &Halt) -> Option<Vec<
     }
     said.sort_unstable();
     Some(said)
+}
+
+/// Whether there is a number with a fraction in it: two of them may be one to the reader. A whole one that is too large is no TOML.
+fn is_rounded(value: &Value) -> bool {
+    match value {
+        Value::Float(_) => true,
+        Value::Array(list) => list.iter().any(is_rounded),
+        Value::Table(table) => table.values().any(is_rounded),
+        _ => false,
+    }
 }
 
 /// Sorts lists of tables, such as files and those that are asked for: their order says nothing.
@@ -52,6 +65,12 @@ fn sort_tables(value: &mut Value) {
         }
         _ => {}
     }
+}
+
+/// What stands in front of the first package, where that can be read.
+pub(super) fn head(text: &str, key: &str) -> Option<Table> {
+    let (_, head) = parts(text, key).next()?;
+    if is_too_much(head) { None } else { toml::from_str(head).ok() }
 }
 
 /// The text cut before each `[[package]]` that begins a line, and the line where each part begins.

@@ -1,6 +1,7 @@
 //! Which packages of a `uv.lock` are installed with the project, and where: the file tells it by its edges only.
 
 use super::dependencies::{Dependencies, shown};
+use super::toml_parts::head;
 use super::versions::Need;
 use crate::halt::Halt;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -13,14 +14,51 @@ pub(super) struct Graph {
 }
 
 /// A package at one version: of one that is locked in several, each asks for its own dependencies.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Package {
     id: Id,
     /// What stands for its version among the dependencies; `None` for a project that is locked. What that asks for in groups
     /// for development is not followed.
     version: Option<String>,
+    /// It lies beside the lock file.
+    is_here: bool,
     /// Those that it asks for.
     edges: Vec<Edge>,
+    /// Those that it asks for where one of its extras is asked for.
+    extras: BTreeMap<String, Vec<Edge>>,
+}
+
+impl Package {
+    /// What it asks for, or what one of its extras does.
+    fn edges_of(&self, extra: &str) -> &[Edge] {
+        let of_extra = || self.extras.get(extra).map(Vec::as_slice).unwrap_or_default();
+        if extra.is_empty() { &self.edges } else { of_extra() }
+    }
+}
+
+/// What a `uv.lock` says of all that is locked in it.
+#[derive(Debug, Default)]
+pub(super) struct Workspace {
+    /// The names of its projects, where there are several.
+    members: BTreeSet<String>,
+    /// Groups of dependencies that belong to no project.
+    has_groups: bool,
+}
+
+impl Workspace {
+    /// What stands in front of the packages.
+    pub fn of(text: &str) -> Self {
+        let head = head(text, "package");
+        let manifest = head.as_ref().and_then(|head| head.get("manifest")?.as_table());
+        let members = manifest.and_then(|manifest| manifest.get("members")?.as_array()).into_iter().flatten();
+        let members = members.filter_map(Value::as_str).map(str::to_owned).collect();
+        Self { members, has_groups: manifest.is_some_and(|manifest| manifest.contains_key("dependency-groups")) }
+    }
+
+    /// Whether a package is one of its projects.
+    pub fn has(&self, package: &Table) -> bool {
+        package.get("name").and_then(Value::as_str).is_some_and(|name| self.members.contains(name))
+    }
 }
 
 /// What tells packages apart. Who asks for one names no more of it than it takes to tell it from others.
@@ -50,8 +88,8 @@ impl Id {
 struct Edge {
     to: Id,
     marker: Option<String>,
-    /// Only who asks for an extra follows it.
-    is_extra: bool,
+    /// The extras of it that are asked for.
+    extras: Vec<String>,
 }
 
 /// Most ways to a package that are told apart, and most markers of one way: what asks for more counts as installed
@@ -107,6 +145,17 @@ impl<'a> Ways<'a> {
         self.0.iter().flatten().map(|marker| marker.len()).sum()
     }
 
+    /// Those that others do not cover.
+    fn beyond(&self, others: &Self) -> Self {
+        let is_new = |way: &&BTreeSet<&str>| !others.0.iter().any(|known| known.is_subset(way));
+        Self(self.0.iter().filter(is_new).cloned().collect())
+    }
+
+    /// The same where this holds as well.
+    fn within(&self, marker: &'a str) -> Self {
+        Self(self.0.iter().map(|way| way.iter().copied().chain([marker]).collect()).collect())
+    }
+
     fn markers(&self) -> BTreeSet<String> {
         if self.0.iter().any(BTreeSet::is_empty) {
             return BTreeSet::new();
@@ -119,6 +168,9 @@ impl<'a> Ways<'a> {
     }
 }
 
+/// Holds where any extra is asked for, and nowhere else.
+const ANY_EXTRA: &str = "extra != ''";
+
 /// How a package is reached: without any extra of a project, and with one.
 #[derive(Debug, Clone, Default)]
 struct Reached<'a> {
@@ -129,17 +181,22 @@ struct Reached<'a> {
 impl<'a> Reached<'a> {
     fn through(&self, edge: &'a Edge) -> Self {
         let through = |ways: &Ways<'a>| ways.through(edge.marker.as_deref());
-        let (required, mut optional) = (through(&self.required), through(&self.optional));
-        if edge.is_extra {
-            optional.add(required);
-            return Self { required: Ways::default(), optional };
-        }
-        Self { required, optional }
+        Self { required: through(&self.required), optional: through(&self.optional) }
     }
 
     fn add(&mut self, others: Self) -> bool {
         let is_more = self.required.add(others.required);
         self.optional.add(others.optional) || is_more
+    }
+
+    /// Who asks for it, and where it is installed then; of what is required somewhere, also where it is with an extra.
+    fn settled(&self) -> (Need, Ways<'a>) {
+        let Self { required, optional } = self;
+        if required.0.is_empty() {
+            return (Need::Optional, optional.clone());
+        }
+        let with_extras = optional.beyond(required).within(ANY_EXTRA);
+        (Need::Required, Ways(required.0.iter().cloned().chain(with_extras.0).collect()))
     }
 
     /// Tells no ways apart any more.
@@ -157,28 +214,35 @@ impl Graph {
     /// Takes note of a package, by what stands for its version among the dependencies; `None` for a project that is locked.
     pub fn add(&mut self, package: &Table, version: Option<&str>) {
         let Some(id) = Id::of(package) else { return };
-        let own = package.get("dependencies").into_iter().flat_map(|asked| read(asked, false));
+        let source = package.get("source").and_then(Value::as_table);
+        let place = source.and_then(|source| source.get("virtual").or_else(|| source.get("editable")));
+        let is_here = place.and_then(Value::as_str) == Some(".");
+        let edges = package.get("dependencies").into_iter().flat_map(read).collect();
         let extras = package.get("optional-dependencies").and_then(Value::as_table);
-        // An extra of a dependency counts as asked for: whether it is, is said only where it is asked for.
-        let extras = extras.into_iter().flat_map(Table::values).flat_map(|asked| read(asked, version.is_none()));
-        let edges = own.chain(extras).collect();
-        self.packages.push(Package { id, version: version.map(|version| shown(version).into_owned()), edges });
+        let extras = extras.into_iter().flatten().map(|(extra, asked)| (extra.clone(), read(asked).collect()));
+        let version = version.map(|version| shown(version).into_owned());
+        self.packages.push(Package { id, version, is_here, edges, extras: extras.collect() });
     }
 
-    /// Says of each dependency who asks for it, and where it is installed.
-    pub fn settle(mut self, dependencies: &mut Dependencies, halt: &Halt) {
-        if self.packages.iter().all(|package| package.version.is_some()) {
+    /// Says of each dependency who asks for it, and where it is installed. A workspace has several projects, of which a layer may
+    /// be for any; where there is none, groups may ask for all.
+    pub fn settle(mut self, workspace: &Workspace, dependencies: &mut Dependencies, halt: &Halt) {
+        self.packages.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+        let projects = self.projects(&workspace.members);
+        let that_ask = projects.iter().filter(|project| !project.edges.is_empty() || !project.extras.is_empty());
+        if that_ask.count() > 1 || projects.is_empty() && workspace.has_groups {
+            dependencies.leave_untold_who_asks();
+        }
+        if projects.is_empty() {
             return;
         }
-        self.packages.sort_unstable_by(|one, other| one.id.cmp(&other.id));
-        let reached = self.reached(MOST_STEPS, halt);
+        let reached = self.reached(&projects, MOST_STEPS, halt);
         let mut room = MARKER_BYTES;
         dependencies.adjust(|name, version, about| match reached.get(&(name, version.as_str())) {
             None => about.need = Need::Development,
             Some(how) => {
-                let is_required = how.required != Ways::default();
-                about.need = if is_required { Need::Required } else { Need::Optional };
-                let ways = if is_required { &how.required } else { &how.optional };
+                let (need, ways) = how.settled();
+                about.need = need;
                 let left = room.checked_sub(ways.bytes());
                 let markers = left.map(|_| ways.markers()).unwrap_or_default();
                 if !markers.is_empty() || !about.details().markers.is_empty() {
@@ -189,8 +253,25 @@ impl Graph {
         });
     }
 
+    /// The projects that are locked: those of the workspace, or else the one beside the lock file; or else all that are projects
+    /// and no dependencies.
+    fn projects(&self, members: &BTreeSet<String>) -> Vec<&Package> {
+        let of = |is_one: &dyn Fn(&Package) -> bool| self.packages.iter().filter(|package| is_one(package)).collect();
+        let kinds: [&dyn Fn(&Package) -> bool; 3] =
+            [&|package| members.contains(&package.id.name), &|package| package.is_here, &|package| {
+                package.version.is_none()
+            }];
+        let mut all = kinds.into_iter().map(of).filter(|found: &Vec<&Package>| !found.is_empty());
+        all.next().unwrap_or_default()
+    }
+
     /// What the projects ask for, directly or not, by name and version.
-    fn reached(&self, most_steps: usize, halt: &Halt) -> BTreeMap<(&str, &str), Reached<'_>> {
+    fn reached<'g>(
+        &'g self,
+        projects: &[&'g Package],
+        most_steps: usize,
+        halt: &Halt,
+    ) -> BTreeMap<(&'g str, &'g str), Reached<'g>> {
         let mut walk = Walk {
             graph: self,
             most_steps,
@@ -199,20 +280,25 @@ impl Graph {
             waiting: BTreeSet::new(),
             steps: 0,
         };
-        let project = Reached { required: Ways::everywhere(), optional: Ways::default() };
-        for package in halt.over(&self.packages).filter(|package| package.version.is_none()) {
-            walk.follow(&project, halt.over(&package.edges));
+        for project in halt.over(projects) {
+            let asked = self.asked(&project.id, 3);
+            walk.reach((asked, ""), Reached { required: Ways::everywhere(), optional: Ways::default() });
+            for extra in halt.over(project.extras.keys()) {
+                let how = Reached { required: Ways::default(), optional: Ways::everywhere() };
+                walk.reach((asked, extra), how);
+            }
         }
-        while let Some(asked) = walk.next.pop_front().filter(|_| !halt.is_raised()) {
-            walk.waiting.remove(&asked);
-            let how = walk.reached.get(&asked).cloned().unwrap_or_default();
-            walk.follow(&how, halt.over(self.packages[asked.0..asked.1].iter().flat_map(|package| &package.edges)));
+        while let Some(place) = walk.next.pop_front().filter(|_| !halt.is_raised()) {
+            walk.waiting.remove(&place);
+            let how = walk.reached.get(&place).cloned().unwrap_or_default();
+            let ((from, to), extra) = place;
+            walk.follow(&how, halt.over(self.packages[from..to].iter().flat_map(|package| package.edges_of(extra))));
         }
         let mut found: BTreeMap<(&str, &str), Reached<'_>> = BTreeMap::new();
         for package in halt.over(&self.packages) {
             let Some(version) = &package.version else { continue };
             let asked: BTreeSet<Asked> = (1..=3).map(|parts| self.asked(&package.id, parts)).collect();
-            let ways = asked.iter().filter_map(|asked| walk.reached.get(asked));
+            let ways = asked.iter().filter_map(|asked| walk.reached.get(&(*asked, "")));
             for how in ways {
                 found.entry((&package.id.name, version)).or_default().add(how.clone());
             }
@@ -240,13 +326,16 @@ impl Graph {
 /// names at most, so that many versions of one name make no more work than many names.
 type Asked = (usize, usize);
 
+/// Packages themselves, or one of their extras where it has a name.
+type Place<'a> = (Asked, &'a str);
+
 /// A walk through the graph. A package is looked at once more where another way leads to it.
 struct Walk<'a> {
     graph: &'a Graph,
-    reached: BTreeMap<Asked, Reached<'a>>,
+    reached: BTreeMap<Place<'a>, Reached<'a>>,
     /// Packages whose edges are to be followed, each once.
-    next: VecDeque<Asked>,
-    waiting: BTreeSet<Asked>,
+    next: VecDeque<Place<'a>>,
+    waiting: BTreeSet<Place<'a>>,
     steps: usize,
     most_steps: usize,
 }
@@ -255,21 +344,29 @@ impl<'a> Walk<'a> {
     /// Follows the edges of a package that is reached in this way.
     fn follow(&mut self, how: &Reached<'a>, edges: impl Iterator<Item = &'a Edge>) {
         for edge in edges {
-            self.steps += 1;
+            self.steps += 1 + edge.extras.len();
             let how = how.through(edge);
             let how = if self.steps > self.most_steps { how.everywhere() } else { how };
             let to = self.graph.meant(&edge.to);
-            if self.reached.entry(to).or_default().add(how) && self.waiting.insert(to) {
-                self.next.push_back(to);
+            for extra in std::iter::once("").chain(edge.extras.iter().map(String::as_str)) {
+                self.reach((to, extra), how.clone());
             }
+        }
+    }
+
+    /// Takes note that this is reached.
+    fn reach(&mut self, place: Place<'a>, how: Reached<'a>) {
+        if self.reached.entry(place).or_default().add(how) && self.waiting.insert(place) {
+            self.next.push_back(place);
         }
     }
 }
 
-fn read(list: &Value, is_extra: bool) -> impl Iterator<Item = Edge> {
-    list.as_array().into_iter().flatten().filter_map(Value::as_table).filter_map(move |asked| {
+fn read(list: &Value) -> impl Iterator<Item = Edge> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_table).filter_map(|asked| {
         let marker = asked.get("marker").and_then(Value::as_str).map(str::to_owned);
-        Some(Edge { to: Id::of(asked)?, marker, is_extra })
+        let extras = asked.get("extra").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        Some(Edge { to: Id::of(asked)?, marker, extras: extras.map(str::to_owned).collect() })
     })
 }
 

@@ -78,9 +78,12 @@ struct Package {
 }
 
 impl Package {
-    /// From descriptors such as `@scope/name@^1.0.0, @scope/name@^1.1.0`.
+    /// From descriptors such as `@scope/name@^1.0.0, @scope/name@^1.1.0`. Where one asks for it by another name, such as
+    /// `other@npm:name@^1.0.0`, its own stands behind that.
     fn new(descriptors: &str) -> Package {
-        let (name, _) = split_at_sign(descriptors).unwrap_or_default();
+        let named = descriptors.split("@npm:").skip(1).filter_map(split_at_sign);
+        let own = named.map(|(name, _)| name).find(|name| is_name(name));
+        let name = own.or_else(|| split_at_sign(descriptors).map(|(name, _)| name)).unwrap_or_default();
         Package { name: name.to_owned(), ..Package::default() }
     }
 
@@ -113,6 +116,13 @@ impl Package {
             self.origin = Some(reference.to_owned());
         }
     }
+}
+
+/// Whether a text is the name of a package, and not a range or what follows one.
+fn is_name(text: &str) -> bool {
+    let is_part = |next: char| next.is_ascii_alphanumeric() || matches!(next, '/' | '-' | '_' | '.' | '~');
+    let rest = text.strip_prefix('@').unwrap_or(text);
+    rest.starts_with(|first: char| first.is_ascii_alphanumeric()) && rest.chars().all(is_part)
 }
 
 /// `patch:…#./x.patch::version=1.0.0&hash=c0ffee` or `file:…::hash=c0ffee&locator=…`. The patches that Yarn brings along change
@@ -178,6 +188,11 @@ mod tests {
                 "\"x@https://h/x.git\":\n  version: 1\n  resolution: \"x@https://h/x.git#commit=c0ffee\"\n",
                 "x https://h/x.git#commit=c0ffee",
             ),
+            (CLASSIC, "\"alias@npm:@s/x@^1\":\n  version \"1.0.0\"\n", "@s/x 1.0.0"),
+            (CLASSIC, "\"alias@npm:x@^1\", x@^1.0:\n  version \"1.0.0\"\n", "x 1.0.0"),
+            (CLASSIC, "x@^1, \"y@npm:x@^1\":\n  version \"1.0.0\"\n", "x 1.0.0"),
+            (CLASSIC, "x@npm:^1, x@npm:1:\n  version \"1.0.0\"\n", "x 1.0.0"),
+            (CLASSIC, "x@npm:1.0, x@npm:^1.0:\n  version \"1.0.0\"\n", "x 1.0.0"),
             (MODERN, "\"alias@npm:@s/x@1\":\n  version: 1\n  resolution: \"@s/x@npm:1\"\n", "@s/x 1"),
             (MODERN, "? \"x@npm:^1, x@npm:^2\"\n:\n  version: 1\n", "x 1"),
             (MODERN, "{\"x@npm:^1, x@npm:^2\": {version: '1', dependencies: {version: 2}}}\n", "x 1"),

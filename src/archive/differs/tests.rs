@@ -306,26 +306,52 @@ fn what_is_linked_is_a_project_that_is_locked() {
     insta::assert_snapshot!(told(&["shared", "x"]), @"package-not-locked it holds `x`, which `LOCK` does not name");
 }
 
-/// Where nobody tells what is for development, what is missing may be that.
+/// Where nobody tells what is for development, for another platform or for another project, what is missing may be that.
 #[test]
 fn what_is_missing_is_only_worth_knowing_where_it_may_be_for_development() {
-    let levels = |text: &str| -> Vec<Level> {
+    let levels = |format: Format, text: &str| -> Vec<Level> {
         let mut packages = Packages::default();
         packages.meet(b"python/x-1.dist-info/METADATA");
-        let dependencies = dependencies(Format::PoetryLock, text.as_bytes(), &Halt::default()).unwrap().unwrap();
-        let (name, format) = ("poetry.lock", Format::PoetryLock);
-        let pins = Pins { name, format, dependencies: &dependencies, is_partial: false, unshown: &|| None };
+        packages.meet(b"nodejs/node_modules/x/package.json");
+        packages.see_node(b"nodejs/node_modules/x/package.json", br#"{"version":"1"}"#, true);
+        let dependencies = dependencies(format, text.as_bytes(), &Halt::default()).unwrap().unwrap();
+        let pins = Pins { name: "lock", format, dependencies: &dependencies, is_partial: false, unshown: &|| None };
         let found = differs(&packages, pins, &LayerSettings::default(), &Halt::default());
         found.iter().map(|found| found.level).collect()
     };
     let package = |name: &str, groups: &str| format!("[[package]]\nname = \"{name}\"\nversion = \"1\"\n{groups}\n");
-    for (groups, expected) in [
-        ("", &[Level::Advice][..]),
-        ("groups = [\"main\"]", &[Level::Warning]),
-        ("category = \"main\"", &[Level::Warning]),
-        ("groups = [\"dev\"]", &[]),
-    ] {
-        assert_eq!(levels(&(package("x", groups) + &package("y", groups))), expected, "{groups}");
+    let both = |groups: &str| package("x", groups) + &package("y", groups);
+    let uv = |members: &str| {
+        let project = |name: &str, rest: &str| package(name, &format!("source = {{ {rest}"));
+        let projects = project("p", "virtual = \".\" }\ndependencies = [{ name = \"x\" }]")
+            + &project("q", "editable = \"q\" }\ndependencies = [{ name = \"y\" }]");
+        members.to_owned() + &projects + &both("")
+    };
+    let npm = |workspaces: &str| {
+        let packages = r#""node_modules/x":{"version":"1"},"node_modules/y":{"version":"1"}"#;
+        format!(r#"{{"lockfileVersion":3,"packages":{{"":{{"name":"p"{workspaces}}},{packages}}}}}"#)
+    };
+    let table = [
+        (Format::PoetryLock, both(""), &[Level::Advice][..]),
+        (Format::PoetryLock, both("groups = [\"main\"]"), &[Level::Warning]),
+        (Format::PoetryLock, both("category = \"main\""), &[Level::Advice]),
+        (Format::PoetryLock, both("groups = [\"dev\"]"), &[]),
+        (Format::PdmLock, both(""), &[Level::Advice]),
+        (Format::PdmLock, both("groups = [\"default\"]"), &[Level::Warning]),
+        (Format::PdmLock, both("groups = [\"dev\"]"), &[]),
+        (Format::UvLock, uv("[manifest]\nmembers = [\"p\", \"q\"]\n"), &[Level::Advice]),
+        (Format::UvLock, uv(""), &[]),
+        (Format::UvLock, both(""), &[Level::Warning]),
+        (
+            Format::UvLock,
+            format!("[manifest.dependency-groups]\ndev = [{{ name = \"x\" }}]\n{}", both("")),
+            &[Level::Advice],
+        ),
+        (Format::NpmLock, npm(""), &[Level::Warning]),
+        (Format::NpmLock, npm(r#","workspaces":["q"]"#), &[Level::Advice]),
+    ];
+    for (format, lock, expected) in table {
+        assert_eq!(levels(format, &lock), expected, "{lock}");
     }
 }
 

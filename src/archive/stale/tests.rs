@@ -12,14 +12,15 @@ fn told_if(unshown: Option<Outside>, (format, held): (Format, &[&str]), old: &st
     told_with((unshown, IncludedFiles::Same), (format, held), old, new)
 }
 
-/// Of what the archive holds, packages of Python are told as `NAME-VERSION`, those of Node as `NAME@VERSION`, and anything else as
-/// a path in `python/`.
+/// Of what the archive holds, packages of Python are told as `NAME-VERSION`, those of Node as `NAME@VERSION`, with the name that
+/// they are installed under and `=` in front where it is another one, and anything else as a path in `python/`.
 fn packages_of(held: &[&str]) -> Packages {
     let mut packages = Packages::default();
     for one in held {
         if let Some((name, version)) = one.rsplit_once('@') {
+            let (installed_as, name) = name.split_once('=').unwrap_or((name, name));
             let (path, about) = (
-                format!("nodejs/node_modules/{name}/package.json"),
+                format!("nodejs/node_modules/{installed_as}/package.json"),
                 format!(r#"{{"name":"{name}","version":"{version}"}}"#),
             );
             packages.meet(path.as_bytes());
@@ -34,12 +35,21 @@ fn packages_of(held: &[&str]) -> Packages {
     packages
 }
 
-fn told_with(
+fn told_with(how: (Option<Outside>, IncludedFiles), (format, held): (Format, &[&str]), old: &str, new: &str) -> String {
+    match found_with(how, (format, held), old, new) {
+        Some(Finding { level: Level::Error, message, .. }) => format!("error: {message}"),
+        Some(Finding { level: Level::Warning, message, .. }) => format!("warning: {message}"),
+        Some(Finding { message, .. }) => format!("advice: {message}"),
+        None => String::new(),
+    }
+}
+
+fn found_with(
     (unshown, included): (Option<Outside>, IncludedFiles),
     (format, held): (Format, &[&str]),
     old: &str,
     new: &str,
-) -> String {
+) -> Option<Finding> {
     let packages = packages_of(held);
     let read = |text: &str| {
         let whole = dependencies(format, text.as_bytes(), &Halt::default());
@@ -52,12 +62,7 @@ fn told_with(
     let change = Change { format, old, new, is_partial, all: new, included, packages, unshown };
     let settings =
         LayerSettings { compatible_runtimes: vec!["python3.12".parse().unwrap()], ..LayerSettings::default() };
-    match stale(3, change, &Environments::of(&settings), &Halt::default()) {
-        Some(Finding { level: Level::Error, message, .. }) => format!("error: {message}"),
-        Some(Finding { level: Level::Warning, message, .. }) => format!("warning: {message}"),
-        Some(Finding { message, .. }) => format!("advice: {message}"),
-        None => String::new(),
-    }
+    stale(3, change, &Environments::of(&settings), &Halt::default())
 }
 
 #[test]
@@ -133,6 +138,53 @@ fn extras_and_groups_count_where_the_archive_holds_them() {
     for (held, extra, level) in table {
         let told = told(Format::PoetryLock, held, &lock("1", extra), &lock("2", extra));
         assert_eq!(told.split(':').next(), Some(level), "{held:?} {extra}: {told}");
+    }
+}
+
+/// Lock files name it by its own name, and so does its `package.json`.
+#[test]
+fn a_package_that_is_installed_under_another_name_is_known_by_its_own() {
+    let classic = |version: &str| format!("# yarn lockfile v1\n\n\"b@npm:a@^1\":\n  version \"{version}\"\n");
+    let modern = |version: &str| {
+        format!("__metadata:\n  version: 8\n\"b@npm:a@^1\":\n  version: {version}\n  resolution: \"a@npm:{version}\"\n")
+    };
+    let npm = |version: &str, rest: &str| {
+        let package = format!(r#"{{"name":"a","version":"{version}"{rest}}}"#);
+        format!(r#"{{"lockfileVersion":3,"packages":{{"node_modules/b":{package}}}}}"#)
+    };
+    for (format, old, new, level) in [
+        (Format::YarnLock, classic("1.0.0"), classic("1.0.1"), "error"),
+        (Format::YarnLock, modern("1.0.0"), modern("1.0.1"), "error"),
+        (Format::NpmLock, npm("1.0.0", ""), npm("1.0.1", ""), "error"),
+        (Format::NpmLock, npm("1.0.0", ",\"dev\":true"), npm("1.0.0", ""), "warning"),
+        (Format::YarnLock, classic("1.1.0"), classic("1.1.1"), "warning"),
+    ] {
+        let told = told(format, &["b=a@1.0.0", "c@1.0.0"], &old, &new);
+        assert_eq!(told.split(':').next(), Some(level), "{old} {new}: {told}");
+    }
+}
+
+/// Whether an archive without metadata was built with extras nobody knows: who did not build them is told what to do.
+#[test]
+fn who_is_told_of_something_optional_alone_is_told_so() {
+    let lock = |x: &str, y: &str| {
+        let package = |name: &str, version: &str| format!("[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n");
+        let root = "[[package]]\nname = \"root\"\nsource = { virtual = \".\" }\ndependencies = [{ name = \"y\" }]\n\
+                    [package.optional-dependencies]\ne = [{ name = \"x\" }]\n";
+        format!("{root}{}{}", package("x", x), package("y", y))
+    };
+    let table = [
+        (&[][..], lock("2", "1"), Some(OPTIONAL_HINT)),
+        (&[], lock("1", "2"), Some(HINT)),
+        (&[], lock("2", "2"), Some(HINT)),
+        (&["x-1", "y-1"], lock("2", "1"), Some(HINT)),
+        (&["y-1"], lock("2", "1"), None),
+    ];
+    for (held, new, expected) in table {
+        let how = (None, IncludedFiles::Same);
+        let found = found_with(how, (Format::UvLock, held), &lock("1", "1"), &new);
+        let hint = found.filter(|found| found.level == Level::Error).map(|found| found.hint);
+        assert_eq!(hint, expected, "{held:?} {new}");
     }
 }
 
@@ -295,7 +347,8 @@ fn where_nobody_tells_what_is_for_development_the_archive_does() {
         each.collect()
     };
     let pnpm = |packages: Locked<'_>| {
-        let importers = "lockfileVersion: '9.0'\nimporters:\n  .: {}\n  other:\n    dependencies:\n";
+        let importers = "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      z:\n        version: 1.0.0\n  \
+                         other:\n    dependencies:\n";
         let asked = packages.iter().map(|(name, version)| format!("      {name}:\n        version: {version}\n"));
         let locked = |end: &str| -> String {
             packages.iter().map(|(name, version)| format!("  {name}@{version}: {end}\n")).collect()
@@ -303,7 +356,24 @@ fn where_nobody_tells_what_is_for_development_the_archive_does() {
         let asked: String = asked.collect();
         format!("{importers}{asked}packages:\n{}snapshots:\n{}", locked("{resolution: {integrity: x}}"), locked("{}"))
     };
-    let formats: [(Format, &str, Write<'_>); 4] = [
+    let uv = |packages: Locked<'_>| {
+        let asked: String = packages.iter().map(|(name, _)| format!("{{ name = \"{name}\" }}, ")).collect();
+        let project = |name: &str, asked: &str| {
+            format!("[[package]]\nname = \"{name}\"\nsource = {{ editable = \"{name}\" }}\ndependencies = [{asked}]\n")
+        };
+        let projects = project("p", &asked) + &project("q", "{ name = \"p\" }");
+        format!("[manifest]\nmembers = [\"p\", \"q\"]\n{projects}{}", poetry(packages))
+    };
+    let npm = |packages: Locked<'_>| {
+        let each =
+            packages.iter().map(|(name, version)| format!(r#""node_modules/{name}":{{"version":"{version}"}},"#));
+        let projects = r#""":{"workspaces":["p"]},"node_modules/p":{"resolved":"p","link":true},"p":{}"#;
+        format!(r#"{{"lockfileVersion":3,"packages":{{{}{projects}}}}}"#, each.collect::<String>())
+    };
+    let formats: [(Format, &str, Write<'_>); 7] = [
+        (Format::UvLock, "-", &uv),
+        (Format::NpmLock, "@", &npm),
+        (Format::PdmLock, "-", &poetry),
         (Format::YarnLock, "@", &yarn),
         (Format::PnpmLock, "@", &pnpm),
         (Format::GemfileLock, "-", &gems),

@@ -7,19 +7,24 @@ fn id(name: &str) -> Id {
 
 fn graph(edges: &[(&str, &str, Option<&str>)]) -> Graph {
     let names: BTreeSet<&str> = edges.iter().flat_map(|(from, to, _)| [*from, *to]).collect();
-    let package =
-        |name: &str| Package { id: id(name), version: (name != "project").then(|| "1".to_owned()), edges: Vec::new() };
+    let package = |name: &str| Package {
+        id: id(name),
+        version: (name != "project").then(|| "1".to_owned()),
+        ..Package::default()
+    };
     let mut graph = Graph { packages: names.iter().map(|name| package(name)).collect() };
     for (from, to, marker) in edges {
         let at = names.iter().position(|name| name == from).unwrap();
-        let edge = Edge { to: id(to), marker: marker.map(str::to_owned), is_extra: false };
+        let edge = Edge { to: id(to), marker: marker.map(str::to_owned), extras: Vec::new() };
         graph.packages[at].edges.push(edge);
     }
     graph
 }
 
 fn markers(edges: &[(&str, &str, Option<&str>)], of: &str) -> Vec<String> {
-    graph(edges).reached(MOST_STEPS, &Halt::default())[&(of, "1")].required.markers().into_iter().collect()
+    let graph = graph(edges);
+    let reached = graph.reached(&graph.projects(&BTreeSet::new()), MOST_STEPS, &Halt::default());
+    reached[&(of, "1")].required.markers().into_iter().collect()
 }
 
 #[test]
@@ -74,7 +79,8 @@ fn what_changes_often_is_not_told_again_and_again() {
         edges.iter().map(|(from, to, marker)| (from.as_str(), to.as_str(), marker.as_deref())).collect();
     let polls = |most_steps: usize| {
         let halt = Halt::default();
-        graph(&edges).reached(most_steps, &halt);
+        let graph = graph(&edges);
+        graph.reached(&graph.projects(&BTreeSet::new()), most_steps, &halt);
         halt.polls()
     };
     // Each package is looked at once or twice more, and asks once for itself and for each of its edges.
@@ -90,7 +96,7 @@ fn a_marker_that_leads_to_many_is_not_told_of_all() {
     edges.extend(names.iter().map(|name| ("a", name.as_str(), None)));
     let mut dependencies = Dependencies::default();
     names.iter().for_each(|name| dependencies.insert(Found::new(name.as_str(), "1")));
-    graph(&edges).settle(&mut dependencies, &Halt::default());
+    graph(&edges).settle(&Workspace::default(), &mut dependencies, &Halt::default());
     let told = dependencies
         .iter()
         .flat_map(|(_, versions)| versions.values())
@@ -136,24 +142,131 @@ fn many_versions_of_one_name_are_no_more_work_than_many_names() {
         let package = |version: usize| Package {
             id: Id { name: "n".to_owned(), version: Some(version.to_string()), source: None },
             version: Some(version.to_string()),
-            edges: (0..4).map(|_| Edge { to: id("n"), marker: Some("m".to_owned()), is_extra: false }).collect(),
+            edges: (0..4).map(|_| Edge { to: id("n"), marker: Some("m".to_owned()), extras: Vec::new() }).collect(),
+            ..Package::default()
         };
         let mut packages: Vec<Package> = (0..versions).map(package).collect();
         let edge = |version: &usize| {
             let version = is_named.then(|| version.to_string());
-            Edge { to: Id { version, ..id("n") }, marker: None, is_extra: false }
+            Edge { to: Id { version, ..id("n") }, marker: None, extras: Vec::new() }
         };
         packages.push(Package {
             id: id("project"),
             version: None,
             edges: (0..versions).collect::<Vec<_>>().iter().map(edge).collect(),
+            ..Package::default()
         });
         let halt = Halt::default();
-        Graph { packages }.settle(&mut Dependencies::default(), &halt);
+        Graph { packages }.settle(&Workspace::default(), &mut Dependencies::default(), &halt);
         halt.polls()
     };
     for is_named in [false, true] {
         let (some, more) = (polls(1_000, is_named), polls(4_000, is_named));
         assert!(more < 5 * some, "{some} and then {more}");
     }
+}
+
+/// What is read in a lock file, by who asks for it and where.
+fn read_in(lock: &str) -> String {
+    let dependencies = crate::manifest::toml_locks::uv(lock, &Halt::default()).unwrap();
+    let all = dependencies.iter().flat_map(|(name, versions)| versions.values().map(move |about| (name, about)));
+    let told = all.map(|(name, about)| {
+        let markers: Vec<&str> = about.details().markers.iter().map(String::as_str).collect();
+        let need = match about.need {
+            Need::Required => "",
+            Need::Optional => "?",
+            Need::Development => "-",
+        };
+        let is_marked = if markers.is_empty() { "" } else { " if " };
+        format!("{name}{need}{is_marked}{}", markers.join(" | "))
+    });
+    let told = told.collect::<Vec<_>>().join(", ");
+    if dependencies.tells_who_asks() { told } else { format!("untold: {told}") }
+}
+
+/// A package with its source, with what it asks for, and with what each of its extras does.
+fn package(name: &str, source: &str, asked: &str, extras: &[(&str, &str)]) -> String {
+    let source = if source.is_empty() { String::new() } else { format!("source = {{ {source} }}\n") };
+    let extras: String = extras.iter().map(|(extra, asked)| format!("{extra} = [{asked}]\n")).collect();
+    format!(
+        "[[package]]\nname = \"{name}\"\nversion = \"1\"\n{source}dependencies = [{asked}]\n\
+         [package.optional-dependencies]\n{extras}"
+    )
+}
+
+/// What uv writes: who asks for an extra of a package says so, and may be an extra itself, or a group for development.
+#[test]
+fn an_extra_is_installed_with_who_asks_for_it() {
+    let x =
+        package("x", "", "{ name = \"y\" }", &[("e", "{ name = \"z\" }"), ("f", "{ name = \"x\", extra = [\"e\"] }")]);
+    let lock = |asked: &str, extras: &[(&str, &str)], dev: &str| {
+        let dev = format!("[package.dev-dependencies]\ndev = [{dev}]\n");
+        let rest: String = ["y", "z"].iter().map(|name| package(name, "", "", &[])).collect();
+        read_in(&(package("root", "editable = \".\"", asked, extras) + &dev + &x + &rest))
+    };
+    let (plain, with_e, with_f) =
+        ("{ name = \"x\" }", "{ name = \"x\", extra = [\"e\"] }", "{ name = \"x\", extra = [\"f\"] }");
+    let marked = "{ name = \"x\", extra = [\"e\"], marker = \"m\" }";
+    for (asked, extras, dev, expected) in [
+        (plain, &[][..], "", "x, y, z-"),
+        (plain, &[], with_e, "x, y, z-"),
+        (with_e, &[], "", "x, y, z"),
+        (with_f, &[], "", "x, y, z"),
+        (plain, &[("o", with_e)], "", "x, y, z?"),
+        (plain, &[("o", with_f)], "", "x, y, z?"),
+        (plain, &[("o", marked)], "", "x, y, z? if m"),
+        ("", &[("o", plain)], with_e, "x?, y?, z-"),
+        ("", &[("o", "{ name = \"root\", extra = [\"p\"] }"), ("p", with_e)], "", "x?, y?, z?"),
+        (marked, &[], "", "x if m, y if m, z if m"),
+        (marked, &[("o", plain)], "", "x if extra != '' | m, y if extra != '' | m, z if m"),
+        (plain, &[("o", marked)], "", "x, y, z? if m"),
+        ("{ name = \"x\", extra = [\"none\"] }", &[], "", "x, y, z-"),
+    ] {
+        assert_eq!(lock(asked, extras, dev), expected, "{asked} {extras:?} {dev}");
+    }
+}
+
+/// With an extra it is installed where it is not without one: no other version is wrong there.
+#[test]
+fn what_is_required_elsewhere_may_be_there_with_an_extra() {
+    use crate::layer::LayerSettings;
+    use crate::manifest::Environments;
+    let root = package(
+        "root",
+        "virtual = \".\"",
+        "{ name = \"x\", marker = \"os_name == 'nt'\" }",
+        &[("o", "{ name = \"x\" }")],
+    );
+    let lock = root + &package("x", "", "", &[]);
+    let dependencies = crate::manifest::toml_locks::uv(&lock, &Halt::default()).unwrap();
+    let about = dependencies.versions("x").unwrap().values().next().unwrap();
+    let runtimes = vec!["python3.12".parse().unwrap()];
+    let here = Environments::of(&LayerSettings { compatible_runtimes: runtimes, ..LayerSettings::default() });
+    assert_eq!((here.install(about, &Halt::default()), here.allow(about, &Halt::default())), (false, true));
+}
+
+/// A layer may be for any project of a workspace. They are no dependencies of each other, and one alone is as any project.
+#[test]
+fn projects_of_a_workspace_are_told_by_its_members() {
+    let ask = |name: &str| format!("{{ name = \"{name}\" }}");
+    let lock = |members: &[&str], packages: &[(&str, &str, &str)]| {
+        let members = if members.is_empty() { String::new() } else { format!("[manifest]\nmembers = {members:?}\n") };
+        let projects =
+            packages.iter().map(|(name, source, asked)| package(name, source, asked, &[])).collect::<String>();
+        read_in(&(members + &projects + &package("x", "", "", &[]) + &package("y", "", "", &[])))
+    };
+    let (here, a, b) = ("editable = \".\"", "editable = \"libs/a\"", "virtual = \"libs/b\"");
+    let (x, y) = (&*ask("x"), &*ask("y"));
+    assert_eq!(lock(&["a", "b"], &[("a", a, x), ("b", b, y)]), "untold: x, y");
+    assert_eq!(lock(&["a", "b"], &[("a", a, x), ("b", b, "")]), "x, y-");
+    assert_eq!(lock(&["a", "root"], &[("a", a, x), ("root", here, &ask("a"))]), "untold: x, y-");
+    assert_eq!(lock(&["a", "root"], &[("a", a, ""), ("root", here, y)]), "x-, y");
+    // Of a folder that is none of a workspace only what is asked for counts.
+    assert_eq!(lock(&[], &[("root", here, x), ("a", a, y)]), "a-, x, y-");
+    assert_eq!(lock(&[], &[("root", here, x), ("b", b, y)]), "x, y-");
+    assert_eq!(lock(&[], &[("root", here, &ask("b")), ("b", b, y)]), "x-, y");
+    // Where nothing lies beside the lock file, whatever is a project counts.
+    assert_eq!(lock(&[], &[("b", b, y)]), "x-, y");
+    assert_eq!(lock(&["gone"], &[("root", here, x)]), "x, y-");
+    assert_eq!(lock(&[], &[]), "x, y");
 }
