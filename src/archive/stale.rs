@@ -1,5 +1,7 @@
 //! Whether an archive was built again after its manifest changed.
 
+mod chosen;
+
 use super::differs::{Held, Pin, first_of, holds, lacks_botocore, may_be_missing};
 use super::packages::{Ecosystem, Packages};
 use crate::bounds::Outside;
@@ -8,6 +10,7 @@ use crate::halt::Halt;
 use crate::manifest::{
     About, Contents, Dependencies, Environments, Format, Need, Version, Versions, both, is_left_out,
 };
+use chosen::{Chosen, Of};
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
@@ -61,6 +64,8 @@ pub struct Change<'a> {
 /// |---|---|
 /// | a package that the archive holds, or should hold, or the extras of one, or a patch of it | error: the old content would be frozen under the new manifest |
 /// | a marker or a group, so that a package begins to belong into the archive, which does not hold it | the same error |
+/// | what somebody asks for anew for whom the archive was built (see [`chosen`]), and which it does not hold | the same error |
+/// | the version of a project that is locked, which the archive holds in that which was locked | the same error |
 /// | what a file that the manifest includes asks for, of which the backup holds nothing but a digest, and the archive does not tell that it holds all of it | the same error |
 /// | only hashes in files that the manifest includes, what is for other places, or what files bound (`-c`), and the archive tells no versions | warning |
 /// | only packages that it need not hold: the runtime brings them, markers rule them out, they are for development, or for an extra and it tells that it does not hold them | warning |
@@ -85,7 +90,7 @@ pub fn stale(latest: u64, change: Change<'_>, environments: &Environments, halt:
         );
     };
     let look = Look::new(change, (old, new), environments, halt);
-    let Changes { changed, built, held, optional } = look.changes();
+    let Changes { changed, built, held, optional, unsure } = look.changes();
     if let Some(first) = built.first {
         let why = format!(", but {} changed: it was not built again", change.named(first, built.count));
         let hint = match look.tells_who_asks() {
@@ -113,8 +118,15 @@ pub fn stale(latest: u64, change: Change<'_>, environments: &Environments, halt:
             let why = format!(", and holds {} as the manifest names it now", change.named(first, held));
             Some(Finding::advice(Check::ArchiveStale, found(why), HINT))
         }
-        Some(first) => warning(format!("; only {} changed, which need not be in it", change.named(first, changed.count))),
-        None if old != new => warning(", but hashes or markers in the manifest changed".into()),
+        Some(first) => {
+            let meaning = match (unsure, look.tells_who_asks()) {
+                (false, _) => "which need not be in it",
+                (true, true) => "for an extra, a group or development: built without these, it need not be built again",
+                (true, false) => "and such a lock file does not tell whether it was to be built again for that",
+            };
+            warning(format!("; only {} changed, {meaning}", change.named(first, changed.count)))
+        }
+        None if old != new => warning(", but hashes, markers or groups in the manifest changed".into()),
         None if change.included != IncludedFiles::Same => {
             warning(", but a file that the manifest includes changed".into())
         }
@@ -163,6 +175,8 @@ struct Changes<'a> {
     held: usize,
     /// How many of those that count are only optional, where the archive does not tell what it holds.
     optional: usize,
+    /// Some of those that do not count may have to be in the archive all the same: who asks for them is not known to be asked.
+    unsure: bool,
 }
 
 /// What packages that changed are looked at for.
@@ -176,6 +190,8 @@ struct Look<'a> {
     told: Option<Ecosystem>,
     /// The archive holds all that the manifest named before, once somebody asked.
     held_all: OnceCell<bool>,
+    /// For whom it was built, once somebody asked.
+    chosen: OnceCell<Chosen>,
     /// The manifest names nothing but what an archive may leave out, and the archive tells nothing.
     is_left_out_alone: bool,
     /// The archive tells that it leaves out botocore, which the manifest names.
@@ -194,8 +210,8 @@ impl<'a> Look<'a> {
         let is_left_out_alone =
             told.is_none() && halt.over(new.iter()).all(|(name, _)| is_left_out(change.format, name));
         let lacks_botocore = told.is_some() && lacks_botocore(change.packages, new);
-        let held_all = OnceCell::new();
-        Self { change, old, new, environments, halt, told, held_all, is_left_out_alone, lacks_botocore }
+        let (held_all, chosen) = (OnceCell::new(), OnceCell::new());
+        Self { change, old, new, environments, halt, told, held_all, chosen, is_left_out_alone, lacks_botocore }
     }
 
     /// Whether the archive need not hold a package that the manifest names.
@@ -207,9 +223,13 @@ impl<'a> Look<'a> {
     /// well.
     fn changes(&self) -> Changes<'a> {
         let mut all = Changes::default();
+        for name in self.projects_left_behind() {
+            all.changed.meet(name);
+            all.built.meet(name);
+        }
         for (name, before, after) in self.halt.over(both(self.old, self.new)) {
             let is_known = !self.change.is_partial || before.is_some() && after.is_some();
-            if is_known && (self.is_changed(name) || self.begins(name)) {
+            if is_known && (self.is_changed(name) || self.begins(name) || self.is_lacking(name)) {
                 all.changed.meet(name);
                 if self.told.is_some_and(|of| self.holds_as_named(of, name)) {
                     all.held += 1;
@@ -217,6 +237,8 @@ impl<'a> Look<'a> {
                     all.built.meet(name);
                     let is_optional = self.told.is_none() && !self.is_required(before) && !self.is_required(after);
                     all.optional += usize::from(is_optional);
+                } else {
+                    all.unsure |= self.may_belong(name, before) || self.may_belong(name, after);
                 }
             }
         }
@@ -228,7 +250,13 @@ impl<'a> Look<'a> {
     fn holds_as_named(&self, of: Ecosystem, name: &str) -> bool {
         let Some(held) = self.change.packages.versions(of, name).filter(|held| !held.is_empty()) else { return false };
         let before = versions(self.old, name, |_| true);
-        let after = versions(self.change.all.unwrap_or(self.new), name, |about| self.requires(about));
+        let all = self.change.all.unwrap_or(self.new);
+        let is_required = self.is_required(all.versions(name));
+        // What nobody requires may be there for an extra or a group.
+        let after = versions(all, name, |about| match is_required {
+            true => self.requires(about),
+            false => self.environments.admit(about, self.halt),
+        });
         let is_plain = |(version, extras, contents): &Said<'_>| {
             !version.is_place() && extras.is_empty() && *contents == Contents::default()
         };
@@ -297,13 +325,40 @@ impl<'a> Look<'a> {
         required.any(|(version, _)| !was_required(version) && !self.holds(name, version))
     }
 
+    /// Projects that are locked in another version, and which the archive holds in that which was locked.
+    fn projects_left_behind(&self) -> impl Iterator<Item = &'a str> {
+        let (old, new) = (self.old.project_versions(), self.new.project_versions());
+        let both = old.iter().filter_map(|(name, was)| Some((&**name, was, new.get(name)?)));
+        both.filter(|(name, was, is)| was != is && self.told.is_some() && self.holds(name, was)).map(|(name, ..)| name)
+    }
+
+    /// Whether somebody for whom the archive was built asks for a version of a package now, and it does not hold it.
+    fn is_lacking(&self, name: &str) -> bool {
+        if self.told.is_none() {
+            return false;
+        }
+        let counts = |name: &str, version: &Version, about: &About| {
+            !version.is_place() && !self.may_be_missing(name) && self.environments.admit(about, self.halt)
+        };
+        let of = Of { counts: &counts, holds: &|name, version| self.holds(name, version) };
+        let chosen = self.chosen.get_or_init(|| Chosen::of(self.old, self.new, &of, self.halt));
+        chosen.lack(name, (self.old.versions(name), self.new.versions(name)), &of)
+    }
+
     /// Whether a package that changed is part of the archive, or should be.
     fn belongs(&self, name: &str) -> bool {
         match self.told {
             Some(of) if self.holds_one_of_an_extra(of, name) => false,
+            Some(_) if self.is_lacking(name) => true,
             Some(_) if !self.tells_who_asks() => self.is_left_behind(name),
             _ => self.begins(name) || self.is_part(name),
         }
+    }
+
+    /// Whether a package would be part of an archive that is built for all who ask.
+    fn may_belong(&self, name: &str, versions: Option<&Versions>) -> bool {
+        let mut abouts = versions.into_iter().flat_map(Versions::values);
+        !self.may_be_missing(name) && abouts.any(|about| self.environments.admit(about, self.halt))
     }
 
     fn is_part(&self, name: &str) -> bool {

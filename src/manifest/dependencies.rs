@@ -1,5 +1,6 @@
 //! The dependencies that a manifest names.
 
+use super::askers::{AskerNames, Askers};
 use super::mask::mask;
 use super::versions::{About, Contents, Files, Need, Version, Versions};
 use crate::layer::Md5;
@@ -50,6 +51,8 @@ pub struct Dependencies {
     packages: BTreeMap<Box<str>, Versions>,
     /// Projects that are locked here: no dependencies, but they may be installed with them.
     projects: BTreeSet<String>,
+    /// Their versions, where they are told.
+    project_versions: Aside<BTreeMap<Box<str>, Version>>,
     /// Names of dependencies that are only guessed, from the place that they come from.
     guesses: BTreeSet<Box<str>>,
     /// Names that packages are installed under in place of their own.
@@ -60,9 +63,23 @@ pub struct Dependencies {
     bytes: usize,
     /// There were more than a manifest can have.
     overflowed: bool,
+    /// Who asks for packages, where that is told.
+    askers: Aside<AskerNames>,
     /// Nothing says whether what is required is so for the project, or only for who develops it.
     is_untold_who_asks: bool,
 }
+
+/// What is told beside the dependencies: two manifests that differ in it alone name the same.
+#[derive(Debug, Clone, Default)]
+struct Aside<T>(T);
+
+impl<T> PartialEq for Aside<T> {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl<T> Eq for Aside<T> {}
 
 /// A dependency as it was found in a manifest.
 #[derive(Debug, Clone, Default)]
@@ -152,6 +169,11 @@ impl Dependencies {
         self.projects.contains(name)
     }
 
+    /// The versions of projects that are locked here, by their names.
+    pub fn project_versions(&self) -> &BTreeMap<Box<str>, Version> {
+        &self.project_versions.0
+    }
+
     /// Names that are only guessed, from the place where a dependency comes from: it may have any other.
     pub fn guesses(&self) -> impl Iterator<Item = &str> {
         self.guesses.iter().map(|name| &**name)
@@ -171,6 +193,16 @@ impl Dependencies {
     /// Takes note that it is not told who asks.
     pub(super) fn leave_untold_who_asks(&mut self) {
         self.is_untold_who_asks = true;
+    }
+
+    /// Those who ask for packages, where that is told: the project, its extras and groups, projects of a workspace.
+    pub fn askers(&self) -> impl Iterator<Item = (&str, Askers)> {
+        self.askers.0.iter()
+    }
+
+    /// Takes note of them.
+    pub(super) fn tell_askers(&mut self, askers: AskerNames) {
+        self.askers = Aside(askers);
     }
 
     /// How long all names and versions are, in bytes.
@@ -247,9 +279,11 @@ impl Dependencies {
     }
 
     /// Takes note of a project that is locked here.
-    pub(super) fn insert_project(&mut self, name: &str) {
+    pub(super) fn insert_project(&mut self, name: &str, version: Option<&str>) {
         if self.projects.len() < LIMIT {
             self.projects.insert(name.to_owned());
+            let version = version.map(|version| Version::new(shown(version), None));
+            self.project_versions.0.extend(version.map(|version| (name.into(), version)));
         }
     }
 

@@ -70,11 +70,20 @@ impl Environments {
         self.install_as(&WithExtras(self), about, halt)
     }
 
+    /// Whether a package is installed in any of them where it is asked for.
+    pub fn admit(&self, about: &About, halt: &Halt) -> bool {
+        self.admit_as(self, about, halt)
+    }
+
     fn install_as(&self, known: &impl Known, about: &About, halt: &Halt) -> bool {
+        about.need != Need::Development && self.admit_as(known, about, halt)
+    }
+
+    fn admit_as(&self, known: &impl Known, about: &About, halt: &Halt) -> bool {
         let Details { markers, unless, .. } = about.details();
         let within = || if markers.is_empty() { self.all } else { where_one_holds(markers, known, halt) };
         let is_marked_out = || self.all != 0 && within() & !where_one_holds(unless, self, halt) == 0;
-        about.need != Need::Development && !is_marked_out()
+        !is_marked_out()
     }
 
     /// Whether one of these markers holds in each of them.

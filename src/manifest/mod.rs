@@ -7,6 +7,7 @@
 //! time and memory that follow their number, and never lets a credential of a URL out ([`mask()`]).
 
 mod alike;
+mod askers;
 mod bytes_of;
 mod constraints;
 mod credentials;
@@ -59,6 +60,7 @@ mod recorded;
 #[cfg(test)]
 mod samples;
 
+pub use askers::Askers;
 pub use bytes_of::ReadError;
 pub use dependencies::Dependencies;
 pub use difference::{Changed, Dependency, Difference, Only, both, difference};

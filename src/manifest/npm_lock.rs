@@ -186,12 +186,12 @@ impl Package<'_> {
         let Some((_, installed_as)) = path.rsplit_once("node_modules/") else {
             let own = self.name.as_ref().map(|Text(name)| &**name);
             let folder = path.rsplit('/').next().filter(|folder| !folder.is_empty());
-            own.or(folder).into_iter().for_each(|name| dependencies.insert_project(name));
+            own.or(folder).into_iter().for_each(|name| dependencies.insert_project(name, None));
             return;
         };
         match self.link {
             // Who copies what a link leads to has the project itself in its place.
-            true => dependencies.insert_project(installed_as),
+            true => dependencies.insert_project(installed_as, None),
             false => self.insert_as(installed_as, dependencies),
         }
     }

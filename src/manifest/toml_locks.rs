@@ -2,7 +2,8 @@
 //!
 //! They are read one package at a time: all of a large one as a tree of values would take ten times its size.
 
-use super::dependencies::{ANY_VERSION, Dependencies, Found};
+use super::askers::{AskerNames, Askers};
+use super::dependencies::{ANY_VERSION, Dependencies, Found, shown};
 use super::pylock_groups;
 use super::toml_parts::{is_too_much, parts};
 use super::toml_sums::{Sums, hashes};
@@ -10,7 +11,11 @@ use super::unreadable::Unreadable;
 use super::uv_graph::{Graph, Workspace};
 use super::versions::Need;
 use crate::halt::Halt;
+use std::collections::BTreeMap;
 use toml::{Table, Value};
+
+/// The group of Poetry that the project itself is.
+const MAIN: &str = "main";
 
 /// Where a locked package comes from.
 enum PackageSource {
@@ -62,12 +67,16 @@ fn uv_origin(package: &Table) -> PackageSource {
 }
 
 pub(super) fn poetry(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
-    let mut tells_groups = true;
+    let (mut tells_groups, mut asked) = (true, Asked::default());
     let mut dependencies = read(text, halt, "package", |package| {
         // Before its version 2 Poetry told no group but the main one, later none; and where a package is installed it never told.
         tells_groups &= package.contains_key("groups");
-        (poetry_origin(package), hashes(package, "hash", &["files"]), poetry_need(package))
+        let origin = poetry_origin(package);
+        let groups = strings(package, "groups").filter(|group| !may_be_elsewhere(package, group));
+        asked.note((package, &origin), groups);
+        (origin, hashes(package, "hash", &["files"]), poetry_need(package))
     })?;
+    asked.settle(&mut dependencies);
     if !tells_groups {
         dependencies.leave_untold_who_asks();
     }
@@ -75,9 +84,9 @@ pub(super) fn poetry(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable
 }
 
 fn poetry_need(package: &Table) -> Need {
-    let is_old_dev = string(package, "category").is_some_and(|group| group != "main");
+    let is_old_dev = string(package, "category").is_some_and(|group| group != MAIN);
     match package.get("optional").and_then(Value::as_bool) {
-        _ if is_old_dev || !is_in_group(package, "main") => Need::Development,
+        _ if is_old_dev || !is_in_group(package, MAIN) => Need::Development,
         Some(true) => Need::Optional,
         _ => Need::Required,
     }
@@ -92,7 +101,7 @@ fn poetry_origin(package: &Table) -> PackageSource {
 }
 
 pub(super) fn pdm(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
-    let mut tells_groups = true;
+    let (mut tells_groups, mut asked) = (true, Asked::default());
     let mut dependencies = read(text, halt, "package", |package| {
         tells_groups &= package.contains_key("groups");
         let origin = match string(package, "git") {
@@ -100,8 +109,10 @@ pub(super) fn pdm(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
             None => place(["url", "path"].map(|key| string(package, key))),
         };
         let need = if is_in_group(package, "default") { Need::Required } else { Need::Development };
+        asked.note((package, &origin), strings(package, "groups"));
         (origin, hashes(package, "hash", &["files"]), need)
     })?;
+    asked.settle(&mut dependencies);
     // Where none says its groups, none says its markers either.
     if !tells_groups {
         dependencies.leave_untold_who_asks();
@@ -139,6 +150,41 @@ fn is_in_group(package: &Table, group: &str) -> bool {
     groups.is_none_or(|groups| groups.iter().any(|name| name.as_str() == Some(group)))
 }
 
+/// Whether a package of a group is not known to be installed wherever its marker holds: it is for an extra of the main group, or
+/// each group has a marker of its own (Poetry 2).
+fn may_be_elsewhere(package: &Table, group: &str) -> bool {
+    let is_optional = package.get("optional").and_then(Value::as_bool) == Some(true);
+    let has_own_marker = || package.get("markers").and_then(Value::as_table).is_some_and(|all| all.contains_key(group));
+    is_optional && group == MAIN || has_own_marker()
+}
+
+/// Who asks for packages, by the groups that each of them says.
+#[derive(Debug, Default)]
+struct Asked {
+    names: AskerNames,
+    of: BTreeMap<(String, String), Askers>,
+}
+
+impl Asked {
+    fn note<'g>(&mut self, (package, origin): (&Table, &PackageSource), groups: impl Iterator<Item = &'g str>) {
+        let (Some(name), Some(version)) = (string(package, "name"), origin.version_of(package)) else { return };
+        let askers = groups.fold(Askers::default(), |askers, group| askers.and(self.names.of(group)));
+        if !askers.is_empty() {
+            let of = self.of.entry((shown(name).into_owned(), shown(version).into_owned())).or_default();
+            *of = of.and(askers);
+        }
+    }
+
+    /// Says it of the dependencies.
+    fn settle(self, dependencies: &mut Dependencies) {
+        dependencies.adjust(|name, version, about| {
+            let asked = self.of.get(&(name.to_owned(), version.as_str().to_owned()));
+            about.askers = asked.copied().unwrap_or_default();
+        });
+        dependencies.tell_askers(self.names);
+    }
+}
+
 fn read(
     text: &str,
     halt: &Halt,
@@ -163,7 +209,7 @@ fn read(
             let name = string(package, "name").ok_or_else(|| wrong("a package has no name"))?;
             let (origin, hashes, need) = judge(package);
             let Some(version) = origin.version_of(package) else {
-                dependencies.insert_project(name);
+                dependencies.insert_project(name, string(package, "version"));
                 continue;
             };
             let found = Found::new(name, version).with_hashes(hashes.iter().map(String::as_str));
@@ -184,12 +230,16 @@ fn read(
 /// it is installed everywhere.
 fn marker(package: &Table) -> Option<&str> {
     let markers = package.get("marker").or_else(|| package.get("markers"))?;
-    markers.as_str().or_else(|| markers.get("main")?.as_str())
+    markers.as_str().or_else(|| markers.get(MAIN)?.as_str())
 }
 
 fn unreadable(error: &toml::de::Error, line: usize, part: &str) -> Unreadable {
     let before = error.span().and_then(|span| part.get(..span.start)).unwrap_or_default();
     Unreadable::at(line + before.matches('\n').count(), "it is not TOML")
+}
+
+fn strings<'a>(table: &'a Table, key: &str) -> impl Iterator<Item = &'a str> {
+    table.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
 }
 
 fn string<'a>(table: &'a Table, key: &str) -> Option<&'a str> {

@@ -1,9 +1,12 @@
 //! Which packages of a `uv.lock` are installed with the project, and where: the file tells it by its edges only.
 
+mod askers;
+
 use super::dependencies::{Dependencies, shown};
 use super::toml_parts::head;
 use super::versions::Need;
 use crate::halt::Halt;
+use askers::Root;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use toml::{Table, Value};
 
@@ -17,8 +20,7 @@ pub(super) struct Graph {
 #[derive(Debug, Default)]
 struct Package {
     id: Id,
-    /// What stands for its version among the dependencies; `None` for a project that is locked. What that asks for in groups
-    /// for development is not followed.
+    /// What stands for its version among the dependencies; `None` for a project that is locked.
     version: Option<String>,
     /// It lies beside the lock file.
     is_here: bool,
@@ -26,6 +28,8 @@ struct Package {
     edges: Vec<Edge>,
     /// Those that it asks for where one of its extras is asked for.
     extras: BTreeMap<String, Vec<Edge>>,
+    /// Those that its groups ask for, which are for development, or for a layer each.
+    groups: BTreeMap<String, Vec<Edge>>,
 }
 
 impl Package {
@@ -42,7 +46,7 @@ pub(super) struct Workspace {
     /// The names of its projects, where there are several.
     members: BTreeSet<String>,
     /// Groups of dependencies that belong to no project.
-    has_groups: bool,
+    groups: BTreeMap<String, Vec<Edge>>,
 }
 
 impl Workspace {
@@ -52,7 +56,8 @@ impl Workspace {
         let manifest = head.as_ref().and_then(|head| head.get("manifest")?.as_table());
         let members = manifest.and_then(|manifest| manifest.get("members")?.as_array()).into_iter().flatten();
         let members = members.filter_map(Value::as_str).map(str::to_owned).collect();
-        Self { members, has_groups: manifest.is_some_and(|manifest| manifest.contains_key("dependency-groups")) }
+        let groups = manifest.map(|manifest| lists(manifest, "dependency-groups")).unwrap_or_default();
+        Self { members, groups }
     }
 
     /// Whether a package is one of its projects.
@@ -218,10 +223,9 @@ impl Graph {
         let place = source.and_then(|source| source.get("virtual").or_else(|| source.get("editable")));
         let is_here = place.and_then(Value::as_str) == Some(".");
         let edges = package.get("dependencies").into_iter().flat_map(read).collect();
-        let extras = package.get("optional-dependencies").and_then(Value::as_table);
-        let extras = extras.into_iter().flatten().map(|(extra, asked)| (extra.clone(), read(asked).collect()));
+        let [extras, groups] = ["optional-dependencies", "dev-dependencies"].map(|key| lists(package, key));
         let version = version.map(|version| shown(version).into_owned());
-        self.packages.push(Package { id, version, is_here, edges, extras: extras.collect() });
+        self.packages.push(Package { id, version, is_here, edges, extras, groups });
     }
 
     /// Says of each dependency who asks for it, and where it is installed. A workspace has several projects, of which a layer may
@@ -230,18 +234,24 @@ impl Graph {
         self.packages.sort_unstable_by(|one, other| one.id.cmp(&other.id));
         let projects = self.projects(&workspace.members);
         let that_ask = projects.iter().filter(|project| !project.edges.is_empty() || !project.extras.is_empty());
-        if that_ask.count() > 1 || projects.is_empty() && workspace.has_groups {
+        if that_ask.count() > 1 || projects.is_empty() && !workspace.groups.is_empty() {
             dependencies.leave_untold_who_asks();
         }
+        let roots = self.roots(&projects, workspace);
+        self.tell_askers(&roots, dependencies, halt);
         if projects.is_empty() {
             return;
         }
         let reached = self.reached(&projects, MOST_STEPS, halt);
+        let in_groups = self.reached_in_groups(&roots, halt);
         let mut room = MARKER_BYTES;
-        dependencies.adjust(|name, version, about| match reached.get(&(name, version.as_str())) {
+        let settled = |key: &(&str, &str)| {
+            let in_groups = || Some((Need::Development, in_groups.get(key)?.optional.clone()));
+            reached.get(key).map(Reached::settled).or_else(in_groups)
+        };
+        dependencies.adjust(|name, version, about| match settled(&(name, version.as_str())) {
             None => about.need = Need::Development,
-            Some(how) => {
-                let (need, ways) = how.settled();
+            Some((need, ways)) => {
                 about.need = need;
                 let left = room.checked_sub(ways.bytes());
                 let markers = left.map(|_| ways.markers()).unwrap_or_default();
@@ -272,14 +282,7 @@ impl Graph {
         most_steps: usize,
         halt: &Halt,
     ) -> BTreeMap<(&'g str, &'g str), Reached<'g>> {
-        let mut walk = Walk {
-            graph: self,
-            most_steps,
-            reached: BTreeMap::new(),
-            next: VecDeque::new(),
-            waiting: BTreeSet::new(),
-            steps: 0,
-        };
+        let mut walk = Walk::through(self, most_steps);
         for project in halt.over(projects) {
             let asked = self.asked(&project.id, 3);
             walk.reach((asked, ""), Reached { required: Ways::everywhere(), optional: Ways::default() });
@@ -288,22 +291,25 @@ impl Graph {
                 walk.reach((asked, extra), how);
             }
         }
-        while let Some(place) = walk.next.pop_front().filter(|_| !halt.is_raised()) {
-            walk.waiting.remove(&place);
-            let how = walk.reached.get(&place).cloned().unwrap_or_default();
-            let ((from, to), extra) = place;
-            walk.follow(&how, halt.over(self.packages[from..to].iter().flat_map(|package| package.edges_of(extra))));
+        walk.to_its_end(halt)
+    }
+
+    /// What groups ask for, directly or not, by name and version: with them, it is installed in these ways.
+    fn reached_in_groups<'g>(&'g self, roots: &[Root<'g>], halt: &Halt) -> BTreeMap<(&'g str, &'g str), Reached<'g>> {
+        let mut walk = Walk::through(self, MOST_STEPS);
+        let how = Reached { required: Ways::default(), optional: Ways::everywhere() };
+        for root in halt.over(roots.iter().filter(|root| root.is_group)) {
+            walk.follow(&how, root.edges.iter());
         }
-        let mut found: BTreeMap<(&str, &str), Reached<'_>> = BTreeMap::new();
-        for package in halt.over(&self.packages) {
-            let Some(version) = &package.version else { continue };
-            let asked: BTreeSet<Asked> = (1..=3).map(|parts| self.asked(&package.id, parts)).collect();
-            let ways = asked.iter().filter_map(|asked| walk.reached.get(&(*asked, "")));
-            for how in ways {
-                found.entry((&package.id.name, version)).or_default().add(how.clone());
-            }
-        }
-        found
+        walk.to_its_end(halt)
+    }
+
+    /// All packages by name and version, each with the places that lead to it.
+    fn with_places(&self) -> impl Iterator<Item = ((&str, &str), BTreeSet<Asked>)> {
+        self.packages.iter().filter_map(|package| {
+            let asked = (1..=3).map(|parts| self.asked(&package.id, parts)).collect();
+            Some(((&*package.id.name, package.version.as_deref()?), asked))
+        })
     }
 
     /// The packages that are asked for by the first so many parts of this.
@@ -341,6 +347,29 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
+    fn through(graph: &'a Graph, most_steps: usize) -> Self {
+        let (reached, next, waiting) = (BTreeMap::new(), VecDeque::new(), BTreeSet::new());
+        Self { graph, most_steps, reached, next, waiting, steps: 0 }
+    }
+
+    /// Follows all edges; what was reached then, by name and version.
+    fn to_its_end(mut self, halt: &Halt) -> BTreeMap<(&'a str, &'a str), Reached<'a>> {
+        let graph = self.graph;
+        while let Some(place) = self.next.pop_front().filter(|_| !halt.is_raised()) {
+            self.waiting.remove(&place);
+            let how = self.reached.get(&place).cloned().unwrap_or_default();
+            let ((from, to), extra) = place;
+            self.follow(&how, halt.over(graph.packages[from..to].iter().flat_map(|package| package.edges_of(extra))));
+        }
+        let mut found: BTreeMap<(&str, &str), Reached<'_>> = BTreeMap::new();
+        for (package, asked) in halt.over(graph.with_places()) {
+            for how in asked.iter().filter_map(|asked| self.reached.get(&(*asked, ""))) {
+                found.entry(package).or_default().add(how.clone());
+            }
+        }
+        found
+    }
+
     /// Follows the edges of a package that is reached in this way.
     fn follow(&mut self, how: &Reached<'a>, edges: impl Iterator<Item = &'a Edge>) {
         for edge in edges {
@@ -360,6 +389,12 @@ impl<'a> Walk<'a> {
             self.next.push_back(place);
         }
     }
+}
+
+/// The lists of a table, which are below this key: what is asked for, by the name of an extra or a group.
+fn lists(table: &Table, key: &str) -> BTreeMap<String, Vec<Edge>> {
+    let lists = table.get(key).and_then(Value::as_table).into_iter().flatten();
+    lists.map(|(name, asked)| (name.clone(), read(asked).collect())).collect()
 }
 
 fn read(list: &Value) -> impl Iterator<Item = Edge> {

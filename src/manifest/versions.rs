@@ -1,5 +1,6 @@
 //! The versions of one dependency, and what a manifest says of each.
 
+use super::askers::Askers;
 use crate::layer::Md5;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -85,6 +86,8 @@ pub struct About {
     pub contents: Contents,
     /// Who asks for it.
     pub need: Need,
+    /// Which of those that ask, where the lock file tells them apart. Nothing is another dependency because of it.
+    pub askers: Askers,
     /// Of most there is nothing more to say, and a large manifest has many of them.
     details: Option<Box<Details>>,
 }
@@ -187,6 +190,7 @@ impl About {
         self.files = Files::of_both(self.files, other.files);
         self.contents = self.contents.and(other.contents);
         self.need = self.need.min(other.need);
+        self.askers = self.askers.and(other.askers);
         if self.details.is_some() || other.details.is_some() {
             self.details_mut().join(other.details.map(|details| *details).unwrap_or_default());
         }

@@ -298,7 +298,7 @@ fn it_is_told_what_changed() {
     let told = |old, new| told(Format::Requirements, &[], old, new);
     insta::assert_snapshot!(told("a==1\nb==1", "a==2\nc==1"), @"error: it has the very content of version 3, but `a` and 2 more changed: it was not built again");
     insta::assert_snapshot!(told("a==1\npip==1", "a==1\npip==2"), @"warning: it has the very content of version 3; only `pip` changed, which need not be in it");
-    insta::assert_snapshot!(told("a==1 --hash=md5:aa", "a==1"), @"warning: it has the very content of version 3, but hashes or markers in the manifest changed");
+    insta::assert_snapshot!(told("a==1 --hash=md5:aa", "a==1"), @"warning: it has the very content of version 3, but hashes, markers or groups in the manifest changed");
     let elsewhere = told_if(Some(Outside::Git), (Format::Requirements, &[]), "a==1\nb==1", "a==2\nc==1");
     insta::assert_snapshot!(elsewhere, @"error: it has the very content of version 3, but 3 packages (which ones is not shown, because the file is one of git's own) changed: it was not built again");
     insta::assert_snapshot!(told("?", "a==1"), @"warning: it has the very content of version 3, but the manifest changed, and a line that cannot be read may have: whether it was to be built again is not known");
@@ -495,4 +495,117 @@ fn what_can_be_read_of_a_manifest_is_compared() {
         let told = told(Format::Requirements, held, old, new);
         assert_eq!(told.split(':').next(), Some(level), "{held:?} {old} {new}: {told}");
     }
+}
+
+/// A package as `uv.lock` has it: its dependencies are names, with a marker behind `;`.
+fn uv_package(name: &str, rest: &str, asks: &[&str]) -> String {
+    format!("[[package]]\nname = \"{name}\"\nversion = \"1\"\n{rest}dependencies = [{}]\n", uv_list(asks))
+}
+
+fn uv_list(asks: &[&str]) -> String {
+    let each = asks.iter().map(|one| match one.split_once(';') {
+        Some((name, marker)) => format!("{{ name = \"{name}\", marker = \"{marker}\" }}"),
+        None => format!("{{ name = \"{one}\" }}"),
+    });
+    each.collect::<Vec<_>>().join(", ")
+}
+
+fn uv_lists(table: &str, lists: &[(&str, &[&str])]) -> String {
+    let each = lists.iter().map(|(name, asks)| format!("{name} = [{}]\n", uv_list(asks)));
+    format!("[package.{table}]\n{}", each.collect::<String>())
+}
+
+/// A layer for each group, or with an extra: what it holds tells for which it was built.
+#[test]
+fn what_is_added_for_whom_the_archive_was_built_for_has_to_be_there() {
+    type Lists<'l> = &'l [(&'l str, &'l [&'l str])];
+    let lock = |table: &str, lists: Lists<'_>| {
+        let project = uv_package("p", "source = { virtual = \".\" }\n", &["main"]) + &uv_lists(table, lists);
+        let asked = lists.iter().flat_map(|(_, asks)| *asks).filter_map(|asked| asked.split(';').next());
+        let mut all: BTreeSet<&str> = asked.chain(["main"]).collect();
+        all.extend(all.contains("deep").then_some("new"));
+        let asks = |name: &str| if name == "deep" { &["new"][..] } else { &[] };
+        project + &all.into_iter().map(|name| uv_package(name, "", asks(name))).collect::<String>()
+    };
+    let before: Lists<'_> = &[("web", &["http", "main"]), ("db", &["orm"]), ("dev", &["test", "http"])];
+    let table: [(&[&str], Lists<'_>, &str); 9] = [
+        (&["http-1"], &[("web", &["http", "main", "new"]), ("db", &["orm"]), ("dev", &["test", "http"])], "warning"),
+        (&["http-1", "main-1"], &[("web", &["http", "main", "new"]), ("db", &["orm"]), ("dev", &["test"])], "warning"),
+        (&["orm-1"], &[("web", &["http"]), ("db", &["orm", "new"]), ("dev", &["test", "http"])], "error"),
+        (&["orm-1"], &[("web", &["http"]), ("db", &["orm", "deep"]), ("dev", &["test", "http"])], "error"),
+        (&["orm-1"], &[("web", &["http", "new"]), ("db", &["orm"]), ("dev", &["test", "http"])], "warning"),
+        (
+            &["orm-1"],
+            &[("web", &["http"]), ("db", &["orm", "new;sys_platform == 'win32'"]), ("dev", &["test"])],
+            "warning",
+        ),
+        (&["orm-1"], &[("db", &["orm", "http"])], "error"),
+        (
+            &["orm-1", "main-1", "new-1"],
+            &[("web", &["http", "main"]), ("db", &["orm", "new"]), ("dev", &["test", "http"])],
+            "advice",
+        ),
+        (&["main-1"], &[("web", &[]), ("db", &["orm", "new"]), ("dev", &["test"])], "warning"),
+    ];
+    for kind in ["dev-dependencies", "optional-dependencies"] {
+        for (held, after, level) in table {
+            let told = told(Format::UvLock, held, &lock(kind, before), &lock(kind, after));
+            assert_eq!(told.split(':').next(), Some(level), "{kind} {held:?} {after:?}: {told}");
+        }
+    }
+    let poetry = |etl: &str, groups: &str| {
+        let each = [("main", "\"main\""), ("etl", "\"etl\""), ("new", groups)];
+        let each = each.iter().filter(|(name, _)| *name != "new" || !groups.is_empty());
+        let each = each.map(|(name, groups)| {
+            format!("[[package]]\nname = \"{name}\"\nversion = \"1\"\ngroups = [{groups}]\n{etl}")
+        });
+        each.collect::<String>()
+    };
+    for (held, groups, level) in [
+        (&["main-1", "etl-1"][..], "\"etl\"", "error"),
+        (&["main-1"], "\"etl\"", "warning"),
+        (&["main-1", "etl-1", "new-1"], "\"etl\"", "advice"),
+        (&["main-1", "etl-1"], "\"dev\"", "warning"),
+    ] {
+        for format in [Format::PoetryLock, Format::PdmLock] {
+            let told = told(format, held, &poetry("", ""), &poetry("", groups));
+            assert_eq!(told.split(':').next(), Some(level), "{held:?} {groups}: {told}");
+        }
+    }
+    let own = "markers = { etl = \"sys_platform == 'win32'\", dev = \"python_version > '3'\" }\n";
+    let marked = told(Format::PoetryLock, &["main-1", "etl-1"], &poetry("", ""), &poetry(own, "\"etl\", \"dev\""));
+    assert_eq!(marked.split(':').next(), Some("warning"), "{marked}");
+}
+
+/// A layer of one project of a workspace, with the project itself or without.
+#[test]
+fn what_is_added_to_the_project_that_the_archive_was_built_for_has_to_be_there() {
+    let lock = |version: &str, a: &[&str], b: &[&str]| {
+        let at = |name: &str| format!("source = {{ editable = \"{name}\" }}\n");
+        let projects = uv_package("a", &at("a"), a).replace("version = \"1\"", &format!("version = \"{version}\""));
+        let all = ["x", "y", "both", "new"].map(|name| uv_package(name, "", &[]));
+        format!("[manifest]\nmembers = [\"a\", \"b\"]\n{projects}{}{}", uv_package("b", &at("b"), b), all.concat())
+    };
+    let before = lock("1", &["x", "both"], &["y", "both"]);
+    let (to_a, to_b) =
+        (lock("1", &["x", "both", "new"], &["y", "both"]), lock("1", &["x", "both"], &["y", "both", "new"]));
+    let table: [(&[&str], &str, &str); 7] = [
+        (&["x-1", "both-1"], &to_a, "error"),
+        (&["a-1", "x-1", "both-1"], &to_a, "error"),
+        (&["x-1", "both-1"], &to_b, "warning"),
+        (&["x-1", "y-1", "both-1"], &to_b, "error"),
+        (&["a-1", "x-1", "both-1"], &lock("2", &["x", "both"], &["y", "both"]), "error"),
+        (&["x-1", "both-1"], &lock("2", &["x", "both"], &["y", "both"]), ""),
+        (&["a-2", "x-1", "both-1"], &lock("2", &["x", "both"], &["y", "both"]), ""),
+    ];
+    for (held, after, level) in table {
+        let told = told(Format::UvLock, held, &before, after);
+        assert_eq!(told.split(':').next(), Some(level), "{held:?} {after}: {told}");
+    }
+    insta::assert_snapshot!(told(Format::UvLock, &["x-1", "both-1"], &before, &to_b), @"warning: it has the very content of version 3; only `new` changed, and such a lock file does not tell whether it was to be built again for that");
+    let dev = |asks: &[&str]| {
+        uv_package("p", "source = { virtual = \".\" }\n", &[]) + &uv_lists("dev-dependencies", &[("dev", asks)])
+    };
+    let (before, after) = (dev(&["x"]) + &uv_package("x", "", &[]), dev(&[]));
+    insta::assert_snapshot!(told(Format::UvLock, &["y-1"], &before, &after), @"warning: it has the very content of version 3; only `x` changed, for an extra, a group or development: built without these, it need not be built again");
 }
