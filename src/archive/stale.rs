@@ -63,7 +63,8 @@ pub struct Change<'a> {
 /// | what a file that the manifest includes asks for, of which the backup holds nothing but a digest, and the archive does not tell that it holds all of it | the same error |
 /// | only what files bound that the manifest includes (`-c`), and the archive tells no versions | warning |
 /// | only packages that it need not hold: the runtime brings them, markers rule them out, they are for development, or for an extra and it tells that it does not hold them | warning |
-/// | only other hashes or markers, or what cannot be read | warning |
+/// | another version of two lies where everybody finds it (npm), and not in the archive | the same error |
+/// | only other hashes, markers or uses of one version or another, or what cannot be read | warning |
 /// | only a file that the manifest includes, of which nobody noted what it said | warning |
 /// | how a version is written, or in which file it stands, and the archive tells that it holds it | advice |
 /// | no dependency: comments, order | nothing |
@@ -113,7 +114,7 @@ pub fn stale(latest: u64, change: Change<'_>, environments: &Environments, halt:
             Some(Finding::advice(Check::ArchiveStale, found(why), HINT))
         }
         Some(first) => warning(format!("; only {} changed, which need not be in it", change.named(first, changed.count))),
-        None if old != new => warning(", but hashes or markers in the manifest changed".into()),
+        None if old != new => warning(", but hashes, markers or who asks for what changed in the manifest".into()),
         None if change.included != IncludedFiles::Same => {
             warning(", but a file that the manifest includes changed".into())
         }
@@ -199,7 +200,10 @@ impl<'a> Look<'a> {
         let mut all = Changes::default();
         for (name, before, after) in self.halt.over(both(self.old, self.new)) {
             let is_known = !self.change.is_partial || before.is_some() && after.is_some();
-            if is_known && (self.is_changed(name) || self.begins(name)) {
+            if is_known && self.is_moved(name) {
+                all.changed.meet(name);
+                all.built.meet(name);
+            } else if is_known && (self.is_changed(name) || self.begins(name)) {
                 all.changed.meet(name);
                 if self.told.is_some_and(|of| self.holds_as_named(of, name)) {
                     all.held += 1;
@@ -242,6 +246,14 @@ impl<'a> Look<'a> {
     /// Whether a package changed, wherever it is installed.
     fn is_changed(&self, name: &str) -> bool {
         versions(self.old, name, |_| true) != versions(self.new, name, |_| true)
+    }
+
+    /// Whether another version of a package that is locked in several lies now where everybody finds it, and the archive has the
+    /// old one there. What lies there for one project of a workspace is not told.
+    fn is_moved(&self, name: &str) -> bool {
+        let (Some(before), Some(after)) = (self.old.top(name), self.new.top(name)) else { return false };
+        let lies = |version: &str| self.change.packages.is_direct(name, version);
+        before != after && self.tells_who_asks() && lies(before) && !lies(after)
     }
 
     fn installs(&self, about: &About) -> bool {

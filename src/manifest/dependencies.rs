@@ -62,6 +62,10 @@ pub struct Dependencies {
     overflowed: bool,
     /// Nothing says whether what is required is so for the project, or only for who develops it.
     is_untold_who_asks: bool,
+    /// A digest of who uses which of the packages that have several versions.
+    uses: u64,
+    /// Of those, the version that everybody finds who brings no other, where the manifest says it.
+    tops: BTreeMap<Box<str>, Box<str>>,
 }
 
 /// A dependency as it was found in a manifest.
@@ -171,6 +175,17 @@ impl Dependencies {
     /// Takes note that it is not told who asks.
     pub(super) fn leave_untold_who_asks(&mut self) {
         self.is_untold_who_asks = true;
+    }
+
+    /// Of a package with several versions, that which everybody finds who brings no other, where the manifest says it.
+    pub fn top(&self, name: &str) -> Option<&str> {
+        self.tops.get(name).map(|version| &**version)
+    }
+
+    /// Takes note of who uses which version of packages that have several, and of the versions that everybody finds.
+    pub(super) fn note_uses(&mut self, uses: u64, tops: impl IntoIterator<Item = (String, String)>) {
+        self.uses = uses;
+        self.tops.extend(tops.into_iter().map(|(name, version)| (name.into(), version.into())));
     }
 
     /// How long all names and versions are, in bytes.

@@ -46,6 +46,7 @@ mod toml_parts;
 mod toml_sums;
 mod unreadable;
 mod urls;
+mod uses;
 mod uv_graph;
 mod versions;
 mod yaml;

@@ -1,5 +1,6 @@
 //! How pnpm writes in its lock file which package is meant.
 
+use super::node::split_at_sign;
 use std::borrow::Cow;
 
 /// A key without the peers that stand in parentheses behind it.
@@ -16,12 +17,23 @@ pub(super) fn patch(key: &str) -> Option<&str> {
 /// The key, since version 9, of what is locked for a name; `None` for a folder of the same repository. As pnpm reads it: what is
 /// known by another name, or comes from elsewhere, stands there with its own.
 pub(super) fn target<'a>(name: &str, locked: &'a str) -> Option<Cow<'a, str>> {
-    let before = |mark: char| locked.find('@').is_some_and(|at| locked.find(mark).is_none_or(|other| at < other));
     match locked {
         folder if folder.starts_with("link:") => None,
-        own if own.starts_with('@') || before(':') && before('(') => Some(own.into()),
+        own if is_own(own) => Some(own.into()),
         version => Some(format!("{name}@{version}").into()),
     }
+}
+
+/// The own name of what is locked for a name.
+pub(super) fn own_name<'a>(name: &'a str, locked: &'a str) -> &'a str {
+    let own = Some(locked).filter(|locked| is_own(locked)).and_then(split_at_sign);
+    own.map_or(name, |(own, _)| own)
+}
+
+/// Whether a name stands in front of a version.
+fn is_own(locked: &str) -> bool {
+    let before = |mark: char| locked.find('@').is_some_and(|at| locked.find(mark).is_none_or(|other| at < other));
+    locked.starts_with('@') || before(':') && before('(')
 }
 
 /// The name and the version of a key before version 6: `/@scope/name/1.0.0_peer@2.0.0`, with a registry in front where it is

@@ -6,6 +6,7 @@ use super::node::{content, split_at_sign};
 use super::pnpm_keys::{patch, split_old, without_peers};
 use super::pnpm_needs::Needs;
 use super::unreadable::Unreadable;
+use super::uses::Uses;
 use super::versions::Need;
 use super::yaml::Yaml;
 use crate::halt::Halt;
@@ -33,6 +34,7 @@ struct Lock<'a> {
     version: Option<Cow<'a, str>>,
     packages: Vec<Package<'a>>,
     needs: Needs<'a>,
+    uses: Uses,
     /// How many projects need anything: which of them a layer is for is not told.
     projects: usize,
 }
@@ -51,8 +53,9 @@ impl<'a> Lock<'a> {
                     Ok(())
                 })?,
                 "snapshots" => yaml.entries(|yaml, key| self.needs.read_snapshot(yaml, key))?,
-                _ => {
-                    yaml.skip()?;
+                // Of a project alone, before version 9.
+                group => {
+                    self.needs.read_group(yaml, group)?;
                     true
                 }
             };
@@ -63,12 +66,13 @@ impl<'a> Lock<'a> {
 
     fn read_package(&mut self, yaml: &mut Yaml<'a, '_>, key: Cow<'a, str>) -> Result<(), Unreadable> {
         let mut package = Package { key, ..Package::default() };
-        package.read(yaml)?;
+        package.read(yaml, &mut self.uses)?;
         self.packages.push(package);
         Ok(())
     }
 
-    fn dependencies(&self) -> Result<Dependencies, Unreadable> {
+    fn dependencies(mut self) -> Result<Dependencies, Unreadable> {
+        self.needs.note_uses(&mut self.uses);
         let version = self.version.as_deref().ok_or_else(|| Unreadable::new(NO_LOCK))?;
         let is_old = version.starts_with('5');
         let (told, patches, mut dependencies) = (self.needs.told(), self.needs.patches(), Dependencies::default());
@@ -81,6 +85,7 @@ impl<'a> Lock<'a> {
             let own = patch.or_else(|| content(place, "", package.hash.as_deref()));
             dependencies.insert(found.with_hashes(package.hash.as_deref()).with_content(own).needed(need));
         }
+        self.uses.tell(&mut dependencies);
         if self.projects > 1 {
             dependencies.leave_untold_who_asks();
         }
@@ -100,9 +105,11 @@ struct Package<'a> {
 }
 
 impl<'a> Package<'a> {
-    fn read(&mut self, yaml: &mut Yaml<'a, '_>) -> Result<(), Unreadable> {
+    fn read(&mut self, yaml: &mut Yaml<'a, '_>, uses: &mut Uses) -> Result<(), Unreadable> {
         yaml.entries(|yaml, key| {
             match &*key {
+                // Since version 9 they stand with the snapshots.
+                "dependencies" | "optionalDependencies" => self.read_uses(yaml, uses)?,
                 "name" => self.name = yaml.text()?,
                 "dev" => self.ask(yaml, Need::Development)?,
                 "optional" => self.ask(yaml, Need::Optional)?,
@@ -110,6 +117,14 @@ impl<'a> Package<'a> {
                 "resolution" => self.read_resolution(yaml)?,
                 _ => yaml.skip()?,
             }
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    fn read_uses(&self, yaml: &mut Yaml<'a, '_>, uses: &mut Uses) -> Result<(), Unreadable> {
+        yaml.entries(|yaml, name| {
+            uses.add(&name, (&self.key, &name, yaml.text()?));
             Ok(())
         })?;
         Ok(())

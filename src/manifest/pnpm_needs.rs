@@ -2,9 +2,10 @@
 //! from the projects along what each package needs.
 
 use super::dependencies::LIMIT;
-use super::pnpm_keys::{patch, target, without_peers};
+use super::pnpm_keys::{own_name, patch, target, without_peers};
 use super::survey::too_many;
 use super::unreadable::Unreadable;
+use super::uses::Uses;
 use super::versions::Need;
 use super::yaml::Yaml;
 use std::borrow::Cow;
@@ -26,6 +27,8 @@ pub(super) struct Needs<'a> {
     edges: Vec<Edge<'a>>,
     /// Packages, each once for each set of its peers.
     snapshots: Vec<Snapshot<'a>>,
+    /// How many packages the projects ask for.
+    asked: usize,
 }
 
 struct Snapshot<'a> {
@@ -38,26 +41,22 @@ impl<'a> Needs<'a> {
     /// Reads a project of `importers:`: its groups, below these names, and below each what is locked for it. Says whether it needs
     /// anything, whoever develops it.
     pub fn read_importer(&mut self, yaml: &mut Yaml<'a, '_>) -> Result<bool, Unreadable> {
-        let mut needs_any = false;
-        yaml.entries(|yaml, group| {
-            if !is_needed(&group) {
-                return yaml.skip();
-            }
-            yaml.entries(|yaml, name| {
-                needs_any = true;
-                let mut locked = None;
-                yaml.entries(|yaml, key| {
-                    match &*key {
-                        "version" => locked = yaml.text()?,
-                        _ => yaml.skip()?,
-                    }
-                    Ok(())
-                })?;
-                push(&mut self.roots, name, locked)
-            })?;
-            Ok(())
+        let before = self.asked;
+        yaml.entries(|yaml, group| self.read_group(yaml, &group))?;
+        Ok(self.asked > before)
+    }
+
+    /// Reads a group of what a project needs: below each name what is locked for it, in an entry of that since version 6.
+    pub fn read_group(&mut self, yaml: &mut Yaml<'a, '_>, group: &str) -> Result<(), Unreadable> {
+        if !is_needed(group) {
+            return yaml.skip();
+        }
+        yaml.entries(|yaml, name| {
+            self.asked += 1;
+            let locked = yaml.text_or_entry("version")?;
+            push(&mut self.roots, name, locked)
         })?;
-        Ok(needs_any)
+        Ok(())
     }
 
     /// Reads a package of `snapshots:`: its groups, and below these what it needs.
@@ -97,6 +96,15 @@ impl<'a> Needs<'a> {
     pub fn patches(&self) -> HashMap<&str, &str> {
         let patched = self.snapshots.iter().filter_map(|one| Some((without_peers(&one.key), patch(&one.key)?)));
         patched.collect()
+    }
+
+    /// Takes note of what projects and packages use.
+    pub fn note_uses(&self, uses: &mut Uses) {
+        let of_snapshots =
+            self.snapshots.iter().flat_map(|one| self.edges[one.needs.clone()].iter().map(|edge| (&*one.key, edge)));
+        for (who, (name, locked)) in self.roots.iter().map(|edge| ("", edge)).chain(of_snapshots) {
+            uses.add(own_name(name, locked), (who, name, locked));
+        }
     }
 
     /// Of each snapshot, whether the projects need it, however far away.
