@@ -64,7 +64,7 @@ pub struct Change<'a> {
 /// | only what files bound that the manifest includes (`-c`), and the archive tells no versions | warning |
 /// | only packages that it need not hold: the runtime brings them, markers rule them out, they are for development, or for an extra and it tells that it does not hold them | warning |
 /// | another version of two lies where everybody finds it (npm), and not in the archive | the same error |
-/// | only other hashes, markers or uses of one version or another, or what cannot be read | warning |
+/// | only other hashes, or where, how or for whom the same versions are installed, or what cannot be read | warning |
 /// | only a file that the manifest includes, of which nobody noted what it said | warning |
 /// | how a version is written, or in which file it stands, and the archive tells that it holds it | advice |
 /// | no dependency: comments, order | nothing |
@@ -114,7 +114,7 @@ pub fn stale(latest: u64, change: Change<'_>, environments: &Environments, halt:
             Some(Finding::advice(Check::ArchiveStale, found(why), HINT))
         }
         Some(first) => warning(format!("; only {} changed, which need not be in it", change.named(first, changed.count))),
-        None if old != new => warning(", but hashes, markers or who asks for what changed in the manifest".into()),
+        None if old != new => warning(", but hashes in the manifest changed, or where, how or for whom a version is installed".into()),
         None if change.included != IncludedFiles::Same => {
             warning(", but a file that the manifest includes changed".into())
         }

@@ -1,6 +1,7 @@
 //! The dependencies that a manifest names.
 
 use super::mask::mask;
+use super::uses::digest;
 use super::versions::{About, Contents, Files, Need, Version, Versions};
 use crate::layer::Md5;
 use std::borrow::Cow;
@@ -62,7 +63,7 @@ pub struct Dependencies {
     overflowed: bool,
     /// Nothing says whether what is required is so for the project, or only for who develops it.
     is_untold_who_asks: bool,
-    /// A digest of who uses which of the packages that have several versions.
+    /// A digest of who uses which of the packages that have several versions, and of how all are installed.
     uses: u64,
     /// Of those, the version that everybody finds who brings no other, where the manifest says it.
     tops: BTreeMap<Box<str>, Box<str>>,
@@ -124,6 +125,14 @@ impl<'a> Found<'a> {
         self
     }
 
+    /// With how it is installed, where that is told.
+    pub fn in_manner<'m>(mut self, manner: impl Into<Option<&'m str>>) -> Self {
+        if let Some(manner) = manner.into() {
+            self.about.details_mut().manners.insert(manner.into());
+        }
+        self
+    }
+
     /// With what else tells one state of it from another, though it is no hash: where it comes from, or a revision.
     pub fn noting(mut self, place: Option<&str>) -> Self {
         if let Some(place) = place {
@@ -180,6 +189,11 @@ impl Dependencies {
     /// Of a package with several versions, that which everybody finds who brings no other, where the manifest says it.
     pub fn top(&self, name: &str) -> Option<&str> {
         self.tops.get(name).map(|version| &**version)
+    }
+
+    /// Takes note of an option that says how all are installed.
+    pub(super) fn note_choice(&mut self, choice: &str) {
+        self.uses = self.uses.wrapping_add(digest(choice));
     }
 
     /// Takes note of who uses which version of packages that have several, and of the versions that everybody finds.

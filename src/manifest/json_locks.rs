@@ -2,6 +2,7 @@
 
 use super::dependencies::{Dependencies, Found};
 use super::json::{Text, elements, read};
+use super::manner::EDITABLE;
 use super::requirements::normalised;
 use super::unreadable::Unreadable;
 use super::versions::{Contents, Need};
@@ -113,6 +114,10 @@ impl<'de> Visitor<'de> for PipfilePackage<'_, '_> {
                 "ref" => place.commit = map.next_value()?,
                 "file" => place.file = map.next_value()?,
                 "path" => place.path = map.next_value()?,
+                "editable" => {
+                    let is_editable: Option<bool> = map.next_value()?;
+                    about = about.in_manner(is_editable.unwrap_or_default().then_some(EDITABLE));
+                }
                 "subdirectory" => place.folder = map.next_value()?,
                 "markers" => {
                     let marker: Option<Text<'_>> = map.next_value()?;

@@ -23,6 +23,7 @@ mod json_locks;
 mod left_out;
 mod line_locks;
 mod lines;
+mod manner;
 mod marker;
 mod marker_form;
 mod mask;

@@ -3,6 +3,7 @@
 //! They are read one package at a time: all of a large one as a tree of values would take ten times its size.
 
 use super::dependencies::{ANY_VERSION, Dependencies, Found};
+use super::manner::EDITABLE;
 use super::pylock_groups;
 use super::toml_parts::{is_too_much, parts};
 use super::toml_sums::{Sums, hashes};
@@ -186,6 +187,7 @@ fn read(
             // Whoever makes a file that no index has may do so again at the same version.
             let is_place = matches!(origin, PackageSource::Place(_));
             let found = found.with_content(hashes.iter().filter(|_| is_place).map(String::as_str)).placed(is_place);
+            let found = found.in_manner(is_editable(package).then_some(EDITABLE));
             dependencies.insert(found.needed(need).with_marker(marker(package)));
         }
         if let Some(metadata) = table.get("metadata").and_then(Value::as_table) {
@@ -201,6 +203,17 @@ fn read(
 fn marker(package: &Table) -> Option<&str> {
     let markers = package.get("marker").or_else(|| package.get("markers"))?;
     markers.as_str().or_else(|| markers.get("main")?.as_str())
+}
+
+/// Whether a package is used where it lies, as each of these tools writes it.
+fn is_editable(package: &Table) -> bool {
+    let is_true = |table: Option<&Table>, key: &str| {
+        table.and_then(|table| table.get(key)).and_then(Value::as_bool) == Some(true)
+    };
+    let of = |key: &str| package.get(key).and_then(Value::as_table);
+    ["develop", "editable"].iter().any(|key| is_true(Some(package), key))
+        || is_true(of("directory"), "editable")
+        || of("source").is_some_and(|source| source.contains_key("editable"))
 }
 
 fn unreadable(error: &toml::de::Error, line: usize, part: &str) -> Unreadable {

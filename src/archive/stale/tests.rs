@@ -242,6 +242,48 @@ fn another_use_of_the_same_versions_is_no_other_text() {
     assert_eq!(told(Format::NpmLock, &["m@1"], &one(""), &one("node_modules/n/")), "");
 }
 
+/// The version and the place stay, and yet it is installed in another way.
+#[test]
+fn another_way_to_install_the_same_is_no_other_text() {
+    let package = |rest: &str| format!("[[package]]\nname = \"a\"\nversion = \"1\"\n{rest}\n");
+    let table = [
+        (Format::Requirements, "./a".to_owned(), "-e ./a".to_owned()),
+        (Format::Requirements, "a==1".to_owned(), "a==1 --config-settings=x=y".to_owned()),
+        (
+            Format::Requirements,
+            "a==1 --hash=sha256:aa".to_owned(),
+            "a==1 --hash=sha256:aa --global-option=x".to_owned(),
+        ),
+        (Format::Requirements, "a==1".to_owned(), "--no-binary :all:\na==1".to_owned()),
+        (Format::Requirements, "a\n--pre".to_owned(), "a".to_owned()),
+        (Format::UvLock, package("source = { directory = \"a\" }"), package("source = { editable = \"a\" }")),
+        (
+            Format::PoetryLock,
+            package("develop = false\n[package.source]\ntype = \"directory\"\nurl = \"a\""),
+            package("develop = true\n[package.source]\ntype = \"directory\"\nurl = \"a\""),
+        ),
+        (Format::PdmLock, package("path = \"./a\""), package("path = \"./a\"\neditable = true")),
+        (
+            Format::Pylock,
+            package("directory = { path = \"a\" }").replace("package", "packages"),
+            package("directory = { path = \"a\", editable = true }").replace("package", "packages"),
+        ),
+        (
+            Format::PipfileLock,
+            r#"{"_meta":{},"default":{"a":{"path":"./a"}}}"#.to_owned(),
+            r#"{"_meta":{},"default":{"a":{"path":"./a","editable":true}}}"#.to_owned(),
+        ),
+    ];
+    for (format, old, new) in &table {
+        for (old, new) in [(old, new), (new, old)] {
+            let told = told(*format, &["a-1"], old, new);
+            assert!(told.ends_with("or where, how or for whom a version is installed"), "{old} {new}: {told}");
+        }
+    }
+    // Where it is looked for is told elsewhere.
+    assert_eq!(told(Format::Requirements, &["a-1"], "a==1", "-i https://h/simple\na==1"), "");
+}
+
 /// Whether an archive without metadata was built with extras nobody knows: who did not build them is told what to do.
 #[test]
 fn who_is_told_of_something_optional_alone_is_told_so() {
@@ -376,7 +418,7 @@ fn it_is_told_what_changed() {
     let told = |old, new| told(Format::Requirements, &[], old, new);
     insta::assert_snapshot!(told("a==1\nb==1", "a==2\nc==1"), @"error: it has the very content of version 3, but `a` and 2 more changed: it was not built again");
     insta::assert_snapshot!(told("a==1\npip==1", "a==1\npip==2"), @"warning: it has the very content of version 3; only `pip` changed, which need not be in it");
-    insta::assert_snapshot!(told("a==1 --hash=md5:aa", "a==1"), @"warning: it has the very content of version 3, but hashes, markers or who asks for what changed in the manifest");
+    insta::assert_snapshot!(told("a==1 --hash=md5:aa", "a==1"), @"warning: it has the very content of version 3, but hashes in the manifest changed, or where, how or for whom a version is installed");
     let elsewhere = told_if(Some(Outside::Git), (Format::Requirements, &[]), "a==1\nb==1", "a==2\nc==1");
     insta::assert_snapshot!(elsewhere, @"error: it has the very content of version 3, but 3 packages (which ones is not shown, because the file is one of git's own) changed: it was not built again");
     insta::assert_snapshot!(told("?", "a==1"), @"warning: it has the very content of version 3, but the manifest changed, and a line that cannot be read may have: whether it was to be built again is not known");
