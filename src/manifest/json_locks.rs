@@ -265,7 +265,9 @@ pub(super) fn composer(text: &str, halt: &Halt) -> Result<Dependencies, Unreadab
 impl ComposerPackage<'_> {
     fn found(&self) -> Found<'_> {
         let hash = text(self.dist.as_ref().and_then(|dist| dist.shasum.as_ref())).filter(|hash| !hash.is_empty());
-        Found::new(&*self.name.0, self.version()).with_hashes(hash).noting(self.commit())
+        let found = Found::new(&*self.name.0, self.version()).with_hashes(hash);
+        // Which of the two is installed is said where that is done.
+        self.commits().fold(found, |found, commit| found.noting(Some(commit)))
     }
 
     /// A branch keeps its version while its commits move on, so the commit is shown with it: that of its repository or, where
@@ -276,10 +278,15 @@ impl ComposerPackage<'_> {
         at_commit(version, self.commit().filter(|_| is_branch))
     }
 
-    /// Of a version, too: a tag may move.
     fn commit(&self) -> Option<&str> {
-        let mut places = [&self.source, &self.dist].into_iter().flatten();
-        places.find_map(|place| text(place.reference.as_ref()))
+        self.commits().next()
+    }
+
+    /// Of a version, too: a tag may move. Nearly always the repository and the archive have the same.
+    fn commits(&self) -> impl Iterator<Item = &str> {
+        let [source, dist] =
+            [&self.source, &self.dist].map(|place| place.as_ref().and_then(|place| text(place.reference.as_ref())));
+        source.into_iter().chain(dist.filter(|dist| source != Some(dist)))
     }
 }
 

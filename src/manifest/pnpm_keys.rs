@@ -36,6 +36,17 @@ fn is_own(locked: &str) -> bool {
     locked.starts_with('@') || before(':') && before('(')
 }
 
+/// A key, or what is locked for a name where that is written as one, in the form that it has since version 9.
+pub(super) fn plain(key: &str, is_old: bool) -> Cow<'_, str> {
+    match key.strip_prefix('/') {
+        Some(_) if is_old => {
+            let (name, version) = split_old(key);
+            format!("{name}@{version}").into()
+        }
+        rest => rest.unwrap_or(key).into(),
+    }
+}
+
 /// The name and the version of a key before version 6: `/@scope/name/1.0.0_peer@2.0.0`, with a registry in front where it is
 /// another one.
 pub(super) fn split_old(key: &str) -> (&str, &str) {
@@ -77,6 +88,19 @@ mod tests {
             ("x", "link:../x", None),
         ] {
             assert_eq!(target(name, locked).as_deref(), expected, "{name} {locked}");
+        }
+    }
+
+    #[test]
+    fn keys_of_all_versions_are_one() {
+        for (key, is_old, expected) in [
+            ("/@s/x/1.0.0", true, "@s/x@1.0.0"),
+            ("/@s/x@1.0.0", false, "@s/x@1.0.0"),
+            ("@s/x@1.0.0(y@1)", false, "@s/x@1.0.0(y@1)"),
+            ("1.0.0", true, "1.0.0"),
+            ("file:vendor/dir", true, "file:vendor/dir"),
+        ] {
+            assert_eq!(plain(key, is_old), expected, "{key}");
         }
     }
 

@@ -2,7 +2,7 @@
 //! from the projects along what each package needs.
 
 use super::dependencies::LIMIT;
-use super::pnpm_keys::{own_name, patch, target, without_peers};
+use super::pnpm_keys::{own_name, patch, plain, target, without_peers};
 use super::survey::too_many;
 use super::unreadable::Unreadable;
 use super::uses::Uses;
@@ -98,12 +98,13 @@ impl<'a> Needs<'a> {
         patched.collect()
     }
 
-    /// Takes note of what projects and packages use.
-    pub fn note_uses(&self, uses: &mut Uses) {
+    /// Takes note of what projects use, and of what packages do as far as snapshots say it.
+    pub fn note_uses(&self, uses: &mut Uses, is_old: bool) {
+        let of = |one: &Snapshot<'a>| one.needs.clone();
         let of_snapshots =
-            self.snapshots.iter().flat_map(|one| self.edges[one.needs.clone()].iter().map(|edge| (&*one.key, edge)));
+            self.snapshots.iter().flat_map(|one| self.edges[of(one)].iter().map(|edge| (&*one.key, edge)));
         for (who, (name, locked)) in self.roots.iter().map(|edge| ("", edge)).chain(of_snapshots) {
-            uses.add(own_name(name, locked), (who, name, locked));
+            note_use(uses, who, (name, locked), is_old);
         }
     }
 
@@ -120,6 +121,12 @@ impl<'a> Needs<'a> {
         }
         reached
     }
+}
+
+/// Takes note of what is locked for a name, for who asks for it.
+pub(super) fn note_use(uses: &mut Uses, who: &str, (name, locked): (&str, &str), is_old: bool) {
+    let locked = plain(locked, is_old);
+    uses.add(own_name(name, &locked), (who, name, &locked));
 }
 
 fn is_needed(group: &str) -> bool {

@@ -350,6 +350,7 @@ fn another_patch_or_file_at_one_version_is_another_content() {
         "lockfileVersion: 5.4\npackages:\n  /y/1.0.0_HASH:\n    resolution: {integrity: x}\n    dev: false\n";
     let pnpm_file = "lockfileVersion: '9.0'\npackages:\n  y@file:y-1.0.0.tgz:\n    resolution: {integrity: HASH, tarball: file:y-1.0.0.tgz}\n    \
                      version: 1.0.0\n";
+    let pnpm_folder = "lockfileVersion: '6.0'\npackages:\n  /y@1.0.0:\n    resolution: {commit: c0ffee, path: HASH, repo: r, type: git}\n";
     let package = |key: &str, rest: &str| format!("[[{key}]]\nname = \"y\"\nversion = \"1.0.0\"\n{rest}\n");
     let uv =
         |source: &str| package("package", &format!("source = {{ {source} }}\nwheels = [{{ hash = \"sha256:HASH\" }}]"));
@@ -364,6 +365,7 @@ fn another_patch_or_file_at_one_version_is_another_content() {
         (Format::PnpmLock, pnpm_of_6.to_owned(), "error"),
         (Format::PnpmLock, patched_of_5, "error"),
         (Format::PnpmLock, pnpm_file.to_owned(), "error"),
+        (Format::PnpmLock, pnpm_folder.to_owned(), "error"),
         // Its peers may change, and it stays what it is.
         (Format::PnpmLock, pnpm_of_5.to_owned(), ""),
         (Format::YarnLock, berry("patch:y@npm%3A1.0.0#./p.patch::version=1.0.0&hash=HASH"), "error"),

@@ -127,6 +127,10 @@ fn development_hashes_and_markers_are_known() {
     }
     let lock = r#"{"packages":[{"name":"a/x","version":"1","source":{"reference":"c0ffee"}}]}"#;
     assert_ne!(about(composer, lock, "a/x").files, about(composer, &lock.replace("c0ffee", "decaf"), "a/x").files);
+    let both = lock.replace(r#"}}]}"#, r#"},"dist":{"reference":"c0ffee"}}]}"#);
+    assert_eq!(about(composer, lock, "a/x").files, about(composer, &both, "a/x").files);
+    let other = both.replace(r#""dist":{"reference":"c0ffee"}"#, r#""dist":{"reference":"decaf"}"#);
+    assert_ne!(about(composer, lock, "a/x").files, about(composer, &other, "a/x").files);
     let lock = r#"{"packages":[],"packages-dev":[{"name":"a/y","version":"1","dist":{"shasum":""}}]}"#;
     let y = about(composer, lock, "a/y");
     assert!(y.need == Need::Development && y.files.is_none());
