@@ -91,6 +91,11 @@ impl Packages {
         self.is_installed(name, version) || place == Some(&Place::Renamed)
     }
 
+    /// Whether a version of a package of Node lies where all others find it.
+    pub fn is_direct(&self, name: &str, version: &str) -> bool {
+        self.places.get(&(name.to_owned(), version.to_owned())) == Some(&Place::Direct)
+    }
+
     /// Whether a version of a package of Python lies in the folder of this Python, or in that of all.
     pub fn is_in(&self, name: &str, version: &str, python: Python) -> bool {
         let pythons = self.pythons.get(&(name.to_owned(), version.to_owned()));

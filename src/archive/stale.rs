@@ -69,7 +69,8 @@ pub struct Change<'a> {
 /// | what a file that the manifest includes asks for, of which the backup holds nothing but a digest, and the archive does not tell that it holds all of it | the same error |
 /// | only hashes in files that the manifest includes, what is for other places, or what files bound (`-c`), and the archive tells no versions | warning |
 /// | only packages that it need not hold: the runtime brings them, markers rule them out, they are for development, or for an extra and it tells that it does not hold them | warning |
-/// | only other hashes or markers, or what cannot be read | warning |
+/// | another version of two lies where everybody finds it (npm), and not in the archive | the same error |
+/// | only other hashes, or where, how or for whom the same versions are installed, or what cannot be read | warning |
 /// | only a file that the manifest includes, of which nobody noted what it said | warning |
 /// | how a version is written, or in which file it stands, and the archive tells that it holds it | advice |
 /// | no dependency: comments, order | nothing |
@@ -126,7 +127,7 @@ pub fn stale(latest: u64, change: Change<'_>, environments: &Environments, halt:
             };
             warning(format!("; only {} changed, {meaning}", change.named(first, changed.count)))
         }
-        None if old != new => warning(", but hashes, markers or groups in the manifest changed".into()),
+        None if old != new => warning(", but hashes in the manifest changed, or where, how or for whom a version is installed".into()),
         None if change.included != IncludedFiles::Same => {
             warning(", but a file that the manifest includes changed".into())
         }
@@ -229,7 +230,10 @@ impl<'a> Look<'a> {
         }
         for (name, before, after) in self.halt.over(both(self.old, self.new)) {
             let is_known = !self.change.is_partial || before.is_some() && after.is_some();
-            if is_known && (self.is_changed(name) || self.begins(name) || self.is_lacking(name)) {
+            if is_known && self.is_moved(name) {
+                all.changed.meet(name);
+                all.built.meet(name);
+            } else if is_known && (self.is_changed(name) || self.begins(name) || self.is_lacking(name)) {
                 all.changed.meet(name);
                 if self.told.is_some_and(|of| self.holds_as_named(of, name)) {
                     all.held += 1;
@@ -280,6 +284,14 @@ impl<'a> Look<'a> {
     /// Whether a package changed, wherever it is installed.
     fn is_changed(&self, name: &str) -> bool {
         versions(self.old, name, |_| true) != versions(self.new, name, |_| true)
+    }
+
+    /// Whether another version of a package that is locked in several lies now where everybody finds it, and the archive has the
+    /// old one there. What lies there for one project of a workspace is not told.
+    fn is_moved(&self, name: &str) -> bool {
+        let (Some(before), Some(after)) = (self.old.top(name), self.new.top(name)) else { return false };
+        let lies = |version: &str| self.change.packages.is_direct(name, version);
+        before != after && self.tells_who_asks() && lies(before) && !lies(after)
     }
 
     fn installs(&self, about: &About) -> bool {

@@ -2,6 +2,7 @@
 
 use super::askers::{AskerNames, Askers};
 use super::mask::mask;
+use super::uses::digest;
 use super::versions::{About, Contents, Files, Need, Version, Versions};
 use crate::layer::Md5;
 use std::borrow::Cow;
@@ -46,13 +47,13 @@ pub(super) fn keeping_hashes<T>(read: impl FnOnce() -> T) -> T {
 /// A name may have several versions: npm installs a package once per conflicting request, and requirements can
 /// differ by environment marker. Where a dependency comes from a repository or URL, that (with the commit, and
 /// masked) stands in place of a version.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Dependencies {
     packages: BTreeMap<Box<str>, Versions>,
     /// Projects that are locked here: no dependencies, but they may be installed with them.
     projects: BTreeSet<String>,
     /// Their versions, where they are told.
-    project_versions: Aside<BTreeMap<Box<str>, Version>>,
+    project_versions: BTreeMap<Box<str>, Version>,
     /// Names of dependencies that are only guessed, from the place that they come from.
     guesses: BTreeSet<Box<str>>,
     /// Names that packages are installed under in place of their own.
@@ -64,22 +65,28 @@ pub struct Dependencies {
     /// There were more than a manifest can have.
     overflowed: bool,
     /// Who asks for packages, where that is told.
-    askers: Aside<AskerNames>,
+    askers: AskerNames,
     /// Nothing says whether what is required is so for the project, or only for who develops it.
     is_untold_who_asks: bool,
+    /// A digest of who uses which of the packages that have several versions, and of how all are installed.
+    uses: u64,
+    /// Of those, the version that everybody finds who brings no other, where the manifest says it.
+    tops: BTreeMap<Box<str>, Box<str>>,
 }
 
-/// What is told beside the dependencies: two manifests that differ in it alone name the same.
-#[derive(Debug, Clone, Default)]
-struct Aside<T>(T);
-
-impl<T> PartialEq for Aside<T> {
-    fn eq(&self, _: &Self) -> bool {
-        true
+impl PartialEq for Dependencies {
+    /// What projects are called says nothing of what they depend on, and some lock files leave it out.
+    fn eq(&self, other: &Self) -> bool {
+        let said = |one: &Self| (one.overflowed, one.is_untold_who_asks, one.uses);
+        said(self) == said(other)
+            && self.packages == other.packages
+            && self.guesses == other.guesses
+            && self.aliases == other.aliases
+            && self.tops == other.tops
     }
 }
 
-impl<T> Eq for Aside<T> {}
+impl Eq for Dependencies {}
 
 /// A dependency as it was found in a manifest.
 #[derive(Debug, Clone, Default)]
@@ -137,6 +144,14 @@ impl<'a> Found<'a> {
         self
     }
 
+    /// With how it is installed, where that is told.
+    pub fn in_manner<'m>(mut self, manner: impl Into<Option<&'m str>>) -> Self {
+        if let Some(manner) = manner.into() {
+            self.about.details_mut().manners.insert(manner.into());
+        }
+        self
+    }
+
     /// With what else tells one state of it from another, though it is no hash: where it comes from, or a revision.
     pub fn noting(mut self, place: Option<&str>) -> Self {
         if let Some(place) = place {
@@ -171,7 +186,7 @@ impl Dependencies {
 
     /// The versions of projects that are locked here, by their names.
     pub fn project_versions(&self) -> &BTreeMap<Box<str>, Version> {
-        &self.project_versions.0
+        &self.project_versions
     }
 
     /// Names that are only guessed, from the place where a dependency comes from: it may have any other.
@@ -197,12 +212,28 @@ impl Dependencies {
 
     /// Those who ask for packages, where that is told: the project, its extras and groups, projects of a workspace.
     pub fn askers(&self) -> impl Iterator<Item = (&str, Askers)> {
-        self.askers.0.iter()
+        self.askers.iter()
     }
 
     /// Takes note of them.
     pub(super) fn tell_askers(&mut self, askers: AskerNames) {
-        self.askers = Aside(askers);
+        self.askers = askers;
+    }
+
+    /// Of a package with several versions, that which everybody finds who brings no other, where the manifest says it.
+    pub fn top(&self, name: &str) -> Option<&str> {
+        self.tops.get(name).map(|version| &**version)
+    }
+
+    /// Takes note of an option that says how all are installed.
+    pub(super) fn note_choice(&mut self, choice: &str) {
+        self.uses = self.uses.wrapping_add(digest(choice));
+    }
+
+    /// Takes note of who uses which version of packages that have several, and of the versions that everybody finds.
+    pub(super) fn note_uses(&mut self, uses: u64, tops: impl IntoIterator<Item = (String, String)>) {
+        self.uses = uses;
+        self.tops.extend(tops.into_iter().map(|(name, version)| (name.into(), version.into())));
     }
 
     /// How long all names and versions are, in bytes.
@@ -283,7 +314,7 @@ impl Dependencies {
         if self.projects.len() < LIMIT {
             self.projects.insert(name.to_owned());
             let version = version.map(|version| Version::new(shown(version), None));
-            self.project_versions.0.extend(version.map(|version| (name.into(), version)));
+            self.project_versions.extend(version.map(|version| (name.into(), version)));
         }
     }
 
@@ -326,6 +357,15 @@ mod tests {
         assert!(name.len() < TEXT_LIMIT + 5 && versions.keys().all(|version| version.as_str().len() < TEXT_LIMIT + 5));
         assert_ne!(one, named([(long.clone(), format!("{long}2"))]));
         assert_ne!(one, named([(format!("{long}3"), format!("{long}1"))]));
+    }
+
+    #[test]
+    fn what_a_project_is_called_is_no_dependency() {
+        let (mut one, other) = (named([("a".to_owned(), "1".to_owned())]), named([("a".to_owned(), "1".to_owned())]));
+        one.insert_project("p", None);
+        assert_eq!(one, other);
+        one.insert_alias("b", "a");
+        assert_ne!(one, other);
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub enum Only {
     Text,
     /// Where they are looked for: another index or registry is named.
     Index,
-    /// Where dependencies are installed (markers), or who asks for them (groups, extras).
+    /// Where dependencies are installed (markers), how (editable, options), or who asks for them (groups, extras, other packages).
     Markers,
     /// A file that the manifest includes: what in it is not known, since no backup holds it.
     Included,
@@ -71,7 +71,7 @@ impl Only {
         match self {
             Only::Text => "no dependency differs, only comments, order or options",
             Only::Index => "no version differs, only the index that they come from",
-            Only::Markers => "no version differs, only markers, extras or who asks for it",
+            Only::Markers => "no version differs, only where, how or for whom one is installed",
             Only::Included => "in an included file, of which the backup holds nothing",
             Only::Unreadable => "which ones is not known, since a manifest cannot be read",
             Only::Elsewhere => "which ones is not shown, since the manifest lies outside of the checkout",

@@ -4,6 +4,7 @@ use super::dependencies::{Dependencies, Found};
 use super::json::{Text, entries, read};
 use super::node::{content, split_at_sign, stands_for};
 use super::unreadable::Unreadable;
+use super::uses::{Uses, digest};
 use super::versions::Need;
 use crate::halt::Halt;
 use serde::Deserialize;
@@ -28,6 +29,20 @@ struct NpmLock {
     packages: Option<Dependencies>,
     tree: Option<Dependencies>,
     is_workspace: bool,
+}
+
+/// What was found in one of them, and where npm puts it.
+#[derive(Default)]
+struct Installed {
+    dependencies: Dependencies,
+    uses: Uses,
+}
+
+impl Installed {
+    fn told(mut self) -> Dependencies {
+        self.uses.tell(&mut self.dependencies);
+        self.dependencies
+    }
 }
 
 /// Reads a lock.
@@ -56,17 +71,17 @@ impl<'de> Visitor<'de> for Lock<'_> {
         while let Some(Text(key)) = map.next_key()? {
             match &*key {
                 "packages" => {
-                    let mut found = Dependencies::default();
+                    let mut found = Installed::default();
                     let package = |path: Text<'de>, package: Package<'de>| {
                         lock.is_workspace |= package.workspaces.is_some();
                         package.insert_at(&path.0, &mut found);
                     };
-                    lock.packages = map.next_value_seed(entries(self.halt, package))?.then_some(found);
+                    lock.packages = map.next_value_seed(entries(self.halt, package))?.then(|| found.told());
                 }
                 "dependencies" if lock.packages.is_none() => {
-                    let mut found = Dependencies::default();
-                    let nodes = Nodes { halt: self.halt, found: &mut found };
-                    lock.tree = map.next_value_seed(nodes)?.then_some(found);
+                    let mut found = Installed::default();
+                    let nodes = Nodes { halt: self.halt, found: &mut found, above: None };
+                    lock.tree = map.next_value_seed(nodes)?.then(|| found.told());
                 }
                 key => {
                     has_version |= key == "lockfileVersion";
@@ -102,7 +117,9 @@ struct Package<'a> {
 /// Packages of version 1, and what is installed below them. serde_json refuses to nest deeper than the stack can follow.
 struct Nodes<'h, 'f> {
     halt: &'h Halt,
-    found: &'f mut Dependencies,
+    found: &'f mut Installed,
+    /// A digest of the package that has them below it, if one has, and of those above that.
+    above: Option<u64>,
 }
 
 impl<'de> DeserializeSeed<'de> for Nodes<'_, '_> {
@@ -127,7 +144,9 @@ impl<'de> Visitor<'de> for Nodes<'_, '_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
         while let Some(Text(name)) = map.next_key()? {
             self.halt.check().map_err(A::Error::custom)?;
-            map.next_value_seed(Node { name: &name, below: Nodes { halt: self.halt, found: self.found } })?;
+            let place = Place { path: digest((self.above, &name)), is_top: self.above.is_none() };
+            let below = Nodes { halt: self.halt, found: self.found, above: Some(place.path) };
+            map.next_value_seed(Node { name: &name, place, below })?;
         }
         Ok(true)
     }
@@ -136,6 +155,7 @@ impl<'de> Visitor<'de> for Nodes<'_, '_> {
 /// One of them.
 struct Node<'n, 'h, 'f> {
     name: &'n str,
+    place: Place,
     below: Nodes<'h, 'f>,
 }
 
@@ -155,7 +175,7 @@ impl<'de> Visitor<'de> for Node<'_, '_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Self { name, below: Nodes { halt, found } } = self;
+        let Self { name, place, below: Nodes { halt, found, above } } = self;
         let mut package = Package::default();
         while let Some(Text(key)) = map.next_key()? {
             match &*key {
@@ -166,42 +186,57 @@ impl<'de> Visitor<'de> for Node<'_, '_, '_> {
                 "optional" => package.optional = map.next_value()?,
                 "peer" => package.peer = map.next_value()?,
                 "dependencies" => {
-                    map.next_value_seed(Nodes { halt, found: &mut *found })?;
+                    map.next_value_seed(Nodes { halt, found: &mut *found, above })?;
                 }
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }
             }
         }
-        package.insert_as(name, found);
+        package.insert_as(name, place, found);
         Ok(())
     }
 }
 
+/// Where a package is installed.
+#[derive(Clone, Copy)]
+struct Place {
+    /// A digest of its path.
+    path: u64,
+    /// It lies above all others.
+    is_top: bool,
+}
+
 impl Package<'_> {
     /// A package of a flat list, keyed by where it is installed.
-    fn insert_at(&self, path: &str, dependencies: &mut Dependencies) {
+    fn insert_at(&self, path: &str, found: &mut Installed) {
         // Without `node_modules/` it is the project or one of its workspaces, which links point to. Its name stands there where it
         // is not that of its folder.
-        let Some((_, installed_as)) = path.rsplit_once("node_modules/") else {
+        let Some((above, installed_as)) = path.rsplit_once("node_modules/") else {
             let own = self.name.as_ref().map(|Text(name)| &**name);
             let folder = path.rsplit('/').next().filter(|folder| !folder.is_empty());
-            own.or(folder).into_iter().for_each(|name| dependencies.insert_project(name, None));
+            own.or(folder).into_iter().for_each(|name| found.dependencies.insert_project(name, None));
             return;
         };
         match self.link {
             // Who copies what a link leads to has the project itself in its place.
-            true => dependencies.insert_project(installed_as, None),
-            false => self.insert_as(installed_as, dependencies),
+            true => found.dependencies.insert_project(installed_as, None),
+            false => self.insert_as(installed_as, Place { path: digest(path), is_top: above.is_empty() }, found),
         }
     }
 
-    fn insert_as(&self, installed_as: &str, dependencies: &mut Dependencies) {
+    fn insert_as(&self, installed_as: &str, place: Place, all: &mut Installed) {
         let found = self.found(self.name.as_ref().map_or(installed_as, |Text(name)| name));
-        if found.name != installed_as {
-            dependencies.insert_alias(installed_as, &found.name);
+        let is_renamed = found.name != installed_as;
+        if is_renamed {
+            all.dependencies.insert_alias(installed_as, &found.name);
         }
-        dependencies.insert(found);
+        let said = (place.path, &found.version);
+        match place.is_top && !is_renamed {
+            true => all.uses.add_top(&found.name, &found.version, said),
+            false => all.uses.add(&found.name, said),
+        }
+        all.dependencies.insert(found);
     }
 
     fn found<'f>(&'f self, name: &'f str) -> Found<'f> {

@@ -201,7 +201,7 @@ impl<'b> Pins<'b> {
     pub fn meet(&mut self, line: &Line<'_>) {
         let found = &mut self.found;
         match line.asks {
-            Asks::Include(_) | Asks::Bounds(_) => return,
+            Asks::Include(_) | Asks::Bounds(_) | Asks::Choice(_) => return,
             Asks::ExtraIndex => return found.extra_indexes.add(line, Open::ExtraIndex),
             Asks::Links => {
                 found.hashes.links += 1;
@@ -254,7 +254,7 @@ fn open(line: &Line<'_>) -> Option<Open> {
         Asks::Editable { url, .. } if has_commit(url) => None,
         Asks::Editable { url, .. } if is_repository(url) => Some(Open::Branch),
         Asks::Editable { .. } => Some(Open::Editable),
-        Asks::Include(_) | Asks::Bounds(_) | Asks::ExtraIndex | Asks::Links | Asks::NoIndex => None,
+        Asks::Include(_) | Asks::Bounds(_) | Asks::ExtraIndex | Asks::Links | Asks::NoIndex | Asks::Choice(_) => None,
         Asks::Unreadable => Some(Open::Unreadable),
     }
 }

@@ -1,5 +1,6 @@
 //! How pnpm writes in its lock file which package is meant.
 
+use super::node::split_at_sign;
 use std::borrow::Cow;
 
 /// A key without the peers that stand in parentheses behind it.
@@ -16,11 +17,33 @@ pub(super) fn patch(key: &str) -> Option<&str> {
 /// The key, since version 9, of what is locked for a name; `None` for a folder of the same repository. As pnpm reads it: what is
 /// known by another name, or comes from elsewhere, stands there with its own.
 pub(super) fn target<'a>(name: &str, locked: &'a str) -> Option<Cow<'a, str>> {
-    let before = |mark: char| locked.find('@').is_some_and(|at| locked.find(mark).is_none_or(|other| at < other));
     match locked {
         folder if folder.starts_with("link:") => None,
-        own if own.starts_with('@') || before(':') && before('(') => Some(own.into()),
+        own if is_own(own) => Some(own.into()),
         version => Some(format!("{name}@{version}").into()),
+    }
+}
+
+/// The own name of what is locked for a name.
+pub(super) fn own_name<'a>(name: &'a str, locked: &'a str) -> &'a str {
+    let own = Some(locked).filter(|locked| is_own(locked)).and_then(split_at_sign);
+    own.map_or(name, |(own, _)| own)
+}
+
+/// Whether a name stands in front of a version.
+fn is_own(locked: &str) -> bool {
+    let before = |mark: char| locked.find('@').is_some_and(|at| locked.find(mark).is_none_or(|other| at < other));
+    locked.starts_with('@') || before(':') && before('(')
+}
+
+/// A key, or what is locked for a name where that is written as one, in the form that it has since version 9.
+pub(super) fn plain(key: &str, is_old: bool) -> Cow<'_, str> {
+    match key.strip_prefix('/') {
+        Some(_) if is_old => {
+            let (name, version) = split_old(key);
+            format!("{name}@{version}").into()
+        }
+        rest => rest.unwrap_or(key).into(),
     }
 }
 
@@ -65,6 +88,19 @@ mod tests {
             ("x", "link:../x", None),
         ] {
             assert_eq!(target(name, locked).as_deref(), expected, "{name} {locked}");
+        }
+    }
+
+    #[test]
+    fn keys_of_all_versions_are_one() {
+        for (key, is_old, expected) in [
+            ("/@s/x/1.0.0", true, "@s/x@1.0.0"),
+            ("/@s/x@1.0.0", false, "@s/x@1.0.0"),
+            ("@s/x@1.0.0(y@1)", false, "@s/x@1.0.0(y@1)"),
+            ("1.0.0", true, "1.0.0"),
+            ("file:vendor/dir", true, "file:vendor/dir"),
+        ] {
+            assert_eq!(plain(key, is_old), expected, "{key}");
         }
     }
 

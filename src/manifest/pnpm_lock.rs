@@ -3,9 +3,10 @@
 use super::dependencies::{Dependencies, Found};
 use super::line_locks::unmerged;
 use super::node::{content, split_at_sign};
-use super::pnpm_keys::{patch, split_old, without_peers};
-use super::pnpm_needs::Needs;
+use super::pnpm_keys::{patch, plain, split_old, without_peers};
+use super::pnpm_needs::{Needs, note_use};
 use super::unreadable::Unreadable;
+use super::uses::Uses;
 use super::versions::Need;
 use super::yaml::Yaml;
 use crate::halt::Halt;
@@ -33,6 +34,7 @@ struct Lock<'a> {
     version: Option<Cow<'a, str>>,
     packages: Vec<Package<'a>>,
     needs: Needs<'a>,
+    uses: Uses,
     /// How many projects need anything: which of them a layer is for is not told.
     projects: usize,
 }
@@ -51,8 +53,9 @@ impl<'a> Lock<'a> {
                     Ok(())
                 })?,
                 "snapshots" => yaml.entries(|yaml, key| self.needs.read_snapshot(yaml, key))?,
-                _ => {
-                    yaml.skip()?;
+                // Of a project alone, before version 9.
+                group => {
+                    self.needs.read_group(yaml, group)?;
                     true
                 }
             };
@@ -63,14 +66,23 @@ impl<'a> Lock<'a> {
 
     fn read_package(&mut self, yaml: &mut Yaml<'a, '_>, key: Cow<'a, str>) -> Result<(), Unreadable> {
         let mut package = Package { key, ..Package::default() };
-        package.read(yaml)?;
+        let is_old = self.is_old();
+        package.read(yaml, &mut self.uses, is_old)?;
         self.packages.push(package);
         Ok(())
     }
 
-    fn dependencies(&self) -> Result<Dependencies, Unreadable> {
-        let version = self.version.as_deref().ok_or_else(|| Unreadable::new(NO_LOCK))?;
-        let is_old = version.starts_with('5');
+    /// Whether it is one before version 6, whose keys are others.
+    fn is_old(&self) -> bool {
+        self.version.as_ref().is_some_and(|version| version.starts_with('5'))
+    }
+
+    fn dependencies(mut self) -> Result<Dependencies, Unreadable> {
+        let is_old = self.is_old();
+        self.needs.note_uses(&mut self.uses, is_old);
+        if self.version.is_none() {
+            return Err(Unreadable::new(NO_LOCK));
+        }
         let (told, patches, mut dependencies) = (self.needs.told(), self.needs.patches(), Dependencies::default());
         for package in &self.packages {
             let need = told.get(package.key()).map_or(package.need, |need| package.need.max(*need));
@@ -79,8 +91,10 @@ impl<'a> Lock<'a> {
             let is_place = package.name.is_some() || found.version.contains(':');
             let place = Some(&*found.version).filter(|_| is_place);
             let own = patch.or_else(|| content(place, "", package.hash.as_deref()));
-            dependencies.insert(found.with_hashes(package.hash.as_deref()).with_content(own).needed(need));
+            let found = found.with_hashes(package.hash.as_deref()).with_content(own);
+            dependencies.insert(found.with_content(package.folder.as_deref()).needed(need));
         }
+        self.uses.tell(&mut dependencies);
         if self.projects > 1 {
             dependencies.leave_untold_who_asks();
         }
@@ -95,20 +109,35 @@ struct Package<'a> {
     /// Where the key is the place that it comes from.
     name: Option<Cow<'a, str>>,
     hash: Option<Cow<'a, str>>,
+    /// Which folder of a repository it is in.
+    folder: Option<Cow<'a, str>>,
     need: Need,
     is_patched: bool,
 }
 
 impl<'a> Package<'a> {
-    fn read(&mut self, yaml: &mut Yaml<'a, '_>) -> Result<(), Unreadable> {
+    fn read(&mut self, yaml: &mut Yaml<'a, '_>, uses: &mut Uses, is_old: bool) -> Result<(), Unreadable> {
         yaml.entries(|yaml, key| {
             match &*key {
+                // Since version 9 they stand with the snapshots.
+                "dependencies" | "optionalDependencies" => self.read_uses(yaml, uses, is_old)?,
                 "name" => self.name = yaml.text()?,
                 "dev" => self.ask(yaml, Need::Development)?,
                 "optional" => self.ask(yaml, Need::Optional)?,
                 "patched" => self.is_patched = yaml.is_true()?,
                 "resolution" => self.read_resolution(yaml)?,
                 _ => yaml.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    fn read_uses(&self, yaml: &mut Yaml<'a, '_>, uses: &mut Uses, is_old: bool) -> Result<(), Unreadable> {
+        let who = plain(&self.key, is_old);
+        yaml.entries(|yaml, name| {
+            if let Some(locked) = yaml.text()? {
+                note_use(uses, &who, (&name, &locked), is_old);
             }
             Ok(())
         })?;
@@ -128,6 +157,7 @@ impl<'a> Package<'a> {
         yaml.entries(|yaml, key| {
             match &*key {
                 "integrity" => self.hash = yaml.text()?,
+                "path" => self.folder = yaml.text()?,
                 _ => yaml.skip()?,
             }
             Ok(())

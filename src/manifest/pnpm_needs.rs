@@ -2,9 +2,10 @@
 //! from the projects along what each package needs.
 
 use super::dependencies::LIMIT;
-use super::pnpm_keys::{patch, target, without_peers};
+use super::pnpm_keys::{own_name, patch, plain, target, without_peers};
 use super::survey::too_many;
 use super::unreadable::Unreadable;
+use super::uses::Uses;
 use super::versions::Need;
 use super::yaml::Yaml;
 use std::borrow::Cow;
@@ -26,6 +27,8 @@ pub(super) struct Needs<'a> {
     edges: Vec<Edge<'a>>,
     /// Packages, each once for each set of its peers.
     snapshots: Vec<Snapshot<'a>>,
+    /// How many packages the projects ask for.
+    asked: usize,
 }
 
 struct Snapshot<'a> {
@@ -38,26 +41,22 @@ impl<'a> Needs<'a> {
     /// Reads a project of `importers:`: its groups, below these names, and below each what is locked for it. Says whether it needs
     /// anything, whoever develops it.
     pub fn read_importer(&mut self, yaml: &mut Yaml<'a, '_>) -> Result<bool, Unreadable> {
-        let mut needs_any = false;
-        yaml.entries(|yaml, group| {
-            if !is_needed(&group) {
-                return yaml.skip();
-            }
-            yaml.entries(|yaml, name| {
-                needs_any = true;
-                let mut locked = None;
-                yaml.entries(|yaml, key| {
-                    match &*key {
-                        "version" => locked = yaml.text()?,
-                        _ => yaml.skip()?,
-                    }
-                    Ok(())
-                })?;
-                push(&mut self.roots, name, locked)
-            })?;
-            Ok(())
+        let before = self.asked;
+        yaml.entries(|yaml, group| self.read_group(yaml, &group))?;
+        Ok(self.asked > before)
+    }
+
+    /// Reads a group of what a project needs: below each name what is locked for it, in an entry of that since version 6.
+    pub fn read_group(&mut self, yaml: &mut Yaml<'a, '_>, group: &str) -> Result<(), Unreadable> {
+        if !is_needed(group) {
+            return yaml.skip();
+        }
+        yaml.entries(|yaml, name| {
+            self.asked += 1;
+            let locked = yaml.text_or_entry("version")?;
+            push(&mut self.roots, name, locked)
         })?;
-        Ok(needs_any)
+        Ok(())
     }
 
     /// Reads a package of `snapshots:`: its groups, and below these what it needs.
@@ -99,6 +98,16 @@ impl<'a> Needs<'a> {
         patched.collect()
     }
 
+    /// Takes note of what projects use, and of what packages do as far as snapshots say it.
+    pub fn note_uses(&self, uses: &mut Uses, is_old: bool) {
+        let of = |one: &Snapshot<'a>| one.needs.clone();
+        let of_snapshots =
+            self.snapshots.iter().flat_map(|one| self.edges[of(one)].iter().map(|edge| (&*one.key, edge)));
+        for (who, (name, locked)) in self.roots.iter().map(|edge| ("", edge)).chain(of_snapshots) {
+            note_use(uses, who, (name, locked), is_old);
+        }
+    }
+
     /// Of each snapshot, whether the projects need it, however far away.
     fn reached(&self) -> Vec<bool> {
         let places: HashMap<&str, usize> = self.snapshots.iter().enumerate().map(|(at, one)| (&*one.key, at)).collect();
@@ -112,6 +121,12 @@ impl<'a> Needs<'a> {
         }
         reached
     }
+}
+
+/// Takes note of what is locked for a name, for who asks for it.
+pub(super) fn note_use(uses: &mut Uses, who: &str, (name, locked): (&str, &str), is_old: bool) {
+    let locked = plain(locked, is_old);
+    uses.add(own_name(name, &locked), (who, name, &locked));
 }
 
 fn is_needed(group: &str) -> bool {

@@ -2,6 +2,7 @@
 
 use super::dependencies::{Dependencies, Found};
 use super::lines::{joined_lines, without_comment, word_beginning};
+use super::manner::{EDITABLE, choice, own_options};
 use super::marker_form::is_marker;
 use super::mask::mask;
 use super::options::{Kind, options};
@@ -48,6 +49,8 @@ pub(super) enum Asks<'t> {
     Links,
     /// `--no-index`: packages are looked for in no index.
     NoIndex,
+    /// `--no-binary NAMES`: how all is installed.
+    Choice(String),
     /// Nothing that pip would accept.
     Unreadable,
 }
@@ -73,6 +76,7 @@ pub(super) fn insert(dependencies: &mut Result<Dependencies, Unreadable>, line: 
         Asks::Version { name, specifier } => Found::new(&**name, exact_version(specifier).unwrap_or(specifier)),
         Asks::Location { name, url } | Asks::Editable { name, url } => Found::new(&**name, &**url).placed(true),
         Asks::Include(_) | Asks::Bounds(_) | Asks::ExtraIndex | Asks::Links | Asks::NoIndex => return,
+        Asks::Choice(choice) => return all.note_choice(choice),
         Asks::Unreadable => {
             *dependencies = Err(Unreadable::at(line.number, "it is not a requirement that pip would read"));
             return;
@@ -81,6 +85,10 @@ pub(super) fn insert(dependencies: &mut Result<Dependencies, Unreadable>, line: 
     // Whoever makes a file that no index has may do so again at the same version.
     let own = matches!(line.asks, Asks::Location { .. }).then(|| line.hashes());
     let found = found.with_hashes(line.hashes()).with_marker(line.marker).with_content(own.into_iter().flatten());
+    let found = match line.asks {
+        Asks::Editable { .. } => found.in_manner(EDITABLE),
+        _ => found.in_manner(own_options(line.options).as_deref()),
+    };
     if let Asks::Location { name, url } | Asks::Editable { name, url } = &line.asks
         && is_guessed(url)
         && !is_named(line.text)
@@ -200,7 +208,8 @@ fn asked_by_options(line: &str) -> Vec<Asks<'_>> {
     // Of several places with links pip takes the first.
     let links = || first(Kind::Links).filter(|place| is_far(place)).map(|_| Asks::Links);
     let none = first(Kind::NoIndex).map(|_| Asks::NoIndex);
-    file.into_iter().chain(index.or_else(links)).chain(none).collect()
+    let choice = choice(line).map(Asks::Choice);
+    file.into_iter().chain(index.or_else(links)).chain(none).chain(choice).collect()
 }
 
 /// Whether a place with links is none of this machine, where files change only with the build. Of a variable nobody knows.

@@ -4,10 +4,12 @@
 
 use super::askers::{AskerNames, Askers};
 use super::dependencies::{ANY_VERSION, Dependencies, Found, shown};
+use super::manner::EDITABLE;
 use super::pylock_groups;
 use super::toml_parts::{is_too_much, parts};
 use super::toml_sums::{Sums, hashes};
 use super::unreadable::Unreadable;
+use super::uses::Uses;
 use super::uv_graph::{Graph, Workspace};
 use super::versions::Need;
 use crate::halt::Halt;
@@ -61,7 +63,7 @@ fn uv_origin(package: &Table) -> PackageSource {
         source if source.contains_key("virtual") || string(source, "editable") == Some(".") => PackageSource::Project,
         source => match string(source, "git") {
             Some(git) => PackageSource::Place(git.to_owned()),
-            None => place(["url", "path", "directory", "editable"].map(|key| string(source, key))),
+            None => place(["url", "path", "directory", "editable"].map(|key| string(source, key)), source),
         },
     }
 }
@@ -96,7 +98,7 @@ fn poetry_origin(package: &Table) -> PackageSource {
     let Some(source) = package.get("source").and_then(Value::as_table) else { return PackageSource::Index };
     match (string(source, "type"), string(source, "url")) {
         (Some("legacy"), _) | (_, None) => PackageSource::Index,
-        (_, Some(url)) => PackageSource::at(at_commit(url, string(source, "resolved_reference"))),
+        (_, Some(url)) => PackageSource::at(at_commit(url, string(source, "resolved_reference"), source)),
     }
 }
 
@@ -105,8 +107,8 @@ pub(super) fn pdm(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
     let mut dependencies = read(text, halt, "package", |package| {
         tells_groups &= package.contains_key("groups");
         let origin = match string(package, "git") {
-            Some(git) => PackageSource::at(at_commit(git, string(package, "revision"))),
-            None => place(["url", "path"].map(|key| string(package, key))),
+            Some(git) => PackageSource::at(at_commit(git, string(package, "revision"), package)),
+            None => place(["url", "path"].map(|key| string(package, key)), package),
         };
         let need = if is_in_group(package, "default") { Need::Required } else { Need::Development };
         asked.note((package, &origin), strings(package, "groups"));
@@ -122,26 +124,41 @@ pub(super) fn pdm(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
 
 pub(super) fn pylock(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
     let mut dependencies = read(text, halt, "packages", |package| {
-        let of = |table: &str, key: &str| package.get(table)?.as_table().and_then(|table| string(table, key));
-        let origin = match of("vcs", "url").or(of("vcs", "path")) {
-            Some(url) => PackageSource::at(at_commit(url, of("vcs", "commit-id"))),
-            None => place([of("archive", "url"), of("archive", "path"), of("directory", "path")]),
-        };
-        (origin, hashes(package, "hashes", &["wheels", "sdist", "archive"]), Need::Required)
+        (pylock_origin(package), hashes(package, "hashes", &["wheels", "sdist", "archive"]), Need::Required)
     })?;
     pylock_groups::settle(text, &mut dependencies, halt);
     Ok(dependencies)
 }
 
+fn pylock_origin(package: &Table) -> PackageSource {
+    let of = |key: &str| package.get(key).and_then(Value::as_table);
+    if let Some(vcs) = of("vcs")
+        && let Some(url) = string(vcs, "url").or(string(vcs, "path"))
+    {
+        return PackageSource::at(at_commit(url, string(vcs, "commit-id"), vcs));
+    }
+    let origin = of("archive").or(of("directory"));
+    origin.map_or(PackageSource::Index, |origin| place(["url", "path"].map(|key| string(origin, key)), origin))
+}
+
 pub(super) fn cargo(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
-    read(text, halt, "package", |package| {
+    let mut uses = Uses::default();
+    let mut dependencies = read(text, halt, "package", |package| {
         let origin = match string(package, "source") {
             Some(source) if source.starts_with("git+") => PackageSource::Place(source.to_owned()),
             Some(_) => PackageSource::Index,
             None => PackageSource::Project,
         };
+        let asked = package.get("dependencies").and_then(Value::as_array).into_iter().flatten();
+        for asked in asked.filter_map(Value::as_str) {
+            // `name version` where there are several versions.
+            let name = asked.split(' ').next().unwrap_or(asked);
+            uses.add(name, (string(package, "name"), string(package, "version"), asked));
+        }
         (origin, string(package, "checksum").map(str::to_owned).into_iter().collect(), Need::Required)
-    })
+    })?;
+    uses.tell(&mut dependencies);
+    Ok(dependencies)
 }
 
 /// Whether a package belongs to a group of dependencies; without groups it belongs to all.
@@ -216,6 +233,7 @@ fn read(
             // Whoever makes a file that no index has may do so again at the same version.
             let is_place = matches!(origin, PackageSource::Place(_));
             let found = found.with_content(hashes.iter().filter(|_| is_place).map(String::as_str)).placed(is_place);
+            let found = found.in_manner(is_editable(package).then_some(EDITABLE));
             dependencies.insert(found.needed(need).with_marker(marker(package)));
         }
         if let Some(metadata) = table.get("metadata").and_then(Value::as_table) {
@@ -233,6 +251,17 @@ fn marker(package: &Table) -> Option<&str> {
     markers.as_str().or_else(|| markers.get(MAIN)?.as_str())
 }
 
+/// Whether a package is used where it lies, as each of these tools writes it.
+fn is_editable(package: &Table) -> bool {
+    let is_true = |table: Option<&Table>, key: &str| {
+        table.and_then(|table| table.get(key)).and_then(Value::as_bool) == Some(true)
+    };
+    let of = |key: &str| package.get(key).and_then(Value::as_table);
+    ["develop", "editable"].iter().any(|key| is_true(Some(package), key))
+        || is_true(of("directory"), "editable")
+        || of("source").is_some_and(|source| source.contains_key("editable"))
+}
+
 fn unreadable(error: &toml::de::Error, line: usize, part: &str) -> Unreadable {
     let before = error.span().and_then(|span| part.get(..span.start)).unwrap_or_default();
     Unreadable::at(line + before.matches('\n').count(), "it is not TOML")
@@ -247,13 +276,20 @@ fn string<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
 }
 
 /// The first place that is named, or the index if none is.
-fn place<const N: usize>(candidates: [Option<&str>; N]) -> PackageSource {
+fn place<const N: usize>(candidates: [Option<&str>; N], origin: &Table) -> PackageSource {
     let place = candidates.into_iter().flatten().next();
-    place.map_or(PackageSource::Index, |place| PackageSource::at(place.to_owned()))
+    place.map_or(PackageSource::Index, |place| PackageSource::at(at_commit(place, None, origin)))
 }
 
-fn at_commit(url: &str, commit: Option<&str>) -> String {
-    commit.map_or_else(|| url.to_owned(), |commit| format!("{url}#{commit}"))
+/// A place at a commit, and which folder of it, where the package is in one: another one is another package.
+fn at_commit(url: &str, commit: Option<&str>, origin: &Table) -> String {
+    let folder = string(origin, "subdirectory").map(|folder| format!("subdirectory={folder}"));
+    match (commit, folder) {
+        (None, None) => url.to_owned(),
+        (Some(commit), None) => format!("{url}#{commit}"),
+        (None, Some(folder)) => format!("{url}#{folder}"),
+        (Some(commit), Some(folder)) => format!("{url}#{commit}&{folder}"),
+    }
 }
 
 #[cfg(test)]

@@ -101,12 +101,19 @@ pub struct Details {
     pub unless: BTreeSet<String>,
     /// The extras that are asked for.
     pub extras: BTreeSet<Box<str>>,
+    /// How it is installed: where it lies, or with options for who builds it.
+    pub manners: BTreeSet<Box<str>>,
     /// The hashes of these files as they are written, where they were asked for; see [`super::locked`].
     pub hashes: BTreeSet<Box<str>>,
 }
 
-static NO_DETAILS: Details =
-    Details { markers: BTreeSet::new(), unless: BTreeSet::new(), extras: BTreeSet::new(), hashes: BTreeSet::new() };
+static NO_DETAILS: Details = Details {
+    markers: BTreeSet::new(),
+    unless: BTreeSet::new(),
+    extras: BTreeSet::new(),
+    manners: BTreeSet::new(),
+    hashes: BTreeSet::new(),
+};
 
 /// The sum of the digests of hashes, in whatever order. Kept as bytes, which need no room for their alignment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -210,6 +217,7 @@ impl Details {
     fn join(&mut self, other: Self) {
         self.hashes.extend(other.hashes);
         self.extras.extend(other.extras);
+        self.manners.extend(other.manners);
         if self.unless != other.unless {
             self.unless.clear();
         }
@@ -311,8 +319,8 @@ impl Versions {
     pub(super) fn said_of_open(&self) -> (usize, usize) {
         let open = self.iter().filter(|(version, _)| version.is_open());
         let lengths = open.flat_map(|(version, about)| {
-            let Details { markers, extras, hashes, .. } = about.details();
-            let short = extras.iter().chain(hashes).map(|text| text.len());
+            let Details { markers, extras, manners, hashes, .. } = about.details();
+            let short = extras.iter().chain(manners).chain(hashes).map(|text| text.len());
             std::iter::once(version.as_str().len()).chain(markers.iter().map(String::len)).chain(short)
         });
         lengths.fold((0, 0), |(count, bytes), length| (count + 1, bytes + length))

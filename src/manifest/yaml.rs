@@ -63,7 +63,7 @@ impl<'a, 'h> Yaml<'a, 'h> {
     /// a map; what is none is passed over.
     pub fn entries(
         &mut self,
-        mut take: impl FnMut(&mut Self, Cow<'a, str>) -> Result<(), Unreadable>,
+        take: impl FnMut(&mut Self, Cow<'a, str>) -> Result<(), Unreadable>,
     ) -> Result<bool, Unreadable> {
         match self.next()? {
             Event::MappingStart(..) => {}
@@ -72,6 +72,15 @@ impl<'a, 'h> Yaml<'a, 'h> {
                 return self.pass(&other).map(|()| is_nothing);
             }
         }
+        self.rest_of_map(take)?;
+        Ok(true)
+    }
+
+    /// Takes each entry of a map that has begun.
+    fn rest_of_map(
+        &mut self,
+        mut take: impl FnMut(&mut Self, Cow<'a, str>) -> Result<(), Unreadable>,
+    ) -> Result<(), Unreadable> {
         let mut known = HashSet::new();
         while let Some(key) = self.key()? {
             if !known.insert(key.clone()) {
@@ -82,13 +91,32 @@ impl<'a, 'h> Yaml<'a, 'h> {
             }
             take(self, key)?;
         }
-        Ok(true)
+        Ok(())
     }
 
     /// Takes a text. What is none is passed over.
     pub fn text(&mut self) -> Result<Option<Cow<'a, str>>, Unreadable> {
         match self.next()? {
             Event::Scalar(text, style, ..) => Ok(Some(text).filter(|text| !is_nothing(text, style))),
+            other => self.pass(&other).map(|()| None),
+        }
+    }
+
+    /// Takes a text, or that of one entry of a map. What is neither is passed over.
+    pub fn text_or_entry(&mut self, of: &str) -> Result<Option<Cow<'a, str>>, Unreadable> {
+        match self.next()? {
+            Event::Scalar(text, style, ..) => Ok(Some(text).filter(|text| !is_nothing(text, style))),
+            Event::MappingStart(..) => {
+                let mut found = None;
+                self.rest_of_map(|yaml, key| {
+                    match &*key == of {
+                        true => found = yaml.text()?,
+                        false => yaml.skip()?,
+                    }
+                    Ok(())
+                })?;
+                Ok(found)
+            }
             other => self.pass(&other).map(|()| None),
         }
     }
@@ -199,6 +227,29 @@ mod tests {
         ] {
             assert_eq!(read(text).as_deref(), Ok(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn a_text_may_stand_in_a_map_of_more() {
+        let read = |text: &str| {
+            let mut found = String::new();
+            let read = Yaml::new(text, &Halt::default()).documents(|yaml| {
+                found.push_str(yaml.text_or_entry("a")?.as_deref().unwrap_or("none"));
+                Ok(())
+            });
+            read.map(|()| found)
+        };
+        for (text, expected) in [
+            ("x\n", "x"),
+            ("~\n", "none"),
+            ("{b: [c], a: x}\n", "x"),
+            ("a: {b: c}\n", "none"),
+            ("b: x\n", "none"),
+            ("[a]\n", "none"),
+        ] {
+            assert_eq!(read(text).as_deref(), Ok(expected), "{text}");
+        }
+        assert_eq!(read("a: 1\na: 2\n"), Err(Unreadable::at(2, "a key stands twice in one map")));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::dependencies::{Dependencies, Found};
 use super::line_locks::unmerged;
 use super::node::{content, split_at_sign, stands_for};
 use super::unreadable::Unreadable;
+use super::uses::{Uses, digest};
 use super::yaml::Yaml;
 use crate::halt::Halt;
 
@@ -25,22 +26,22 @@ pub(super) fn is_classic(text: &str) -> bool {
 
 /// A header line of descriptors without indentation, facts below it.
 fn classic(text: &str, halt: &Halt) -> Dependencies {
-    let mut dependencies = Dependencies::default();
+    let mut locked = Locked::default();
     let mut package = None;
     for line in halt.over(text.lines()).filter(|line| !line.is_empty() && !line.starts_with('#')) {
         match (line.strip_prefix("  "), &mut package) {
-            (None, _) => keep(package.replace(Package::new(line.trim_start_matches('"'))), &mut dependencies),
+            (None, _) => locked.keep(package.replace(Package::new(line.trim_start_matches('"')))),
             (Some(fact), Some(package)) => package.read_line(fact),
             (Some(_), None) => {}
         }
     }
-    keep(package, &mut dependencies);
-    dependencies
+    locked.keep(package);
+    locked.told()
 }
 
 /// A map of packages by their descriptors, and what is said of the file itself.
 fn modern(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
-    let (mut dependencies, mut is_lock) = (Dependencies::default(), false);
+    let (mut locked, mut is_lock) = (Locked::default(), false);
     Yaml::new(text, halt).documents(|yaml| {
         if is_lock {
             return Err(yaml.wrong("it has a second document"));
@@ -51,23 +52,36 @@ fn modern(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
                 return yaml.skip();
             }
             let mut package = Package::new(&descriptors);
+            let is_project = descriptors.contains("@workspace:");
             yaml.entries(|yaml, key| {
+                if is_project && key == "dependencies" {
+                    return locked.read_uses(yaml, &descriptors);
+                }
                 if let Some(value) = yaml.text()? {
                     package.read(&key, &value);
                 }
                 Ok(())
             })?;
-            keep(Some(package), &mut dependencies);
+            locked.keep(Some(package));
             Ok(())
         })?;
         Ok(())
     })?;
-    if is_lock { Ok(dependencies) } else { Err(Unreadable::new(NO_LOCK)) }
+    if is_lock { Ok(locked.told()) } else { Err(Unreadable::new(NO_LOCK)) }
+}
+
+/// What was found, and which of the descriptors by which it is asked for lead to what.
+#[derive(Default)]
+struct Locked {
+    dependencies: Dependencies,
+    uses: Uses,
 }
 
 #[derive(Default)]
 struct Package {
     name: String,
+    /// A digest of the descriptors.
+    descriptors: u64,
     version: String,
     origin: Option<String>,
     resolved: Option<String>,
@@ -84,7 +98,7 @@ impl Package {
         let named = descriptors.split("@npm:").skip(1).filter_map(split_at_sign);
         let own = named.map(|(name, _)| name).find(|name| is_name(name));
         let name = own.or_else(|| split_at_sign(descriptors).map(|(name, _)| name)).unwrap_or_default();
-        Package { name: name.to_owned(), ..Package::default() }
+        Package { name: name.to_owned(), descriptors: digest(descriptors), ..Package::default() }
     }
 
     /// `version "1.0.0"`. Deeper lines begin with a blank and so have an empty key.
@@ -133,17 +147,34 @@ fn content_hash(reference: &str) -> Option<&str> {
     parameters.split('&').find_map(|one| one.strip_prefix("hash=")).filter(|_| is_own)
 }
 
-fn keep(package: Option<Package>, dependencies: &mut Dependencies) {
-    let Some(package) = package.filter(|package| !package.name.is_empty() && !package.is_workspace) else { return };
-    let resolved = package.resolved.as_deref();
-    let place = resolved.filter(|place| stands_for(place, &package.version, package.hash.is_some()));
-    let version = package.origin.as_deref().or(place).unwrap_or(&package.version);
-    // Older ones have the hash behind the place alone.
-    let digest = resolved.and_then(|place| place.split_once('#')).map(|(_, digest)| digest);
-    let of_file = content(resolved, &package.version, package.hash.as_deref());
-    let found = Found::new(&package.name, version).with_hashes(package.hash.as_deref());
-    let found = found.with_content(package.content.as_deref().or(of_file));
-    dependencies.insert(found.noting(digest.filter(|_| package.hash.is_none())));
+impl Locked {
+    fn keep(&mut self, package: Option<Package>) {
+        let Some(package) = package.filter(|package| !package.name.is_empty() && !package.is_workspace) else { return };
+        let resolved = package.resolved.as_deref();
+        let place = resolved.filter(|place| stands_for(place, &package.version, package.hash.is_some()));
+        let version = package.origin.as_deref().or(place).unwrap_or(&package.version);
+        // Older ones have the hash behind the place alone.
+        let digest = resolved.and_then(|place| place.split_once('#')).map(|(_, digest)| digest);
+        let of_file = content(resolved, &package.version, package.hash.as_deref());
+        let found = Found::new(&package.name, version).with_hashes(package.hash.as_deref());
+        let found = found.with_content(package.content.as_deref().or(of_file));
+        self.uses.add(&package.name, (package.descriptors, version));
+        self.dependencies.insert(found.noting(digest.filter(|_| package.hash.is_none())));
+    }
+
+    /// Reads what a project asks for.
+    fn read_uses(&mut self, yaml: &mut Yaml<'_, '_>, project: &str) -> Result<(), Unreadable> {
+        yaml.entries(|yaml, name| {
+            self.uses.add(&name, (project, yaml.text()?));
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    fn told(mut self) -> Dependencies {
+        self.uses.tell(&mut self.dependencies);
+        self.dependencies
+    }
 }
 
 #[cfg(test)]

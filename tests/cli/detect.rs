@@ -171,7 +171,7 @@ fn hashes_and_markers_alone_are_told_as_such() {
         shown + &String::from_utf8(project.read("report.md")).unwrap()
     };
     let marked = told("requests==2.32.3 ; python_version > '3'\nidna==3.7\n");
-    assert!(marked.contains("no version differs, only markers, extras or who asks for it"), "{marked}");
+    assert!(marked.contains("no version differs, only where, how or for whom one is installed"), "{marked}");
     let hashed = told("requests==2.32.3 --hash=sha256:aa\nidna==3.7\n");
     assert!(hashed.contains("requests 2.32.3 with other hashes"), "{hashed}");
     assert!(hashed.contains("0 changed, 0 added, 0 removed, 1 with other hashes"), "{hashed}");

@@ -164,6 +164,126 @@ fn a_package_that_is_installed_under_another_name_is_known_by_its_own() {
     }
 }
 
+/// All versions stay, and yet others use them.
+#[test]
+fn another_use_of_the_same_versions_is_no_other_text() {
+    let npm = |top: &str, below: &str, workspaces: &str| {
+        format!(
+            r#"{{"lockfileVersion":3,"packages":{{"":{{{workspaces}}},"node_modules/m":{{"version":"{top}"}},
+                "node_modules/n":{{"version":"1"}},"node_modules/n/node_modules/m":{{"version":"{below}"}}}}}}"#
+        )
+    };
+    let npm_of_1 = |top: &str, below: &str| {
+        let n = format!(r#"{{"version":"1","dependencies":{{"m":{{"version":"{below}"}}}}}}"#);
+        format!(r#"{{"lockfileVersion":1,"dependencies":{{"m":{{"version":"{top}"}},"n":{n}}}}}"#)
+    };
+    let classic = |one: &str, two: &str| {
+        format!("# yarn lockfile v1\n\n\"m@^1\":\n  version \"{one}\"\n\n\"m@>1\":\n  version \"{two}\"\n")
+    };
+    let modern = |range: &str| {
+        let m =
+            |version: &str| format!("\"m@npm:{version}\":\n  version: {version}\n  resolution: \"m@npm:{version}\"\n");
+        let own = format!(
+            "\"p@workspace:.\":\n  version: 0\n  resolution: \"p@workspace:.\"\n  dependencies:\n    m: \"npm:{range}\"\n"
+        );
+        format!("__metadata:\n  version: 8\n{}{}{own}", m("1"), m("2"))
+    };
+    let pnpm = |root: &str, below: &str| {
+        format!(
+            "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      m:\n        specifier: x\n        version: {root}\n      \
+             n:\n        version: '1'\npackages:\n  m@1: {{}}\n  m@2: {{}}\n  n@1: {{}}\nsnapshots:\n  m@1: {{}}\n  m@2: {{}}\n  n@1:\n    \
+             dependencies:\n      m: '{below}'\n"
+        )
+    };
+    let pnpm_of_5 = |root: &str, below: &str| {
+        format!(
+            "lockfileVersion: 5.4\ndependencies:\n  m: '{root}'\n  n: '1'\npackages:\n  /m/1: {{}}\n  /m/2: {{}}\n  /n/1:\n    \
+             dependencies:\n      m: '{below}'\n"
+        )
+    };
+    let cargo = |root: &str, below: &str| {
+        let package = |name: &str, version: &str, rest: &str| {
+            format!("[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n{rest}\n")
+        };
+        let (source, m) = ("source = \"registry+h\"\n", |version: &str| format!("dependencies = [\"m {version}\"]"));
+        let ms = package("m", "1", source) + &package("m", "2", source);
+        package("p", "0", &m(root)) + &ms + &package("n", "1", &format!("{source}{}", m(below)))
+    };
+    let (at_1, at_2) = (&["m@1", "n/node_modules/m=m@2", "n@1"][..], &["m@2", "n/node_modules/m=m@1", "n@1"][..]);
+    let table = [
+        (Format::NpmLock, at_1, npm("1", "2", ""), npm("2", "1", ""), "error"),
+        (Format::NpmLock, at_2, npm("1", "2", ""), npm("2", "1", ""), "warning"),
+        (Format::NpmLock, &["n@1"], npm("1", "2", ""), npm("2", "1", ""), "warning"),
+        (
+            Format::NpmLock,
+            at_1,
+            npm("1", "2", "\"workspaces\":[\"p\"]"),
+            npm("2", "1", "\"workspaces\":[\"p\"]"),
+            "warning",
+        ),
+        (Format::NpmLock, at_1, npm_of_1("1", "2"), npm_of_1("2", "1"), "error"),
+        (Format::YarnLock, at_1, classic("1", "2"), classic("2", "1"), "warning"),
+        (Format::YarnLock, at_1, modern("1"), modern("2"), "warning"),
+        (Format::PnpmLock, at_1, pnpm("1", "2"), pnpm("2", "2"), "warning"),
+        (Format::PnpmLock, at_1, pnpm("1", "2"), pnpm("1", "1"), "warning"),
+        (Format::PnpmLock, at_1, pnpm_of_5("1", "2"), pnpm_of_5("2", "2"), "warning"),
+        (Format::PnpmLock, at_1, pnpm_of_5("1", "2"), pnpm_of_5("1", "1"), "warning"),
+        (Format::CargoLock, &[], cargo("1", "2"), cargo("2", "2"), "warning"),
+        (Format::CargoLock, &[], cargo("1", "2"), cargo("1", "1"), "warning"),
+    ];
+    for (format, held, old, new, level) in table {
+        let told = |new: &str| told(format, held, &old, new);
+        assert_eq!(told(&new).split(':').next(), Some(level), "{old} {new}: {}", told(&new));
+        assert_eq!(told(&old), "");
+    }
+    // Of one version there is but one use.
+    let one =
+        |place: &str| format!(r#"{{"lockfileVersion":3,"packages":{{"{place}node_modules/m":{{"version":"1"}}}}}}"#);
+    assert_eq!(told(Format::NpmLock, &["m@1"], &one(""), &one("node_modules/n/")), "");
+}
+
+/// The version and the place stay, and yet it is installed in another way.
+#[test]
+fn another_way_to_install_the_same_is_no_other_text() {
+    let package = |rest: &str| format!("[[package]]\nname = \"a\"\nversion = \"1\"\n{rest}\n");
+    let table = [
+        (Format::Requirements, "./a".to_owned(), "-e ./a".to_owned()),
+        (Format::Requirements, "a==1".to_owned(), "a==1 --config-settings=x=y".to_owned()),
+        (
+            Format::Requirements,
+            "a==1 --hash=sha256:aa".to_owned(),
+            "a==1 --hash=sha256:aa --global-option=x".to_owned(),
+        ),
+        (Format::Requirements, "a==1".to_owned(), "--no-binary :all:\na==1".to_owned()),
+        (Format::Requirements, "a\n--pre".to_owned(), "a".to_owned()),
+        (Format::UvLock, package("source = { directory = \"a\" }"), package("source = { editable = \"a\" }")),
+        (
+            Format::PoetryLock,
+            package("develop = false\n[package.source]\ntype = \"directory\"\nurl = \"a\""),
+            package("develop = true\n[package.source]\ntype = \"directory\"\nurl = \"a\""),
+        ),
+        (Format::PdmLock, package("path = \"./a\""), package("path = \"./a\"\neditable = true")),
+        (
+            Format::Pylock,
+            package("directory = { path = \"a\" }").replace("package", "packages"),
+            package("directory = { path = \"a\", editable = true }").replace("package", "packages"),
+        ),
+        (
+            Format::PipfileLock,
+            r#"{"_meta":{},"default":{"a":{"path":"./a"}}}"#.to_owned(),
+            r#"{"_meta":{},"default":{"a":{"path":"./a","editable":true}}}"#.to_owned(),
+        ),
+    ];
+    for (format, old, new) in &table {
+        for (old, new) in [(old, new), (new, old)] {
+            let told = told(*format, &["a-1"], old, new);
+            assert!(told.ends_with("or where, how or for whom a version is installed"), "{old} {new}: {told}");
+        }
+    }
+    // Where it is looked for is told elsewhere.
+    assert_eq!(told(Format::Requirements, &["a-1"], "a==1", "-i https://h/simple\na==1"), "");
+}
+
 /// Whether an archive without metadata was built with extras nobody knows: who did not build them is told what to do.
 #[test]
 fn who_is_told_of_something_optional_alone_is_told_so() {
@@ -230,6 +350,7 @@ fn another_patch_or_file_at_one_version_is_another_content() {
         "lockfileVersion: 5.4\npackages:\n  /y/1.0.0_HASH:\n    resolution: {integrity: x}\n    dev: false\n";
     let pnpm_file = "lockfileVersion: '9.0'\npackages:\n  y@file:y-1.0.0.tgz:\n    resolution: {integrity: HASH, tarball: file:y-1.0.0.tgz}\n    \
                      version: 1.0.0\n";
+    let pnpm_folder = "lockfileVersion: '6.0'\npackages:\n  /y@1.0.0:\n    resolution: {commit: c0ffee, path: HASH, repo: r, type: git}\n";
     let package = |key: &str, rest: &str| format!("[[{key}]]\nname = \"y\"\nversion = \"1.0.0\"\n{rest}\n");
     let uv =
         |source: &str| package("package", &format!("source = {{ {source} }}\nwheels = [{{ hash = \"sha256:HASH\" }}]"));
@@ -244,6 +365,7 @@ fn another_patch_or_file_at_one_version_is_another_content() {
         (Format::PnpmLock, pnpm_of_6.to_owned(), "error"),
         (Format::PnpmLock, patched_of_5, "error"),
         (Format::PnpmLock, pnpm_file.to_owned(), "error"),
+        (Format::PnpmLock, pnpm_folder.to_owned(), "error"),
         // Its peers may change, and it stays what it is.
         (Format::PnpmLock, pnpm_of_5.to_owned(), ""),
         (Format::YarnLock, berry("patch:y@npm%3A1.0.0#./p.patch::version=1.0.0&hash=HASH"), "error"),
@@ -298,7 +420,7 @@ fn it_is_told_what_changed() {
     let told = |old, new| told(Format::Requirements, &[], old, new);
     insta::assert_snapshot!(told("a==1\nb==1", "a==2\nc==1"), @"error: it has the very content of version 3, but `a` and 2 more changed: it was not built again");
     insta::assert_snapshot!(told("a==1\npip==1", "a==1\npip==2"), @"warning: it has the very content of version 3; only `pip` changed, which need not be in it");
-    insta::assert_snapshot!(told("a==1 --hash=md5:aa", "a==1"), @"warning: it has the very content of version 3, but hashes, markers or groups in the manifest changed");
+    insta::assert_snapshot!(told("a==1 --hash=md5:aa", "a==1"), @"warning: it has the very content of version 3, but hashes in the manifest changed, or where, how or for whom a version is installed");
     let elsewhere = told_if(Some(Outside::Git), (Format::Requirements, &[]), "a==1\nb==1", "a==2\nc==1");
     insta::assert_snapshot!(elsewhere, @"error: it has the very content of version 3, but 3 packages (which ones is not shown, because the file is one of git's own) changed: it was not built again");
     insta::assert_snapshot!(told("?", "a==1"), @"warning: it has the very content of version 3, but the manifest changed, and a line that cannot be read may have: whether it was to be built again is not known");

@@ -12,9 +12,21 @@ fn shown(dependencies: Result<Dependencies, Unreadable>) -> Option<String> {
 
 #[test]
 fn origins_other_than_an_index_take_the_place_of_the_version() {
-    let table: [(Read, &str, &str); 12] = [
+    let table: [(Read, &str, &str); 16] = [
         (uv, "source = { git = \"https://t@h/x?rev=v1#c0ffee\" }", "x https://****@h/x?****#c0ffee"),
         (uv, "source = { editable = \"packages/x\" }", "x packages/x"),
+        (uv, "source = { url = \"https://h/x.zip\", subdirectory = \"a\" }", "x https://h/x.zip#subdirectory=a"),
+        (
+            poetry,
+            "source = { type = \"git\", url = \"https://h/x\", resolved_reference = \"c0ffee\", subdirectory = \"a\" }",
+            "x https://h/x#c0ffee&subdirectory=a",
+        ),
+        (
+            pdm,
+            "git = \"https://h/x\"\nrevision = \"c0ffee\"\nsubdirectory = \"a\"",
+            "x https://h/x#c0ffee&subdirectory=a",
+        ),
+        (pdm, "url = \"https://h/x.zip\"\nsubdirectory = \"a\"", "x https://h/x.zip#subdirectory=a"),
         (uv, "source = { virtual = \"packages/x\" }", ""),
         (uv, "source = { editable = \".\" }", ""),
         (
@@ -36,6 +48,10 @@ fn origins_other_than_an_index_take_the_place_of_the_version() {
     }
     let vcs = "[[packages]]\nname = \"x\"\nvcs = { type = \"git\", url = \"https://h/x\", commit-id = \"c0ffee\" }\n";
     assert_eq!(shown(pylock(vcs, &Halt::default())).as_deref(), Some("x https://h/x#c0ffee"));
+    let below = vcs.replace("c0ffee\" }", "c0ffee\", subdirectory = \"a\" }");
+    assert_eq!(shown(pylock(&below, &Halt::default())).as_deref(), Some("x https://h/x#c0ffee&subdirectory=a"));
+    let archive = "[[packages]]\nname = \"x\"\narchive = { url = \"https://h/x.zip\", subdirectory = \"a\" }\n";
+    assert_eq!(shown(pylock(archive, &Halt::default())).as_deref(), Some("x https://h/x.zip#subdirectory=a"));
     assert_eq!(
         shown(pylock("[[packages]]\nname = \"x\"\ndirectory = { path = \"x\" }", &Halt::default())).as_deref(),
         Some("x ./x")
