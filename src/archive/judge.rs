@@ -8,7 +8,7 @@ use crate::layer::Runtime;
 
 const PATH_HINT: &str = "build the zip again, without such entries; `allow = [\"archive-path\"]` accepts them";
 const ENTRY_HINT: &str = "build the zip again, without such entries; `allow = [\"archive-entry\"]` accepts them";
-const LINK_HINT: &str = "build the zip again, without such links; `allow = [\"archive-link\"]` accepts them";
+const LINK_HINT: &str = "replace the link with what it points to, or point it to a place in the layer, which is `/opt` in Lambda; `allow = [\"archive-link\"]` accepts it as it is";
 
 /// What is wrong with an archive for a layer of these runtimes.
 pub fn judge(inspection: &Inspection, runtimes: &[Runtime]) -> Vec<Finding> {
@@ -41,12 +41,12 @@ fn finding(oddity: Oddity, met: &Met) -> Finding {
             entry(format!("the table of contents says something else of an entry than it is: {first}"))
         }
         Oddity::Leaving => {
-            let message = format!("a link in the zip leads out of the layer, or in a circle: {first}");
+            let message = format!("a link in it leads out of the layer, or in a circle: {first}");
             Finding::error(Check::ArchiveLink, message, LINK_HINT)
         }
         Oddity::Elsewhere => {
             let message =
-                format!("a link in the zip leads to an absolute place outside of `/opt`, where the layer is: {first}");
+                format!("a link in it leads to an absolute place outside of `/opt`, where the layer is: {first}");
             Finding::error(Check::ArchiveLink, message, LINK_HINT)
         }
         Oddity::Impossible => path(format!("a path in the zip is none that a file in Lambda can have: {first}")),
@@ -117,8 +117,8 @@ mod tests {
             Error archive-entry: an entry of the zip is compressed with method 2000, Lambda unzips stored and deflated ones: `a/b` and 2 more
             Error archive-entry: an entry of the zip has two sizes that cannot both be true: `a/b` and 2 more
             Error archive-entry: the table of contents says something else of an entry than it is: `a/b` and 2 more
-            Error archive-link: a link in the zip leads out of the layer, or in a circle: `a/b` and 2 more
-            Error archive-link: a link in the zip leads to an absolute place outside of `/opt`, where the layer is: `a/b` and 2 more
+            Error archive-link: a link in it leads out of the layer, or in a circle: `a/b` and 2 more
+            Error archive-link: a link in it leads to an absolute place outside of `/opt`, where the layer is: `a/b` and 2 more
             Warning archive-path: a path in the zip has `\` in it, which is no step into a folder in Lambda: `a/b` and 2 more
             Error archive-path: an entry of the zip has a second path, which differs; who unzips it chooses: `a/b` and 2 more
             Error archive-entry: an entry of the zip is a pipe, a socket or a device: `a/b` and 2 more

@@ -91,6 +91,21 @@ impl Packages {
         pythons.is_some_and(|pythons| pythons.contains(&python))
     }
 
+    /// The versions of each package of Python that lie in one folder, where there are several.
+    pub fn together(&self) -> impl Iterator<Item = (&str, Python, Vec<&str>)> {
+        let several = self.of(Ecosystem::Python).filter(|(_, versions)| versions.len() > 1);
+        several.flat_map(|(name, versions)| {
+            let mut folders = BTreeMap::<Python, Vec<&str>>::new();
+            for version in versions {
+                let pythons = self.pythons.get(&(name.to_owned(), version.clone()));
+                for python in pythons.into_iter().flatten() {
+                    folders.entry(*python).or_default().push(version);
+                }
+            }
+            folders.into_iter().map(move |(python, versions)| (name, python, versions))
+        })
+    }
+
     /// Whether a package of Python came from a place that somebody named, and from no index.
     pub fn is_placed(&self, name: &str) -> bool {
         self.placed.contains(name)
