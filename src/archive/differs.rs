@@ -1,14 +1,17 @@
 //! Whether an archive holds what its manifest pins.
 
-use super::node;
+mod together;
+
 use super::packages::{Ecosystem, Packages, Python};
+use super::pin::{Held, Pin};
 use crate::bounds::Outside;
 use crate::finding::{Check, Finding};
 use crate::halt::Halt;
 use crate::layer::{LayerSettings, Runtime};
 use crate::manifest::{About, Dependencies, Environments, Format, Need, Version, Versions, is_left_out};
 use std::collections::BTreeSet;
-use std::str::FromStr as _;
+use together::Together;
+pub use together::together;
 
 /// How many packages a message names.
 const SHOWN: usize = 3;
@@ -42,6 +45,8 @@ pub fn not_compared(packages: &Packages, format: Format, name: &str) -> Option<F
 /// | in the archive | in the manifest | |
 /// |---|---|---|
 /// | another version | pinned | error |
+/// | several versions of a package of Python in one folder | one of them not allowed | error |
+/// | the same | each of them allowed, or not named | warning |
 /// | missing | pinned, and installed in one of the environments | warning |
 /// | there | not named | warning |
 ///
@@ -58,10 +63,12 @@ pub fn not_compared(packages: &Packages, format: Format, name: &str) -> Option<F
 /// An archive without any metadata is not compared (see [`not_compared`]): many strip it to save space. What Lambda's runtimes bring, and tools
 /// that only build, may be missing.
 pub fn differs(packages: &Packages, pins: Pins<'_>, settings: &LayerSettings, halt: &Halt) -> Vec<Finding> {
-    let Some(ecosystem) = Ecosystem::of(pins.format) else { return Vec::new() };
+    let Some(ecosystem) = Ecosystem::of(pins.format) else { return together(packages, settings).into_iter().collect() };
     let names_all = !matches!(pins.format, Format::YarnLock | Format::PnpmLock);
     let is_complete = names_all && !pins.is_partial;
-    let look = Look { format: pins.format, ecosystem, names_all, packages, homes: &homes(settings), halt };
+    let homes = homes(settings);
+    let crowds = Together::of(packages, &homes);
+    let look = Look { format: pins.format, ecosystem, names_all, packages, homes: &homes, crowds: &crowds, halt };
     let (mut wrong, mut missing) = (Vec::new(), Vec::new());
     let unread = packages.of(ecosystem).filter(|(_, versions)| versions.is_empty());
     let unread: BTreeSet<&str> = unread.flat_map(|(name, _)| pins.dependencies.own_names(name)).collect();
@@ -82,7 +89,13 @@ pub fn differs(packages: &Packages, pins: Pins<'_>, settings: &LayerSettings, ha
     let loose: Vec<String> =
         look.foreign(&loose, pins.dependencies).into_iter().map(|name| format!("`{name}`")).collect();
     let sampled = packages.are_sampled(ecosystem).then(|| pins.told_sampled());
-    let told = [pins.told_wrong(&wrong), pins.told_missing(&missing), pins.told_loose(&loose), sampled];
+    let told = [
+        crowds.told(&look, pins),
+        pins.told_wrong(&wrong),
+        pins.told_missing(&missing),
+        pins.told_loose(&loose),
+        sampled,
+    ];
     told.into_iter().flatten().collect()
 }
 
@@ -116,6 +129,7 @@ struct Look<'a> {
     names_all: bool,
     packages: &'a Packages,
     homes: &'a [Home],
+    crowds: &'a Together<'a>,
     halt: &'a Halt,
 }
 
@@ -154,35 +168,37 @@ impl Look<'_> {
     fn other_versions(&self, name: &str, versions: &Versions) -> Vec<String> {
         let Some(held) = self.packages.versions(self.ecosystem, name) else { return Vec::new() };
         let of_home = |home: &Home| {
-            let held: Vec<&str> =
-                held.iter().map(String::as_str).filter(|version| self.is_held(name, version, home)).collect();
-            self.others(name, &held, home, versions)
+            // Of what lies beside another version both are told.
+            let is_it = |held: &&String| self.is_held(name, held, home) && !self.crowds.has(name, held);
+            let held: Vec<Held<'_>> = held.iter().filter(is_it).map(|held| Held::of(self.ecosystem, held)).collect();
+            if held.is_empty() {
+                return Vec::new();
+            }
+            let pinned = self.pinned(home, versions);
+            let (others, shown) = (self.others(&held, &pinned), shown(&pinned));
+            let whose = home.python.map(|minor| format!(" for python3.{minor}")).unwrap_or_default();
+            others.into_iter().map(|held| format!("`{name}` {}{whose}, pinned is {shown}", held.text)).collect()
         };
         self.homes.iter().flat_map(of_home).collect()
     }
 
-    /// Those of one folder. A pin is read once, and few of either are told: a package may have many in both.
-    fn others(&self, name: &str, held: &[&str], home: &Home, versions: &Versions) -> Vec<String> {
-        if held.is_empty() {
-            return Vec::new();
-        }
+    /// What is pinned for one folder.
+    fn pinned<'v>(&self, home: &Home, versions: &'v Versions) -> Vec<&'v Version> {
         let used = versions.iter().filter(|(_, about)| home.environments.allow(about, self.halt));
         let used: Vec<&Version> = used.map(|(version, _)| version).collect();
         // Whatever rules all of them out, the archive holds the package: then it has to be one of them at least.
         let all = self.ecosystem == Ecosystem::Node || used.is_empty();
-        let pinned = if all { versions.keys().collect() } else { used };
-        let mut others: Vec<Held<'_>> = held.iter().map(|held| Held::of(self.ecosystem, held)).collect();
-        for pin in self.halt.over(&pinned) {
+        if all { versions.keys().collect() } else { used }
+    }
+
+    /// Those of these versions that are not pinned. A pin is read once: a package may have many of both.
+    fn others<'h, 'v>(&self, held: &'h [Held<'v>], pinned: &[&Version]) -> Vec<&'h Held<'v>> {
+        let mut others: Vec<&Held<'_>> = held.iter().collect();
+        for pin in self.halt.over(pinned) {
             let pin = Pin::of(self.ecosystem, pin);
             others.retain(|held| !pin.allows(held));
         }
-        let shown = pinned.iter().take(SHOWN).map(|pin| pin.as_str()).collect::<Vec<_>>().join(" or ");
-        let more = match pinned.len().saturating_sub(SHOWN) {
-            0 => String::new(),
-            more => format!(" or one of {more} more"),
-        };
-        let whose = home.python.map(|minor| format!(" for python3.{minor}")).unwrap_or_default();
-        others.iter().map(|held| format!("`{name}` {}{whose}, pinned is {shown}{more}", held.text)).collect()
+        others
     }
 
     /// Whether a package should be in the archive.
@@ -195,6 +211,15 @@ impl Look<'_> {
     }
 }
 
+/// Few of many.
+fn shown(pinned: &[&Version]) -> String {
+    let shown = pinned.iter().take(SHOWN).map(|pin| pin.as_str()).collect::<Vec<_>>().join(" or ");
+    match pinned.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} or one of {more} more"),
+    }
+}
+
 /// Whether an archive holds this version of a package, or one that tells no version.
 pub(super) fn holds(packages: &Packages, ecosystem: Ecosystem, name: &str, version: &Version) -> bool {
     let pin = Pin::of(ecosystem, version);
@@ -202,67 +227,6 @@ pub(super) fn holds(packages: &Packages, ecosystem: Ecosystem, name: &str, versi
     let counts = |held: &str| ecosystem != Ecosystem::Node || packages.is_installed(name, held);
     let is_it = |held: &String| counts(held) && pin.allows(&Held::of(ecosystem, held));
     packages.versions(ecosystem, name).is_some_and(|all| all.is_empty() || all.iter().any(is_it))
-}
-
-/// A version that the archive holds.
-pub(super) struct Held<'a> {
-    text: &'a str,
-    /// Of a package of Python, where it can be read.
-    version: Option<pep440_rs::Version>,
-}
-
-impl<'a> Held<'a> {
-    pub fn of(ecosystem: Ecosystem, text: &'a str) -> Self {
-        let is_python = ecosystem == Ecosystem::Python;
-        Self { text, version: is_python.then(|| pep440_rs::Version::from_str(text).ok()).flatten() }
-    }
-}
-
-/// What a manifest pins.
-pub(super) enum Pin<'a> {
-    /// A version as it is written, which has to be the same text.
-    Text(&'a str),
-    /// The platform of a gem stands behind its version in the lock file, and is no part of the gem's own version.
-    Gem(&'a str),
-    /// A version of Node.
-    Node(&'a str),
-    /// Versions of Python.
-    Python(&'a str, pep440_rs::VersionSpecifiers),
-    /// Whatever is held.
-    Anything,
-}
-
-impl<'a> Pin<'a> {
-    pub fn of(ecosystem: Ecosystem, version: &'a Version) -> Self {
-        let pin = version.as_str();
-        // Who installs it fills in a variable; of a place it is not told what it holds, and perhaps not even its name.
-        if pin == "*" || version.is_place() || pin.contains("${") {
-            return Self::Anything;
-        }
-        match ecosystem {
-            Ecosystem::Ruby => Self::Gem(pin),
-            Ecosystem::Python => {
-                let is_version = pin.starts_with(|first: char| first.is_ascii_alphanumeric());
-                let specifiers = if is_version { format!("=={pin}") } else { pin.to_owned() };
-                let specifiers = pep440_rs::VersionSpecifiers::from_str(&specifiers);
-                specifiers.map_or(Self::Text(pin), |specifiers| Self::Python(pin, specifiers))
-            }
-            Ecosystem::Node => Self::Node(node::plain(pin)),
-        }
-    }
-
-    /// Whether a version is one that it allows.
-    pub fn allows(&self, held: &Held<'_>) -> bool {
-        match self {
-            Self::Anything => true,
-            Self::Text(pin) => *pin == held.text,
-            Self::Node(pin) => *pin == node::plain(held.text),
-            Self::Gem(pin) => *pin == held.text || pin.split('-').next() == Some(held.text),
-            Self::Python(pin, specifiers) => {
-                *pin == held.text || held.version.as_ref().is_some_and(|version| specifiers.contains(version))
-            }
-        }
-    }
 }
 
 impl Pins<'_> {

@@ -1,7 +1,8 @@
 //! Whether an archive was built again after its manifest changed.
 
-use super::differs::{Held, Pin, first_of, holds};
+use super::differs::{first_of, holds};
 use super::packages::{Ecosystem, Packages};
+use super::pin::{Held, Pin};
 use crate::bounds::Outside;
 use crate::finding::{Check, Finding};
 use crate::halt::Halt;

@@ -44,8 +44,8 @@ const WARNINGS: &[(&str, Explanation)] = &[
     (
         "archive-link",
         Explanation {
-            cause: "A link in the zip leads out of the layer, by itself or through other links of it, to an absolute place outside of `/opt`, where the layer is, or in a circle: below `/opt` it points to something that is not there, or that belongs to the function's environment. A job that meets it fails with `archive-invalid`.",
-            remedy: "Build the zip again with files in place of such links. `allow = [\"archive-link\"]` accepts it.",
+            cause: "A link in the archive, a zip or a folder, leads out of the layer, by itself or through other links of it, to an absolute place outside of `/opt`, where the layer is, or in a circle: below `/opt` it points to something that is not there, or that belongs to the function's environment. A job that meets it fails with `archive-invalid`. Of a zip in S3 that something else staged, links are read with 16 requests at most, of 4 MiB each; links beyond that are told with a warning.",
+            remedy: "Build the layer again with files in place of such links. `allow = [\"archive-link\"]` accepts them, for what is meant to be in the function's environment (`/var/task/…`): a folder is packed with the link as it is, and never with what it leads to on this machine.",
         },
     ),
     (
@@ -219,8 +219,8 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
             "Build the layer from the changed manifest, then `layership stage`, or `layership publish --stage`. Where nothing in the archive had to change, `allow = [\"archive-stale\"]` accepts it.",
         ),
         ErrorCode::ArchiveDiffers => (
-            "The archive holds another version of a package than the manifest pins, as the package's own metadata tells (`*.dist-info` of Python, `package.json` of Node below a `package-lock.json`, `*.gemspec` of Ruby): it was built from another state, or something else installed it. With `--strict`, also what are the warnings `package-missing` and `package-not-locked` otherwise. It is checked before a version is adopted, too. A version that is locked for an extra is none of these, and of a manifest with lines that cannot be read the others count. Of a zip in S3 that something else staged, three files `package.json` are read at most, besides those in its last megabyte.",
-            "Build the layer from the manifest, then stage it. Where another version is meant, `allow = [\"archive-differs\"]` accepts it.",
+            "The archive holds another version of a package than the manifest pins, as the package's own metadata tells (`*.dist-info` of Python, `package.json` of Node below a `package-lock.json`, `*.gemspec` of Ruby): it was built from another state, or something else installed it. Or one folder holds several versions of one package of Python, as `pip install --target` into the folder of an older build leaves them, and the manifest does not allow each; where it does, or does not name the package, that is a warning. With `--strict`, also what are the warnings `package-missing` and `package-not-locked` otherwise. It is checked before a version is adopted, too. A version that is locked for an extra is none of these, and of a manifest with lines that cannot be read the others count. Of a zip in S3 that something else staged, three files `package.json` are read at most, besides those in its last megabyte.",
+            "Build the layer from the manifest, then stage it; of several versions, delete the older one's `*.dist-info` with what belongs to it, or the whole folder, and build into an empty one. Where another version is meant, `allow = [\"archive-differs\"]` accepts it.",
         ),
         ErrorCode::SecretInManifest => (
             "The manifest carries a password, a token or a signature in a URL. The copy of the manifest that a publish keeps in S3 would keep it, too, byte for byte. `${TOKEN}` as the whole of a value, which tools fill in, is none.",
