@@ -1,5 +1,6 @@
 //! Whether an archive holds what its manifest pins.
 
+mod editable;
 mod together;
 
 use super::packages::{Ecosystem, Packages, Python};
@@ -9,6 +10,7 @@ use crate::finding::{Check, Finding};
 use crate::halt::Halt;
 use crate::layer::{LayerSettings, Runtime};
 use crate::manifest::{About, Dependencies, Environments, Format, Need, Version, Versions, is_left_out};
+use editable::told_editable;
 use std::collections::BTreeSet;
 use together::Together;
 pub use together::together;
@@ -48,6 +50,7 @@ pub fn not_compared(packages: &Packages, format: Format, name: &str) -> Option<F
 /// | several versions of a package of Python in one folder | one of them not allowed | error |
 /// | the same | each of them allowed, or not named | warning |
 /// | missing | pinned, and installed in one of the environments | warning |
+/// | the metadata of a package of Python that is editable | the same | warning |
 /// | there | not named | warning |
 ///
 /// Where the manifest does not tell what is for development, what is missing is only worth knowing. Where lines of it cannot be
@@ -81,7 +84,9 @@ pub fn differs(packages: &Packages, pins: Pins<'_>, settings: &LayerSettings, ha
     }
     let is_known = |name: &str| {
         let is_locked = pins.dependencies.versions(name).is_some() || pins.dependencies.is_project(name);
-        is_locked || is_left_out(pins.format, name) || pins.dependencies.own_names(name).next().is_some()
+        let is_named = is_locked || pins.dependencies.own_names(name).next().is_some();
+        // Nothing but its metadata is there.
+        is_named || is_left_out(pins.format, name) || packages.is_editable(name)
     };
     let loose = packages.of(ecosystem).map(|(name, _)| name);
     let loose = loose.filter(|name| is_complete && !is_known(name) && look.is_seen(name));
@@ -93,6 +98,7 @@ pub fn differs(packages: &Packages, pins: Pins<'_>, settings: &LayerSettings, ha
         crowds.told(&look, pins),
         pins.told_wrong(&wrong),
         pins.told_missing(&missing),
+        told_editable(&look, pins),
         pins.told_loose(&loose),
         sampled,
     ];

@@ -13,8 +13,11 @@ pub struct Homes {
     everywhere: bool,
     /// Pythons that have a folder of their own: `3.12` has `python/lib/python3.12/site-packages/`.
     own: BTreeSet<String>,
-    /// `python/site-packages/` is there, where none looks.
-    nowhere: bool,
+    /// Folders with packages where none looks.
+    nowhere: BTreeSet<String>,
+    /// There is `python/lib64/pythonX.Y/site-packages/`, where none looks either: what is installed below a prefix is there on some
+    /// systems, or is linked there.
+    lib64: Option<String>,
 }
 
 impl Homes {
@@ -26,18 +29,31 @@ impl Homes {
             return;
         };
         match path.split_once('/') {
-            Some(("site-packages", _)) => self.nowhere = true,
+            Some(("site-packages", _)) => self.note_nowhere("site-packages"),
             Some(("lib", rest)) => self.own.extend(own(rest).filter(|_| self.own.len() < LIMIT).map(str::to_owned)),
+            Some(("lib64", rest)) if self.lib64.is_none() => self.lib64 = own(rest).map(str::to_owned),
+            Some((data, rest)) if is_scheme(data, rest) => self.note_nowhere(&path[..data.len() + "/purelib".len()]),
             // What comes beside packages, where they are installed below a prefix.
             Some(("bin" | "include" | "lib64" | "share", _)) => {}
             _ => self.everywhere = true,
         }
     }
 
+    fn note_nowhere(&mut self, folder: &str) {
+        if self.nowhere.len() < LIMIT {
+            self.nowhere.insert(folder.to_owned());
+        }
+    }
+
     /// What is wrong if packages lie where a declared Python does not look; `None` if all is well.
     pub fn misplaced(&self, runtimes: &[Runtime]) -> Option<String> {
-        if self.nowhere {
-            return Some("its packages in `python/site-packages/` are where no Python of Lambda looks".to_owned());
+        let nowhere =
+            |folder: &str| Some(format!("its packages in `python/{folder}/` are where no Python of Lambda looks"));
+        if let Some(folder) = self.nowhere.first() {
+            return nowhere(folder);
+        }
+        if let Some(version) = self.lib64.as_ref().filter(|_| !self.everywhere && self.own.is_empty()) {
+            return nowhere(&format!("lib64/python{version}/site-packages"));
         }
         let first = self.own.first().filter(|_| !self.everywhere)?;
         let pythons = runtimes.iter().map(Runtime::as_str).filter(|runtime| runtime.starts_with("python"));
@@ -50,6 +66,12 @@ impl Homes {
         };
         (!missing.is_empty()).then(message)
     }
+}
+
+/// Whether this is the code of a wheel that was unzipped and not installed: that of `NAME-VERSION.data/` belongs beside it.
+fn is_scheme(folder: &str, rest: &str) -> bool {
+    let is_code = rest.split_once('/').is_some_and(|(scheme, _)| matches!(scheme, "purelib" | "platlib"));
+    is_code && folder.strip_suffix(".data").is_some_and(|wheel| wheel.contains('-'))
 }
 
 /// `3.12` of `python3.12/site-packages/…`
@@ -86,6 +108,14 @@ mod tests {
         }
         insta::assert_snapshot!(told(&[&old, "python/bin/tool"], &["python3.12"]), @"its packages in `python/lib/python3.11/site-packages/` are where python3.12 does not look");
         insta::assert_snapshot!(told(&[&old], &["python3.11", "python3.12", "python3.13"]), @"its packages in `python/lib/python3.11/site-packages/` are where python3.12 or python3.13 does not look");
+        let lib64 = "python/lib64/python3.12/site-packages/a.py";
+        for paths in
+            [&[lib64, "python/b.py"][..], &[lib64, &new], &["python/lib64/libx.so"], &["python/x.data/purelib/a.py"]]
+        {
+            assert_eq!(told(paths, &["python3.12"]), "", "{paths:?}");
+        }
+        insta::assert_snapshot!(told(&[lib64], &["python3.12"]), @"its packages in `python/lib64/python3.12/site-packages/` are where no Python of Lambda looks");
+        insta::assert_snapshot!(told(&["python/b.py", "python/x-1.0.data/platlib/x.so", "python/x-1.0.data/scripts/x"], &[]), @"its packages in `python/x-1.0.data/platlib/` are where no Python of Lambda looks");
         insta::assert_snapshot!(told(&["python/site-packages/a.py"], &[]), @"its packages in `python/site-packages/` are where no Python of Lambda looks");
     }
 }

@@ -200,6 +200,7 @@ impl Inspection {
             Kind::Library => self.natives.see(path, content, is_whole),
             Kind::Program => self.natives.see_program(path, content, is_whole),
             Kind::NodePackage => self.packages.see_node(path, content, is_whole),
+            Kind::DirectUrl => self.packages.see_direct_url(path, content),
             Kind::Link => {}
         }
     }

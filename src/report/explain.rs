@@ -23,7 +23,7 @@ const WARNINGS: &[(&str, Explanation)] = &[
     (
         "archive-layout",
         Explanation {
-            cause: "Nothing at the root of the zip is a folder that Lambda puts on a search path of the declared runtimes, so functions will not find what is in it; or packages for Python lie only where none of the declared ones looks: in `python/lib/python3.11/site-packages/` of a layer for python3.12, or in `python/site-packages/`. The usual mistake is a zip whose packages lie at its root.",
+            cause: "Nothing at the root of the zip is a folder that Lambda puts on a search path of the declared runtimes, so functions will not find what is in it; or packages for Python lie only where none of the declared ones looks: in `python/lib/python3.11/site-packages/` of a layer for python3.12, in `python/site-packages/`, in `python/lib64/` alone, or, in a wheel that was unzipped and not installed, in `python/NAME-VERSION.data/purelib/`. The usual mistake is a zip whose packages lie at its root.",
             remedy: "Put the packages into `python/`, `nodejs/node_modules/`, `java/lib/`, `ruby/gems/`, `bin/` or `lib/`. `allow = [\"archive-layout\"]` accepts it; `--strict` makes an error of this warning.",
         },
     ),
@@ -100,8 +100,8 @@ const WARNINGS: &[(&str, Explanation)] = &[
     (
         "package-missing",
         Explanation {
-            cause: "The manifest names a package that is not in the archive, and that is neither brought by the runtime nor ruled out by a marker for all runtimes and architectures of the layer.",
-            remedy: "Build the layer again. What is left out on purpose, `allow = [\"package-missing\"]` accepts; `--strict` makes an error of this warning.",
+            cause: "The manifest names a package that is not in the archive, and that is neither brought by the runtime nor ruled out by a marker for all runtimes and architectures of the layer. Or its metadata say that it was installed as editable (`pip install -e`, `uv sync`): then its code is where it was built, and not in the archive; of the project itself (`-e .`), and of what the manifest does not name, that is told with `-v` only. Of a zip in S3 that something else staged, three such files (`direct_url.json`) are read at most, besides those in its last megabyte.",
+            remedy: "Build the layer again, without `-e` (`uv sync --no-editable`). What is left out on purpose, `allow = [\"package-missing\"]` accepts; `--strict` makes an error of this warning.",
         },
     ),
     (
