@@ -40,6 +40,8 @@ pub enum Check {
     ArchiveLink,
     /// An entry of the zip is encrypted, a pipe or a device, compressed in another way than Lambda knows, or not what the zip says of it.
     ArchiveEntry,
+    /// Functions may not read an entry of the zip, or Lambda not start what it starts.
+    ArchiveMode,
     /// Nothing in the zip, or no package for Python, lies where the layer's runtimes look.
     ArchiveLayout,
     /// Two entries of the zip have one path.

@@ -1,10 +1,12 @@
 //! What lies in a folder, in the order in which it is packed.
 
+use super::entry::is_started;
 use super::folder::Opener;
 use super::folder::{Child, FileState, Folder, Node};
 use super::inspect::Inspection;
 use super::limit::UNZIPPED_LIMIT;
 use super::link::Links;
+use super::oddities::Oddity;
 use super::pack_error::PackError;
 use super::sample::Kind;
 use crate::halt::Halt;
@@ -134,6 +136,9 @@ impl Tree {
             match kind {
                 EntryKind::EmptyFolder => inspection.count(format!("{name}/").as_bytes(), true, 0),
                 kind => inspection.count(name.as_bytes(), false, kind.size()),
+            }
+            if matches!(kind, EntryKind::File { executable: false, .. }) && is_started(name.as_bytes()) {
+                inspection.oddities.add(Oddity::Unstartable, name.as_bytes());
             }
         }
         self.look_into(&mut inspection, halt);

@@ -56,6 +56,13 @@ const WARNINGS: &[(&str, Explanation)] = &[
         },
     ),
     (
+        "archive-mode",
+        Explanation {
+            cause: "The zip gives a file or a folder a mode with which only its owner may read it, or its group: functions run as another user, and fail with `Permission denied`. `zipfile.writestr` of Python makes such entries, and so does a `umask` of 077. Or a file that Lambda starts (`bootstrap`, and what lies in `extensions/`) is not executable: zips made on Windows tell no modes. Where a zip tells none, files can be read.",
+            remedy: "Run `chmod -R a+rX` before the layer is zipped, and `chmod +x` on what is started; `ZipFile.write` and `shutil.make_archive` keep modes. A folder as `archive` is packed with modes that all may read. `allow = [\"archive-mode\"]` accepts it; `--strict` makes an error of this warning.",
+        },
+    ),
+    (
         "archive-duplicate",
         Explanation {
             cause: "Two entries of the zip have one path: which of them counts is up to who unzips it.",

@@ -56,6 +56,7 @@ fn refusal(check: Check) -> ErrorCode {
         Check::ArchivePath
         | Check::ArchiveLink
         | Check::ArchiveEntry
+        | Check::ArchiveMode
         | Check::ArchiveLayout
         | Check::ArchiveDuplicate
         | Check::ArchivePython

@@ -1,11 +1,11 @@
 //! What only a look into the files of an archive shows: a folder's, a zip's, and those of a zip that something else staged.
 
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use super::stale::staged_by_the_library;
 use super::{code, refused};
 use crate::common::project::Project;
-use crate::common::zips::{Entry, unzip, zip, zip_with_link};
+use crate::common::zips::{Entry, unzip, zip, zip_with_link, zip_with_modes};
 
 /// The beginning of a library for x86-64.
 const X86: &str = "\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0>\0";
@@ -203,6 +203,63 @@ fn a_folder_that_was_built_over_an_older_one() {
     assert!(project.run("check", 0).stderr.contains(told), "where no line of it can be read");
     declare(&project, "allow = [\"archive-differs\"]");
     assert!(!project.run("check", 0).stderr.contains(told));
+}
+
+/// A zip keeps the modes that its files had; those of a folder are packed with ones that all may read.
+#[test]
+fn files_that_functions_may_not_read_or_lambda_not_start() {
+    let unread = "an entry of the zip has a mode with which functions may not read it: `python/requests.py` and 1 more";
+    let unstarted = "Lambda starts a file in it that is not executable: `extensions/telemetry`";
+    let project = Project::of(&["requests"]);
+    let bytes = zip_with_modes(&[
+        ("python/requests.py", 0o600),
+        ("python/more.py", 0o640),
+        ("python/fine.py", 0o644),
+        ("extensions/telemetry", 0o644),
+        ("extensions/fine", 0o755),
+    ]);
+    std::fs::remove_dir_all(project.folder().join("requests/layer")).unwrap();
+    let zip = project.write("requests/layer", &bytes);
+    project.run("stage", 0);
+    staged_by_the_library(&project, &bytes);
+    for command in ["check", "plan", "stage"] {
+        let stderr = project.run(&format!("{command} --report json=report.json"), 0).stderr;
+        assert!(stderr.contains(unread) && stderr.contains(unstarted), "{command}: {stderr}");
+    }
+    let warnings = project.json("report.json")["jobs"][0]["warnings"].clone();
+    assert!(warnings.to_string().contains("\"archive-mode\""), "{warnings}");
+    refused(&project, "--strict", "archive-invalid");
+    std::fs::remove_file(zip).unwrap();
+    let file = project.write("requests/layer/python/requests.py", "1");
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let extension = project.write("requests/layer/extensions/telemetry", "#!/bin/sh");
+    let stderr = project.run("check", 0).stderr;
+    assert!(!stderr.contains("may not read") && stderr.contains(unstarted), "{stderr}");
+    std::fs::set_permissions(extension, std::fs::Permissions::from_mode(0o755)).unwrap();
+    project.run("check --strict", 0);
+    project.write("requests/layer/extensions/other", "#!/bin/sh");
+    project.run("check --strict", 1);
+    declare(&project, "allow = [\"archive-mode\"]");
+    project.run("publish --stage --strict", 0);
+}
+
+/// `uv sync` installs members of a workspace so that their code stays where it is.
+#[test]
+fn packages_of_which_there_is_nothing_but_the_metadata() {
+    let project = Project::of(&["requests"]);
+    let about = r#"{"url":"file:///home/user/requests","dir_info":{"editable":true}}"#;
+    let path = "python/requests-2.32.3.dist-info/direct_url.json";
+    project.write(&format!("requests/layer/{path}"), about);
+    project.write("requests/requirements.txt", "-e ./requests\n");
+    let told = "`requests` was installed as editable: the code stayed where it was built, and is not in it";
+    assert!(project.run("check", 0).stderr.contains(told));
+    project.run("publish --stage", 0);
+    let bytes = zip(&[(path, about), ("python/requests.pth", "/home/user/requests")]);
+    staged_by_the_library(&project, &bytes);
+    assert!(project.run("plan --force", 0).stderr.contains(told));
+    project.write("requests/requirements.txt", "-e .\n");
+    let ended = project.run("check -v", 0);
+    assert!(ended.stderr.contains(&format!("advice: requests/layer: {told}")), "{}", ended.stderr);
 }
 
 /// Lock files of Yarn and pnpm are a measure for what was installed, and for nothing else.
