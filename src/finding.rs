@@ -36,10 +36,12 @@ pub enum Level {
 pub enum Check {
     /// A path in the zip is absolute, has `..` or `\` in it, goes on behind a file, or is given twice and differs.
     ArchivePath,
-    /// A link in the zip leads out of the layer, to an absolute place outside of `/opt`, or in a circle.
+    /// A link in the archive leads out of the layer, to an absolute place outside of `/opt`, or in a circle.
     ArchiveLink,
     /// An entry of the zip is encrypted, a pipe or a device, compressed in another way than Lambda knows, or not what the zip says of it.
     ArchiveEntry,
+    /// Functions may not read an entry of the zip, or Lambda not start what it starts.
+    ArchiveMode,
     /// Nothing in the zip, or no package for Python, lies where the layer's runtimes look.
     ArchiveLayout,
     /// Two entries of the zip have one path.
@@ -50,7 +52,7 @@ pub enum Check {
     ArchiveArchitecture,
     /// The archive carries what no function needs.
     ArchiveBallast,
-    /// The archive holds another version of a package than the manifest pins.
+    /// The archive holds another version of a package than the manifest pins, or several where there can be one.
     ArchiveDiffers,
     /// A package that the manifest names is not in the archive.
     PackageMissing,

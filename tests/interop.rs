@@ -35,5 +35,7 @@ mod python;
 mod sbom;
 #[path = "interop/skip.rs"]
 mod skip;
+#[path = "interop/spellings.rs"]
+mod spellings;
 #[path = "interop/world.rs"]
 mod world;

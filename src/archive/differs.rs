@@ -1,7 +1,10 @@
 //! Whether an archive holds what its manifest pins.
 
-use super::node;
+mod editable;
+mod together;
+
 use super::packages::{Ecosystem, Packages, Python};
+use super::pin::{Held, Pin};
 use crate::bounds::Outside;
 use crate::finding::{Check, Finding};
 use crate::halt::Halt;
@@ -9,8 +12,10 @@ use crate::layer::{LayerSettings, Runtime};
 use crate::manifest::{
     About, Dependencies, Environments, Format, Need, Version, Versions, is_left_out, is_left_out_with_botocore,
 };
+use editable::told_editable;
 use std::collections::BTreeSet;
-use std::str::FromStr as _;
+use together::Together;
+pub use together::together;
 
 /// How many packages a message names.
 const SHOWN: usize = 3;
@@ -44,7 +49,10 @@ pub fn not_compared(packages: &Packages, format: Format, name: &str) -> Option<F
 /// | in the archive | in the manifest | |
 /// |---|---|---|
 /// | another version | pinned | error |
+/// | several versions of a package of Python in one folder | one of them not allowed | error |
+/// | the same | each of them allowed, or not named | warning |
 /// | missing | pinned, and installed in one of the environments | warning |
+/// | the metadata of a package of Python that is editable | the same | warning |
 /// | there | not named | warning |
 ///
 /// Where the manifest does not tell what is for development, what is missing is only worth knowing. Where lines of it cannot be
@@ -60,12 +68,13 @@ pub fn not_compared(packages: &Packages, format: Format, name: &str) -> Option<F
 /// An archive without any metadata is not compared (see [`not_compared`]): many strip it to save space. What Lambda's runtimes bring, and tools
 /// that only build, may be missing.
 pub fn differs(packages: &Packages, pins: Pins<'_>, settings: &LayerSettings, halt: &Halt) -> Vec<Finding> {
-    let Some(ecosystem) = Ecosystem::of(pins.format) else { return Vec::new() };
+    let Some(ecosystem) = Ecosystem::of(pins.format) else { return together(packages, settings).into_iter().collect() };
     let names_all = !matches!(pins.format, Format::YarnLock | Format::PnpmLock);
     let is_complete = names_all && !pins.is_partial;
     let lacks_botocore = lacks_botocore(packages, pins.dependencies);
     let homes = &homes(settings);
-    let look = Look { format: pins.format, ecosystem, names_all, lacks_botocore, packages, homes, halt };
+    let crowds = &Together::of(packages, homes);
+    let look = Look { format: pins.format, ecosystem, names_all, lacks_botocore, packages, homes, crowds, halt };
     let (mut wrong, mut missing) = (Vec::new(), Vec::new());
     let unread = packages.of(ecosystem).filter(|(_, versions)| versions.is_empty());
     let unread: BTreeSet<&str> = unread.flat_map(|(name, _)| pins.dependencies.own_names(name)).collect();
@@ -78,7 +87,9 @@ pub fn differs(packages: &Packages, pins: Pins<'_>, settings: &LayerSettings, ha
     }
     let is_known = |name: &str| {
         let is_locked = pins.dependencies.versions(name).is_some() || pins.dependencies.is_project(name);
-        is_locked || is_left_out(pins.format, name) || pins.dependencies.own_names(name).next().is_some()
+        let is_named = is_locked || pins.dependencies.own_names(name).next().is_some();
+        // Nothing but its metadata is there.
+        is_named || is_left_out(pins.format, name) || packages.is_editable(name)
     };
     let loose = packages.of(ecosystem).map(|(name, _)| name);
     let loose = loose.filter(|name| is_complete && !is_known(name) && look.is_seen(name));
@@ -86,7 +97,14 @@ pub fn differs(packages: &Packages, pins: Pins<'_>, settings: &LayerSettings, ha
     let loose: Vec<String> =
         look.foreign(&loose, pins.dependencies).into_iter().map(|name| format!("`{name}`")).collect();
     let sampled = packages.are_sampled(ecosystem).then(|| pins.told_sampled());
-    let told = [pins.told_wrong(&wrong), pins.told_missing(&missing), pins.told_loose(&loose), sampled];
+    let told = [
+        crowds.told(&look, pins),
+        pins.told_wrong(&wrong),
+        pins.told_missing(&missing),
+        told_editable(&look, pins),
+        pins.told_loose(&loose),
+        sampled,
+    ];
     told.into_iter().flatten().collect()
 }
 
@@ -122,6 +140,7 @@ struct Look<'a> {
     lacks_botocore: bool,
     packages: &'a Packages,
     homes: &'a [Home],
+    crowds: &'a Together<'a>,
     halt: &'a Halt,
 }
 
@@ -160,35 +179,37 @@ impl Look<'_> {
     fn other_versions(&self, name: &str, versions: &Versions) -> Vec<String> {
         let Some(held) = self.packages.versions(self.ecosystem, name) else { return Vec::new() };
         let of_home = |home: &Home| {
-            let held: Vec<&str> =
-                held.iter().map(String::as_str).filter(|version| self.is_held(name, version, home)).collect();
-            self.others(name, &held, home, versions)
+            // Of what lies beside another version both are told.
+            let is_it = |held: &&String| self.is_held(name, held, home) && !self.crowds.has(name, held);
+            let held: Vec<Held<'_>> = held.iter().filter(is_it).map(|held| Held::of(self.ecosystem, held)).collect();
+            if held.is_empty() {
+                return Vec::new();
+            }
+            let pinned = self.pinned(home, versions);
+            let (others, shown) = (self.others(&held, &pinned), shown(&pinned));
+            let whose = home.python.map(|minor| format!(" for python3.{minor}")).unwrap_or_default();
+            others.into_iter().map(|held| format!("`{name}` {}{whose}, pinned is {shown}", held.text)).collect()
         };
         self.homes.iter().flat_map(of_home).collect()
     }
 
-    /// Those of one folder. A pin is read once, and few of either are told: a package may have many in both.
-    fn others(&self, name: &str, held: &[&str], home: &Home, versions: &Versions) -> Vec<String> {
-        if held.is_empty() {
-            return Vec::new();
-        }
+    /// What is pinned for one folder.
+    fn pinned<'v>(&self, home: &Home, versions: &'v Versions) -> Vec<&'v Version> {
         let used = versions.iter().filter(|(_, about)| home.environments.allow(about, self.halt));
         let used: Vec<&Version> = used.map(|(version, _)| version).collect();
         // Whatever rules all of them out, the archive holds the package: then it has to be one of them at least.
         let all = self.ecosystem == Ecosystem::Node || used.is_empty();
-        let pinned = if all { versions.keys().collect() } else { used };
-        let mut others: Vec<Held<'_>> = held.iter().map(|held| Held::of(self.ecosystem, held)).collect();
-        for pin in self.halt.over(&pinned) {
+        if all { versions.keys().collect() } else { used }
+    }
+
+    /// Those of these versions that are not pinned. A pin is read once: a package may have many of both.
+    fn others<'h, 'v>(&self, held: &'h [Held<'v>], pinned: &[&Version]) -> Vec<&'h Held<'v>> {
+        let mut others: Vec<&Held<'_>> = held.iter().collect();
+        for pin in self.halt.over(pinned) {
             let pin = Pin::of(self.ecosystem, pin);
             others.retain(|held| !pin.allows(held));
         }
-        let shown = pinned.iter().take(SHOWN).map(|pin| pin.as_str()).collect::<Vec<_>>().join(" or ");
-        let more = match pinned.len().saturating_sub(SHOWN) {
-            0 => String::new(),
-            more => format!(" or one of {more} more"),
-        };
-        let whose = home.python.map(|minor| format!(" for python3.{minor}")).unwrap_or_default();
-        others.iter().map(|held| format!("`{name}` {}{whose}, pinned is {shown}{more}", held.text)).collect()
+        others
     }
 
     /// Whether a package should be in the archive.
@@ -212,6 +233,15 @@ pub(super) fn may_be_missing(format: Format, name: &str, lacks_botocore: bool) -
     is_left_out(format, name) || lacks_botocore && is_left_out_with_botocore(format, name)
 }
 
+/// Few of many.
+fn shown(pinned: &[&Version]) -> String {
+    let shown = pinned.iter().take(SHOWN).map(|pin| pin.as_str()).collect::<Vec<_>>().join(" or ");
+    match pinned.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} or one of {more} more"),
+    }
+}
+
 /// Whether an archive holds this version of a package, or one that tells no version.
 pub(super) fn holds(packages: &Packages, ecosystem: Ecosystem, name: &str, version: &Version) -> bool {
     let pin = Pin::of(ecosystem, version);
@@ -219,67 +249,6 @@ pub(super) fn holds(packages: &Packages, ecosystem: Ecosystem, name: &str, versi
     let counts = |held: &str| ecosystem != Ecosystem::Node || packages.is_asked_for(name, held);
     let is_it = |held: &String| counts(held) && pin.allows(&Held::of(ecosystem, held));
     packages.versions(ecosystem, name).is_some_and(|all| all.is_empty() || all.iter().any(is_it))
-}
-
-/// A version that the archive holds.
-pub(super) struct Held<'a> {
-    text: &'a str,
-    /// Of a package of Python, where it can be read.
-    version: Option<pep440_rs::Version>,
-}
-
-impl<'a> Held<'a> {
-    pub fn of(ecosystem: Ecosystem, text: &'a str) -> Self {
-        let is_python = ecosystem == Ecosystem::Python;
-        Self { text, version: is_python.then(|| pep440_rs::Version::from_str(text).ok()).flatten() }
-    }
-}
-
-/// What a manifest pins.
-pub(super) enum Pin<'a> {
-    /// A version as it is written, which has to be the same text.
-    Text(&'a str),
-    /// The platform of a gem stands behind its version in the lock file, and is no part of the gem's own version.
-    Gem(&'a str),
-    /// A version of Node.
-    Node(&'a str),
-    /// Versions of Python.
-    Python(&'a str, pep440_rs::VersionSpecifiers),
-    /// Whatever is held.
-    Anything,
-}
-
-impl<'a> Pin<'a> {
-    pub fn of(ecosystem: Ecosystem, version: &'a Version) -> Self {
-        let pin = version.as_str();
-        // Who installs it fills in a variable; of a place it is not told what it holds, and perhaps not even its name.
-        if pin == "*" || version.is_place() || pin.contains("${") {
-            return Self::Anything;
-        }
-        match ecosystem {
-            Ecosystem::Ruby => Self::Gem(pin),
-            Ecosystem::Python => {
-                let is_version = pin.starts_with(|first: char| first.is_ascii_alphanumeric());
-                let specifiers = if is_version { format!("=={pin}") } else { pin.to_owned() };
-                let specifiers = pep440_rs::VersionSpecifiers::from_str(&specifiers);
-                specifiers.map_or(Self::Text(pin), |specifiers| Self::Python(pin, specifiers))
-            }
-            Ecosystem::Node => Self::Node(node::plain(pin)),
-        }
-    }
-
-    /// Whether a version is one that it allows.
-    pub fn allows(&self, held: &Held<'_>) -> bool {
-        match self {
-            Self::Anything => true,
-            Self::Text(pin) => *pin == held.text,
-            Self::Node(pin) => *pin == node::plain(held.text),
-            Self::Gem(pin) => *pin == held.text || pin.split('-').next() == Some(held.text),
-            Self::Python(pin, specifiers) => {
-                *pin == held.text || held.version.as_ref().is_some_and(|version| specifiers.contains(version))
-            }
-        }
-    }
 }
 
 impl Pins<'_> {

@@ -2,7 +2,7 @@
 
 use flate2::Crc;
 use rawzip::extra_fields::{ExtraFieldId, ExtraFields};
-use rawzip::{CompressionMethod, ZipFileHeaderRecord};
+use rawzip::{CompressionMethod, CreatorSystem, ZipFileHeaderRecord};
 
 /// One entry of a zip, as its table of contents has it.
 pub(super) struct Entry<'a> {
@@ -23,6 +23,8 @@ pub(super) struct Entry<'a> {
     pub has_two_paths: bool,
     /// CRC-32 of its content.
     pub crc: u32,
+    /// Who may read it and start it, as Unix says it, if anything is said.
+    pub mode: Option<u32>,
 }
 
 impl<'a> Entry<'a> {
@@ -43,7 +45,20 @@ impl<'a> Entry<'a> {
             is_special: matches!(kind, 0x1000 | 0x2000 | 0x6000 | 0xc000),
             has_two_paths: unicode_path(path, record.extra_fields()).is_some_and(|other| !is_same(path, other)),
             crc: record.crc32(),
+            mode: mode(record),
         }
+    }
+
+    /// Whether functions may read it: they run as nobody whom the zip knows. Into a folder they have to get, too.
+    pub fn is_readable(&self) -> bool {
+        let needed = if self.is_folder { 0o5 } else { 0o4 };
+        self.is_link || self.mode.is_none_or(|mode| mode & needed == needed)
+    }
+
+    /// Whether it is a file that Lambda starts, and may not. Where a zip tells no mode, what is unzipped cannot be started.
+    pub fn cannot_start(&self) -> bool {
+        let is_file = !self.is_folder && !self.is_link;
+        is_file && is_started(self.path) && self.mode.is_none_or(|mode| mode & 0o1 == 0)
     }
 
     /// Whether there is something in it, and it can be looked at.
@@ -51,6 +66,20 @@ impl<'a> Entry<'a> {
         let is_known = matches!(self.method, CompressionMethod::STORE | CompressionMethod::DEFLATE);
         is_known && !self.is_folder && !self.encrypted
     }
+}
+
+/// Only systems with such modes fill them in, and some programs of those leave them out.
+fn mode(record: &ZipFileHeaderRecord<'_>) -> Option<u32> {
+    let is_told = matches!(record.version_made_by().creator_system(), CreatorSystem::UNIX | CreatorSystem::MACOS);
+    let mode = (record.external_attributes() >> 16) & 0o777;
+    (is_told && mode != 0).then_some(mode)
+}
+
+/// Whether a path is one of a file that Lambda starts: a runtime, or an extension.
+pub(super) fn is_started(path: &[u8]) -> bool {
+    let path = path.strip_prefix(b"./").unwrap_or(path);
+    let is_extension = |name: &[u8]| !name.is_empty() && !name.starts_with(b".") && !name.contains(&b'/');
+    path == b"bootstrap" || path.strip_prefix(b"extensions/").is_some_and(is_extension)
 }
 
 /// The path that programs which know the field of Info-ZIP take in place of this one.
@@ -113,5 +142,51 @@ mod tests {
         for (path, unicode) in other {
             assert!(!is_same(path, unicode.as_bytes()), "{unicode}");
         }
+    }
+
+    #[test]
+    fn what_functions_may_not_read_or_start_is_known() {
+        let entry = |path: &'static str, mode: Option<u32>| Entry {
+            path: path.as_bytes(),
+            is_folder: path.ends_with('/'),
+            size: 0,
+            zipped: 0,
+            encrypted: false,
+            method: CompressionMethod::STORE,
+            offset: 0,
+            is_link: false,
+            is_special: false,
+            has_two_paths: false,
+            crc: 0,
+            mode,
+        };
+        for (path, mode, readable) in [
+            ("python/a", Some(0o644), true),
+            ("python/a", Some(0o004), true),
+            ("python/a", Some(0o640), false),
+            ("python/a", Some(0o600), false),
+            ("python/a", None, true),
+            ("python/", Some(0o755), true),
+            ("python/", Some(0o744), false),
+            ("python/", None, true),
+        ] {
+            assert_eq!(entry(path, mode).is_readable(), readable, "{path} {mode:?}");
+        }
+        assert!(Entry { is_link: true, ..entry("python/a", Some(0o600)) }.is_readable());
+        for (path, mode, cannot) in [
+            ("bootstrap", Some(0o755), false),
+            ("bootstrap", Some(0o644), true),
+            ("./bootstrap", None, true),
+            ("extensions/a", Some(0o744), true),
+            ("extensions/a", Some(0o755), false),
+            ("extensions/.gitkeep", Some(0o644), false),
+            ("extensions/a/b", Some(0o644), false),
+            ("extensions/", Some(0o755), false),
+            ("bin/a", Some(0o644), false),
+            ("python/bootstrap", None, false),
+        ] {
+            assert_eq!(entry(path, mode).cannot_start(), cannot, "{path} {mode:?}");
+        }
+        assert!(!Entry { is_link: true, ..entry("bootstrap", Some(0o644)) }.cannot_start());
     }
 }

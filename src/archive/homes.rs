@@ -11,8 +11,11 @@ const LIMIT: usize = 64;
 pub struct Homes {
     python: Homed,
     node: Homed,
-    /// `python/site-packages/` is there, where none looks.
-    nowhere: bool,
+    /// Folders with packages where no Python looks.
+    nowhere: BTreeSet<String>,
+    /// There is `python/lib64/pythonX.Y/site-packages/`, where none looks either: what is installed below a prefix is there on some
+    /// systems, or is linked there.
+    lib64: Option<String>,
     /// Where a Python would look that was installed here itself: the first `lib/pythonX.Y/site-packages/` at the root.
     prefix: Option<String>,
     /// The first package of Python at the root.
@@ -45,8 +48,10 @@ impl Homes {
 
     fn meet_python(&mut self, path: &str) {
         match path.split_once('/') {
-            Some(("site-packages", _)) => self.nowhere = true,
+            Some(("site-packages", _)) => self.note_nowhere("site-packages"),
             Some(("lib", rest)) => self.python.have(own(rest)),
+            Some(("lib64", rest)) if self.lib64.is_none() => self.lib64 = own(rest).map(str::to_owned),
+            Some((data, rest)) if is_scheme(data, rest) => self.note_nowhere(&path[..data.len() + "/purelib".len()]),
             // What comes beside packages, where they are installed below a prefix.
             Some(("bin" | "include" | "lib64" | "share", _)) => {}
             _ => self.python.everywhere = true,
@@ -61,10 +66,21 @@ impl Homes {
         }
     }
 
+    fn note_nowhere(&mut self, folder: &str) {
+        if self.nowhere.len() < LIMIT {
+            self.nowhere.insert(folder.to_owned());
+        }
+    }
+
     /// What is wrong if packages lie where a declared runtime does not look; `None` if all is well.
     pub fn misplaced(&self, runtimes: &[Runtime]) -> Option<String> {
-        if self.nowhere {
-            return Some("its packages in `python/site-packages/` are where no Python of Lambda looks".to_owned());
+        let nowhere =
+            |folder: &str| Some(format!("its packages in `python/{folder}/` are where no Python of Lambda looks"));
+        if let Some(folder) = self.nowhere.first() {
+            return nowhere(folder);
+        }
+        if let Some(version) = self.lib64.as_ref().filter(|_| self.python == Homed::default()) {
+            return nowhere(&format!("lib64/python{version}/site-packages"));
         }
         self.outside(runtimes).or_else(|| {
             let python =
@@ -112,6 +128,12 @@ fn declared<'r>(family: &'r str, runtimes: &'r [Runtime]) -> impl Iterator<Item 
     runtimes.iter().map(Runtime::as_str).filter(move |runtime| runtime.starts_with(family))
 }
 
+/// Whether this is the code of a wheel that was unzipped and not installed: that of `NAME-VERSION.data/` belongs beside it.
+fn is_scheme(folder: &str, rest: &str) -> bool {
+    let is_code = rest.split_once('/').is_some_and(|(scheme, _)| matches!(scheme, "purelib" | "platlib"));
+    is_code && folder.strip_suffix(".data").is_some_and(|wheel| wheel.contains('-'))
+}
+
 /// `3.12` of `python3.12/site-packages/…`
 fn own(path: &str) -> Option<&str> {
     let (version, rest) = path.strip_prefix("python")?.split_once('/')?;
@@ -156,6 +178,14 @@ mod tests {
         }
         insta::assert_snapshot!(told(&[&old, "python/bin/tool"], &["python3.12"]), @"its packages in `python/lib/python3.11/site-packages/` are where python3.12 does not look");
         insta::assert_snapshot!(told(&[&old], &["python3.11", "python3.12", "python3.13"]), @"its packages in `python/lib/python3.11/site-packages/` are where python3.12 or python3.13 does not look");
+        let lib64 = "python/lib64/python3.12/site-packages/a.py";
+        for paths in
+            [&[lib64, "python/b.py"][..], &[lib64, &new], &["python/lib64/libx.so"], &["python/x.data/purelib/a.py"]]
+        {
+            assert_eq!(told(paths, &["python3.12"]), "", "{paths:?}");
+        }
+        insta::assert_snapshot!(told(&[lib64], &["python3.12"]), @"its packages in `python/lib64/python3.12/site-packages/` are where no Python of Lambda looks");
+        insta::assert_snapshot!(told(&["python/b.py", "python/x-1.0.data/platlib/x.so", "python/x-1.0.data/scripts/x"], &[]), @"its packages in `python/x-1.0.data/platlib/` are where no Python of Lambda looks");
         insta::assert_snapshot!(told(&["python/site-packages/a.py"], &[]), @"its packages in `python/site-packages/` are where no Python of Lambda looks");
         insta::assert_snapshot!(told(&["lib/python3.12/site-packages/a.py"], &["python3.12"]), @"`lib/python3.12/site-packages/` at the root of the zip should be `python/lib/python3.12/site-packages/`: no Python of Lambda looks there");
         insta::assert_snapshot!(told(&["bin/a", "a/__init__.py", "b/__init__.py"], &["python3.12"]), @"`a/` at the root of the zip should be `python/a/`: no Python of Lambda looks there");

@@ -200,6 +200,7 @@ impl Inspection {
             Kind::Library => self.natives.see(path, content, is_whole),
             Kind::Program => self.natives.see_program(path, content, is_whole),
             Kind::NodePackage => self.packages.see_node(path, content, is_whole),
+            Kind::DirectUrl => self.packages.see_direct_url(path, content),
             Kind::Link => {}
         }
     }
@@ -212,13 +213,19 @@ impl Inspection {
                 all.add(path, target);
             }
         }
-        for (path, _) in links {
-            match str::from_utf8(path).map_or(End::Outside, |path| all.end(path)) {
-                End::Inside => {}
-                End::Outside => self.oddities.add(Oddity::Leaving, path),
-                End::Elsewhere => self.oddities.add(Oddity::Elsewhere, path),
-            }
+        for (path, target) in links {
+            self.lead(str::from_utf8(path).map_or(End::Outside, |path| all.end(path)), (path, target));
         }
+    }
+
+    /// Takes note of a link that leads there, if that is out.
+    pub(super) fn lead(&mut self, end: End, (path, target): (&[u8], &[u8])) {
+        let oddity = match end {
+            End::Inside => return,
+            End::Outside => Oddity::Leaving,
+            End::Elsewhere => Oddity::Elsewhere,
+        };
+        self.oddities.add(oddity, &[path, b" -> ", target].concat());
     }
 
     pub(super) fn count(&mut self, path: &[u8], is_folder: bool, size: u64) {

@@ -8,7 +8,11 @@ use crate::layer::Runtime;
 
 const PATH_HINT: &str = "build the zip again, without such entries; `allow = [\"archive-path\"]` accepts them";
 const ENTRY_HINT: &str = "build the zip again, without such entries; `allow = [\"archive-entry\"]` accepts them";
-const LINK_HINT: &str = "build the zip again, without such links; `allow = [\"archive-link\"]` accepts them";
+const LINK_HINT: &str = "replace the link with what it points to, or point it to a place in the layer, which is `/opt` in Lambda; `allow = [\"archive-link\"]` accepts it as it is";
+
+const READ_HINT: &str = "run `chmod -R a+rX` before it is zipped, or let layership pack the folder; `allow = [\"archive-mode\"]` accepts it";
+const START_HINT: &str =
+    "run `chmod +x` before it is zipped, on a system that keeps modes; `allow = [\"archive-mode\"]` accepts it";
 
 /// What is wrong with an archive for a layer of these runtimes.
 pub fn judge(inspection: &Inspection, runtimes: &[Runtime]) -> Vec<Finding> {
@@ -41,12 +45,12 @@ fn finding(oddity: Oddity, met: &Met) -> Finding {
             entry(format!("the table of contents says something else of an entry than it is: {first}"))
         }
         Oddity::Leaving => {
-            let message = format!("a link in the zip leads out of the layer, or in a circle: {first}");
+            let message = format!("a link in it leads out of the layer, or in a circle: {first}");
             Finding::error(Check::ArchiveLink, message, LINK_HINT)
         }
         Oddity::Elsewhere => {
             let message =
-                format!("a link in the zip leads to an absolute place outside of `/opt`, where the layer is: {first}");
+                format!("a link in it leads to an absolute place outside of `/opt`, where the layer is: {first}");
             Finding::error(Check::ArchiveLink, message, LINK_HINT)
         }
         Oddity::Impossible => path(format!("a path in the zip is none that a file in Lambda can have: {first}")),
@@ -66,6 +70,14 @@ fn finding(oddity: Oddity, met: &Met) -> Finding {
             Finding::warning(Check::ArchivePath, message, PATH_HINT)
         }
         Oddity::Blocked => path(format!("a path is a file in the zip, and goes on behind it: {first}")),
+        Oddity::Unreadable => {
+            let message = format!("an entry of the zip has a mode with which functions may not read it: {first}");
+            Finding::warning(Check::ArchiveMode, message, READ_HINT)
+        }
+        Oddity::Unstartable => {
+            let message = format!("Lambda starts a file in it that is not executable: {first}");
+            Finding::warning(Check::ArchiveMode, message, START_HINT)
+        }
         Oddity::Duplicate => {
             let hint = "build the zip again: programs that unzip it differ in which of the two they believe";
             Finding::warning(Check::ArchiveDuplicate, format!("a path is in the zip twice: {first}"), hint)
@@ -101,6 +113,8 @@ mod tests {
             Oddity::Special,
             Oddity::Unseen,
             Oddity::Impossible,
+            Oddity::Unreadable,
+            Oddity::Unstartable,
         ];
         let told: Vec<String> = all
             .into_iter()
@@ -108,22 +122,24 @@ mod tests {
             .map(|found| format!("{:?} {}: {}", found.level, found.check, found.message))
             .collect();
         insta::assert_snapshot!(told.join("\n"), @r"
-            Error archive-path: a path in the zip has `..` in it: `a/b` and 2 more
-            Error archive-path: a path in the zip is absolute: `a/b` and 2 more
-            Warning archive-duplicate: a path is in the zip twice: `a/b` and 2 more
-            Error archive-path: a path is a file in the zip, and goes on behind it: `a/b` and 2 more
-            Error archive-entry: an entry of the zip is encrypted: `a/b` and 2 more
-            Error archive-entry: an entry of the zip is compressed with LZMA, Lambda unzips stored and deflated ones: `a/b` and 2 more
-            Error archive-entry: an entry of the zip is compressed with method 2000, Lambda unzips stored and deflated ones: `a/b` and 2 more
-            Error archive-entry: an entry of the zip has two sizes that cannot both be true: `a/b` and 2 more
-            Error archive-entry: the table of contents says something else of an entry than it is: `a/b` and 2 more
-            Error archive-link: a link in the zip leads out of the layer, or in a circle: `a/b` and 2 more
-            Error archive-link: a link in the zip leads to an absolute place outside of `/opt`, where the layer is: `a/b` and 2 more
-            Warning archive-path: a path in the zip has `\` in it, which is no step into a folder in Lambda: `a/b` and 2 more
-            Error archive-path: an entry of the zip has a second path, which differs; who unzips it chooses: `a/b` and 2 more
-            Error archive-entry: an entry of the zip is a pipe, a socket or a device: `a/b` and 2 more
-            Warning archive-link: a link in the zip was not looked at, as there are too many or they lie far apart: `a/b` and 2 more
-            Error archive-path: a path in the zip is none that a file in Lambda can have: `a/b` and 2 more
-            ");
+        Error archive-path: a path in the zip has `..` in it: `a/b` and 2 more
+        Error archive-path: a path in the zip is absolute: `a/b` and 2 more
+        Warning archive-duplicate: a path is in the zip twice: `a/b` and 2 more
+        Error archive-path: a path is a file in the zip, and goes on behind it: `a/b` and 2 more
+        Error archive-entry: an entry of the zip is encrypted: `a/b` and 2 more
+        Error archive-entry: an entry of the zip is compressed with LZMA, Lambda unzips stored and deflated ones: `a/b` and 2 more
+        Error archive-entry: an entry of the zip is compressed with method 2000, Lambda unzips stored and deflated ones: `a/b` and 2 more
+        Error archive-entry: an entry of the zip has two sizes that cannot both be true: `a/b` and 2 more
+        Error archive-entry: the table of contents says something else of an entry than it is: `a/b` and 2 more
+        Error archive-link: a link in it leads out of the layer, or in a circle: `a/b` and 2 more
+        Error archive-link: a link in it leads to an absolute place outside of `/opt`, where the layer is: `a/b` and 2 more
+        Warning archive-path: a path in the zip has `\` in it, which is no step into a folder in Lambda: `a/b` and 2 more
+        Error archive-path: an entry of the zip has a second path, which differs; who unzips it chooses: `a/b` and 2 more
+        Error archive-entry: an entry of the zip is a pipe, a socket or a device: `a/b` and 2 more
+        Warning archive-link: a link in the zip was not looked at, as there are too many or they lie far apart: `a/b` and 2 more
+        Error archive-path: a path in the zip is none that a file in Lambda can have: `a/b` and 2 more
+        Warning archive-mode: an entry of the zip has a mode with which functions may not read it: `a/b` and 2 more
+        Warning archive-mode: Lambda starts a file in it that is not executable: `a/b` and 2 more
+        ");
     }
 }

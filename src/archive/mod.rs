@@ -25,6 +25,7 @@ mod oddities;
 mod pack;
 mod pack_error;
 mod packages;
+mod pin;
 mod sample;
 mod seal;
 mod stale;
@@ -33,7 +34,7 @@ mod tree;
 mod unzip;
 mod window;
 
-pub use differs::{Pins, differs, first_of, not_compared};
+pub use differs::{Pins, differs, first_of, not_compared, together};
 pub use inspect::{InspectError, Inspection, ReadAt, ZIP_LIMIT, inspect, inspect_within};
 pub use judge::judge;
 pub use limit::UNZIPPED_LIMIT;

@@ -4,7 +4,7 @@ use super::{Inspection, TreeDigest};
 use crate::layer::{LayerSettings, Md5, Sha256};
 
 /// Counts up with every new check, so that a note of an older one never passes it.
-const VERSION: &str = "v10";
+const VERSION: &str = "v11";
 
 /// That every check passed without so much as a warning, for a layer of certain settings with a certain manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Note {
         self.purpose == purpose
     }
 
-    /// `v10 sha256=… for=… files=2 unzipped=1234`. The digest ties the note to the bytes, since metadata can be copied to
+    /// `v11 sha256=… for=… files=2 unzipped=1234`. The digest ties the note to the bytes, since metadata can be copied to
     /// another object; the version says which checks were made.
     pub fn to_text(self, sha256: Sha256) -> String {
         let Self { files, unzipped, purpose: Purpose(purpose) } = self;
@@ -101,15 +101,15 @@ mod tests {
         let inspection = Inspection { entries: 3, files: 2, unzipped: 1_234, ..Inspection::default() };
         let note = Note::new(&inspection, purpose("", &[], &[]));
         let text = note.to_text(SHA);
-        insta::assert_snapshot!(text.replace(&SHA.to_string(), "SHA"), @"v10 sha256=SHA for=ac5496e61ecd0889b42d4a1363709d8d files=2 unzipped=1234");
+        insta::assert_snapshot!(text.replace(&SHA.to_string(), "SHA"), @"v11 sha256=SHA for=ac5496e61ecd0889b42d4a1363709d8d files=2 unzipped=1234");
         assert_eq!(Note::from_text(&text, SHA), Some(note));
         assert_eq!(Note::from_text(&text, Sha256::from_bytes([0xac; 32])), None);
         for bad in [
             "",
             "files=2",
             &text[3..],
-            &text.replace("v10", "v9"),
-            &text.replace("v10", "v77"),
+            &text.replace("v11", "v9"),
+            &text.replace("v11", "v77"),
             &text.replace("files=2", "files=x"),
             &text.replace("files", "entries"),
             &text.replace("for=", "for=x"),

@@ -50,6 +50,10 @@ pub enum Oddity {
     Blocked,
     /// A path that no file of Linux can have: without a name, with a NUL in it, or too long.
     Impossible,
+    /// A file or a folder that functions may not read.
+    Unreadable,
+    /// A file that Lambda starts, and may not.
+    Unstartable,
     /// A link of which nobody looked where it leads: there are too many of them, or they lie too far apart.
     Unseen,
 }
@@ -175,6 +179,8 @@ impl Oddities {
             (entry.path.contains(&b'\\') && !climbs && !is_absolute, Oddity::Backslash),
             (entry.has_two_paths, Oddity::TwoPaths),
             (entry.is_special, Oddity::Special),
+            (!entry.is_readable() && !entry.is_special, Oddity::Unreadable),
+            (entry.is_readable() && entry.cannot_start(), Oddity::Unstartable),
             (!is_new, Oddity::Duplicate),
             (is_blocked, Oddity::Blocked),
             (entry.encrypted, Oddity::Encrypted),
@@ -225,6 +231,7 @@ mod tests {
             is_special: false,
             has_two_paths: false,
             crc: 0,
+            mode: Some(0o755),
         }
     }
 
@@ -257,6 +264,17 @@ mod tests {
         assert_eq!(odd(&[entry("python\\b.py")]), met(Oddity::Backslash, 1, "python\\b.py"));
         assert_eq!(odd(&[Entry { has_two_paths: true, ..entry("a") }]), met(Oddity::TwoPaths, 1, "a"));
         assert_eq!(odd(&[Entry { is_special: true, ..entry("a") }]), met(Oddity::Special, 1, "a"));
+    }
+
+    #[test]
+    fn what_functions_may_not_read_or_start_is_told() {
+        let of = |mode, path| Entry { mode: Some(mode), ..entry(path) };
+        let files = [of(0o600, "python/a"), of(0o644, "python/b"), of(0o700, "extensions/a"), of(0o700, "python/")];
+        assert_eq!(odd(&files), met(Oddity::Unreadable, 3, "python/a"));
+        assert_eq!(
+            odd(&[of(0o644, "extensions/a"), of(0o644, "bootstrap")]),
+            met(Oddity::Unstartable, 2, "extensions/a")
+        );
     }
 
     #[test]

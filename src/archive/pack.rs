@@ -30,7 +30,7 @@ pub struct Packed {
 
 /// Packs what lies in a folder into `zip`: the folder's content becomes the root of the zip.
 ///
-/// Symbolic links are kept as links if they stay inside the folder, empty folders are kept, and files are executable
+/// Symbolic links are kept as links and never followed, wherever they lead, empty folders are kept, and files are executable
 /// for all or for none. No large file is ever held in memory as a whole. It blocks: call it where that does no harm.
 ///
 /// # Errors

@@ -42,14 +42,6 @@ pub enum PackError {
         /// What it is.
         what: &'static str,
     },
-    /// A symbolic link that would point to nothing in Lambda.
-    #[error("the symbolic link `{}` points out of the folder or in a circle, to `{target}`", path.display())]
-    Escaping {
-        /// The link.
-        path: PathBuf,
-        /// Where it leads.
-        target: String,
-    },
     /// A file that was written to, replaced or removed while the folder was packed.
     #[error("`{}` changed while it was read", path.display())]
     Changing {
@@ -77,9 +69,6 @@ impl PackError {
             }
             Self::NotUtf8 { .. } => "rename it: a zip carries names in UTF-8 to every machine",
             Self::Special { .. } => "remove it: a layer holds files, folders and links",
-            Self::Escaping { .. } => {
-                "replace the link with what it points to, or point it to a place in the folder, which is `/opt` in Lambda"
-            }
             Self::Changing { .. } => "something else is writing to the folder; try again when it is done",
             Self::TooLarge { .. } => "leave packages out, or split the layer",
             Self::Stopped => "run the same command again",

@@ -46,6 +46,8 @@ pub struct Packages {
     pythons: BTreeMap<(String, String), BTreeSet<Python>>,
     /// Packages of Python that came from a place that somebody named, and from no index: a folder, a file, a repository.
     placed: BTreeSet<String>,
+    /// Packages of Python of which nothing but the metadata is there: their code is where they were built.
+    editable: BTreeSet<String>,
     /// How packages of Node are there, by name and version.
     places: BTreeMap<(String, String), Place>,
     /// Packages of Node where no installation puts them.
@@ -102,9 +104,34 @@ impl Packages {
         pythons.is_some_and(|pythons| pythons.contains(&python))
     }
 
+    /// The versions of each package of Python that lie in one folder, where there are several.
+    pub fn together(&self) -> impl Iterator<Item = (&str, Python, Vec<&str>)> {
+        let several = self.of(Ecosystem::Python).filter(|(_, versions)| versions.len() > 1);
+        several.flat_map(|(name, versions)| {
+            let mut folders = BTreeMap::<Python, Vec<&str>>::new();
+            for version in versions {
+                let pythons = self.pythons.get(&(name.to_owned(), version.clone()));
+                for python in pythons.into_iter().flatten() {
+                    folders.entry(*python).or_default().push(version);
+                }
+            }
+            folders.into_iter().map(move |(python, versions)| (name, python, versions))
+        })
+    }
+
     /// Whether a package of Python came from a place that somebody named, and from no index.
     pub fn is_placed(&self, name: &str) -> bool {
         self.placed.contains(name)
+    }
+
+    /// Packages of Python of which nothing but the metadata is there, as far as those were read.
+    pub fn editable(&self) -> impl Iterator<Item = &str> {
+        self.editable.iter().map(String::as_str)
+    }
+
+    /// Whether one is known to be such.
+    pub fn is_editable(&self, name: &str) -> bool {
+        self.editable.contains(name)
     }
 
     /// Whether a package of Python that may be left out is there, whether its metadata is or not.
@@ -202,6 +229,37 @@ impl Packages {
     }
 }
 
+impl Packages {
+    /// Takes note of where a package of Python came from (PEP 610).
+    pub(super) fn see_direct_url(&mut self, path: &[u8], content: &[u8]) {
+        let Ok(DirectUrl { dir_info: Some(DirInfo { editable: true }) }) = serde_json::from_slice(content) else {
+            return;
+        };
+        let Some((_, name, _)) = str::from_utf8(path).ok().and_then(python) else { return };
+        if self.editable.len() < LIMIT {
+            self.editable.insert(name);
+        }
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct DirectUrl {
+    dir_info: Option<DirInfo>,
+}
+
+/// What is said of a folder that a package came from.
+#[derive(serde::Deserialize)]
+struct DirInfo {
+    #[serde(default)]
+    editable: bool,
+}
+
+/// Whether a path is that of the `direct_url.json` of a package of Python.
+pub(super) fn is_direct_url(path: &[u8]) -> bool {
+    let rest = str::from_utf8(path).ok().and_then(below_python);
+    rest.is_some_and(|rest| rest.matches('/').count() == 1 && rest.ends_with(".dist-info/direct_url.json"))
+}
+
 /// A manifest names its packages and their versions masked, too.
 fn masked(text: String) -> String {
     mask(&text).into_owned()
@@ -254,12 +312,21 @@ fn ruby(path: &str) -> Option<(&str, &str)> {
     let ruby = home.trim_start_matches("./").strip_prefix("ruby/")?.strip_suffix("/specifications")?;
     let ruby = ruby.strip_prefix("gems/").unwrap_or(ruby);
     let is_home = ruby.starts_with(|c: char| c.is_ascii_digit()) && !ruby.contains('/');
-    let at = stem
-        .match_indices('-')
-        .map(|(at, _)| at)
-        .find(|at| stem[at + 1..].starts_with(|c: char| c.is_ascii_digit()))?;
-    let version = stem[at + 1..].split('-').next()?;
-    is_home.then(|| (&stem[..at], version))
+    gem(stem).filter(|_| is_home)
+}
+
+/// Name and version of `NAME-VERSION-PLATFORM`, where `-4` may be part of the name and `-20` of the platform. Most versions have a
+/// dot, which no platform has, and no platform begins with a digit.
+fn gem(stem: &str) -> Option<(&str, &str)> {
+    let is_digit = |text: &str| text.starts_with(|first: char| first.is_ascii_digit());
+    let splits = || {
+        let all = stem.match_indices('-').map(|(at, _)| (&stem[..at], &stem[at + 1..]));
+        all.filter(|(name, rest)| !name.is_empty() && is_digit(rest)).filter_map(|(name, rest)| {
+            let (version, platform) = rest.split_once('-').unwrap_or((rest, ""));
+            (!is_digit(platform)).then_some((name, version))
+        })
+    };
+    splits().filter(|(_, version)| version.contains('.')).last().or_else(|| splits().next())
 }
 
 #[cfg(test)]
@@ -274,7 +341,7 @@ mod tests {
 
     #[test]
     fn metadata_tells_name_and_version() {
-        let table: [(&str, &[&str]); 15] = [
+        let table: [(&str, &[&str]); 30] = [
             ("python/urllib3-2.2.1.dist-info/METADATA", &[r#"urllib3 {"2.2.1"}"#]),
             ("./python/Zope.Interface_x-5.0.dist-info/", &[r#"zope-interface-x {"5.0"}"#]),
             ("python/lib/python3.12/site-packages/idna-3.7.dist-info/RECORD", &[r#"idna {"3.7"}"#]),
@@ -284,9 +351,24 @@ mod tests {
             ("python/tool.egg-info/PKG-INFO", &[]),
             ("python/setuptools/_vendor/wheel-0.43.0.dist-info/METADATA", &[]),
             ("urllib3-2.2.1.dist-info/METADATA", &[]),
+            ("python/x-1.0.dist-info/RECORD", &[r#"x {"1.0"}"#]),
+            ("python/x-1.0.data/scripts/x", &[]),
+            ("python/x.egg-link", &[]),
+            ("python/__editable__.x-1.0.pth", &[]),
+            ("python/_vendor/x-1.0.dist-info/METADATA", &[]),
+            ("python/lib/python3.12/site-packages/y/_vendor/x-1.0.dist-info/METADATA", &[]),
+            ("python/lib/python3.12/x-1.0.dist-info/METADATA", &[]),
             ("ruby/gems/3.3.0/specifications/aws-sdk-s3-1.143.0.gemspec", &[r#"aws-sdk-s3 {"1.143.0"}"#]),
             ("ruby/gems/3.3.0/specifications/nokogiri-1.16.0-x86_64-linux.gemspec", &[r#"nokogiri {"1.16.0"}"#]),
             ("ruby/3.3.0/specifications/rack-3.0.8.gemspec", &[r#"rack {"3.0.8"}"#]),
+            ("ruby/3.3.0/specifications/bootstrap-4-sass-1.0.gemspec", &[r#"bootstrap-4-sass {"1.0"}"#]),
+            ("ruby/3.3.0/specifications/a-3-3.gemspec", &[r#"a-3 {"3"}"#]),
+            ("ruby/3.3.0/specifications/a-3-java.gemspec", &[r#"a {"3"}"#]),
+            ("ruby/3.3.0/specifications/a-3-x86_64-darwin-20.gemspec", &[r#"a {"3"}"#]),
+            ("ruby/3.3.0/specifications/a-2-1.0.pre1-x86-mswin32-60.gemspec", &[r#"a-2 {"1.0.pre1"}"#]),
+            ("ruby/3.3.0/specifications/default/rack-3.0.8.gemspec", &[]),
+            ("ruby/3.3.0/bundler/gems/rack-0123abc/rack-3.0.8.gemspec", &[]),
+            ("ruby/3.3.0/specifications/-1.0.gemspec", &[]),
             ("ruby/gems/3.3.0/gems/rack-3.0.8/rack.gemspec", &[]),
             ("ruby/gems/3.3.0/gems/a-1/specifications/rack-3.0.8.gemspec", &[]),
             ("ruby/lib/specifications/rack-3.0.8.gemspec", &[]),
@@ -304,6 +386,32 @@ mod tests {
         packages.see_node(b"nodejs/node_modules/a/package.json", about, true);
         let all: Vec<_> = packages.of(Ecosystem::Node).collect();
         assert_eq!(all, [("https://****@h/x", &BTreeSet::from(["https://h/x?****".to_owned()]))]);
+    }
+
+    #[test]
+    fn what_is_editable_is_known_by_what_the_installer_says() {
+        let told = |path: &str, content: &str| {
+            let mut packages = Packages::default();
+            packages.meet(path.as_bytes());
+            if is_direct_url(path.as_bytes()) {
+                packages.see_direct_url(path.as_bytes(), content.as_bytes());
+            }
+            packages.editable().collect::<Vec<_>>().join(" ")
+        };
+        let (path, editable) =
+            ("python/My_App-1.0.dist-info/direct_url.json", r#"{"url":"file:///x","dir_info":{"editable":true}}"#);
+        assert_eq!(told(path, editable), "my-app");
+        assert_eq!(told("./python/lib/python3.12/site-packages/a-1.dist-info/direct_url.json", editable), "a");
+        for content in [r#"{"dir_info":{}}"#, r#"{"dir_info":{"editable":false}}"#, r#"{"archive_info":{}}"#, "[", ""] {
+            assert_eq!(told(path, content), "", "{content}");
+        }
+        for path in [
+            "python/x/_vendor/a-1.dist-info/direct_url.json",
+            "python/direct_url.json",
+            "a-1.dist-info/direct_url.json",
+        ] {
+            assert_eq!(told(path, editable), "", "{path}");
+        }
     }
 
     #[test]

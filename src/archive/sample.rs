@@ -4,7 +4,7 @@
 //! is far away a few native libraries, programs and packages of Node are read, spread over the zip.
 
 use super::link::LONGEST;
-use super::packages::is_node_package;
+use super::packages::{is_direct_url, is_node_package};
 use super::window::Window;
 use super::{InspectError, ReadAt};
 use flate2::read::DeflateDecoder;
@@ -35,6 +35,8 @@ pub(super) enum Kind {
     Program,
     /// The `package.json` of a package.
     NodePackage,
+    /// The `direct_url.json` of a package of Python, which says whether its code is there.
+    DirectUrl,
     /// What it holds is where it leads to.
     Link,
 }
@@ -48,6 +50,7 @@ impl Kind {
         match file {
             _ if is_link => Some(Kind::Link),
             b"package.json" if is_node_package(path) => Some(Kind::NodePackage),
+            b"direct_url.json" if is_direct_url(path) => Some(Kind::DirectUrl),
             _ if is_library => Some(Kind::Library),
             _ if is_program(path) => Some(Kind::Program),
             _ => None,
@@ -58,7 +61,7 @@ impl Kind {
     pub fn needed(self) -> u64 {
         match self {
             Kind::Library | Kind::Program => 64,
-            Kind::NodePackage => LARGEST,
+            Kind::NodePackage | Kind::DirectUrl => LARGEST,
             // One byte more shows that it has more than a link can hold.
             Kind::Link => LONGEST as u64 + 1,
         }
@@ -100,7 +103,7 @@ pub(super) enum Seen {
 
 /// Entries that are worth a look, by their kind.
 #[derive(Debug, Default)]
-pub(super) struct Samples([Spread; 4]);
+pub(super) struct Samples([Spread; 5]);
 
 /// Entries of one kind: some of them, spread over all.
 #[derive(Debug, Default)]

@@ -2,8 +2,9 @@
 
 mod chosen;
 
-use super::differs::{Held, Pin, first_of, holds, lacks_botocore, may_be_missing};
+use super::differs::{first_of, holds, lacks_botocore, may_be_missing};
 use super::packages::{Ecosystem, Packages};
+use super::pin::{Held, Pin};
 use crate::bounds::Outside;
 use crate::finding::{Check, Finding};
 use crate::halt::Halt;

@@ -1,7 +1,7 @@
 //! Whether two manifests of one archive pin the same, where the layer has got another one.
 
-use super::differs::{Held, Pin};
 use super::packages::Ecosystem;
+use super::pin::{Held, Pin};
 use crate::halt::Halt;
 use crate::manifest::{Dependencies, Environments, Format, Versions, both, is_left_out};
 

@@ -1,10 +1,12 @@
 //! What lies in a folder, in the order in which it is packed.
 
+use super::entry::is_started;
 use super::folder::Opener;
 use super::folder::{Child, FileState, Folder, Node};
 use super::inspect::Inspection;
 use super::limit::UNZIPPED_LIMIT;
-use super::link::{End, Links};
+use super::link::Links;
+use super::oddities::Oddity;
 use super::pack_error::PackError;
 use super::sample::Kind;
 use crate::halt::Halt;
@@ -87,7 +89,6 @@ impl Tree {
             return Err(PackError::TooLarge { unzipped });
         }
         tree.entries.sort_unstable_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
-        tree.check_links(halt)?;
         Ok(tree)
     }
 
@@ -110,18 +111,6 @@ impl Tree {
             }
         }
         Ok(())
-    }
-
-    /// A link is kept if it stays inside the folder, or leads to a place in `/opt`, where the layer will be.
-    fn check_links(&self, halt: &Halt) -> Result<(), PackError> {
-        let links = || self.entries.iter().filter_map(TreeEntry::link);
-        let mut all = Links::default();
-        links().for_each(|(name, target)| all.add(name, target));
-        let leaving = halt.over(links()).find(|(name, _)| all.end(name) != End::Inside);
-        halt.check()?;
-        let escaping =
-            |(name, target): (&str, &str)| PackError::Escaping { path: self.path_of(name), target: target.to_owned() };
-        leaving.map_or(Ok(()), |link| Err(escaping(link)))
     }
 
     /// `None` for a folder.
@@ -148,9 +137,24 @@ impl Tree {
                 EntryKind::EmptyFolder => inspection.count(format!("{name}/").as_bytes(), true, 0),
                 kind => inspection.count(name.as_bytes(), false, kind.size()),
             }
+            if matches!(kind, EntryKind::File { executable: false, .. }) && is_started(name.as_bytes()) {
+                inspection.oddities.add(Oddity::Unstartable, name.as_bytes());
+            }
         }
         self.look_into(&mut inspection, halt);
+        self.follow_links(&mut inspection, halt);
         inspection
+    }
+
+    /// Takes note of links that leave the folder for what is not `/opt`, where the layer will be. Nothing is followed on disk:
+    /// a zip carries the text of a link.
+    fn follow_links(&self, inspection: &mut Inspection, halt: &Halt) {
+        let links = || self.entries.iter().filter_map(TreeEntry::link);
+        let mut all = Links::default();
+        links().for_each(|(name, target)| all.add(name, target));
+        for (name, target) in halt.over(links()) {
+            inspection.lead(all.end(name), (name.as_bytes(), target.as_bytes()));
+        }
     }
 
     /// Opens every file, as packing does, and reads none of them. It blocks.

@@ -23,7 +23,7 @@ const WARNINGS: &[(&str, Explanation)] = &[
     (
         "archive-layout",
         Explanation {
-            cause: "Nothing at the root of the zip is a folder that Lambda puts on a search path of the declared runtimes, so functions will not find what is in it; or packages lie only where a declared runtime does not look: in `python/lib/python3.11/site-packages/` of a layer for python3.12, in `nodejs/node20/node_modules/` of one for nodejs22.x, in `python/site-packages/`, or at the root beside `bin/` or in `lib/python3.12/site-packages/`. The usual mistake is a zip whose packages lie at its root.",
+            cause: "Nothing at the root of the zip is a folder that Lambda puts on a search path of the declared runtimes, so functions will not find what is in it; or packages lie only where a declared runtime does not look: in `python/lib/python3.11/site-packages/` of a layer for python3.12, in `nodejs/node20/node_modules/` of one for nodejs22.x, in `python/site-packages/`, in `python/lib64/` alone, in the `python/NAME-VERSION.data/purelib/` of a wheel that was unzipped and not installed, or at the root beside `bin/` or in `lib/python3.12/site-packages/`. The usual mistake is a zip whose packages lie at its root.",
             remedy: "Put the packages into `python/`, `nodejs/node_modules/`, `java/lib/`, `ruby/gems/`, `bin/` or `lib/`. `allow = [\"archive-layout\"]` accepts it; `--strict` makes an error of this warning.",
         },
     ),
@@ -44,8 +44,8 @@ const WARNINGS: &[(&str, Explanation)] = &[
     (
         "archive-link",
         Explanation {
-            cause: "A link in the zip leads out of the layer, by itself or through other links of it, to an absolute place outside of `/opt`, where the layer is, or in a circle: below `/opt` it points to something that is not there, or that belongs to the function's environment. A job that meets it fails with `archive-invalid`.",
-            remedy: "Build the zip again with files in place of such links. `allow = [\"archive-link\"]` accepts it.",
+            cause: "A link in the archive, a zip or a folder, leads out of the layer, by itself or through other links of it, to an absolute place outside of `/opt`, where the layer is, or in a circle: below `/opt` it points to something that is not there, or that belongs to the function's environment. A job that meets it fails with `archive-invalid`. Of a zip in S3 that something else staged, links are read with 16 requests at most, of 4 MiB each; links beyond that are told with a warning.",
+            remedy: "Build the layer again with files in place of such links. `allow = [\"archive-link\"]` accepts them, for what is meant to be in the function's environment (`/var/task/…`): a folder is packed with the link as it is, and never with what it leads to on this machine.",
         },
     ),
     (
@@ -53,6 +53,13 @@ const WARNINGS: &[(&str, Explanation)] = &[
         Explanation {
             cause: "An entry of the zip is encrypted, a pipe, a socket or a device, compressed in another way than stored or deflated, or not what the table of contents says of it: Lambda does not unzip it, or unzips something else than what was checked. Sizes that deflate cannot have are found of every entry; another name, size or sum of all entries of a zip that is staged from this machine, of up to a megabyte of them where `check` looks at it, and of those in the last megabyte of a zip in S3. A job that meets it fails with `archive-invalid`.",
             remedy: "Build the zip again with another tool. `allow = [\"archive-entry\"]` accepts it.",
+        },
+    ),
+    (
+        "archive-mode",
+        Explanation {
+            cause: "The zip gives a file or a folder a mode with which only its owner may read it, or its group: functions run as another user, and fail with `Permission denied`. `zipfile.writestr` of Python makes such entries, and so does a `umask` of 077. Or a file that Lambda starts (`bootstrap`, and what lies in `extensions/`) is not executable: zips made on Windows tell no modes. Where a zip tells none, files can be read.",
+            remedy: "Run `chmod -R a+rX` before the layer is zipped, and `chmod +x` on what is started; `ZipFile.write` and `shutil.make_archive` keep modes. A folder as `archive` is packed with modes that all may read. `allow = [\"archive-mode\"]` accepts it; `--strict` makes an error of this warning.",
         },
     ),
     (
@@ -100,8 +107,8 @@ const WARNINGS: &[(&str, Explanation)] = &[
     (
         "package-missing",
         Explanation {
-            cause: "The manifest names a package that is not in the archive, and that is neither brought by the runtime nor ruled out by a marker for all runtimes and architectures of the layer.",
-            remedy: "Build the layer again. What is left out on purpose, `allow = [\"package-missing\"]` accepts; `--strict` makes an error of this warning.",
+            cause: "The manifest names a package that is not in the archive, and that is neither brought by the runtime nor ruled out by a marker for all runtimes and architectures of the layer. Or its metadata say that it was installed as editable (`pip install -e`, `uv sync`): then its code is where it was built, and not in the archive; of the project itself (`-e .`), and of what the manifest does not name, that is told with `-v` only. Of a zip in S3 that something else staged, three such files (`direct_url.json`) are read at most, besides those in its last megabyte.",
+            remedy: "Build the layer again, without `-e` (`uv sync --no-editable`). What is left out on purpose, `allow = [\"package-missing\"]` accepts; `--strict` makes an error of this warning.",
         },
     ),
     (
@@ -219,8 +226,8 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
             "Build the layer from the changed manifest, then `layership stage`, or `layership publish --stage`. Where nothing in the archive had to change, `allow = [\"archive-stale\"]` accepts it.",
         ),
         ErrorCode::ArchiveDiffers => (
-            "The archive holds another version of a package than the manifest pins, as the package's own metadata tells (`*.dist-info` of Python, `package.json` of Node below a `package-lock.json`, `*.gemspec` of Ruby): it was built from another state, or something else installed it. With `--strict`, also what are the warnings `package-missing` and `package-not-locked` otherwise. It is checked before a version is adopted, too. A version that is locked for an extra is none of these, and of a manifest with lines that cannot be read the others count. Of a zip in S3 that something else staged, three files `package.json` are read at most, besides those in its last megabyte.",
-            "Build the layer from the manifest, then stage it. Where another version is meant, `allow = [\"archive-differs\"]` accepts it.",
+            "The archive holds another version of a package than the manifest pins, as the package's own metadata tells (`*.dist-info` of Python, `package.json` of Node below a `package-lock.json`, `*.gemspec` of Ruby): it was built from another state, or something else installed it. Or one folder holds several versions of one package of Python, as `pip install --target` into the folder of an older build leaves them, and the manifest does not allow each; where it does, or does not name the package, that is a warning. With `--strict`, also what are the warnings `package-missing` and `package-not-locked` otherwise. It is checked before a version is adopted, too. A version that is locked for an extra is none of these, and of a manifest with lines that cannot be read the others count. Of a zip in S3 that something else staged, three files `package.json` are read at most, besides those in its last megabyte.",
+            "Build the layer from the manifest, then stage it; of several versions, delete the older one's `*.dist-info` with what belongs to it, or the whole folder, and build into an empty one. Where another version is meant, `allow = [\"archive-differs\"]` accepts it.",
         ),
         ErrorCode::SecretInManifest => (
             "The manifest carries a password, a token or a signature in a URL. The copy of the manifest that a publish keeps in S3 would keep it, too, byte for byte. `${TOKEN}` as the whole of a value, which tools fill in, is none.",

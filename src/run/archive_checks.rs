@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 use super::aside::aside;
 use super::trail::Trail;
 use crate::archive::{
-    InspectError, Inspection, OpenError, PackError, Pins, ReadAt, differs, inspect, judge, not_compared,
+    InspectError, Inspection, OpenError, PackError, Pins, ReadAt, differs, inspect, judge, not_compared, together,
 };
 use crate::aws::StagedZip;
 use crate::event::Fact;
@@ -56,6 +56,7 @@ fn refusal(check: Check) -> ErrorCode {
         Check::ArchivePath
         | Check::ArchiveLink
         | Check::ArchiveEntry
+        | Check::ArchiveMode
         | Check::ArchiveLayout
         | Check::ArchiveDuplicate
         | Check::ArchivePython
@@ -123,8 +124,9 @@ fn of_packages_now(
 ) -> Vec<Finding> {
     let (packages, format) = (&inspection.packages, manifest.format);
     let is_partial = manifest.any_unreadable().is_some();
+    let untold = || together(packages, settings).into_iter().collect();
     if is_partial && format != Format::Requirements {
-        return Vec::new();
+        return untold();
     }
     // What the manifest names need not be known for that.
     if let Some(advice) = not_compared(packages, format, name) {
@@ -132,7 +134,7 @@ fn of_packages_now(
     }
     let part = manifest.any_unreadable().and_then(|_| manifest.readable_part(halt));
     let all = manifest.all_dependencies().ok().flatten();
-    let Some(dependencies) = all.or(part.as_ref()) else { return Vec::new() };
+    let Some(dependencies) = all.or(part.as_ref()) else { return untold() };
     let unshown = || if is_partial { manifest.outside() } else { manifest.unshown([dependencies]) };
     differs(packages, Pins { name, format, dependencies, is_partial, unshown: &unshown }, settings, halt)
 }

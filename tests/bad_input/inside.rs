@@ -1,9 +1,11 @@
 //! What only a look into the files of an archive shows: a folder's, a zip's, and those of a zip that something else staged.
 
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+
 use super::stale::staged_by_the_library;
 use super::{code, refused};
 use crate::common::project::Project;
-use crate::common::zips::{zip, zip_with_link};
+use crate::common::zips::{Entry, unzip, zip, zip_with_link, zip_with_modes};
 
 /// The beginning of a library for x86-64.
 const X86: &str = "\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0>\0";
@@ -133,16 +135,131 @@ fn large_entries_that_are_larger_than_the_zip_says() {
 
 #[test]
 fn links_that_lead_out() {
-    let out = "a link in the zip leads out of the layer, or in a circle: `python/evil`";
-    let elsewhere = "a link in the zip leads to an absolute place outside of `/opt`, where the layer is: `python/evil`";
+    let out = "a link in it leads out of the layer, or in a circle: `python/evil";
+    let elsewhere = "a link in it leads to an absolute place outside of `/opt`, where the layer is: `python/evil";
     for (to, told) in [("../../etc/passwd", out), ("/opt/../etc/passwd", out), ("/etc/passwd", elsewhere)] {
-        refused_unless_allowed(&zip_with_link("python/evil", to), told, "archive-link");
+        refused_unless_allowed(&zip_with_link("python/evil", to), &format!("{told} -> {to}`"), "archive-link");
     }
     let within = zip_with_link("python/fine", "../python/requests.py");
     let project = Project::of(&["requests"]);
     std::fs::remove_dir_all(project.folder().join("requests/layer")).unwrap();
     project.write("requests/layer", within);
     project.run("check --strict", 0);
+}
+
+/// A link is packed as what it is, and not what it leads to: so a place of the function can be meant.
+#[test]
+fn links_of_a_folder_that_lead_out() {
+    let project = Project::of(&["requests"]);
+    let secret = project.write("secret", "SECRET");
+    let python = project.folder().join("requests/layer/python");
+    symlink(&secret, python.join("secret")).unwrap();
+    symlink("../../var/task/config.json", python.join("config")).unwrap();
+    let out = "requests/layer: a link in it leads out of the layer, or in a circle: `python/config -> ../../var/task/config.json`";
+    for command in ["check", "stage", "publish --stage"] {
+        let ended = project.run(&format!("{command} --report json=report.json"), 1);
+        assert_eq!(code(&project), "archive-invalid", "{command}");
+        assert!(ended.stderr.contains(out), "{command}: {}", ended.stderr);
+        assert!(ended.stderr.contains("`allow = [\"archive-link\"]` accepts it as it is"), "{}", ended.stderr);
+    }
+    assert_eq!(project.effects(), [""; 0]);
+    declare(&project, "allow = [\"archive-link\"]");
+    for command in ["check --strict", "publish --stage --strict", "plan --stage --strict"] {
+        project.run(command, 0);
+    }
+    let packed = unzip(&project.layer_archive("us-east-1", "requests", 1));
+    let link = |target: &str| Entry { mode: 0o120_777, content: target.to_owned() };
+    assert_eq!(packed["python/secret"], link(secret.to_str().unwrap()));
+    assert_eq!(packed["python/config"], link("../../var/task/config.json"));
+}
+
+/// `pip install --target` into a folder with an older version leaves that there.
+#[test]
+fn a_folder_that_was_built_over_an_older_one() {
+    let project = Project::of(&["requests"]);
+    let built = |version: &str| {
+        let folder = format!("requests/layer/python/requests-{version}.dist-info");
+        project.write(&format!("{folder}/METADATA"), "Name: requests\n");
+        project.folder().join(folder)
+    };
+    project.write("requests/requirements.txt", "requests==2.32.4\n");
+    let old = built("2.32.3");
+    built("2.32.4");
+    let told = "it holds several versions of one package, as a build over an older one leaves them: `requests` 2.32.3 and 2.32.4";
+    for command in ["check", "stage"] {
+        let ended = project.run(&format!("{command} --report json=report.json"), 1);
+        assert_eq!(code(&project), "archive-differs", "{command}");
+        assert!(ended.stderr.contains(&format!("{told}, pinned is 2.32.4")), "{command}: {}", ended.stderr);
+        assert!(ended.stderr.contains("hint: delete the folder that it is built into"), "{command}: {}", ended.stderr);
+    }
+    // Where both are allowed, it may be meant.
+    project.write("requests/requirements.txt", "requests>=2\n");
+    assert!(project.run("check", 0).stderr.contains(told));
+    project.run("check --strict", 1);
+    std::fs::remove_dir_all(&old).unwrap();
+    assert!(!project.run("check", 0).stderr.contains(told));
+    built("2.32.3");
+    project.write("requests/requirements.txt", "requests ==\n");
+    assert!(project.run("check", 0).stderr.contains(told), "where no line of it can be read");
+    declare(&project, "allow = [\"archive-differs\"]");
+    assert!(!project.run("check", 0).stderr.contains(told));
+}
+
+/// A zip keeps the modes that its files had; those of a folder are packed with ones that all may read.
+#[test]
+fn files_that_functions_may_not_read_or_lambda_not_start() {
+    let unread = "an entry of the zip has a mode with which functions may not read it: `python/requests.py` and 1 more";
+    let unstarted = "Lambda starts a file in it that is not executable: `extensions/telemetry`";
+    let project = Project::of(&["requests"]);
+    let bytes = zip_with_modes(&[
+        ("python/requests.py", 0o600),
+        ("python/more.py", 0o640),
+        ("python/fine.py", 0o644),
+        ("extensions/telemetry", 0o644),
+        ("extensions/fine", 0o755),
+    ]);
+    std::fs::remove_dir_all(project.folder().join("requests/layer")).unwrap();
+    let zip = project.write("requests/layer", &bytes);
+    project.run("stage", 0);
+    staged_by_the_library(&project, &bytes);
+    for command in ["check", "plan", "stage"] {
+        let stderr = project.run(&format!("{command} --report json=report.json"), 0).stderr;
+        assert!(stderr.contains(unread) && stderr.contains(unstarted), "{command}: {stderr}");
+    }
+    let warnings = project.json("report.json")["jobs"][0]["warnings"].clone();
+    assert!(warnings.to_string().contains("\"archive-mode\""), "{warnings}");
+    refused(&project, "--strict", "archive-invalid");
+    std::fs::remove_file(zip).unwrap();
+    let file = project.write("requests/layer/python/requests.py", "1");
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let extension = project.write("requests/layer/extensions/telemetry", "#!/bin/sh");
+    let stderr = project.run("check", 0).stderr;
+    assert!(!stderr.contains("may not read") && stderr.contains(unstarted), "{stderr}");
+    std::fs::set_permissions(extension, std::fs::Permissions::from_mode(0o755)).unwrap();
+    project.run("check --strict", 0);
+    project.write("requests/layer/extensions/other", "#!/bin/sh");
+    project.run("check --strict", 1);
+    declare(&project, "allow = [\"archive-mode\"]");
+    project.run("publish --stage --strict", 0);
+}
+
+/// `uv sync` installs members of a workspace so that their code stays where it is.
+#[test]
+fn packages_of_which_there_is_nothing_but_the_metadata() {
+    let project = Project::of(&["requests"]);
+    let about = r#"{"url":"file:///home/user/requests","dir_info":{"editable":true}}"#;
+    let path = "python/requests-2.32.3.dist-info/direct_url.json";
+    project.write(&format!("requests/layer/{path}"), about);
+    project.write("requests/requirements.txt", "-e ./requests\n");
+    let told = "`requests` was installed as editable: the code stayed where it was built, and is not in it";
+    assert!(project.run("check", 0).stderr.contains(told));
+    project.run("publish --stage", 0);
+    let bytes = zip(&[(path, about), ("python/requests.pth", "/home/user/requests")]);
+    staged_by_the_library(&project, &bytes);
+    assert!(project.run("plan --force", 0).stderr.contains(told));
+    project.write("requests/requirements.txt", "-e .\n");
+    let ended = project.run("check -v", 0);
+    assert!(ended.stderr.contains(&format!("advice: requests/layer: {told}")), "{}", ended.stderr);
 }
 
 /// Lock files of Yarn and pnpm are a measure for what was installed, and for nothing else.

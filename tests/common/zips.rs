@@ -16,6 +16,16 @@ pub fn zip(files: &[(&str, &str)]) -> Vec<u8> {
     zip.finish().expect("a zip").into_inner()
 }
 
+/// A zip of small files with these modes.
+pub fn zip_with_modes(files: &[(&str, u32)]) -> Vec<u8> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (path, mode) in files {
+        zip.start_file(*path, SimpleFileOptions::default().unix_permissions(*mode)).expect("an entry");
+        zip.write_all(b"#!/bin/sh\n").expect("its content");
+    }
+    zip.finish().expect("a zip").into_inner()
+}
+
 /// A zip of a small file, and of a link at `path` that leads to `to`.
 pub fn zip_with_link(path: &str, to: &str) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));

@@ -16,6 +16,7 @@ const ALLOWED: &[&str] = &[
     "archive-entry",
     "archive-layout",
     "archive-link",
+    "archive-mode",
     "archive-not-compared",
     "archive-path",
     "archive-python",

@@ -49,6 +49,7 @@ const PROVOKED: &[(&str, &str, &str)] = &[
     ("archive-path", "bad_input/hostile.rs", "entries_that_lambda_would_not_unzip_where_they_belong"),
     ("archive-link", "bad_input/inside.rs", "links_that_lead_out"),
     ("archive-entry", "bad_input/inside.rs", "entries_that_are_not_what_the_zip_says"),
+    ("archive-mode", "bad_input/inside.rs", "files_that_functions_may_not_read_or_lambda_not_start"),
     ("archive-duplicate", "bad_input/codes.rs", FOUND),
     ("archive-python", "bad_input/codes.rs", FOUND),
     ("archive-architecture", "bad_input/codes.rs", FOUND),

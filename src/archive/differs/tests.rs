@@ -202,7 +202,13 @@ fn many_versions_on_both_sides_are_told_within_bounds() {
     let held: Vec<String> = (0..1_000).map(|number| format!("a-2.{number}")).collect();
     let held: Vec<&str> = held.iter().map(String::as_str).collect();
     let pinned: String = (0..4_000).map(|number| format!("a==1.{number}\n")).collect();
-    insta::assert_snapshot!(told(&held, &pinned), @"archive-differs it does not hold what `requirements.txt` pins: `a` 2.0, pinned is 1.0 or 1.1 or 1.10 or one of 3997 more; `a` 2.1, pinned is 1.0 or 1.1 or 1.10 or one of 3997 more; `a` 2.10, pinned is 1.0 or 1.1 or 1.10 or one of 3997 more and 61 more");
+    insta::assert_snapshot!(told(&held, &pinned), @"archive-differs it holds several versions of one package, as a build over an older one leaves them: `a` 2.0, 2.1, 2.2, 60 more and 2.22, pinned is 1.0 or 1.1 or 1.10 or one of 3997 more");
+    let mut packages = Packages::default();
+    let gem = |version: &String| format!("ruby/3.3.0/specifications/{version}.gemspec");
+    (0..1_000).for_each(|number| packages.meet(gem(&format!("a-2.{number}")).as_bytes()));
+    let lock: String = (0..4_000).map(|number| format!("    a (1.{number})\n")).collect();
+    let lock = format!("GEM\n  remote: https://rubygems.org/\n  specs:\n{lock}");
+    insta::assert_snapshot!(told_of(&packages, Format::GemfileLock, &lock, &[]), @"archive-differs it does not hold what `LOCK` pins: `a` 2.0, pinned is 1.0 or 1.1 or 1.10 or one of 3997 more; `a` 2.1, pinned is 1.0 or 1.1 or 1.10 or one of 3997 more; `a` 2.10, pinned is 1.0 or 1.1 or 1.10 or one of 3997 more and 61 more");
 }
 
 /// What is told of an archive under a manifest of these runtimes.

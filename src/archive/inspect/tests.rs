@@ -167,9 +167,21 @@ fn sums_saturate_and_the_limit_is_exact() {
     for (path, size) in [(b"a", u64::MAX), (b"b", 1)] {
         let method = CompressionMethod::DEFLATE;
         let (is_folder, encrypted, is_link, is_special, has_two_paths) = (false, false, false, false, false);
-        let (zipped, offset, crc) = (1, 0, 0);
-        let entry =
-            Entry { path, is_folder, size, zipped, encrypted, method, offset, is_link, is_special, has_two_paths, crc };
+        let (zipped, offset, crc, mode) = (1, 0, 0, None);
+        let entry = Entry {
+            path,
+            is_folder,
+            size,
+            zipped,
+            encrypted,
+            method,
+            offset,
+            is_link,
+            is_special,
+            has_two_paths,
+            crc,
+            mode,
+        };
         inspection.add(&entry, &mut Paths::default());
     }
     assert_eq!(inspection.unzipped, u64::MAX);

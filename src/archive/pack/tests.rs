@@ -1,6 +1,7 @@
 //! What a folder becomes.
 
 mod any;
+mod links;
 mod refused;
 mod unpacked;
 

@@ -1,7 +1,7 @@
 //! Where links lead: all of them, wherever they lie in the zip.
 
 use super::*;
-use crate::archive::links_read::{MOST, REQUESTS};
+use crate::archive::links_read::{AT_ONCE, MOST, REQUESTS};
 
 /// A zip of so many links to a file beside them, of which one leads out; a file of so many bytes lies behind each block of them.
 fn linked(count: usize, evil: usize, (block, padding): (usize, usize)) -> Vec<u8> {
@@ -29,20 +29,29 @@ fn no_link_is_left_out() {
         for padding in [0, 3_000_000] {
             let source = Memory::new(linked(4_001, evil, (4_001, padding)));
             let inspection = inspected(&source).unwrap();
-            assert_eq!(told(&inspection), [(Oddity::Elsewhere, 1, format!("python/{evil}").as_str())]);
+            assert_eq!(told(&inspection), [(Oddity::Elsewhere, 1, format!("python/{evil} -> /etc/passwd").as_str())]);
             assert!(source.reads().len() <= 3, "{:?}", source.reads());
         }
     }
 }
 
+/// As the folders `.bin` of packages of Node, and the names of shared libraries, between what is large.
+#[test]
+fn links_all_over_a_layer_are_looked_at() {
+    let source = Memory::new(linked(1_000, 999, (25, 700_000)));
+    let inspection = inspected(&source).unwrap();
+    assert_eq!(told(&inspection), [(Oddity::Elsewhere, 1, "python/999 -> /etc/passwd")]);
+    assert!(source.reads().len() <= 8, "{:?}", source.reads());
+}
+
 /// Each takes a request of its own.
 #[test]
 fn links_that_lie_far_apart_are_told_where_they_are_too_many() {
-    let count = REQUESTS + 5;
-    let source = Memory::new(linked(count, 3, (1, 1_200_000)));
+    let count = REQUESTS + 2;
+    let source = Memory::new(linked(count, 3, (1, AT_ONCE as usize)));
     let inspection = inspected(&source).unwrap();
     let first = format!("python/{REQUESTS}");
-    assert_eq!(told(&inspection), [(Oddity::Elsewhere, 1, "python/3"), (Oddity::Unseen, 5, &first)]);
+    assert_eq!(told(&inspection), [(Oddity::Elsewhere, 1, "python/3 -> /etc/passwd"), (Oddity::Unseen, 2, &first)]);
     assert_eq!(source.reads().len(), 1 + REQUESTS);
 }
 
@@ -50,7 +59,7 @@ fn links_that_lie_far_apart_are_told_where_they_are_too_many() {
 fn more_links_than_any_layer_has_are_told() {
     let inspection = outcome(linked(MOST + 2, 0, (MOST + 2, 0))).unwrap();
     let first = format!("python/{MOST}");
-    assert_eq!(told(&inspection), [(Oddity::Elsewhere, 1, "python/0"), (Oddity::Unseen, 2, &first)]);
+    assert_eq!(told(&inspection), [(Oddity::Elsewhere, 1, "python/0 -> /etc/passwd"), (Oddity::Unseen, 2, &first)]);
 }
 
 /// What is read of a link far away ends before its target where something long stands in between.
@@ -79,5 +88,5 @@ fn links_are_followed_through_links_of_the_zip() {
     let inspection = outcome(writer.finish().unwrap().into_inner()).unwrap();
     let told: Vec<_> =
         inspection.oddities.iter().map(|(oddity, met)| (oddity, met.times, met.first.as_str())).collect();
-    assert_eq!(told, [(Oddity::Leaving, 1, "python/t")]);
+    assert_eq!(told, [(Oddity::Leaving, 1, "python/t -> s/s/s/../../../../etc/passwd")]);
 }

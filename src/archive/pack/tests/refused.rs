@@ -4,27 +4,8 @@ use super::*;
 
 #[test]
 fn folders_that_cannot_be_packed_are_explained() {
-    let table: [(&[(&str, Node)], &str); 7] = [
-        (&[], "`layer` has no files"),
-        (&[("python/empty", Node::Folder)], "`layer` has no files"),
-        (
-            &[("python/a", Node::Link("/etc/passwd"))],
-            "the symbolic link `layer/python/a` points out of the folder or in a circle, to `/etc/passwd`",
-        ),
-        (
-            &[("python/a", Node::Link("../../b"))],
-            "the symbolic link `layer/python/a` points out of the folder or in a circle, to `../../b`",
-        ),
-        (
-            &[("python/a", Node::Link("../.."))],
-            "the symbolic link `layer/python/a` points out of the folder or in a circle, to `../..`",
-        ),
-        (
-            &[("python/s", Node::Link(".")), ("python/t", Node::Link("s/s/s/../../../../etc/passwd"))],
-            "the symbolic link `layer/python/t` points out of the folder or in a circle, to `s/s/s/../../../../etc/passwd`",
-        ),
-        (&[("a", Node::Link(".."))], "the symbolic link `layer/a` points out of the folder or in a circle, to `..`"),
-    ];
+    let table: [(&[(&str, Node)], &str); 2] =
+        [(&[], "`layer` has no files"), (&[("python/empty", Node::Folder)], "`layer` has no files")];
     for (nodes, message) in table {
         let folder = tree(nodes);
         let error = refused(folder.path());
