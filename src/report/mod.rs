@@ -23,6 +23,7 @@ mod command;
 mod destination;
 pub mod emit;
 mod end;
+mod ended;
 mod escape;
 mod estimate;
 mod event_log;

@@ -188,7 +188,7 @@ fn an_interrupted_run_says_so_and_a_finished_one_draws_nothing() {
     assert!(screen(&state, 24, 80).starts_with("    Stopping [  13.9s] [==="));
     let line = line_of(&event, &state, at(14.0), false).unwrap().render(Style::default(), None);
     assert_eq!(line, "    Stopping [  14.0s] jobs that are publishing will finish; interrupt again to stop at once");
-    state.apply(&Happening::RunFinished { tally: state.tally.clone() }, at(15.0));
+    state.apply(&Happening::RunFinished { tally: state.tally.clone(), findings: None }, at(15.0));
     assert_eq!(screen(&state, 24, 80), "");
     assert_eq!(screen(&State::default(), 24, 80), "");
 }
@@ -249,7 +249,7 @@ fn any_event() -> impl Strategy<Value = Happening> {
             Happening::JobFinished { job: id, report: Box::new(job(&layer, "x", outcome)), tally }
         }),
         1 => (0..6_usize).prop_map(|running| Happening::Interrupted { running }),
-        1 => any_tally().prop_map(|tally| Happening::RunFinished { tally }),
+        1 => any_tally().prop_map(|tally| Happening::RunFinished { tally, findings: None }),
     ]
 }
 
