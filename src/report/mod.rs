@@ -49,9 +49,9 @@ mod progress_lines;
 mod prune;
 mod ran;
 pub mod rollout;
+mod same;
 #[cfg(test)]
 mod samples;
-mod same;
 mod saved;
 mod screen;
 mod secrets;
@@ -67,6 +67,7 @@ mod usual;
 mod waiting;
 mod warnings;
 mod wording;
+mod wrap;
 
 pub use ask::{agreed, somebody_is_there};
 pub use choose::{Choice, Display, Surroundings, When, style_of_data};
@@ -88,6 +89,7 @@ pub use same::Same;
 pub use secrets::{never_show, without};
 pub use status::StatusReport;
 pub use wording::{plural, shell_word};
+pub use wrap::wrapped;
 
 /// Shows the run on standard error until the channel closes, and ticks by itself. Standard error is nobody else's in
 /// that time.
