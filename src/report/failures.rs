@@ -303,7 +303,7 @@ mod tests {
     #[test]
     fn colour_is_all_that_colour_changes() {
         let report = report(Mode::Publish, vec![denied("a", "x", "r")]);
-        let colored = render(&report, Style { color: true, ascii: false });
+        let colored = render(&report, &Same::default(), Style { color: true, ascii: false });
         assert_ne!(colored, render(&report, &Same::default(), Style::default()));
         assert_eq!(
             console::strip_ansi_codes(colored.as_str()),
