@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::event::{Activity, Fact, LockPhase, Unanswered};
-use crate::outcome::{ErrorCode, Tally, Warning};
+use crate::outcome::{ErrorCode, LayerStatus, StatusCode, StatusFinding, Tally, Warning};
 use crate::report::samples::{failed, job, tally};
 use crate::report::style::Style;
 use crate::report::wording;
@@ -204,6 +204,20 @@ fn a_heartbeat_names_what_takes_longest_and_its_target_where_there_are_several()
     let elsewhere = Happening::JobStarted { job: 99, layer: "layer-000".to_owned(), target: "tokyo".to_owned() };
     state.apply(&elsewhere, at(31.0));
     assert!(line(&state).ends_with("longest: layer-000 us-east-1, checking 29.5s"));
+}
+
+#[test]
+fn of_a_layer_that_status_looked_at_a_line_says_what_is_not_in_order() {
+    let line = |codes: &[StatusCode]| {
+        let findings = codes.iter().map(|code| StatusFinding::new(*code, "it is so")).collect();
+        let status = Some(Box::new(LayerStatus { findings, ..LayerStatus::default() }));
+        let line = finished(&JobReport { status, ..job("numpy", "x", Outcome::Checked) });
+        (line.render(Style::default(), None).to_string(), line.tone)
+    };
+    assert_eq!(line(&[]), ("     Checked [   3.4s] numpy x: in order".to_owned(), Tone::Good));
+    let odd = line(&[StatusCode::BackupMissing, StatusCode::LockStale]);
+    assert_eq!(odd, ("     Checked [   3.4s] numpy x: backup-missing, lock-stale".to_owned(), Tone::Attention));
+    assert!(finished(&job("numpy", "x", Outcome::Checked)).text.ends_with("numpy x"), "by `check`");
 }
 
 #[test]
