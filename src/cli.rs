@@ -38,6 +38,9 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    /// Colour: auto, always, never
+    #[arg(long, global = true, value_enum, value_name = "WHEN", hide_possible_values = true, default_value_t = When::Auto)]
+    color: When,
 }
 
 impl Cli {
@@ -65,19 +68,7 @@ impl Cli {
 
     /// When colours are wanted.
     pub fn color(&self) -> When {
-        let manner = match &self.command {
-            Command::Check(CheckArgs { common, .. })
-            | Command::Changed(ChangedArgs { common, .. })
-            | Command::Build(BuildArgs { common, .. })
-            | Command::Plan(PlanArgs { common, .. })
-            | Command::Stage(StageArgs { common, .. })
-            | Command::Publish(PublishArgs { common, .. })
-            | Command::Status(StatusArgs { common, .. })
-            | Command::Prune(PruneArgs { common, .. }) => Some(&common.manner),
-            Command::Rollout(args) => Some(&args.manner),
-            _ => None,
-        };
-        manner.map_or(When::Auto, |manner| manner.color)
+        self.color
     }
 }
 

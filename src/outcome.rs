@@ -17,7 +17,7 @@ pub use follow_ups::{AttestReport, ParameterReport, ShareReport};
 pub use prune::{KeptBecause, KeptVersion, PruneReport};
 pub use status::{
     BackupStatus, LayerStatus, LockState, LockStatus, ParameterState, ParameterStatus, PastVersion, PublishedVersion,
-    ShareStatus, StatusCode, StatusFinding,
+    ShareStatus, StatusCode, StatusFinding, contents_differ, count_findings,
 };
 
 use crate::manifest::{Dependency, Difference};
@@ -156,7 +156,7 @@ pub struct ManifestReport {
     /// Its page in the AWS console, where the partition has a public one.
     #[serde(default)]
     pub backup_page: Option<String>,
-    /// By `publish` and `plan`: what it names, with what it includes, sorted by name, then version. Left out where that is
+    /// By `publish`, `plan` and `status`: what it names, with what it includes, sorted by name, then version. Left out where that is
     /// not known, and where it is more than a layer can have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dependencies: Option<Vec<Dependency>>,

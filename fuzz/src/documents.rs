@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::event::Mode;
 use crate::plan::{Held, SavedPlan, hold};
-use crate::report::{Listing, Report, ReportRequest, Surroundings, failures, merge, rendered, style_of_data};
+use crate::report::{Listing, Report, ReportRequest, Same, Surroundings, failures, merge, rendered, style_of_data};
 use crate::rollout::{Record, restored};
 
 const FORMATS: [&str; 8] = ["json", "markdown", "junit", "csv", "html", "env", "tfvars", "index"];
@@ -20,7 +20,7 @@ pub fn documents(bytes: &[u8]) {
     if let Ok(report) = Report::parse(bytes) {
         convert(&report, bytes.len());
         let named = || ("`a`".to_owned(), report.clone());
-        assert!(merge(vec![named()]).is_ok() || report.part.is_some());
+        assert!(merge(vec![named()]).is_ok() || report.part.is_some() || report.made_of.is_some());
         let _ = merge(vec![named(), named()]);
     }
     if let Some(plan) = plan(bytes) {
@@ -37,9 +37,9 @@ pub fn documents(bytes: &[u8]) {
 
 /// Every format, and what a screen would show.
 fn convert(report: &Report, size: usize) {
-    let style = style_of_data(&Surroundings::default());
+    let (style, same) = (style_of_data(&Surroundings::default()), Same::of(Path::new("a b.toml"), Some(None)));
     let rendered = rendered(report, Path::new("layers.toml"), Listing::Everything, style);
-    let screen = [rendered, failures::render(report, style)].map(|shown| ("screen", shown));
+    let screen = [rendered, failures::render(report, &same, style)].map(|shown| ("screen", shown));
     let formats = FORMATS.map(|name| {
         let request: ReportRequest = format!("{name}=x").parse().expect("a format");
         (name, (request.format.render)(report))

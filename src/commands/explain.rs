@@ -3,16 +3,19 @@
 use crate::cli::ExplainArgs;
 use crate::config::nearest;
 use crate::error::{Ended, Error};
-use crate::report::{Shown, Surroundings, When, emit::stdout, explain};
+use crate::report::{Shown, Surroundings, When, emit::stdout, explain, wrapped};
 
 /// Prints what codes mean, or which there are: at a terminal a list, elsewhere a page of all.
 pub fn explain(args: &ExplainArgs) -> Result<Ended, Error> {
     let facts = Surroundings::of_this_process(When::Auto, When::Auto, false, 0);
     let entry = |code: &String| explain::entry(code).ok_or_else(|| unknown(code));
     let text = match args.codes.as_slice() {
-        [] if facts.stdout_is_terminal => explain::list(),
+        [] if facts.stdout_is_terminal => explain::list(facts.stdout_columns),
         [] => explain::page(),
-        codes => Shown::join(codes.iter().map(entry).collect::<Result<Vec<_>, _>>()?, "\n"),
+        codes => {
+            let entries = Shown::join(codes.iter().map(entry).collect::<Result<Vec<_>, _>>()?, "\n");
+            wrapped(&entries, facts.stdout_columns)
+        }
     };
     stdout(&text).map_err(|error| Error::other(format!("cannot write to standard output: {error}")))?;
     Ok(Ended::Well)

@@ -3,17 +3,17 @@
 use crate::aws::Endpoint;
 use crate::cli::Manner;
 use crate::error::Error;
-use crate::report::Notices;
+use crate::report::{Notices, Same};
 
 #[cfg(feature = "sandbox")]
 pub use imp::not_started;
-pub use imp::{RunSandbox, region, start, wants_a_folder};
+pub use imp::{RunSandbox, region, same, start, wants_a_folder};
 
 #[cfg(feature = "sandbox")]
 mod imp {
     use std::path::Path;
 
-    use super::{Endpoint, Error, Manner, Notices};
+    use super::{Endpoint, Error, Manner, Notices, Same};
     use crate::shown;
     use lambda_layers_sandbox::{ACCESS_KEY, Options, Sandbox};
 
@@ -28,6 +28,11 @@ mod imp {
     /// Whether the command line asks for a sandbox without saying where.
     pub fn wants_a_folder(args: &Manner) -> bool {
         args.sandbox == Some(None)
+    }
+
+    /// What commands need that are to be about the same.
+    pub fn same(args: &Manner, config: &Path) -> Same {
+        Same::of(config, args.sandbox.as_ref().map(Option::as_deref))
     }
 
     /// Starts the sandbox that the command line asks for.
@@ -76,7 +81,9 @@ mod imp {
 
 #[cfg(not(feature = "sandbox"))]
 mod imp {
-    use super::{Endpoint, Error, Manner, Notices};
+    use std::path::Path;
+
+    use super::{Endpoint, Error, Manner, Notices, Same};
 
     /// There is no sandbox in this build.
     pub struct RunSandbox;
@@ -91,8 +98,13 @@ mod imp {
         false
     }
 
+    /// What commands need that are to be about the same.
+    pub fn same(_: &Manner, config: &Path) -> Same {
+        Same::of(config, None)
+    }
+
     /// Starts nothing.
-    pub async fn start(_: &Manner, _: &std::path::Path, _: &Notices) -> Result<RunSandbox, Error> {
+    pub async fn start(_: &Manner, _: &Path, _: &Notices) -> Result<RunSandbox, Error> {
         Ok(RunSandbox)
     }
 

@@ -5,6 +5,7 @@ use std::mem;
 use std::sync::Arc;
 
 use super::how::{How, Print};
+use super::local;
 use super::run::{run, run_and_tell};
 use super::told;
 use crate::cli::{Common, PruneArgs};
@@ -36,7 +37,10 @@ pub async fn prune(mut args: PruneArgs) -> Result<Ended, Error> {
     let look = How { pruning: look, print: Print::Nothing, ..how.clone() };
     let (ended, seen) = run_and_tell(&args.common, look).await?;
     // What the look met is told once: by the run that follows, or here where none does.
-    let conclude = || Notices::of(&args.common.manner.surroundings()).conclude(&seen);
+    let conclude = || {
+        let same = local::same(&args.common.manner, &args.common.chosen.config);
+        Notices::of(&args.common.manner.surroundings()).conclude(&seen, &same);
+    };
     if ended == Ended::Interrupted {
         conclude();
         return Ok(ended);

@@ -1,5 +1,6 @@
 //! `layership report`
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::document;
@@ -8,7 +9,7 @@ use crate::cli::{ConvertArgs, MergeArgs, ReportArgs, ReportCommand};
 use crate::config::listed;
 use crate::error::{Ended, Error};
 use crate::report::rollout::{RolloutReport, RolloutRequest};
-use crate::report::{self, Ci, Inputs, Report, ReportFile, ReportRequest, emit};
+use crate::report::{self, Ci, Inputs, Report, ReportFile, ReportFileErrors, ReportRequest, emit};
 
 /// More than the report of a hundred thousand jobs: beyond it, it is something else.
 const SIZE_LIMIT: u64 = 512_000_000;
@@ -57,7 +58,7 @@ fn merge(args: &MergeArgs) -> Result<Ended, Error> {
     }
     let missing: Vec<String> = merged.missing.iter().map(ToString::to_string).collect();
     let error = Error::other(format!("the report is not whole: there is no part {}", listed(&missing)));
-    Err(error.hint("the report has what there is; merge all parts again, with those that are missing"))
+    Err(error.hint("the report has what there is; merge its JSON with the parts that are missing, or all parts again"))
 }
 
 fn one_owner_of_stdout(before: &str, to: &[ReportRequest]) -> Result<(), Error> {
@@ -76,20 +77,50 @@ fn layers_files(to: &[ReportRequest]) -> Inputs {
 }
 
 fn write(report: &Report, to: &[ReportRequest], inputs: &Inputs) -> Result<(), Error> {
-    if let Some((format, why)) = to.iter().find_map(|to| Some((to.format.name, to.format.refusal(report)?))) {
-        return Err(Error::usage(format!("cannot write the report as `{format}`: {why}"))
-            .hint("was it made by somebody else? whoever uses these ARNs would take this for one"));
-    }
-    let files = ReportFile::open_all(to, inputs).map_err(|error| Error::usage(error.to_string()))?;
-    Ok(files.into_iter().try_for_each(|mut file| file.write(report))?)
+    let refused: BTreeSet<&str> = to
+        .iter()
+        .map(|to| to.format)
+        .filter(|format| format.refusal(report).is_some())
+        .map(|format| format.name)
+        .collect();
+    let why = to.iter().find_map(|to| to.format.refusal(report));
+    let refused: Vec<String> = refused.into_iter().map(|format| format!("`{format}`")).collect();
+    let refused = why.map(|why| format!("cannot write the report as {}: {why}", listed(&refused)));
+    let hint = "was it made by somebody else? whoever uses these ARNs would take this for one";
+    let hint = refused.as_ref().map(|_| hint);
+    let files = settled(refused, ReportFile::open_all(to, inputs), to.len()).map_err(|error| error.hint_of(hint))?;
+    write_all(files, report)
 }
 
 fn write_rollout(report: &RolloutReport, to: &[ReportRequest], inputs: &Inputs) -> Result<(), Error> {
-    let wanted = to.iter().map(RolloutRequest::of).collect::<Result<Vec<_>, _>>().map_err(Error::usage)?;
+    let (wanted, refused) = RolloutRequest::of_all(to);
     let wanted = wanted.iter().map(|request| (request.render, request.path.as_path()));
-    let files = ReportFile::open_each(wanted, inputs).map_err(|error| Error::usage(error.to_string()))?;
-    files.into_iter().try_for_each(|mut file| file.write(report))?;
-    Ok(())
+    let files = settled(refused, ReportFile::open_each(wanted, inputs), to.len())?;
+    write_all(files, report)
+}
+
+/// The files, if nothing is refused of so many reports: all of them are written, or none.
+fn settled<R>(
+    refused: Option<String>,
+    files: Result<Vec<ReportFile<R>>, ReportFileErrors>,
+    reports: usize,
+) -> Result<Vec<ReportFile<R>>, Error> {
+    let (files, unwritable) = match files {
+        Ok(files) => (files, None),
+        Err(errors) => (Vec::new(), Some(errors.to_string())),
+    };
+    let whys: Vec<String> = refused.into_iter().chain(unwritable).collect();
+    match whys.join("; and ") {
+        why if why.is_empty() => Ok(files),
+        why if reports == 1 => Err(Error::usage(why)),
+        why => Err(Error::usage(format!("{why}; nothing was written"))),
+    }
+}
+
+/// All is tried; of what fails, the first is told.
+fn write_all<R>(files: Vec<ReportFile<R>>, report: &R) -> Result<(), Error> {
+    let written: Vec<_> = files.into_iter().map(|mut file| file.write(report)).collect();
+    Ok(written.into_iter().collect::<Result<(), _>>()?)
 }
 
 fn read(path: &Path) -> Result<Report, Error> {

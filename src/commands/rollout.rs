@@ -56,7 +56,7 @@ pub async fn rollout(args: &RolloutArgs) -> Result<Ended, Error> {
     };
     let saved: Vec<_> = files.into_iter().map(|mut file| file.write(&report)).collect();
     ci.conclude_rollout(&report, &loaded.file());
-    conclude(&report, args.format, stdout_is_taken, &notices)?;
+    conclude(&report, args, stdout_is_taken, &notices)?;
     saved.into_iter().collect::<Result<(), _>>()?;
     followed?;
     Ok(ended(&report, &plan.targets(), args, stop.asked()))
@@ -202,20 +202,16 @@ fn mode(args: &RolloutArgs) -> RolloutMode {
     }
 }
 
-fn conclude(
-    report: &RolloutReport,
-    format: Option<Output>,
-    stdout_is_taken: bool,
-    notices: &Notices,
-) -> Result<(), Error> {
-    let text = match format {
+fn conclude(report: &RolloutReport, args: &RolloutArgs, stdout_is_taken: bool, notices: &Notices) -> Result<(), Error> {
+    let same = &local::same(&args.manner, &args.chosen.config);
+    let text = match args.format {
         _ if stdout_is_taken => Shown::default(),
         Some(Output::Json) => report.json(),
         Some(Output::Markdown) => report.markdown(),
-        Some(Output::Text) | None => report.text(),
+        Some(Output::Text) | None => report.text(same),
     };
     emit::stdout(&text).map_err(|error| Error::other(format!("cannot write to standard output: {error}")))?;
-    let errors = report.errors(notices.style());
+    let errors = report.errors(same, notices.style());
     if !errors.is_empty() {
         emit::stderr(&shown!("\n{}", errors));
     }

@@ -46,7 +46,7 @@ pub async fn run_and_tell(args: &Common, how: How) -> Result<(Ended, Report), Er
     let written = outputs.write(&report, &loaded.plan, told);
     ci.conclude(&report, &args.reports, &loaded.file());
     if !how.is_look() {
-        notices.conclude(&report);
+        notices.conclude(&report, &local::same(&args.manner, &args.chosen.config));
     }
     written?;
     followed?;

@@ -4,8 +4,10 @@
 
 mod fact;
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 pub use fact::{Fact, LockPhase, Unanswered};
@@ -148,6 +150,7 @@ pub enum Happening {
         job: JobId,
         /// What it found out or did.
         #[serde(flatten)]
+        #[schemars(with = "NamedFact")]
         fact: Fact,
     },
     /// So much of a job's archive was sent. Told of large archives, a hundred times at most.
@@ -189,6 +192,9 @@ pub enum Happening {
     RunFinished {
         /// How many of all jobs ended in which way.
         tally: Tally,
+        /// By `status`: how much is not in order, at all targets and between them. Left out by other commands.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        findings: Option<usize>,
     },
     /// A rollout began: functions are looked for.
     RolloutStarted {
@@ -208,6 +214,7 @@ pub enum Happening {
         target: String,
         /// What.
         #[serde(flatten)]
+        #[schemars(with = "NamedFact")]
         fact: Fact,
     },
     /// The functions that a rollout tells of are known.
@@ -234,6 +241,7 @@ pub enum Happening {
         function: String,
         /// What.
         #[serde(flatten)]
+        #[schemars(with = "NamedFact")]
         fact: Fact,
     },
     /// Nothing more is done with a function, which need not have been taken up.
@@ -246,4 +254,21 @@ pub enum Happening {
         /// How many of all functions ended in which way.
         summary: RolloutSummary,
     },
+}
+
+/// A fact in the schema of the lines that have one: by its name, where all facts would stand in each of these lines.
+struct NamedFact;
+
+impl JsonSchema for NamedFact {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "NamedFact".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "allOf": [generator.subschema_for::<Fact>()] })
+    }
 }

@@ -1,9 +1,11 @@
 //! What there is of one layer at one target, and what of it is not in order.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::KeptArchive;
+use super::{JobReport, KeptArchive};
 use crate::layer::Storage;
 
 /// What there is of one layer at one target.
@@ -212,6 +214,19 @@ impl StatusFinding {
     pub fn new(code: StatusCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
+}
+
+/// Whether the latest versions of one layer, of which these are all jobs, have different content.
+pub fn contents_differ(jobs: &[JobReport]) -> bool {
+    let latest = jobs.iter().filter_map(|job| job.status.as_deref()?.latest.as_ref());
+    latest.filter_map(|latest| latest.sha256.as_deref()).collect::<BTreeSet<_>>().len() > 1
+}
+
+/// How much is not in order, at targets and between the targets of a layer. The jobs are sorted by layer.
+pub fn count_findings(jobs: &[JobReport]) -> usize {
+    let at_targets: usize = jobs.iter().map(|job| job.findings().len()).sum();
+    let of_layers = jobs.chunk_by(|a, b| a.layer == b.layer);
+    at_targets + of_layers.filter(|of_layer| contents_differ(of_layer)).count()
 }
 
 #[cfg(test)]

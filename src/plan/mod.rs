@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub use build::build;
 pub use decision::{BackupState, Decided, Latest, Observed, decide};
 pub use drift::{Drift, Standing};
-pub use part::{Part, PartOfRun};
+pub use part::{Part, PartOfRun, PartsOfRun};
 pub use patterns::Pattern;
 pub use retention::{Fate, OldVersion, Retention};
 pub use saved::{Held, SavedJob, SavedOptions, SavedPlan, hold};

@@ -20,7 +20,12 @@ pub struct Part {
 impl Part {
     /// Whether the job of this layer at this target is in it.
     pub fn has(self, layer: &str, target: &str) -> bool {
-        Md5::of(format!("{layer}\0{target}").as_bytes()).spread() % self.of == self.number - 1
+        self.with(layer, target) == self
+    }
+
+    /// Which of the same parts the job of this layer at this target is in.
+    pub fn with(self, layer: &str, target: &str) -> Self {
+        self.other(Md5::of(format!("{layer}\0{target}").as_bytes()).spread() % self.of + 1)
     }
 
     /// How many parts there are.
@@ -93,4 +98,17 @@ impl PartOfRun {
     pub fn in_build(self, build: Option<String>) -> Self {
         Self { build, ..self }
     }
+}
+
+/// Several parts of one run, which has others as well.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PartsOfRun {
+    /// Which parts, such as `2/5`.
+    #[schemars(with = "Vec<String>")]
+    pub parts: Vec<Part>,
+    /// SHA-256 of the layers and targets of all jobs of all parts, as each of them has it.
+    pub whole: String,
+    /// What the build server calls the build that all parts belong to, where one says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<String>,
 }

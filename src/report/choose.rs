@@ -43,6 +43,8 @@ pub struct Surroundings {
     pub rows: Option<u16>,
     /// Width of the terminal, where it is known.
     pub columns: Option<u16>,
+    /// Width of standard output, where that is a terminal.
+    pub stdout_columns: Option<u16>,
     /// `NO_COLOR` is set and not empty (<https://no-color.org>).
     pub no_color: bool,
     /// `CLICOLOR_FORCE` is set and not `0` (<https://bixense.com/clicolors>): colours also where there is no terminal.
@@ -65,6 +67,7 @@ impl Surroundings {
             term_is_dumb: std::env::var_os("TERM").is_some_and(|term| term == "dumb"),
             rows: size.map(|(rows, _)| rows),
             columns: size.map(|(_, columns)| columns),
+            stdout_columns: console::Term::stdout().size_checked().map(|(_, columns)| columns),
             no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
             color_forced: std::env::var_os("CLICOLOR_FORCE").is_some_and(|value| !value.is_empty() && value != "0"),
             ascii: charset::stdout_is_ascii() || charset::stderr_is_ascii(),

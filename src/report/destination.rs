@@ -75,6 +75,11 @@ pub fn is_stdout(path: &Path) -> bool {
     matches!(path.to_str(), Some("-" | "/dev/stdout"))
 }
 
+/// Whether a path is a device or a pipe.
+pub fn is_special(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
 fn open(path: &Path) -> Result<Sink, String> {
     if is_stdout(path) {
         return Ok(Sink::Stdout);

@@ -9,7 +9,7 @@ use crate::report::snippet::snippet;
 use crate::report::style::{Style, Tone};
 use crate::report::summary::summary;
 use crate::report::text::PlanContext;
-use crate::report::{Display, Report, Shown, changed, check, emit, failures, prune, status, text};
+use crate::report::{Display, Report, Same, Shown, changed, check, emit, failures, prune, status, text};
 use crate::shown;
 
 /// Standard error before and after a run.
@@ -79,8 +79,8 @@ impl Notices {
 
     /// Warnings and failures, once the run is over, and last of all how many jobs ended how, unless standard output
     /// ended with just that.
-    pub fn conclude(&self, report: &Report) {
-        let said = failures::render(report, self.choice.style);
+    pub fn conclude(&self, report: &Report, same: &Same) {
+        let said = failures::render(report, same, self.choice.style);
         if !said.is_empty() {
             emit::stderr(&shown!("\n{}\n", said));
         }

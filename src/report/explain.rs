@@ -203,7 +203,7 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
         ),
         ErrorCode::BuildFailed => (
             "The command of the layer's `build` could not be started, ended with another status than 0, left no archive behind, or changed the manifest that it was to build from.",
-            "The end of its output is beneath the error. Mend what it says; `layership build KEY` runs it again.",
+            "The end of its output is beneath the error. Mend what it says; `layership build KEY` runs it again, or with `--all` where the manifest did not change.",
         ),
         ErrorCode::ArchiveMissing => (
             "There is no staged archive in S3 for this layer, or no local archive to stage.",

@@ -6,23 +6,27 @@ use crate::report::causes::{Cause, causes, split};
 use crate::report::model::Report;
 use crate::report::style::{Style, Tone};
 use crate::report::wording::plural;
-use crate::report::{Shown, warnings};
+use crate::report::{Same, Shown, warnings};
 use crate::shown;
 
 /// So many causes are told.
 const CAUSES_AT_MOST: usize = 40;
 
 /// Warnings, then failures, each cause once; empty if there are none. A blank line stands between two causes.
-pub fn render(report: &Report, style: Style) -> Shown {
-    let parts = [warnings::render(report, style), errors(report, style)];
+pub fn render(report: &Report, same: &Same, style: Style) -> Shown {
+    let parts = [warnings::render(report, style), errors(report, same, style)];
     Shown::join(parts.into_iter().filter(|part| !part.is_empty()), "\n")
 }
 
-fn errors(report: &Report, style: Style) -> Shown {
+fn errors(report: &Report, same: &Same, style: Style) -> Shown {
     let (told, more) = split(causes(report), CAUSES_AT_MOST);
     // Causes that want the same done about them share one hint, under the last of them.
     let repeated = |n: usize, cause: &Cause| told.get(n + 1).is_some_and(|next| next.hint == cause.hint);
-    let blocks = told.iter().enumerate().map(|(n, cause)| block(cause, !repeated(n, cause), style));
+    let hint = |n: usize, cause: &Cause| {
+        let hint = cause.hint.as_ref().filter(|_| !repeated(n, cause));
+        hint.map(|hint| same.hint(hint))
+    };
+    let blocks = told.iter().enumerate().map(|(n, cause)| block(cause, hint(n, cause), style));
     Shown::join(blocks.chain(left_out(&more, style)), "\n")
 }
 
@@ -33,20 +37,19 @@ fn left_out(more: &[Cause], style: Style) -> Option<Shown> {
     (!more.is_empty()).then_some(said)
 }
 
-fn block(cause: &Cause, with_hint: bool, style: Style) -> Shown {
+fn block(cause: &Cause, hint: Option<Shown>, style: Style) -> Shown {
     let headline = shown!("{}: {}: {}\n", style.paint(Tone::Bad, "error"), cause.whose, cause.message);
     let listed = cause.listed().into_iter().map(|line| shown!("    {}\n", line));
     let beneath = cause.beneath.iter().map(|cause| caused_by(cause));
-    let hint = cause.hint.as_ref().filter(|_| with_hint);
     let hint = hint.map(|hint| shown!("\n{}: {}\n", style.paint(Tone::Busy, "hint"), hint));
     Shown::join(std::iter::once(headline).chain(listed).chain(beneath).chain(hint), "")
 }
 
 /// One error, with whose it is.
-pub fn one(whose: &Shown, error: &JobError, style: Style) -> Shown {
+pub fn one(whose: &Shown, error: &JobError, same: &Same, style: Style) -> Shown {
     let headline = shown!("{}: {}: {}\n", style.paint(Tone::Bad, "error"), whose, error.message);
     let beneath = error.causes.iter().map(|cause| caused_by(cause));
-    let hint = error.hint.as_ref().map(|hint| shown!("\n{}: {}\n", style.paint(Tone::Busy, "hint"), hint));
+    let hint = error.hint.as_ref().map(|hint| shown!("\n{}: {}\n", style.paint(Tone::Busy, "hint"), same.hint(hint)));
     Shown::join(std::iter::once(headline).chain(beneath).chain(hint), "")
 }
 
@@ -84,7 +87,7 @@ mod tests {
             denied("scipy-py313", "us-east-1", "7f3c0a12-0000-4000-8000-000000000003"),
             job("fine", "us-east-1", Outcome::Published),
         ];
-        insta::assert_snapshot!(render(&report(Mode::Publish, jobs), Style::default()), @"
+        insta::assert_snapshot!(render(&report(Mode::Publish, jobs), &Same::default(), Style::default()), @"
         error: 3 layers at us-east-1: not authorized to perform `lambda:PublishLayerVersion` on layer `…`
             scipy-py311
             scipy-py312
@@ -99,7 +102,7 @@ mod tests {
     fn a_cause_at_several_targets_names_each_pair_of_layer_and_target_and_no_other() {
         let hit = [("a", "east"), ("b", "east"), ("a", "west"), ("b", "west"), ("b", "tokyo")];
         let jobs = hit.map(|(layer, target)| denied(layer, target, "r")).to_vec();
-        insta::assert_snapshot!(render(&report(Mode::Plan, jobs), Style::default()), @"
+        insta::assert_snapshot!(render(&report(Mode::Plan, jobs), &Same::default(), Style::default()), @"
         error: 2 layers at 3 targets (5 jobs): not authorized to perform `lambda:PublishLayerVersion` on layer `…`
             a at east, west
             b at east, tokyo, west
@@ -114,7 +117,7 @@ mod tests {
         let mut jobs: Vec<_> =
             (0..200).map(|n| failed(&format!("layer-{n:03}"), "x", ErrorCode::Network, "no route")).collect();
         jobs.push(failed("torch", "x", ErrorCode::Internal, "<html>\n <p>\u{1b}[31mbad\n\ngateway</html>"));
-        insta::assert_snapshot!(render(&report(Mode::Stage, jobs), Style::default()), @r"
+        insta::assert_snapshot!(render(&report(Mode::Stage, jobs), &Same::default(), Style::default()), @r"
         error: 200 layers at x: no route
             layer-000
             layer-001
@@ -141,7 +144,11 @@ mod tests {
             job.error = job.error.map(|error| error.hint("log in"));
             job
         };
-        let said = render(&report(Mode::Publish, (0..1600).map(without_credentials).collect()), Style::default());
+        let said = render(
+            &report(Mode::Publish, (0..1600).map(without_credentials).collect()),
+            &Same::default(),
+            Style::default(),
+        );
         insta::assert_snapshot!(said.lines().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n"), @"
         error: 200 layers at target-0: no AWS credentials for target `target-0`
         error: 200 layers at target-1: no AWS credentials for target `target-1`
@@ -163,7 +170,7 @@ mod tests {
         };
         let mut jobs: Vec<_> = (0..23).map(missing).collect();
         jobs.push(job("fine", "x", Outcome::Checked));
-        insta::assert_snapshot!(render(&report(Mode::Check, jobs), Style::default()), @"
+        insta::assert_snapshot!(render(&report(Mode::Check, jobs), &Same::default(), Style::default()), @"
         error: 23 layers at x: the manifest `…` does not exist
             l00/requirements.txt
             l01/requirements.txt
@@ -186,7 +193,7 @@ mod tests {
             failed(layer, target, ErrorCode::ManifestMissing, &message)
         };
         let jobs = vec![missing("arm", "tokyo"), missing("six", "tokyo"), missing("six", "us-east-1")];
-        insta::assert_snapshot!(render(&report(Mode::Check, jobs), Style::default()), @"
+        insta::assert_snapshot!(render(&report(Mode::Check, jobs), &Same::default(), Style::default()), @"
         error: 2 layers at 2 targets (3 jobs): the manifest `…` does not exist
             arm at tokyo (arm/requirements.txt)
             six at tokyo, us-east-1 (six/requirements.txt)
@@ -203,7 +210,7 @@ mod tests {
             jobs.extend((0..20).map(|n| failed(&format!("{name}{n}"), "x", code, &reason(n))));
         }
         jobs.push(failed("last", "x", ErrorCode::Unconfirmed, "nobody knows"));
-        let said = render(&report(Mode::Check, jobs), Style::default());
+        let said = render(&report(Mode::Check, jobs), &Same::default(), Style::default());
         assert_eq!(said.matches("error: ").count(), CAUSES_AT_MOST + 1);
         assert!(said.contains("error: last at x: nobody knows\n"), "{said}");
         let last = "error: 71 more jobs failed for 71 other causes; `--report json=PATH` has them all";
@@ -231,7 +238,7 @@ mod tests {
         };
         let at_each = |job: fn(usize, &str) -> JobReport, n| ["east", "west"].map(|target| job(n, target));
         let jobs = (0..41).flat_map(|n| at_each(stale, n)).chain((41..100).flat_map(|n| at_each(missing, n)));
-        insta::assert_snapshot!(render(&report(Mode::Plan, jobs.collect()), Style::default()), @"
+        insta::assert_snapshot!(render(&report(Mode::Plan, jobs.collect()), &Same::default(), Style::default()), @"
         error: 59 layers at east, west: the archive `…/layer` does not exist
             layer-041
             layer-042
@@ -268,7 +275,7 @@ mod tests {
             let message = format!("s3://acme-{target}/a.zip: it has the very content of version 1");
             failed("a", target, ErrorCode::ArchiveStale, &message)
         };
-        insta::assert_snapshot!(render(&report(Mode::Plan, vec![of("east"), of("west")]), Style::default()), @"
+        insta::assert_snapshot!(render(&report(Mode::Plan, vec![of("east"), of("west")]), &Same::default(), Style::default()), @"
         error: a at east, west: each of s3://acme-east/a.zip and 1 more: it has the very content of version 1
             s3://acme-east/a.zip
             s3://acme-west/a.zip
@@ -277,7 +284,7 @@ mod tests {
             let message = format!("s3://acme/l{n}.zip: {n}.5 MB unzipped; Lambda accepts 262.1 MB");
             failed(&format!("l{n}"), "x", ErrorCode::ArchiveTooLarge, &message)
         };
-        insta::assert_snapshot!(render(&report(Mode::Plan, vec![too_large(300), too_large(400)]), Style::default()), @"
+        insta::assert_snapshot!(render(&report(Mode::Plan, vec![too_large(300), too_large(400)]), &Same::default(), Style::default()), @"
         error: 2 layers at x: each of s3://acme/l300.zip and 1 more: … unzipped; Lambda accepts 262.1 MB
             s3://acme/l300.zip (300.5 MB)
             s3://acme/l400.zip (400.5 MB)
@@ -287,7 +294,8 @@ mod tests {
     #[test]
     fn nothing_to_tell_is_an_empty_text() {
         assert_eq!(
-            render(&report(Mode::Publish, vec![job("a", "x", Outcome::Published)]), Style::default()).as_str(),
+            render(&report(Mode::Publish, vec![job("a", "x", Outcome::Published)]), &Same::default(), Style::default())
+                .as_str(),
             ""
         );
     }
@@ -295,8 +303,11 @@ mod tests {
     #[test]
     fn colour_is_all_that_colour_changes() {
         let report = report(Mode::Publish, vec![denied("a", "x", "r")]);
-        let colored = render(&report, Style { color: true, ascii: false });
-        assert_ne!(colored, render(&report, Style::default()));
-        assert_eq!(console::strip_ansi_codes(colored.as_str()), render(&report, Style::default()).as_str());
+        let colored = render(&report, &Same::default(), Style { color: true, ascii: false });
+        assert_ne!(colored, render(&report, &Same::default(), Style::default()));
+        assert_eq!(
+            console::strip_ansi_codes(colored.as_str()),
+            render(&report, &Same::default(), Style::default()).as_str()
+        );
     }
 }

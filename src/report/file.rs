@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::disk::{reason, remedy};
 use crate::report::Shown;
-use crate::report::destination::Destination;
+use crate::report::destination::{Destination, is_special};
 use crate::report::formats::ReportRequest;
 use crate::report::inputs::{Inputs, real};
 use crate::report::model::Report;
@@ -30,6 +30,11 @@ impl ReportFileError {
     }
 }
 
+/// Reports that cannot be written, each with why.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; and "))]
+pub struct ReportFileErrors(pub Vec<ReportFileError>);
+
 /// A place for one report, and how it is rendered there.
 #[derive(Debug)]
 pub struct ReportFile<R = Report> {
@@ -44,8 +49,8 @@ impl ReportFile {
     /// Proves that the reports of a run can be written, as [`Self::open_each`] does.
     ///
     /// # Errors
-    /// The first one that cannot.
-    pub fn open_all(requests: &[ReportRequest], inputs: &Inputs) -> Result<Vec<Self>, ReportFileError> {
+    /// All that cannot.
+    pub fn open_all(requests: &[ReportRequest], inputs: &Inputs) -> Result<Vec<Self>, ReportFileErrors> {
         Self::open_each(requests.iter().map(|request| (request.format.render, request.path.as_path())), inputs)
     }
 }
@@ -55,23 +60,27 @@ impl<R> ReportFile<R> {
     /// is.
     ///
     /// # Errors
-    /// The first one that cannot.
+    /// All that cannot.
     pub fn open_each<'p>(
         wanted: impl IntoIterator<Item = Wanted<'p, R>>,
         inputs: &Inputs,
-    ) -> Result<Vec<Self>, ReportFileError>
+    ) -> Result<Vec<Self>, ReportFileErrors>
     where
         R: 'p,
     {
-        let mut taken = BTreeSet::new();
-        let mut open = |(render, path): Wanted<'p, R>| {
-            let file = Self::open(render, path, inputs)?;
-            if file.destination.real().is_none_or(|real| taken.insert(real)) {
-                return Ok(file);
+        let (mut taken, mut files, mut errors) = (BTreeSet::new(), Vec::new(), Vec::new());
+        for (render, path) in wanted {
+            // What comes to nothing waits for nobody who reads a pipe.
+            if !errors.is_empty() && is_special(path) {
+                continue;
             }
-            Err(ReportFileError::new(path, "another report is written there".to_owned()))
-        };
-        wanted.into_iter().map(&mut open).collect()
+            match Self::open(render, path, inputs) {
+                Ok(file) if file.destination.real().is_none_or(|real| taken.insert(real)) => files.push(file),
+                Ok(_) => errors.push(ReportFileError::new(path, "another report is written there".to_owned())),
+                Err(error) => errors.push(error),
+            }
+        }
+        if errors.is_empty() { Ok(files) } else { Err(ReportFileErrors(errors)) }
     }
 
     fn open(render: fn(&R) -> Shown, path: &Path, inputs: &Inputs) -> Result<Self, ReportFileError> {

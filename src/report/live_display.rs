@@ -100,7 +100,7 @@ mod tests {
             }
             sleep(Duration::from_millis(840)).await;
             let during = term.contents();
-            tell(Happening::RunFinished { tally });
+            tell(Happening::RunFinished { tally, findings: None });
             during
         };
         let (during, ()) = tokio::join!(play, run(receive, term.clone(), choice));

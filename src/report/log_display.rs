@@ -147,7 +147,7 @@ mod tests {
         sleep(Duration::from_secs(70)).await;
         tell(Happening::Interrupted { running: 1 });
         tell(finished(3, job("torch", "us-east-1", Outcome::Cancelled), &mut tally));
-        tell(Happening::RunFinished { tally });
+        tell(Happening::RunFinished { tally, findings: None });
     }
 
     #[tokio::test(start_paused = true)]

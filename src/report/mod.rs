@@ -23,6 +23,7 @@ mod command;
 mod destination;
 pub mod emit;
 mod end;
+mod ended;
 mod escape;
 mod estimate;
 mod event_log;
@@ -48,6 +49,7 @@ mod progress_lines;
 mod prune;
 mod ran;
 pub mod rollout;
+mod same;
 #[cfg(test)]
 mod samples;
 mod saved;
@@ -65,6 +67,7 @@ mod usual;
 mod waiting;
 mod warnings;
 mod wording;
+mod wrap;
 
 pub use ask::{agreed, somebody_is_there};
 pub use choose::{Choice, Display, Surroundings, When, style_of_data};
@@ -75,16 +78,18 @@ pub(crate) use escape::shown;
 pub use escape::{Escaped, Shown};
 pub use event_log::{EventLine, EventLog, EventLogError};
 pub use fatal::{say_error, say_layers, say_usage, say_warning};
-pub use file::{ReportFile, ReportFileError};
+pub use file::{ReportFile, ReportFileError, ReportFileErrors};
 pub use formats::arns::alike;
 pub use formats::{ReportRequest, formats, index, json, markdown};
 pub use inputs::Inputs;
 pub use merge::merge;
 pub use model::{Report, warnings_of};
 pub use ran::{CheckedOut, Ran};
+pub use same::Same;
 pub use secrets::{never_show, without};
 pub use status::StatusReport;
 pub use wording::{plural, shell_word};
+pub use wrap::wrapped;
 
 /// Shows the run on standard error until the channel closes, and ticks by itself. Standard error is nobody else's in
 /// that time.

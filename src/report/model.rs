@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::config::{Problem, ProblemList};
 use crate::event::Mode;
 use crate::outcome::{JobReport, Outcome, Tally, Warning};
-use crate::plan::{Part, PartOfRun};
+use crate::plan::{Part, PartOfRun, PartsOfRun};
 use crate::report::{Ran, Shown, StatusReport};
 
 /// Version of the report's shape; raised when a field changes its meaning or goes away.
@@ -35,6 +35,9 @@ pub struct Report {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<String>")]
     pub missing: Vec<Part>,
+    /// Which parts it was made of, where some are missing: with those it can be made whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_of: Option<PartsOfRun>,
     /// What ran, and for what.
     #[serde(default)]
     pub ran: Ran,
@@ -205,6 +208,7 @@ impl Report {
             run: run_id.to_owned(),
             part: None,
             missing: Vec::new(),
+            made_of: None,
             ran: Ran::default(),
             started_at: to_the_second(started),
             finished_at: to_the_second(finished),

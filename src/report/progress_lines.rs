@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::event::{Happening, Mode};
 use crate::outcome::{JobReport, Outcome, PruneReport};
 use crate::report::Shown;
+use crate::report::ended;
 use crate::report::estimate::roughly;
 use crate::report::fact_words::{no_answer, sentence};
 use crate::report::follow_words;
@@ -63,6 +64,7 @@ fn is_news(report: &JobReport, state: &State) -> bool {
 
 fn finished(job: &JobReport) -> StatusLine {
     let (verb, tone) = match job.outcome {
+        Outcome::Checked if !job.findings().is_empty() => ("Checked", Tone::Attention),
         Outcome::Checked => ("Checked", Tone::Good),
         Outcome::Changed => ("Changed", Tone::Good),
         Outcome::Built => ("Built", Tone::Good),
@@ -97,8 +99,15 @@ fn result(job: &JobReport) -> Shown {
             job.reason.map(|reason| shown!(": {}", reason.to_string())).unwrap_or_default()
         }
         Outcome::Failed => job.error.as_ref().map(|e| shown!(": {}", e.code.to_string())).unwrap_or_default(),
+        Outcome::Checked if job.status.is_some() => shown!(": {}", in_order(job)),
         Outcome::Checked | Outcome::Built | Outcome::Cancelled => Shown::default(),
     }
+}
+
+/// By `status`: the codes of what is not in order, if anything is not.
+fn in_order(job: &JobReport) -> String {
+    let codes: Vec<String> = job.findings().iter().map(|finding| finding.code.to_string()).collect();
+    if codes.is_empty() { ended::word(job) } else { codes.join(", ") }
 }
 
 /// Something that a running job met on its way.

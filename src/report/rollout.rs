@@ -4,6 +4,8 @@ mod formats;
 mod progress;
 mod wave;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,7 +15,7 @@ use crate::outcome::JobError;
 use crate::report::model::{to_milliseconds, to_the_second};
 use crate::report::style::Style;
 use crate::report::wording::{parts, plural, shell_word};
-use crate::report::{Shown, failures, table};
+use crate::report::{Same, Shown, failures, table};
 use crate::rollout::{Change, FunctionOutcome, FunctionReport, RefusalCode, RolloutMode, RolloutSummary};
 use crate::shown;
 
@@ -144,19 +146,22 @@ impl RolloutReport {
     }
 
     /// The report for a person: a line for each function, and a conclusion.
-    pub fn text(&self) -> Shown {
+    pub fn text(&self, same: &Same) -> Shown {
         let rows: Vec<Vec<Shown>> = self.functions.iter().map(row).collect();
         let lines = table::align(&rows).into_iter().map(|line| shown!("  {}", line));
         let gap = (!rows.is_empty()).then(Shown::default);
         Shown::of_lines(
-            [self.headline()].into_iter().chain(gap.clone()).chain(lines).chain(gap).chain(self.conclusion()),
+            [self.headline()].into_iter().chain(gap.clone()).chain(lines).chain(gap).chain(self.conclusion(same)),
         )
     }
 
     fn headline(&self) -> Shown {
-        let places: std::collections::BTreeSet<&str> = self.layers.iter().map(|layer| layer.target.as_str()).collect();
-        let layers: std::collections::BTreeSet<&str> = self.layers.iter().map(|layer| layer.layer.as_str()).collect();
-        let of = shown!("{} at {}", plural(layers.len(), "layer"), plural(places.len(), "target"));
+        let known = self.layers.iter().map(|layer| layer.target.as_str());
+        let places: BTreeSet<&str> = known.chain(self.failures.iter().map(|one| one.target.as_str())).collect();
+        let layers: BTreeSet<&str> = self.layers.iter().map(|layer| layer.layer.as_str()).collect();
+        // Where no target could be asked, nobody knows which layers there are.
+        let layers = if layers.is_empty() { "layers".to_owned() } else { plural(layers.len(), "layer") };
+        let of = shown!("{} at {}", layers, plural(places.len(), "target"));
         match self.mode {
             RolloutMode::Plan => shown!("Rollout of the newest versions of {}: nothing is changed yet", of),
             RolloutMode::Apply => shown!("Rollout of the newest versions of {}", of),
@@ -164,7 +169,7 @@ impl RolloutReport {
         }
     }
 
-    fn conclusion(&self) -> Vec<Shown> {
+    fn conclusion(&self, same: &Same) -> Vec<Shown> {
         let mut lines = Vec::new();
         if self.functions.is_empty() && self.failures.is_empty() {
             lines.push("No function uses an older version".into());
@@ -177,14 +182,15 @@ impl RolloutReport {
             }
             (RolloutMode::Apply, Some(record)) => {
                 let record = shell_word(record);
-                lines.push(shown!("hint: `layership rollout --undo {}` puts back what was there before", record));
+                let undo = format!("`layership rollout --undo {record}` puts back what was there before");
+                lines.push(shown!("hint: {}", same.hint(&undo)));
             }
             _ => {}
         }
         lines
     }
 
-    /// `3 functions: 2 moved, 1 left alone`
+    /// `3 functions: 2 moved, 1 left alone; 1 target failed`
     pub fn counted(&self) -> Shown {
         let RolloutSummary { functions, planned, moved, restored, unchanged, refused, failed, cancelled } =
             self.summary;
@@ -198,16 +204,21 @@ impl RolloutReport {
             (cancelled, "not begun"),
         ];
         let (all, parts) = (plural(functions, "function"), parts(&counts));
-        if parts.is_empty() { shown!("{}", all) } else { shown!("{}: {}", all, parts) }
+        let all = if parts.is_empty() { shown!("{}", all) } else { shown!("{}: {}", all, parts) };
+        match self.failures.len() {
+            0 => all,
+            failed => shown!("{}; {} failed", all, plural(failed, "target")),
+        }
     }
 
     /// What went wrong, for standard error: each with its causes and what to do.
-    pub fn errors(&self, style: Style) -> Shown {
+    pub fn errors(&self, same: &Same, style: Style) -> Shown {
         let functions = self.functions.iter().filter_map(|one| {
             let whose = shown!("{} at {}", one.function, one.target);
-            one.error.as_ref().map(|error| failures::one(&whose, error, style))
+            one.error.as_ref().map(|error| failures::one(&whose, error, same, style))
         });
-        let targets = self.failures.iter().map(|one| failures::one(&Shown::one_line(&one.target), &one.error, style));
+        let targets =
+            self.failures.iter().map(|one| failures::one(&Shown::one_line(&one.target), &one.error, same, style));
         Shown::join(functions.chain(targets), "\n")
     }
 }

@@ -136,7 +136,7 @@ impl State {
                 self.tally = tally.clone();
             }
             Happening::Interrupted { .. } => self.interrupted = true,
-            Happening::RunFinished { tally } => {
+            Happening::RunFinished { tally, .. } => {
                 self.running.clear();
                 (self.tally, self.finished) = (tally.clone(), true);
             }

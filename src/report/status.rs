@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::outcome::{
     ArchiveReport, JobError, JobReport, LayerStatus, ManifestReport, Outcome, PublishedVersion, StatusCode,
-    StatusFinding, Warning,
+    StatusFinding, Warning, contents_differ, count_findings,
 };
 use crate::plan::PartOfRun;
 use crate::report::model::Report;
@@ -126,12 +126,10 @@ impl StatusReport {
     /// What a run found, by layer. Its jobs are sorted by layer, then target.
     pub fn of(report: &Report) -> Self {
         let layers: Vec<LayerOverview> = report.jobs.chunk_by(|a, b| a.layer == b.layer).map(overview).collect();
-        let at_targets =
-            |layer: &LayerOverview| layer.targets.iter().map(|at| count(at.status.as_ref())).sum::<usize>();
         let summary = StatusSummary {
             layers: layers.len(),
             jobs: report.jobs.len(),
-            findings: layers.iter().map(|layer| layer.findings.len() + at_targets(layer)).sum(),
+            findings: count_findings(&report.jobs),
             failed: report.summary.get(Outcome::Failed),
             cancelled: report.summary.get(Outcome::Cancelled),
         };
@@ -159,8 +157,7 @@ fn overview(jobs: &[JobReport]) -> LayerOverview {
     let latest: Vec<(&str, &PublishedVersion)> =
         jobs.iter().filter_map(|job| Some((job.target.as_str(), latest(job)?))).collect();
     let numbers: BTreeSet<u64> = latest.iter().map(|(_, latest)| latest.version).collect();
-    let contents: BTreeSet<&str> = latest.iter().filter_map(|(_, latest)| latest.sha256.as_deref()).collect();
-    let content_differs = contents.len() > 1;
+    let content_differs = contents_differ(jobs);
     let findings = content_differs.then(|| {
         let each = latest.iter().map(|(target, latest)| {
             let digest = latest.sha256.as_deref().map_or("unknown", |digest| digest.get(..8).unwrap_or(digest));

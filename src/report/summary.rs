@@ -1,5 +1,6 @@
 //! The last line of a run: how many jobs ended how.
 
+use crate::event::Mode;
 use crate::outcome::Outcome;
 use crate::report::model::Report;
 use crate::report::status_line::StatusLine;
@@ -19,8 +20,10 @@ pub fn summary(report: &Report) -> StatusLine {
 pub fn counted(report: &Report) -> Shown {
     let off = status::by_job(report).jobs.iter().filter(|job| !job.findings().is_empty()).count();
     let in_order = report.summary.get(Outcome::Checked).saturating_sub(off);
-    let count = |outcome| if outcome == Outcome::Checked { in_order } else { report.summary.get(outcome) };
-    let counts = WORDS.iter().map(|(outcome, word)| (count(*outcome), *word));
+    let counts = WORDS.iter().map(|(outcome, word)| match outcome {
+        Outcome::Checked if report.mode == Mode::Status => (in_order, "in order"),
+        outcome => (report.summary.get(*outcome), *word),
+    });
     let counts: Vec<_> = counts.chain([(off, "not in order")]).collect();
     let (jobs, parts) = (plural(report.summary.jobs, "job"), parts(&counts));
     if parts.is_empty() { shown!("{}", jobs) } else { shown!("{}: {}", jobs, parts) }
@@ -54,7 +57,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::event::Mode;
     use crate::report::samples::{job, report};
     use crate::report::style::Style;
 

@@ -13,20 +13,20 @@ use super::trail::blank;
 use super::{Events, RunOptions, Shared, Stop};
 use crate::aws::Sessions;
 use crate::event::{Happening, JobId, Mode};
-use crate::outcome::{ErrorCode, JobError, JobReport, Outcome, Tally};
+use crate::outcome::{ErrorCode, JobError, JobReport, Outcome, Tally, count_findings};
 use crate::plan::{Job, Plan};
 
 /// Runs all jobs of a plan and returns their reports in the plan's order.
 pub async fn run(plan: &Plan, sessions: Sessions, options: RunOptions, events: Events, stop: Stop) -> Vec<JobReport> {
     events.send(Happening::RunStarted { mode: options.mode, jobs: plan.jobs.len() });
     let rehearsed = options.all_or_nothing && options.mode == Mode::Publish;
-    let builds = Arc::new(Builds::of(&plan.jobs, options.concurrency));
+    let builds = Arc::new(Builds::of(&plan.jobs, options.concurrency, options.build));
     let bounds = Bounds { concurrency: options.concurrency, stop, events };
     let batch = Batch { plan, sessions, bounds, builds };
     let mut results = Results::of(plan, batch.bounds.events.clone());
     let all = (0..plan.jobs.len()).collect();
     let rest = if rehearsed { batch.rehearse(all, &options, &mut results).await } else { all };
-    let fail_fast = options.fail_fast;
+    let (fail_fast, mode) = (options.fail_fast, options.mode);
     let ended = |job: JobId, report: JobReport| {
         let failed = report.outcome == Outcome::Failed && !plan.jobs[job].target.best_effort;
         results.add(job, report);
@@ -34,7 +34,7 @@ pub async fn run(plan: &Plan, sessions: Sessions, options: RunOptions, events: E
     };
     batch.perform(rest, options, ended).await;
     batch.clean_up().await;
-    results.finish(plan)
+    results.finish(plan, mode)
 }
 
 struct Batch<'a> {
@@ -141,14 +141,16 @@ impl Results {
     }
 
     /// Whatever was not started is cancelled.
-    fn finish(mut self, plan: &Plan) -> Vec<JobReport> {
+    fn finish(mut self, plan: &Plan, mode: Mode) -> Vec<JobReport> {
         for (id, job) in plan.jobs.iter().enumerate() {
             if self.reports[id].is_none() {
                 self.add(id, blank(job));
             }
         }
-        self.events.send(Happening::RunFinished { tally: self.tally.clone() });
         // Where they are: of ten thousand, a copy would be what needs most memory of all.
-        self.reports.into_iter().map_while(|report| report).collect()
+        let reports: Vec<JobReport> = self.reports.into_iter().map_while(|report| report).collect();
+        let findings = (mode == Mode::Status).then(|| count_findings(&reports));
+        self.events.send(Happening::RunFinished { tally: self.tally, findings });
+        reports
     }
 }

@@ -93,14 +93,18 @@ pub struct Builds {
     by_layer: HashMap<String, Mutex<Option<Result<Built, JobError>>>>,
     /// Builds use cores, memory and network as they like.
     permits: Semaphore,
+    /// What builds once more what was built.
+    again: &'static str,
 }
 
 impl Builds {
     /// Room for the builds of these jobs, no more at once than there are cores and than jobs may be in flight.
-    pub fn of<'a>(jobs: impl IntoIterator<Item = &'a Arc<Job>>, concurrency: usize) -> Self {
+    pub fn of<'a>(jobs: impl IntoIterator<Item = &'a Arc<Job>>, concurrency: usize, scope: Option<BuildScope>) -> Self {
         let cores = available_parallelism().map_or(1, usize::from);
         let by_layer = jobs.into_iter().map(|job| (job.layer.clone(), Mutex::default())).collect();
-        Self { by_layer, permits: Semaphore::new(cores.min(concurrency)) }
+        // It names no layer: of many that fail alike, what is to be done is told once.
+        let again = if scope == Some(BuildScope::All) { "layership build --all" } else { "layership build" };
+        Self { by_layer, permits: Semaphore::new(cores.min(concurrency)), again }
     }
 
     /// Builds the layer of a job, unless another job of it did.
@@ -142,13 +146,17 @@ impl Builds {
                 trail.found(Fact::Built { seconds: started.elapsed().as_secs_f64() });
                 made(job)
             }
-            Ok(Ended::Itself(status, output)) => Err(failed(job, build, status, &output)),
+            Ok(Ended::Itself(status, output)) => Err(failed(job, status, &output).hint(self.hint(build))),
             Err(error) => Err(JobError::new(
                 ErrorCode::BuildFailed,
                 format!("cannot start `sh` to build layer `{}` in `{}`", job.layer, build.folder.display()),
             )
             .cause(error.to_string())),
         }
+    }
+
+    fn hint(&self, build: &Build) -> String {
+        format!("its command runs in the folder `{}`; `{}` runs it again", build.folder.display(), self.again)
     }
 }
 
@@ -176,14 +184,10 @@ async fn left_as_it_was(job: &Job, manifest: &Manifest) -> Result<(), JobError> 
     if is_same { Ok(()) } else { Err(changed()) }
 }
 
-fn failed(job: &Job, build: &Build, status: ExitStatus, output: &Output) -> JobError {
+fn failed(job: &Job, status: ExitStatus, output: &Output) -> JobError {
     let message = format!("the build of layer `{}` {}", job.layer, how(status));
     let lines: Vec<String> = output.last_lines(LINES).iter().map(|line| cut(&mask(line))).collect();
-    let error = JobError::new(ErrorCode::BuildFailed, message).hint(format!(
-        "its command runs in the folder `{}`; `layership build {}` runs it again",
-        build.folder.display(),
-        job.layer
-    ));
+    let error = JobError::new(ErrorCode::BuildFailed, message);
     if lines.is_empty() { error.cause("it printed nothing") } else { error.cause(lines.join("\n")) }
 }
 

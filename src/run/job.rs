@@ -78,6 +78,9 @@ async fn steps(job: &Job, shared: &Shared, slot: &mut Slot, trail: &mut Trail) -
 async fn status(job: &Job, shared: &Shared, trail: &mut Trail) -> Result<Outcome, JobError> {
     let looked = async {
         let manifest = shared.manifests.get(job).await.ok();
+        if let Some(manifest) = &manifest {
+            manifests::tell(job, manifest, &shared.options, trail);
+        }
         let session = shared.sessions.get(&job.target).await?;
         let site = Site::new(job, &session);
         if let Some(account) = site.account() {

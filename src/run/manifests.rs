@@ -77,14 +77,7 @@ pub fn check(
     trail: &mut Trail,
 ) -> Result<Arc<Manifest>, JobError> {
     let manifest = manifest.map_err(|error| unreadable(job, &error))?;
-    trail.found(Fact::ManifestRead {
-        path: job.manifest.shown.clone(),
-        md5: manifest.md5.to_string(),
-        includes: manifest.includes().digest().map(|digest| digest.to_string()),
-    });
-    if options.tells_dependencies && matches!(options.mode, Mode::Publish | Mode::Plan) {
-        trail.names(named(&manifest));
-    }
+    tell(job, &manifest, options, trail);
     if let Some((line, finding)) = odd(&manifest) {
         settle_all(vec![finding], &place(job, line), job, false, trail)?;
     }
@@ -97,6 +90,18 @@ pub fn check(
     }
     check_pins(job, &manifest, trail)?;
     Ok(manifest)
+}
+
+/// Tells that a manifest was read, and what it names where reports have room for that.
+pub fn tell(job: &Job, manifest: &Manifest, options: &RunOptions, trail: &mut Trail) {
+    trail.found(Fact::ManifestRead {
+        path: job.manifest.shown.clone(),
+        md5: manifest.md5.to_string(),
+        includes: manifest.includes().digest().map(|digest| digest.to_string()),
+    });
+    if options.tells_dependencies && matches!(options.mode, Mode::Publish | Mode::Plan | Mode::Status) {
+        trail.names(named(manifest));
+    }
 }
 
 /// What a manifest names, unless that is not known, not to be shown, or more than a layer can have.

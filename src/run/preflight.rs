@@ -175,7 +175,7 @@ async fn published(
 fn existing(job: &Job, staged: Option<Staged>, trail: &mut Trail) -> Result<Staged, JobError> {
     let staged = staged.ok_or_else(|| {
         JobError::new(ErrorCode::ArchiveMissing, format!("there is no staged archive {}", job.staged))
-            .hint("stage it first: `layership stage`, or `publish --stage`")
+            .hint("stage it first: `layership stage`, or `layership publish --stage`")
     })?;
     trail.found(Fact::StagedArchiveFound {
         at: job.staged.to_string(),

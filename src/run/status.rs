@@ -47,6 +47,10 @@ pub async fn look(
     let (latest, lock, versions, parameter) = (latest?, lock?, versions?, parameter?);
     if let Some(latest) = &latest {
         trail.found(Fact::VersionToUse { arn: latest.version.arn.clone() });
+        if latest.backup != BackupStatus::Missing {
+            let at = site.job.backup(latest.version.arn.number).to_string();
+            trail.found(Fact::BackupThere { at, written: false, request_id: None });
+        }
     }
     let rules = Rules::with(options.lock_wait, options.publish_settle);
     let lock = lock.map(|found| lock_status(site, &found, &rules));

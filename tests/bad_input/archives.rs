@@ -28,7 +28,7 @@ fn not_staged() {
 
     error: requests at us-east-1: there is no staged archive s3://artifacts/layers/requests/layer/layer.zip
 
-    hint: stage it first: `layership stage`, or `publish --stage`
+    hint: stage it first: `layership stage`, or `layership publish --stage`
 
          Summary [  TIMEs] 1 job: 1 failed
     ");

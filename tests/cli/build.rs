@@ -199,6 +199,31 @@ fn one_build_serves_all_targets_and_both_rounds_of_all_or_nothing() {
     assert_eq!(project.effects().iter().filter(|write| write.starts_with("PublishLayerVersion")).count(), 4);
 }
 
+/// What a run keeps of a build no report cuts once more, with a number of its own.
+#[test]
+fn reports_keep_the_lines_that_a_long_build_printed_last() {
+    let project = Project::new("");
+    let build = "build = 'for n in $(seq 1 50); do echo \"  line $n <b>\"; done; seq -s : 1 400; exit 7'";
+    project.write("layers.toml", format!("[defaults]\nbucket = \"artifacts\"\n{}{build}\n", layer("a")));
+    project.write("a/requirements.txt", requirements("a", "1.0.0"));
+    project.run("build --report markdown=out.md --report html=out.html --report junit=out.xml", 1);
+    let read = |path: &str| String::from_utf8(project.read(path)).unwrap();
+    for (path, line) in [
+        ("out.md", "        line 50 <b>\n"),
+        ("out.html", "\n  line 50 &lt;b&gt;\n"),
+        ("out.xml", "\n      line 50 &lt;b&gt;\n"),
+    ] {
+        let text = read(path);
+        let last = text.find(line).unwrap_or_else(|| panic!("{path}: {text}"));
+        let first = text.find("line 22 ").unwrap_or_else(|| panic!("{path}: {text}"));
+        assert_eq!(text[first..last].lines().count(), 28, "{path}: {text}");
+        assert!(
+            text.contains("… the last lines of ") && !text.contains(" lines the last") && !text.contains("line 21 "),
+            "{path}: {text}"
+        );
+    }
+}
+
 #[test]
 fn what_a_failed_build_printed_last_is_shown() {
     let project = Project::new("");
@@ -220,11 +245,14 @@ fn what_a_failed_build_printed_last_is_shown() {
       Caused by: compiling
                  error: https://****@index.example/x
 
-    hint: its command runs in the folder `.`; `layership build a` runs it again
+    hint: its command runs in the folder `.`; `layership build` runs it again
     ");
     let report = project.run("build --format json", 1).report();
     assert_eq!(report["jobs"][0]["error"]["code"], "build-failed");
     assert_eq!(report["jobs"][1]["warnings"][0]["code"], "build-undeclared");
+    // What did not change is built again by nothing else.
+    let all = project.run("build --all a", 1).stderr;
+    assert!(all.contains("`layership build --all` runs it again"), "{all}");
     project.forget_requests();
     project.run("publish --build a", 1);
     assert_eq!(project.effects(), [""; 0]);

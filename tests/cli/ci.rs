@@ -57,7 +57,7 @@ impl Step {
     }
 
     /// The outputs as the runner reads them: one `name=value` a line.
-    fn outputs(&self) -> BTreeMap<String, String> {
+    pub fn outputs(&self) -> BTreeMap<String, String> {
         let pair = |line: &str| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
         self.read("output").lines().map(|line| pair(line).unwrap_or_else(|| panic!("no output: {line}"))).collect()
     }

@@ -1,5 +1,7 @@
 //! `report merge`: what several machines did, as one report.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::common::project::Project;
@@ -46,9 +48,33 @@ fn a_part_that_is_missing_is_told_and_the_rest_is_written() {
     --- stderr ---
     error: the report is not whole: there is no part 2/3
 
-    hint: the report has what there is; merge all parts again, with those that are missing
+    hint: the report has what there is; merge its JSON with the parts that are missing, or all parts again
     ");
     assert!(project.read("all.csv").len() > 100);
+}
+
+/// The part that failed comes later, when the others may be gone.
+#[test]
+fn a_report_that_lacks_a_part_is_made_whole_by_it() {
+    let project = project();
+    published_in_parts(&project);
+    let whole = project.run("report merge 1.json 2.json 3.json", 0).report();
+    project.run("report merge 3.json 1.json --report json=some.json", 1);
+    assert_eq!(project.json("some.json")["made_of"]["parts"], serde_json::json!(["1/3", "3/3"]));
+    project.run("report merge 2.json 3.json --report json=others.json", 1);
+    for reports in ["some.json 2.json", "2.json some.json", "some.json others.json", "some.json 1.json 2.json 3.json"] {
+        assert_eq!(project.run(&format!("report merge {reports}"), 0).report(), whole, "{reports}");
+    }
+    let ended = project.run("report merge some.json 1.json --report json=again.json", 1);
+    assert!(ended.stderr.contains("there is no part 2/3"), "{}", ended.stderr);
+    assert_eq!(project.json("again.json"), project.json("some.json"));
+    // Published again, a part tells another story.
+    project.run("publish --force --partition 1/3 --report json=1.json", 0);
+    let ended = project.run("report merge some.json 1.json 2.json", 2);
+    assert!(
+        ended.stderr.contains("`some.json` and `1.json` both have part 1/3, and do not tell the same"),
+        "{ended:?}"
+    );
 }
 
 /// Whoever looks at a document alone must not take it for the whole.
@@ -123,6 +149,32 @@ fn what_is_no_report_is_called_what_it_is() {
     ] {
         let ended = project.run(&format!("report {args}"), 2);
         assert!(ended.stderr.contains(what), "{}", ended.stderr);
+    }
+}
+
+/// Whoever mends one only to meet the next has to guess what was written meanwhile.
+#[test]
+fn of_several_reports_all_that_is_refused_is_told_and_none_is_written() {
+    let project = Project::of(&["a"]);
+    project.run("publish --stage --report json=report.json", 0);
+    let mut report = project.json("report.json");
+    report["jobs"][0]["layer_version_arn"] = "$(touch pwned)".into();
+    project.write("evil.json", report.to_string());
+    let files = || {
+        let all = std::fs::read_dir(project.folder()).unwrap().map(|file| file.unwrap().file_name());
+        all.collect::<BTreeSet<_>>()
+    };
+    let before = files();
+    for command in ["convert evil.json", "merge evil.json"] {
+        let flag = if command.starts_with("merge") { "--report " } else { "" };
+        let to = ["csv=out.csv", "env=out.env", "index=out.json", "html=missing/out.html", "junit=layers.toml"];
+        let to = to.map(|to| format!("{flag}{to}")).join(" ");
+        let ended = project.run(&format!("report {command} {to}"), 2);
+        let expected = "error: cannot write the report as `env` and `index`: `$(touch pwned)`, of layer `a` at `us-east-1`, is not \
+                        the ARN of a layer version; and cannot write the report to `missing/out.html`: the folder `missing` does \
+                        not exist; and cannot write the report to `layers.toml`: it is a layers file; nothing was written\n";
+        assert!(ended.stderr.starts_with(expected), "{}", ended.stderr);
+        assert_eq!(files(), before, "{command}");
     }
 }
 

@@ -214,7 +214,7 @@ fn quiet_and_progress_never_leave_warnings_and_errors() {
 
     error: b at us-east-1: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
 
-    hint: stage it first: `layership stage`, or `publish --stage`
+    hint: stage it first: `layership stage`, or `layership publish --stage`
     ");
     assert_shown!(project.run("publish --progress never --concurrency 1", 1), @"
     exit code 1
@@ -228,7 +228,7 @@ fn quiet_and_progress_never_leave_warnings_and_errors() {
 
     error: b at us-east-1: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
 
-    hint: stage it first: `layership stage`, or `publish --stage`
+    hint: stage it first: `layership stage`, or `layership publish --stage`
     ");
     assert_shown!(project.run("publish -q a", 0), @"
     exit code 0
@@ -322,6 +322,14 @@ fn what_stops_a_command_is_coloured_as_the_command_line_asks() {
         assert!(stderr(forced, command).contains('\u{1b}'), "{command}");
         assert!(!stderr(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], command).contains('\u{1b}'), "{command}");
     }
+    // It is known before a command, and to commands that have no jobs: none is coloured by a flag that it refuses.
+    for command in ["nope", "explain nope", "report convert none.json csv=x", "completions", "plan --nope"] {
+        for line in [format!("--color always {command}"), format!("{command} --color always")] {
+            let said = stderr(&[], &line);
+            assert!(said.starts_with("\u{1b}[1;31merror\u{1b}[0m: ") && !said.contains("'--color'"), "{line}: {said}");
+        }
+    }
+    assert!(project.run("--color always check", 2).stderr.contains("layers.toml has "));
     // Behind `--` it is a name.
     assert!(stderr(forced, "check --nope -- --color=never").contains('\u{1b}'));
 }

@@ -111,7 +111,7 @@ fn one_failure_stops_no_other_job() {
 
     error: b at us-east-1: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
 
-    hint: stage it first: `layership stage`, or `publish --stage`
+    hint: stage it first: `layership stage`, or `layership publish --stage`
 
          Summary [  TIMEs] 3 jobs: 2 published, 1 failed
     ");
@@ -136,7 +136,7 @@ fn fail_fast_starts_nothing_new_after_a_failure() {
 
     error: b at us-east-1: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
 
-    hint: stage it first: `layership stage`, or `publish --stage`
+    hint: stage it first: `layership stage`, or `layership publish --stage`
 
          Summary [  TIMEs] 3 jobs: 1 published, 1 failed, 1 cancelled
     ");
@@ -161,7 +161,7 @@ fn all_or_nothing_writes_nothing_where_one_is_bad() {
 
     error: b at us-east-1: there is no staged archive s3://artifacts/layers/b/layer/layer.zip
 
-    hint: stage it first: `layership stage`, or `publish --stage`
+    hint: stage it first: `layership stage`, or `layership publish --stage`
 
          Summary [  TIMEs] 3 jobs: 1 failed, 2 cancelled
     ");

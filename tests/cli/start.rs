@@ -1,7 +1,9 @@
 //! The first minutes: help, `schema`, `sandbox`.
 
 use crate::common::process::Running;
-use crate::common::{folder, layership, run, write};
+use crate::common::project::Project;
+use crate::common::{Ended, folder, layership, run, write};
+use crate::pages::shell;
 
 #[test]
 fn help_lists_the_commands() {
@@ -11,7 +13,7 @@ fn help_lists_the_commands() {
     --- stdout ---
     Publish many AWS Lambda layers from one layers file: only what changed, each exactly once
 
-    Usage: layership <COMMAND>
+    Usage: layership [OPTIONS] <COMMAND>
 
     Commands:
       init         Find lock files below here and write a layers.toml that names them; never overwrites
@@ -32,8 +34,9 @@ fn help_lists_the_commands() {
       help         Print this message or the help of the given subcommand(s)
 
     Options:
-      -V, --version  Print version
-      -h, --help     Print help
+          --color <WHEN>  Colour: auto, always, never [default: auto]
+      -V, --version       Print version
+      -h, --help          Print help
 
     `layership help COMMAND` explains a command, with examples
     ");
@@ -182,4 +185,27 @@ fn two_sandboxes_do_not_share_a_folder() {
     ");
     first.signal("INT");
     first.end().expect(0);
+}
+
+/// Whoever rehearses is not sent to AWS by what is said to him, nor to another layers file.
+#[test]
+fn a_command_of_a_hint_goes_where_the_run_went() {
+    let project = Project::of(&["numpy"]);
+    let layers = project.read("layers.toml");
+    project.write("it's here/layers.toml", layers);
+    for file in ["numpy/requirements.txt", "numpy/layer/python/numpy.py"] {
+        project.write(&format!("it's here/{file}"), project.read(file));
+    }
+    std::fs::remove_file(project.folder().join("layers.toml")).unwrap();
+    let here = |line: &str| Ended::from(shell(&project, line).env_remove("AWS_ENDPOINT_URL").output().unwrap());
+    let rehearsed = "--sandbox='a folder' -c \"it's here/layers.toml\"";
+    let failed = here(&format!("layership plan {rehearsed}")).expect(1);
+    let hint = failed.stderr.lines().find(|line| line.starts_with("hint: ")).unwrap_or_else(|| panic!("{failed:?}"));
+    let commands: Vec<&str> = hint.split('`').skip(1).step_by(2).collect();
+    assert_eq!(commands.len(), 2, "{hint}");
+    for command in commands {
+        here(command).expect(0);
+    }
+    here(&format!("layership status --exit-code {rehearsed}")).expect(0);
+    assert_eq!(project.requests(), [""; 0], "nothing went elsewhere");
 }

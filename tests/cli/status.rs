@@ -98,7 +98,7 @@ fn what_is_not_in_order_is_in_every_report_and_in_what_is_made_of_one() {
     let junit = read("first.junit".to_owned());
     assert!(junit.contains("failures=\"2\"") && junit.contains("type=\"manifest-differs\""), "{junit}");
     for text in [step.read("summary"), read("first.markdown".to_owned()), read("first.html".to_owned())] {
-        assert!(text.contains("4 jobs: 2 OK, 2 not in order") && text.contains("manifest-differs"), "{text}");
+        assert!(text.contains("4 jobs: 2 in order, 2 not in order") && text.contains("manifest-differs"), "{text}");
     }
     assert_eq!(read("first.csv".to_owned()).matches("manifest-differs").count(), 2);
     assert_eq!(ended.stderr.matches("::warning title=layership,file=layers.toml,line=").count(), 2, "{}", ended.stderr);
@@ -111,6 +111,33 @@ fn what_is_not_in_order_is_in_every_report_and_in_what_is_made_of_one() {
     assert_eq!(project.json("again.json"), project.json("status.json"));
     project.run("report merge status.json --report markdown=merged.md", 0);
     assert!(read("merged.md".to_owned()).contains("manifest-differs"));
+}
+
+/// Whoever serves an index need not publish to write it.
+#[test]
+fn the_index_of_a_status_is_that_of_the_publish_that_came_before() {
+    let project = project();
+    project.run("publish --stage --report index=published.json", 0);
+    project.run_writing_nothing("status --report index=found.json --report json=status.json", 0);
+    assert_eq!(project.json("found.json"), project.json("published.json"));
+    let entry = |path: &str| project.json(path)["layers"]["alpha"]["us-east-1"].clone();
+    let published = entry("published.json");
+    assert!(published["archive"]["sha256"].is_string() && published["archive"]["size"].is_u64(), "{published:#}");
+    assert_eq!(published["dependencies"], json!([{"name": "alpha", "version": "1.0.0"}]));
+    // Of a version from another state of the manifest it has what is known of that version, and of nothing else.
+    project.write("alpha/requirements.txt", requirements("alpha", "2.0.0"));
+    project.write("alpha/layer/python/alpha.py", "NAME = \"another build\"\n");
+    project.run("stage alpha", 0);
+    project.run_writing_nothing("status --report index=found.json --report json=status.json", 0);
+    let mut expected = published;
+    (expected["manifest"]["md5"], expected["dependencies"]) = (Value::Null, Value::Null);
+    assert_eq!(entry("found.json"), expected);
+    project.run("report convert status.json index=again.json", 0);
+    assert_eq!(project.json("again.json"), project.json("found.json"));
+    // Nor where there is none to look at.
+    std::fs::remove_file(project.folder().join("alpha/requirements.txt")).unwrap();
+    project.run_writing_nothing("status --report index=found.json", 0);
+    assert_eq!(entry("found.json"), expected);
 }
 
 #[test]
@@ -128,6 +155,7 @@ fn the_events_tell_what_was_found_and_what_is_odd_in_the_layers_file() {
     let said = format!("warning: {} [{}]\n", warning["message"].as_str().unwrap(), warning["code"].as_str().unwrap());
     assert!(ended.stderr.contains(&said), "{said} is not in {}", ended.stderr);
     assert_eq!(of_kind("job-finished")["report"]["status"]["findings"][0]["code"], "not-published");
+    assert_eq!(of_kind("run-finished")["findings"], 1);
 }
 
 #[test]
@@ -186,6 +214,16 @@ fn content_that_differs_between_targets_is_found_and_numbers_are_not() {
     let content = status(&project, "alpha --exit-code", 3);
     assert_eq!(findings(&content), expected(["alpha: content-differs"]));
     assert_eq!(content["layers"][0]["content_differs"], true);
+    // It is between targets, and counted where all is counted.
+    let step = Step::new();
+    step.run(&project, "status alpha --events events.jsonl", 0);
+    let text = String::from_utf8(project.read("events.jsonl")).unwrap();
+    let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["event"], &last["findings"]), (&json!("run-finished"), &json!(1)), "{last}");
+    let outputs = step.outputs();
+    assert_eq!((outputs["findings"].as_str(), outputs["any-finding"].as_str()), ("1", "true"));
+    project.run("publish --events events.jsonl", 0);
+    assert!(!String::from_utf8(project.read("events.jsonl")).unwrap().contains("findings"));
 }
 
 #[test]

@@ -131,7 +131,7 @@ fn variables(command: &Command) -> Vec<(String, String)> {
         Some((name, format!("The same as --{}, which beats it.", argument.get_long()?)))
     });
     let mut all: Vec<_> = of_flags.collect();
-    if command.get_arguments().any(|argument| argument.get_id() == "color") {
+    if command.get_arguments().any(|argument| argument.get_id() == "progress") {
         for (name, says) in [
             ("LAYERSHIP_RUN_URL", "The page of the build, for reports, where it is not known by itself."),
             ("NO_COLOR", "No colours, where it is set and not empty."),

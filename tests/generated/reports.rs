@@ -8,7 +8,7 @@ use crate::common::process::Running;
 use crate::common::project::{Project, until};
 use crate::common::zips::zip;
 use crate::example::example;
-use crate::{Schema, printed};
+use crate::{Schema, printed, text};
 
 /// How long a lock is respected after its last writing, whatever it says.
 const SETTLED: u64 = 122;
@@ -119,6 +119,83 @@ fn every_event_is_valid_by_its_schema() {
         }
     }
     assert!(schema.problems(&json!({"events": 1, "at": "now", "event": "vanished"})).is_some());
+}
+
+/// One line of each event, and of each fact in each of the events that have one.
+fn samples_of_events() -> Vec<Value> {
+    let line = |event: &str, more: Value| {
+        let mut line = json!({ "events": 1, "at": "2026-11-22T10:00:00Z", "event": event });
+        line.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        line
+    };
+    let facts: Vec<Value> =
+        text("src/report/event_log/facts.jsonl").lines().map(|fact| serde_json::from_str(fact).unwrap()).collect();
+    let of_facts = [
+        ("fact-found", json!({ "job": 0 })),
+        ("target-fact-found", json!({ "target": "x" })),
+        ("function-fact-found", json!({ "target": "x", "function": "orders" })),
+    ];
+    let of_facts = of_facts.into_iter().flat_map(|(event, rest)| {
+        facts.iter().map(move |fact| {
+            let mut line = line(event, rest.clone());
+            line.as_object_mut().unwrap().extend(fact.as_object().unwrap().clone());
+            line
+        })
+    });
+    let others = [
+        ("run-started", json!({ "mode": "status", "jobs": 2 })),
+        ("job-started", json!({ "job": 0, "layer": "a", "target": "x" })),
+        ("activity-entered", json!({ "job": 0, "activity": "checking" })),
+        ("run-finished", json!({ "tally": { "jobs": 1, "counts": { "checked": 1 } }, "findings": 1 })),
+        ("run-finished", json!({ "tally": { "jobs": 1, "counts": {} } })),
+    ];
+    of_facts.chain(others.into_iter().map(|(event, rest)| line(event, rest))).collect()
+}
+
+/// The line with each of its fields left out, and with each of another type.
+fn damaged(line: &Value) -> Vec<Value> {
+    let fields: Vec<String> = line.as_object().unwrap().keys().cloned().collect();
+    let without = |field: &String| {
+        let mut line = line.clone();
+        line.as_object_mut().unwrap().remove(field);
+        line
+    };
+    let other = |field: &String| {
+        [json!(null), json!([{}]), json!("vanished"), json!(-1)].map(|value| {
+            let mut line = line.clone();
+            line[field] = value;
+            line
+        })
+    };
+    fields.iter().map(without).chain(fields.iter().flat_map(other)).collect()
+}
+
+/// Each fact stands in the schema once, and means what it meant where it stood in each event that has one.
+#[test]
+fn facts_have_a_name_in_the_schema_of_events_and_it_accepts_what_it_accepted() {
+    let named: Value = serde_json::from_str(&printed("events")).unwrap();
+    assert_eq!(printed("events").matches("\"const\": \"account-known\"").count(), 1);
+    let mut inlined = named.clone();
+    let facts = named["definitions"]["Fact"]["oneOf"].clone();
+    let mut places = 0;
+    for event in inlined["oneOf"].as_array_mut().unwrap() {
+        if event.as_object_mut().unwrap().remove("allOf") == Some(json!([{ "$ref": "#/definitions/Fact" }])) {
+            event["oneOf"] = facts.clone();
+            places += 1;
+        }
+    }
+    assert_eq!(places, 3);
+    let (named, inlined) = (Schema::of("events"), Schema::compiled("inlined", inlined));
+    let (mut accepted, mut refused) = (0, 0);
+    for line in samples_of_events() {
+        assert_eq!(named.problems(&line), None, "{line}");
+        for line in std::iter::once(line.clone()).chain(damaged(&line)) {
+            let is_accepted = named.problems(&line).is_none();
+            assert_eq!(is_accepted, inlined.problems(&line).is_none(), "{line}");
+            *(if is_accepted { &mut accepted } else { &mut refused }) += 1;
+        }
+    }
+    assert!(accepted > 300 && refused > 1_000, "{accepted} accepted, {refused} refused");
 }
 
 #[test]

@@ -67,3 +67,28 @@ fn at_a_terminal_codes_are_listed_with_what_they_mean() {
     assert!(lines.iter().any(|line| line.starts_with("archive-inconsistent  ")), "{shown}");
     assert!(!shown.contains("## ") && shown.contains("`layership explain CODE` says more"), "{shown}");
 }
+
+/// A terminal of 80 columns breaks no line of either, which it would do in the middle of a word.
+#[test]
+fn at_a_terminal_what_a_code_means_is_broken_between_words() {
+    let project = folder();
+    let command = crate::common::layership(project.path());
+    let shown = |arguments: &str| {
+        let terminal = Terminal::run((80, 50), &command, &format!("{LAYERSHIP} {arguments}"));
+        assert_eq!(terminal.end(), 0);
+        terminal.everything()
+    };
+    let list = shown("explain");
+    let is_code = |line: &str| {
+        line.split("  ").next().is_some_and(|code| code.bytes().all(|c| c.is_ascii_lowercase() || c == b'-'))
+    };
+    assert!(list.lines().take_while(|line| !line.is_empty()).all(is_code), "{list}");
+    let entry = shown("explain archive-stale");
+    let plain =
+        crate::common::run(crate::common::layership(project.path()), ["explain", "archive-stale"]).expect(0).stdout;
+    assert!(plain.lines().any(|line| line.len() > 500), "{plain}");
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    // In this locale a terminal shows no ellipsis; and behind all stands that the command ended.
+    let expected = words(&plain.replace('…', "..."));
+    assert_eq!(words(&entry)[..expected.len()], expected);
+}

@@ -14,7 +14,7 @@ use super::schema;
 use crate::cli::{InitArgs, SchemaOf};
 use crate::disk;
 use crate::error::{Ended, Error};
-use crate::report::{Shown, emit::stdout, plural, say_warning, shell_word};
+use crate::report::{Shown, Surroundings, When, emit::stdout, plural, say_warning, shell_word, wrapped};
 use crate::shown;
 
 /// The complete, commented example; a test parses, checks and plans it.
@@ -82,7 +82,8 @@ fn say(config: &Path, wrote: &[String], found: &[LockFile]) -> Result<(), Error>
     let room = |command: &Shown| Shown::columns(&" ".repeat(widest - command.chars().count()));
     let lines = commands.map(|(command, why)| shown!("  {}{}  {}", command, room(&command), why));
     let head = shown!("Wrote {}: {}.\nNow {}, then\n\n", config, wrote.join("; "), todo);
-    let text = Shown::join([head, Shown::of_lines(lines)], "");
+    let columns = Surroundings::of_this_process(When::Auto, When::Auto, false, 0).stdout_columns;
+    let text = Shown::join([wrapped(&head, columns), Shown::of_lines(lines)], "");
     stdout(&text).map_err(|error| Error::other(format!("cannot write to standard output: {error}")))
 }
 

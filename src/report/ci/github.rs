@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::event::Mode;
-use crate::outcome::{Outcome, Tally};
+use crate::outcome::{Outcome, Tally, count_findings};
 use crate::report::Shown;
-use crate::report::StatusReport;
 use crate::report::command::WorkflowCommand;
 use crate::report::formats::{arns, markdown};
 use crate::report::model::{Report, Summary};
@@ -145,11 +144,12 @@ fn outputs(report: &Report, arns: Option<&str>) -> Shown {
         Mode::Build => shown!("any-built={}", (count(Outcome::Built) > 0).to_string()),
         Mode::Plan => shown!("any-planned={}", (count(Outcome::Planned) > 0).to_string()),
         Mode::Prune => shown!("any-pruned={}", (count(Outcome::Pruned) > 0).to_string()),
-        Mode::Status => shown!("any-finding={}", (StatusReport::of(report).summary.findings > 0).to_string()),
+        Mode::Status => shown!("any-finding={}", (count_findings(&report.jobs) > 0).to_string()),
         _ => shown!("any-published={}", (count(Outcome::Published) + count(Outcome::Adopted) > 0).to_string()),
     };
     let counts = report.summary.outcomes().map(|(outcome, count)| shown!("{}={}", outcome.to_string(), count));
-    Shown::of_lines(counts.chain([any]).chain(arns.map(|path| shown!("arns={}", path))))
+    let findings = (report.mode == Mode::Status).then(|| shown!("findings={}", count_findings(&report.jobs)));
+    Shown::of_lines(counts.chain(findings).chain([any]).chain(arns.map(|path| shown!("arns={}", path))))
 }
 
 /// Adds to the step's summary what there is room for. With a byte too many GitHub shows nothing of it, not even what
@@ -189,6 +189,7 @@ fn ends_within_a_line(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outcome::{JobReport, LayerStatus, StatusCode, StatusFinding};
     use crate::report::samples::{job, report};
 
     fn annotation(level: AnnotationLevel, message: &str) -> Annotation {
@@ -204,6 +205,21 @@ mod tests {
             commands[0].line(),
             "::error title=layership,file=a%2Cb%3Ac/layers.toml,line=3::50%25 of ::error::x"
         );
+    }
+
+    #[test]
+    fn what_status_found_is_counted_at_targets_and_between_them() {
+        let looked = |layer, findings| {
+            let status = LayerStatus { findings, ..LayerStatus::default() };
+            JobReport { status: Some(Box::new(status)), ..job(layer, "x", Outcome::Checked) }
+        };
+        let two = [StatusCode::LockStale, StatusCode::NotPublished].map(|code| StatusFinding::new(code, "so"));
+        let told = |jobs| outputs(&report(Mode::Status, jobs), None).to_string();
+        assert!(
+            told(vec![looked("a", two.to_vec()), looked("b", Vec::new())]).contains("\nfindings=2\nany-finding=true\n")
+        );
+        assert!(told(vec![looked("b", Vec::new())]).contains("\nfindings=0\nany-finding=false\n"));
+        assert!(!outputs(&report(Mode::Publish, Vec::new()), None).contains("findings"));
     }
 
     #[test]

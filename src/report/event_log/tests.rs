@@ -36,7 +36,7 @@ fn everything() -> Vec<Happening> {
         finished(1, failed("l1", "x", ErrorCode::Network, "no route")),
         Happening::JobSetAside { job: 2 },
         Happening::Interrupted { running: 1 },
-        Happening::RunFinished { tally: tally(3, &[(Outcome::Failed, 1)]) },
+        Happening::RunFinished { tally: tally(3, &[(Outcome::Failed, 1)]), findings: Some(2) },
     ];
     begun.into_iter().chain(facts).chain(rest).chain(of_a_rollout()).collect()
 }

@@ -72,6 +72,22 @@ fn what_cannot_be_written_is_found_before_the_run() {
     );
 }
 
+/// Nobody is waited for, who would read a report that is not written.
+#[test]
+fn all_that_cannot_be_written_is_told_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    assert!(Command::new("mkfifo").arg(at("pipe")).status().unwrap().success());
+    let paths = [at("a"), at("missing/b"), at("pipe"), at("a"), folder.path().to_owned(), at("c")];
+    let wanted = paths.iter().map(|path| (crate::report::json::render as fn(&Report) -> Shown, path.as_path()));
+    let errors = ReportFile::open_each(wanted, &Inputs::default()).unwrap_err();
+    let whys: Vec<&str> = errors.0.iter().map(|error| error.why.as_str()).collect();
+    let missing = format!("the folder `{}` does not exist", at("missing").display());
+    assert_eq!(whys, [missing.as_str(), "another report is written there", "it is a folder"]);
+    assert_eq!(errors.to_string().matches("; and cannot write the report to `").count(), 2, "{errors}");
+    assert_eq!(names(folder.path()), ["pipe"]);
+}
+
 #[test]
 fn a_pipe_is_written_as_it_is() {
     let folder = tempfile::tempdir().unwrap();

@@ -2,7 +2,7 @@
 
 use crate::outcome::{JobReport, StatusFinding};
 use crate::report::model::Report;
-use crate::report::{Shown, status};
+use crate::report::{Shown, ended, status};
 use crate::shown;
 
 /// A column: its name, and its value for a job.
@@ -15,7 +15,7 @@ const COLUMNS: [Column; 24] = [
     ("region", |job| job.region.clone()),
     ("account", |job| job.account.clone().unwrap_or_default()),
     ("layer_name", |job| job.layer_name.clone()),
-    ("outcome", |job| job.outcome.to_string()),
+    ("outcome", ended::word),
     ("reason", |job| job.reason.map(|reason| reason.to_string()).unwrap_or_default()),
     ("previous_version", |job| job.previous_version.map(|version| version.to_string()).unwrap_or_default()),
     ("version", |job| job.version.map(|version| version.to_string()).unwrap_or_default()),

@@ -2,12 +2,13 @@
 //! anywhere. It can be read without its script, which only sorts and filters.
 
 use crate::event::Mode;
-use crate::outcome::{JobReport, Outcome};
+use crate::outcome::JobReport;
+use crate::report::formats::printed::{Printed, printed};
 use crate::report::formats::versions;
 use crate::report::model::Report;
 use crate::report::summary::{self, counted};
 use crate::report::wording::plural;
-use crate::report::{Ran, Shown, prune, status};
+use crate::report::{Ran, Shown, ended, prune, status};
 use crate::shown;
 
 /// The page around the rows. Its policy forbids it to load or send anything.
@@ -41,7 +42,7 @@ pub fn render(report: &Report) -> Shown {
         ("missing", missing(report)),
         ("ran", escaped(&run)),
         ("what", what(&report.ran)),
-        ("outcomes", outcomes(report)),
+        ("outcomes", outcomes(&by_job)),
         ("rows", Shown::join(rows, "\n")),
     ])
 }
@@ -72,18 +73,21 @@ fn what(ran: &Ran) -> Shown {
 
 /// A box for each outcome that there is.
 fn outcomes(report: &Report) -> Shown {
-    let there = Outcome::ALL.iter().filter(|outcome| report.summary.get(**outcome) > 0);
-    let boxes = there.map(|outcome| {
-        let (name, count) = (outcome.to_string(), report.summary.get(*outcome));
+    let boxes = ended::counts(report).into_iter().map(|(name, count)| {
         shown!(
             "<label class=\"{}\"><input type=\"checkbox\" value=\"{}\" checked> {} {}</label>",
-            name,
+            class(&name),
             name,
             count,
             name
         )
     });
     Shown::join(boxes, "\n")
+}
+
+/// The colour of an outcome.
+fn class(outcome: &str) -> String {
+    outcome.replace(' ', "-")
 }
 
 fn row(job: &JobReport) -> Shown {
@@ -95,10 +99,10 @@ fn row(job: &JobReport) -> Shown {
         let class = Shown::from(if name.chars().count() <= ON_ONE_LINE { " class=\"short\"" } else { "" });
         shown!("<td data-label=\"{}\"{}>{}</td>", label, class, code(name))
     };
-    let outcome = job.outcome.to_string();
+    let outcome = ended::word(job);
     let cells = [
         shown!("<tr data-outcome=\"{}\">", outcome),
-        shown!("<td data-label=\"Outcome\" class=\"{}\">{}</td>", outcome, outcome),
+        shown!("<td data-label=\"Outcome\" class=\"{}\">{}</td>", class(&outcome), outcome),
         name("Layer", &job.layer),
         name("Target", &job.target),
         shown!("<td data-label=\"Version\" data-key=\"{}\">{}</td>", number, escaped(&versions(job))),
@@ -114,8 +118,9 @@ fn why(job: &JobReport) -> Shown {
     let mut parts: Vec<Shown> = Vec::new();
     match (&job.error, job.reason) {
         (Some(error), _) => {
-            let beneath: Vec<&String> = error.causes.iter().chain(&error.hint).collect();
-            parts.push(failure(&error.code.to_string(), &error.message, &beneath));
+            let hint = error.hint.iter().map(|hint| escaped(hint));
+            let beneath: Vec<Shown> = error.causes.iter().map(|cause| beneath(cause)).chain(hint).collect();
+            parts.push(failure(&error.code.to_string(), &error.message, beneath));
         }
         // Of what is unchanged the outcome says so.
         (None, Some(reason)) if reason.to_string() != job.outcome.to_string() => {
@@ -128,7 +133,7 @@ fn why(job: &JobReport) -> Shown {
     } else if !job.dependencies.is_empty() {
         parts.push(folded(&plural(job.dependencies.len(), "package"), job.dependencies.changes()));
     }
-    parts.extend(job.findings().iter().map(|finding| failure(&finding.code.to_string(), &finding.message, &[])));
+    parts.extend(job.findings().iter().map(|finding| failure(&finding.code.to_string(), &finding.message, Vec::new())));
     let deletions = prune::deletions(job);
     if !deletions.is_empty() {
         parts.push(escaped(&deletions));
@@ -142,16 +147,24 @@ fn why(job: &JobReport) -> Shown {
 }
 
 fn folded(what: &str, items: impl IntoIterator<Item = impl AsRef<str>>) -> Shown {
+    let items = items.into_iter().map(|item| escaped(item.as_ref()));
     shown!("<details><summary>{}</summary>{}</details>", what, list(items))
 }
 
-fn failure(kind: &str, message: &str, beneath: &[&String]) -> Shown {
+fn failure(kind: &str, message: &str, beneath: Vec<Shown>) -> Shown {
     let more = if beneath.is_empty() { Shown::default() } else { list(beneath) };
     shown!("<details open><summary>{}: {}</summary>{}</details>", code(kind), escaped(message), more)
 }
 
-fn list(items: impl IntoIterator<Item = impl AsRef<str>>) -> Shown {
-    let items = items.into_iter().map(|item| shown!("<li>{}</li>", escaped(item.as_ref())));
+/// What lies beneath a failure; what a build printed keeps its lines.
+fn beneath(cause: &str) -> Shown {
+    let Some(Printed { lines, of }) = printed(cause) else { return escaped(cause) };
+    let before = of.map(|of| shown!("Of {} lines the last:", of)).unwrap_or_default();
+    shown!("{}<pre>{}</pre>", before, Shown::join(lines.iter().map(quoted), "\n"))
+}
+
+fn list(items: impl IntoIterator<Item = Shown>) -> Shown {
+    let items = items.into_iter().map(|item| shown!("<li>{}</li>", item));
     shown!("<ul>{}</ul>", Shown::join(items, ""))
 }
 
@@ -161,13 +174,18 @@ fn code(text: &str) -> Shown {
 
 /// Foreign text as text of the page, on one line.
 fn escaped(text: &str) -> Shown {
-    Shown::one_line(text).quoting(&[('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;"), ('"', "&quot;"), ('\'', "&#39;")])
+    quoted(&Shown::one_line(text))
+}
+
+/// A text as text of the page.
+fn quoted(text: &Shown) -> Shown {
+    text.quoting(&[('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;"), ('"', "&quot;"), ('\'', "&#39;")])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::ErrorCode;
+    use crate::outcome::{ErrorCode, Outcome};
     use crate::report::samples::{difference, failed, job, report};
 
     #[test]
@@ -191,6 +209,19 @@ mod tests {
         kept.outcome = Outcome::Planned;
         kept.reason = Some(crate::outcome::Reason::FirstVersion);
         assert!(super::row(&kept).contains("<td data-label=\"Why\"><div>first version</div></td>"));
+    }
+
+    #[test]
+    fn what_a_build_printed_keeps_its_lines() {
+        let mut job = failed("a", "x", ErrorCode::BuildFailed, "the build of layer `a` exited with status 1");
+        let printed = "  <b>in</b>\n</pre><script>alert(1)</script>\n::error::x\n\n\tout".to_owned();
+        job.error = job.error.map(|error| error.cause(printed).cause("one line").hint("look"));
+        let page = render(&report(Mode::Build, vec![job]));
+        let expected = "<ul><li><pre>  &lt;b&gt;in&lt;/b&gt;\n&lt;/pre&gt;&lt;script&gt;alert(1)&lt;/script&gt;\n\\u{3a}:error::x\n    \
+                        out</pre></li><li>one line</li><li>look</li></ul>";
+        assert!(page.contains(expected), "{page}");
+        let long: String = (0..50).map(|n| format!("{n}\n")).collect();
+        assert!(beneath(&long).starts_with("Of 50 lines the last:<pre>10\n11\n"));
     }
 
     #[test]

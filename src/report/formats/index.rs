@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::arns::nested;
 use crate::manifest::Dependency;
-use crate::outcome::JobReport;
+use crate::outcome::{BackupStatus, JobReport, PublishedVersion};
 use crate::report::Shown;
 use crate::report::model::Report;
 
@@ -79,7 +79,9 @@ pub fn index(report: &Report) -> Shown {
 
 impl<'a> IndexEntry<'a> {
     fn of(job: &'a JobReport, arn: &'a str) -> Self {
-        let (manifest, archive) = (&job.manifest, &job.archive);
+        let manifest = &job.manifest;
+        // `status` looks at the local manifest whatever it finds: here it counts where the version is from that very state.
+        let is_of_version = looked_at(job).is_none_or(|latest| latest.backup == BackupStatus::Same);
         Self {
             arn,
             version: job.version,
@@ -88,22 +90,32 @@ impl<'a> IndexEntry<'a> {
             layer_name: &job.layer_name,
             manifest: IndexedManifest {
                 path: &manifest.path,
-                md5: manifest.md5.as_deref(),
+                md5: manifest.md5.as_deref().filter(|_| is_of_version),
                 backup: manifest.backup.as_deref(),
                 backup_page: manifest.backup_page.as_deref(),
             },
-            archive: match &archive.published {
-                // What is staged by now is not what the version holds.
-                Some(published) => {
-                    IndexedArchive { staged: &archive.staged, sha256: published.sha256.as_deref(), size: None }
-                }
-                None => {
-                    IndexedArchive { staged: &archive.staged, sha256: archive.sha256.as_deref(), size: archive.size }
-                }
-            },
-            dependencies: manifest.dependencies.as_deref(),
+            archive: IndexedArchive::of(job),
+            dependencies: manifest.dependencies.as_deref().filter(|_| is_of_version),
         }
     }
+}
+
+impl<'a> IndexedArchive<'a> {
+    fn of(job: &'a JobReport) -> Self {
+        let archive = &job.archive;
+        let (sha256, size) = match (looked_at(job), &archive.published) {
+            (Some(latest), _) => (&latest.sha256, latest.size),
+            // What is staged by now is not what the version holds.
+            (None, Some(published)) => (&published.sha256, None),
+            (None, None) => (&archive.sha256, archive.size),
+        };
+        Self { staged: &archive.staged, sha256: sha256.as_deref(), size }
+    }
+}
+
+/// The version as `status` found it.
+fn looked_at(job: &JobReport) -> Option<&PublishedVersion> {
+    job.status.as_ref()?.latest.as_ref()
 }
 
 #[cfg(test)]

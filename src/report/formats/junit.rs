@@ -7,6 +7,7 @@ use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use crate::outcome::{JobError, JobReport, Outcome, StatusFinding};
 use crate::plan::Part;
+use crate::report::formats::printed::{Printed, printed};
 use crate::report::model::Report;
 use crate::report::{Shown, prune, status};
 use crate::shown;
@@ -92,12 +93,20 @@ fn status(job: &JobReport) -> TestCaseStatus {
 fn failure(error: &JobError) -> TestCaseStatus {
     let mut failure = TestCaseStatus::non_success(NonSuccessKind::Failure);
     failure.set_type(error.code.to_string()).set_message(text(&error.message));
-    let causes = error.causes.iter().map(|cause| shown!("caused by: {}", cause));
+    let causes = error.causes.iter().flat_map(|cause| caused_by(cause));
     let request = error.request_id.iter().map(|id| shown!("request: {}", id));
     let hint = error.hint.iter().map(|hint| shown!("hint: {}", hint));
     let message = std::iter::once(Shown::one_line(&error.message));
     failure.set_description(allowed(&Shown::of_lines(message.chain(causes).chain(request).chain(hint))));
     failure
+}
+
+/// What a build printed keeps its lines.
+fn caused_by(cause: &str) -> Vec<Shown> {
+    let Some(Printed { lines, of }) = printed(cause) else { return vec![shown!("caused by: {}", cause)] };
+    let before = of.map(|of| shown!(", of {} lines the last", of)).unwrap_or_default();
+    let head = shown!("caused by{}:", before);
+    std::iter::once(head).chain(lines.iter().map(|line| shown!("    {}", line))).collect()
 }
 
 /// A case has one failure, which has all of them.
@@ -140,6 +149,24 @@ mod tests {
         let jobs =
             vec![job("a", "us-east-1", Outcome::Published), failure, warned, job("z", "tokyo", Outcome::Cancelled)];
         insta::assert_snapshot!(render(&report(Mode::Publish, jobs)));
+    }
+
+    #[test]
+    fn what_a_build_printed_keeps_its_lines() {
+        let mut job = failed("a", "x", ErrorCode::BuildFailed, "the build of layer `a` exited with status 1");
+        let printed = "  <b>in</b>\n]]></failure>\n::error::x\n\n\tout".to_owned();
+        job.error = job.error.map(|error| error.cause(printed).cause("one line").hint("look"));
+        let xml = render(&report(Mode::Build, vec![job]));
+        let read = quick_junit::Report::deserialize_from_str(&xml).unwrap();
+        let quick_junit::TestCaseStatus::NonSuccess { description, .. } = &read.test_suites[0].test_cases[0].status
+        else {
+            panic!("{xml}")
+        };
+        let expected = "the build of layer `a` exited with status 1\ncaused by:\n      <b>in</b>\n    ]]></failure>\n    \
+                        \\u{3a}:error::x\n        out\ncaused by: one line\nhint: look";
+        assert_eq!(description.as_deref().unwrap(), expected);
+        let long: String = (0..50).map(|n| format!("{n}\n")).collect();
+        assert_eq!(caused_by(&long)[..2], ["caused by, of 50 lines the last:", "    10"].map(Shown::from));
     }
 
     #[test]

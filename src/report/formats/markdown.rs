@@ -11,20 +11,16 @@ use crate::manifest::{Dependency, Difference};
 use crate::outcome::{JobReport, Outcome, StatusFinding};
 use crate::report::causes::{Cause, causes};
 use crate::report::formats::page::Page;
+use crate::report::formats::printed::{Printed, printed};
 use crate::report::formats::versions;
 use crate::report::model::Report;
 use crate::report::status::{self, Found};
 use crate::report::summary;
-use crate::report::wording::truncate;
-use crate::report::{Ran, Shown, follow_words, prune, warnings};
+use crate::report::{Ran, Shown, ended, follow_words, prune, warnings};
 use crate::shown;
 
 /// Characters that GitHub accepts in a comment, and some room.
 pub(in super::super) const COMMENT: usize = 65_536 - 500;
-
-/// So much of what a build printed is told, in lines and columns: its end says why it failed.
-const LINES_AT_MOST: usize = 30;
-const COLUMNS_AT_MOST: usize = 300;
 
 /// The report for a comment on a pull request.
 pub fn comment(report: &Report) -> Shown {
@@ -75,8 +71,10 @@ pub fn nothing_started(why: &str, hint: Option<&str>, bytes: usize) -> Shown {
 
 /// What is new or failed, one row each: what stayed as it was is only counted.
 fn table(page: &mut Page, report: &Report) {
+    // Here what differs between the targets of a layer is of each of them, too.
+    let told = status::by_job(report);
     let rows: Vec<Vec<Shown>> =
-        report.jobs.iter().filter(|job| job.outcome != Outcome::Unchanged).map(|job| vec![row(job)]).collect();
+        told.jobs.iter().filter(|job| job.outcome != Outcome::Unchanged).map(|job| vec![row(job)]).collect();
     let head = ["", "| Outcome | Layer | Target | Version | Reason | ARN |", "|---|---|---|---|---|---|"];
     page.headed(head.map(Shown::from).to_vec(), rows, "row");
 }
@@ -117,7 +115,7 @@ fn row(job: &JobReport) -> Shown {
         (None, reason) => reason.map(|reason| shown!("{}", reason.to_string())).unwrap_or_default(),
     };
     let arn = job.layer_version_arn.as_deref().map(cell).unwrap_or_default();
-    let outcome = job.outcome.to_string();
+    let outcome = ended::word(job);
     shown!("| {} | {} | {} | {} | {} | {} |", outcome, cell(&job.layer), cell(&job.target), version, reason, arn)
 }
 
@@ -138,21 +136,14 @@ fn failure(cause: &Cause) -> Vec<Shown> {
 /// What lies beneath a failure. A text of several lines, such as what a build printed, keeps them: in a fenced block, which no
 /// line can end, since none has a backtick.
 fn beneath(cause: &str) -> Vec<Shown> {
-    let lines: Vec<&str> = cause.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
-    if lines.len() < 2 {
+    let Some(Printed { lines, of }) = printed(cause) else {
         return vec![shown!("    - caused by {}", code(cause))];
-    }
-    let left_out = lines.len().saturating_sub(LINES_AT_MOST);
-    let before = (left_out > 0).then(|| shown!(", of {} lines the last", lines.len()));
-    // As far in as what belongs to an item of the inner list.
-    let head = [shown!("    - caused by{}:", before.unwrap_or_default()), Shown::default(), "      ```text".into()];
-    // Long lines are cut after they were masked: a part of a credential would not be known as one.
-    let line = |line: &&str| {
-        let line = Shown::columns(line).quoting(&[('`', "'")]);
-        shown!("      {}", Shown::columns(&truncate(&line, COLUMNS_AT_MOST, false)))
     };
-    let end = ["      ```".into(), Shown::default()];
-    head.into_iter().chain(lines[left_out..].iter().map(line)).chain(end).collect()
+    let before = of.map(|of| shown!(", of {} lines the last", of)).unwrap_or_default();
+    // As far in as what belongs to an item of the inner list.
+    let head = [shown!("    - caused by{}:", before), Shown::default(), "      ```text".into()];
+    let lines = lines.iter().map(|line| shown!("      {}", line.quoting(&[('`', "'")])));
+    head.into_iter().chain(lines).chain(["      ```".into(), Shown::default()]).collect()
 }
 
 /// What follows the versions: in a plan what would be done, else what was.
@@ -284,7 +275,7 @@ mod tests {
 
     #[test]
     fn what_a_build_printed_keeps_its_lines_and_stays_in_its_block() {
-        let printed: Vec<String> = (0..40).map(|n| format!("  line {n} {}", "x".repeat(400 * (n % 2)))).collect();
+        let printed: Vec<String> = (0..50).map(|n| format!("  line {n} {}", "x".repeat(400 * (n % 2)))).collect();
         let printed =
             [printed.join("\n").as_str(), "```", "~~~", "[click](http://evil.example) <b>", "::error::x", "\ttab"]
                 .join("\n");
@@ -293,11 +284,11 @@ mod tests {
         let text = comment(&report(Mode::Build, vec![job]));
         let block = text.split("\n      ```text\n").nth(1).unwrap().split("\n      ```\n").next().unwrap();
         let lines: Vec<&str> = block.lines().collect();
-        assert!(text.contains("\n    - caused by, of 45 lines the last:\n\n      ```text\n"), "{text}");
-        assert!(lines.len() == LINES_AT_MOST && lines[0].starts_with("        line 15 xxx"), "{block}");
-        assert!(lines.iter().all(|line| line.starts_with("      ") && line.chars().count() < 320), "{block}");
+        assert!(text.contains("\n    - caused by, of 55 lines the last:\n\n      ```text\n"), "{text}");
+        assert!(lines.len() == 40 && lines[0].starts_with("        line 15 xxx"), "{block}");
+        assert!(lines.iter().all(|line| line.starts_with("      ") && line.chars().count() < 340), "{block}");
         assert_eq!(
-            lines[25..],
+            lines[35..],
             [
                 "      '''",
                 "      ~~~",

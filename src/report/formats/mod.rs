@@ -8,6 +8,7 @@ pub mod json;
 mod junit;
 pub mod markdown;
 pub mod page;
+mod printed;
 
 use std::path::PathBuf;
 use std::str::FromStr;

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::event::{Activity, Fact, LockPhase, Unanswered};
-use crate::outcome::{ErrorCode, Tally, Warning};
+use crate::outcome::{ErrorCode, LayerStatus, StatusCode, StatusFinding, Tally, Warning};
 use crate::report::samples::{failed, job, tally};
 use crate::report::style::Style;
 use crate::report::wording;
@@ -188,7 +188,7 @@ fn an_interrupted_run_says_so_and_a_finished_one_draws_nothing() {
     assert!(screen(&state, 24, 80).starts_with("    Stopping [  13.9s] [==="));
     let line = line_of(&event, &state, at(14.0), false).unwrap().render(Style::default(), None);
     assert_eq!(line, "    Stopping [  14.0s] jobs that are publishing will finish; interrupt again to stop at once");
-    state.apply(&Happening::RunFinished { tally: state.tally.clone() }, at(15.0));
+    state.apply(&Happening::RunFinished { tally: state.tally.clone(), findings: None }, at(15.0));
     assert_eq!(screen(&state, 24, 80), "");
     assert_eq!(screen(&State::default(), 24, 80), "");
 }
@@ -204,6 +204,20 @@ fn a_heartbeat_names_what_takes_longest_and_its_target_where_there_are_several()
     let elsewhere = Happening::JobStarted { job: 99, layer: "layer-000".to_owned(), target: "tokyo".to_owned() };
     state.apply(&elsewhere, at(31.0));
     assert!(line(&state).ends_with("longest: layer-000 us-east-1, checking 29.5s"));
+}
+
+#[test]
+fn of_a_layer_that_status_looked_at_a_line_says_what_is_not_in_order() {
+    let line = |codes: &[StatusCode]| {
+        let findings = codes.iter().map(|code| StatusFinding::new(*code, "it is so")).collect();
+        let status = Some(Box::new(LayerStatus { findings, ..LayerStatus::default() }));
+        let line = finished(&JobReport { status, ..job("numpy", "x", Outcome::Checked) });
+        (line.render(Style::default(), None).to_string(), line.tone)
+    };
+    assert_eq!(line(&[]), ("     Checked [   3.4s] numpy x: in order".to_owned(), Tone::Good));
+    let odd = line(&[StatusCode::BackupMissing, StatusCode::LockStale]);
+    assert_eq!(odd, ("     Checked [   3.4s] numpy x: backup-missing, lock-stale".to_owned(), Tone::Attention));
+    assert!(finished(&job("numpy", "x", Outcome::Checked)).text.ends_with("numpy x"), "by `check`");
 }
 
 #[test]
@@ -249,7 +263,7 @@ fn any_event() -> impl Strategy<Value = Happening> {
             Happening::JobFinished { job: id, report: Box::new(job(&layer, "x", outcome)), tally }
         }),
         1 => (0..6_usize).prop_map(|running| Happening::Interrupted { running }),
-        1 => any_tally().prop_map(|tally| Happening::RunFinished { tally }),
+        1 => any_tally().prop_map(|tally| Happening::RunFinished { tally, findings: None }),
     ]
 }
 

@@ -1,15 +1,17 @@
 //! The formats in which a rollout is reported to a file, each a pure function of the report.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::{RolloutFailure, RolloutReport, steps};
+use crate::config::listed;
 use crate::report::Shown;
 use crate::report::formats::csv;
 use crate::report::formats::markdown::{COMMENT, cell, code};
 use crate::report::formats::page::Page;
 use crate::report::formats::{ReportRequest, request};
-use crate::rollout::FunctionReport;
+use crate::rollout::{FunctionOutcome, FunctionReport};
 use crate::shown;
 
 /// How a rollout is rendered.
@@ -39,17 +41,24 @@ pub struct RolloutRequest {
 }
 
 impl RolloutRequest {
-    /// The same request of a rollout.
-    ///
-    /// # Errors
-    /// Rollouts are not told in that format.
-    pub fn of(request: &ReportRequest) -> Result<Self, String> {
-        let (name, path) = (request.format.name, request.path.clone());
-        let known: Vec<String> = formats().iter().map(|format| format!("`{format}`")).collect();
-        let found = FORMATS.iter().find(|(format, ..)| *format == name).ok_or_else(|| {
-            format!("a rollout is of functions, of which `{name}` cannot tell; it can be told as {}", known.join(", "))
-        });
-        found.map(|&(format, _, render)| Self { format, render, path })
+    /// The same requests, of a rollout; and why some are not among them, if so: rollouts are not told in every format.
+    pub fn of_all(requests: &[ReportRequest]) -> (Vec<Self>, Option<String>) {
+        let of = |request: &ReportRequest| {
+            let found = FORMATS.iter().find(|(format, ..)| *format == request.format.name);
+            found.map(|&(format, _, render)| Self { format, render, path: request.path.clone() })
+        };
+        let told: Vec<Self> = requests.iter().filter_map(of).collect();
+        if told.len() == requests.len() {
+            return (told, None);
+        }
+        let quoted = |name: &str| format!("`{name}`");
+        let known: Vec<String> = formats().into_iter().map(quoted).collect();
+        let others: BTreeSet<&str> = requests.iter().map(|request| request.format.name).collect();
+        let others = others.into_iter().filter(|name| !formats().contains(name));
+        let others: Vec<String> = others.map(quoted).collect();
+        let (others, known) = (listed(&others), known.join(", "));
+        let why = format!("a rollout is of functions, of which {others} cannot tell; it can be told as {known}");
+        (told, Some(why))
     }
 }
 
@@ -90,11 +99,12 @@ const COLUMNS: [Column; 12] = [
 ];
 
 impl RolloutReport {
-    /// The report as CSV: a line for each function.
+    /// The report as CSV: a line for each target of which nothing could be found out, and for each function.
     pub fn csv(&self) -> Shown {
         let head = COLUMNS.map(|(name, _)| name.to_owned());
+        let targets = self.failures.iter().map(of_target);
         let rows = self.functions.iter().map(|one| COLUMNS.map(|(_, value)| value(one)));
-        csv::document(std::iter::once(head).chain(rows))
+        csv::document(std::iter::once(head).chain(targets).chain(rows))
     }
 
     /// The report as Markdown, for a comment on a pull request.
@@ -122,6 +132,17 @@ impl RolloutReport {
     }
 }
 
+/// A line without a function.
+fn of_target(failure: &RolloutFailure) -> [String; COLUMNS.len()] {
+    COLUMNS.map(|(name, _)| match name {
+        "target" => failure.target.clone(),
+        "outcome" => FunctionOutcome::Failed.to_string(),
+        "code" => failure.error.code.to_string(),
+        "message" => failure.error.message.clone(),
+        _ => String::new(),
+    })
+}
+
 fn row(one: &FunctionReport) -> Shown {
     let done = steps(one).to_string();
     let outcome = one.outcome.to_string();
@@ -133,7 +154,8 @@ mod tests {
     use super::super::RolloutRun;
     use super::*;
     use crate::outcome::{ErrorCode, JobError};
-    use crate::rollout::{Change, FunctionOutcome, Refusal, RefusalCode, RolloutMode};
+    use crate::report::Same;
+    use crate::rollout::{Change, Refusal, RefusalCode, RolloutMode, RolloutSummary};
 
     fn function(name: &str, outcome: FunctionOutcome) -> FunctionReport {
         let arn =
@@ -168,6 +190,19 @@ mod tests {
         insta::assert_snapshot!(report().csv());
         let nothing = RolloutReport { functions: Vec::new(), failures: Vec::new(), ..report() };
         assert!(!nothing.markdown().contains("| Outcome |"), "{}", nothing.markdown());
+    }
+
+    #[test]
+    fn a_rollout_that_could_ask_nobody_says_so_in_every_format() {
+        let nothing = RolloutReport { functions: Vec::new(), summary: RolloutSummary::default(), ..report() };
+        for text in [nothing.text(&Same::default()), nothing.markdown()] {
+            assert!(text.contains("Rollout of the newest versions of layers at 1 target\n"), "{text}");
+            assert!(text.contains("0 functions; 1 target failed\n"), "{text}");
+        }
+        let csv = nothing.csv();
+        assert_eq!(csv.lines().nth(1), Some(",tokyo,,,failed,,,,,credentials,no credentials,"), "{csv}");
+        assert!(nothing.json().contains("\"failures\": [\n    {\n      \"target\": \"tokyo\""));
+        assert!(report().csv().lines().count() == 5, "beside functions, too");
     }
 
     #[test]

@@ -67,7 +67,7 @@ pub fn by_job(report: &Report) -> Cow<'_, Report> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::{JobReport, LayerStatus, Outcome};
+    use crate::outcome::{BackupStatus, JobReport, LayerStatus, Outcome, PublishedVersion};
     use crate::report::formats::{ReportFormat, formats};
     use crate::report::samples::{job, report};
     use crate::report::summary::counted;
@@ -101,11 +101,70 @@ mod tests {
                 assert!(text.contains(said), "{format} does not say `{said}`: {text}");
             }
         }
-        assert_eq!(counted(&sample()).as_str(), "2 jobs: 1 OK, 1 not in order");
+        assert_eq!(counted(&sample()).as_str(), "2 jobs: 1 in order, 1 not in order");
         let junit = quick_junit::Report::deserialize_from_str(&told("junit")).unwrap();
         assert_eq!((junit.tests, junit.failures), (2, 1));
         let page = told("html");
         assert!(page.find("numpy").unwrap() < page.find("six").unwrap(), "what is wrong comes first");
+    }
+
+    /// A table of two hundred layers that were `checked` says nothing.
+    #[test]
+    fn tables_say_of_each_layer_whether_it_is_in_order() {
+        let latest = |sha256: &str| LayerStatus { latest: Some(version(sha256)), ..LayerStatus::default() };
+        let looked = |target: &str, sha256: &str| JobReport {
+            status: Some(Box::new(latest(sha256))),
+            ..job("torch", target, Outcome::Checked)
+        };
+        // What differs between targets is of each of them.
+        let jobs = [sample().jobs, vec![looked("x", "aa"), looked("y", "bb")]].concat();
+        let report = report(Mode::Status, jobs);
+        let told = |format: &str| (format.parse::<ReportFormat>().unwrap().render)(&report).to_string();
+        let [markdown, csv, html] = ["markdown", "csv", "html"].map(told);
+        for text in [&markdown, &csv, &html] {
+            assert!(
+                !text.contains("| checked |") && !text.contains(",checked,") && !text.contains(">checked<"),
+                "{text}"
+            );
+        }
+        for (layer, target, said) in
+            [("numpy", "us-east-1", "not in order"), ("six", "us-east-1", "in order"), ("torch", "y", "not in order")]
+        {
+            assert!(markdown.contains(&format!("| {said} | `{layer}` | `{target}` |")), "{markdown}");
+            assert!(
+                csv.lines()
+                    .any(|line| line.starts_with(&format!("{layer},{target},")) && line.contains(&format!(",{said},"))),
+                "{csv}"
+            );
+            let row = format!(
+                "<tr data-outcome=\"{said}\"><td data-label=\"Outcome\" class=\"{}\">{said}</td>",
+                said.replace(' ', "-")
+            );
+            assert!(
+                html.lines().any(|line| line.starts_with(&row) && line.contains(&format!("<code>{layer}</code>"))),
+                "{html}"
+            );
+        }
+        for (count, said) in [(1, "in order"), (3, "not in order")] {
+            assert!(html.contains(&format!("value=\"{said}\" checked> {count} {said}</label>")), "{html}");
+        }
+        assert_eq!(counted(&report).as_str(), "4 jobs: 1 in order, 3 not in order");
+    }
+
+    fn version(sha256: &str) -> PublishedVersion {
+        PublishedVersion {
+            version: 1,
+            layer_version_arn: "arn:aws:lambda:us-east-1:123456789012:layer:torch:1".to_owned(),
+            created_at: None,
+            age_seconds: None,
+            size: None,
+            sha256: Some(sha256.to_owned()),
+            storage: None,
+            kept: None,
+            backup: BackupStatus::Same,
+            backup_at: "s3://acme/backup".to_owned(),
+            attested: None,
+        }
     }
 
     #[test]
