@@ -1,7 +1,7 @@
 //! The dependencies that a manifest names.
 
 use super::askers::{AskerNames, Askers};
-use super::mask::mask;
+use super::mask::{mask, mask_place};
 use super::uses::digest;
 use super::versions::{About, Contents, Files, Need, Version, Versions};
 use crate::layer::Md5;
@@ -257,7 +257,8 @@ impl Dependencies {
             return;
         }
         let version = if found.version.is_empty() { ANY_VERSION } else { &found.version };
-        let (name, shown) = (shown(&found.name), shown(version));
+        let (name, shown) =
+            (shown(&found.name), if found.is_place { cut(mask_place(version)) } else { shown(version) });
         let is_changed = matches!(name, Cow::Owned(_)) || matches!(shown, Cow::Owned(_));
         let hidden = is_changed.then(|| Md5::of(format!("{}\n{version}", found.name).as_bytes()));
         // What is cut off counts: it was looked at.

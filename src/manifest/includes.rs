@@ -8,7 +8,7 @@ use super::bytes_of::{ReadError, bytes_of};
 use super::constraints::dependencies_with;
 use super::dependencies::Dependencies;
 use super::environment::Environments;
-use super::mask::mask;
+use super::mask::mask_place;
 use super::pins::{OpenLines, Unsettled};
 use super::survey::{Mention, Survey, bound_names, open_within, survey};
 use super::text::decode;
@@ -212,7 +212,7 @@ impl Reading<'_> {
                     return;
                 }
                 self.found.paths.push(beside.join(named));
-                let (within, named) = (Some(within.to_owned()), Some(mask(named).into_owned()));
+                let (within, named) = (Some(within.to_owned()), Some(mask_place(named).into_owned()));
                 self.found.problems.push(NotIncluded { within, line: *line, named, why });
             }
         }

@@ -1,4 +1,4 @@
-//! Credentials in URLs, hidden before anything is shown.
+//! Credentials, hidden before anything is shown.
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -6,12 +6,14 @@ use std::ops::{ControlFlow, Range};
 
 use super::credentials::{is_credential, is_open_user};
 use super::escapes::{decoded_url, encoded_urls, unescaped};
+use super::named::{credentials, user_info};
 use super::urls::{UrlPart, url_parts};
+use super::variables;
 
-const HIDDEN: &str = "****";
+pub(super) const HIDDEN: &str = "****";
 
-/// Hides what may be a credential in every URL of a text: `https://user:password@host/x?token=1` becomes
-/// `https://****@host/x?****`.
+/// Hides what may be a credential in every URL of a text, and what options and settings say that are named like one: `https://user:password@host/x?token=1` becomes
+/// `https://****@host/x?****`, and `--config-settings=token=1` `--config-settings=token=****`.
 ///
 /// A user name alone is hidden as well, since tokens are often passed that way; so is every query string, a token of a
 /// well-known service in the path, and what a fragment says unless it names what is installed (`#sha256=`, `#egg=`, a
@@ -20,13 +22,22 @@ pub fn mask(text: &str) -> Cow<'_, str> {
     without(text, |text, part, range| part != UrlPart::Segment || is_credential(text, part, range))
 }
 
-/// Hides what is a credential in every URL of a text that may hold others, as all that is shown may: addresses of pages keep
+/// Hides what is a credential in a text, of whose URLs others may be none, as all that is shown may: addresses of pages keep
 /// their queries, and `git@` stays.
 pub fn hide_credentials(text: &str) -> Cow<'_, str> {
     without(text, |text, part, range| {
         let is_user = part == UrlPart::UserInfo && !is_open_user(&text[range.clone()]);
         is_user || is_credential(text, part, range)
     })
+}
+
+/// The same as [`mask()`] of a text that is a place as a whole, such as the value of an option: one without a scheme may have a
+/// password, too.
+pub(super) fn mask_place(place: &str) -> Cow<'_, str> {
+    match user_info(place) {
+        Some(range) => mask(&without_ranges(place.into(), &[range])).into_owned().into(),
+        None => mask(place),
+    }
 }
 
 /// Whether nothing of a line of a file is hidden by [`mask()`], nor of what its escapes mean.
@@ -44,12 +55,26 @@ fn without(text: &str, is_hidden: impl Fn(&str, UrlPart, &Range<usize>) -> bool)
             hidden.extend(is_hidden(text, part, &range).then_some(range));
             ControlFlow::Continue(())
         });
-        hidden
+        hidden.extend(credentials(text).chain(variables::credentials(text)));
+        in_order(hidden)
     };
     let plain = without_ranges(text.into(), &parts(text));
     let encoded: Vec<_> =
         encoded_urls(&plain).filter(|url| !parts(&decoded_url(&plain[url.clone()])).is_empty()).collect();
     without_ranges(plain, &encoded)
+}
+
+/// These ranges in their order, as one where they overlap: a URL may stand in an option that is hidden as a whole.
+fn in_order(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|range| range.start);
+    ranges.dedup_by(|next, last| {
+        let overlaps = next.start < last.end;
+        if overlaps {
+            last.end = last.end.max(next.end);
+        }
+        overlaps
+    });
+    ranges
 }
 
 /// The text without these ranges, in order.

@@ -15,6 +15,10 @@ pub(super) enum Kind {
     Links,
     /// `--no-index`: nothing is looked for but in such places.
     NoIndex,
+    /// `--trusted-host HOST`: it says how places are asked, and asks for nothing.
+    Host,
+    /// `--config-settings KEY=VALUE`: what a build is told.
+    Setting,
     /// Nothing that asks for anything.
     Other,
 }
@@ -30,11 +34,11 @@ const WITH_VALUE: [(&str, &str, Kind); 15] = [
     ("-f", "--find-links", Kind::Links),
     ("", "--no-binary", Kind::Other),
     ("", "--only-binary", Kind::Other),
-    ("", "--trusted-host", Kind::Other),
+    ("", "--trusted-host", Kind::Host),
     ("", "--use-feature", Kind::Other),
-    ("", "--global-option", Kind::Other),
-    ("-C", "--config-settings", Kind::Other),
-    ("", "--config-setting", Kind::Other),
+    ("", "--global-option", Kind::Setting),
+    ("-C", "--config-settings", Kind::Setting),
+    ("", "--config-setting", Kind::Setting),
     ("", "--hash", Kind::Other),
 ];
 
@@ -76,12 +80,17 @@ fn option(word: Cow<'_, str>) -> Option<(Kind, Option<Cow<'_, str>>)> {
         };
         return Some((long(name)?, at.map(|at| behind(&word, at))));
     }
-    let kind = WITH_VALUE.iter().find(|(short, _, _)| !short.is_empty() && word.starts_with(short))?.2;
-    Some((kind, (word.len() > 2).then(|| behind(&word, 2))))
+    Some((short(&word)?, (word.len() > 2).then(|| behind(&word, 2))))
+}
+
+/// What the option says that a word begins with.
+pub(super) fn short(word: &str) -> Option<Kind> {
+    let all = WITH_VALUE.iter().filter(|(short, _, _)| !short.is_empty());
+    all.clone().find(|(short, _, _)| word.starts_with(short)).map(|(_, _, kind)| *kind)
 }
 
 /// What the option of this name says, or the only one that begins so.
-fn long(name: &str) -> Option<Kind> {
+pub(super) fn long(name: &str) -> Option<Kind> {
     let all = || WITH_VALUE.iter().map(|(_, long, kind)| (*long, Some(*kind))).chain(FLAGS);
     if let Some((_, kind)) = all().find(|(long, _)| *long == name) {
         return kind;

@@ -4,7 +4,7 @@ use super::dependencies::{Dependencies, Found};
 use super::lines::{joined_lines, without_comment, word_beginning};
 use super::manner::{EDITABLE, choice, own_options};
 use super::marker_form::is_marker;
-use super::mask::mask;
+use super::mask::mask_place;
 use super::options::{Kind, options};
 use super::unreadable::Unreadable;
 use crate::halt::Halt;
@@ -234,6 +234,8 @@ fn read_named(text: &str) -> Option<Asks<'_>> {
     let rest = without_extras(rest)?.trim_start();
     if let Some(url) = rest.strip_prefix('@') {
         let url = without_marker_of_url(url.trim_start());
+        // Behind a name, pip takes a semicolon without a marker for none of the URL.
+        let url = url.strip_suffix(';').unwrap_or(url).trim_end();
         return (!url.is_empty()).then_some(Asks::Location { name, url: url.into() });
     }
     let specifier = read_specifier(rest)?;
@@ -274,7 +276,8 @@ pub(super) fn extras(text: &str) -> BTreeSet<Cow<'_, str>> {
 /// Version clauses without blanks, or `None` for what is not a specifier, such as the rest of a sentence.
 fn read_specifier(rest: &str) -> Option<Cow<'_, str>> {
     let (clauses, marker) = rest.split_once(';').map_or((rest, None), |(clauses, marker)| (clauses, Some(marker)));
-    if marker.is_some_and(|marker| !is_marker(marker)) {
+    // Where nothing stands behind the semicolon, pip reads no marker.
+    if marker.is_some_and(|marker| !marker.trim().is_empty() && !is_marker(marker)) {
         return None;
     }
     let clauses = clauses.trim();
@@ -320,7 +323,12 @@ pub(super) fn is_archive_file(text: &str) -> bool {
 }
 
 fn without_marker_of_url(url: &str) -> &str {
-    marker_behind_url(url).map_or(url, |end| &url[..end]).trim_end()
+    match marker_behind_url(url) {
+        Some(end) => url[..end].trim_end(),
+        // Of a path it is no part, even if nothing stands behind it.
+        None if !url.contains("://") => url.strip_suffix(';').unwrap_or(url),
+        None => url,
+    }
 }
 
 /// Where the semicolon in front of a marker is: behind a URL it needs a blank beside it, since a URL may contain one.
@@ -333,7 +341,7 @@ fn marker_behind_url(url: &str) -> Option<usize> {
 /// repository's name.
 fn name_of_location(url: &str) -> String {
     // Masked first: pieces of a password must not pass for a name.
-    let url = mask(url);
+    let url = mask_place(url);
     let (place, fragment) = url.split_once('#').unwrap_or((&url, ""));
     let egg = fragment.split('&').find_map(|part| part.strip_prefix("egg="));
     if let Some(egg) = egg.and_then(|egg| egg.split('[').next()).filter(|egg| !egg.is_empty()) {

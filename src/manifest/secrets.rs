@@ -9,8 +9,10 @@ use super::credentials::is_credential;
 use super::escapes::unescaped;
 use super::first::First;
 use super::lines::ends_line_of_python;
-use super::mask::mask;
+use super::mask::{HIDDEN, mask};
+use super::named::{credentials, find_name};
 use super::urls::{find_scheme, url_parts};
+use super::variables::{self, find_variable};
 use crate::halt::Halt;
 
 /// A line that carries a credential.
@@ -25,55 +27,86 @@ pub struct Secret {
 /// How many characters of a line are shown.
 const SHOWN: usize = 160;
 
-/// The lines of a manifest, of whatever format, with a URL that carries a password, a token or a signature, however its
-/// characters are escaped. A placeholder that a tool fills in (`${TOKEN}`) is no secret.
+/// The lines of a manifest, of whatever format, with a password, a token or a signature in a URL, in an option or in a setting,
+/// however its characters are escaped. A placeholder that a tool fills in (`${TOKEN}`) is no secret.
 pub fn secrets(text: &str, halt: &Halt) -> Option<First<Secret>> {
     let text = unescaped(text);
     let text = uncut(&text);
-    let lines = halt.over(lines_with_urls(&text)).filter(|(_, line)| has_secret(line, halt));
+    let lines =
+        halt.over(suspects(&text)).filter_map(|(number, line)| with_secret(line, halt).map(|line| (number, line)));
     First::of(lines, |(line, text)| Secret { line, shown: Some(shown(&text)) })
 }
 
-/// The lines with a URL, each with its number, counted from 1. They end with LF, CR or both. One that goes on behind a `\` is one
-/// with those that follow, as pip reads it.
-fn lines_with_urls(text: &str) -> impl Iterator<Item = (usize, Cow<'_, str>)> {
-    let (mut rest, mut number) = (text, 1);
+/// The lines with a URL, or with a name that a credential may follow, each with its number, counted from 1. They end with LF, CR
+/// or both. One that goes on behind a `\` is one with those that follow, as pip reads it.
+fn suspects(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let (mut done, mut number) = (0, 1);
+    let mut all = [find_scheme, find_name, find_variable].map(|find| Next { find, at: Some(0) });
     std::iter::from_fn(move || {
-        let at = find_scheme(rest)?;
-        let start = rest[..at].rfind(ENDS).map_or(0, |end| end + 1);
-        let end = end_of_line(rest, at);
-        let line = &rest[start..end];
-        number += line_breaks(&rest[..start]);
-        let found = (number, joined(line));
-        number += line_breaks(line);
-        rest = &rest[end..];
+        let at = all.iter_mut().filter_map(|next| next.behind(text, done)).min()?;
+        let start = text[done..at].rfind(ENDS).map_or(done, |end| done + end + 1);
+        let end = end_of_line(text, at);
+        number += line_breaks(&text[done..start]);
+        let found = (number, &text[start..end]);
+        number += line_breaks(&text[start..end]);
+        done = end;
         Some(found)
     })
 }
 
+/// Where the next thing is of one kind, so that none is looked for twice.
+struct Next {
+    find: fn(&str) -> Option<usize>,
+    at: Option<usize>,
+}
+
+impl Next {
+    fn behind(&mut self, text: &str, done: usize) -> Option<usize> {
+        if self.at? < done || done == 0 {
+            self.at = (self.find)(&text[done..]).map(|at| done + at);
+        }
+        self.at
+    }
+}
+
 const ENDS: [char; 2] = ['\n', '\r'];
 
-/// The text with each `://` whole that a line goes on in the middle of. Its lines stay what they are.
+/// The text with each word whole that a line goes on in the middle of. Its lines stay what they are.
 fn uncut(text: &str) -> Cow<'_, str> {
     let (mut whole, mut done) = (String::new(), 0);
-    for at in memchr_iter(b':', text.as_bytes()) {
-        let (mut rest, mut slashes, mut cuts) = (&text[at + 1..], 0, String::new());
-        while slashes < 2 {
-            if let Some(behind) = rest.strip_prefix('/') {
-                (rest, slashes) = (behind, slashes + 1);
-            } else if let Some(length) = continuation(rest) {
-                cuts.push_str(&rest[..length]);
-                rest = &rest[length..];
-            } else {
-                break;
-            }
+    for at in memchr_iter(b'\\', text.as_bytes()) {
+        if at < done || cut(&text[..at], &text[at..]).is_none() {
+            continue;
         }
-        if slashes == 2 && !cuts.is_empty() {
-            whole.extend([&text[done..=at], "//", &cuts]);
-            done = text.len() - rest.len();
+        let (mut rest, mut cuts) = (&text[at..], String::new());
+        whole.push_str(&text[done..at]);
+        while let Some(length) = cut(&whole, rest) {
+            cuts.push_str(&rest[..length]);
+            let part = length + end_of_part(&rest[length..]);
+            whole.push_str(&rest[length..part]);
+            rest = &rest[part..];
         }
+        // What follows the word stays apart from it where the lines are joined again.
+        whole.extend([" ", &cuts]);
+        done = text.len() - rest.len();
     }
     if done == 0 { text.into() } else { (whole + &text[done..]).into() }
+}
+
+/// How long what cuts a word is, behind this. Blanks behind that part words for pip; TOML and YAML leave them out, which makes a
+/// difference in `://`.
+fn cut(before: &str, text: &str) -> Option<usize> {
+    let length = continuation(text)?;
+    let is_blank = text[..length].ends_with([' ', '\t']);
+    let may_go_on = |last: char| if is_blank { matches!(last, ':' | '/') } else { !last.is_whitespace() };
+    before.chars().next_back().is_some_and(may_go_on).then_some(length)
+}
+
+/// Where a word ends, or a line goes on in the middle of it.
+fn end_of_part(text: &str) -> usize {
+    let ends =
+        |&(at, next): &(usize, char)| next.is_whitespace() || next == '\\' && continuation(&text[at..]).is_some();
+    text.char_indices().find(ends).map_or(text.len(), |(at, _)| at)
 }
 
 /// How long a `\` is with the end of the line behind it, and with the blanks that TOML and YAML leave out. For pip more
@@ -100,11 +133,18 @@ fn end_of_line(text: &str, from: usize) -> usize {
         .unwrap_or(text.len())
 }
 
-/// A line without what continues it. The blanks behind that are left out where none stand in front of it, too.
-fn joined(line: &str) -> Cow<'_, str> {
+/// A line as it is meant where it has a credential. Where it goes on, the blanks behind are a part of it for pip, and are left
+/// out by TOML and YAML, unless some stand in front, too.
+fn with_secret<'t>(line: &'t str, halt: &Halt) -> Option<Cow<'t, str>> {
     if !line.contains(ends_line) {
-        return line.into();
+        return has_secret(line, halt).then_some(line.into());
     }
+    let readings = ["", " "].into_iter().map(|blank| joined(line, blank));
+    readings.filter(|line| has_secret(line, halt)).map(Cow::Owned).next()
+}
+
+/// A line without what continues it, with this in the place of blanks behind that.
+fn joined(line: &str, blank: &str) -> String {
     let (mut joined, mut rest) = (String::new(), line);
     while let Some(at) = memchr(b'\\', rest.as_bytes()) {
         joined.push_str(&rest[..at]);
@@ -113,10 +153,12 @@ fn joined(line: &str) -> Cow<'_, str> {
             joined.push('\\');
         } else if joined.ends_with(char::is_whitespace) {
             joined.push(' ');
+        } else if rest[..at + length.unwrap_or(1)].ends_with([' ', '\t']) {
+            joined.push_str(blank);
         }
         rest = &rest[at + length.unwrap_or(1)..];
     }
-    (joined + rest).into()
+    joined + rest
 }
 
 /// How many lines end in a text.
@@ -128,8 +170,13 @@ fn line_breaks(text: &str) -> usize {
 fn shown(line: &str) -> String {
     // A password may have blanks in it.
     let masked = mask(line);
-    let words = masked.split_whitespace().filter(|word| find_scheme(word).is_some());
-    words.collect::<Vec<_>>().join(" ").chars().take(SHOWN).collect()
+    let words: Vec<&str> = masked.split_whitespace().collect();
+    let is_value = |word: &&str| word.trim_start_matches(['"', '\'', '\\']).starts_with(HIDDEN);
+    let is_told = |&(at, word): &(usize, &&str)| {
+        find_scheme(word).is_some() || word.contains(HIDDEN) || words.get(at + 1).is_some_and(is_value)
+    };
+    let told: Vec<&str> = words.iter().enumerate().filter(is_told).map(|(_, word)| *word).collect();
+    told.join(" ").chars().take(SHOWN).collect()
 }
 
 fn has_secret(line: &str, halt: &Halt) -> bool {
@@ -137,7 +184,7 @@ fn has_secret(line: &str, halt: &Halt) -> bool {
         let is_secret = is_credential(line, part, &range);
         if is_secret || halt.is_raised() { ControlFlow::Break(is_secret) } else { ControlFlow::Continue(()) }
     });
-    found == ControlFlow::Break(true)
+    found == ControlFlow::Break(true) || credentials(line).chain(variables::credentials(line)).next().is_some()
 }
 
 #[cfg(test)]
@@ -297,7 +344,7 @@ mod tests {
         assert_eq!(secrets(&format!("{text}{text}"), &Halt::default()), Some(First { first, more: 1 }));
         let continued =
             "a==1 \\\n  --hash=x\n\n-i https://user:\\\nSECRET@host\n-i https://host\n-i https://u:SECRET@host\n";
-        let lines: Vec<_> = lines_with_urls(continued).map(|(line, _)| line).collect();
+        let lines: Vec<_> = suspects(continued).map(|(line, _)| line).collect();
         assert_eq!(lines, [4, 6, 7]);
         let first = Secret { line: 4, shown: Some("https://****@host".to_owned()) };
         for text in [continued.to_owned(), continued.replace('\n', "\r\n"), continued.replace('\n', "\r")] {

@@ -122,7 +122,7 @@ pub(super) fn end_of_word(text: &str, from: usize) -> usize {
 
 /// Whether a `"` begins or ends a string, as those of JSON, TOML and HTML do. Between other characters, or behind a `\`, it is
 /// a part of a word.
-fn is_quote(text: &str, at: usize) -> bool {
+pub(super) fn is_quote(text: &str, at: usize) -> bool {
     let begins = |before: char| before.is_whitespace() || "[{(,:=<*".contains(before);
     let ends = |behind: char| behind.is_whitespace() || "]}),:;=/>\"".contains(behind);
     text[..at].chars().next_back().is_none_or(begins) || text[at + 1..].chars().next().is_none_or(ends)

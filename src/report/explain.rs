@@ -230,7 +230,7 @@ pub const fn of_error(code: ErrorCode) -> Explanation {
             "Build the layer from the manifest, then stage it; of several versions, delete the older one's `*.dist-info` with what belongs to it, or the whole folder, and build into an empty one. Where another version is meant, `allow = [\"archive-differs\"]` accepts it.",
         ),
         ErrorCode::SecretInManifest => (
-            "The manifest carries a password, a token or a signature in a URL. The copy of the manifest that a publish keeps in S3 would keep it, too, byte for byte. `${TOKEN}` as the whole of a value, which tools fill in, is none.",
+            "The manifest carries a password, a token or a signature: in a URL, as a token alone where a service takes it so (`https://TOKEN@pypi.fury.io/…`), in the value of an option (`--trusted-host user:password@host`, `--config-settings=token=…`), in a setting of npm (`_authToken`, `_auth`, `_password`), in a header (`Authorization: …`) or in a variable (`NPM_TOKEN=…`); or a token of a well-known service stands anywhere in it. The copy of the manifest that a publish keeps in S3 would keep it, too, byte for byte. `${TOKEN}` as the whole of a value, which tools fill in, is none.",
             "Let the tool read it from elsewhere, for example from `PIP_INDEX_URL`, a netrc file or a keyring, and make the credential invalid: it is in the file's history. `allow = [\"secret-in-manifest\"]` accepts it.",
         ),
         ErrorCode::BucketMissing => (

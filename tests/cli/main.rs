@@ -39,6 +39,7 @@ mod pages;
 mod parameter;
 mod plan;
 mod planted;
+mod planted_names;
 mod promises;
 mod prune;
 mod prune_beside;

@@ -8,7 +8,7 @@ use crate::common::run;
 use crate::common::zips::zip;
 
 /// What none of them may show.
-const SECRET: &str = "s3cr3tPlant3d";
+pub const SECRET: &str = "s3cr3tPlant3d";
 
 /// URLs that carry it: user info, a token, a signature.
 const URLS: [&str; 3] = [
@@ -64,7 +64,7 @@ const ODD_URLS: [&str; 11] = [
 ];
 
 /// Nothing below a folder holds the secret, but what is meant to.
-fn silent_below(folder: &Path, what: &str, meant: &[&str]) {
+pub fn silent_below(folder: &Path, what: &str, meant: &[&str]) {
     for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap()) {
         let path = entry.path();
         if meant.iter().any(|name| path.ends_with(name)) {
@@ -81,12 +81,12 @@ fn silent_below(folder: &Path, what: &str, meant: &[&str]) {
 }
 
 /// Runs with every output that there is; nothing betrays the secret.
-fn every_output(project: &Project, args: &str, meant: &[&str]) -> String {
+pub fn every_output(project: &Project, args: &str, meant: &[&str]) -> String {
     every_output_with(project, args, &[], meant)
 }
 
 /// The same with these variables.
-fn every_output_with(project: &Project, args: &str, variables: &[(&str, &str)], meant: &[&str]) -> String {
+pub fn every_output_with(project: &Project, args: &str, variables: &[(&str, &str)], meant: &[&str]) -> String {
     let mut command = project.command();
     command.envs(variables.iter().copied());
     command.envs([("GITHUB_ACTIONS", "true"), ("GITHUB_OUTPUT", "output.txt"), ("GITHUB_STEP_SUMMARY", "summary.txt")]);
@@ -104,7 +104,7 @@ fn every_output_with(project: &Project, args: &str, variables: &[(&str, &str)], 
     all
 }
 
-fn project(manifest: &str) -> Project {
+pub fn project(manifest: &str) -> Project {
     let project = Project::of(&["requests"]);
     let layers = String::from_utf8(project.read("layers.toml")).unwrap();
     project.write("layers.toml", layers.replace("requirements.txt", manifest));

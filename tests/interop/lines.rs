@@ -48,6 +48,16 @@ const LINES: &[&str] = &[
     "https://host/x-1.0.zip ; python_version <",
     "git+https://host/x.git ; python_version < 3",
     "x @",
+    "x;",
+    "x ; # why",
+    "x[a]==1;",
+    "x (==1) ;",
+    "x==1; --hash=sha256:aa",
+    "x;;",
+    "x; ;",
+    ";",
+    "x @ https://host/x.whl;",
+    "x @ https://host/x.whl ;",
 ];
 
 #[test]
