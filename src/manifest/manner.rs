@@ -24,8 +24,9 @@ pub(super) fn own_options(options: &str) -> Option<String> {
 
 /// Told by the dashes alone: nearly every line of a file with hashes has nothing else.
 fn has_only_hashes(options: &str) -> bool {
-    let is_known = |at: usize| options[at..].starts_with("--hash") || at > 0 && options[at - 1..].starts_with("--hash");
-    memchr_iter(b'-', options.as_bytes()).all(is_known)
+    let options = options.as_bytes();
+    let is_hash = |at: usize| options[at..].starts_with(b"--hash");
+    memchr_iter(b'-', options).all(|at| is_hash(at) || at > 0 && is_hash(at - 1))
 }
 
 /// A line of options that says which files of packages are taken, and how they are built.
@@ -50,6 +51,7 @@ mod tests {
             ("--hash=sha256:aa --config-settings='a=b'", Some("--config-settings='a=b'")),
             ("--global-option=a --hash sha256:aa --global-option b", Some("--global-option=a --global-option b")),
             ("-C a=b", Some("-C a=b")),
+            ("é-", Some("é-")),
         ] {
             assert_eq!(own_options(options).as_deref(), expected, "{options}");
         }
