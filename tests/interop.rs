@@ -35,5 +35,7 @@ mod python;
 mod sbom;
 #[path = "interop/skip.rs"]
 mod skip;
+#[path = "interop/workspaces.rs"]
+mod workspaces;
 #[path = "interop/world.rs"]
 mod world;
