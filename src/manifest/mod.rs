@@ -49,6 +49,7 @@ mod unreadable;
 mod urls;
 mod uses;
 mod uv_graph;
+mod uv_ways;
 mod versions;
 mod yaml;
 mod yaml_tree;
