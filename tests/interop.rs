@@ -37,5 +37,7 @@ mod sbom;
 mod skip;
 #[path = "interop/spellings.rs"]
 mod spellings;
+#[path = "interop/workspaces.rs"]
+mod workspaces;
 #[path = "interop/world.rs"]
 mod world;

@@ -381,8 +381,8 @@ impl<'a> Look<'a> {
             // What changed is not for these environments. Where none of it is, the archive may hold it all the same.
             return before.is_empty() && is_held || self.is_left_behind_of_an_extra(name);
         }
-        // Without any metadata nobody knows which extras were built.
-        let extras_count = self.told.is_none();
+        // Without any metadata nobody knows which extras were built. What not all projects of a workspace need may be for others.
+        let extras_count = self.told.is_none() && self.new.tells_for_whom();
         let abouts = [self.old, self.new].into_iter().filter_map(|one| one.versions(name)).flat_map(Versions::values);
         let mut installed = abouts.filter(|about| self.installs(about));
         let is_expected = installed.any(|about| extras_count || about.need == Need::Required);
@@ -418,7 +418,8 @@ impl<'a> Look<'a> {
         if gone.any(|(version, _, _)| self.holds(name, version)) || before != after && self.is_there_untold(name) {
             return true;
         }
-        let mut came = after.iter().filter(|one| !before.contains(one));
+        let required = versions(self.new, name, |about| self.requires(about));
+        let mut came = required.iter().filter(|one| !before.contains(one));
         let was_held = before.is_empty() || before.iter().any(|(version, _, _)| self.holds(name, version));
         was_held
             && !self.may_be_missing(name)

@@ -68,6 +68,8 @@ pub struct Dependencies {
     askers: AskerNames,
     /// Nothing says whether what is required is so for the project, or only for who develops it.
     is_untold_who_asks: bool,
+    /// Several projects are locked here, and nothing says which of them is meant.
+    is_untold_for_whom: bool,
     /// A digest of who uses which of the packages that have several versions, and of how all are installed.
     uses: u64,
     /// Of those, the version that everybody finds who brings no other, where the manifest says it.
@@ -77,7 +79,7 @@ pub struct Dependencies {
 impl PartialEq for Dependencies {
     /// What projects are called says nothing of what they depend on, and some lock files leave it out.
     fn eq(&self, other: &Self) -> bool {
-        let said = |one: &Self| (one.overflowed, one.is_untold_who_asks, one.uses);
+        let said = |one: &Self| (one.overflowed, one.is_untold_who_asks, one.is_untold_for_whom, one.uses);
         said(self) == said(other)
             && self.packages == other.packages
             && self.guesses == other.guesses
@@ -202,7 +204,17 @@ impl Dependencies {
     /// Whether what is required is so for whoever installs the project: some lock files do not tell what is for development, or
     /// for another project of a workspace.
     pub fn tells_who_asks(&self) -> bool {
-        !self.is_untold_who_asks
+        !self.is_untold_who_asks && self.tells_for_whom()
+    }
+
+    /// Whether it is told which project is meant: of a workspace, what not all projects need is optional.
+    pub fn tells_for_whom(&self) -> bool {
+        !self.is_untold_for_whom
+    }
+
+    /// Takes note that it is not told which project is meant.
+    pub(super) fn leave_untold_for_whom(&mut self) {
+        self.is_untold_for_whom = true;
     }
 
     /// Takes note that it is not told who asks.

@@ -27,46 +27,6 @@ pub(super) fn read<'de, S: DeserializeSeed<'de>>(text: &'de str, tool: &str, see
 #[derive(Debug, Deserialize)]
 pub(super) struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
-/// Takes each entry of a map as it comes. Says whether there is a map, and not `null` in its place.
-pub(super) fn entries<K, V, F: FnMut(K, V)>(halt: &Halt, take: F) -> Entries<'_, K, V, F> {
-    Entries { halt, take, of: PhantomData }
-}
-
-/// See [`entries`].
-pub(super) struct Entries<'h, K, V, F> {
-    halt: &'h Halt,
-    take: F,
-    of: PhantomData<(K, V)>,
-}
-
-impl<'de, K: Deserialize<'de>, V: Deserialize<'de>, F: FnMut(K, V)> DeserializeSeed<'de> for Entries<'_, K, V, F> {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<bool, D::Error> {
-        from.deserialize_any(self)
-    }
-}
-
-impl<'de, K: Deserialize<'de>, V: Deserialize<'de>, F: FnMut(K, V)> Visitor<'de> for Entries<'_, K, V, F> {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a map")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<bool, E> {
-        Ok(false)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<bool, A::Error> {
-        while let Some(key) = map.next_key()? {
-            self.halt.check().map_err(A::Error::custom)?;
-            (self.take)(key, map.next_value()?);
-        }
-        Ok(true)
-    }
-}
-
 /// Takes each element of a list as it comes. Nothing in its place is an empty one.
 pub(super) fn elements<V, F: FnMut(V)>(halt: &Halt, take: F) -> Elements<'_, V, F> {
     Elements { halt, take, of: PhantomData }

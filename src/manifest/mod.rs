@@ -54,6 +54,7 @@ mod unreadable;
 mod urls;
 mod uses;
 mod uv_graph;
+mod uv_ways;
 mod variables;
 mod versions;
 mod yaml;

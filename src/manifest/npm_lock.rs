@@ -1,7 +1,7 @@
 //! `package-lock.json`, read as it comes: no more of it is kept than the dependencies that it names.
 
 use super::dependencies::{Dependencies, Found};
-use super::json::{Text, entries, read};
+use super::json::{Text, read};
 use super::node::{content, split_at_sign, stands_for};
 use super::unreadable::Unreadable;
 use super::uses::{Uses, digest};
@@ -9,6 +9,7 @@ use super::versions::Need;
 use crate::halt::Halt;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 /// A lock file of any version. Version 2 carries the tree in both forms; `packages` is the newer.
@@ -36,6 +37,9 @@ struct NpmLock {
 struct Installed {
     dependencies: Dependencies,
     uses: Uses,
+    /// What the project asks for itself.
+    asked: HashSet<String>,
+    is_workspace: bool,
 }
 
 impl Installed {
@@ -72,11 +76,9 @@ impl<'de> Visitor<'de> for Lock<'_> {
             match &*key {
                 "packages" => {
                     let mut found = Installed::default();
-                    let package = |path: Text<'de>, package: Package<'de>| {
-                        lock.is_workspace |= package.workspaces.is_some();
-                        package.insert_at(&path.0, &mut found);
-                    };
-                    lock.packages = map.next_value_seed(entries(self.halt, package))?.then(|| found.told());
+                    let is_there = map.next_value_seed(Packages { halt: self.halt, found: &mut found })?;
+                    lock.is_workspace |= found.is_workspace;
+                    lock.packages = is_there.then(|| found.told());
                 }
                 "dependencies" if lock.packages.is_none() => {
                     let mut found = Installed::default();
@@ -110,8 +112,64 @@ struct Package<'a> {
     optional: bool,
     dev_optional: bool,
     peer: bool,
-    /// Where the projects of a workspace lie, which the one beside the lock file says.
+}
+
+/// The project beside the lock file.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Root<'a> {
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
+    /// Where the projects of a workspace lie.
     workspaces: Option<IgnoredAny>,
+    dependencies: Option<HashMap<String, IgnoredAny>>,
+    optional_dependencies: Option<HashMap<String, IgnoredAny>>,
+}
+
+/// Packages of versions 2 and 3.
+struct Packages<'h, 'f> {
+    halt: &'h Halt,
+    found: &'f mut Installed,
+}
+
+impl<'de> DeserializeSeed<'de> for Packages<'_, '_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<bool, D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Packages<'_, '_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<bool, E> {
+        Ok(false)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
+        while let Some(Text(path)) = map.next_key()? {
+            self.halt.check().map_err(A::Error::custom)?;
+            match &*path {
+                "" => map.next_value::<Root<'de>>()?.note_in(self.found),
+                path => map.next_value::<Package<'de>>()?.insert_at(path, self.found),
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl Root<'_> {
+    fn note_in(self, found: &mut Installed) {
+        self.name.iter().for_each(|Text(name)| found.dependencies.insert_project(name, None));
+        found.is_workspace = self.workspaces.is_some();
+        let asked = self.dependencies.into_iter().chain(self.optional_dependencies);
+        found.asked = asked.flat_map(HashMap::into_keys).collect();
+    }
 }
 
 /// Packages of version 1, and what is installed below them. serde_json refuses to nest deeper than the stack can follow.
@@ -144,7 +202,7 @@ impl<'de> Visitor<'de> for Nodes<'_, '_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
         while let Some(Text(name)) = map.next_key()? {
             self.halt.check().map_err(A::Error::custom)?;
-            let place = Place { path: digest((self.above, &name)), is_top: self.above.is_none() };
+            let place = Place { path: digest((self.above, &name)), is_top: false };
             let below = Nodes { halt: self.halt, found: self.found, above: Some(place.path) };
             map.next_value_seed(Node { name: &name, place, below })?;
         }
@@ -203,7 +261,7 @@ impl<'de> Visitor<'de> for Node<'_, '_, '_> {
 struct Place {
     /// A digest of its path.
     path: u64,
-    /// It lies above all others.
+    /// It lies above all others, and versions 2 and 3 say whether the project asks for it.
     is_top: bool,
 }
 
@@ -232,7 +290,7 @@ impl Package<'_> {
             all.dependencies.insert_alias(installed_as, &found.name);
         }
         let said = (place.path, &found.version);
-        match place.is_top && !is_renamed {
+        match place.is_top && !is_renamed && all.asked.contains(installed_as) {
             true => all.uses.add_top(&found.name, &found.version, said),
             false => all.uses.add(&found.name, said),
         }

@@ -4,6 +4,7 @@ mod askers;
 
 use super::dependencies::{Dependencies, shown};
 use super::toml_parts::head;
+use super::uv_ways::{Reached, Ways};
 use super::versions::Need;
 use crate::halt::Halt;
 use askers::Root;
@@ -97,10 +98,12 @@ struct Edge {
     extras: Vec<String>,
 }
 
-/// Most ways to a package that are told apart, and most markers of one way: what asks for more counts as installed
-/// wherever the others are.
-const MOST_WAYS: usize = 16;
-const MOST_MARKERS: usize = 6;
+impl Edge {
+    /// What it leads to: packages, and those of their extras that are asked for.
+    fn places(&self, to: Asked) -> impl Iterator<Item = Place<'_>> {
+        std::iter::once("").chain(self.extras.iter().map(String::as_str)).map(move |extra| (to, extra))
+    }
+}
 
 /// How many edges are followed, some of them again and again, before what is reached counts as installed everywhere: so that
 /// no file makes much more work than reading it. The largest lock files need a tenth of it.
@@ -109,111 +112,6 @@ const MOST_STEPS: usize = 1_000_000;
 /// What the markers of all packages may have together, in bytes: one that leads to many packages is told of each. Those
 /// beyond count as installed everywhere.
 const MARKER_BYTES: usize = 16 * 1024 * 1024;
-
-/// Where a package is installed: in one of these ways, each of which needs all of its markers. A way without a marker is
-/// everywhere.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Ways<'a>(BTreeSet<BTreeSet<&'a str>>);
-
-impl<'a> Ways<'a> {
-    fn everywhere() -> Self {
-        Self(BTreeSet::from([BTreeSet::new()]))
-    }
-
-    /// The ways to what is asked for with this marker.
-    fn through(&self, marker: Option<&'a str>) -> Self {
-        let through = |way: &BTreeSet<&'a str>| {
-            let marker = marker.filter(|_| way.len() < MOST_MARKERS);
-            way.iter().copied().chain(marker).collect()
-        };
-        Self(self.0.iter().map(through).collect())
-    }
-
-    /// Adds further ways; whether it is installed in more places now. A way within another one says nothing new.
-    fn add(&mut self, others: Self) -> bool {
-        let mut is_more = false;
-        for way in others.0 {
-            if !self.0.iter().any(|known| known.is_subset(&way)) {
-                self.0.retain(|known| !way.is_subset(known));
-                self.0.insert(way);
-                is_more = true;
-            }
-        }
-        if self.0.len() > MOST_WAYS {
-            *self = Self::everywhere();
-        }
-        is_more
-    }
-
-    /// How long all of its markers are, as often as they are told.
-    fn bytes(&self) -> usize {
-        self.0.iter().flatten().map(|marker| marker.len()).sum()
-    }
-
-    /// Those that others do not cover.
-    fn beyond(&self, others: &Self) -> Self {
-        let is_new = |way: &&BTreeSet<&str>| !others.0.iter().any(|known| known.is_subset(way));
-        Self(self.0.iter().filter(is_new).cloned().collect())
-    }
-
-    /// The same where this holds as well.
-    fn within(&self, marker: &'a str) -> Self {
-        Self(self.0.iter().map(|way| way.iter().copied().chain([marker]).collect()).collect())
-    }
-
-    fn markers(&self) -> BTreeSet<String> {
-        if self.0.iter().any(BTreeSet::is_empty) {
-            return BTreeSet::new();
-        }
-        let text = |way: &BTreeSet<&str>| match way.iter().collect::<Vec<_>>().as_slice() {
-            [one] => (**one).to_owned(),
-            several => several.iter().map(|one| format!("({one})")).collect::<Vec<_>>().join(" and "),
-        };
-        self.0.iter().map(text).collect()
-    }
-}
-
-/// Holds where any extra is asked for, and nowhere else.
-const ANY_EXTRA: &str = "extra != ''";
-
-/// How a package is reached: without any extra of a project, and with one.
-#[derive(Debug, Clone, Default)]
-struct Reached<'a> {
-    required: Ways<'a>,
-    optional: Ways<'a>,
-}
-
-impl<'a> Reached<'a> {
-    fn through(&self, edge: &'a Edge) -> Self {
-        let through = |ways: &Ways<'a>| ways.through(edge.marker.as_deref());
-        Self { required: through(&self.required), optional: through(&self.optional) }
-    }
-
-    fn add(&mut self, others: Self) -> bool {
-        let is_more = self.required.add(others.required);
-        self.optional.add(others.optional) || is_more
-    }
-
-    /// Who asks for it, and where it is installed then; of what is required somewhere, also where it is with an extra.
-    fn settled(&self) -> (Need, Ways<'a>) {
-        let Self { required, optional } = self;
-        if required.0.is_empty() {
-            return (Need::Optional, optional.clone());
-        }
-        let with_extras = optional.beyond(required).within(ANY_EXTRA);
-        (Need::Required, Ways(required.0.iter().cloned().chain(with_extras.0).collect()))
-    }
-
-    /// Tells no ways apart any more.
-    fn everywhere(mut self) -> Self {
-        for ways in [&mut self.required, &mut self.optional] {
-            if !ways.0.is_empty() {
-                *ways = Ways::everywhere();
-            }
-        }
-        self
-    }
-}
 
 impl Graph {
     /// Takes note of a package, by what stands for its version among the dependencies; `None` for a project that is locked.
@@ -229,12 +127,16 @@ impl Graph {
     }
 
     /// Says of each dependency who asks for it, and where it is installed. A workspace has several projects, of which a layer may
-    /// be for any; where there is none, groups may ask for all.
+    /// be for any: what not all of them need counts as optional. Where there is none, groups may ask for all.
     pub fn settle(mut self, workspace: &Workspace, dependencies: &mut Dependencies, halt: &Halt) {
         self.packages.sort_unstable_by(|one, other| one.id.cmp(&other.id));
         let projects = self.projects(&workspace.members);
         let that_ask = projects.iter().filter(|project| !project.edges.is_empty() || !project.extras.is_empty());
-        if that_ask.count() > 1 || projects.is_empty() && !workspace.groups.is_empty() {
+        let that_ask: Vec<&Package> = that_ask.copied().collect();
+        if that_ask.len() > 1 {
+            dependencies.leave_untold_for_whom();
+        }
+        if projects.is_empty() && !workspace.groups.is_empty() {
             dependencies.leave_untold_who_asks();
         }
         let roots = self.roots(&projects, workspace);
@@ -242,6 +144,8 @@ impl Graph {
         if projects.is_empty() {
             return;
         }
+        let shared = (that_ask.len() > 1).then(|| self.shared(&that_ask, MOST_STEPS, halt)).flatten();
+        let is_shared = |package: &(&str, &str)| shared.as_ref().is_none_or(|shared| shared.contains(package));
         let reached = self.reached(&projects, MOST_STEPS, halt);
         let in_groups = self.reached_in_groups(&roots, halt);
         let mut room = MARKER_BYTES;
@@ -252,7 +156,7 @@ impl Graph {
         dependencies.adjust(|name, version, about| match settled(&(name, version.as_str())) {
             None => about.need = Need::Development,
             Some((need, ways)) => {
-                about.need = need;
+                about.need = if is_shared(&(name, version.as_str())) { need } else { need.max(Need::Optional) };
                 let left = room.checked_sub(ways.bytes());
                 let markers = left.map(|_| ways.markers()).unwrap_or_default();
                 if !markers.is_empty() || !about.details().markers.is_empty() {
@@ -261,6 +165,34 @@ impl Graph {
                 room = left.unwrap_or_default();
             }
         });
+    }
+
+    /// The packages that each of these projects needs, directly or not, without its extras; `None` where that is too much to find.
+    fn shared(&self, projects: &[&Package], most_steps: usize, halt: &Halt) -> Option<BTreeSet<(&str, &str)>> {
+        let (mut needed, mut steps) = (BTreeMap::<Asked, usize>::new(), 0);
+        for project in halt.over(projects) {
+            let start = (self.asked(&project.id, 3), "");
+            let (mut known, mut open) = (BTreeSet::from([start]), vec![start]);
+            while let Some(((from, to), extra)) = open.pop().filter(|_| !halt.is_raised()) {
+                for edge in self.packages[from..to].iter().flat_map(|package| package.edges_of(extra)) {
+                    steps += 1 + edge.extras.len();
+                    let places = edge.places(self.meant(&edge.to));
+                    open.extend(places.filter(|place| known.insert(*place)));
+                }
+                if steps > most_steps {
+                    return None;
+                }
+            }
+            for (asked, _) in known.into_iter().filter(|(_, extra)| extra.is_empty()) {
+                *needed.entry(asked).or_default() += 1;
+            }
+        }
+        let by_all = |package: &&Package| {
+            let asked: BTreeSet<Asked> = (1..=3).map(|parts| self.asked(&package.id, parts)).collect();
+            asked.iter().filter_map(|asked| needed.get(asked)).sum::<usize>() >= projects.len()
+        };
+        let shared = halt.over(&self.packages).filter(by_all);
+        Some(shared.filter_map(|package| Some((&*package.id.name, package.version.as_deref()?))).collect())
     }
 
     /// The projects that are locked: those of the workspace, or else the one beside the lock file; or else all that are projects
@@ -374,11 +306,10 @@ impl<'a> Walk<'a> {
     fn follow(&mut self, how: &Reached<'a>, edges: impl Iterator<Item = &'a Edge>) {
         for edge in edges {
             self.steps += 1 + edge.extras.len();
-            let how = how.through(edge);
+            let how = how.through(edge.marker.as_deref());
             let how = if self.steps > self.most_steps { how.everywhere() } else { how };
-            let to = self.graph.meant(&edge.to);
-            for extra in std::iter::once("").chain(edge.extras.iter().map(String::as_str)) {
-                self.reach((to, extra), how.clone());
+            for place in edge.places(self.graph.meant(&edge.to)) {
+                self.reach(place, how.clone());
             }
         }
     }

@@ -197,7 +197,13 @@ fn as_yarn_1_reads(tools: &Path) -> Packages {
     let last: Value = serde_json::from_str(printed.lines().last().unwrap()).unwrap();
     let mut found = Packages::new();
     listed(&last["data"]["trees"], &mut found);
-    found
+    // It lists what is asked for by another name by that name.
+    let asked: Value = serde_json::from_slice(&fs::read(folder.path().join("package.json")).unwrap()).unwrap();
+    let own = |name: String| {
+        let asked = asked["dependencies"][&name].as_str().and_then(|asked| asked.strip_prefix("npm:"));
+        asked.map_or(name, |asked| split(asked).0)
+    };
+    found.into_iter().map(|(name, version)| (own(name), version)).collect()
 }
 
 fn listed(trees: &Value, found: &mut Packages) {

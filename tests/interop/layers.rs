@@ -53,8 +53,8 @@ fn built(name: &str, python: &Python, install: impl FnOnce(&str) -> Command) -> 
 }
 
 /// A project with one layer: this manifest, and a folder in which what was built lies where the runtime looks.
-struct Layer {
-    project: Project,
+pub struct Layer {
+    pub project: Project,
     manifest: &'static str,
     runtime: &'static str,
 }
@@ -72,16 +72,16 @@ impl Layer {
         layer
     }
 
-    /// With a lock file of `tests/node/layer`.
-    fn node(content: &Path, manifest: &'static str, lock: &str) -> Self {
+    /// With a lock file of `tests/node`.
+    pub fn node(content: &Path, manifest: &'static str, lock: &str) -> Self {
         let layer = Self::of(manifest, "nodejs22.x", content, "nodejs");
-        let lock = fs::read(in_crate(&format!("tests/node/layer/{lock}"))).unwrap();
+        let lock = fs::read(in_crate(&format!("tests/node/{lock}"))).unwrap();
         layer.project.write(&format!("native/{manifest}"), lock);
         layer.declare("x86_64", "");
         layer
     }
 
-    fn declare(&self, architecture: &str, more: &str) {
+    pub fn declare(&self, architecture: &str, more: &str) {
         let Self { manifest, runtime, .. } = self;
         let text = format!(
             "[layers.native]\nbucket = \"artifacts\"\nmanifest = \"native/{manifest}\"\narchive = \"native/layer\"\n\
@@ -91,7 +91,7 @@ impl Layer {
     }
 
     /// What a command says of the layer: its warnings without where, and the code of its error.
-    fn told(&self, command: &str, code: i32) -> Vec<String> {
+    pub fn told(&self, command: &str, code: i32) -> Vec<String> {
         self.project.run(&format!("{command} --report json=report.json"), code);
         let job = self.project.json("report.json")["jobs"][0].clone();
         let told = |code: &Value, message: &Value| {
@@ -104,7 +104,7 @@ impl Layer {
     }
 
     /// The same from disk, from disk while it is staged, and from S3, in a plan and in a publish.
-    fn told_everywhere(&self) -> Vec<String> {
+    pub fn told_everywhere(&self) -> Vec<String> {
         let told = self.told("check", 0);
         assert_eq!(self.told("stage", 0), told, "stage");
         self.project.forget_requests();
@@ -116,7 +116,8 @@ impl Layer {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
+/// Copies all of a folder, with its links.
+pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
@@ -217,7 +218,7 @@ fn what_npm_built_is_what_the_manifest_pins() {
         return;
     }
     let content = installed("layer");
-    let layer = || Layer::node(&content, "package-lock.json", "package-lock.json");
+    let layer = || Layer::node(&content, "package-lock.json", "layer/package-lock.json");
     assert_eq!(layer().told_everywhere(), [""; 0]);
     let layer = layer();
     assert_eq!(layer.told("check --strict", 0), [""; 0]);
@@ -235,7 +236,7 @@ fn what_yarn_and_pnpm_built_is_what_the_manifest_pins() {
         let links = fs::symlink_metadata(content.join("node_modules/debug")).unwrap().is_symlink();
         assert_eq!(links, builder == linked, "{builder:?}");
         let (folder, manifest) = builder.lock();
-        let layer = || Layer::node(&content, manifest, &format!("{folder}/{manifest}"));
+        let layer = || Layer::node(&content, manifest, &format!("layer/{folder}/{manifest}"));
         assert_eq!(layer().told_everywhere(), [""; 0], "{builder:?}");
         let layer = layer();
         assert_eq!(layer.told("check --strict", 0), [""; 0], "{builder:?}");

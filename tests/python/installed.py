@@ -1,6 +1,7 @@
 """What a tool installs of its own lock file, for Python 3.12 on Linux and x86-64; prints JSON: names to versions.
 
-Usage: installed.py TOOL FOLDER. The tools only read: nothing here needs the network.
+Usage: installed.py TOOL FOLDER [OPTION…], where options are those of the tool. The tools only read: nothing here needs the
+network.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def exported(*command: str) -> dict[str, str]:
     if done.returncode:
         sys.exit(done.stderr)
     lines = (line.split("#")[0].strip() for line in done.stdout.splitlines())
-    return pinned(Requirement(line) for line in lines if line and not line.startswith("-"))
+    return pinned(Requirement(line) for line in lines if line and not line.startswith(("-", ".")))
 
 
 def pinned(requirements: Iterable[Requirement]) -> dict[str, str]:
@@ -70,8 +71,9 @@ def pylock() -> dict[str, str]:
     return {one.name: str(one.version) for one in lock.packages if is_installed(one.marker)}
 
 
-TOOLS: dict[str, Callable[[], dict[str, str]]] = {
-    "uv": lambda: exported("uv", "export", "--offline", "--frozen", "--no-dev", "--no-hashes", "--no-emit-project"),
+UV = ["uv", "export", "--offline", "--frozen", "--no-dev", "--no-hashes", "--no-emit-workspace"]
+TOOLS: dict[str, Callable[..., dict[str, str]]] = {
+    "uv": lambda *more: exported(*UV, *more),
     "poetry": lambda: exported("poetry", "export", "--without-hashes"),
     "pdm": lambda: exported("pdm", "export", "--prod", "--no-hashes", "--format", "requirements"),
     "pipenv": lambda: exported("pipenv", "requirements"),
@@ -81,9 +83,9 @@ TOOLS: dict[str, Callable[[], dict[str, str]]] = {
 
 
 def main() -> None:
-    tool, folder = sys.argv[1:]
+    tool, folder, *more = sys.argv[1:]
     os.chdir(folder)
-    print(json.dumps(TOOLS[tool](), sort_keys=True))
+    print(json.dumps(TOOLS[tool](*more), sort_keys=True))
 
 
 main()

@@ -345,7 +345,12 @@ fn what_is_missing_is_only_worth_knowing_where_it_may_be_for_development() {
         (Format::PdmLock, both(""), &[Level::Advice]),
         (Format::PdmLock, both("groups = [\"default\"]"), &[Level::Warning]),
         (Format::PdmLock, both("groups = [\"dev\"]"), &[]),
-        (Format::UvLock, uv("[manifest]\nmembers = [\"p\", \"q\"]\n"), &[Level::Advice]),
+        (Format::UvLock, uv("[manifest]\nmembers = [\"p\", \"q\"]\n"), &[]),
+        (
+            Format::UvLock,
+            uv("[manifest]\nmembers = [\"p\", \"q\"]\n").replace("\"x\" }]", "\"x\" }, { name = \"y\" }]"),
+            &[Level::Advice],
+        ),
         (Format::UvLock, uv(""), &[]),
         (Format::UvLock, both(""), &[Level::Warning]),
         (

@@ -169,7 +169,7 @@ fn a_package_that_is_installed_under_another_name_is_known_by_its_own() {
 fn another_use_of_the_same_versions_is_no_other_text() {
     let npm = |top: &str, below: &str, workspaces: &str| {
         format!(
-            r#"{{"lockfileVersion":3,"packages":{{"":{{{workspaces}}},"node_modules/m":{{"version":"{top}"}},
+            r#"{{"lockfileVersion":3,"packages":{{"":{{{workspaces}"dependencies":{{"m":"x"}}}},"node_modules/m":{{"version":"{top}"}},
                 "node_modules/n":{{"version":"1"}},"node_modules/n/node_modules/m":{{"version":"{below}"}}}}}}"#
         )
     };
@@ -217,11 +217,18 @@ fn another_use_of_the_same_versions_is_no_other_text() {
         (
             Format::NpmLock,
             at_1,
-            npm("1", "2", "\"workspaces\":[\"p\"]"),
-            npm("2", "1", "\"workspaces\":[\"p\"]"),
+            npm("1", "2", "\"workspaces\":[\"p\"],"),
+            npm("2", "1", "\"workspaces\":[\"p\"],"),
             "warning",
         ),
-        (Format::NpmLock, at_1, npm_of_1("1", "2"), npm_of_1("2", "1"), "error"),
+        (
+            Format::NpmLock,
+            at_1,
+            npm("1", "2", "").replace("\"dependencies\":{\"m\":\"x\"}", ""),
+            npm("2", "1", ""),
+            "warning",
+        ),
+        (Format::NpmLock, at_1, npm_of_1("1", "2"), npm_of_1("2", "1"), "warning"),
         (Format::YarnLock, at_1, classic("1", "2"), classic("2", "1"), "warning"),
         (Format::YarnLock, at_1, modern("1"), modern("2"), "warning"),
         (Format::PnpmLock, at_1, pnpm("1", "2"), pnpm("2", "2"), "warning"),
@@ -233,8 +240,10 @@ fn another_use_of_the_same_versions_is_no_other_text() {
     ];
     for (format, held, old, new, level) in table {
         let told = |new: &str| told(format, held, &old, new);
-        assert_eq!(told(&new).split(':').next(), Some(level), "{old} {new}: {}", told(&new));
-        assert_eq!(told(&old), "");
+        let said = told(&new);
+        assert_eq!(said.split(':').next(), Some(level), "{old} {new}: {said}");
+        assert!(said.contains(if level == "error" { "`m` changed" } else { "for whom" }), "{said}");
+        assert_eq!(told(&old), "", "{old}");
     }
     // Of one version there is but one use.
     let one =
@@ -305,6 +314,33 @@ fn who_is_told_of_something_optional_alone_is_told_so() {
         let found = found_with(how, (Format::UvLock, held), &lock("1", "1"), &new);
         let hint = found.filter(|found| found.level == Level::Error).map(|found| found.hint);
         assert_eq!(hint, expected, "{held:?} {new}");
+    }
+}
+
+/// An archive without metadata may be of a project that does not need what changed.
+#[test]
+fn what_not_all_projects_of_a_workspace_need_may_be_for_another() {
+    let lock = |x: &str, y: &str| {
+        let project = |name: &str, asked: &str| {
+            format!("[[package]]\nname = \"{name}\"\nsource = {{ virtual = \"{name}\" }}\ndependencies = [{asked}]\n")
+        };
+        let package = |name: &str, version: &str| format!("[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n");
+        let projects = project("p", "{ name = \"x\" }") + &project("q", "{ name = \"x\" }, { name = \"y\" }");
+        format!("[manifest]\nmembers = [\"p\", \"q\"]\n{projects}{}{}", package("x", x), package("y", y))
+    };
+    let added = lock("1", "1") + "[[package]]\nname = \"z\"\nversion = \"1\"\n";
+    let added = added.replace("{ name = \"y\" }", "{ name = \"y\" }, { name = \"z\" }");
+    for (held, new, level) in [
+        (&[][..], lock("2", "1"), "error"),
+        (&[], lock("1", "2"), "warning"),
+        (&["x-1"], lock("1", "2"), "warning"),
+        (&["x-1"], lock("2", "1"), "error"),
+        (&["x-1", "y-1"], lock("1", "2"), "error"),
+        (&["x-1"], added.clone(), "warning"),
+        (&["x-1", "y-1"], added, "error"),
+    ] {
+        let told = told(Format::UvLock, held, &lock("1", "1"), &new);
+        assert_eq!(told.split(':').next(), Some(level), "{held:?} {new}: {told}");
     }
 }
 
@@ -705,8 +741,9 @@ fn what_is_added_to_the_project_that_the_archive_was_built_for_has_to_be_there()
     let lock = |version: &str, a: &[&str], b: &[&str]| {
         let at = |name: &str| format!("source = {{ editable = \"{name}\" }}\n");
         let projects = uv_package("a", &at("a"), a).replace("version = \"1\"", &format!("version = \"{version}\""));
-        let all = ["x", "y", "both", "new"].map(|name| uv_package(name, "", &[]));
-        format!("[manifest]\nmembers = [\"a\", \"b\"]\n{projects}{}{}", uv_package("b", &at("b"), b), all.concat())
+        let all: BTreeSet<&str> = a.iter().chain(b).copied().collect();
+        let all: String = all.into_iter().map(|name| uv_package(name, "", &[])).collect();
+        format!("[manifest]\nmembers = [\"a\", \"b\"]\n{projects}{}{all}", uv_package("b", &at("b"), b))
     };
     let before = lock("1", &["x", "both"], &["y", "both"]);
     let (to_a, to_b) =

@@ -257,9 +257,12 @@ fn projects_of_a_workspace_are_told_by_its_members() {
     };
     let (here, a, b) = ("editable = \".\"", "editable = \"libs/a\"", "virtual = \"libs/b\"");
     let (x, y) = (&*ask("x"), &*ask("y"));
-    assert_eq!(lock(&["a", "b"], &[("a", a, x), ("b", b, y)]), "untold: x, y");
+    assert_eq!(lock(&["a", "b"], &[("a", a, x), ("b", b, y)]), "untold: x?, y?");
+    assert_eq!(lock(&["a", "b"], &[("a", a, x), ("b", b, &format!("{x}, {y}"))]), "untold: x, y?");
+    assert_eq!(lock(&["a", "b"], &[("a", a, x), ("b", b, &format!("{}, {y}", ask("a")))]), "untold: x, y?");
     assert_eq!(lock(&["a", "b"], &[("a", a, x), ("b", b, "")]), "x, y-");
     assert_eq!(lock(&["a", "root"], &[("a", a, x), ("root", here, &ask("a"))]), "untold: x, y-");
+    assert_eq!(lock(&["a", "b", "c"], &[("a", a, x), ("b", b, x), ("c", b, y)]), "untold: x?, y?");
     assert_eq!(lock(&["a", "root"], &[("a", a, ""), ("root", here, y)]), "x-, y");
     // Of a folder that is none of a workspace only what is asked for counts.
     assert_eq!(lock(&[], &[("root", here, x), ("a", a, y)]), "a-, x, y-");
@@ -269,4 +272,21 @@ fn projects_of_a_workspace_are_told_by_its_members() {
     assert_eq!(lock(&[], &[("b", b, y)]), "x-, y");
     assert_eq!(lock(&["gone"], &[("root", here, x)]), "x, y-");
     assert_eq!(lock(&[], &[]), "x, y");
+}
+
+#[test]
+fn what_all_projects_need_is_not_looked_for_without_end() {
+    let asked = |name: &str| format!("{{ name = \"{name}\" }}, ");
+    let names: Vec<String> = (0..50).map(|number| format!("n{number}")).collect();
+    let all: String = names.iter().map(|name| asked(name)).collect();
+    let lock = names.iter().fold(String::new(), |lock, name| lock + &package(name, "virtual = \"x\"", &all, &[]));
+    let mut graph = Graph::default();
+    let table: Table = toml::from_str(&lock).unwrap();
+    for one in table["package"].as_array().unwrap() {
+        graph.add(one.as_table().unwrap(), Some("1"));
+    }
+    graph.packages.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+    let projects: Vec<&Package> = graph.packages.iter().collect();
+    let shared = |most_steps: usize| graph.shared(&projects, most_steps, &Halt::default()).map(|shared| shared.len());
+    assert_eq!((shared(50 * 50 * 50), shared(50 * 50 * 50 - 1)), (Some(50), None));
 }
