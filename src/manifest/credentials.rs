@@ -106,7 +106,7 @@ fn has_secret_url(query: &str) -> bool {
     found.is_break()
 }
 
-fn has_secret_pair(query: &str) -> bool {
+pub(super) fn has_secret_pair(query: &str) -> bool {
     query.split(['&', ';']).any(is_secret_pair)
 }
 

@@ -5,9 +5,9 @@
 
 use std::ops::Range;
 
-use memchr::{memchr, memchr3_iter};
+use memchr::{memchr, memchr2, memchr3_iter};
 
-use super::credentials::{is_open_user, is_set, is_token_of_user};
+use super::credentials::{has_secret_pair, is_open_user, is_set, is_token_of_user};
 use super::hosts::takes_token_as_user;
 use super::keys::{is_flag, is_path_of, is_secret_name};
 use super::options::{Kind, long, short};
@@ -87,7 +87,7 @@ enum Is {
     Setting(Option<Quote>),
     /// Something whose whole value is secret, in these quotes.
     Secret(Option<Quote>),
-    /// A token, up to here.
+    /// Itself the credential, up to here.
     Token,
 }
 
@@ -128,6 +128,34 @@ pub(super) fn user_info(place: &str) -> Option<Range<usize>> {
     (is_user && is_secret && is_host(&host[1..])).then_some(start..start + at)
 }
 
+/// What such a place asks for, where that is a credential.
+fn secret_query(place: &str) -> Option<Range<usize>> {
+    let start = place.find('?')? + 1;
+    (!place.contains("://") && has_secret_pair(&place[start..])).then_some(start..place.len())
+}
+
+/// User info in a place without a scheme that no option names: behind `//`, or where a requirement has one. `at` is the colon of it.
+fn bare(text: &str, at: usize) -> Option<Name> {
+    let password = near(&text[at + 1..]);
+    if password.starts_with([' ', '\n']) || memchr(b'@', password.as_bytes()).is_none() {
+        return None;
+    }
+    let begins = |next: char| next.is_whitespace() || "\"'`<([{,;=:".contains(next);
+    let front = &text[text.floor_char_boundary(at.saturating_sub(NEAR))..at];
+    let start = at - front.len() + front.rfind(begins).map_or(0, |before| before + 1);
+    let (before, place) = (&text[..start], near(&text[start..]));
+    let has_slashes = place.starts_with("//") || place.starts_with(r"\/\/");
+    let is_behind = |end: &str| before.ends_with(end);
+    if is_behind(":") || !(has_slashes || before.is_empty() || is_behind("\n") || is_behind("@ ")) {
+        return None;
+    }
+    let place = &place[value(place, 0, None)];
+    let info = user_info(place)?;
+    // `name@npm:other@tag` is what yarn writes.
+    let is_place = place[info.end..].contains('/') && (has_slashes || !place[..at - start].contains('@'));
+    is_place.then(|| Name { start: start + info.start, end: start + info.end, is: Is::Token })
+}
+
 fn without_slashes(mut place: &str) -> &str {
     while let Some(rest) = place.strip_prefix('/').or_else(|| place.strip_prefix(r"\/")) {
         place = rest;
@@ -153,7 +181,7 @@ fn next_name(text: &str, from: usize) -> Option<Name> {
     memchr3_iter(b'-', b'_', b':', &bytes[from..]).find_map(|at| {
         let at = from + at;
         match bytes[at] {
-            b':' => header(text, at),
+            b':' => header(text, at).or_else(|| bare(text, at)),
             b'_' if bytes.get(at + 1).is_some_and(|next| b"aApP".contains(next)) => {
                 npm(text, at).or_else(|| token(text, at))
             }
@@ -173,13 +201,13 @@ fn looked_at(text: &str, name: Name) -> (Range<usize>, bool) {
         Is::Place(around) => {
             // What it begins with is enough, and other names may stand in the rest.
             let near = near(&text[name.end..]);
-            if near.starts_with('-') || memchr(b'@', near.as_bytes()).is_none() {
+            if near.starts_with('-') || memchr2(b'@', b'?', near.as_bytes()).is_none() {
                 return nothing;
             }
             let text = &text[..name.end + near.len()];
             let place = value(text, name.end, around);
-            let info = user_info(&text[place.clone()]);
-            info.map_or(nothing, |info| (place.start + info.start..place.start + info.end, true))
+            let found = user_info(&text[place.clone()]).or_else(|| secret_query(&text[place.clone()]));
+            found.map_or(nothing, |found| (place.start + found.start..place.start + found.end, true))
         }
     }
 }
@@ -212,6 +240,10 @@ fn option(text: &str, at: usize) -> Option<Name> {
         return None;
     }
     let name = name_at(text, at);
+    if name == "--hash" {
+        // Half the words of a file that is locked.
+        return None;
+    }
     let around = Quote::before(text, at);
     let (is, end) = if name.starts_with("--") {
         let end = at + name.len();

@@ -96,10 +96,9 @@ fn uncut(text: &str) -> Cow<'_, str> {
 /// How long what cuts a word is, behind this. Blanks behind that part words for pip; TOML and YAML leave them out, which makes a
 /// difference in `://`.
 fn cut(before: &str, text: &str) -> Option<usize> {
+    let last = before.chars().next_back().filter(|last| !last.is_whitespace())?;
     let length = continuation(text)?;
-    let is_blank = text[..length].ends_with([' ', '\t']);
-    let may_go_on = |last: char| if is_blank { matches!(last, ':' | '/') } else { !last.is_whitespace() };
-    before.chars().next_back().is_some_and(may_go_on).then_some(length)
+    (matches!(last, ':' | '/') || !text[..length].ends_with([' ', '\t'])).then_some(length)
 }
 
 /// Where a word ends, or a line goes on in the middle of it.

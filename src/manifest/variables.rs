@@ -34,6 +34,7 @@ pub(super) fn find_variable(text: &str) -> Option<usize> {
 fn name_before(text: &str, at: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let is_of_name = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
+    bytes[..at].last().filter(|byte| is_of_name(byte))?;
     let length = bytes[..at].iter().rev().take(LONGEST).take_while(|byte| is_of_name(byte)).count();
     let start = at - length;
     let begins = |before: &u8| before.is_ascii_whitespace() || b"\"'`([{=,;|".contains(before);
