@@ -2,7 +2,6 @@
 
 use super::askers::{AskerNames, Askers};
 use super::mask::{mask, mask_place};
-use super::uses::digest;
 use super::versions::{About, Contents, Files, Need, Version, Versions};
 use crate::layer::Md5;
 use std::borrow::Cow;
@@ -239,7 +238,8 @@ impl Dependencies {
 
     /// Takes note of an option that says how all are installed.
     pub(super) fn note_choice(&mut self, choice: &str) {
-        self.uses = self.uses.wrapping_add(digest(choice));
+        let [a, b, c, d, e, f, g, h, ..] = Md5::of(choice.as_bytes()).to_bytes();
+        self.uses = self.uses.wrapping_add(u64::from_be_bytes([a, b, c, d, e, f, g, h]));
     }
 
     /// Takes note of who uses which version of packages that have several, and of the versions that everybody finds.
