@@ -35,7 +35,10 @@ const FILES: [&str; 5] = ["credential", "credentials", "licensekey", "privatekey
 const KEYS: [&str; 8] = ["access", "account", "api", "auth", "license", "private", "secret", "signing"];
 
 /// What options that are named like a credential say of it: whether there is one, or which.
-const FLAGS: [&str; 11] = ["0", "1", "auto", "false", "no", "none", "null", "off", "on", "true", "yes"];
+const FLAGS: [&str; 17] = [
+    "0", "1", "auto", "disable", "disabled", "enable", "enabled", "false", "n", "no", "none", "null", "off", "on",
+    "system", "true", "yes",
+];
 
 /// Whether a parameter of a URL carries a credential.
 pub(super) fn is_secret_key(key: &str) -> bool {

@@ -37,6 +37,7 @@ mod npm_lock;
 mod options;
 mod parse;
 mod pins;
+mod placeholder;
 mod pnpm_keys;
 mod pnpm_lock;
 mod pnpm_needs;

@@ -7,10 +7,11 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr2, memchr3_iter};
 
-use super::credentials::{has_secret_pair, is_open_user, is_set, is_token_of_user};
+use super::credentials::{has_secret_pair, is_open_user, is_token_of_user};
 use super::hosts::takes_token_as_user;
 use super::keys::{is_flag, is_path_of, is_secret_name};
 use super::options::{Kind, long, short};
+use super::placeholder::{is_example, is_set};
 use super::quoted::{Quote, value};
 
 /// Options of other tools, or of older ones, with values as some of pip's have them.
@@ -91,6 +92,9 @@ enum Is {
     Token,
 }
 
+/// Words of sentences are shorter.
+const LONGEST_WORD: usize = 16;
+
 /// Where the credentials of a text are, in order.
 pub(super) fn credentials(text: &str) -> impl Iterator<Item = Range<usize>> {
     let mut at = 0;
@@ -120,6 +124,10 @@ pub(super) fn user_info(place: &str) -> Option<Range<usize>> {
     let at = authority.rfind('@')?;
     let (info, host) = (&authority[..at], &authority[at..]);
     let (user, password) = info.split_once(':').unwrap_or((info, ""));
+    if user.len() == 1 && password.starts_with('\\') {
+        // A drive of Windows.
+        return None;
+    }
     // `git@host:path@revision` is what ssh takes.
     let is_open = user.split_once('@').is_some_and(|(user, _)| is_open_user(user));
     let is_name = is_open || SCHEMES_OF_NAMES.contains(&user) || user.contains('+');
@@ -196,7 +204,13 @@ fn looked_at(text: &str, name: Name) -> (Range<usize>, bool) {
     let nothing = (name.end..name.end, false);
     match name.is {
         Is::Token => (name.start..name.end, true),
-        Is::Secret(around) => secret(text, name_at(text, name.start), value(text, name.end, around)),
+        Is::Secret(around) => {
+            let range = value(text, name.end, around);
+            let (range, is_secret) = secret(text, name_at(text, name.start), range);
+            let is_assigned = text[..name.end].ends_with('=');
+            let is_word = !is_assigned && is_word(&text[range.clone()]);
+            (range, is_secret && !is_word)
+        }
         Is::Setting(around) => setting(text, name.end, around).unwrap_or(nothing),
         Is::Place(around) => {
             // What it begins with is enough, and other names may stand in the rest.
@@ -228,9 +242,12 @@ fn secret(text: &str, name: &str, range: Range<usize>) -> (Range<usize>, bool) {
 /// Whether a value is more than a word about a credential, or the place of one (`<token>`, `xxx`, `...`, the path of a file).
 pub(super) fn is_secret_value(name: &str, value: &str) -> bool {
     let value = value.trim_end_matches(',');
-    let is_example =
-        value.starts_with('<') && value.ends_with('>') || value.bytes().all(|byte| b"*xX.".contains(&byte));
-    is_set(value) && !is_flag(value) && !is_example && !is_path_of(name, value)
+    is_set(value) && !is_flag(value) && !is_example(value) && !is_path_of(name, value)
+}
+
+/// Whether nothing but a word stands here, as in a sentence: a colon or a blank in front of it names nothing there.
+fn is_word(value: &str) -> bool {
+    value.len() < LONGEST_WORD && value.trim_end_matches([',', '.', ';']).bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 /// `--name`, `-n`, where a word begins.
@@ -275,7 +292,7 @@ fn is_traced(text: &str, at: usize) -> bool {
 /// Whether a place is behind the name of curl, whose user has the password behind a colon.
 fn is_of_curl(text: &str, at: usize) -> bool {
     before(text, at).split(' ').any(|word| word == "curl")
-        && text[value_at(text, at)..].split_whitespace().nth(1).is_some_and(|value| value.contains(':'))
+        && near(&text[value_at(text, at)..]).split_whitespace().nth(1).is_some_and(|value| value.contains(':'))
 }
 
 /// What stands in front of a place in its line, if it is near.

@@ -1,7 +1,8 @@
 //! Which lines of a manifest leave open what will be installed.
 
 use super::mask::mask;
-use super::requirements::{Asks, Line, exact_version, is_archive_file, revision};
+use super::requirements::{Asks, Line, exact_version, is_archive_file};
+use super::urls::revision;
 use std::collections::BTreeSet;
 use std::fmt;
 

@@ -6,7 +6,7 @@ use memchr::memchr3;
 
 use super::urls::{end_of_word, is_quote};
 
-/// The quotes that a text begins with, and how many `\` stand in front of each: none, or one where they are within a string.
+/// The quotes that a text begins with, and how many `\` stand in front of each: none, or more where they are within a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Quote {
     mark: u8,
@@ -17,7 +17,7 @@ impl Quote {
     /// The quote that ends right before a place of a text.
     pub fn before(text: &str, at: usize) -> Option<Self> {
         let mark = *text.as_bytes()[..at].last().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
-        Some(Self { mark, escapes: escapes(text, at - 1).min(1) })
+        Some(Self { mark, escapes: escapes(text, at - 1) })
     }
 
     /// The quote that begins here, and where what is quoted begins. One that ends what is around it is none.
@@ -42,9 +42,9 @@ impl Quote {
             let is_bare = escapes.is_multiple_of(2);
             match bytes[at] {
                 b'\n' => return None,
-                mark if mark == self.mark && (escapes <= self.escapes || is_bare && self.escapes == 0) => {
-                    return Some(at - escapes.min(self.escapes));
-                }
+                mark if mark == self.mark && escapes <= self.escapes => return Some(at - escapes),
+                // The `\` in front of it are what is said.
+                mark if mark == self.mark && is_bare => return Some(at),
                 b'"' if self.mark != b'"' && is_bare && is_quote(text, at) => return None,
                 _ => at += 1,
             }

@@ -395,14 +395,5 @@ pub fn normalised(name: &str) -> Cow<'_, str> {
     normalised.into()
 }
 
-/// The revision that a version control URL (`git+https://…@revision#egg=…`) is fixed to.
-pub(super) fn revision(url: &str) -> Option<&str> {
-    let (scheme, place) = url.split_once("://")?;
-    scheme.contains('+').then_some(())?;
-    let place = place.split(['#', '?']).next().unwrap_or(place);
-    let (_authority, path) = place.split_once('/')?;
-    path.rsplit_once('@').map(|(_, revision)| revision)
-}
-
 #[cfg(test)]
 mod tests;

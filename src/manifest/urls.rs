@@ -238,3 +238,12 @@ fn has_unescaped_password(authority: &str) -> bool {
     let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
     !host.starts_with('[') && !is_port
 }
+
+/// The revision that a version control URL (`git+https://…@revision#egg=…`) is fixed to.
+pub(super) fn revision(url: &str) -> Option<&str> {
+    let (scheme, place) = url.split_once("://")?;
+    scheme.contains('+').then_some(())?;
+    let place = place.split(['#', '?']).next().unwrap_or(place);
+    let (_authority, path) = place.split_once('/')?;
+    path.rsplit_once('@').map(|(_, revision)| revision)
+}

@@ -12,7 +12,7 @@ pub(super) struct Uses {
     /// A package, and what is said of one use of it.
     all: Vec<(u64, u64)>,
     /// Packages that lie where everybody finds them, with their versions.
-    tops: Vec<(u64, u64)>,
+    tops: BTreeMap<u64, u64>,
 }
 
 impl Uses {
@@ -25,7 +25,7 @@ impl Uses {
     pub fn add_top(&mut self, name: &str, version: &str, said: impl Hash) {
         let name = digest(name);
         self.all.push((name, digest(said)));
-        self.tops.push((name, digest(version)));
+        self.tops.insert(name, digest(version));
     }
 
     /// Says of the packages that are locked in several versions who uses which, in whatever order that came.
@@ -37,7 +37,7 @@ impl Uses {
         }
         let uses = self.all.iter().filter(|(name, _)| several.contains_key(name));
         let sum = uses.fold(0_u64, |sum, one| sum.wrapping_add(digest(one)));
-        let top = |(name, top): &(u64, u64)| {
+        let top = |(name, top): (&u64, &u64)| {
             let (name, versions) = several.get(name)?;
             let version = versions.keys().find(|version| digest(version.as_str()) == *top)?;
             Some(((*name).to_owned(), version.as_str().to_owned()))

@@ -15,6 +15,8 @@ use toml::{Table, Value};
 #[derive(Debug, Default)]
 pub(super) struct Graph {
     packages: Vec<Package>,
+    /// Which of the packages have an extra of this name.
+    with_extra: BTreeMap<String, Vec<usize>>,
 }
 
 /// A package at one version: of one that is locked in several, each asks for its own dependencies.
@@ -31,14 +33,6 @@ struct Package {
     extras: BTreeMap<String, Vec<Edge>>,
     /// Those that its groups ask for, which are for development, or for a layer each.
     groups: BTreeMap<String, Vec<Edge>>,
-}
-
-impl Package {
-    /// What it asks for, or what one of its extras does.
-    fn edges_of(&self, extra: &str) -> &[Edge] {
-        let of_extra = || self.extras.get(extra).map(Vec::as_slice).unwrap_or_default();
-        if extra.is_empty() { &self.edges } else { of_extra() }
-    }
 }
 
 /// What a `uv.lock` says of all that is locked in it.
@@ -130,6 +124,11 @@ impl Graph {
     /// be for any: what not all of them need counts as optional. Where there is none, groups may ask for all.
     pub fn settle(mut self, workspace: &Workspace, dependencies: &mut Dependencies, halt: &Halt) {
         self.packages.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+        for (index, package) in self.packages.iter().enumerate() {
+            for extra in package.extras.keys() {
+                self.with_extra.entry(extra.clone()).or_default().push(index);
+            }
+        }
         let projects = self.projects(&workspace.members);
         let that_ask = projects.iter().filter(|project| !project.edges.is_empty() || !project.extras.is_empty());
         let that_ask: Vec<&Package> = that_ask.copied().collect();
@@ -173,8 +172,8 @@ impl Graph {
         for project in halt.over(projects) {
             let start = (self.asked(&project.id, 3), "");
             let (mut known, mut open) = (BTreeSet::from([start]), vec![start]);
-            while let Some(((from, to), extra)) = open.pop().filter(|_| !halt.is_raised()) {
-                for edge in self.packages[from..to].iter().flat_map(|package| package.edges_of(extra)) {
+            while let Some(place) = open.pop().filter(|_| !halt.is_raised()) {
+                for edge in self.edges_at(place) {
                     steps += 1 + edge.extras.len();
                     let places = edge.places(self.meant(&edge.to));
                     open.extend(places.filter(|place| known.insert(*place)));
@@ -223,7 +222,7 @@ impl Graph {
                 walk.reach((asked, extra), how);
             }
         }
-        walk.to_its_end(halt)
+        walk.all_reached(halt)
     }
 
     /// What groups ask for, directly or not, by name and version: with them, it is installed in these ways.
@@ -233,7 +232,7 @@ impl Graph {
         for root in halt.over(roots.iter().filter(|root| root.is_group)) {
             walk.follow(&how, root.edges.iter());
         }
-        walk.to_its_end(halt)
+        walk.all_reached(halt)
     }
 
     /// All packages by name and version, each with the places that lead to it.
@@ -250,6 +249,16 @@ impl Graph {
         let from = self.packages.partition_point(|package| package.id.parts(parts) < wanted);
         let count = self.packages[from..].partition_point(|package| package.id.parts(parts) == wanted);
         (from, from + count)
+    }
+
+    /// What is asked for at a place. Many packages may be meant there, few of which have the extra.
+    fn edges_at<'g>(&'g self, ((from, to), extra): Place<'g>) -> impl Iterator<Item = &'g Edge> {
+        let of_all = if extra.is_empty() { &self.packages[from..to] } else { &[] };
+        let having = self.with_extra.get(extra).map(Vec::as_slice).unwrap_or_default();
+        let having =
+            &having[having.partition_point(|index| *index < from)..having.partition_point(|index| *index < to)];
+        let of_extra = having.iter().flat_map(move |index| self.packages[*index].extras.get(extra)).flatten();
+        of_all.iter().flat_map(|package| &package.edges).chain(of_extra)
     }
 
     /// The packages that an edge leads to: all that it may mean.
@@ -285,13 +294,12 @@ impl<'a> Walk<'a> {
     }
 
     /// Follows all edges; what was reached then, by name and version.
-    fn to_its_end(mut self, halt: &Halt) -> BTreeMap<(&'a str, &'a str), Reached<'a>> {
+    fn all_reached(mut self, halt: &Halt) -> BTreeMap<(&'a str, &'a str), Reached<'a>> {
         let graph = self.graph;
         while let Some(place) = self.next.pop_front().filter(|_| !halt.is_raised()) {
             self.waiting.remove(&place);
             let how = self.reached.get(&place).cloned().unwrap_or_default();
-            let ((from, to), extra) = place;
-            self.follow(&how, halt.over(graph.packages[from..to].iter().flat_map(|package| package.edges_of(extra))));
+            self.follow(&how, halt.over(graph.edges_at(place)));
         }
         let mut found: BTreeMap<(&str, &str), Reached<'_>> = BTreeMap::new();
         for (package, asked) in halt.over(graph.with_places()) {

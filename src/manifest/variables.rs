@@ -20,8 +20,7 @@ pub(super) fn credentials(text: &str) -> impl Iterator<Item = Range<usize>> {
         let range = value(text, at + 1, Quote::before(text, start));
         let is_secret = is_secret_value(&text[start..at], &text[range.clone()]);
         done = range.end;
-        // What a shell fills in is told nowhere.
-        (is_secret && !text[range.clone()].starts_with('$')).then_some(range)
+        is_secret.then_some(range)
     })
 }
 
@@ -100,7 +99,9 @@ mod tests {
 
     #[test]
     fn any_number_of_them_takes_no_longer_than_as_many_words() {
-        for part in ["TOKEN=", "TOKEN=***", "TOKEN='TOKEN=\\\"", "A", "A=", "TOKEN=true ", "TOKEN={{"] {
+        for part in
+            ["TOKEN=", "TOKEN=***", "TOKEN='TOKEN=\\\"", "A", "A=", "TOKEN=true ", "TOKEN={{", "\\\\\\\"TOKEN=x "]
+        {
             let text = part.repeat(300_000 / part.len());
             let _ = (mask(&text).len(), is_found(&text));
         }

@@ -2,6 +2,7 @@ use super::*;
 use crate::finding::Level;
 use crate::layer::LayerSettings;
 use crate::manifest::{dependencies, readable_part};
+use std::collections::BTreeSet;
 
 /// What is told of an unchanged archive, where a manifest changed.
 fn told(format: Format, held: &[&str], old: &str, new: &str) -> String {

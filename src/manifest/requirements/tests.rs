@@ -1,8 +1,9 @@
-use super::{LINE_LIMIT, exact_version, name_of_location, normalised, revision};
+use super::{LINE_LIMIT, exact_version, name_of_location, normalised};
 use crate::halt::Halt;
 use crate::manifest::dependencies::Dependencies;
 use crate::manifest::survey::survey;
 use crate::manifest::unreadable::Unreadable;
+use crate::manifest::urls::revision;
 use proptest::prelude::*;
 
 fn dependencies(text: &str) -> Result<Dependencies, Unreadable> {

@@ -41,9 +41,8 @@ impl Graph {
             walk.follow(names.of(&root.name), root.edges.iter());
         }
         while let Some(place) = walk.next.pop_front().filter(|_| walk.steps <= MOST_STEPS && !halt.is_raised()) {
-            let ((from, to), extra) = place;
             let askers = walk.asked.get(&place).copied().unwrap_or_default();
-            walk.follow(askers, self.packages[from..to].iter().flat_map(|package| package.edges_of(extra)));
+            walk.follow(askers, self.edges_at(place));
         }
         if walk.steps > MOST_STEPS {
             return;

@@ -12,7 +12,7 @@ fn graph(edges: &[(&str, &str, Option<&str>)]) -> Graph {
         version: (name != "project").then(|| "1".to_owned()),
         ..Package::default()
     };
-    let mut graph = Graph { packages: names.iter().map(|name| package(name)).collect() };
+    let mut graph = Graph { packages: names.iter().map(|name| package(name)).collect(), ..Graph::default() };
     for (from, to, marker) in edges {
         let at = names.iter().position(|name| name == from).unwrap();
         let edge = Edge { to: id(to), marker: marker.map(str::to_owned), extras: Vec::new() };
@@ -157,7 +157,7 @@ fn many_versions_of_one_name_are_no_more_work_than_many_names() {
             ..Package::default()
         });
         let halt = Halt::default();
-        Graph { packages }.settle(&Workspace::default(), &mut Dependencies::default(), &halt);
+        Graph { packages, ..Graph::default() }.settle(&Workspace::default(), &mut Dependencies::default(), &halt);
         halt.polls()
     };
     for is_named in [false, true] {
