@@ -315,7 +315,7 @@ fn gem(stem: &str) -> Option<(&str, &str)> {
             (!is_digit(platform)).then_some((name, version))
         })
     };
-    splits().filter(|(_, version)| version.contains('.')).last().or_else(|| splits().next())
+    splits().rfind(|(_, version)| version.contains('.')).or_else(|| splits().next())
 }
 
 #[cfg(test)]

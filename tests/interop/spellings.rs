@@ -13,14 +13,14 @@ use crate::python::{Python, fingerprint, json, once, script};
 
 /// What installs wheels.
 #[derive(Debug, Clone, Copy)]
-enum Installer {
+enum Tool {
     Pip,
     Uv,
     /// What Poetry and PDM install with.
     Installer,
 }
 
-impl Installer {
+impl Tool {
     fn install(self, python: &Python, wheels: &[PathBuf], target: &Path) {
         let mut command = Command::new(python.program(if matches!(self, Self::Uv) { "uv" } else { "python" }));
         match self {
@@ -55,13 +55,13 @@ fn versions_are_told_however_tools_spell_them() {
     let Some(old) = Python::with("old-pip.txt") else { return };
     let (built, wheels) = wheels(&tools);
     for (builder, python, installer) in [
-        ("setuptools", &tools, Installer::Pip),
-        ("setuptools", &tools, Installer::Uv),
-        ("setuptools", &tools, Installer::Installer),
-        ("poetry", &tools, Installer::Pip),
-        ("poetry", &tools, Installer::Uv),
-        ("poetry", &tools, Installer::Installer),
-        ("hand", &old, Installer::Pip),
+        ("setuptools", &tools, Tool::Pip),
+        ("setuptools", &tools, Tool::Uv),
+        ("setuptools", &tools, Tool::Installer),
+        ("poetry", &tools, Tool::Pip),
+        ("poetry", &tools, Tool::Uv),
+        ("poetry", &tools, Tool::Installer),
+        ("hand", &old, Tool::Pip),
     ] {
         let wheels = wheels[builder].as_object().unwrap();
         let project = Project::new("");
