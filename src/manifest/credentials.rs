@@ -3,7 +3,7 @@
 use std::ops::{ControlFlow, Range};
 
 use super::hosts::{is_account, is_token_in_path, takes_token_as_user};
-use super::keys::is_secret_key;
+use super::keys::{is_secret_key, is_set};
 use super::urls::{UrlPart, url_parts};
 
 /// The name of the query parameter with a key of Azure's functions, which is that of a short word elsewhere.
@@ -114,22 +114,6 @@ fn is_secret_pair(pair: &str) -> bool {
     let is_long_code = |key: &str, value: &str| key.eq_ignore_ascii_case(CODE) && value.len() >= TOKEN_LENGTH;
     let is_secret = |key, value| (is_secret_key(key) || is_long_code(key, value)) && is_set(value);
     pair.split_once('=').is_some_and(|(key, value)| is_secret(key, value))
-}
-
-/// Whether a value stands there itself, and not a placeholder for it.
-pub(super) fn is_set(value: &str) -> bool {
-    !value.is_empty() && !is_placeholder(value) && value.chars().any(|character| character != '*')
-}
-
-/// Whether the whole of a value is what pip and Pipenv fill in, or a template. `$word` and `%word%` are not filled in
-/// everywhere, and passwords may begin with them.
-fn is_placeholder(value: &str) -> bool {
-    // What closes a quotation around the URL.
-    let value = value.trim_end_matches(['\'', ')', ',']);
-    let name = value.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
-    let is_name =
-        |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    name.is_some_and(is_name) || value.starts_with("{{") && value.ends_with("}}")
 }
 
 #[cfg(test)]

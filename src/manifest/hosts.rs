@@ -4,7 +4,7 @@
 //! packagecloud as the user, or behind `/priv/`; Cloudsmith in place of `/public/` and `/basic/`; Anaconda behind `/t/`; MyGet
 //! behind `/auth/`.
 
-use super::credentials::is_set;
+use super::keys::is_set;
 
 /// So many characters the shortest token has that stands where the name of an account may stand.
 const TOKEN_LENGTH: usize = 16;

@@ -1,4 +1,4 @@
-//! Names of credentials: of parameters in URLs, and of options and settings elsewhere.
+//! Names of credentials, of parameters in URLs and of options and settings elsewhere; and what values say that are none.
 
 /// Parts of the names of query parameters that carry credentials.
 const PARTS: [&str; 14] = [
@@ -50,6 +50,22 @@ pub(super) fn is_secret_name(name: &str) -> bool {
     let last = words.next().unwrap_or_default();
     ENDS.iter().chain(&FILES).any(|end| ends_with(last, end))
         || ends_with(last, "key") && KEYS.iter().any(|whose| is_key_of(last, words.clone().next(), whose))
+}
+
+/// Whether a value stands there itself, and not a placeholder for it.
+pub(super) fn is_set(value: &str) -> bool {
+    !value.is_empty() && !is_placeholder(value) && value.chars().any(|character| character != '*')
+}
+
+/// Whether the whole of a value is what pip and Pipenv fill in, or a template. `$word` and `%word%` are not filled in
+/// everywhere, and passwords may begin with them.
+fn is_placeholder(value: &str) -> bool {
+    // What closes a quotation around the URL.
+    let value = value.trim_end_matches(['\'', ')', ',']);
+    let name = value.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+    let is_name =
+        |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    name.is_some_and(is_name) || value.starts_with("{{") && value.ends_with("}}")
 }
 
 /// Whether what an option of this name says is the path of a file with a credential.

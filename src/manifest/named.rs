@@ -7,9 +7,9 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr2, memchr3_iter};
 
-use super::credentials::{has_secret_pair, is_open_user, is_set, is_token_of_user};
+use super::credentials::{has_secret_pair, is_open_user, is_token_of_user};
 use super::hosts::takes_token_as_user;
-use super::keys::{is_flag, is_path_of, is_secret_name};
+use super::keys::{is_flag, is_path_of, is_secret_name, is_set};
 use super::options::{Kind, long, short};
 use super::quoted::{Quote, value};
 
