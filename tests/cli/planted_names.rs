@@ -7,7 +7,7 @@ use crate::common::project::Project;
 use crate::common::{Ended, run};
 
 /// As people write them in a requirements file.
-const LINES: [&str; 17] = [
+const LINES: [&str; 20] = [
     "--extra-index-url https://s3cr3tPlant3d@pypi.fury.io/me/",
     "--extra-index-url https://packagecloud.io/priv/s3cr3tPlant3d/me/repo/pypi/simple",
     "--trusted-host user:s3cr3tPlant3d@host.example",
@@ -18,6 +18,9 @@ const LINES: [&str; 17] = [
     "-r user:s3cr3tPlant3d@host.example/base.txt",
     "-c user:s3cr3tPlant3d@host.example/bounds.txt",
     "-e user:s3cr3tPlant3d@host.example/tool",
+    "-e user:s3cr3tPlant3d@host.example",
+    "-r user:s3cr3tPlant3d@host.example",
+    "tool @ user:s3cr3tPlant3d@host.example/tool-1.0.0.zip",
     "second>=1 --config-settings=\"--token=s3cr3tPlant3d\"",
     "third>=1 --config-settings token=s3cr3tPlant3d",
     "fourth>=1 --global-option=\"--password=s3cr3tPlant3d\"",

@@ -222,6 +222,7 @@ fn lines_that_go_on_are_read_as_one() {
     for text in [
         "--index-url \\\n  user:SECRET@host/simple",
         "--index-url\\\n  user:SECRET@host/simple",
+        "six==1 --trusted-host\\\n  user:SECRET@host",
         "--index-\\\nurl=user:SECRET@host/simple",
         "-i\\\r\n//user:SECRET@host/simple",
         "x==1 \\\n  --config-settings \\\n  token=SECRET \\\n  --hash=sha256:00",
