@@ -11,7 +11,7 @@ use super::credentials::{has_secret_pair, is_open_user, is_token_of_user};
 use super::hosts::takes_token_as_user;
 use super::keys::{is_flag, is_path_of, is_secret_name};
 use super::options::{Kind, long, short};
-use super::placeholder::{is_example, is_set};
+use super::placeholder::{is_example, is_set, is_word};
 use super::quoted::{Quote, value};
 
 /// Options of other tools, or of older ones, with values as some of pip's have them.
@@ -91,9 +91,6 @@ enum Is {
     /// Itself the credential, up to here.
     Token,
 }
-
-/// Words of sentences are shorter.
-const LONGEST_WORD: usize = 16;
 
 /// Where the credentials of a text are, in order.
 pub(super) fn credentials(text: &str) -> impl Iterator<Item = Range<usize>> {
@@ -243,11 +240,6 @@ fn secret(text: &str, name: &str, range: Range<usize>) -> (Range<usize>, bool) {
 pub(super) fn is_secret_value(name: &str, value: &str) -> bool {
     let value = value.trim_end_matches(',');
     is_set(value) && !is_flag(value) && !is_example(value) && !is_path_of(name, value)
-}
-
-/// Whether nothing but a word stands here, as in a sentence: a colon or a blank in front of it names nothing there.
-fn is_word(value: &str) -> bool {
-    value.len() < LONGEST_WORD && value.trim_end_matches([',', '.', ';']).bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 /// `--name`, `-n`, where a word begins.

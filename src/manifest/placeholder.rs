@@ -1,5 +1,8 @@
 //! Values that stand for others, which are filled in where they are used.
 
+/// Words of sentences are shorter.
+const LONGEST_WORD: usize = 16;
+
 /// Whether a value stands there itself, and not a placeholder for it.
 pub(super) fn is_set(value: &str) -> bool {
     !value.is_empty() && !is_placeholder(value) && value.chars().any(|character| character != '*')
@@ -45,4 +48,9 @@ fn is_filled_in(value: &str) -> bool {
         || is_variable
         || value.starts_with("$(")
         || pairs.iter().any(|(begin, end)| is_between(*begin, *end))
+}
+
+/// Whether nothing but a word stands here, as in a sentence: a colon or a blank in front of it names nothing there.
+pub(super) fn is_word(value: &str) -> bool {
+    value.len() < LONGEST_WORD && value.trim_end_matches([',', '.', ';']).bytes().all(|byte| byte.is_ascii_lowercase())
 }
