@@ -95,6 +95,8 @@ impl<'a> Lock<'a> {
             dependencies.insert(found.with_content(package.folder.as_deref()).needed(need));
         }
         self.uses.tell(&mut dependencies);
+        // What nobody asks for itself lies where only those find it who need it.
+        self.needs.asked_for().for_each(|name| dependencies.note_choice(name));
         if self.projects > 1 {
             dependencies.leave_untold_who_asks();
         }
@@ -210,6 +212,23 @@ mod tests {
     /// A lock file of a version that has this in its section of packages.
     fn lock(version: &str, packages: &str) -> String {
         format!("lockfileVersion: {version}\n\npackages:\n\n{packages}\nother:\n  z@1:\n")
+    }
+
+    /// It is installed where only those find it who need it, until somebody asks for it itself.
+    #[test]
+    fn what_is_asked_for_itself_counts() {
+        let lock = |asked: &str| {
+            let each = asked
+                .split(' ')
+                .map(|name| format!("      {name}:\n        specifier: 1.0.0\n        version: 1.0.0\n"));
+            let importers = format!("importers:\n  .:\n    dependencies:\n{}", each.collect::<String>());
+            let packages =
+                "packages:\n  a@1.0.0:\n    resolution: {integrity: x}\n  b@1.0.0:\n    resolution: {integrity: y}\n";
+            let snapshots = "snapshots:\n  a@1.0.0:\n    dependencies:\n      b: 1.0.0\n  b@1.0.0: {}\n";
+            read(&format!("lockfileVersion: '9.0'\n{importers}{packages}{snapshots}"))
+        };
+        assert_ne!(lock("a"), lock("a b"));
+        assert_eq!(lock("a b"), lock("b a"));
     }
 
     #[test]

@@ -59,6 +59,11 @@ impl<'a> Needs<'a> {
         Ok(())
     }
 
+    /// The names of what projects ask for themselves, whoever develops them.
+    pub fn asked_for(&self) -> impl Iterator<Item = &str> {
+        self.roots.iter().map(|(name, _)| &**name)
+    }
+
     /// Reads a package of `snapshots:`: its groups, and below these what it needs.
     pub fn read_snapshot(&mut self, yaml: &mut Yaml<'a, '_>, key: Cow<'a, str>) -> Result<(), Unreadable> {
         let start = self.edges.len();
