@@ -227,6 +227,9 @@ impl Graph {
 
     /// What groups ask for, directly or not, by name and version: with them, it is installed in these ways.
     fn reached_in_groups<'g>(&'g self, roots: &[Root<'g>], halt: &Halt) -> BTreeMap<(&'g str, &'g str), Reached<'g>> {
+        if !roots.iter().any(|root| root.is_group) {
+            return BTreeMap::new();
+        }
         let mut walk = Walk::through(self, MOST_STEPS);
         let how = Reached { required: Ways::default(), optional: Ways::everywhere() };
         for root in halt.over(roots.iter().filter(|root| root.is_group)) {

@@ -33,8 +33,11 @@ impl Graph {
     }
 
     /// Says of each dependency who asks for it, directly or not, whatever the markers on the way. Where that takes too long,
-    /// nothing is said.
+    /// nothing is said; nor where one asks for all.
     pub(super) fn tell_askers(&self, roots: &[Root<'_>], dependencies: &mut Dependencies, halt: &Halt) {
+        if roots.len() < 2 {
+            return;
+        }
         let mut names = AskerNames::default();
         let mut walk = Walk { graph: self, asked: BTreeMap::new(), next: VecDeque::new(), steps: 0 };
         for root in halt.over(roots) {
