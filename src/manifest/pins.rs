@@ -214,9 +214,10 @@ impl<'b> Pins<'b> {
             }
             _ => {}
         }
-        let is_hashed = is_hashed(line);
+        let has_option = line.hashes().next().is_some();
+        let is_hashed = has_option || has_fragment(line);
         // The fragment of a URL asks for no hashes of others.
-        found.hashes.some_have |= line.hashes().next().is_some();
+        found.hashes.some_have |= has_option;
         found.hashes.some_are_not_fixed |= !is_hashed && !has_own_commit(line);
         let is_bound = match &line.asks {
             Asks::Version { name, .. } => self.bound.is_some_and(|bound| bound.contains(&**name)),
@@ -271,8 +272,12 @@ fn open_version(specifier: &str) -> Option<Open> {
 }
 
 fn is_hashed(line: &Line<'_>) -> bool {
-    let fragment = matches!(&line.asks, Asks::Location { url, .. } if is_file(url) && has_hash(url));
-    fragment || line.hashes().next().is_some()
+    has_fragment(line) || line.hashes().next().is_some()
+}
+
+/// Whether a line names a hash in the fragment of its URL.
+fn has_fragment(line: &Line<'_>) -> bool {
+    matches!(&line.asks, Asks::Location { url, .. } if is_file(url) && has_hash(url))
 }
 
 /// Whether a line is fixed by a commit, for which pip knows no hash.
