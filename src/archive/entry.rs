@@ -117,6 +117,27 @@ fn common(path: &[u8]) -> Vec<u8> {
 }
 
 #[cfg(test)]
+impl<'a> Entry<'a> {
+    /// A file that is stored, or a folder, with nothing odd about it.
+    pub fn stored(path: &'a str) -> Self {
+        Self {
+            path: path.as_bytes(),
+            is_folder: path.ends_with('/'),
+            size: 5,
+            zipped: 5,
+            encrypted: false,
+            method: CompressionMethod::STORE,
+            offset: 0,
+            is_link: false,
+            is_special: false,
+            has_two_paths: false,
+            crc: 0,
+            mode: Some(0o755),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -146,20 +167,7 @@ mod tests {
 
     #[test]
     fn what_functions_may_not_read_or_start_is_known() {
-        let entry = |path: &'static str, mode: Option<u32>| Entry {
-            path: path.as_bytes(),
-            is_folder: path.ends_with('/'),
-            size: 0,
-            zipped: 0,
-            encrypted: false,
-            method: CompressionMethod::STORE,
-            offset: 0,
-            is_link: false,
-            is_special: false,
-            has_two_paths: false,
-            crc: 0,
-            mode,
-        };
+        let entry = |path: &'static str, mode| Entry { mode, ..Entry::stored(path) };
         for (path, mode, readable) in [
             ("python/a", Some(0o644), true),
             ("python/a", Some(0o004), true),

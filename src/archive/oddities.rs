@@ -219,20 +219,7 @@ mod tests {
     use super::*;
 
     fn entry(path: &str) -> Entry<'_> {
-        Entry {
-            path: path.as_bytes(),
-            is_folder: path.ends_with('/'),
-            size: 5,
-            zipped: 5,
-            encrypted: false,
-            method: CompressionMethod::STORE,
-            offset: 0,
-            is_link: false,
-            is_special: false,
-            has_two_paths: false,
-            crc: 0,
-            mode: Some(0o755),
-        }
+        Entry::stored(path)
     }
 
     fn odd(entries: &[Entry<'_>]) -> Vec<(Oddity, u64, String)> {

@@ -60,10 +60,10 @@ pub struct Change<'a> {
 /// | a marker or a group, so that a package begins to belong into the archive, which does not hold it | the same error |
 /// | what somebody asks for anew for whom the archive was built (see [`chosen`]), and which it does not hold | the same error |
 /// | the version of a project that is locked, which the archive holds in that which was locked | the same error |
+/// | another version of two lies where everybody finds it (npm), and not in the archive | the same error |
 /// | what a file that the manifest includes asks for, of which the backup holds nothing but a digest, and the archive does not tell that it holds all of it | the same error |
 /// | only hashes in files that the manifest includes, what is for other places, or what files bound (`-c`), and the archive tells no versions | warning |
 /// | only packages that it need not hold: the runtime brings them, markers rule them out, they are for development, or for an extra and it tells that it does not hold them | warning |
-/// | another version of two lies where everybody finds it (npm), and not in the archive | the same error |
 /// | only other hashes, or where, how or for whom the same versions are installed, or what cannot be read | warning |
 /// | only a file that the manifest includes, of which nobody noted what it said | warning |
 /// | how a version is written, or in which file it stands, and the archive tells that it holds it | advice |

@@ -55,6 +55,11 @@ impl AskerNames {
         if index < MOST { Askers(1 << index) } else { Askers::default() }
     }
 
+    /// All of these names.
+    pub fn all_of<'n>(&mut self, names: impl Iterator<Item = &'n str>) -> Askers {
+        names.fold(Askers::default(), |askers, name| askers.and(self.of(name)))
+    }
+
     /// All of them; none where there are too many.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Askers)> {
         let told = self.0.iter().enumerate().filter(|_| self.0.len() <= MOST);

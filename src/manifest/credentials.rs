@@ -5,6 +5,7 @@ use std::ops::{ControlFlow, Range};
 use super::hosts::{is_account, is_token_in_path, takes_token_as_user};
 use super::keys::is_secret_key;
 use super::placeholder::is_set;
+use super::tokens::{is_token_of_path, is_token_of_user};
 use super::urls::{UrlPart, url_parts};
 
 /// The name of the query parameter with a key of Azure's functions, which is that of a short word elsewhere.
@@ -31,18 +32,8 @@ const OPEN_USERS: [&str; 14] = [
 /// What user names of GitLab's deploy tokens begin with; a number follows.
 const DEPLOY_USER: &str = "gitlab+deploy-token-";
 
-/// What tokens of well-known services begin with, and hardly anything else does.
-const TOKENS: [&str; 12] =
-    ["ghp_", "gho_", "ghr_", "ghs_", "ghu_", "github_pat_", "glpat-", "gldt-", "glcbt-", "glptt-", "pypi-AgE", "AKIA"];
-
-/// The same of tokens that begin as folders may, too: a user name is one of them.
-const USER_TOKENS: [&str; 2] = ["pypi-", "npm_"];
-
 /// A user name of this length is taken for a token.
 const TOKEN_LENGTH: usize = 20;
-
-/// So many characters follow the beginning of every token of these services.
-const TOKEN_REST: usize = 16;
 
 /// Whether a part of a URL in a text is a credential. A placeholder that a tool fills in (`${TOKEN}`) is none.
 pub(super) fn is_credential(text: &str, part: UrlPart, range: &Range<usize>) -> bool {
@@ -50,7 +41,7 @@ pub(super) fn is_credential(text: &str, part: UrlPart, range: &Range<usize>) -> 
     match part {
         UrlPart::UserInfo => is_secret_user(value, &text[range.end..]),
         UrlPart::Segment => {
-            is_token(value)
+            is_token_of_path(value)
                 || is_token_in_path(&text[..range.start], value)
                 || value.split([';', '&']).skip(1).any(is_secret_pair)
         }
@@ -80,18 +71,6 @@ fn is_secret_user(user_info: &str, behind: &str) -> bool {
         None if !is_set(user) || is_open_user(user) => false,
         None => is_token_of_user(user) || is_token() && !is_account(user, behind),
     }
-}
-
-/// Whether a user name begins as the tokens of well-known services do.
-pub(super) fn is_token_of_user(user: &str) -> bool {
-    TOKENS.iter().chain(&USER_TOKENS).any(|start| user.starts_with(start))
-}
-
-/// Whether a segment of a path begins with a token of a well-known service.
-fn is_token(segment: &str) -> bool {
-    let is_of_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-".contains(byte);
-    let rest = TOKENS.iter().find_map(|start| segment.strip_prefix(start));
-    rest.is_some_and(|rest| rest.bytes().take_while(is_of_token).count() >= TOKEN_REST)
 }
 
 /// Whether a URL that a query hands on has a credential. What is in the query of that one in turn is not looked at as a URL:

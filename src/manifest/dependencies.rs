@@ -145,6 +145,12 @@ impl<'a> Found<'a> {
         self
     }
 
+    /// With those who ask for it, where that is told.
+    pub fn asked_for_by(mut self, askers: Askers) -> Self {
+        self.about.askers = askers;
+        self
+    }
+
     /// With how it is installed, where that is told.
     pub fn in_manner<'m>(mut self, manner: impl Into<Option<&'m str>>) -> Self {
         if let Some(manner) = manner.into() {

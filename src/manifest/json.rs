@@ -67,6 +67,46 @@ impl<'de, V: Deserialize<'de>, F: FnMut(V)> Visitor<'de> for Elements<'_, V, F> 
     }
 }
 
+/// What is done with an entry of a map.
+pub(super) trait Take<'de> {
+    /// Takes the value behind this key.
+    fn take<A: MapAccess<'de>>(&mut self, key: Cow<'de, str>, map: &mut A) -> Result<(), A::Error>;
+}
+
+/// Takes each entry of a map as it comes, and says whether there is a map: nothing may be in its place.
+pub(super) struct Entries<'h, T> {
+    pub halt: &'h Halt,
+    pub take: T,
+}
+
+impl<'de, T: Take<'de>> DeserializeSeed<'de> for Entries<'_, T> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<bool, D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de, T: Take<'de>> Visitor<'de> for Entries<'_, T> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<bool, E> {
+        Ok(false)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<bool, A::Error> {
+        while let Some(Text(key)) = map.next_key()? {
+            self.halt.check().map_err(A::Error::custom)?;
+            self.take.take(key, &mut map)?;
+        }
+        Ok(true)
+    }
+}
+
 /// What a tree of values may take of memory, in bytes.
 const MOST: usize = 1024 * 1024 * 1024;
 

@@ -1,7 +1,7 @@
 //! Lock files written in JSON: Pipenv and Composer.
 
 use super::dependencies::{Dependencies, Found};
-use super::json::{Text, elements, read};
+use super::json::{Entries, Take, Text, elements, read};
 use super::manner::EDITABLE;
 use super::requirements::normalised;
 use super::unreadable::Unreadable;
@@ -41,7 +41,8 @@ impl<'de> Visitor<'de> for Pipfile<'_> {
                 continue;
             }
             let need = if category == "default" { Need::Required } else { Need::Development };
-            map.next_value_seed(Category { halt: self.halt, need, found: &mut found })?;
+            let take = Category { halt: self.halt, need, found: &mut found };
+            map.next_value_seed(Entries { halt: self.halt, take })?;
         }
         if has_meta { Ok(found) } else { Err(A::Error::missing_field("_meta")) }
     }
@@ -54,31 +55,10 @@ struct Category<'h, 'f> {
     found: &'f mut Dependencies,
 }
 
-impl<'de> DeserializeSeed<'de> for Category<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
-        from.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Category<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a map")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(Text(name)) = map.next_key()? {
-            self.halt.check().map_err(A::Error::custom)?;
-            let package = map.next_value_seed(PipfilePackage { halt: self.halt, name })?;
-            self.found.insert(package.needed(self.need));
-        }
+impl<'de> Take<'de> for Category<'_, '_> {
+    fn take<A: MapAccess<'de>>(&mut self, name: Cow<'de, str>, map: &mut A) -> Result<(), A::Error> {
+        let package = map.next_value_seed(PipfilePackage { halt: self.halt, name })?;
+        self.found.insert(package.needed(self.need));
         Ok(())
     }
 }

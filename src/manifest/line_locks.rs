@@ -98,17 +98,8 @@ pub(super) fn go_sum(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable
 mod tests {
     use super::*;
     use crate::manifest::pnpm_lock::pnpm;
+    use crate::manifest::reading::{Read, shown};
     use crate::manifest::yarn_lock::yarn;
-
-    type Read = fn(&str, &Halt) -> Result<Dependencies, Unreadable>;
-
-    fn shown(dependencies: Result<Dependencies, Unreadable>) -> Option<String> {
-        let dependencies = dependencies.ok()?;
-        let pairs = dependencies
-            .iter()
-            .flat_map(|(name, versions)| versions.keys().map(move |version| format!("{name} {}", version.as_str())));
-        Some(pairs.collect::<Vec<_>>().join(", "))
-    }
 
     /// Bundler uses a folder of the project where it is, and installs none.
     #[test]

@@ -48,6 +48,7 @@ mod requirements;
 mod secrets;
 mod survey;
 mod text;
+mod tokens;
 mod toml_locks;
 mod toml_parts;
 mod toml_sums;
@@ -64,6 +65,8 @@ mod yarn_lock;
 
 #[cfg(test)]
 mod halted;
+#[cfg(test)]
+mod reading;
 #[cfg(test)]
 mod recorded;
 #[cfg(test)]

@@ -7,12 +7,13 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr2, memchr3_iter};
 
-use super::credentials::{has_secret_pair, is_open_user, is_token_of_user};
+use super::credentials::{has_secret_pair, is_open_user};
 use super::hosts::takes_token_as_user;
 use super::keys::{is_flag, is_path_of, is_secret_name};
 use super::options::{Kind, long, short};
 use super::placeholder::{is_example, is_set, is_word};
 use super::quoted::{Quote, value};
+use super::tokens::{is_token_of_user, token_at};
 
 /// Options of other tools, or of older ones, with values as some of pip's have them.
 const MORE: [(&str, Kind); 6] = [
@@ -39,27 +40,6 @@ const ENDS_OF_HEADERS: [&[u8; 4]; 4] = [b"oken", b"-key", b"-api", b"tion"];
 
 /// The schemes.
 const SCHEMES: [&str; 5] = ["basic", "bearer", "token", "apikey", "digest"];
-
-/// What tokens of well-known services begin with, and how many characters follow at least: so many that it is no name.
-const TOKENS: [(&str, usize); 14] = [
-    ("ghp_", 36),
-    ("gho_", 36),
-    ("ghr_", 36),
-    ("ghs_", 36),
-    ("ghu_", 36),
-    ("github_pat_", 36),
-    ("npm_", 36),
-    ("hf_", 30),
-    ("dckr_pat_", 24),
-    ("xoxb-", 40),
-    ("xoxp-", 40),
-    ("glpat-", 20),
-    ("gldt-", 20),
-    ("pypi-", 64),
-];
-
-/// What all tokens of the Python Package Index begin with behind `pypi-`.
-const MACAROON: &str = "AgE";
 
 /// Longer names are none that are known.
 const LONGEST: usize = 64;
@@ -371,26 +351,9 @@ fn behind_sign(text: &str, at: usize, signs: &[char]) -> Option<usize> {
     Some(text.len() - rest.trim_start_matches([' ', '\t']).len())
 }
 
-/// A token that has its first `-` or `_` here, or its second.
+/// A token of a well-known service, by a sign in it.
 fn token(text: &str, at: usize) -> Option<Name> {
-    text.as_bytes()[..at].last().filter(|byte| b"bfimoprstu".contains(byte))?;
-    let known = |(begins, _): &&(&str, usize)| text[..=at].ends_with(begins);
-    let (begins, least) = TOKENS.iter().find(known)?;
-    let start = at + 1 - begins.len();
-    let is_of_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
-    if text.as_bytes()[..start].last().is_some_and(is_of_token) {
-        return None;
-    }
-    let rest = &text.as_bytes()[at + 1..];
-    // What goes on with dashes may be a name.
-    let solid = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-    let length = rest.iter().take_while(|byte| is_of_token(byte)).count();
-    let is_one = match *begins {
-        "pypi-" => length >= *least && rest.starts_with(MACAROON.as_bytes()),
-        "ghp_" | "gho_" | "ghr_" | "ghs_" | "ghu_" | "npm_" | "hf_" => solid >= *least,
-        _ => length >= *least && rest[..length].iter().any(u8::is_ascii_uppercase),
-    };
-    is_one.then_some(Name { start, end: at + 1 + length, is: Is::Token })
+    token_at(text, at).map(|Range { start, end }| Name { start, end, is: Is::Token })
 }
 
 #[cfg(test)]

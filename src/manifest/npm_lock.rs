@@ -1,7 +1,7 @@
 //! `package-lock.json`, read as it comes: no more of it is kept than the dependencies that it names.
 
 use super::dependencies::{Dependencies, Found};
-use super::json::{Text, read};
+use super::json::{Entries, Take, Text, read};
 use super::node::{content, split_at_sign, stands_for};
 use super::unreadable::Unreadable;
 use super::uses::{Uses, digest};
@@ -9,6 +9,7 @@ use super::versions::Need;
 use crate::halt::Halt;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
@@ -76,14 +77,14 @@ impl<'de> Visitor<'de> for Lock<'_> {
             match &*key {
                 "packages" => {
                     let mut found = Installed::default();
-                    let is_there = map.next_value_seed(Packages { halt: self.halt, found: &mut found })?;
+                    let is_there = map.next_value_seed(Entries { halt: self.halt, take: Packages(&mut found) })?;
                     lock.is_workspace |= found.is_workspace;
                     lock.packages = is_there.then(|| found.told());
                 }
                 "dependencies" if lock.packages.is_none() => {
                     let mut found = Installed::default();
-                    let nodes = Nodes { halt: self.halt, found: &mut found, above: None };
-                    lock.tree = map.next_value_seed(nodes)?.then(|| found.told());
+                    let take = Nodes { halt: self.halt, found: &mut found, above: None };
+                    lock.tree = map.next_value_seed(Entries { halt: self.halt, take })?.then(|| found.told());
                 }
                 key => {
                     has_version |= key == "lockfileVersion";
@@ -127,39 +128,15 @@ struct Root<'a> {
 }
 
 /// Packages of versions 2 and 3.
-struct Packages<'h, 'f> {
-    halt: &'h Halt,
-    found: &'f mut Installed,
-}
+struct Packages<'f>(&'f mut Installed);
 
-impl<'de> DeserializeSeed<'de> for Packages<'_, '_> {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<bool, D::Error> {
-        from.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Packages<'_, '_> {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a map")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<bool, E> {
-        Ok(false)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
-        while let Some(Text(path)) = map.next_key()? {
-            self.halt.check().map_err(A::Error::custom)?;
-            match &*path {
-                "" => map.next_value::<Root<'de>>()?.note_in(self.found),
-                path => map.next_value::<Package<'de>>()?.insert_at(path, self.found),
-            }
+impl<'de> Take<'de> for Packages<'_> {
+    fn take<A: MapAccess<'de>>(&mut self, path: Cow<'de, str>, map: &mut A) -> Result<(), A::Error> {
+        match &*path {
+            "" => map.next_value::<Root<'de>>()?.note_in(self.0),
+            path => map.next_value::<Package<'de>>()?.insert_at(path, self.0),
         }
-        Ok(true)
+        Ok(())
     }
 }
 
@@ -180,33 +157,11 @@ struct Nodes<'h, 'f> {
     above: Option<u64>,
 }
 
-impl<'de> DeserializeSeed<'de> for Nodes<'_, '_> {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<bool, D::Error> {
-        from.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Nodes<'_, '_> {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a map")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<bool, E> {
-        Ok(false)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
-        while let Some(Text(name)) = map.next_key()? {
-            self.halt.check().map_err(A::Error::custom)?;
-            let place = Place { path: digest((self.above, &name)), is_top: false };
-            let below = Nodes { halt: self.halt, found: self.found, above: Some(place.path) };
-            map.next_value_seed(Node { name: &name, place, below })?;
-        }
-        Ok(true)
+impl<'de> Take<'de> for Nodes<'_, '_> {
+    fn take<A: MapAccess<'de>>(&mut self, name: Cow<'de, str>, map: &mut A) -> Result<(), A::Error> {
+        let place = Place { path: digest((self.above, &name)), is_top: false };
+        let below = Nodes { halt: self.halt, found: self.found, above: Some(place.path) };
+        map.next_value_seed(Node { name: &name, place, below })
     }
 }
 
@@ -244,7 +199,7 @@ impl<'de> Visitor<'de> for Node<'_, '_, '_> {
                 "optional" => package.optional = map.next_value()?,
                 "peer" => package.peer = map.next_value()?,
                 "dependencies" => {
-                    map.next_value_seed(Nodes { halt, found: &mut *found, above })?;
+                    map.next_value_seed(Entries { halt, take: Nodes { halt, found: &mut *found, above } })?;
                 }
                 _ => {
                     map.next_value::<IgnoredAny>()?;

@@ -54,3 +54,42 @@ fn is_filled_in(value: &str) -> bool {
 pub(super) fn is_word(value: &str) -> bool {
     value.len() < LONGEST_WORD && value.trim_end_matches([',', '.', ';']).bytes().all(|byte| byte.is_ascii_lowercase())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::halt::Halt;
+    use crate::manifest::secrets::secrets;
+
+    #[test]
+    fn what_is_told_of_credentials_is_none() {
+        for text in [
+            "pygobject==3.48 --config-settings=setup-args=-Dlibsecret=enabled",
+            "x==1 --config-settings=setup-args=-Dtoken=disabled",
+            "x==1 -C cmake.define.USE_SYSTEM_TOKEN=system",
+            "# TOKEN=<your token> pip install",
+            "# TOKEN={token} or TOKEN=[token] or TOKEN=%TOKEN% or TOKEN=!TOKEN!",
+            "# PIP_TOKEN=`aws codeartifact get-authorization-token` pip install",
+            "# API_KEY=YOUR_API_KEY SECRET_KEY=changeme",
+            "# Authorization: token is needed",
+            "# authorization: basic and digest are supported",
+            "# proxy-authorization: basic support",
+            "# Authorization: Bearer $TOKEN",
+            "//registry.example.com/:_authToken=$NPM_TOKEN",
+            "# <b> api-token: needed",
+            "# _auth: deprecated",
+            "# _auth = legacy setting of npm",
+            "# _password: in base64",
+            "# a + b --token usage",
+            "# curl --user : https://x",
+            r"-r C:\Users\me@corp\req.txt",
+            r"-f C:\proj\node_modules\@scope\x",
+        ] {
+            assert!(secrets(text, &Halt::default()).is_none(), "{text}");
+        }
+        for text in
+            ["TOKEN=$ecre7-T0ken!x", "--password=hunter", "_auth: bWU6c2VjcmV0", "TOKEN=letmein", "--token=%a&b"]
+        {
+            assert!(secrets(text, &Halt::default()).is_some(), "{text}");
+        }
+    }
+}

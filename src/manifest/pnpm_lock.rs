@@ -197,6 +197,7 @@ impl<'a> Package<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::reading::line_of;
 
     fn read(text: &str) -> Dependencies {
         pnpm(text, &Halt::default()).unwrap()
@@ -205,8 +206,7 @@ mod tests {
     fn shown(text: &str) -> String {
         let (read, windows) = (read(text), read(&text.replace('\n', "\r\n")));
         assert_eq!(read, windows, "CRLF: {text}");
-        let named = read.iter().flat_map(|(name, versions)| versions.keys().map(move |version| (name, version)));
-        named.map(|(name, version)| format!("{name} {}", version.as_str())).collect::<Vec<_>>().join(", ")
+        line_of(&read)
     }
 
     /// A lock file of a version that has this in its section of packages.

@@ -3,7 +3,7 @@
 //! They are read one package at a time: all of a large one as a tree of values would take ten times its size.
 
 use super::askers::{AskerNames, Askers};
-use super::dependencies::{ANY_VERSION, Dependencies, Found, shown};
+use super::dependencies::{ANY_VERSION, Dependencies, Found};
 use super::manner::EDITABLE;
 use super::pylock_groups;
 use super::toml_parts::{is_too_much, parts};
@@ -13,7 +13,6 @@ use super::uses::Uses;
 use super::uv_graph::{Graph, Workspace};
 use super::versions::Need;
 use crate::halt::Halt;
-use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 /// The group of Poetry that the project itself is.
@@ -46,12 +45,27 @@ impl PackageSource {
     }
 }
 
+/// What a tool says of a package in its own way.
+struct Judged {
+    origin: PackageSource,
+    hashes: Vec<String>,
+    need: Need,
+    askers: Askers,
+}
+
+impl Judged {
+    /// Of a package that is required, as far as the lock file says.
+    fn new(origin: PackageSource, hashes: Vec<String>) -> Self {
+        Self { origin, hashes, need: Need::Required, askers: Askers::default() }
+    }
+}
+
 pub(super) fn uv(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
     let (mut graph, workspace) = (Graph::default(), Workspace::of(text));
     let mut dependencies = read(text, halt, "package", |package| {
         let origin = if workspace.has(package) { PackageSource::Project } else { uv_origin(package) };
         graph.add(package, origin.version_of(package));
-        (origin, hashes(package, "hash", &["wheels", "sdist"]), Need::Required)
+        Judged::new(origin, hashes(package, "hash", &["wheels", "sdist"]))
     })?;
     graph.settle(&workspace, &mut dependencies, halt);
     Ok(dependencies)
@@ -69,16 +83,15 @@ fn uv_origin(package: &Table) -> PackageSource {
 }
 
 pub(super) fn poetry(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
-    let (mut tells_groups, mut asked) = (true, Asked::default());
+    let (mut tells_groups, mut names) = (true, AskerNames::default());
     let mut dependencies = read(text, halt, "package", |package| {
         // Before its version 2 Poetry told no group but the main one, later none; and where a package is installed it never told.
         tells_groups &= package.contains_key("groups");
-        let origin = poetry_origin(package);
         let groups = strings(package, "groups").filter(|group| !may_be_elsewhere(package, group));
-        asked.note((package, &origin), groups);
-        (origin, hashes(package, "hash", &["files"]), poetry_need(package))
+        let judged = Judged::new(poetry_origin(package), hashes(package, "hash", &["files"]));
+        Judged { need: poetry_need(package), askers: names.all_of(groups), ..judged }
     })?;
-    asked.settle(&mut dependencies);
+    dependencies.tell_askers(names);
     if !tells_groups {
         dependencies.leave_untold_who_asks();
     }
@@ -103,7 +116,7 @@ fn poetry_origin(package: &Table) -> PackageSource {
 }
 
 pub(super) fn pdm(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
-    let (mut tells_groups, mut asked) = (true, Asked::default());
+    let (mut tells_groups, mut names) = (true, AskerNames::default());
     let mut dependencies = read(text, halt, "package", |package| {
         tells_groups &= package.contains_key("groups");
         let origin = match string(package, "git") {
@@ -111,10 +124,10 @@ pub(super) fn pdm(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
             None => place(["url", "path"].map(|key| string(package, key)), package),
         };
         let need = if is_in_group(package, "default") { Need::Required } else { Need::Development };
-        asked.note((package, &origin), strings(package, "groups"));
-        (origin, hashes(package, "hash", &["files"]), need)
+        let judged = Judged::new(origin, hashes(package, "hash", &["files"]));
+        Judged { need, askers: names.all_of(strings(package, "groups")), ..judged }
     })?;
-    asked.settle(&mut dependencies);
+    dependencies.tell_askers(names);
     // Where none says its groups, none says its markers either.
     if !tells_groups {
         dependencies.leave_untold_who_asks();
@@ -124,7 +137,7 @@ pub(super) fn pdm(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
 
 pub(super) fn pylock(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable> {
     let mut dependencies = read(text, halt, "packages", |package| {
-        (pylock_origin(package), hashes(package, "hashes", &["wheels", "sdist", "archive"]), Need::Required)
+        Judged::new(pylock_origin(package), hashes(package, "hashes", &["wheels", "sdist", "archive"]))
     })?;
     pylock_groups::settle(text, &mut dependencies, halt);
     Ok(dependencies)
@@ -155,7 +168,7 @@ pub(super) fn cargo(text: &str, halt: &Halt) -> Result<Dependencies, Unreadable>
             let name = asked.split(' ').next().unwrap_or(asked);
             uses.add(name, (string(package, "name"), string(package, "version"), asked));
         }
-        (origin, string(package, "checksum").map(str::to_owned).into_iter().collect(), Need::Required)
+        Judged::new(origin, string(package, "checksum").map(str::to_owned).into_iter().collect())
     })?;
     uses.tell(&mut dependencies);
     Ok(dependencies)
@@ -175,38 +188,11 @@ fn may_be_elsewhere(package: &Table, group: &str) -> bool {
     is_optional && group == MAIN || has_own_marker()
 }
 
-/// Who asks for packages, by the groups that each of them says.
-#[derive(Debug, Default)]
-struct Asked {
-    names: AskerNames,
-    of: BTreeMap<(String, String), Askers>,
-}
-
-impl Asked {
-    fn note<'g>(&mut self, (package, origin): (&Table, &PackageSource), groups: impl Iterator<Item = &'g str>) {
-        let (Some(name), Some(version)) = (string(package, "name"), origin.version_of(package)) else { return };
-        let askers = groups.fold(Askers::default(), |askers, group| askers.and(self.names.of(group)));
-        if !askers.is_empty() {
-            let of = self.of.entry((shown(name).into_owned(), shown(version).into_owned())).or_default();
-            *of = of.and(askers);
-        }
-    }
-
-    /// Says it of the dependencies.
-    fn settle(self, dependencies: &mut Dependencies) {
-        dependencies.adjust(|name, version, about| {
-            let asked = self.of.get(&(name.to_owned(), version.as_str().to_owned()));
-            about.askers = asked.copied().unwrap_or_default();
-        });
-        dependencies.tell_askers(self.names);
-    }
-}
-
 fn read(
     text: &str,
     halt: &Halt,
     key: &str,
-    mut judge: impl FnMut(&Table) -> (PackageSource, Vec<String>, Need),
+    mut judge: impl FnMut(&Table) -> Judged,
 ) -> Result<Dependencies, Unreadable> {
     let mut dependencies = Dependencies::default();
     let (mut sums, mut is_empty) = (Sums::default(), true);
@@ -224,7 +210,7 @@ fn read(
         for package in packages {
             let package = package.as_table().ok_or_else(|| wrong("a package is not a table"))?;
             let name = string(package, "name").ok_or_else(|| wrong("a package has no name"))?;
-            let (origin, hashes, need) = judge(package);
+            let Judged { origin, hashes, need, askers } = judge(package);
             let Some(version) = origin.version_of(package) else {
                 dependencies.insert_project(name, string(package, "version"));
                 continue;
@@ -234,7 +220,7 @@ fn read(
             let is_place = matches!(origin, PackageSource::Place(_));
             let found = found.with_content(hashes.iter().filter(|_| is_place).map(String::as_str)).placed(is_place);
             let found = found.in_manner(is_editable(package).then_some(EDITABLE));
-            dependencies.insert(found.needed(need).with_marker(marker(package)));
+            dependencies.insert(found.needed(need).asked_for_by(askers).with_marker(marker(package)));
         }
         if let Some(metadata) = table.get("metadata").and_then(Value::as_table) {
             sums.take(metadata, halt);

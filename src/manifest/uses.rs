@@ -3,8 +3,9 @@
 
 use super::dependencies::Dependencies;
 use super::versions::Versions;
+use foldhash::fast::FixedState;
 use std::collections::BTreeMap;
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher as _, Hash};
 
 /// What a lock file says of the uses of packages, as it comes: nothing is kept of it but digests.
 #[derive(Default)]
@@ -47,75 +48,8 @@ impl Uses {
     }
 }
 
-/// It is held against another of the same process alone.
+/// Quick, and no secret: there is one for each package of a lock file, and whoever writes that may say in it what they like. It is
+/// held against another of the same process alone.
 pub(super) fn digest(said: impl Hash) -> u64 {
-    let mut digest = Digest(0);
-    said.hash(&mut digest);
-    digest.finish()
-}
-
-/// Quick, and no secret: there is one for each package of a lock file, and whoever writes that may say in it what they like.
-struct Digest(u64);
-
-impl Digest {
-    /// Half of the golden ratio's bits, as many hash functions have them: odd, and about as many ones as zeros.
-    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-
-    fn add(&mut self, word: u64) {
-        // Without the sum, zeros would leave a zero as it is.
-        let mixed = (self.0 ^ word).wrapping_add(Self::FACTOR).wrapping_mul(Self::FACTOR);
-        self.0 = mixed ^ mixed >> 29;
-    }
-}
-
-impl Hasher for Digest {
-    fn write(&mut self, bytes: &[u8]) {
-        let mut words = bytes.chunks_exact(8);
-        for word in &mut words {
-            self.add(word.try_into().map_or(0, u64::from_le_bytes));
-        }
-        let mut last = [0; 8];
-        let rest = words.remainder();
-        last[..rest.len()].copy_from_slice(rest);
-        self.add(u64::from_le_bytes(last));
-        self.add(bytes.len() as u64);
-    }
-
-    fn write_u8(&mut self, byte: u8) {
-        self.add(byte.into());
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        self.add(word);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0.wrapping_mul(Self::FACTOR) ^ self.0 >> 32
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeSet;
-
-    #[test]
-    fn what_differs_has_another_digest() {
-        let texts = (0..2_000).flat_map(|number: u32| {
-            let name = format!("node_modules/package-{number}");
-            [
-                name.clone(),
-                format!("{name}\0"),
-                format!("{name}-longer"),
-                "x".repeat(number as usize),
-                "\0".repeat(number as usize),
-            ]
-        });
-        let texts: BTreeSet<String> = texts.collect();
-        let digests: BTreeSet<u64> = texts.iter().map(digest).collect();
-        assert_eq!(digests.len(), texts.len());
-        let pairs: BTreeSet<u64> = (0..100).flat_map(|a: u64| (0..100).map(move |b: u64| digest((a, b)))).collect();
-        assert_eq!(pairs.len(), 10_000);
-        assert_ne!(digest(("ab", "c")), digest(("a", "bc")));
-    }
+    FixedState::default().hash_one(said)
 }

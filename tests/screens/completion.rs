@@ -92,3 +92,22 @@ fn at_a_terminal_what_a_code_means_is_broken_between_words() {
     let expected = words(&plain.replace('…', "..."));
     assert_eq!(words(&entry)[..expected.len()], expected);
 }
+
+/// The same of what `init` says first, whose lines are wider than that.
+#[test]
+fn at_a_terminal_what_init_says_is_broken_between_words() {
+    let started = || {
+        let project = folder();
+        write(project.path(), "requirements.txt", "six==1.16.0\n");
+        project
+    };
+    let (here, there) = (started(), started());
+    let plain = crate::common::run(crate::common::layership(there.path()), ["init"]).expect(0).stdout;
+    assert!(plain.lines().any(|line| line.len() > 80), "{plain}");
+    let terminal = Terminal::run((80, 50), &crate::common::layership(here.path()), &format!("{LAYERSHIP} init"));
+    assert_eq!(terminal.end(), 0);
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let shown = terminal.everything();
+    let expected = words(&plain);
+    assert_eq!(words(&shown)[..expected.len()], expected, "{shown}");
+}

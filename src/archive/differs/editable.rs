@@ -2,6 +2,7 @@
 //! `uv sync`), and their code is where they were built.
 
 use super::{Look, Pins, listed};
+use crate::archive::packages::Ecosystem;
 use crate::finding::{Check, Finding};
 use crate::manifest::{Need, Versions};
 
@@ -9,7 +10,7 @@ const HINT: &str = "install them with their code: `uv sync --no-editable`, or `p
 
 /// A warning where the manifest asks for one of them, as for what is missing. The project itself may well be meant to be elsewhere.
 pub(super) fn told_editable(look: &Look<'_>, pins: Pins<'_>) -> Option<Finding> {
-    if look.ecosystem != crate::archive::packages::Ecosystem::Python {
+    if look.ecosystem != Ecosystem::Python {
         return None;
     }
     let is_asked_for = |name: &&str| {

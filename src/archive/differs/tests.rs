@@ -1,3 +1,6 @@
+mod node;
+mod places;
+
 use super::*;
 use crate::finding::Level;
 use crate::layer::LayerSettings;
@@ -78,27 +81,6 @@ fn versions_are_compared_as_python_does() {
     ];
     for (held, pinned) in wrong {
         assert!(told(&[held], pinned).starts_with("archive-differs it does not hold"), "{held} {pinned}");
-    }
-}
-
-/// What a folder or a file beside a lock file holds the lock does not tell, whatever it is called.
-#[test]
-fn a_path_is_no_version() {
-    let table = [
-        (Format::UvLock, "[[package]]\nname = \"x\"\nversion = \"1\"\nsource = { editable = \"x\" }\n"),
-        (Format::UvLock, "[[package]]\nname = \"x\"\nversion = \"1\"\nsource = { path = \"x.whl\" }\n"),
-        (
-            Format::PoetryLock,
-            "[[package]]\nname = \"x\"\nversion = \"1\"\n[package.source]\ntype = \"directory\"\nurl = \"x\"\n",
-        ),
-        (Format::PdmLock, "[[package]]\nname = \"x\"\nversion = \"1\"\npath = \"2\"\n"),
-        (Format::Pylock, "[[packages]]\nname = \"x\"\ndirectory = { path = \"x\" }\n"),
-        (Format::Pylock, "[[packages]]\nname = \"x\"\narchive = { path = \"x.zip\", hashes = {} }\n"),
-        (Format::PipfileLock, "{\"_meta\":{},\"default\":{\"x\":{\"editable\":true,\"path\":\"x\"}}}"),
-        (Format::PipfileLock, "{\"_meta\":{},\"default\":{\"x\":{\"file\":\"x.whl\"}}}"),
-    ];
-    for (format, lock) in table {
-        assert_eq!(told_under(format, &["x-1.5"], lock), "", "{lock}");
     }
 }
 
@@ -255,63 +237,6 @@ fn packages_are_held_against_what_is_pinned_for_the_python_that_looks_there() {
     insta::assert_snapshot!(told(&swapped, both, &["python3.11", "python3.12"]), @"archive-differs it does not hold what `LOCK` pins: `x` 2 for python3.11, pinned is 1; `x` 1 for python3.12, pinned is 2");
 }
 
-/// What is told of these packages of Node; of those that say nothing, nothing was read.
-fn told_of_npm(held: &[(&str, &str)]) -> String {
-    let lock = r#"{"lockfileVersion":3,"packages":{
-        "node_modules/a":{"version":"1.0.0"},
-        "node_modules/b":{"version":"1.0.0"},
-        "node_modules/a/node_modules/old-b":{"name":"b-original","version":"0.5.0"}}}"#;
-    let mut packages = Packages::default();
-    let path = |folder: &str| format!("nodejs/{folder}/package.json").into_bytes();
-    held.iter().for_each(|(folder, _)| packages.meet(&path(folder)));
-    let read: Vec<_> = held.iter().filter(|(_, about)| !about.is_empty()).collect();
-    for (folder, about) in &read {
-        packages.see_node(&path(folder), about.as_bytes(), read.len() == held.len());
-    }
-    told_of(&packages, Format::NpmLock, lock, &["nodejs22.x"])
-}
-
-#[test]
-fn packages_of_node_that_were_not_read_are_known_by_the_name_they_are_installed_under() {
-    let (a, b, renamed) = ("node_modules/a", "node_modules/b", "node_modules/a/node_modules/old-b");
-    let version = |name: &str, version: &str| format!(r#"{{"name":"{name}","version":"{version}"}}"#);
-    let (about_a, about_b, original) = (version("a", "1.0.0"), version("b", "1.0.0"), version("b-original", "0.5.0"));
-    assert_eq!(told_of_npm(&[(a, &about_a), (b, &about_b), (renamed, &original)]), "");
-    let sampled =
-        "archive-not-compared it was compared with `LOCK` as far as the versions of a few of its packages were read";
-    assert_eq!(told_of_npm(&[(a, &about_a), (b, ""), (renamed, "")]), sampled);
-    assert_eq!(told_of_npm(&[(a, ""), (b, ""), (renamed, &original)]), sampled);
-    insta::assert_snapshot!(told_of_npm(&[(a, &about_a), (b, ""), ("node_modules/c", "")]), @"
-    package-missing `b-original` of `LOCK` is not in it
-    package-not-locked it holds `c`, which `LOCK` does not name
-    archive-not-compared it was compared with `LOCK` as far as the versions of a few of its packages were read
-    ");
-    let other = version("b-original", "0.4.0");
-    assert!(told_of_npm(&[(a, &about_a), (b, &about_b), (renamed, &other)]).starts_with("archive-differs"));
-}
-
-/// What a link leads to is copied in its place, where a build follows it.
-#[test]
-fn what_is_linked_is_a_project_that_is_locked() {
-    let lock = r#"{"lockfileVersion":3,"packages":{"":{"name":"l"},
-        "node_modules/shared":{"resolved":"shared","link":true},"shared":{"version":"1.0.0"},
-        "node_modules/@s/own":{"resolved":"libs/x","link":true},"libs/x":{"name":"@s/own","version":"1.0.0"}}}"#;
-    let told = |names: &[&str]| {
-        let mut packages = Packages::default();
-        for name in names {
-            let (path, about) = (
-                format!("nodejs/node_modules/{name}/package.json"),
-                format!(r#"{{"name":"{name}","version":"1.0.0"}}"#),
-            );
-            packages.meet(path.as_bytes());
-            packages.see_node(path.as_bytes(), about.as_bytes(), true);
-        }
-        told_of(&packages, Format::NpmLock, lock, &["nodejs22.x"])
-    };
-    assert_eq!(told(&["shared", "@s/own", "l"]), "");
-    insta::assert_snapshot!(told(&["shared", "x"]), @"package-not-locked it holds `x`, which `LOCK` does not name");
-}
-
 /// Where nobody tells what is for development, for another platform or for another project, what is missing may be that.
 #[test]
 fn what_is_missing_is_only_worth_knowing_where_it_may_be_for_development() {
@@ -380,23 +305,6 @@ fn of_lines_that_can_be_read_beside_others_only_another_version_counts() {
     assert_eq!(found.iter().map(|found| found.check).collect::<Vec<_>>(), [Check::ArchiveDiffers]);
 }
 
-/// A package ships what it likes, and the lock says nothing of that.
-#[test]
-fn what_npm_did_not_install_is_not_compared() {
-    let version = |name: &str, version: &str| format!(r#"{{"name":"{name}","version":"{version}"}}"#);
-    let (a, b, original) = (version("a", "v1.0.0"), version("b", "1.0.0+build5"), version("b-original", "0.5.0"));
-    let (old, loose) = (version("b", "0.0.1"), version("zz", "1.0.0"));
-    let installed = [("node_modules/a", &*a), ("node_modules/b", &b), ("node_modules/old-b", &original)];
-    for folder in ["node_modules/a/test/fixtures/node_modules/b", "app/node_modules/b"] {
-        let held = [&installed[..], &[(folder, &old), ("app/node_modules/zz", &loose)]].concat();
-        assert_eq!(told_of_npm(&held), "", "{folder}");
-    }
-    let nested = [&installed[..], &[("node_modules/a/node_modules/b", &*old)]].concat();
-    assert!(told_of_npm(&nested).starts_with("archive-differs"));
-    // It may be installed there by a project of its own.
-    assert_eq!(told_of_npm(&[installed[0], ("packages/x/node_modules/b", &b), installed[2]]), "");
-}
-
 /// A gem of the project is used where it is, the installer is every Ruby's, and what builds a gem is no part of one that was
 /// built for its platform.
 #[test]
@@ -413,115 +321,4 @@ fn gems_that_bundler_does_not_install_are_not_missed() {
     assert_eq!(told(&["nokogiri-1.16.0", "rack-3.0.8", "mini_portile2-2.8.5", "bundler-2.5.0", "own-0.1.0"]), "");
     insta::assert_snapshot!(told(&["nokogiri-1.16.0"]), @"package-missing `rack` of `LOCK` is not in it");
     insta::assert_snapshot!(told(&["nokogiri-1.16.0", "rack-3.0.8", "own-0.2.0"]), @"archive-differs it does not hold what `LOCK` pins: `own` 0.2.0, pinned is 0.1.0");
-}
-
-/// A folder has another name than its project, and a project is no dependency of itself.
-#[test]
-fn what_a_project_calls_itself_is_neither_missed_nor_foreign() {
-    let six = "six-1.16.0";
-    let fine: [(&[&str], &str); 6] = [
-        (&[six, "my_project-0.1.0"], "six==1.16.0\n-e .\n"),
-        (&[six, "my_project-0.1.0"], "six==1.16.0\n.\n"),
-        (&[six, "tool-0.1.0"], "six==1.16.0\n./packages/tool\n"),
-        (&[six, "my_tool-0.1.0", "my_other-1.0"], "six==1.16.0\n./packages/tool\n-e git+https://h/other.git@v1\n"),
-        (&[six], "six==1.16.0\n-e .\n./packages/tool\ntool-1.0.zip\n"),
-        (&[six, "tool-1.0"], "six==1.16.0\ntool-1.0.zip\n"),
-    ];
-    for (held, requirements) in fine {
-        assert_eq!(told(held, requirements), "", "{held:?} {requirements}");
-    }
-    let foreign: [(&[&str], &str); 5] = [
-        (&[six, "my_project-0.1.0", "other-1"], "six==1.16.0\n-e .\n"),
-        (&[six, "tool-0.1.0", "other-1"], "six==1.16.0\n./packages/tool\n"),
-        (&[six, "other-1"], "six==1.16.0\nx @ https://h/x.zip\n"),
-        (&[six, "other-1"], "six==1.16.0\n-e git+https://h/x.git@v1#egg=x\n"),
-        (&[six, "other-1"], "six==1.16.0\nhttps://h/x-1.0-py3-none-any.whl\n"),
-    ];
-    for (held, requirements) in foreign {
-        assert!(told(held, requirements).starts_with("package-not-locked"), "{held:?} {requirements}");
-    }
-}
-
-/// pip and uv note where a package came from that no index has.
-#[test]
-fn a_project_that_its_lock_does_not_name_is_not_foreign() {
-    let told = |format: Format, lock: &str, held: &[&str]| {
-        let mut packages = Packages::default();
-        held.iter().for_each(|path| packages.meet(format!("python/{path}").as_bytes()));
-        told_of(&packages, format, lock, &["python3.12"])
-    };
-    let (six, own) = ("six-1.16.0.dist-info/METADATA", "own-0.1.0.dist-info/direct_url.json");
-    let package = |key: &str, rest: &str| format!("[[{key}]]\nname = \"six\"\nversion = \"1.16.0\"\n{rest}");
-    let locks = [
-        (Format::PoetryLock, package("package", "")),
-        (Format::PdmLock, package("package", "")),
-        (Format::Pylock, package("packages", "")),
-        (Format::PipfileLock, r#"{"_meta":{},"default":{"six":{"version":"==1.16.0"}}}"#.to_owned()),
-        (Format::UvLock, package("package", "[[package]]\nname = \"own\"\nsource = { editable = \".\" }\n")),
-    ];
-    for (format, lock) in &locks {
-        assert_eq!(told(*format, lock, &[six, own]), "", "{lock}");
-        let foreign = told(*format, lock, &[six, own, "x-1.dist-info/METADATA"]);
-        assert_eq!(foreign, "package-not-locked it holds `x`, which `LOCK` does not name", "{lock}");
-    }
-    let (_, poetry) = &locks[0];
-    let two = told(Format::PoetryLock, poetry, &[six, own, "x-1.dist-info/direct_url.json"]);
-    assert_eq!(two, "package-not-locked it holds `own`, `x`, which `LOCK` does not name");
-    let requirements = told(Format::Requirements, "six==1.16.0\n", &[six, own]);
-    assert_eq!(requirements, "package-not-locked it holds `own`, which `LOCK` does not name");
-}
-
-/// A folder or a file beside a lock file has no version.
-#[test]
-fn a_place_without_a_slash_is_no_version() {
-    let package = |rest: &str| format!("[[package]]\nname = \"x\"\nversion = \"1.0\"\n{rest}\n");
-    let locks = [
-        (Format::UvLock, package("source = { editable = \"x\" }")),
-        (Format::UvLock, package("source = { directory = \"x\" }")),
-        (Format::UvLock, package("source = { path = \"x-1.0-py3-none-any.whl\" }")),
-        (Format::PoetryLock, package("[package.source]\ntype = \"directory\"\nurl = \"x\"")),
-        (Format::PdmLock, package("path = \"x\"")),
-        (Format::PipfileLock, r#"{"_meta":{},"default":{"x":{"path":"x","editable":true}}}"#.to_owned()),
-    ];
-    for (format, lock) in &locks {
-        for held in ["x-1.0", "y-1.0"] {
-            let mut packages = Packages::default();
-            packages.meet(format!("python/{held}.dist-info/METADATA").as_bytes());
-            let told = told_of(&packages, *format, lock, &["python3.12"]);
-            let expected = if held == "x-1.0" { "" } else { "package-not-locked" };
-            assert_eq!(told.split(' ').next(), Some(expected), "{lock}: {told}");
-        }
-    }
-}
-
-/// Where npm puts a package depends on how it is asked to (`--install-strategy`), so the lock's paths are not compared: a version
-/// that the lock names anywhere may lie anywhere, and one that it names nowhere was installed from another state of it, also in
-/// another package (`overrides` reach those). What a package says that it brings along in itself is in the lock as well.
-#[test]
-fn versions_of_nested_packages_are_those_of_the_lock_wherever_they_lie() {
-    let lock = r#"{"lockfileVersion":3,"packages":{
-        "node_modules/a":{"version":"1.0.0"},
-        "node_modules/b":{"version":"2.0.0"},
-        "node_modules/c":{"version":"1.0.0"},
-        "node_modules/c/node_modules/b":{"version":"1.0.0"},
-        "node_modules/d":{"version":"1.0.0","bundleDependencies":["e"]},
-        "node_modules/d/node_modules/e":{"version":"0.9.0","inBundle":true}}}"#;
-    let told = |nested: &[(&str, &str)]| {
-        let installed = [("a", "1.0.0"), ("b", "2.0.0"), ("c", "1.0.0"), ("d", "1.0.0"), ("d/node_modules/e", "0.9.0")];
-        let mut packages = Packages::default();
-        for (path, version) in installed.iter().chain(nested) {
-            let about = format!(r#"{{"name":"{}","version":"{version}"}}"#, path.rsplit('/').next().unwrap());
-            let path = format!("nodejs/node_modules/{path}/package.json");
-            packages.meet(path.as_bytes());
-            packages.see_node(path.as_bytes(), about.as_bytes(), true);
-        }
-        told_of(&packages, Format::NpmLock, lock, &["nodejs22.x"])
-    };
-    for nested in
-        [&[("c/node_modules/b", "1.0.0")][..], &[], &[("a/node_modules/b", "1.0.0")], &[("a/node_modules/b", "2.0.0")]]
-    {
-        assert_eq!(told(nested), "", "{nested:?}");
-    }
-    insta::assert_snapshot!(told(&[("a/node_modules/b", "1.5.0")]), @"archive-differs it does not hold what `LOCK` pins: `b` 1.5.0, pinned is 1.0.0 or 2.0.0");
-    insta::assert_snapshot!(told(&[("a/node_modules/z", "1.0.0")]), @"package-not-locked it holds `z`, which `LOCK` does not name");
 }

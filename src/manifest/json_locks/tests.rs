@@ -1,15 +1,6 @@
 use super::*;
 use crate::manifest::npm_lock::npm;
-
-type Read = fn(&str, &Halt) -> Result<Dependencies, Unreadable>;
-
-fn shown(dependencies: Result<Dependencies, Unreadable>) -> Option<String> {
-    let dependencies = dependencies.ok()?;
-    let pairs = dependencies
-        .iter()
-        .flat_map(|(name, versions)| versions.keys().map(move |version| format!("{name} {}", version.as_str())));
-    Some(pairs.collect::<Vec<_>>().join(", "))
-}
+use crate::manifest::reading::{Read, shown};
 
 #[test]
 fn unusual_packages_are_read() {

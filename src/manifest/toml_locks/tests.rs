@@ -1,14 +1,5 @@
 use super::*;
-
-type Read = fn(&str, &Halt) -> Result<Dependencies, Unreadable>;
-
-fn shown(dependencies: Result<Dependencies, Unreadable>) -> Option<String> {
-    let dependencies = dependencies.ok()?;
-    let pairs = dependencies
-        .iter()
-        .flat_map(|(name, versions)| versions.keys().map(move |version| format!("{name} {}", version.as_str())));
-    Some(pairs.collect::<Vec<_>>().join(", "))
-}
+use crate::manifest::reading::{Read, shown};
 
 #[test]
 fn origins_other_than_an_index_take_the_place_of_the_version() {
